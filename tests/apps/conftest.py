@@ -1,4 +1,4 @@
-"""The FastAPI app, freshly loaded for each test, with a simulator in virtual time."""
+"""Fixtures that import the FastAPI app anew for each test, with a virtual-time simulator."""
 
 from __future__ import annotations
 

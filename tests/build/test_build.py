@@ -1,4 +1,4 @@
-"""The build: two reproducible editions from one source, executed as a learner would."""
+"""The build: two reproducible editions from one source, executed as a learner executes them."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def plant(root, lesson):
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """Create an empty course with the sample lesson."""
+    """Create a course with only the sample lesson."""
     plant(tmp_path, SAMPLE.read_text(encoding="utf-8"))
     return tmp_path
 
@@ -504,14 +504,14 @@ def test_a_lesson_without_its_header_is_told(built, capsys):
 
 
 def without_blanks(made):
-    """Return a notebook without trailing spaces."""
+    """Strip trailing spaces in a notebook's cells, and return the notebook."""
     for cell in made.cells:
         cell.source = re.sub(r"[ \t]+$", "", cell.source, flags=re.MULTILINE)
     return made
 
 
 def test_a_lesson_may_be_saved_as_editors_do(built):
-    """With a BOM, any line endings, spaces after markers, and no final newline."""
+    """It may have a BOM, any line endings, spaces after markers, or no final newline."""
     plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
     marked = re.sub(
         r"^(---|\+\+\+|```|\s*### (?:BEGIN|END) SOLUTION)$", r"\1 \t", plain, flags=re.M

@@ -49,7 +49,7 @@ def released_in_jerks(speed=1.0):
 
 
 def stuttering(speed=1.0):
-    """Return a steady stream read on a busy machine: pauses, then several pieces."""
+    """Return a steady stream read on a busy machine: several pieces arrive after each pause."""
     due = [0.5 + k * 0.0076 for k in range(124)]
     looks = [0.9, 1.0, 1.25]  # after a pause, the client reads again only at these times
     away = [0.75, 0.92, 1.05]

@@ -86,7 +86,7 @@ SIGNS = {  # early first text, blocked event loop, model stopped after the disco
 }
 
 
-# One event loop for all, as in a notebook: LangChain's HTTP client belongs to one loop.
+# One event loop for all tests, as in a notebook: LangChain's HTTP client belongs to one loop.
 one_loop = pytest.mark.asyncio(loop_scope="module")
 
 

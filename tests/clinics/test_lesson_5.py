@@ -1,4 +1,4 @@
-"""Lesson 5's clinic: four programs with retries, distinguishable by what a notebook measures."""
+"""Lesson 5's clinic: four programs with retries, distinguishable by their measurements."""
 
 import pytest
 import pytest_asyncio
@@ -19,7 +19,7 @@ async def run_all():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cases():
-    # The process's HTTP client belongs to one event loop: clear it before and after this module's.
+    # A cached HTTP client belongs to one event loop: clear the cache before and after these tests.
     _clients.cache_clear()
     yield await run_all()
     _clients.cache_clear()

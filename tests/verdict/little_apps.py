@@ -170,7 +170,7 @@ class NoEnd(Sound):
 
 
 class BreakIsEnd(Sound):
-    """Reports a lost connection as a complete reply."""
+    """Reports a failure of the model as a complete reply."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "end", {"state": "complete"}

@@ -108,7 +108,7 @@ def test_every_line_points_to_an_exercise_that_there_is() -> None:
     lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
     for line, (_, name, _) in LINES.items():
         assert f"### Exercise {name} " in lessons
-        assert exercise(line) != name  # it is an exercise's number
+        assert exercise(line) != name  # `exercise` returns a number, not a name
 
 
 def test_the_fastapi_app_passes_on_real_sockets(tmp_path: Path) -> None:

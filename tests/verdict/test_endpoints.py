@@ -25,7 +25,7 @@ from tools.verdict.wire_format import WireFormat
 
 
 class Posted(apps.Sound):
-    """Takes the question by POST."""
+    """Reads the question from the JSON body of a POST request."""
 
     async def question(self, request: Request) -> str:
         return (await request.json())["ask"]["text"]

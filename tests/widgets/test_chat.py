@@ -68,7 +68,7 @@ def feet(panel):
 async def settled(condition):
     """Let the event loop run until a condition is true."""
     async with asyncio.timeout(240):
-        while not condition():  # noqa: ASYNC110 (there are as many conditions as tests)
+        while not condition():  # noqa: ASYNC110 (each test has its own condition)
             await asyncio.sleep(0.002)
 
 
@@ -163,7 +163,7 @@ class TestAsking:
 
 class TestTyping:
     async def test_typing_and_enter_ask(self, panel, model, wire, capsys):
-        # Runs as a cell does, so that the panel knows its event loop from here on.
+        # The first question is sent as from a cell, which gives the panel its event loop.
         await asked(panel, model, "First?", "Yes.")
         capsys.readouterr()
         press(panel, {"ask": "Why?"})

@@ -17,7 +17,7 @@ from utils.simulator.faults import FAULTS, Fault
 from utils.simulator.tokens import split
 from utils.widgets import ChatPanel, Turn
 
-PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults need 40
+PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults come after 40
 WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel counts as stuck
 
@@ -53,7 +53,7 @@ class Provider:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
-    """Use connections of this test only: LangChain's shared ones outlive their event loop."""
+    """Yield a provider with its own HTTP client: LangChain's shared one outlives its event loop."""
     async with httpx2.AsyncClient(verify=False) as client:  # nothing is encrypted here
         yield Provider(client)
 
@@ -83,7 +83,7 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Poll until a condition is true, as a reader watches the page."""
+    """Poll until a condition is true."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

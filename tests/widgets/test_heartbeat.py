@@ -14,7 +14,7 @@ QUICK = 0.001  # seconds between two beats, short so that tests don't wait
 
 async def beats(heart, count):
     """Let the event loop run until there have been this many beats."""
-    while heart.beats < count:  # noqa: ASYNC110 (a heart tells nobody but the page)
+    while heart.beats < count:  # noqa: ASYNC110 (a `Heartbeat` offers nothing to await)
         await asyncio.sleep(0)
 
 

@@ -14,7 +14,7 @@ from utils.widgets.live_text.widget import TextPanel
 
 
 class Chunk:
-    """An object with the `content` of an AIMessageChunk."""
+    """An object with a `content` attribute, like an AIMessageChunk."""
 
     def __init__(self, content):
         self.content = content

@@ -1,4 +1,4 @@
-"""One reply on the page, in any kind of view."""
+"""`Lane`: one reply on the page, in any kind of view."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 
-# Variables of other programs that a framework also reads.
+# Environment variables that a framework reads, and that may be set for another program.
 SETTINGS = {
     "CI": "true",
     "WEB_CONCURRENCY": "2",
@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def foreign_settings() -> Iterator[None]:
-    """Set these variables: each app should work in spite of them."""
+    """Set the variables in `SETTINGS`: each app should work in spite of them."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""The verdict on an app, with shorter waits than in the command."""
+"""Judges an app, with shorter waits than the `verdict` command."""
 
 from __future__ import annotations
 

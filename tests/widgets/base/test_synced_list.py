@@ -76,7 +76,7 @@ def test_the_whole_list_is_repeated_as_it_was_last_pushed(wire):
 
 
 def grown(there, keep, item):
-    """Extend an item whose first UTF-16 units a page keeps, as synced_list.js does."""
+    """Append to the first `keep` UTF-16 units of an item, as synced_list.js does."""
     if isinstance(item, str):
         return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
     return {**item, "value": grown(there["value"], keep, item["value"])}
@@ -131,7 +131,8 @@ def test_a_page_that_follows_the_messages_has_the_same_list(steps):
     synced = SyncedList()
     sent = []
     synced.send = sent.append
-    # An integer is appended, a list replaces the content, and the list is sent after an even sum.
+    # Each integer is appended and each list replaces the content; an even number or sum is followed
+    # by a push.
     for step in steps:
         if isinstance(step, int):
             synced.append(step)
