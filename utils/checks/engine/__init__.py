@@ -4,7 +4,7 @@
 - `run`: the input and the record of a run; `stream_runner`, `app_runner`: run an answer
 - `reply`: replies that log how they are read; `fake_model`: a `ChatOpenAI` that replies with them
 - `mistakes`, `messages`: the mistakes shared by all exercises, and their messages to learners
-- `extra_cases`: the runs added to an exercise's own cases
+- `extra_cases`: the cases added to an exercise's own
 - `untouched`: detects placeholders; `raised`: describes exceptions
 - `diagnosis`: checks for the lessons' clinics
 - `wording`: helpers to quote, count and compare in messages

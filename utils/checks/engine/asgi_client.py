@@ -40,7 +40,7 @@ class Visit:
     # (virtual time, event) for each event that a browser would dispatch
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
-    over: float | None = None  # when the app finished handling the request; None if it didn't
+    over: float | None = None  # when the app finished handling the request; None until then
     # when the client disconnected, or the server cancelled the request, before the response ended
     left: float | None = None
     late: bytes = b""  # what the app sent after `left`, or after its response was complete
@@ -48,7 +48,7 @@ class Visit:
 
     @property
     def names(self) -> list[str]:
-        """The names of events other than messages."""
+        """The types of the events, except those of type `message`."""
         return [event.type for _, event in self.events if event.type != "message"]
 
     @property
@@ -101,7 +101,7 @@ async def get(
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
-    """Send a GET request and read the response to its end.
+    """Send a GET request and read the response, to its end unless `leave_after` is given.
 
     Args:
         app: Any ASGI app.
@@ -111,8 +111,8 @@ async def get(
         headers: Additional headers, with lower-case names.
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
-        slow: Instead of disconnecting, the client stops reading. Some seconds later the server
-            cancels the request, as a time limit or a shutdown would.
+        slow: After `leave_after` events, the client stops reading instead of disconnecting. Some
+            seconds later the server cancels the request, as a time limit or a shutdown would.
     """
     scope = _scope("GET", path, query, headers)
     return await _exchange(app, scope, b"", on_event, leave_after, slow=slow)

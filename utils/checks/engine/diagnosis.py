@@ -1,6 +1,6 @@
 """The check for a clinic: compares the learner's diagnoses with those in the lesson's solution.
 
-The patients are in `utils/clinics/`.
+A clinic's patients are the programs to diagnose; they are in `utils/clinics/`.
 """
 
 import ast
@@ -60,7 +60,7 @@ FORM: Mistakes[Diagnosis] = {
 
 
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """Make the check for exercise `name`, such as "1.diagnosis", from the solution's diagnoses."""
+    """Make the check for exercise `name`, such as "1.diagnosis"; `choices` are its diagnoses."""
 
     def observe(answer: Any, _: None) -> Diagnosis:
         return Diagnosis(answer, _truth(name), choices)
@@ -82,8 +82,8 @@ def clinic_messages(
     Args:
         patient: The noun for a patient, such as "deployment".
         correct: The message for a correct answer.
-        evidence: For each pair of a wrong and a true diagnosis, such as "healthy for buffered", a
-            pointer to the evidence.
+        evidence: For each pair of a wrong and a correct diagnosis, such as "healthy for buffered",
+            a pointer to the evidence.
         denied: For a diagnosis, or a pair, the phrase to use where "isn't" plus the diagnosis would
             be ungrammatical, such as {"slow model": "isn't a slow model"}.
     """

@@ -20,16 +20,16 @@ class Exercise(Generic[Seen, Case]):
     An exercise is named after its module, and numbered by its place in the lesson.
 
     Attributes:
-        observe: Runs the answer against fakes, and returns a record of what it did. If the record
-            is a `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs
-            the answer with the `extra_cases`.
+        observe: Runs or reads the answer for one case, and returns a record. If the record is a
+            `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs the
+            answer with the `extra_cases`.
         cases: The inputs to run the answer with, in order; the first is an ordinary one. The first
             mistake in the first case that has one is reported.
         mistakes: Names and predicates of this exercise's mistakes, to look for in this order, after
             the shared ones in `FIRST`. A mistake with the name of a shared one replaces it.
         first: Mistakes to look for before the shared ones.
-        notes: Predicates on a correct answer's run of the first case, by the name of the message to
-            append if they apply.
+        notes: Predicates on the first case's record. If one applies to a correct answer, the
+            message with its name is appended.
         opts_out: Shared mistakes that aren't mistakes here, each with the reason.
     """
 

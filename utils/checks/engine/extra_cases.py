@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from utils.checks.engine.run import RIVERS, Case, Run
 
-_LONG = 4 * RIVERS  # more than 100 pieces
+_LONG = 4 * RIVERS  # is cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return an exercise's first case, with text in the first chunk, as some providers send it."""
+    """Return the run's case, with text in the first chunk, as some providers send it."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 

@@ -1,4 +1,4 @@
-"""Side effects of an answer: output, calls to other models, and coroutines never awaited.
+"""Records an answer's side effects: output, calls to other models, unawaited coroutines.
 
     with isolated(answer), noting():
         …                      # run the answer
@@ -115,7 +115,7 @@ def other_model(answer: Any) -> str:
 
 
 class Meanwhile(AbstractContextManager[None]):
-    """A process-wide change that lasts while any check runs.
+    """A process-wide change that lasts while any check is running.
 
     A check runs in a separate thread, and one that timed out may still be running when the next one
     starts. If each saved and restored the state, one could save the other's change and make it

@@ -12,7 +12,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 
 
 def told(error: BaseException, when: str = "") -> str:
-    """Describe an exception, or the first one in a group: type, message, and learner's line."""
+    """Describe an exception, or the first one in a group, with its type, message and line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
@@ -24,7 +24,7 @@ def told(error: BaseException, when: str = "") -> str:
 
 
 def _own_line(error: BaseException) -> str:
-    """Return the innermost line of the traceback in the learner's own code, or ""."""
+    """Return the innermost line of the learner's own code in the traceback, or ""."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()

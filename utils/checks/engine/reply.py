@@ -45,7 +45,7 @@ class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (named after what hap
 def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
     """Cut `text` into pieces of 1 to `longest` characters, the same for the same seed.
 
-    Line breaks are separate pieces, as models often send them.
+    Consecutive line breaks form one separate piece, as models often send them.
     """
     chance = random.Random(seed)
     pieces: list[str] = []
@@ -59,7 +59,7 @@ def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
 
 @dataclass(frozen=True)
 class Event:
-    """One line of a reply's log: a piece was taken, the end was reached, or text was output."""
+    """One entry in a reply's log: a piece was taken, the end was reached, or text was output."""
 
     what: Literal["in", "end", "out"]
     text: str = ""
@@ -77,7 +77,7 @@ class Reading:
     usage: bool = True  # whether the usage is sent too, if the reply has one
     # when it was requested; all times are virtual seconds
     began: float = field(default_factory=virtual_time.now)
-    arrived: list[float] = field(default_factory=list)  # when each piece was taken
+    arrived: list[float] = field(default_factory=list)  # when each non-empty piece was taken
     items: int = 0  # how many chunks or pieces were taken, including empty ones
     left: float | None = None  # when it ended, failed or was closed; None while it is open
     ended: bool = False  # whether it was read to its end
@@ -140,7 +140,7 @@ class Reply:
 
     @property
     def taken(self) -> int:
-        """How many pieces were taken, in all readings."""
+        """How many non-empty pieces were taken, in all readings."""
         return sum(len(reading.arrived) for reading in self.readings)
 
     @property
@@ -175,7 +175,7 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The largest number of pieces that had been taken but not yet output at any point.
+        """The most pieces not yet output when the next one was taken or the end was reached.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next is taken; `len(pieces)` means that everything is

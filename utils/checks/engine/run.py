@@ -94,7 +94,8 @@ class Run:
     # whether the exercise asks for an awaitable or an async stream
     asynchronous: bool = False
     passes_on: bool = False  # whether each piece should be passed on before the next one is taken
-    returned: Any = None  # the returned value or, if it was awaited, its result
+    # the returned value or, if it was awaited, its result; None for a stream that was read
+    returned: Any = None
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream, which was then read
     ahead: int = 0  # how many pieces were taken before the stream was read
@@ -104,24 +105,24 @@ class Run:
     at: Sequence[float] = ()  # for each item, the virtual seconds since the call
     seconds: float = 0.0  # the run's duration in virtual seconds
     error: BaseException | None = None  # the exception that the answer raised
-    goes_on: bool = False  # whether the stream was stopped because it didn't end
+    goes_on: bool = False  # whether the stream yielded so many items that it counts as endless
     altered: bool = False  # whether the answer changed an item after yielding it
-    changed: Sequence[str] = ()  # the arguments that the answer changed
-    settings: Sequence[str] = ()  # the model's settings that the answer changed
-    still_open: bool = False  # whether a reading of any reply was left open
-    tasks: Sequence[str] = ()  # the names of tasks left running and not cancelled
-    unawaited: Sequence[str] = ()  # the names of tasks cancelled but not awaited
-    blocked: float = 0.0  # seconds for which the answer blocked the event loop
+    changed: Sequence[str] = ()  # the names of the arguments that the answer changed
+    settings: Sequence[str] = ()  # the names of the model's settings that the answer changed
+    still_open: bool = False  # whether any reading of a reply was left open
+    tasks: Sequence[str] = ()  # the coroutines of tasks that were left running and not cancelled
+    unawaited: Sequence[str] = ()  # the coroutines of tasks that were cancelled but not awaited
+    blocked: float = 0.0  # virtual seconds for which the answer blocked the event loop
     # how the answer's task reacted to a cancellation: "cancelled" as it should, "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
     other_model: str = ""  # a description of another model that was called; "" if none was
-    forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
+    forgotten: str = ""  # the function whose coroutine was never awaited first; "" if there is none
     stdout: str = ""  # the printed text, up to a limit
 
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:
-        """Make a subclass's instance from a run and further fields."""
+        """Make an instance of a subclass from a run and additional fields."""
         return cls(**{each.name: getattr(run, each.name) for each in fields(Run)}, **more)
 
     @property
@@ -150,7 +151,7 @@ class Run:
 
     @property
     def limited_by(self) -> str:
-        """The setting by which a call limited the length of its reply, or ""."""
+        """The setting that limited the length of a reply, such as `max_tokens`, or ""."""
         sent = [
             name for each in (self.model.readings if self.model else ()) for name in each.settings
         ]
@@ -183,12 +184,12 @@ class Run:
 
     @property
     def wrong_text(self) -> bool:
-        """Whether the text is wrong."""
+        """Whether the output differs from the correct text."""
         return self.output != self.expected
 
     @property
     def lost(self) -> bool:
-        """Whether the reply failed, and the answer raised its error, or another because of it."""
+        """Whether the answer raised the reply's error, or another exception caused by it."""
         return any(each is self.reply.error for each in self.causes)
 
     @property
@@ -224,7 +225,7 @@ def text_of(item: object) -> str:
 
 
 def from_yield(value: object) -> bool:
-    """Whether a value is a generator made by a `yield` in the learner's code."""
+    """Whether a value comes from a generator function in the learner's code."""
     return (
         isinstance(value, GeneratorType)
         and value.gi_code.co_name != "<genexpr>"

@@ -62,7 +62,10 @@ class _Record:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Store the answer's first exception as `error`, but let a time limit's propagate."""
+        """Store the answer's first exception as `error`.
+
+        Exceptions from time limits and cancellations propagate.
+        """
         try:
             yield
         except BaseException as error:
@@ -93,11 +96,11 @@ class _Record:
         return self.goes_on or self._with_text == self.case.leave_after
 
     def over(self) -> None:
-        """Record when the answer ended."""
+        """Record the run's duration."""
         self.seconds = virtual_time.now() - self._began
 
     def run(self) -> Run:
-        """Return the record; call this when none of the answer's code is running anymore."""
+        """Return the record as a `Run`; call this once none of the answer's code is running."""
         if self.seconds is None:
             self.over()
         changed, settings = self._changes()
@@ -119,7 +122,10 @@ class _Record:
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the changed arguments and model settings, even those changed for one request."""
+        """Return the names of the changed arguments and model settings.
+
+        Settings that were changed for only one request are included.
+        """
         names = _parameters(self.answer)
         changed: list[str] = []
         settings: list[str] = []
@@ -225,8 +231,8 @@ def run_async(
 ) -> Run:
     """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
-    See `Run` for `wants`, `streams` and `passes_on`. The reader takes `pause` seconds per item,
-    and `before` is called on the loop before the answer.
+    See `Run` for `wants`, `streams` and `passes_on`. The reader pauses for `pause` seconds
+    after each item, and `before` is called on the loop before the answer.
     """
 
     async def main() -> Run:

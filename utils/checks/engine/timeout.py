@@ -121,7 +121,7 @@ class _Run(Generic[T]):
                 return
 
     def _send(self, exception: type[BaseException] | None) -> None:
-        """Raise `exception` in the thread at its next line of Python; None cancels it."""
+        """Raise `exception` in the thread's Python code; None cancels a pending exception."""
         ident = ctypes.c_ulong(self._thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ident, ctypes.py_object(exception) if exception else None

@@ -1,4 +1,4 @@
-"""Whether an answer is still the exercise's placeholder."""
+"""Detects answers that are still the exercise's placeholder."""
 
 import ast
 import dis
@@ -12,8 +12,9 @@ from utils import lesson_source
 def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still the exercise's placeholder.
 
-    A placeholder is `...`, a tuple that contains one, a dict or list of placeholders, a function
-    that is empty or identical to the exercise's stub, or a class with only such functions.
+    A placeholder is `...`, a tuple that contains one, a non-empty dict or list of placeholders, a
+    function that is empty or has the same code as one in the exercise's stub, or a class with only
+    such functions and attributes named in the stub.
     """
     if answer is ...:
         return True
@@ -38,7 +39,7 @@ def untouched(answer: object, number: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _essence(code: CodeType) -> tuple[object, ...]:
-    """Return a function's instructions, without its name, line numbers and docstring."""
+    """Return a code object's instructions, without its name, line numbers and docstring."""
     return tuple(
         (step.opname, _essence(step.argval) if isinstance(step.argval, CodeType) else step.argval)
         for step in dis.get_instructions(code)

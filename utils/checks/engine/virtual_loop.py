@@ -18,14 +18,14 @@ BEGIN = 100.0  # virtual time at the start of a run, in seconds
 VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
 SOON = 0.02  # virtual seconds; anything that happens within them counts as immediate
 
-_HEARING = 0.05  # real seconds until a waiting loop or thread notices that it should stop
+_HEARING = 0.05  # how often, in real seconds, a waiting loop or thread checks whether to stop
 _SILENCE = 0.5  # real seconds with nothing to do or to wait for, after which a run is ended
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each further busy iteration advances time
 _LAST_WORDS = 5.0  # virtual seconds that remaining tasks have to end after a run
 
 
-class NeverEnds(BaseException):  # so that `except Exception` in the learner's code doesn't catch it
+class NeverEnds(BaseException):  # so that `except Exception` doesn't catch it
     """Raised if the learner's code waits for something that never happens, or runs forever."""
 
 
@@ -47,8 +47,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Make a loop; each of its worker threads first calls `in_thread` with the loop."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
-        self.blocked = 0.0  # seconds for which synchronous code blocked the loop
-        # asyncio's reports of exceptions in tasks that were never awaited
+        self.blocked = 0.0  # virtual seconds for which synchronous code blocked the loop
+        # asyncio's reports of unhandled errors, such as exceptions in tasks never awaited
         self.unheard: list[dict[str, Any]] = []
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
@@ -60,7 +60,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.set_exception_handler(lambda _, context: self.unheard.append(context))
 
     def time(self) -> float:
-        """The virtual clock, in seconds."""
+        """Return the virtual time in seconds."""
         return self._now
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -82,7 +82,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Run `func` in a thread, with the clock stopped until it ends or is in `pause`."""
+        """Run `func` in a thread, with the clock stopped until `func` ends or is in `pause`."""
         # emptied when the job runs, so that an idle thread doesn't keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
@@ -186,7 +186,7 @@ class _Selector(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return wake-ups from threads; `timeout` is in virtual seconds."""
+        """Return ready events, such as wake-ups from threads; `timeout` is in virtual seconds."""
         found = super().select(0)
         threads = self._loop.threads_at_work()
         if timeout is not None and timeout <= 0:

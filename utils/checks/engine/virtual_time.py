@@ -10,9 +10,9 @@ The loop's clock stands still while anything can run, and jumps to the next time
 so timeouts and stalls are exact, and the same on every machine. The clock waits for
 `asyncio.to_thread` and for anyio's threads, except while they are in `pause`.
 
-`time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` follow the same clock, but only
-for the learner's code, even if it imported them by name. `time.sleep` in a coroutine blocks the
-loop, as in real life; `blocked()` returns for how long.
+In code that runs on a virtual clock, `time.sleep`, `time.monotonic`, `time.perf_counter` and
+`time.time` follow that clock, even if the learner imported them by name. `time.sleep` in a
+coroutine blocks the loop, as in real life; `blocked()` returns for how long.
 """
 
 import asyncio
@@ -53,14 +53,14 @@ class Clock:
         self._now = BEGIN
 
     def time(self) -> float:
-        """The virtual time in seconds."""
+        """Return the virtual time in seconds."""
         return self._now
 
     def pause(self, seconds: float, too_long: str = "") -> None:
-        """Let time pass.
+        """Advance the clock.
 
         Raises:
-            SystemExit: If the run takes too long.
+            SystemExit: If the run takes too long, with the message `too_long`.
         """
         self._now += seconds
         if self._now > BEGIN + VIRTUAL_SECONDS:
@@ -74,7 +74,8 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
     Functions of `time` follow the clock, even those imported by name in the modules of `learners`
-    (functions or classes). Tasks that `main` leaves running are cancelled, and generators closed.
+    (functions or classes). Tasks that `main` leaves running are cancelled, and async
+    generators are closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
@@ -88,7 +89,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 @contextmanager
 def clock(*learners: object) -> Iterator[Clock]:
-    """Give synchronous code its own virtual clock; `learners` as for `run`.
+    """Give synchronous code its own virtual clock; see `run` for `learners`.
 
     Raises:
         NeverEnds: If the code takes more than `VIRTUAL_SECONDS`.
@@ -117,7 +118,7 @@ def now() -> float:
 
 
 def pause(seconds: float) -> None:
-    """Let virtual time pass in synchronous code, as a model called without `await` does.
+    """Let virtual time pass in synchronous code, as a synchronous model call does.
 
     On a loop's own thread, this blocks the loop. Without a virtual clock, it does nothing.
     """
@@ -127,7 +128,7 @@ def pause(seconds: float) -> None:
 
 
 async def sleep(seconds: float) -> None:
-    """Like `asyncio.sleep`, but takes no real time, even on a loop made by the learner."""
+    """Like `asyncio.sleep`, but in virtual time, even on a loop that the learner made."""
     made = _CLOCK.get()
     if isinstance(made, Clock):
         made.pause(seconds)
@@ -136,7 +137,7 @@ async def sleep(seconds: float) -> None:
 
 
 def blocks_the_loop() -> bool:
-    """Whether this synchronous code runs on a loop's own thread, where it blocks the loop."""
+    """Whether the calling code runs on a virtual loop's thread, where `pause` blocks the loop."""
     loop = _CLOCK.get()
     return isinstance(loop, VirtualLoop) and loop.on_its_thread()
 
@@ -195,7 +196,7 @@ def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the global namespaces of functions and of the functions in classes, each once."""
+    """Return the distinct global namespaces of functions and of the functions in classes."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):

@@ -30,7 +30,7 @@ def kind(value: object) -> str:
 
 
 def count(number: int, noun: str, verb: str = "") -> str:
-    """Return a number with its noun and verb, as in `count(1, "piece", "was")`."""
+    """Return a number with its noun and verb: `count(2, "piece", "was")` is "2 pieces were"."""
     plural = noun if noun.endswith("s") else re.sub("([^aeiou])y$", r"\1ie", noun) + "s"
     words = f"{number} {noun if number == 1 else plural}"
     return f"{words} {verb if number == 1 else _PLURAL.get(verb, verb)}" if verb else words
@@ -42,7 +42,7 @@ def times(number: int) -> str:
 
 
 def listed(values: Iterable[Any]) -> str:
-    """Return values as inline code, with commas; "nothing" if there are none."""
+    """Return values as inline code, separated by commas; "nothing" if there are none."""
     return ", ".join(shown(repr(value)) for value in values) or "nothing"
 
 
@@ -52,7 +52,7 @@ def joined(words: Sequence[str], last: str = "and") -> str:
 
 
 def differ_at(got: Sequence[Any], expected: Sequence[Any]) -> int:
-    """Return the index of the first difference; the shorter one's length if there is none."""
+    """Return the index of the first difference, or the shorter sequence's length."""
     pairs = enumerate(zip(got, expected, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(got), len(expected)))
 
