@@ -313,7 +313,7 @@ DIAGNOSIS = clinic_messages(
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return sentences with the TTFTs of some changes."""
+    """Return sentences with the TTFTs of these changes."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

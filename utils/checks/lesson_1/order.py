@@ -29,7 +29,7 @@ class Seen:
     syntax: SyntaxError | None = None
     error: Exception | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    missing: Sequence[str] = ()  # the metrics that the lines didn't assign a float
+    missing: Sequence[str] = ()  # the metrics to which the lines didn't assign a float
     reply: Reply = field(default_factory=Reply)
 
     @property

@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters of complete words that were taken but not yet output
+    words_held: int  # the most characters, in complete words, that were taken but not yet output
 
     @property
     def expected(self) -> str:

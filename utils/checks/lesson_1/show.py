@@ -20,7 +20,7 @@ class Screen(io.StringIO):
         super().__init__()
         self._reply = reply
         self._waiting_since: int | None = None
-        self.flushed = True  # whether all printed text was flushed before the next piece
+        self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
     def write(self, text: str) -> int:
         """Record printed text."""

@@ -16,7 +16,7 @@ _LATER = 60.0  # seconds from the first request to the changed ones
 
 @dataclass(frozen=True)
 class _Change:
-    prompt: Sequence[int]  # its tokens
+    prompt: Sequence[int]  # the prompt's tokens
     clients: int = 1
 
 

@@ -19,9 +19,9 @@ class Seen(Run):
     """The words that were yielded, and when each was complete."""
 
     words: Sequence[str]  # the correct words
-    wrong: int  # the position of the first wrong item
-    item: str  # the wrong item, or "" if items are only missing at the end
-    word: str  # the correct word at that position, or ""
+    wrong: int  # the index of the first item that differs from `words`; see `differ_at`
+    item: str  # the item at that index; "" if there is none
+    word: str  # the correct word at that index; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
     late: int | None  # the index of the first word yielded later than necessary, or None
 
