@@ -22,20 +22,20 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Heard):
-    """The contents of the first collector's `.text`."""
+    """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
     # after each chunk, the text that had arrived and the contents of `.text`
     looks: Sequence[tuple[str, Any]]
     text: Any  # `.text` at the end
-    fresh: Any  # `.text` of a new collector, which never receives anything
-    other: Any  # `.text` of the same collector at the end
+    fresh: Any  # `.text` of the other collector when it is new
+    other: Any  # `.text` of the other collector at the end
     came: str  # the text that had arrived at the end
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
     longest: str  # the longest string in `held`
     late: int | None  # index of the first chunk after which `.text` was wrong, or None
-    arrived: str  # the text that had arrived with that chunk
+    arrived: str  # the text that had arrived by that chunk
 
 
 def _text(handler: object) -> Any:
@@ -43,7 +43,7 @@ def _text(handler: object) -> Any:
 
 
 def observe(answer: Any, case: Listening) -> Seen:
-    """Read `.text` after each chunk, and that of a collector that receives nothing."""
+    """Read a collector's `.text` after each chunk, and that of one that receives nothing."""
     reply = case.reply()
     texts: list[Any] = [None, None, None]
     looks: list[tuple[str, Any]] = []

@@ -1,6 +1,6 @@
-"""Runs a learner's callback handlers, as new instances whose exceptions propagate.
+"""Runs a learner's callback handlers and records their exceptions.
 
-LangChain normally logs a handler's exception and carries on. Here the check reports the exception.
+LangChain normally logs a handler's exception and carries on; here the exception propagates.
 """
 
 import inspect
@@ -26,7 +26,7 @@ Make = Callable[..., BaseCallbackHandler]
 _KNOWN = dir(BaseCallbackHandler)
 _GIVEN = {name: getattr(BaseCallbackHandler, name) for name in _KNOWN if name.startswith("on_")}
 _TOKEN = "on_llm_new_token"
-# arguments that LangChain passes by name
+# the arguments that LangChain passes to `on_llm_new_token` by name
 _FILLED = {"token", "chunk", "run_id", "parent_run_id", "tags"}
 _NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 _LOG = logging.getLogger("langchain_core.callbacks.manager")
@@ -48,7 +48,7 @@ class Heard:
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
-        """Make a subclass's instance from a result and further fields."""
+        """Make an instance of a subclass from a result and additional fields."""
         return cls(**{**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more})
 
     @property
@@ -58,7 +58,7 @@ class Heard:
 
     @property
     def generators(self) -> list[str]:
-        """The methods that contain a `yield`."""
+        """The callback methods that contain a `yield`."""
         methods = vars(self.answer).items()
         events = [(name, each) for name, each in methods if name in _GIVEN]
         return [name for name, each in events if inspect.isgeneratorfunction(each)]
@@ -73,7 +73,7 @@ class Heard:
 
 
 def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
-    """Call `listen` with a function that makes handlers of the learner's class."""
+    """Call `listen` with a function that makes the learner's handlers; return the result."""
     made: list[BaseCallbackHandler] = []
     errors: list[Exception] = []
 
@@ -174,7 +174,7 @@ class Attaching(Run):
 
     @property
     def calls(self) -> Sequence[Call]:
-        """The calls of the model."""
+        """The calls to the model's methods."""
         return self.model.calls if self.model else []
 
     @property

@@ -52,18 +52,18 @@ class Seen(Heard):
     """The reports of a handler."""
 
     case: Runs
-    spy: _Spy  # the correct reports
+    spy: _Spy  # the handler that counted correctly
     right: Sequence[int]  # the correct contents of `.reports`
     reports: Any  # `.reports` at the end
     got: Sequence[Any]  # the entries of `.reports`; none if it isn't a list
     others: Any  # `.reports` of a handler that received nothing
-    kept: Sequence[str]  # the attributes that have more entries after the runs
+    kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct, in any order
 
     @property
     def off(self) -> set[int]:
-        """The reports minus the correct numbers; empty if there are too few or too many reports."""
+        """The reports minus the correct numbers; empty if the number of reports is wrong."""
         both = zip(self.got, self.right, strict=True)
         return {got - right for got, right in both} if len(self.got) == len(self.right) else set()
 

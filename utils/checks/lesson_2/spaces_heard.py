@@ -1,4 +1,4 @@
-"""A function that attaches a handler and returns how many spaces are in the tokens it received."""
+"""A function that attaches a handler and returns how many spaces the handler receives."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _ASIDES = (" ", "by the by")
 
 
 def observe(answer: Callable[..., Any], case: Case) -> Attaching:
-    """Call the answer, and once more to find out whether its handler keeps an earlier count.
+    """Call the answer twice, to find out whether its handler keeps an earlier count.
 
     Handlers' errors only appear in LangChain's log, so the log is recorded.
     """

@@ -32,7 +32,7 @@ class Seen:
     strings: Sequence[str] = ()  # keys that are a case's number written as a string
     unknown: Sequence[str] = ()  # keys that aren't a case's number
     misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
-    missing: Sequence[str] = ()  # the missing numbers, as "`A` in case 2"
+    missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
     # the first case with a value that isn't an integer, and the value
     odd: tuple[int, Any] = (0, None)
     wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
@@ -41,7 +41,10 @@ class Seen:
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
-    """Return an entry as a dict; None if it isn't a dict, `("A", 1, "B", 2)` or `(1, 2)`."""
+    """Return an entry as a dict: {} if it is missing, None if its form is unknown.
+
+    The known forms are a dict, `("A", 1, "B", 2)` and `(1, 2)`.
+    """
     if entry is ... or entry is None:
         return {}
     if isinstance(entry, Mapping):
@@ -56,7 +59,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
     """Return a handler's number, or the mapping's default for it; `...` if there is neither."""
     try:
-        # a copy, since a defaultdict would add the key
+        # a copy, since a defaultdict would add the key to the answer
         number = copy({} if row is None else row)[name]
     except KeyError:
         return ...
