@@ -32,8 +32,8 @@ class Passed(NamedTuple):
     taken: int
 
 
-# Stands in for a string that wasn't yielded, or for one that wasn't due. 1000 is more than all
-# pieces of a case, so a missing string counts as too late, and an extra one as too soon.
+# Stands in for a string that wasn't yielded, or for one that wasn't due. No case has 1000 pieces,
+# so a missing string counts as too late, and an extra one as too soon.
 _NOTHING = Passed("", 1000)
 
 
@@ -49,7 +49,7 @@ class Seen(Run):
     looked: int  # how often the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
-    waited: float  # seconds that the answer itself slept
+    waited: float  # virtual seconds that the answer itself slept
     missing: str  # the first piece missing from the output, or ""
 
 

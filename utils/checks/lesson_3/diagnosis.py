@@ -1,4 +1,4 @@
-"""Which of four programs stores only complete replies, and what the others wrongly check."""
+"""How each of four programs decides whether to store a reply as complete."""
 
 from utils.checks.engine.diagnosis import clinic
 

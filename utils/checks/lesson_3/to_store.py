@@ -1,4 +1,4 @@
-"""Return the text of a complete reply, or raise an exception for any other."""
+"""Return the text of a complete reply, or raise a `ValueError` for any other."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Se
 
 _REASONS = ("stop", "length", "content_filter", "tool_calls", UNKNOWN)
 _SLIPS = (AttributeError, LookupError, NameError, TypeError)
-# How an error message may say that there is no finish reason.
+# Words by which an error message may report that there is no finish reason.
 _NONE = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
@@ -44,7 +44,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection's error was replaced, rather than raised or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # the error was swallowed; "raises" reports exceptions of other types
+    if not s.lost:  # the exception isn't linked to the connection's; "raises" reports other types
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__
     return hidden or not _refused(s)

@@ -21,7 +21,7 @@ def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
 
 
 def lost(s: Seen) -> list[str]:
-    """Return the names of the fields in which the returned sum is wrong."""
+    """Return the names of the fields that are wrong in the returned sum."""
     if not s.chunks:
         return []
     parts = zip(_PARTS, _parts(s.returned), _parts(s.whole), strict=True)
@@ -50,7 +50,8 @@ check = Exercise(
         NOTHING_CAME,
     ),
     first={
-        "reads twice": FIRST["reads twice"],  # before the exception that the second loop causes
+        # before "raises": a second loop can cause an exception
+        "reads twice": FIRST["reads twice"],
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },
     mistakes=MISTAKES,
