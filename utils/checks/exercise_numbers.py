@@ -1,6 +1,6 @@
 """Reads the exercise numbers that learners pass to `check`, `hint` and so on.
 
-An exercise whose number has changed is found under its old number too.
+Once `check` has been called with an exercise's old number, `hint` and so on accept it too.
 """
 
 import re
@@ -9,21 +9,21 @@ from utils import lesson_source
 from utils.checks.engine.wording import shown
 from utils.errors import Sentence
 
-MISSING = object()  # an argument that was not given
+MISSING = object()  # stands for an argument that was not passed
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
-_MOVED = {"4.stages": "5.agent_stages"}  # exercises that were moved to another lesson and changed
+_MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
 _former: dict[str, str] = {}  # old numbers in learners' copies, mapped to the current ones
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
-    """Raised for a wrong call of `check`, `hint` and so on; the message shows how to fix it."""
+    """Raised for an invalid call of `check`, `hint` and so on; the message says what to fix."""
 
 
 def the_number(given: object, call: str) -> str:
-    """Return the number of an exercise or a prediction as a string; 1.2 counts as "1.2".
+    """Return the number of an exercise or a prediction as a string; the float 1.2 becomes "1.2".
 
-    In a lesson with ten exercises, 5.1 doesn't count as "5.1": to Python, 5.10 is the same number.
+    In a lesson with ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
 
     Raises:
         Misuse: If `given` isn't such a number, or is ambiguous.

@@ -20,9 +20,9 @@ _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of `check`."""
+    """The result of checking an answer."""
 
-    number: str  # the exercise, such as "1.2"
+    number: str  # the exercise's number, such as "1.2"
     status: Status
     message: str  # sentences, with code between backticks; see `in_html`
     mistake: str | None = None  # the name of the mistake that was found; None if there is none
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def panel(status: Status, content: str) -> str:
-    """Return an HTML panel with a bar in the status's colour, announced by screen readers."""
+    """Return an HTML panel with a bar in the status's colour; screen readers announce it."""
     return (
         f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
         "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
@@ -53,7 +53,7 @@ def panel(status: Status, content: str) -> str:
 
 
 def in_html(text: str) -> str:
-    """Return text as HTML, with `code` between backticks set as code.
+    """Return text as HTML, with code between backticks in `<code>` elements.
 
     As in Markdown, code that contains backticks is delimited by a run of backticks of a different
     length, and padded with a space on either side.

@@ -1,4 +1,4 @@
-"""Turns an answer into an outcome: finds the exercise, runs the answer, identifies the mistake.
+"""Turns an answer into an outcome: finds the exercise, runs the answer, looks for mistakes.
 
 An exercise's check is the variable `check` in a file such as `lesson_1/shout.py`. Its
 messages are in that folder's `messages.py`, under the file's name in capitals.
@@ -27,7 +27,7 @@ def check(number: str | float, answer: object = MISSING) -> None:
         answer: The function, string, dict … that the exercise asks for.
 
     Raises:
-        Misuse: If there is no such exercise, or no answer; the message shows what to write.
+        Misuse: If there is no such exercise, or no answer; the message says what to fix.
     """
     from IPython.display import display
 
@@ -35,7 +35,7 @@ def check(number: str | float, answer: object = MISSING) -> None:
 
 
 def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS) -> Outcome:
-    """Like `check`, but return the outcome; `limit` is in seconds."""
+    """Like `check`, but return the outcome instead of showing it; `limit` is in seconds."""
     number = the_checked_number(number, answer)
     exercise = find(number)
     if untouched(answer, number):
@@ -51,14 +51,14 @@ def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS)
 
 
 def _endless(reason: BaseException, case: Any) -> str:
-    """Return the message for a case that never ends."""
+    """Return the message for an answer that never ends in this case."""
     when = f" This happened {case.when}." if getattr(case, "when", "") else ""
     lost = getattr(case, "fails_after", None) is not None
     return f"{reason}{when}{' Does a task fail before it can wake the rest?' if lost else ''}"
 
 
 class Loaded:
-    """An exercise with its number, its messages, and the shared mistakes and messages."""
+    """A numbered exercise, with the shared mistakes and messages added to its own."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
         from utils.checks.engine import messages as shared
@@ -68,7 +68,7 @@ class Loaded:
         self.messages: Messages[Any] = {**shared.SHARED, **messages}
 
     def outcome(self, answer: object) -> Outcome:
-        """Run the answer with each case until one shows a mistake, and report it."""
+        """Run the answer with each case until one reveals a mistake; return the outcome."""
         from utils.checks.engine.isolation import isolated
 
         with isolated(answer):
