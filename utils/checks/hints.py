@@ -11,7 +11,7 @@ from utils.checks.outcome import in_html, panel
 
 T = TypeVar("T")
 
-_given: Counter[str] = Counter()  # hints given in this kernel, by exercise
+_given: Counter[str] = Counter()  # how many hints this kernel has shown, by exercise
 
 
 @dataclass(frozen=True)

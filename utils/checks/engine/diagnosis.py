@@ -60,7 +60,10 @@ FORM: Mistakes[Diagnosis] = {
 
 
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """Make the check for exercise `name`, such as "1.diagnosis"; `choices` are its diagnoses."""
+    """Make the check for exercise `name`, such as "1.diagnosis".
+
+    `choices` are the possible diagnoses; the correct ones are read from the solution.
+    """
 
     def observe(answer: Any, _: None) -> Diagnosis:
         return Diagnosis(answer, _truth(name), choices)

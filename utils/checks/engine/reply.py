@@ -111,7 +111,8 @@ class Reply:
     fails_after: int | None = None
     # the exception that the lost connection raises
     error: BaseException = field(default_factory=ConnectionLost)
-    first_after: float = FIRST_AFTER  # seconds from the role chunk to the first piece
+    # seconds from the role chunk, or the request if there is no role chunk, to the first piece
+    first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between two pieces
     # additional seconds before a piece, by the piece's index
     silences: Mapping[int, float] = field(default_factory=dict)
@@ -165,7 +166,7 @@ class Reply:
 
     @property
     def lasts(self) -> float:
-        """Seconds from the request to the end, if the reply is read without pauses."""
+        """Seconds from the request to the end of a text reply read without pauses."""
         return self.arrives(len(self.pieces))
 
     def arrives(self, piece: int) -> float:

@@ -110,8 +110,8 @@ class Run:
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
     settings: Sequence[str] = ()  # the names of the model's settings that the answer changed
     still_open: bool = False  # whether any reading of a reply was left open
-    tasks: Sequence[str] = ()  # the coroutines of tasks that were left running and not cancelled
-    unawaited: Sequence[str] = ()  # the coroutines of tasks that were cancelled but not awaited
+    tasks: Sequence[str] = ()  # the coroutine names of tasks left running and not cancelled
+    unawaited: Sequence[str] = ()  # the coroutine names of tasks cancelled but not awaited
     blocked: float = 0.0  # virtual seconds for which the answer blocked the event loop
     # how the answer's task reacted to a cancellation: "cancelled" as it should, "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled

@@ -43,7 +43,7 @@ class Heard:
     error: Exception | None = None  # the exception from creating or calling an instance
     log: Sequence[str] = ()  # what LangChain logged about callbacks
     unknown: Sequence[str] = ()  # the methods that LangChain never calls
-    unfilled: str = ""  # the parameter meant for the token that never receives it, or ""
+    unfilled: str = ""  # the parameter that is meant for the token but never receives it
     wrong: bool = False  # whether the result differs from what the exercise asks for
 
     @classmethod
@@ -138,7 +138,7 @@ def hears(handler: object, *events: str) -> bool:
 def unknown(handler: object) -> list[str]:
     """Return the learner's methods that LangChain never calls.
 
-    Methods without the prefix `on_` are included only if LangChain calls none of the methods.
+    Methods without the prefix `on_` are included only if LangChain calls none of the learner's.
     """
     names = [
         name
@@ -151,7 +151,10 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """Return the parameter of `on_llm_new_token` that LangChain never fills, if none is `token`."""
+    """Return the parameter of `on_llm_new_token` that is meant for the token but never receives it.
+
+    Return "" if a parameter is named `token`, or if LangChain fills all parameters.
+    """
     if handler is None or not hears(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
@@ -184,7 +187,7 @@ class Attaching(Run):
 
     @property
     def classes(self) -> list[type]:
-        """Classes that were attached instead of instances, which LangChain ignores."""
+        """Classes that were attached in place of instances; LangChain ignores them."""
         return [each for each in self.handlers if isinstance(each, type)]
 
     @property

@@ -24,7 +24,8 @@ class Runs(Case):
     interleaved: bool = False  # whether another run's tokens arrive between those of the first
     other_first: bool = False  # with `interleaved`, whether the other run starts first
     then_shorter: bool = False  # whether a shorter run follows
-    invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
+    # whether the model is called with `invoke` and doesn't stream, so no tokens reach the handler
+    invoked: bool = False
     batch: bool = False  # whether three runs in separate threads share the handler
 
 

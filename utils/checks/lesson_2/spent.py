@@ -38,7 +38,7 @@ class Seen(Attaching):
     never_sent: str  # the first prompt that was never sent, or ""
     often: str  # the first prompt that wasn't sent as often as it is listed, or ""
     left: str  # the first prompt whose reply wasn't read to its end, or ""
-    given: int  # the input tokens of all replies
+    given: int  # the input tokens of all requests
     written: Sequence[int]  # the output tokens of each reply
     by_prompt: int  # the output tokens if a repeated prompt counted once
     by_model: Sequence[int]  # the output tokens per model

@@ -36,7 +36,7 @@ class Seen(Heard):
     at_first: Any  # `.ttft` of a new handler
     first: float | None  # the correct TTFT; None for a reply without text
     looked: bool  # whether the handler read its clock while the model ran
-    early: Any  # `.ttft` before any text arrived, or None
+    early: Any  # the first value of `.ttft` seen before any text arrived, or None
     then: Any  # `.ttft` when the first text arrived
     final: Any  # `.ttft` at the end
     ttft: Any  # the first value, or None

@@ -26,7 +26,7 @@ class Pace(Case):
 
 
 class Passed(NamedTuple):
-    """A yielded string, and how many non-empty pieces had arrived."""
+    """A yielded string, and how many non-empty pieces had arrived by then."""
 
     text: str
     taken: int
@@ -39,7 +39,7 @@ _NOTHING = Passed("", 1000)
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The strings that were yielded."""
+    """The strings that were yielded, and those that were due."""
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when

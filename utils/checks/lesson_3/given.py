@@ -1,4 +1,4 @@
-"""Replies that the first three exercises read as streams of chunks."""
+"""Cases and records of the first three exercises, which read replies as streams of chunks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

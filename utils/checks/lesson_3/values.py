@@ -22,9 +22,9 @@ class Seen:
     given: Any = None  # the learner's value at that index
     # the parser's value at that index; None if either list ends before it
     value: dict[str, Any] | None = None
-    # the first key of the learner's value that isn't a key of the JSON, or the beginning of one
+    # the first key in the learner's value that neither is a key of the JSON nor begins one
     unknown: str = ""
-    key: str = ""  # the first key whose value differs
+    key: str = ""  # the first of the parser's keys whose value differs
 
 
 def observe(answer: Any, _: None) -> Seen:
