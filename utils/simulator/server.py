@@ -142,8 +142,8 @@ class _Protocol(HttpToolsProtocol):
     async def _drain(self, connection: socket.socket) -> None:
         """Wait, for a limited time, until the client's system has acknowledged all sent bytes.
 
-        A reset discards bytes that haven't been acknowledged. The number
-        can be queried only on Linux; on other systems, the wait has a fixed length.
+        A reset discards bytes that haven't been acknowledged. Their number can be queried only on
+        Linux; on other systems, the wait has a fixed length.
         """
         until = self.loop.time() + (
             _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
