@@ -177,7 +177,7 @@ class _Uvicorn(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the kernel, so that ■ still interrupts the cell."""
+        """Leave signals to the kernel, so that the ■ button still interrupts the cell."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from .unicode import well_formed
 
 _HIDDEN = "[key]"
-_LONGEST = 300  # characters in a message
+_LONGEST = 300  # maximum characters of a message
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
 # example keys from the documentation of local servers, which aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}

@@ -33,7 +33,7 @@ async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                if not limit.expired():  # the stream's own exception
+                if not limit.expired():  # the stream itself raised this exception
                     raise
                 raise Stalled(f"Nothing arrived for {seconds:g} s.") from None
             yield piece

@@ -26,7 +26,7 @@ TITLE: Final = 17
 LINE: Final = 0.32  # inches per line of the title
 _LINES: Final = 6  # maximum lines of a title
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-_UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space before a number's unit
+_UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space between a number and its unit
 CSS_PER_INCH: Final = 80  # so that a figure is 800 CSS pixels wide
 DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 

@@ -157,7 +157,7 @@ def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> No
     from utils.charts.chart import INK, TEXT
 
     end = rows.end
-    room = 0.12 * end  # for the label
+    room = 0.12 * end  # seconds on the axis, for the label
     for delivery in _deliveries(arrivals):
         before = delivery.first - max((at for at in arrivals if at < delivery.first), default=0.0)
         after = min((at for at in arrivals if at > delivery.last), default=end) - delivery.last

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FAINT: Final = "#E5E7EB"
 ROW: Final = 0.95  # inches
-_LONGEST_NAME: Final = 28  # characters
+_LONGEST_NAME: Final = 28  # maximum characters of a name
 
 
 class Rows:

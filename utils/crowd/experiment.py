@@ -21,8 +21,8 @@ STYLES: Final = {
 }
 _ONE_BY_ONE: Final = "async def + .stream()"
 _REPLY: Final = 1.0  # seconds of model time for one reply of `app`
-_PATIENCE: Final = 15.0  # seconds of model time for the longest measurement
-_PING: Final = 0.02  # seconds between two health checks
+_PATIENCE: Final = 15.0  # maximum seconds of model time for one measurement
+_PING: Final = 0.02  # seconds to wait before each health check
 
 
 async def experiment(

@@ -37,7 +37,7 @@ class StreamReader:
         self._take = take
         self._tick = tick
         self.stopped = False  # whether Stop or an interrupt of the cell ended the reading
-        self.error: BaseException | None = None  # what ended the reading, if it failed
+        self.error: BaseException | None = None  # the exception that ended the reading
         self.closed = True  # False if the stream didn't close after it was cancelled
         self._task: asyncio.Task[None] | None = None
 

@@ -18,8 +18,8 @@ class SyncedList(CourseWidget):
 
     A message carries the list's tail, from the first new or changed item on. If that item is a
     string that grew, or an object whose `value` is such a string, only the added text is sent. A
-    page that opens late, reloads or loses a message requests the whole list. `repeat`
-    resends the list, because a kernel that is busy with a cell can't answer requests.
+    page that opens late, reloads or loses a message requests the whole list. `repeat` resends
+    the list without a request, since a kernel that is busy with a cell can't answer requests.
     """
 
     # Never assigned, so never sent on its own; `to_json` runs when a page requests the state.
