@@ -87,8 +87,8 @@ Start = Callable[..., list[str | None]]
 def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a fake provider with fixed responses.
 
-    The returned list receives each request's method, path and Authorization header, and a POST's
-    token limit.
+    That function returns a list, which then receives each request's method, path and Authorization
+    header, and the token limit of each POST.
     """
     servers = []
 

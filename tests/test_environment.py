@@ -27,7 +27,7 @@ def lines(lock: str) -> list[str]:
 
 
 def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
-    """Return the versions that a lock installs on a system, by name."""
+    """Return the versions that a lock installs on a system, by package name."""
     found: dict[str, Version] = {}
     for requirement in map(Requirement, lines(lock)):
         if requirement.marker is None or requirement.marker.evaluate(dict(system)):

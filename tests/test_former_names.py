@@ -1,4 +1,4 @@
-"""Former names of modules can still be imported, as learners' old copies do."""
+"""Modules can still be imported by their former names, which learners' old copies use."""
 
 from importlib import import_module
 

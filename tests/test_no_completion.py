@@ -1,4 +1,4 @@
-"""HTTP status 200 with a body that isn't a completion: one sentence, for every way of calling."""
+"""HTTP status 200 with a body that isn't a completion is explained in one sentence."""
 
 import asyncio
 import http.server

@@ -23,7 +23,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def is_clock(node: ast.AST) -> bool:
-    """Return whether this reads a clock of the machine, or a duration of a recording."""
+    """Return whether this reads the machine's clock, or a duration from a recording."""
     if isinstance(node, ast.Attribute) and node.attr in FIGURES:
         return True
     if not isinstance(node, ast.Call):

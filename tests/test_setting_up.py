@@ -1,4 +1,4 @@
-"""Setting up `.venv` with fast fake installers: when it is created, updated or rebuilt."""
+"""When `.venv` is created, updated or rebuilt; most tests use fast fake installers."""
 
 import argparse
 import errno

@@ -25,7 +25,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app with endless streams, which records when their generators are closed."""
+    """An app with endless streams. Counts the pieces sent, and records that a stream was closed."""
 
     def __init__(self) -> None:
         self.sent = 0

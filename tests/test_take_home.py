@@ -108,7 +108,7 @@ class Script:
 
 
 def _hear_ctrl_c() -> None:
-    """Restore SIGINT's default: shells ignore SIGINT in background jobs, and pytest may be one."""
+    """Restore SIGINT's default action, since pytest may be a background job that ignores SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

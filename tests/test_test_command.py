@@ -1,4 +1,4 @@
-"""The test command: its parts, and its messages when no test ran."""
+"""The `test` command: its steps, its messages and its exit codes."""
 
 import argparse
 import os

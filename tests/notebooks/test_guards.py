@@ -1,4 +1,4 @@
-"""The checks of notebooks detect the faults they are meant for."""
+"""The notebook checks detect the faults they are meant for."""
 
 import re
 import subprocess

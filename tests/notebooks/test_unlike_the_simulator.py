@@ -1,7 +1,7 @@
 """Lessons run with another OpenAI-compatible server, selected only by environment variables.
 
-No lesson ends in a traceback, whatever that server sends. A cell's output may then differ from the
-lesson's conclusion.
+No cell ends in a traceback, whatever that server sends, but outputs may differ from what the
+lesson's text says.
 """
 
 from __future__ import annotations

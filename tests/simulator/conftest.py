@@ -1,4 +1,4 @@
-"""Fixtures with simulators that run in separate processes and faster than real time."""
+"""Fixtures with simulators in separate processes; most run faster than real time."""
 
 from collections.abc import Iterator
 

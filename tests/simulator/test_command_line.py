@@ -92,7 +92,7 @@ def test_a_class_can_share_one_by_what_it_prints() -> None:
 
 
 def greeting(monkeypatch: pytest.MonkeyPatch, sends_from: str | None) -> None:
-    """Print the first output of a server that listens on all of this machine's addresses."""
+    """Print the startup message of a server that listens on all of this machine's addresses."""
     monkeypatch.setattr(command_line, "_address_for_others", lambda: sends_from)
     with socket.socket() as listener:
         listener.bind(("0.0.0.0", 0))  # bound but not listening, so no client can connect

@@ -1,4 +1,4 @@
-"""Invalid requests: the response is the API's own error, and other clients aren't affected."""
+"""Invalid requests get an error in the API's format, and don't affect other clients."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""JSON replies: they match any schema, and contain values from the prompt."""
+"""JSON replies match the request's schema, and contain values from the prompt."""
 
 import json
 from contextlib import suppress
