@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The course's commands: `python3 course.py lab` opens lesson 1, `--help` lists the others.
 
-This file only checks the Python version, in syntax that any Python can parse, so that a Python that
-is too old prints advice instead of a SyntaxError. The commands are in `tools/`, and also need only
-the standard library.
+This file checks the Python version, in syntax that any Python can parse, so that an old Python
+prints advice instead of a SyntaxError. It also checks that no file shadows the standard library.
+The commands are in `tools/`; to start, they too need only the standard library.
 """
 
 import sys
@@ -25,7 +25,7 @@ if __name__ == "__main__":
     from utils import shadowing
 
     for name, path in shadowing.hidden(sys.path).items():
-        if name in sys.stdlib_module_names and name != "test":  # nothing here imports `test`
+        if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.told(name, path))
     from tools.commands import main
 

@@ -122,7 +122,7 @@ class App(Environment):
         return f"{PYTHON} {hashlib.sha256(self.lock().read_bytes()).hexdigest()}"
 
     def is_set_up(self) -> bool:
-        """Return whether everything is installed."""
+        """Return whether the stamp is up to date and the interpreter starts."""
         there = self.stamp.exists() and self.stamp.read_text() == self.contents()
         return there and self.python_runs()
 
@@ -214,7 +214,7 @@ APPS = {app.name: app for app in [FASTAPI, STREAMLIT, CHAINLIT, DJANGO]}
 
 
 def app(arguments: argparse.Namespace) -> int:
-    """Serve an app and open its page, until Ctrl-C."""
+    """Serve an app and open its page; run until Ctrl-C or until the app exits."""
     stop_on_signals()
     chosen = APPS[arguments.name]
     port = free_port(arguments.port)
@@ -248,7 +248,7 @@ def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
 
     Args:
         python: An interpreter with the course's packages.
-        model: The model's name in the variables.
+        model: The value of `OPENAI_MODEL`.
     """
     port, key = free_port(None), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
@@ -269,7 +269,7 @@ def running(
         command: The program and its arguments.
         place: The folder to start it in.
         environ: Its environment variables.
-        output: Where its output goes.
+        output: The file or descriptor for its stdout and stderr.
     """
     child = subprocess.Popen(
         command,
@@ -294,7 +294,7 @@ def wait_until_it_listens(child: Child, port: int, name: str) -> None:
     """Wait until a program accepts connections.
 
     Raises:
-        Advice: It exited, or didn't accept connections within a minute.
+        Advice: The program exited, or didn't accept connections within a minute.
     """
     deadline = time.monotonic() + STARTING_SECONDS
     with Progress(f"starting {name}") as progress:

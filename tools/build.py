@@ -20,7 +20,7 @@ from tools.notebooks import EDITIONS, METADATA, BuildError, Built, make
 from tools.programs import ROOT, Advice, counted, passing, say
 
 REBUILD = "python3 course.py build"
-SHOWN_DIFFERENCES = 5  # lines shown per notebook, since a forgotten build changes every cell
+SHOWN_DIFFERENCES = 5  # lines shown per notebook; after a forgotten build, many cells differ
 
 _ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _write(built: Built, options: argparse.Namespace) -> None:
-    """Write both editions, or neither if executing the solutions fails."""
+    """Write both editions; write neither if the solutions need executing and that fails."""
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
     solved: NotebookNode | None = None
@@ -81,7 +81,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print how the files differ from the lessons, and other problems; return 1 if any exist."""
+    """Print how the files differ from the lessons, and other problems; return 1 if any."""
     differing = [line for one in built for line in _outdated(one)]
     others = [line for one in built for line in _rejected(one)]
     if everything:
@@ -152,7 +152,7 @@ def _outdated(built: Built) -> list[str]:
 
 
 def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
-    """Return which cells differ in source, kind or metadata; outputs are not compared."""
+    """Return how cells, their order or metadata differ; outputs are not compared."""
     wanted = {cell.id: cell for cell in expected.cells}
     there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}
     found = [f"cell {name} is missing" for name in wanted if name not in there]
@@ -172,13 +172,13 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a notebook's metadata without what Jupyter adds about its kernel on every save."""
+    """Return metadata with only the language's name, as Jupyter updates its details on saving."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}
 
 
 def _unexecuted(notebook: NotebookNode) -> str | None:
-    """Return the first code cell that was not executed in order on a fresh kernel, if any."""
+    """Return the id of the first code cell not executed in order on a fresh kernel, or None."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     wrong = (cell.id for n, cell in enumerate(code, start=1) if cell.execution_count != n)
     return next(wrong, None)

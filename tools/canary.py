@@ -1,7 +1,8 @@
 """The `canary` command: run the tests with the newest versions that pyproject.toml allows.
 
 The versions are installed into a temporary environment, ignoring the locks, and a copy of the
-course is tested there. Both are deleted, however the command ends. `.venv` isn't touched.
+course is tested there. Both are deleted when the command ends, fails or is interrupted. `.venv`
+isn't touched.
 """
 
 import argparse
@@ -47,14 +48,19 @@ MADE = ("build", "dist", "test-artifacts")
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """A package that differs from the lock; a version is None if it isn't installed or locked."""
+    """A package that differs from the lock.
+
+    Attributes:
+        name: The package's name.
+        locked: The version in the lock; None if the package isn't locked.
+        newest: The installed version; None if the package isn't installed.
+    """
 
     name: str
     locked: str | None
     newest: str | None
 
     def __str__(self) -> str:
-        """Describe the change."""
         if self.locked is None:
             return f"{self.name}: {self.newest} is new"
         if self.newest is None:
@@ -119,7 +125,7 @@ def _install(uv: str, environment: Environment, wanted: Sequence[str]) -> None:
     """Create the environment and install the newest versions.
 
     Raises:
-        Advice: The versions conflict, or there is no network.
+        Advice: The installation failed, for example because the versions conflict.
     """
     make_venv(environment, uv)
     asked = environment.root / "wanted.txt"

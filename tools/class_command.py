@@ -7,7 +7,7 @@ from tools.programs import WINDOWS, Advice, run, stop_on_signals
 
 
 def class_(arguments: argparse.Namespace) -> int:
-    """Run the class in the environment that has JupyterHub."""
+    """Run the simulated class in the environment that has JupyterHub."""
     stop_on_signals()
     if WINDOWS:
         raise Advice(

@@ -1,4 +1,4 @@
-"""The command line of `course.py`: parsing, help, and commands that only start a module."""
+"""The command line of `course.py`: parsing, help, and the shorter commands."""
 
 import argparse
 import difflib
@@ -67,7 +67,7 @@ def verdict(arguments: argparse.Namespace) -> int:
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Build the notebooks from the lessons, or compare them."""
+    """Build the notebooks from the lessons, or check that they match."""
     stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")  # fail before downloading packages
     python = interpreter("test", arguments.here)
@@ -294,7 +294,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def check_command(words: Sequence[str]) -> None:
-    """Raise Advice if the first word isn't a command, and suggest a similar one."""
+    """Raise Advice, with suggestions, if the first word isn't a command or a help option."""
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help"):
         raise Advice(
             f"course.py has no option {words[0]}: put the command first and its options after it, "
@@ -323,7 +323,7 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
-        if words[:1] == ["verdict"]:  # parses its own options, in the course's environment
+        if words[:1] == ["verdict"]:  # `tools.verdict` parses its options
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))
         arguments, arguments_more = top.parse_known_args(words)

@@ -27,12 +27,13 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
     Without `--here`, the doctor runs again inside `.venv`, if there is one. What `.venv` needs
-    depends on the Python that started the command, so `--venv` passes that on.
+    depends on the Python that started the command, so this is determined first, and passed on with
+    `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # The part before the colon is the finding; the rest is what setup would do about it.
+        # Before the colon is the finding, and after it what setup would do.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -70,7 +71,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
-    """Run one check; a failure doesn't stop the following ones."""
+    """Run one check; return whether it passed, and its finding or the reason why it failed."""
     try:
         return True, examine()
     except Advice as advice:
@@ -102,7 +103,7 @@ def setting_up() -> str:
 
 
 def examine_python() -> str:
-    """Check the interpreter's version and path."""
+    """Report the interpreter's version and path; raise Advice if Python runs with `-OO`."""
     if sys.flags.optimize > 1:
         raise Advice(
             "it runs with -OO, which strips docstrings that lessons need: omit -OO, and unset "
@@ -114,7 +115,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check whether `.venv` is up to date; `needs` is what it lacks."""
+    """Check whether `.venv` is up to date; `needs` says why it isn't, or is empty."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -147,7 +148,7 @@ def examine_packages() -> str:
 
 
 def examine_utils() -> str:
-    """Check whether `import utils` finds the course's package, and no file hides its imports."""
+    """Check that `import utils` finds the course's package, and no file shadows its imports."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
@@ -161,7 +162,7 @@ def examine_utils() -> str:
 
 
 def hidden_in_notebooks() -> str | None:
-    """Return the message about a file that hides a package from notebooks, or None."""
+    """Return the message about a file that shadows a package in notebooks, or None."""
     from utils import shadowing
     from utils.setup import NEEDED
 
@@ -172,7 +173,7 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether the kernel can be imported, and when Stop takes effect."""
+    """Check whether ipykernel can be imported; report if its version delays Stop."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
@@ -209,7 +210,7 @@ def examine_simulator() -> str:
 
 
 def examine_provider() -> str:
-    """Check which model the lessons call, and whether a real one replies; never show a key."""
+    """Report which model the lessons call; if it is a real one, check that it replies."""
     from utils import provider  # needs the locked packages
 
     try:
@@ -245,7 +246,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Return a sentence with the server's models, if it lists some and not this one."""
+    """Return a sentence that names some of the server's models, or "" if it has this one."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

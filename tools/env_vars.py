@@ -2,7 +2,7 @@
 
 import os
 
-TEST_SPEED = "5"  # multiple of real speed for the simulator; beyond this, overhead distorts ratios
+TEST_SPEED = "5"  # multiple of real time for the simulator; beyond this, overhead distorts timings
 
 # Prefixes of variables that would install packages elsewhere, add modules, or change how Python,
 # Jupyter, Matplotlib and the test tools work.
@@ -26,7 +26,7 @@ _UNWANTED = (
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",
     "CHAINLIT_",
-    "_ARGCOMPLETE",  # Jupyter would only complete a command line, and exit
+    "_ARGCOMPLETE",  # makes Jupyter only complete a command line, and exit
 )
 _WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
 

@@ -1,4 +1,4 @@
-"""The course's `.venv`: created, updated, or rebuilt if it is broken."""
+"""Creates and updates the course's `.venv`, and rebuilds it if it is broken."""
 
 import contextlib
 import dataclasses
@@ -60,11 +60,11 @@ class Environment(Place):
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
-        """Return the name and version of each installed package, as in the name of its folder."""
+        """Return the `.dist-info` folder names of the installed packages."""
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def fingerprint(self, kind: str) -> dict[str, Any]:
-        """Return what must be unchanged for `.venv` to be up to date."""
+        """Return values that must match those in the stamp for `.venv` to be up to date."""
         return {
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
@@ -142,7 +142,7 @@ def set_up(environment: Environment, kind: str) -> Path:
 
 
 def install(environment: Environment, kind: str, action: Action) -> None:
-    """Make or update `.venv`; see `set_up`."""
+    """Create, replace or update `.venv`."""
     uv = shutil.which("uv")
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
     making = action is Action.MAKE or (uv is None and not has_pip)
@@ -162,7 +162,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Set the old `.venv` aside; restore it if it was complete and the new one fails."""
+    """Set a complete `.venv` aside, and restore it if the block fails; delete an incomplete one."""
     old = environment.folder.with_name(".venv.old")
     if environment.stamped() is None:
         remove(environment.folder)
@@ -204,7 +204,7 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Take an exclusive lock on an open file; False if another process holds it."""
+    """Take an exclusive lock on an open file; return False if another process holds it."""
     try:
         if sys.platform == "win32":
             import msvcrt

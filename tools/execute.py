@@ -26,7 +26,7 @@ from tools.programs import passing
 
 SLOWEST_CELL = 180  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # what varies between two successful runs
+VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # text that varies between runs
 
 _KEYS = (
     re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"),
@@ -96,7 +96,7 @@ def executed(built: Built) -> NotebookNode:
 
 
 def rejected(built: Built, notebook: NotebookNode) -> list[str]:
-    """Return a message for each exercise whose stored verdict isn't correct."""
+    """Return a message for each exercise whose output reports a rejected solution."""
     return [
         f"{built.lesson.file}:{cell.line}: the check rejects the solution. {verdict}"
         for number, cell in built.lesson.exercises.items()
@@ -112,7 +112,8 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
     """Replace a cell's outputs with the stored ones if only naturally varying parts differ.
 
     This requires that the setup cell and all code of the section so far are unchanged. A section
-    depends on nothing but the setup cell, so no other code can have changed its pictures.
+    depends on nothing but the setup cell, so no other code can have changed its pictures, which
+    aren't compared.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -160,9 +161,9 @@ def _environment(ipython: str) -> dict[str, str]:
 
 
 def _cleaned(output: NotebookNode) -> NotebookNode:
-    """Return an output as it is stored: without its widget's view, and without a traceback.
+    """Return an output as it is stored: without a widget view, and with a one-line traceback.
 
-    Without a kernel, a stored widget view shows "model not found". The widget's text is kept.
+    Without a kernel, a stored widget view shows "model not found"; its text form is kept.
     """
     if "data" in output and set(output.data) - {WIDGET_VIEW}:
         output.data.pop(WIDGET_VIEW, None)
@@ -181,7 +182,7 @@ def _refuse_private(file: str, cell: NotebookNode) -> None:
 
 
 def machine_paths() -> list[str]:
-    """Return this machine's folders, whose paths no published output may contain."""
+    """Return paths of this machine that published outputs must not contain."""
     places = {
         str(Path(__file__).resolve().parents[1]),
         str(Path.home()) + os.sep,
@@ -194,7 +195,7 @@ def machine_paths() -> list[str]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Yield all strings in outputs, except pictures, whose base64 data could match anything."""
+    """Yield all strings in outputs, except base64 pictures, which could match by chance."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

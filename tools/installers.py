@@ -52,7 +52,7 @@ def needed_uv() -> str:
     """Return the path of uv, for a command that learners never need.
 
     Raises:
-        Advice: It isn't installed.
+        Advice: uv isn't on PATH.
     """
     if uv := shutil.which("uv"):
         return uv
@@ -104,13 +104,13 @@ def run_uv(uv: str, environment: Place, lock: Path) -> None:
 
 
 def uv_progress(line: str) -> str | None:
-    """Return the progress in one of uv's lines, or None."""
+    """Return a line of uv's output if it reports progress, else None."""
     shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
     return line.strip() if line.strip().startswith(shown) else None
 
 
 def run_pip(environment: Place, lock: Path) -> None:
-    """Install a lock file with pip, showing a count, then compile all for a quick first start.
+    """Install a lock file with pip, showing a count, then compile them for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """
@@ -136,7 +136,7 @@ def run_pip(environment: Place, lock: Path) -> None:
     follow(command, environment, "pip is downloading packages", watch)
     compiling = [str(environment.python), "-m", "compileall", "-q", "-j", "0"]
     with Progress("compiling them for a quick start"):
-        # Files for other Pythons fail to compile; they are never imported.
+        # Files for other Python versions fail to compile; they are never imported.
         subprocess.run(
             [*compiling, str(environment.packages)], capture_output=True, env=clean_environ()
         )

@@ -1,6 +1,6 @@
 """The `lab` command: start JupyterLab on the loopback address, and stop it.
 
-It starts `lab_supervisor`, which runs JupyterLab and ends it.
+The command starts `lab_supervisor`, which runs JupyterLab and later ends it.
 """
 
 import argparse
@@ -38,10 +38,10 @@ LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 _PORTS = range(
     20_000, 30_000
-)  # below the ephemeral ports: from 32,768 on Linux, from 49,152 elsewhere
+)  # below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere
 _RESERVED: list[socket.socket] = []
 SERVER_SETTINGS = "jupyter_server_config.json"
-RUNTIME = "run"  # for JupyterLab's connections to its kernels; within the settings folder
+RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
 _LONGEST = 50  # bytes in that folder's path, since a socket's path can have only 104
 _ENDING_SECONDS = 60.0  # for JupyterLab and its kernels to stop, even if the server hangs
 # Jupyter settings of the learner that `lab` respects.
@@ -146,7 +146,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Reserve a port by binding the UDP port of that number; return False if it is reserved."""
+    """Reserve a port by binding the UDP port of that number; return False if that is taken."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
@@ -208,7 +208,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab out of reach of Ctrl-C, at which it would ask for confirmation."""
+    """Start JupyterLab isolated from Ctrl-C, since it would ask for confirmation."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
         [python, "-m", "tools.lab_supervisor", str(folder)],

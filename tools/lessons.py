@@ -1,6 +1,6 @@
-"""Finds the lessons named on a command line; checks facts about lessons in README and guides.
+"""Finds the lessons named on a command line; checks and updates facts about lessons in guides.
 
-Standard library only, since `tools.site` runs without the build's packages.
+Standard library only, since `tools.commands` imports this before any packages are installed.
 """
 
 import argparse

@@ -27,7 +27,6 @@ class Heading:
     below: str
 
     def __str__(self) -> str:
-        """The heading as written."""
         return f"{'#' * self.level} {self.title}"
 
     @property
@@ -43,7 +42,7 @@ def headings(lesson: Lesson) -> list[Heading]:
 
 
 def title(lesson: Lesson) -> str | None:
-    """Return the lesson's title with its number, such as "1. Enabling Streaming"."""
+    """Return the lesson's title with its number, such as "1. Enabling Streaming", or None."""
     titles = (one.title for one in headings(lesson) if one.level == 1 and not one.cell.instructor)
     return next(titles, None)
 

@@ -15,7 +15,7 @@ KNOWN_TAGS = frozenset(
         "setup",  # the setup cell, which tests run before each section
         "raises-exception",  # the cell fails on purpose; nbclient and nbval continue
         "nbval-ignore-output",  # run but not compared; a test limits these to a short list
-        "hide-input",  # folded on the site
+        "hide-input",  # the site folds the cell's code
     }
 )
 
@@ -26,7 +26,7 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 def problems(lesson: Lesson) -> list[SourceError]:
     """Return all problems with a lesson, in the order of its lines."""
     if unreadable := list(_syntax(lesson)):
-        return unreadable  # the other checks parse the code
+        return unreadable  # the other checks need code that parses
     found = [
         *_tags(lesson),
         *_exercises(lesson),

@@ -44,7 +44,7 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
 
 
 def _read(prediction: Prediction) -> str:
-    """Return what a learner reads in a prediction: question, choices, and one feedback."""
+    """Return a prediction's question, choices, and the right choice's feedback."""
     feedback = next(choice.feedback for choice in prediction.choices if choice.right)
     return " ".join([prediction.question, *(one.text for one in prediction.choices), feedback])
 

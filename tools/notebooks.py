@@ -60,7 +60,7 @@ class Built:
         return Path(self.lesson.file).stem
 
     def path(self, edition: Edition) -> Path:
-        """Return the file of an edition."""
+        """Return the path of an edition's notebook."""
         return self.root / edition / f"{self.stem}.ipynb"
 
     def stored(self, edition: Edition) -> NotebookNode | None:
@@ -74,7 +74,7 @@ class Built:
             return None  # truncated by an interrupted build
 
     def save(self, edition: Edition, notebook: NotebookNode) -> None:
-        """Write a notebook to the file of an edition."""
+        """Write a notebook to an edition's path."""
         nbformat.validate(notebook)
         text = nbformat.writes(notebook).rstrip("\n") + "\n"
         self.path(edition).parent.mkdir(exist_ok=True)
@@ -120,7 +120,7 @@ def make(path: Path) -> Built:
 
 
 def _with_files(text: str, lesson: Path) -> str:
-    """Return the text with the scripts that it includes, such as those in `lessons/take_home/`."""
+    """Replace each `literalinclude` in the text by the script that it names."""
 
     def script(found: re.Match[str]) -> str:
         try:

@@ -162,7 +162,7 @@ def stop_on_signals() -> None:
 def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine; a signal that `stop_on_signals` handles cancels it.
 
-    An exception raised by the signal's handler could interrupt any callback of the event loop.
+    Otherwise the signal handler's exception could interrupt any callback of the event loop.
 
     Raises:
         KeyboardInterrupt: Such a signal cancelled it.

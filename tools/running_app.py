@@ -39,7 +39,10 @@ class Site:
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Return the requests that the model received since a mark, once all replies have ended."""
+        """Return the requests that the model received since a mark.
+
+        Waits up to 30 seconds for all replies to end.
+        """
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
 

@@ -81,7 +81,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
 
 
 def check_links(output: Path) -> int:
-    """Check the external links in lessons and documents with linkcheck; 0 if all respond."""
+    """Check the external links in lessons and documents with linkcheck; return 0 if all work."""
     pages = output / "linked"
     shutil.rmtree(pages, ignore_errors=True)
     for path in [*ROOT.glob("*.md"), *(p for name in DOCUMENTS for p in ROOT.glob(f"{name}/*.md"))]:

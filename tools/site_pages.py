@@ -60,9 +60,10 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
 
 
 def relinked(text: str, pages: Mapping[str, str]) -> str:
-    """Return Markdown with relative links pointing to the site's pages; others become plain text.
+    """Return Markdown with relative links pointing to the site's pages.
 
-    If that plain text is the file's name, "in the course's folder" is added.
+    A relative link to any other file becomes plain text. If that is only the file's name, "in the
+    course's folder" is added.
 
     Args:
         text: Markdown; code in it stays as it is.
@@ -180,7 +181,7 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
 
 
 def folded(title: str, text: str) -> str:
-    """Return Markdown folded under its title."""
+    """Return Markdown in a collapsed `<details>` element with a title."""
     return (
         f'<details class="course-fold">\n<summary>{html.escape(title)}</summary>\n\n'
         f"{text}\n\n</details>\n"

@@ -48,13 +48,11 @@ class Tally:
     skipped: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        """Return the sum of both."""
         return Tally(
             self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
         )
 
     def __str__(self) -> str:
-        """Return the closing line."""
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
@@ -93,7 +91,7 @@ def check_files(words: Sequence[str]) -> None:
 
 
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
-    """Run all steps concurrently, since most wait half of the time; return the exit code.
+    """Run all steps concurrently, since most steps wait half of the time; return the exit code.
 
     Pytest writes to the terminal directly. The output of other steps is shown when they end.
 
@@ -131,7 +129,7 @@ class Running:
         step: The step.
         child: The program.
         folder: For pytest's report, or another program's output.
-        begun: When it started.
+        begun: When it started, on the monotonic clock.
     """
 
     step: Step
@@ -205,15 +203,16 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     # Tests with kernels and browsers wait half of the time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "tests"]
-    if not a_browser_is_found():  # otherwise, browser tests run learners' notebooks
+    if not a_browser_is_found():  # with a browser, browser tests run learners' notebooks
         everything.append("notebooks")
     return [*plan, Step("tests: pytest, and nbval on notebooks", everything, is_pytest=True)]
 
 
 def install_apps() -> list[str]:
-    """Install each framework's packages; return what failed. Tests without packages are skipped.
+    """Install each framework's packages; return a description of each failure.
 
-    An app that doesn't support this Python isn't a failure.
+    An app that doesn't support this Python doesn't count as a failure. Tests of apps that aren't
+    installed are skipped.
     """
     failed = []
     # the course's environment has FastAPI
@@ -235,7 +234,7 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
 
 
 def outcome(ended: Running) -> tuple[Tally, str | None]:
-    """Show the output and counts of a step that has ended; any step but pytest counts as one.
+    """Show the output and counts of a step that has ended; steps other than pytest count as one.
 
     Returns:
         The counts, and the problem: None if the step passed, "" if the counts show it.

@@ -29,5 +29,5 @@ if __name__ == "__main__":
     if terminate:
         del sys.argv[0]
     threading.Thread(target=_end_with_stdin, args=[terminate], daemon=True).start()
-    sys.path[0] = os.getcwd()  # noqa: PTH109 (as `python -m` has it)
+    sys.path[0] = os.getcwd()  # noqa: PTH109 (as `python -m` does)
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

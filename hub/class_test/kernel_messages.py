@@ -51,7 +51,7 @@ def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, byte
 
 
 def message(frame: bytes) -> Message:
-    """Decode a frame from the kernel, without attached buffers."""
+    """Decode a frame from the kernel, ignoring attached buffers."""
     count = int.from_bytes(frame[:_WORD], "little")
     offsets = [
         int.from_bytes(frame[_WORD * place : _WORD * (place + 1)], "little")

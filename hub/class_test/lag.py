@@ -83,7 +83,7 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
 
 
 def _pushed(one: Message) -> dict[str, Any] | None:
-    """Return the update that a message sends to a pane, a synced list of pieces; or None."""
+    """Return the content of a message that updates a pane, or None for other messages."""
     data = one.content.get("data", {}) if one.kind == "comm_msg" else {}
     sent = data.get("content") if data.get("method") == "custom" else None
     return sent if isinstance(sent, dict) and "items" in sent else None

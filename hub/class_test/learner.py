@@ -32,7 +32,7 @@ class Run:
     Attributes:
         sent: when the request was sent, in Unix seconds.
         number: the request's id.
-        frames: the kernel's frames in that time, with their Unix times of arrival.
+        frames: all frames that arrived before the next request, with their Unix times of arrival.
         reply: the content of the kernel's reply, once it has arrived.
         idle: whether the kernel has become idle again.
     """
@@ -92,7 +92,7 @@ class Learner:
                 raise LearnerError(f"the login returned status {answer.status}")
 
     async def start_server(self) -> None:
-        """Request a server, and wait on the hub's page until it is ready."""
+        """Request a server, and wait on the hub's page until the server is ready."""
         await self._page(f"{self._address}/hub/spawn/{self.name}")
         progress = f"{self._address}/hub/api/users/{self.name}/server/progress"
         query = {"_xsrf": self._cookie("/hub/")}

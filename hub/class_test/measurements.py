@@ -20,7 +20,7 @@ Processes = Mapping[str, Sequence[psutil.Process]]
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds so far, by part."""
+    """The CPU seconds that each part has used, at a monotonic time in seconds."""
 
     at: float
     parts: Mapping[str, float]
@@ -70,8 +70,8 @@ class Measurements:
     Attributes:
         learners: number of learners.
         cores: number of CPU cores.
-        stages: for each stage before "Ready.", seconds since the start, for every learner who
-            reached it.
+        stages: by stage, the seconds from the start until each learner completed it. In the last
+            stage, the setup cell prints "Ready.".
         late: by cell, seconds from each token's due time to its arrival.
         bare: the same for a bare stream, without widgets.
         redraws: number of redraws that arrived at pages.
@@ -116,7 +116,7 @@ class Measurements:
         return not self.failures and met
 
     def report(self) -> str:
-        """Return the report."""
+        """Return the report as text."""
         return "\n".join([*self._readiness(), *self._lag(), *self._cost(), *self._end()])
 
     def _readiness(self) -> list[str]:

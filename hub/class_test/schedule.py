@@ -124,7 +124,7 @@ async def together(
 
 
 async def hold(hub: "Hub", names: list[str]) -> "Measurements":
-    """Run a class through the lesson on a running hub."""
+    """Run a class through the lesson on a running hub; return the measurements."""
     from hub.class_test.lag import BARE
     from hub.class_test.learner import Learner
     from hub.class_test.measurements import Measurements, Memory, Usage
@@ -163,7 +163,7 @@ async def hold(hub: "Hub", names: list[str]) -> "Measurements":
 async def stream(
     learners: "list[Learner]", name: str, code: str, measured: "Measurements"
 ) -> "list[Learner]":
-    """Let all learners run a streaming cell, and compare what it shows with the planned pacing."""
+    """Let all learners run a streaming cell; measure the lag of live cells and bare streams."""
     from hub.class_test.lag import BARE, bare_lateness
 
     ran: dict[Learner, Run] = {}
@@ -196,7 +196,7 @@ async def set_up(learner: "Learner", code: str) -> None:
 
 
 async def read_lag(learner: "Learner", ran: "Run", name: str, measured: "Measurements") -> None:
-    """Compare what arrived at the page with the pacing that the learner's simulator logged."""
+    """Record how late text arrived at the page, relative to the simulator's planned pacing."""
     import ast
 
     from hub.class_test.lag import LagError, Pacing, lateness, streamed

@@ -170,13 +170,13 @@ class Hub:
             return connection.getresponse().status == 200
 
     def last_words(self) -> str:
-        """Return the last line of the hub's log, for an error message."""
+        """Return a sentence with the last line of the hub's log, for an error message."""
         text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
         return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """Return all processes of the hub, by kind."""
+        """Return the processes of the hub and its descendants, by kind."""
         parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
         parts["hub"] = [self._process]
         parts["other"] = []

@@ -1,4 +1,4 @@
-"""Settings for the start of each of a learner's Python processes: server, kernel, simulator.
+"""Startup settings for a learner's Python processes: server, kernel, simulator.
 
 By default, the garbage collector runs after every 700 new objects (on Python 3.11). While modules
 are imported, it finds no garbage and takes a sixth of the startup time. With a threshold of 500,000

@@ -1,4 +1,4 @@
-"""A notebook open in JupyterLab in a browser: run cells, read outputs, sample what is shown."""
+"""A notebook open in JupyterLab in a browser: runs cells, reads outputs, samples displayed text."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class NotebookPage:
         )
 
     def reload(self) -> None:
-        """Reload the page until it shows the widgets again.
+        """Reload the page until it shows the widgets again, at most three times.
 
         On a busy machine, JupyterLab sometimes connects none of them; a learner would reload again.
         """
@@ -165,12 +165,12 @@ class NotebookPage:
         return seen()
 
     def run_new_cell(self, source: str) -> None:
-        """Write a code cell below all others, run it, and wait until it has finished."""
+        """Append a code cell, run it, and wait until it has finished."""
         self.start_new_cell(source)
         self.wait_done()
 
     def start_new_cell(self, source: str) -> None:
-        """Write a code cell below all others, start it, and return immediately."""
+        """Append a code cell, start it, and return immediately."""
         self.page.evaluate(
             """(source) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -211,7 +211,7 @@ class NotebookPage:
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
 
     def only_the_notebook(self) -> None:
-        """Hide the side bar, as on a projector."""
+        """Collapse the left sidebar."""
         self.page.evaluate(
             """() => { if (!window.jupyterapp.shell.leftCollapsed)
                          window.jupyterapp.shell.collapseLeft(); }"""
@@ -243,7 +243,7 @@ class NotebookPage:
     def sample(self, **selectors: str) -> None:
         """Start recording the text of each selector's element, every 50 ms and at each change.
 
-        The page itself records it, so that a busy test can't miss a change.
+        The page records the text, so no change is missed while the test process is busy.
         """
         self.page.evaluate(
             """(selectors) => {
@@ -276,12 +276,12 @@ class NotebookPage:
         return rows
 
     def seen(self, name: str) -> list[str]:
-        """Return the successive values of a sampled element's text, without repetitions."""
+        """Return the successive texts of a sampled element, without consecutive duplicates."""
         texts = [row[name] for row in self.samples() if row[name] is not None]
         return [text for text, _ in groupby(texts)]
 
     def screenshot(self, name: str, selector: str | None = None) -> Path:
-        """Save a screenshot of the page, or of the first match, in test-artifacts/."""
+        """Save a screenshot of the page or the first match in test-artifacts/; return its path."""
         ARTIFACTS.mkdir(exist_ok=True)
         path = ARTIFACTS / f"{name}.png"
         if selector is None:

@@ -46,12 +46,12 @@ _BROWSERS = (
     "chrome",
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-USUAL = "usual"  # name of the usual kernel if `python3` is another one
+USUAL = "usual"  # name of the ordinary kernel if `serve` redefines `python3`
 PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be busy
 
 
 def browser_path(playwright: Playwright) -> str | None:
-    """Return the path in COURSE_BROWSER, else of Playwright's browser, else of the system's."""
+    """Return the path in COURSE_BROWSER, else of Playwright's or the system's browser, or None."""
     named = os.environ.get("COURSE_BROWSER")
     own = playwright.chromium.executable_path
     if named or Path(own).exists():
@@ -69,7 +69,7 @@ def _system_browser() -> str | None:
 
 
 def launch(playwright: Playwright, path: str) -> Browser:
-    """Start the browser without a window."""
+    """Start the browser in headless mode."""
     return playwright.chromium.launch(executable_path=path, args=[*_FLAGS, "--no-first-run"])
 
 
@@ -88,7 +88,7 @@ class Lab:
     token: str
 
     def write(self, name: str, *cells: str, kernel: str = "python3") -> str:
-        """Write a notebook of these code cells into the root; return its name."""
+        """Write a notebook with these code cells to the root folder; return its file name."""
         notebook = {
             "cells": [
                 {
@@ -128,7 +128,7 @@ def serve(
         root: The folder to serve.
         state: An empty folder for settings and logs; the user's own are left alone.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A command for the kernel `python3`; the usual kernel is then named `USUAL`.
+        kernel: A command that replaces the kernel `python3`; the ordinary one is then `USUAL`.
     """
     overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -156,7 +156,7 @@ def serve(
     command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
     if sys.platform == "linux":
         # Kernels listen on Unix domain sockets, whose paths must be short. With ports, another
-        # worker's kernel could take a port between looking it up and using it.
+        # test worker's kernel could take a port after it was chosen and before it is used.
         variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
         command += ["--KernelManager.transport=ipc"]
     if kernel is not None:

@@ -46,7 +46,7 @@ class Portrait:
     """Which cells of a lesson to run, and when to take the screenshot.
 
     Attributes:
-        cells: Text in the code cells to run after the setup cell; the screenshot shows the last.
+        cells: Text in the code cells to run after the setup cell; the last one is captured.
         where: A CSS selector for the element to watch.
         words: The text in that element that triggers the screenshot.
         shown: A CSS selector for the elements in the screenshot, stacked vertically.

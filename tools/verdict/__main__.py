@@ -55,7 +55,7 @@ PRESETS = {
     ),
 }
 
-_LAST_WORDS = 4000  # characters of the output of an app that doesn't start
+_LAST_WORDS = 4000  # characters shown of the output of an app that fails to start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on
@@ -158,7 +158,7 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
 
 @contextlib.contextmanager
 def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str] | None]:
-    """Start the simulator and the app; yield the simulator's variables, or None without one."""
+    """Start simulator and app if options name an app; yield the model's variables, or None."""
     if not (arguments.run or arguments.app):
         yield dict(os.environ) if os.environ.get("OPENAI_BASE_URL") else None
         return
@@ -183,7 +183,7 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
 
 @contextlib.contextmanager
 def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator[Child]:
-    """Run the user's command in their folder; the course's own programs come last on the path."""
+    """Run the user's command in their folder; the course's own programs come last on PATH."""
     environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), str(Path(sys.executable).parent)])
     try:
         with running(words, Path.cwd(), environ, output) as child:

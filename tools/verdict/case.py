@@ -27,7 +27,7 @@ class Seen:
 
     Attributes:
         verdict: Whether the endpoint passed, if the line was tried.
-        what: The observation, or why the line wasn't tested.
+        what: The observation, or why the line wasn't tried.
     """
 
     verdict: Verdict
@@ -111,7 +111,7 @@ class Case:
         return f"{about or self.about} {marker}", marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait until text has arrived and the model pauses after half of the reply."""
+        """Wait until text has arrived and the model has sent half of the reply, or ended it."""
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
         while True:
             last = await self.request(marker)

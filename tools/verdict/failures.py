@@ -36,7 +36,7 @@ def _told(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe how an incomplete reply looks complete; "" if it doesn't."""
+    """Describe why a failure isn't announced; "" if it is, or if the reply is complete."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
@@ -62,7 +62,7 @@ async def one_request(case: Case) -> Seen:
     async with case.endpoint.ask(question) as stream:
         await stream.rest(case.patience)
     by_browser = stream.wire.is_event_source and not stream.ending
-    if by_browser:  # no event makes the page close its EventSource
+    if by_browser:  # without an event, the page's EventSource reconnects
         if stream.wire.then is None:
             async with case.endpoint.ask(question) as stream:
                 await stream.rest(case.patience)
@@ -116,7 +116,7 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
 
 
 async def retry_after(case: Case) -> Seen:
-    """A refused request isn't sent again earlier than the provider's `Retry-After`."""
+    """A refused request isn't sent again before the provider's `Retry-After` has elapsed."""
     seconds = 2.0
     await case.simulator.behave(f"sim-chat:429@1,{seconds * case.speed:.3f}")
     question, marker = case.question()
@@ -131,7 +131,7 @@ async def retry_after(case: Case) -> Seen:
 
 
 async def silent(case: Case) -> Seen:
-    """If the model pauses for long, the reply continues, or a failure is announced."""
+    """If the model pauses for a long time, the reply continues, or a failure is announced."""
     await case.simulator.behave(f"sim-chat:stall@{case.half},{case.silence * case.speed:.3f}")
     async with case.endpoint.ask(case.question()[0]) as stream:
         await stream.rest(case.silence + case.patience)

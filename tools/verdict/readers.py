@@ -21,7 +21,7 @@ async def leaving(case: Case) -> Seen:
 
 
 def _stopped(requests: list[Request], after: str) -> Seen:
-    """Return "passed" if the app disconnected from the model before the reply was complete."""
+    """Pass if the app disconnected from the model before the reply was complete."""
     last = requests[-1]  # there is a request, since text arrived
     if last.ended != "client left":
         return failed(f"all {last.tokens_sent} tokens were generated after {after}")

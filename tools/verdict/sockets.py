@@ -107,7 +107,7 @@ class Streamlit:
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield the new text each time; Streamlit sends the reply in full."""
+        """Yield only the new text of each update; Streamlit resends the whole reply."""
         shown, failed = "", ""
         async for frame in socket:
             assert isinstance(frame, bytes)
@@ -173,7 +173,7 @@ class _Body(httpx2.AsyncByteStream):
 
 @contextmanager
 def _told_as_http() -> Iterator[None]:
-    """Raise a websocket's exceptions as an HTTP client's."""
+    """Raise a websocket's exceptions as `httpx2.ReadError`."""
     try:
         yield
     except (WebSocketException, OSError) as error:
@@ -184,7 +184,7 @@ def _frame(name: str, data: Any) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-# --- Protocol buffers: a minimal decoder, so that the course needn't install Streamlit --------
+# --- Protocol buffers: a minimal codec, so that the course needn't install Streamlit ----------
 
 
 def _field(number: int, value: bytes) -> bytes:

@@ -49,7 +49,7 @@ class Stream:
     Attributes:
         parts: The parts received so far.
         raw: The bytes received so far.
-        began: When the question was sent.
+        began: When the question was sent, on the event loop's clock.
         wire: How the question was sent, and where the text is.
         closing: The names of the events at which a page closes the stream.
         status: The HTTP status.
@@ -145,7 +145,7 @@ class Stream:
         return enough(self)
 
     async def rest(self, patience: float) -> None:
-        """Read to the end."""
+        """Read until the stream ends or is stuck."""
         await self.until(lambda _: False, patience)
 
 
