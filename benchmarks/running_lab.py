@@ -60,7 +60,7 @@ class Lab:
         """Start the command, and wait until it prints its address.
 
         Args:
-            way: The one of `WAYS` in which it will be ended, if that needs preparation.
+            way: One of `WAYS`; needed if ending the command that way requires preparation.
             variables: Additional environment variables.
         """
         command = [str(COURSE), "lab", "--no-browser", "--here"]

@@ -49,7 +49,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, disconnect `stay` seconds later; return the Unix time then."""
+    """Connect after `come` seconds, stay for `stay`; return the Unix time of the disconnect."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)

@@ -152,7 +152,7 @@ def _outdated(built: Built) -> list[str]:
 
 
 def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
-    """Return how cells, their order or metadata differ; outputs are not compared."""
+    """Return messages about differing cells, order or metadata; outputs are not compared."""
     wanted = {cell.id: cell for cell in expected.cells}
     there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}
     found = [f"cell {name} is missing" for name in wanted if name not in there]
@@ -172,7 +172,7 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with only the language's name, as Jupyter updates its details on saving."""
+    """Return metadata with `language_info` reduced to a name; Jupyter updates the rest on save."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}
 

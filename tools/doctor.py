@@ -33,7 +33,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # Before the colon is the finding, and after it what setup would do.
+        # Before the colon is the finding; after it is what setup would do.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -115,7 +115,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check whether `.venv` is up to date; `needs` says why it isn't, or is empty."""
+    """Check whether `.venv` is up to date; `needs` is the reason if it isn't, else empty."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -246,7 +246,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Return a sentence that names some of the server's models, or "" if it has this one."""
+    """Name some of the server's models if it lists any, but not this one; else return ""."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

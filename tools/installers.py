@@ -110,7 +110,7 @@ def uv_progress(line: str) -> str | None:
 
 
 def run_pip(environment: Place, lock: Path) -> None:
-    """Install a lock file with pip, showing a count, then compile them for a quick first start.
+    """Install a lock file's packages with pip, then compile them for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """

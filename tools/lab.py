@@ -146,7 +146,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Reserve a port by binding the UDP port of that number; return False if that is taken."""
+    """Reserve a port by binding the UDP port of the same number; return False if that is taken."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))

@@ -120,7 +120,7 @@ def make(path: Path) -> Built:
 
 
 def _with_files(text: str, lesson: Path) -> str:
-    """Replace each `literalinclude` in the text by the script that it names."""
+    """Return the text with each `literalinclude` replaced with the script that it names."""
 
     def script(found: re.Match[str]) -> str:
         try:

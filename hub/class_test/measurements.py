@@ -20,7 +20,7 @@ Processes = Mapping[str, Sequence[psutil.Process]]
 
 @dataclass(frozen=True)
 class Usage:
-    """The CPU seconds that each part has used, at a monotonic time in seconds."""
+    """The CPU seconds that each part had used at time `at` on the monotonic clock."""
 
     at: float
     parts: Mapping[str, float]

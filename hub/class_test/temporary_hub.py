@@ -176,7 +176,7 @@ class Hub:
         return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """Return the processes of the hub and its descendants, by kind."""
+        """Return the hub's process and all its descendants, by kind."""
         parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
         parts["hub"] = [self._process]
         parts["other"] = []

@@ -51,7 +51,7 @@ PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be
 
 
 def browser_path(playwright: Playwright) -> str | None:
-    """Return the path in COURSE_BROWSER, else of Playwright's or the system's browser, or None."""
+    """Return a browser's path, from COURSE_BROWSER, Playwright or the system, or None."""
     named = os.environ.get("COURSE_BROWSER")
     own = playwright.chromium.executable_path
     if named or Path(own).exists():
