@@ -77,7 +77,7 @@ edit(None, {"model |": "model.bind(temperature=0) |"})
 edit("unchanged", {"| upper": ""})
 edit("small letters", {".upper()": ".lower()"})
 edit("some capitals", {".upper()": ".capitalize()"})
-edit("some capitals", {".upper()": ".encode().upper().decode()"})  # only ASCII letters
+edit("some capitals", {".upper()": ".encode().upper().decode()"})  # ASCII only
 edit("changes white space", {".upper()": ".strip().upper()"})
 edit("loses the end", {PIECES: "for _, piece in zip(range(3), pieces):"})
 edit("loops over characters", {"yield piece.upper()": "return piece.upper()"}, "Only `R` came out")

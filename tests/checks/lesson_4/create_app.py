@@ -93,7 +93,7 @@ for changes in (
     edit(None, changes)
 
 for mistake, changes, *says in (
-    # how the model is read
+    # reading the model
     ("blocks the loop", {"async for chunk in model.a": "for chunk in model."}),
     ("blocks the loop", {"    app =": '    model.invoke("Hello")\n    app ='}),
     (
@@ -153,7 +153,7 @@ for mistake, changes, *says in (
         "read only 3 of 14 pieces",
     ),
     ("raises", {"chunk.content": "chunk.txet", **UNCAUGHT}),
-    # what is sent
+    # the events
     ("event without data", {"yield END": f"yield {BEFORE('end')}"}),
     ("another event", {"yield END": f"yield {EVENT('close')}"}, "named `close`"),
     ("another event", {PIECE: f"{BEFORE('token')} + {PIECE}"}),
@@ -216,7 +216,7 @@ for mistake, changes, *says in (
         "misuses the response",
         {"framed": "frame", "def create_app": "def frame(text):\n    return 1\n\n\ndef create_app"},
     ),
-    # when its client disconnects
+    # when the client disconnects
     ("sends after that", {CATCH: f"except BaseException:{NEXT}    yield END"}),
     # when the model fails
     ("no failure event", UNCAUGHT, "reconnect and send the question again"),

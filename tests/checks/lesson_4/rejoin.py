@@ -143,7 +143,7 @@ for mistake, changes, *says in (
             "(number):": "(number)):",
         },
     ),
-    # what is sent, and when
+    # the events, and when they are sent
     ("no text", {NAME: "event: token"}, "received no text.*token"),
     ("not a JSON string", {DATA: "{text}"}),
     ("no event stream", {TYPE: 'media_type="text/plain"'}),

@@ -56,7 +56,7 @@ class Seen(Run):
     case: Visited
     visit: Visit  # the response to the question; empty if there is no app
     body: str  # the response's body
-    events: Sequence[sse.Event]  # the events that a page receives
+    events: Sequence[sse.Event]  # the events that a page dispatches
     undispatched: str  # the name of an event that was sent but never dispatched to the page, or ""
     strange: str  # the longest message data that isn't a JSON string, or ""
     last: int  # the position of the first `end` or `failed`, or else of the last event

@@ -34,7 +34,7 @@ _WHY = {  # why a header matters
     "X-Accel-Buffering": "With any value but `no`, nginx in front of the server buffers the text.",
     "Cache-Control": "Without `no-cache`, a proxy may store the response.",
 }
-_BLOCKS = {  # what to check in a snippet
+_BLOCKS = {  # the hint for each snippet
     "A": "Time passes between its chunks. Can the event loop run other tasks then?",
     "B": "A plain `for` blocks inside a coroutine too. Where could it give up control while it "
     "waits for the next chunk?",

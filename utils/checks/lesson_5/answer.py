@@ -46,7 +46,7 @@ class Seen(Texts, Staged):
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
-    # the stages that should be shown, with what their details should contain
+    # the stages that should be shown, each with a part of its detail
     due_stages: Sequence[tuple[str, str]]
     results: Sequence[str]  # the contents of the tool messages in the second request
     # the messages that the second request added to the conversation, with call ids

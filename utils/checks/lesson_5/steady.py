@@ -1,4 +1,4 @@
-"""Check of `steady`: try the next source after a failure, unless it followed text or a tool call."""
+"""Check of `steady`: try the next source after a failure, except after text or a tool call."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `ticket`: yield growing dicts, then a `Ticket` only if the JSON is complete and valid."""
+"""Check of `ticket`: yield growing dicts, and a `Ticket` if the JSON is complete and valid."""
 
 import json
 from collections.abc import Callable, Sequence
