@@ -1,7 +1,7 @@
 """Adds mistakes to the official solutions, and expects the checks to report them.
 
 Each mutation in `MUTATIONS` is applied to every solution that it changes, unless it is `HARMLESS`
-there or the exercise opts out of its mistakes.
+there or the exercise opts out of one of its mistakes.
 """
 
 import ast

@@ -17,7 +17,7 @@ RAINBOW = "Explain how a rainbow forms."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the lesson's solution: the diagnosis of each patient."""
+    """Return the diagnosis of each patient, as in the lesson's solution."""
     (assignment,) = ast.parse(lesson_source.solution(exercise)).body
     assert isinstance(assignment, ast.Assign)
     said: dict[str, str] = ast.literal_eval(assignment.value)

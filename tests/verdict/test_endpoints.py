@@ -188,7 +188,7 @@ def test_the_naive_endpoint_of_lesson_4_fails_what_the_lesson_says(verdict: Judg
 
 
 def gateway(virtual: VirtualSimulator) -> ASGIApp:
-    """Return the simulator itself, behind a gateway that adds its key."""
+    """Return the simulator itself, behind a gateway that adds an API key."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         headers = [*scope["headers"], (b"authorization", b"Bearer key")]

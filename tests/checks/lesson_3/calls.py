@@ -1,4 +1,4 @@
-"""Right and wrong answers to 3.calls, which asks for a complete reply's tool calls."""
+"""Right and wrong answers to 3.calls, which asks for the complete tool calls of a reply."""
 
 from contextlib import closing
 
