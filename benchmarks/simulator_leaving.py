@@ -4,7 +4,7 @@
 
 Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
 time. Each disconnect is compared with the server's log. The floor, alternating with the simulator,
-is how late a bare asyncio server notices the same disconnects. The first wave warms up and fills
+is how late a bare asyncio server notices as many disconnects. The first wave warms up and fills
 the log; memory is compared between the end of the second wave and the end of the last. Not for
 Windows, as memory is read with `ps`.
 """
