@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args().times
-    labs = importlib.import_module("running_lab")  # also used by a test
+    labs = importlib.import_module("running_lab")  # tests import it by another name
     print("| ended by | times | left | gone after: median, worst |\n| --- | --- | --- | --- |")
     found: list[str] = []
     for way in labs.WAYS:

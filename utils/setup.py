@@ -146,8 +146,8 @@ def _settle() -> None:
     """Exclude the imported modules from garbage collection.
 
     A full collection would scan them and pause the kernel for about 60 ms, which looks like a gap
-    between two chunks. If the hub's settings for classes delay collection during startup
-    (`hub/python`), this function makes it frequent again, so that there is never much to scan.
+    between two chunks. If the hub's startup settings (`hub/python`) have delayed collection,
+    this function makes it frequent again, so that there is never much to scan.
     """
     gc.freeze()
     young, *older = gc.get_threshold()

@@ -33,7 +33,7 @@ PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course's folder in each learner's home
 _STARTING_SECONDS = 60.0
-_HANDED_ON = ("COURSE_SPEED",)  # variables of this command that are passed to learners
+_HANDED_ON = ("COURSE_SPEED",)  # environment variables passed on to the learners' servers
 _CONFIG = """\
 load_subconfig({settings!r})
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"

@@ -27,7 +27,7 @@ async with heart:
     time.sleep(3)
     await asyncio.sleep(0.5)
 """
-# The heartbeat is slow, so that a short delay on a busy machine doesn't count as frozen.
+# A slow heartbeat, so that a short delay on a busy machine doesn't count as a freeze.
 BEATS = """
 heart = Heartbeat("free", every=0.4).show()
 async with heart:

@@ -1,4 +1,4 @@
-"""Tools and JSON with the clients used in the lessons, without special cases for any client."""
+"""Tools and JSON with the clients used in the lessons."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ from .schema_rules import (
     within,
 )
 
-_MOST_NODES = 5000  # the API's limit
+_MOST_NODES = 5000  # as many as the properties that the API allows in a schema
 _DEEPEST = 40
 _MOST_ITEMS = 50  # for a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
