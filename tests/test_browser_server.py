@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import psutil
+import pytest
 
 from tools.browser.server import PATIENCE, REPOSITORY
 
@@ -43,3 +44,20 @@ def test_it_ends_with_its_kernels_when_the_process_that_serves_it_is_killed(tmp_
         serving.kill()
     assert len(family) >= 2, "JupyterLab and a kernel"
     assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
+
+
+HANGING = """
+import signal
+from tools import with_parent
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with_parent.ENDING_SECONDS = 0.1
+with_parent._end_with_stdin(terminate=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM can't be ignored on Windows")
+def test_a_server_that_hangs_is_ended_all_the_same() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HANGING], cwd=REPOSITORY, stdin=subprocess.DEVNULL, timeout=PATIENCE
+    )
+    assert ended.returncode == 1

@@ -2,7 +2,8 @@
 
 The parent process holds the other end of that pipe, which the operating system closes when the
 parent ends, even if it is killed. With `--terminate`, the module then receives SIGTERM, so that it
-can end its own child processes. Standard library only, as apps run it with their own Python.
+can end its own child processes; if it hangs, it is ended after a minute. Standard library only, as
+apps run it with their own Python.
 """
 
 import os
@@ -10,7 +11,9 @@ import runpy
 import signal
 import sys
 import threading
+import time
 
+ENDING_SECONDS = 60.0
 TERMINATE = "--terminate"
 
 
@@ -19,8 +22,9 @@ def _end_with_stdin(terminate: bool) -> None:
         pass
     if terminate:
         os.kill(os.getpid(), signal.SIGTERM)
-    else:
-        os._exit(0)
+        time.sleep(ENDING_SECONDS)  # JupyterLab can hang if a kernel is restarting
+        os._exit(1)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -176,10 +176,9 @@ def serve(
         _wait_until_it_responds(lab, server, log)
         yield lab
     finally:
-        server.terminate()  # also ends its kernels
-        server.wait(PATIENCE)
         assert server.stdin is not None
-        server.stdin.close()
+        server.stdin.close()  # also ends its kernels
+        server.wait(PATIENCE)
         shutil.rmtree(variables["JUPYTER_RUNTIME_DIR"], ignore_errors=True)
 
 
