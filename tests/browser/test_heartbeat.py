@@ -51,12 +51,7 @@ def test_the_page_counts_on_while_the_kernel_is_held_and_a_gap_stays(
     nb = notebook(SETUP + turns.code, held, "print(heart.froze, heart.longest / heart.end)")
     nb.sample(says=SAYS)
     nb.run_all()
-    nb.page.wait_for_function(
-        """() => {
-          const says = window.courseSamples.map(({ says }) => says ?? "");
-          return new Set(says.filter((words) => words.startsWith("no beat for "))).size > 20;
-        }"""
-    )
+    nb.wait_until_seen("says", "no beat for ", times=20)
     turns.take("seen")
     nb.wait_done()
     nb.page.locator(SAYS, has_text=FROZE).wait_for()

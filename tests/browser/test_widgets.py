@@ -80,12 +80,7 @@ print(*(recording.ttft for recording in recordings.values()))
         wait_for_text(nb, SECOND, f"word{number}")
         nb.screenshot("race")
         turns.take("seen")
-    nb.page.wait_for_function(
-        """() => {
-          const notes = window.courseSamples.map(({ note }) => note ?? "");
-          return new Set(notes.filter((note) => note.startsWith("waiting… "))).size > 3;
-        }"""
-    )
+    nb.wait_until_seen("note", "waiting… ", times=4)
     turns.take("late")
     nb.wait_done()
     wait_for_text(nb, FIRST, "The whole reply at once.")

@@ -74,7 +74,7 @@ class OnlyDots:
 
 
 class OnlyDotsToo(OnlyDots):
-    """A subclass without code of its own."""
+    """A subclass that adds no code."""
 
 
 class Begun:

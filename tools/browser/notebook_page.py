@@ -280,6 +280,17 @@ class NotebookPage:
         texts = [row[name] for row in self.samples() if row[name] is not None]
         return [text for text, _ in groupby(texts)]
 
+    def wait_until_seen(self, name: str, start: str, *, times: int) -> None:
+        """Wait until a sampled element has shown this many different texts with that start."""
+        self.page.wait_for_function(
+            """([name, start, times]) => {
+              const texts = window.courseSamples.map((row) => row[name] ?? "");
+              return new Set(texts.filter((text) => text.startsWith(start))).size >= times;
+            }""",
+            arg=[name, start, times],
+            polling=POLLING,
+        )
+
     def screenshot(self, name: str, selector: str | None = None) -> Path:
         """Save a screenshot of the page or the first match in test-artifacts/; return its path."""
         ARTIFACTS.mkdir(exist_ok=True)

@@ -166,7 +166,7 @@ class Reply:
 
     @property
     def lasts(self) -> float:
-        """Seconds from the request to the end of a text reply read without pauses."""
+        """Seconds from the request to the end of a reply of text that is read without pauses."""
         return self.arrives(len(self.pieces))
 
     def arrives(self, piece: int) -> float:

@@ -85,7 +85,7 @@ Unsupported = Annotated[None, BeforeValidator(_reject_if_set)]
 
 
 class Text(Lenient):
-    """A text part of a message's content; no other parts are supported."""
+    """A part of a message's content; only text is supported."""
 
     text: str
 

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from itertools import dropwhile
 
-LONGEST = 8000  # characters; the rest of a text isn't searched
+LONGEST = 8000  # characters; anything beyond isn't searched
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
 # a word that begins with a capital letter or with a letter of a script without case
@@ -210,5 +210,5 @@ def _lower(text: str) -> str:
 
 
 def _holds(text: str, label: str) -> bool:
-    """Return whether a text contains a label: a fast check before matching a slow pattern."""
+    """Return whether the text contains a label: a fast check before matching a slow pattern."""
     return label.lower() in _lower(text)

@@ -93,7 +93,7 @@ def _by_name(name: str) -> Json:
 
 
 def _objects(text: str) -> list[tuple[Json, int, int]]:
-    """Return the JSON objects in a text, with their start and end indexes."""
+    """Return the JSON objects in the text, with their start and end indexes."""
     decoder = json.JSONDecoder()
     found: list[tuple[Json, int, int]] = []
     at = text.find("{")

@@ -176,7 +176,7 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class _Said:
-    """The words of a text, and the prefixes of those words."""
+    """The words in the text, and the prefixes of those words."""
 
     words: frozenset[str]
     beginnings: frozenset[str]

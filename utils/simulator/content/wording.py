@@ -138,7 +138,7 @@ def statement(text: str) -> str:
 
 
 def in_other_person(text: str) -> str:
-    """Return a text with first and second person swapped."""
+    """Return the text with first and second person swapped."""
     other = rules()["other_person"]
     found = rf"\b(?:{'|'.join(other)})\b"
     return re.sub(found, lambda word: str(other[word[0].lower()]), text, flags=re.IGNORECASE)
