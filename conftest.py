@@ -28,13 +28,13 @@ KERNELS = "QUICK_KERNELS"  # the address of the kernel server: see `preloaded`
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
     "tests/browser/",
-    "tests/test_lab.py",
+    "tests/tools/test_lab.py",
     "tests/notebooks/",
-    "tests/test_take_home.py",
+    "tests/lessons/test_take_home.py",
     "tests/checks/test_answers.py",
-    "tests/test_class_test.py",
+    "tests/hub/test_class_test.py",
     "tests/verdict/",
-    "tests/test_hub.py",
+    "tests/hub/test_hub.py",
     "tests/test_no_completion.py",
     "tests/test_errors.py",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.test_take_home import STALLS, Script, page_server
+from tests.lessons.test_take_home import STALLS, Script, page_server
 from utils.simulator import Simulator
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from tools.programs import Advice
 from utils.simulator.tokens import split
 from utils.widgets.base.throttle import INTERVAL
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LESSON = ROOT / LESSON_1
 TEXT = "A river is patient."
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COURSE = Path(__file__).resolve().parent.parent / "course.py"
+COURSE = Path(__file__).resolve().parents[2] / "course.py"
 
 
 def course(

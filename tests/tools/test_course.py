@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_course import COURSE, course
+from tests.tools.run_course import COURSE, course
 from tools import commands, lab
 from tools.programs import Advice
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
 
 

@@ -19,7 +19,7 @@ from langchain_openai import ChatOpenAI
 from utils.assistant import order_status
 from utils.provider import chat_model, simulator
 
-LESSONS = Path(__file__).parent.parent / "lessons"
+LESSONS = Path(__file__).parents[2] / "lessons"
 PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
 TABLE = PAGE.partition("\n## ")[0]
 RIVER = "Name a river."

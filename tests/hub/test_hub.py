@@ -16,7 +16,7 @@ import yaml
 from hub.class_test.schedule import LESSON_1, MB_EACH
 from hub.class_test.temporary_hub import COURSE
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "hub"
 
 

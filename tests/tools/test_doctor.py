@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_course import course
+from tests.tools.run_course import course
 from tools import doctor
 from utils.simulator import client
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:

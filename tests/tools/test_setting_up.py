@@ -18,7 +18,7 @@ from tools import commands, doctor, environment, installers
 from tools.environment import Action, Environment, set_up
 from tools.programs import Advice
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
