@@ -5,14 +5,11 @@ Standard library only, since `tools.commands` imports this before any packages a
 
 import argparse
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tools.programs import Advice
 from utils import lesson_source
-
-# Files with a table of all lessons.
-TABLES = ("README.md", "lessons/index.md")
 
 _FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")
 _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.MULTILINE)
@@ -92,40 +89,3 @@ def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
     for found in filter(None, times):
         facts[f"{chapter}.minutes"] = " + ".join(filter(None, found.groups()))
     return facts
-
-
-def table_problems(root: Path, titles: Mapping[str, str]) -> list[str]:
-    """Return messages about lessons without a row in a table, and rows without a lesson.
-
-    Args:
-        root: The course's folder; missing files are skipped.
-        titles: The titles, such as `1. Enabling Streaming`, by the lesson's displayed file name.
-    """
-    found = []
-    for name in TABLES:
-        path = root / name
-        if not path.is_file():
-            continue
-        rows = _rows(path.read_text(encoding="utf-8-sig"))
-        found += [
-            f"{name}: no row of the table begins with `{title}`, the title of {file}: add one"
-            for file, title in titles.items()
-            if title not in rows
-        ]
-        found += [
-            f"{name}:{line}: a row begins with `{title}`, which is no lesson's title: correct it, "
-            "or take it out"
-            for title, line in rows.items()
-            if title not in titles.values()
-        ]
-    return found
-
-
-def _rows(text: str) -> dict[str, int]:
-    """Return the line numbers of table rows that begin with a numbered title, by title."""
-    rows = {}
-    for line, row in enumerate(text.splitlines(), start=1):
-        plain = re.sub(r"\[([^\[\]]+)\]\([^()]*\)", r"\1", row)
-        if found := re.match(r"\|\s*(\d+\. [^|]+?)\s*\|", plain):
-            rows[found[1]] = line
-    return rows

@@ -9,8 +9,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 
+from tools.build.notebooks import Built, make
 from tools.lessons import chosen
-from tools.notebooks import Built, make
 from tools.programs import ROOT
 from utils.lesson_source import Prediction
 

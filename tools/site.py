@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.build import differences
+from tools.build.notebooks import EDITIONS, BuildError, Edition, differences, make
 from tools.env_vars import clean_environ
 from tools.lessons import chosen
-from tools.notebooks import EDITIONS, BuildError, Edition, make
 from tools.programs import ROOT, Advice, counted, run, say, this_command
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source

@@ -9,13 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import build, execute, lint_headings, notebooks
-from tools.build import main
+from tools.build import execute, notebooks
+from tools.build.__main__ import main
+from tools.build.notebooks import EDITIONS, METADATA
 from tools.lessons import chosen
-from tools.notebooks import EDITIONS, METADATA
 from tools.programs import ROOT
 from utils import lesson_source
-from utils.lesson_source import SourceError
 
 SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
 SHOWS = """
@@ -45,7 +44,7 @@ def plant(root, lesson):
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
+def root(tmp_path):
     """Create a course with only the sample lesson."""
     plant(tmp_path, SAMPLE.read_text(encoding="utf-8"))
     return tmp_path
@@ -57,7 +56,6 @@ def executed(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lint_headings, "FEWEST_EXERCISES", 1)
         patch.setenv("COURSE_SPEED", "50")
         patch.setenv("OPENAI_API_KEY", "sk-not-real-0000")
         patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
@@ -66,7 +64,7 @@ def executed(tmp_path_factory):
 
 
 @pytest.fixture
-def built(executed, tmp_path, monkeypatch):
+def built(executed, tmp_path):
     """Copy the executed course, so that a test can modify it."""
     shutil.copytree(executed, tmp_path, dirs_exist_ok=True)
     return tmp_path
@@ -92,28 +90,26 @@ def spoil(root, edition, change):
 # --- The two editions -----------------------------------------------------------------------------
 
 
+def everything(cells):
+    return "\n".join(map(text_of, cells))
+
+
 def test_learners_get_stubs_and_no_outputs(executed):
     cells = notebook(executed, "notebooks")["cells"]
-    everything = "\n".join(map(text_of, cells))
-    assert "...  # your code here" in everything
-    assert "text.split()" not in everything
-    assert "SOLUTION" not in everything
-    assert "A note for instructors" not in everything
-    assert "How many words" not in everything
+    assert "...  # your code here" in everything(cells)
+    for hidden in ("text.split()", "SOLUTION", "A note for instructors", "How many words"):
+        assert hidden not in everything(cells)
     for cell in cells:
-        assert "instructor" not in cell["metadata"].get("tags", [])
         if cell["cell_type"] == "code":
-            assert cell["outputs"] == []
-            assert cell["execution_count"] is None
+            assert (cell["outputs"], cell["execution_count"]) == ([], None)
 
 
-def test_instructors_get_everything_and_outputs(executed):
+def test_instructors_get_solutions_notes_and_outputs(executed):
     cells = notebook(executed, "solutions")["cells"]
-    everything = "\n".join(map(text_of, cells))
-    assert "text.split()" in everything
-    assert "your code here" not in everything
-    assert "SOLUTION" not in everything
-    assert "A note for instructors" in everything
+    assert "text.split()" in everything(cells)
+    assert "A note for instructors" in everything(cells)
+    for absent in ("your code here", "SOLUTION"):
+        assert absent not in everything(cells)
     counts = [cell["execution_count"] for cell in cells if cell["cell_type"] == "code"]
     assert counts == list(range(1, len(counts) + 1))
 
@@ -139,15 +135,10 @@ def test_the_editions_agree_on_everything_but_solutions_and_notes(executed):
             assert cell["source"] == twin["source"]
 
 
-def test_execution_is_a_first_learners_one(executed):
-    shown = notebook(executed, "solutions")["cells"][-1]["outputs"]
-    printed = "".join(shown[0]["text"]).splitlines()
-    assert printed == ["[]", "solutions"]
-
-
-def test_outputs_hold_no_widget_reference_and_no_stack_trace(executed):
+def test_outputs_are_those_of_a_learners_first_run_without_widget_views_and_tracebacks(executed):
     solved = notebook(executed, "solutions")
-    _, widget, error = solved["cells"][-1]["outputs"]
+    printed, widget, error = solved["cells"][-1]["outputs"]
+    assert "".join(printed["text"]).splitlines() == ["[]", "solutions"]
     assert list(widget["data"]) == ["text/plain"]
     assert "IntSlider(value=3)" in "".join(widget["data"]["text/plain"])
     assert error["traceback"] == ["ZeroDivisionError: division by zero"]
@@ -157,12 +148,10 @@ def test_outputs_hold_no_widget_reference_and_no_stack_trace(executed):
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_files_are_minimal_and_stable(executed, edition):
     text = (executed / edition / "01_sample.ipynb").read_bytes().decode()
-    assert text.endswith("}\n")
-    assert not text.endswith("\n\n")
+    assert re.search(r"\}\n\Z", text)
     assert "\r" not in text
     content = json.loads(text)
     assert content["metadata"] == METADATA
-    assert "version" not in content["metadata"]["language_info"]
     assert all(set(cell["metadata"]) <= {"tags"} for cell in content["cells"])
     assert list(content) == sorted(content)
 
@@ -255,16 +244,9 @@ def ids(text):
     return list(notebooks.ids(lesson_source.parse(text).cells))
 
 
-def test_cells_are_named_after_their_section():
-    assert ids("# Größe & Café!\n\n+++\n\ntext\n\n+++\n\n## Next\n") == [
-        "groe-cafe-1",
-        "groe-cafe-2",
-        "next-1",
-    ]
-
-
-def test_headings_inside_a_block_of_code_name_nothing():
-    assert ids("text\n\n```\n# not a heading\n```\n") == ["opening-1"]
+def test_cells_are_named_after_their_sections_headings_outside_code():
+    text = "```\n# not a heading\n```\n\n+++\n\n# Größe & Café!\n\n+++\n\ntext\n\n+++\n\n## Next\n"
+    assert ids(text) == ["opening-1", "groe-cafe-1", "groe-cafe-2", "next-1"]
 
 
 def test_a_new_note_or_section_leaves_other_ids_alone():
@@ -285,7 +267,8 @@ def test_equal_headings_and_awkward_ones_get_ids_of_their_own():
 # --- The check ------------------------------------------------------------------------------------
 
 
-def test_the_check_passes_after_a_build(built, capsys):
+def test_the_check_passes_after_a_build_and_ignores_outputs(built, capsys):
+    spoil(built, "solutions", lambda content: content["cells"][-1].update(outputs=[]))
     assert main(["--check"], built) == 0
     assert "match lessons/ (1 lesson)." in capsys.readouterr().out
 
@@ -310,6 +293,10 @@ def rename_kernel(content):
     content["metadata"]["kernelspec"]["name"] = "mine"
 
 
+def rename_language(content):
+    content["metadata"]["language_info"]["name"] = "julia"
+
+
 @pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize(
     ("change", "said"),
@@ -319,6 +306,7 @@ def rename_kernel(content):
         (swap, "the cells are in a different order"),
         (tag, "cell 1-a-sample-lesson-1 has a different metadata"),
         (rename_kernel, "the notebook's metadata differ"),
+        (rename_language, "the notebook's metadata differ"),
     ],
 )
 def test_the_check_names_the_edition_the_cell_and_the_command(built, capsys, edition, change, said):
@@ -338,33 +326,12 @@ def test_the_check_sees_a_changed_lesson(built, capsys):
     assert "notebooks/" not in out
 
 
-def test_a_notebook_that_differs_all_over_is_told_in_few_lines(built, capsys):
-    def other(content):
-        for cell in content["cells"]:
-            cell["source"] = ["x = 1"]
-
-    spoil(built, "solutions", other)
-    cells = len(notebook(built, "solutions")["cells"])
-    assert main(["--check"], built) == 1
-    out = capsys.readouterr().out
-    assert out.count("has a different source") == build.SHOWN_DIFFERENCES < cells
-    assert f"solutions/01_sample.ipynb: and {cells - build.SHOWN_DIFFERENCES} more" in out
-    assert f"{cells} differences." in out
-
-
-def test_the_check_does_not_look_at_outputs(built):
-    def other_output(content):
-        content["cells"][-1]["outputs"] = []
-
-    spoil(built, "solutions", other_output)
-    assert main(["--check"], built) == 0
+def ran(content):
+    code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    code["execution_count"] = 1
 
 
 def test_the_check_refuses_outputs_in_the_learners_edition(built, capsys):
-    def ran(content):
-        code = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
-        code["execution_count"] = 1
-
     spoil(built, "notebooks", ran)
     assert main(["--check"], built) == 1
     assert "learners' notebooks have none" in capsys.readouterr().out
@@ -376,23 +343,15 @@ def test_the_check_writes_nothing(root, capsys):
     assert not (root / "notebooks").exists()
 
 
-def test_the_check_names_a_notebook_without_a_lesson_and_leaves_copies_alone(built, capsys):
-    shutil.copy(built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "09_old.ipynb")
-    shutil.copy(
-        built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "01_sample-Copy1.ipynb"
-    )
+def test_the_check_names_a_notebook_without_a_lesson_and_ignores_copies(built, capsys):
+    for name in ("09_old", "01_sample-Copy1"):
+        shutil.copy(built / "notebooks/01_sample.ipynb", built / f"notebooks/{name}.ipynb")
     assert main(["--check"], built) == 1
-    out = capsys.readouterr().out
-    assert (
-        "notebooks/09_old.ipynb: there is no lesson of that name in lessons/: delete the file"
-        in out
-    )
-    assert "course.py build" not in out, "a build doesn't delete it"
-    assert "1 problem to fix." in out
-    assert "Copy1" not in out
+    told = "notebooks/09_old.ipynb: there is no lesson of that name in lessons/: delete the file\n"
+    assert capsys.readouterr().out == told
 
 
-def test_half_a_file_counts_as_none(built, capsys):
+def test_a_truncated_notebook_counts_as_missing(built, capsys):
     (built / "notebooks" / "01_sample.ipynb").write_text('{"cells": [')
     assert main(["--check"], built) == 1
     assert "missing or unreadable" in capsys.readouterr().out
@@ -414,15 +373,6 @@ def test_a_notebook_that_was_only_saved_in_jupyter_is_up_to_date(built, capsys, 
     assert main([], built) == 0
     assert "outputs kept" in capsys.readouterr().out
     assert path.read_bytes() == before, "a build makes it as it was"
-
-
-@pytest.mark.parametrize("edition", EDITIONS)
-def test_another_language_is_still_a_difference(built, edition):
-    def rename(content):
-        content["metadata"]["language_info"]["name"] = "julia"
-
-    spoil(built, edition, rename)
-    assert main(["--check"], built) == 1
 
 
 def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
@@ -449,29 +399,11 @@ def test_an_exercise_without_a_check_is_told_before_anything_is_written(
 
 
 @pytest.mark.parametrize("name", ["README.md", "lessons/index.md"])
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("", ": no row of the table begins with `1. A sample lesson`, the title of lessons/01_s"),
-        (
-            "| 1. A sample lesson | x |\n| 6. [Gone](../notebooks/06_gone.ipynb) | x |",
-            ":3: a row begins with `6. Gone`, which is no lesson's title",
-        ),
-    ],
-)
-def test_a_table_that_lacks_a_lesson_or_keeps_one_that_is_gone_is_named(
-    built, capsys, name, row, said
-):
-    (built / name).write_text(f"# Lessons\n{row}\n", encoding="utf-8")
-    assert main(["--check"], built) == 1
-    assert f"{name}{said}" in capsys.readouterr().out
-
-
-def test_tables_that_name_all_lessons_are_content(built):
-    (built / "README.md").write_text("| 1. A sample lesson | x |\n", encoding="utf-8")
-    index = "| 1. [A sample lesson](../notebooks/01_sample.ipynb) | 60 |\n"
-    (built / "lessons" / "index.md").write_text(index, encoding="utf-8")
-    assert main(["--check"], built) == 0
+def test_tables_list_the_lessons(name):
+    texts = (path.read_text(encoding="utf-8") for path in lesson_source.paths())
+    titles = [re.search(r"^# (.+)$", text, re.MULTILINE)[1] for text in texts]
+    table = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", (ROOT / name).read_text(encoding="utf-8"))
+    assert re.findall(r"^\| (\d+\. [^|]+?) +\|", table, re.MULTILINE) == titles
 
 
 def test_guides_have_minutes_and_numbers_from_the_lessons(built, capsys):
@@ -489,92 +421,55 @@ def test_guides_have_minutes_and_numbers_from_the_lessons(built, capsys):
     assert "lessons/guide.md:1: no lesson has a `1.gone`" in capsys.readouterr().out
 
 
-def test_what_differs_and_what_else_is_to_mend_are_summed_up_in_one_line(built, capsys):
-    shutil.copy(built / "notebooks" / "01_sample.ipynb", built / "notebooks" / "09_old.ipynb")
-    spoil(built, "notebooks", edit)
-    assert main(["--check"], built) == 1
-    assert "\n1 difference and 1 other problem. `python3 " in capsys.readouterr().out
-
-
-def test_a_lesson_without_its_header_is_told(built, capsys):
-    lesson = built / "lessons" / "01_sample.md"
-    lesson.write_text(lesson.read_text(encoding="utf-8").split("---\n", 2)[2].lstrip(), "utf-8")
-    assert main(["--check"], built) == 1
-    assert "lessons/01_sample.md:1: the header is missing" in capsys.readouterr().err
-
-
-def without_blanks(made):
-    """Strip trailing spaces in a notebook's cells, and return the notebook."""
-    for cell in made.cells:
-        cell.source = re.sub(r"[ \t]+$", "", cell.source, flags=re.MULTILINE)
-    return made
-
-
 def test_a_lesson_may_be_saved_as_editors_do(built):
     """It may have a BOM, any line endings, spaces after markers, or no final newline."""
     plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
-    marked = re.sub(
-        r"^(---|\+\+\+|```|\s*### (?:BEGIN|END) SOLUTION)$", r"\1 \t", plain, flags=re.M
-    )
-    assert marked != plain
     saved = {
-        "a BOM": b"\xef\xbb\xbf" + plain.encode(),
-        "CRLF": plain.replace("\n", "\r\n").encode(),
-        "CR": plain.replace("\n", "\r").encode(),
         "BOM and CRLF": b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode(),
-        "no last line end": plain.rstrip("\n").encode(),
-        "blanks": marked.encode(),
+        "CR": plain.replace("\n", "\r").encode(),
+        "no final newline": plain.rstrip("\n").encode(),
+        "spaces": re.sub(
+            r"^(---|\+\+\+|```|\s*### (?:BEGIN|END) SOLUTION)$", r"\1 \t", plain, flags=re.M
+        ).encode(),
     }
     file = built / "lessons" / SAMPLE.name
-    expected = notebooks.make(file)
+    expected = notebooks.make(file).editions
     for how, raw in saved.items():
         file.write_bytes(raw)
-        made = notebooks.make(file)
+        made = notebooks.make(file).editions
         for edition in EDITIONS:
-            assert without_blanks(made.editions[edition]) == expected.editions[edition], how
+            for cell in made[edition].cells:
+                cell.source = re.sub(r"[ \t]+$", "", cell.source, flags=re.MULTILINE)
+        assert made == expected, how
 
 
 @pytest.mark.parametrize(
-    ("spoil_it", "told"),
+    ("spoiled", "told"),
     [
         (lambda text: text.encode("utf-16"), "1: the file is saved as UTF-16: save it as UTF-8"),
         (lambda text: text.encode("utf-16-be"), "1: the file is saved as UTF-16 or UTF-32: save"),
-        (lambda text: text.encode("utf-32"), "1: the file is saved as UTF-32: save it as UTF-8"),
         (lambda text: text.encode() + b"\ncaf\xe9\n", "{last}: the byte 0xE9 is not UTF-8: save"),
         (lambda text: text.encode() + b"\r\xe9", "{last}: the byte 0xE9 is not UTF-8: save the fi"),
-        *(
-            (
-                lambda text, seen=character: f"{text}\nA {seen} B\n".encode(),
-                f"{{last}}: the character {name} in column 3 can't be seen, and not every program",
-            )
-            for character, name in {
-                "\u2028": "U+2028 (line separator)",
-                "\u2029": "U+2029 (paragraph separator)",
-                "\x85": "U+0085",
-                "\v": "U+000B",
-                "\f": "U+000C",
-                "\x1d": "U+001D",
-                "\0": "U+0000",
-                "\ufeff": "U+FEFF (zero width no-break space)",
-            }.items()
+        (
+            lambda text: f"{text}\nA \u2028 B\n".encode(),
+            "{last}: the character U+2028 (line separator) in column 3 can't be seen, and",
         ),
         (
-            lambda text: text.replace("  name", "\tname").encode(),
-            "3: a tab indents this line",
+            lambda text: f"{text}\nA \x1d B\n".encode(),
+            "{last}: the character U+001D in column 3 ca",
         ),
+        (lambda text: text.replace("  name", "\tname").encode(), "3: a tab indents this line"),
     ],
+    ids=["UTF-16", "no BOM", "Latin-1", "Latin-1 after CR", "separator", "control", "tab"],
 )
-def test_what_no_editor_shows_is_told_by_its_line(root, capsys, spoil_it, told):
+def test_characters_that_no_editor_shows_are_reported_by_line(root, capsys, spoiled, told):
     lesson = root / "lessons" / SAMPLE.name
     text = lesson.read_text(encoding="utf-8").rstrip("\n")
-    lesson.write_bytes(spoil_it(text))
+    lesson.write_bytes(spoiled(text))
     assert main(["--check"], root) == 1
     said = capsys.readouterr().err.strip()
     assert said.startswith(f"lessons/{SAMPLE.name}:{told.format(last=text.count(chr(10)) + 2)}")
     assert "\n" not in said
-    if "a tab indents" not in told:
-        with pytest.raises(SourceError, match=rf"{SAMPLE.name}:\d+: the "):
-            lesson_source.load(lesson)
 
 
 # --- Failures -------------------------------------------------------------------------------------
@@ -646,7 +541,6 @@ def test_a_refused_solution_that_is_stored_is_told_by_the_check(root, capsys):
     assert main(["--check"], root) == 1
     out = capsys.readouterr().out
     assert "the check rejects the solution. Exercise 1.1: not yet. There were 3 words." in out
-    assert "1 problem to fix." in out
 
 
 def judged_as(root, status):
@@ -686,11 +580,8 @@ def test_a_lesson_may_be_named_in_any_way(root, name):
     assert [path.stem for path in chosen([name], root / "lessons")] == ["01_sample"]
 
 
-def test_an_unknown_lesson_names_those_that_exist(root, capsys):
+def test_an_unknown_lesson_and_no_lessons_at_all_are_reported(root, capsys):
     assert main(["7"], root) == 1
     assert "There is no lesson 7; there are 01_sample." in capsys.readouterr().err
-
-
-def test_no_lessons_at_all_is_told(tmp_path, monkeypatch, capsys):
-    assert main([], tmp_path) == 1
-    assert "There is no lesson" in capsys.readouterr().err
+    assert main([], root.parent) == 1
+    assert "There is no lesson: " in capsys.readouterr().err

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import lint_lessons
+from tools.build import lint_lessons
 from utils import lesson_source
 
 SAMPLE = (Path(__file__).parent / "data" / "01_sample.md").read_text(encoding="utf-8")
@@ -73,10 +73,6 @@ BREACHES = {
         SAMPLE.replace('predict("P1.1")', "1"),
         "prediction P1.1 is defined but not used",
     ),
-    "a_prediction_used_twice": (
-        SAMPLE + cell('predict("P1.1")'),
-        "prediction P1.1 is used a second time",
-    ),
     "a_section_swallowed_by_a_note": (
         SAMPLE.replace("- [x] 2\n\n+++\n", "- [x] 2\n"),
         r"`## Setup` inside the note for instructors that begins at line \d+: .* `\+\+\+` missing",
@@ -87,19 +83,17 @@ BREACHES = {
     ),
     "an_exercise_under_another_number": (
         MORE.replace("### Exercise 1.words", "### Exercise 1.more"),
-        r"exercise 1.1 is under the heading of exercise 1.2 \(line \d+\)",
+        "exercise 1.1 isn't below its heading, which begins with `### Exercise 1.1 · `",
     ),
     "an_exercise_without_a_heading": (
-        SAMPLE.replace("### Exercise 1.words ·", "###"),
-        "exercise 1.1 has no heading: write `### Exercise 1.1 · ",
+        SAMPLE.replace("### Exercise 1.words ·", "###"), "exercise 1.1 isn't below its heading"
     ),
     "an_exercise_below_another_section": (
-        SAMPLE.replace("only.\n", "only.\n\n### Aside\n"),
-        "exercise 1.1 has no heading: write `### Exercise 1.1 · ",
+        SAMPLE.replace("only.\n", "only.\n\n### Aside\n"), "exercise 1.1 isn't below its heading"
     ),
     "a_number_used_twice": (
         SAMPLE + "\n### Exercise 1.words · again\n\n*Write · easy · 5 minutes.*\n",
-        r"a second heading of exercise 1.1; the first is at line \d+",
+        "no code cell below has the tag of exercise 1.1",
     ),
     "a_heading_without_its_exercise_below": (
         MORE + "\n### Exercise 1.more · more\n\n*Write · easy · 5 minutes.*\n",
@@ -113,24 +107,14 @@ BREACHES = {
         SAMPLE.replace("· easy ·", "· tricky ·"),
         "exercise 1.1 has no kind, difficulty and minutes",
     ),
-    "no_title": (SAMPLE.replace("# 1. A sample", "A sample"), "no title: begin with `# 1. "),
-    "two_titles": (SAMPLE + "\n# 2. More\n", r"a second title `# 2. More`: .* `##`"),
-    "a_title_of_another_number": (
-        SAMPLE.replace("# 1. A", "# 2. A"),
-        "the title `# 2. A sample lesson` doesn't begin with `# 1. `, the number in the file",
-    ),
-    "a_title_without_a_number": (
-        SAMPLE.replace("# 1. A", "# A"),
-        "the title `# A sample lesson` doesn't begin with `# 1. `",
-    ),
+    "no_title": (SAMPLE.replace("# 1. A sample", "A sample"), "which begins with `# 1. "),
+    "two_titles": (SAMPLE + "\n# 2. More\n", "a lesson has one title"),
+    "a_title_of_another_number": (SAMPLE.replace("# 1. A", "# 2. A"), "a lesson has one title"),
     "no_setup": (
         SAMPLE.replace("[setup]", "[hide-input]"),
         "no setup: .* `## Setup` with a code cell tagged `setup`",
     ),
-    "a_setup_outside_its_section": (
-        SAMPLE.replace("## Setup", "## Begin"),
-        "a cell tagged `setup` outside the section `## Setup`",
-    ),
+    "a_setup_outside_its_section": (SAMPLE.replace("## Setup", "## Begin"), "no setup: "),
     "no_time": (SAMPLE.replace("**Time:**", "Time:"), "no line with the lesson's minutes"),
     "a_long_cell": (
         SAMPLE + cell(*(f"x{n} = {n}" for n in range(26))),
@@ -138,10 +122,6 @@ BREACHES = {
     ),
     "an_unknown_tag": (SAMPLE + cell("1", tags="folded"), "unknown tag `folded`"),
     "a_solution_called": (SAMPLE + cell('solution("1.words")'), "would reveal it on Run All"),
-    "a_solution_that_is_not_python": (
-        SAMPLE.replace("yield from text.split()", "yield from text.split("),
-        "the instructor's edition is not Python",
-    ),
     "a_stub_that_is_not_python": (
         SAMPLE.replace("# order = ...", "# order ="),
         "the learner's edition is not Python",
@@ -168,24 +148,12 @@ def test_a_breach_is_told_by_file_and_line(text, said):
     assert all(re.match(r"lessons/01_sample\.md:\d+: ", problem) for problem in found)
 
 
-ONE_SLIP = {
-    "a_solution_that_is_not_python": (
-        SAMPLE.replace("yield from text.split()", "yield from text.split("),
-        "the instructor's edition is not Python",
-    ),
-    "a_prediction_that_is_not_python": (
-        SAMPLE.replace('predict("P1.1")', 'predict("P1.1"'),
-        "the instructor's edition is not Python",
-    ),
-}
-
-
-@pytest.mark.parametrize(("text", "said"), ONE_SLIP.values(), ids=ONE_SLIP)
-def test_one_slip_is_told_once_and_not_again_by_all_that_follows(monkeypatch, text, said):
-    monkeypatch.setattr(lint_lessons.lint_headings, "FEWEST_EXERCISES", 0)
+@pytest.mark.parametrize("code", ["yield from text.split(", 'predict("P1.1"'])
+def test_one_slip_is_told_once_and_not_again_by_all_that_follows(code):
+    text = SAMPLE.replace(f"{code})", code)
     lesson = lesson_source.parse(text, "lessons/01_sample.md")
     (told,) = [*lint_lessons.problems(lesson), *lint_lessons.unchecked(lesson, ["words"], "checks")]
-    assert said in told.problem
+    assert "the instructor's edition is not Python" in told.problem
 
 
 def test_all_breaches_are_told_at_once_in_the_order_of_lines():
@@ -216,12 +184,6 @@ def test_all_breaches_are_told_at_once_in_the_order_of_lines():
 )
 def test_what_is_allowed_is_let_pass(allowed):
     assert problems(SAMPLE + allowed) == []
-
-
-def test_a_lesson_with_too_few_exercises_is_told(monkeypatch):
-    monkeypatch.undo()
-    (told,) = problems(SAMPLE)
-    assert told.problem == "1 exercise; a lesson has at least 4"
 
 
 def test_an_exercise_and_its_check_need_each_other():

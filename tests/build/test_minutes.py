@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.build.notebooks import Built, make
 from tools.minutes import CORE_END, minutes
-from tools.notebooks import Built, make
 from utils import lesson_source
 
 

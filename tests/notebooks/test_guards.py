@@ -15,7 +15,7 @@ from nbval.plugin import get_sanitize_patterns  # type: ignore[import-untyped]
 from tests.notebooks import editions
 from tests.notebooks.editions import ROOT
 
-RULES = ROOT / "tools" / "nbval_sanitize.cfg"
+RULES = ROOT / "tools" / "build" / "nbval_sanitize.cfg"
 
 
 def sanitized(text: str) -> str:

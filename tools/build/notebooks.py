@@ -13,7 +13,7 @@ from typing import Any, Literal
 import nbformat
 from nbformat import NotebookNode
 
-from tools import lint_lessons
+from tools.build import lint_lessons
 from utils import lesson_source
 from utils.lesson_source import Cell, Lesson, SourceError
 
@@ -31,7 +31,6 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
-
 
 _INCLUDED = re.compile(r"^```\{literalinclude\} (.+)\n```$", re.MULTILINE)
 
@@ -88,17 +87,10 @@ def make(path: Path) -> Built:
     Raises:
         BuildError: If the source breaks a rule; the message has a line for each violation.
     """
-    file = lesson_source.name_of(path)
     try:
-        text = lesson_source.read(path)
-        lesson = lesson_source.parse(text, file)
+        lesson = lesson_source.load(path)
     except SourceError as error:
         raise BuildError(str(error)) from None
-    if not re.match(r"---[ \t]*\n", text):
-        raise BuildError(
-            f"{file}:1: the header is missing: begin with the lines from `---` to `---` of the "
-            "other lessons, which tell editors what the file is"
-        )
     root = path.parent.parent
     folder = root / "utils" / "checks" / f"lesson_{int(path.stem[:2])}"
     checks = [
@@ -175,3 +167,29 @@ def _heading(text: str) -> str:
     while len(slug) > 48:  # drop whole words, unless there is only one
         slug = slug.rpartition("-")[0] or slug[:48]
     return slug
+
+
+def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
+    """Return messages about differing cells, order or metadata; outputs are not compared."""
+    wanted = {cell.id: cell for cell in expected.cells}
+    there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}
+    found = [f"cell {name} is missing" for name in wanted if name not in there]
+    found += [f"cell {name} is not in the lesson" for name in there if name not in wanted]
+    found += [
+        f"cell {name} has a different {what}"
+        for name in wanted
+        if name in there
+        for what in ("cell_type", "source", "metadata")
+        if wanted[name][what] != there[name][what]
+    ]
+    if not found and list(wanted) != list(there):
+        found.append("the cells are in a different order")
+    if _without_jupyters_own(stored.metadata) != _without_jupyters_own(METADATA):
+        found.append("the notebook's metadata differ")
+    return found
+
+
+def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata with `language_info` reduced to a name; Jupyter updates the rest on save."""
+    language = metadata.get("language_info", {}).get("name")
+    return {**metadata, "language_info": language}

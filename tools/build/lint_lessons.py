@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 
-from tools import lint_headings
+from tools.build import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
 LONGEST_CELL = 25  # lines of code in the learner's edition
@@ -33,8 +33,7 @@ def problems(lesson: Lesson) -> list[SourceError]:
         *_checks(lesson),
         *_hints(lesson),
         *_predictions(lesson),
-        *_lengths(lesson),
-        *_revealed(lesson),
+        *_learners_code(lesson),
         *_leaks(lesson),
         *lint_headings.problems(lesson),
     ]
@@ -108,8 +107,7 @@ def _checks(lesson: Lesson) -> Iterator[SourceError]:
         calls = _calls(cell.solved, "check")
         if cell.exercises:
             number = cell.exercises[0]
-            statements = _parsed(cell.solved).body
-            last = statements[-1] if statements else None
+            last = (_parsed(cell.solved).body or [ast.Pass()])[-1]
             at_end = isinstance(last, ast.Expr) and _called(last.value, "check") == number
             if calls != [number] or not at_end:
                 yield lesson.error(
@@ -136,30 +134,25 @@ def _predictions(lesson: Lesson) -> Iterator[SourceError]:
         for number in _calls(cell.solved, "predict"):
             if number not in lesson.predictions:
                 yield lesson.error(cell.line, f"prediction {number} is used but not defined")
-            if number in used:
-                yield lesson.error(cell.line, f"prediction {number} is used a second time")
             used.add(number)
     for number, prediction in lesson.predictions.items():
         if number not in used:
             yield lesson.error(prediction.line, f"prediction {number} is defined but not used")
 
 
-def _lengths(lesson: Lesson) -> Iterator[SourceError]:
-    for cell in _for_learners(lesson):
+def _learners_code(lesson: Lesson) -> Iterator[SourceError]:
+    for cell in _code(lesson):
+        if cell.instructor:
+            continue
         lines = len(cell.learner.splitlines())
-        if cell.kind == "code" and lines > LONGEST_CELL:
+        if lines > LONGEST_CELL:
             yield lesson.error(
                 cell.line, f"a code cell of {lines} lines; the longest allowed is {LONGEST_CELL}"
             )
-
-
-def _revealed(lesson: Lesson) -> Iterator[SourceError]:
-    for cell in _for_learners(lesson):
-        if cell.kind == "code":
-            for number in _calls(cell.learner, "solution"):
-                yield lesson.error(
-                    cell.line, f'`solution("{number}")` would reveal it on Run All; comment it out'
-                )
+        for number in _calls(cell.learner, "solution"):
+            yield lesson.error(
+                cell.line, f'`solution("{number}")` would reveal it on Run All; comment it out'
+            )
 
 
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
@@ -172,8 +165,8 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
             significant = _significant(region.solution) - _significant(region.stub)
             if not significant:
                 continue
-            for cell in _for_learners(lesson):
-                if significant <= _significant(cell.learner):
+            for cell in lesson.cells:
+                if not cell.instructor and significant <= _significant(cell.learner):
                     yield lesson.error(
                         cell.line,
                         f"the solution of exercise {number} (line {region.line}) leaks into the "
@@ -189,10 +182,6 @@ def _significant(text: str) -> set[str]:
 
 def _code(lesson: Lesson) -> Iterator[Cell]:
     return (cell for cell in lesson.cells if cell.kind == "code")
-
-
-def _for_learners(lesson: Lesson) -> Iterator[Cell]:
-    return (cell for cell in lesson.cells if not cell.instructor)
 
 
 def _parsed(text: str) -> ast.Module:

@@ -20,9 +20,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from tools.build.notebooks import METADATA, BuildError, Built
 from tools.env_vars import simulated_environ
-from tools.notebooks import METADATA, BuildError, Built
-from tools.programs import passing
+from tools.programs import ROOT, passing
 
 SLOWEST_CELL = 180  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -80,7 +80,9 @@ def executed(built: Built) -> NotebookNode:
     )
     try:
         with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as own:
-            client.execute(env=_environment(own), cleanup_kc=True)
+            environ = simulated_environ(IPYTHONDIR=own)
+            environ.pop("COURSE_SPEED", None)  # real speed, as in a learner's first run
+            client.execute(env=environ, cleanup_kc=True)
     except CellExecutionError as error:
         raise failure(f"{error.ename}: {error.evalue}") from None
     except (CellTimeoutError, DeadKernelError) as error:
@@ -153,13 +155,6 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(pattern), word) for pattern, word in rules]
 
 
-def _environment(ipython: str) -> dict[str, str]:
-    """Return environment variables as in a learner's first run: real speed, only the simulator."""
-    environ = simulated_environ(IPYTHONDIR=ipython)
-    environ.pop("COURSE_SPEED", None)
-    return environ
-
-
 def _cleaned(output: NotebookNode) -> NotebookNode:
     """Return an output as it is stored: without a widget view, and with a one-line traceback.
 
@@ -184,7 +179,7 @@ def _refuse_private(file: str, cell: NotebookNode) -> None:
 def machine_paths() -> list[str]:
     """Return paths of this machine that published outputs must not contain."""
     places = {
-        str(Path(__file__).resolve().parents[1]),
+        str(ROOT),
         str(Path.home()) + os.sep,
         tempfile.gettempdir() + os.sep,
         sys.prefix + os.sep,

@@ -1,0 +1,129 @@
+"""Lint for a lesson's headings: its title, its setup section, and the heading of each exercise."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from utils.lesson_source import Cell, Lesson, SourceError
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*$")
+_EXERCISE = re.compile(r"^Exercise (\d+\.\d+)\b")
+_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")
+_TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading in a Markdown cell, and the next nonblank line."""
+
+    cell: Cell
+    line: int
+    level: int
+    title: str
+    below: str
+
+    def __str__(self) -> str:
+        return f"{'#' * self.level} {self.title}"
+
+    @property
+    def exercise(self) -> str | None:
+        """The number of the heading's exercise, such as "1.2", or None."""
+        found = _EXERCISE.match(self.title)
+        return found[1] if found else None
+
+
+def problems(lesson: Lesson) -> Iterator[SourceError]:
+    """Yield all problems with a lesson's headings."""
+    yield from _title(lesson)
+    yield from _setup(lesson)
+    yield from _exercises(lesson)
+    for heading in (one for cell in lesson.cells for one in _headings(cell)):
+        if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
+            yield lesson.error(
+                heading.line,
+                f"`{heading}` inside the note for instructors that begins at line "
+                f"{heading.cell.line}: learners would not see it. Is `+++` missing before it?",
+            )
+    if not any(_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor):
+        yield lesson.error(
+            1, "there is no line with the lesson's minutes: write `**Time:** 60 minutes`"
+        )
+
+
+def _title(lesson: Lesson) -> Iterator[SourceError]:
+    learners = [cell for cell in lesson.cells if not cell.instructor]
+    titles = [one for cell in learners for one in _headings(cell) if one.level == 1]
+    chapter = re.search(r"(\d\d)_", lesson.file)
+    start = f"# {int(chapter[1])}. " if chapter else "# "
+    if [str(one).startswith(start) for one in titles] != [True]:
+        yield lesson.error(
+            titles[-1].line if titles else 1,
+            f"a lesson has one title, which begins with `{start}`; sections begin with `##`",
+        )
+
+
+def _setup(lesson: Lesson) -> Iterator[SourceError]:
+    section = ""
+    for cell in lesson.cells:
+        for heading in _headings(cell):
+            section = heading.title if heading.level == 2 else section
+        if "setup" in cell.tags and section == "Setup":
+            return
+    yield lesson.error(
+        1,
+        "no setup: a lesson has a section `## Setup` with a code cell tagged `setup`, after which "
+        "every other section can be run",
+    )
+
+
+def _exercises(lesson: Lesson) -> Iterator[SourceError]:
+    """Check that each exercise is below its heading, which has a kind, difficulty and minutes."""
+    current: Heading | None = None
+    unanswered: list[Heading] = []
+    for cell in lesson.cells:
+        for heading in _headings(cell):
+            if heading.exercise is None:
+                current = None if current and heading.level <= current.level else current
+                continue
+            current = heading
+            if not cell.instructor:
+                unanswered.append(heading)
+        for number in cell.exercises if cell.kind == "code" else ():
+            if current is None or current.exercise != number:
+                yield lesson.error(
+                    cell.line,
+                    f"exercise {number} isn't below its heading, which begins with "
+                    f"`### Exercise {number} · `",
+                )
+            elif current in unanswered:
+                unanswered.remove(current)
+                if not _EFFORT.match(current.below):
+                    yield lesson.error(
+                        current.line,
+                        f"exercise {number} has no kind, difficulty and minutes: begin the text "
+                        "below its heading like `*Write · easy · 5 minutes.*` (or medium, or hard)",
+                    )
+    for heading in unanswered:
+        yield lesson.error(
+            heading.line, f"no code cell below has the tag of exercise {heading.exercise}"
+        )
+
+
+def _headings(cell: Cell) -> list[Heading]:
+    """Return a Markdown cell's headings, ignoring `#` lines in code blocks."""
+    if cell.kind != "markdown":
+        return []
+    found: list[Heading] = []
+    fence = ""
+    lines = cell.source.splitlines()
+    for at, text in enumerate(lines):
+        opening = _FENCE.match(text)
+        if fence:
+            fence = "" if text.strip().startswith(fence) else fence
+        elif opening:
+            fence = opening[1]
+        elif heading := _HEADING.match(text):
+            below = next((one.strip() for one in lines[at + 1 :] if one.strip()), "")
+            found.append(Heading(cell, cell.line + at, len(heading[1]), heading[2], below))
+    return found
