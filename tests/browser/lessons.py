@@ -23,13 +23,14 @@ from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, REPOSITORY, Lab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Error, Page
+    from playwright.sync_api import ConsoleMessage, Error, Page, ViewportSize
 
 LONGEST_RUN = 600.0  # seconds per lesson
-THEMES = ("Light", "Dark")
 WORDS = (
     ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
-    ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend"
+    ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend, "
+    ".course-gap b, .course-axis span, .course-detail, .course-label, .course-block *, "
+    ".course-question, .course-chat-note, .course-stage-name, .course-status-note"
 )
 
 
@@ -159,32 +160,23 @@ class Promises:
         ).last.wait_for()
         last.screenshot(path=picture(self.lesson, "check-hint-solution", "light"))
 
-    @pytest.mark.parametrize("theme", THEMES)
-    def test_it_can_be_read_in_both_themes(self, opened: Opened, theme: str):
-        nb = opened.notebook
-        nb.page.set_viewport_size(PROJECTOR)
-        nb.theme(f"JupyterLab {theme}")
-        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
-        ratios = nb.page.evaluate(CONTRAST, f".jp-OutputArea :is({WORDS})")
+    @pytest.mark.parametrize(("theme", "viewport"), [("Light", PROJECTOR), ("Dark", NARROW)])
+    def test_it_is_readable_and_accessible_in_both_themes_at_any_width(
+        self, opened: Opened, theme: str, viewport: ViewportSize
+    ):
+        page = opened.notebook.page
+        page.set_viewport_size(viewport)
+        opened.notebook.theme(f"JupyterLab {theme}")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        ratios = page.evaluate(CONTRAST, f".jp-OutputArea :is({WORDS})")
         assert len(ratios) > 10
         assert min(ratios) >= 4.5
+        assert misfits(page) == []
+        assert barriers(page) == []
         for name, selector in self.lesson.pictures.items():
-            shown = nb.page.locator(selector).first
+            shown = page.locator(selector).first
             shown.scroll_into_view_if_needed()
             shown.screenshot(path=picture(self.lesson, name, theme.lower()))
-
-    def test_axe_finds_nothing_serious_in_its_widgets(self, opened: Opened):
-        nb = opened.notebook
-        nb.theme("JupyterLab Light")  # contrast is tested separately, in both themes
-        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
-        for viewport in (NARROW, PROJECTOR):
-            nb.page.set_viewport_size(viewport)
-            assert barriers(nb.page) == []
-
-    def test_nothing_sticks_out_or_is_cut_off_at_any_width(self, opened: Opened):
-        for viewport in (NARROW, PROJECTOR):
-            opened.notebook.page.set_viewport_size(viewport)
-            assert misfits(opened.notebook.page) == []
 
     def test_the_browser_complained_of_nothing(self, opened: Opened):
         assert opened.complaints == []

@@ -8,11 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.contrast import CONTRAST
-from tests.browser.fitting import misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NARROW
 
 OpenNotebook = Callable[..., NotebookPage]
 
@@ -114,19 +111,3 @@ def test_interrupting_the_kernel_ends_the_block(notebook: OpenNotebook):
     nb.wait_done()
     nb.page.locator(SAYS, has_text="kept beating").wait_for()
     assert any("Cancelled" in error or "Interrupt" in error for error in nb.errors())
-
-
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
-    nb = notebook(SETUP, FREEZES, BEATS, viewport=NARROW)
-    nb.theme(f"JupyterLab {theme}")
-    nb.only_the_notebook()
-    nb.run()
-    nb.page.locator(SAYS, has_text="kept beating").wait_for()
-    nb.page.locator(".jp-SplashScreen, #jupyterlab-splash").first.wait_for(state="hidden")
-    nb.screenshot(f"heartbeat-{theme.lower()}")
-    words = ".course-title, .course-badge, .course-gap b, .course-axis span"
-    ratios = nb.page.evaluate(CONTRAST, f".course-heartbeat :is({words})")
-    assert len(ratios) > 6
-    assert min(ratios) >= 4.5
-    assert misfits(nb.page, ".course-heartbeat") == []

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.contrast import CONTRAST
 from tests.browser.fitting import misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
@@ -373,28 +372,6 @@ class TestPrediction:
             "At the first next()",
             "Never",
         ]
-
-
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_words_can_be_read_in_both_themes(notebook: OpenNotebook, theme: str):
-    nb = notebook(
-        SETUP,
-        'r = await race({"invoke": whole, "stream": lambda: stream(20)})',
-        PREDICTION,
-        "question.chosen = 0\nquestion.lock()\nquestion.reveal()",
-    )
-    nb.theme(f"JupyterLab {theme}")
-    nb.only_the_notebook()
-    nb.run()
-    nb.page.locator(".course-feedback[data-right=false]").wait_for()
-    wait_for_text(nb, FIRST, "The whole reply at once.")
-    nb.screenshot(f"widgets-{theme.lower()}")
-    words = (
-        ".course-text, .course-badge, .course-title, .course-feedback, .course-mark, legend, code"
-    )
-    ratios = nb.page.evaluate(CONTRAST, f":is(.course-race, .course-prediction) :is({words})")
-    assert len(ratios) > 8
-    assert min(ratios) >= 4.5
 
 
 @pytest.mark.parametrize(
