@@ -1,22 +1,16 @@
 """One simulator for a class: which requests are admitted, and how learners are identified."""
 
-import os
-import re
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import openai
 import pytest
 from openai import OpenAI
 
-from tests.simulator.test_command_line import COMMAND, ROOT, run
+from tests.simulator.commands import KEY, shared
 from utils.simulator.concurrency import ConcurrencyLimiter, live_line
 from utils.simulator.errors import ApiError
 
-KEY = "a-key-for-the-class"
 QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
 
 
@@ -96,27 +90,6 @@ def test_the_live_line_tells_who_streams_how_much() -> None:
     )
 
 
-@contextmanager
-def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a server for a class; yield its URL and its process."""
-    with subprocess.Popen(
-        [*COMMAND, *options],
-        cwd=ROOT,
-        env=os.environ | {"SIMULATOR_KEY": KEY},
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as server:
-        try:
-            assert server.stdout is not None
-            address = re.search(r"http://\S+/v1", server.stdout.readline())
-            assert address
-            for _ in range(3):
-                server.stdout.readline()
-            yield address.group(), server
-        finally:
-            server.terminate()
-
-
 def test_a_full_server_refuses_politely_and_lets_in_whoever_tries_again() -> None:
     with shared("--max-streams", "1", "--speed", "0.2") as (address, _):
         ada, bob, later = (
@@ -150,28 +123,3 @@ def test_a_name_is_no_key() -> None:
         for key in ("wrong", f"{KEY}x", f"wrong/{KEY}", f"{KEY[:-1]}/ada", "/ada"):
             with pytest.raises(openai.AuthenticationError):
                 OpenAI(base_url=address, api_key=key).models.list()
-
-
-def test_a_key_that_is_easily_guessed_is_not_taken_where_others_can_reach_it() -> None:
-    told = run("--host", "0.0.0.0", "--key", "abc")
-    assert told.returncode != 0
-    assert "the key is too short for 0.0.0.0" in told.stderr
-
-
-def test_a_key_is_made_up_where_none_is_given() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "utils.simulator", "--host", "0.0.0.0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        printed = "".join(server.stdout.readline() for _ in range(6))
-        server.terminate()
-    assert len(re.search(r"OPENAI_API_KEY=(\S+)", printed).group(1)) >= 24
-    assert "Learners can add their name to the key" in printed
-
-
-@pytest.mark.parametrize("number", ["0", "-1", "many"])
-def test_a_limit_that_is_none_is_explained(number: str) -> None:
-    assert "is not a valid number of streams" in run(f"--max-streams={number}").stderr

@@ -19,8 +19,9 @@ from benchmarks.simulator_orphans import kill_a_kernel_at_work
 from tests.conftest import own_shared
 from tests.simulator.orphans import PATIENCE, is_running
 from utils import simulator as sim
-from utils.simulator import Simulator, SimulatorError, child_process, process
+from utils.simulator import Simulator, SimulatorError
 from utils.simulator import client as simulator_client
+from utils.simulator.process import child_process, server_process
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -221,7 +222,9 @@ def test_a_site_hook_that_ends_python_is_told_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, said: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    monkeypatch.setattr(process, "_READY_SECONDS", PATIENCE * 10)  # longer than this test waits
+    monkeypatch.setattr(
+        server_process, "_READY_SECONDS", PATIENCE * 10
+    )  # longer than this test waits
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{said}") as caught:
         server.wait()
@@ -259,8 +262,10 @@ def test_who_connects_first_and_is_not_the_process_is_not_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
-    settings = ["--with-parent", "--host", process.HOST, "--port", "0", "--speed", "50"]
-    child = child_process.Child("utils.simulator", settings, {process.KEY_VARIABLE: "sim-key"})
+    settings = ["--with-parent", "--host", server_process.HOST, "--port", "0", "--speed", "50"]
+    child = child_process.Child(
+        "utils.simulator", settings, {server_process.KEY_VARIABLE: "sim-key"}
+    )
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as liar:
         liar.sendall(b"token 80\n")
@@ -275,7 +280,7 @@ def test_after_a_failed_start_the_next_one_tries_again(
     monkeypatch: pytest.MonkeyPatch, shared: None
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(process, "HOST", "203.0.113.1")  # no machine has this address
+        broken.setattr(server_process, "HOST", "203.0.113.1")  # no machine has this address
         with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
             sim.start(speed=50)
     assert is_running(sim.start(speed=50).pid)

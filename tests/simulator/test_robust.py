@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.simulator.commands import ROOT
 from tests.simulator.raw import ask
-from tests.simulator.test_command_line import ROOT
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.api.responses import ResponsesBody

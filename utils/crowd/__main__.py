@@ -1,6 +1,6 @@
 """Serves `app` on a free port, reports the port, and ends when standard input closes."""
 
-from utils.simulator.child_process import end_with_stdin, report
+from utils.simulator.process.child_process import end_with_stdin, report
 
 end_with_stdin()
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from utils.errors import Sentence
-from utils.simulator.child_process import Child
 from utils.simulator.client import SPEED_VARIABLE
+from utils.simulator.process.child_process import Child
 
 _FASTEST = 1.5  # the simulator's maximum speed here; above it, work that can't be sped up dominates
 

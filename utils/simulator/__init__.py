@@ -7,7 +7,7 @@ duplicating their code.
 """
 
 from .client import Seen, Simulator, start
-from .process import HOST, SimulatorError
+from .process.server_process import HOST, SimulatorError
 from .request_log import Request, Requests
 
 __all__ = ["HOST", "Request", "Requests", "Seen", "Simulator", "SimulatorError", "start"]

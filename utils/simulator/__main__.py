@@ -1,36 +1,54 @@
 """The command line: `python -m utils.simulator`."""
 
-from __future__ import annotations
-
 import argparse
-import json
+import math
 import os
 import secrets
 import socket
 import sys
 import textwrap
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .child_process import end_with_stdin, report
-from .options import parser
-from .process import KEY_VARIABLE
-from .profiles import UnknownProfileError, profile_named
-
-if TYPE_CHECKING:
-    from .recordings import RecordedReply
+from .process.child_process import end_with_stdin, report
+from .process.server_process import KEY_VARIABLE
+from .profiles import PROFILES, UnknownProfileError, profile_named
 
 _MIN_KEY = 8  # characters, if other machines can reach the server
 _MAX_PROMPT = 60  # characters shown
+_EPILOG = f"""\
+profiles (time to first token, then tokens per second):
+{{profiles}}
+
+A client selects a profile by the model's name: sim-chat, sim-laptop, ...; `sim` is --profile.
+`sim-chat:drop@40` drops the connection after 40 tokens; --faults lists all faults.
+
+examples:
+  python -m utils.simulator
+      serve on this machine, on a free port, with a generated key
+  python -m utils.simulator --port 8000 --profile laptop --speed 10
+      `sim` replies like a model on a laptop, ten times faster
+  {KEY_VARIABLE}=our-class python -m utils.simulator --host 0.0.0.0 --port 8000 --max-streams 60
+      share one with a class; in a variable, the key isn't in the list of processes
+  python -m utils.simulator record --base-url https://api.openai.com/v1 --model gpt-5-mini \\
+      --prompt "Name a river." --out trace.json
+      record a real model's reply and its timing; the key is read from OPENAI_API_KEY
+  python -m utils.simulator --replay trace.json
+      serve that reply under that model's name, at its pace; for any other prompt, reply
+      like `sim`
+
+To use it in a notebook of the course: export OPENAI_BASE_URL=http://HOST:PORT/v1
+OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
+"""
 
 
 def main() -> None:
     """Run the command line."""
-    asked = parser()
+    asked = _parser()
     arguments = asked.parse_args()
     if arguments.command == "record":
-        _record(arguments)
+        from .recording import command
+
+        command.run(arguments)
     elif arguments.faults:
         from .faults.table import markdown
 
@@ -56,7 +74,7 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
 
     # Imported late, so that `--help` and error messages appear immediately.
     from .app import Settings
-    from .recordings import RecordingError, Recordings, read
+    from .recording.recordings import RecordingError, Recordings, read
     from .server import listen, serve
 
     try:
@@ -140,94 +158,84 @@ def _address_for_others() -> str | None:
         return str(probe.getsockname()[0])
 
 
-def _record(arguments: argparse.Namespace) -> None:
-    """Record a provider's replies, and add them to a file."""
-    import httpx2
-    from openai import APIStatusError, OpenAI, OpenAIError
+def _profile_lines() -> str:
+    lines = []
+    for profile in PROFILES.values():
+        pace = f"{profile.total:g} s in total" if profile.total else f"{profile.rate:g} tokens/s"
+        lines.append(f"  {profile.name:<11} {profile.ttft:>5g} s  {pace:<13} {profile.about}")
+    return "\n".join(lines)
 
-    from utils import env_vars
-    from utils.errors import redacted
-    from utils.unicode import well_formed_parts
 
-    from .recorder import RecordError, record, refusal
-    from .recordings import RecordingError, read, write
-
-    asked: argparse.ArgumentParser = arguments.asked
-    base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
-    model = arguments.model or os.environ.get("OPENAI_MODEL")
-    if not model:
-        asked.error("no model: use --model or set OPENAI_MODEL")
-    out = Path(arguments.out)
-    requests = [_request(model, prompt) for prompt in arguments.prompt or []]
-    requests += [_request_in(Path(file), model) for file in arguments.request or []]
-    requests = [well_formed_parts(request) for request in requests]
-    if not requests:
-        asked.error("no prompt: use --prompt TEXT or --request FILE")
-    if base_url and not base_url.startswith(("http://", "https://")):
-        asked.error("a provider's URL begins with http:// or https:// and ends in /v1")
-    if not out.parent.is_dir():
-        sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
-    key = env_vars.variable("OPENAI_API_KEY")
-    odd = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
-    if wrong := odd or env_vars.wrong():
-        sys.exit(wrong)
+def _speed(text: str) -> float:
     try:
-        client = OpenAI(base_url=base_url, api_key=key or "no-key-needed")
-        traces = {(trace.model, trace.prompt): trace for trace in read(out)} if out.exists() else {}
-        recorded = False
-        try:
-            with client:
-                with suppress(APIStatusError):  # some servers don't list their models
-                    client.models.with_raw_response.list()  # warm-up: the first call is slow
-                for request in requests:
-                    trace = record(client, request)
-                    traces.pop((trace.model, trace.prompt), None)
-                    traces[trace.model, trace.prompt] = trace
-                    recorded = True
-                    _tell(trace, out)
-        finally:
-            if recorded:
-                write(out, traces.values())
-    except OpenAIError as error:
-        host = client.base_url.netloc.decode(errors="replace")
-        told = redacted(refusal(error, host, key_set=bool(key)))
-        sys.exit(f"Recording stopped: {told}")
-    except httpx2.InvalidURL as error:
-        sys.exit(f"{redacted(str(base_url))} is not a valid URL: {error}.")
-    except (RecordError, RecordingError) as error:
-        sys.exit(f"Recording stopped: {redacted(str(error))}")
-    except OSError as error:
-        sys.exit(f"Recording stopped: could not write {out} ({error.strerror}).")
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not (speed > 0 and math.isfinite(speed)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a valid speed: use a number above 0; 1 is real time."
+        )
+    return speed
 
 
-def _tell(trace: RecordedReply, out: Path) -> None:
-    times = [at for at, _, text in trace.pieces if text]
-    print(
-        f"Recorded {len(times)} pieces in {trace.end:.1f} s, the first after "
-        f"{times[0] if times else trace.end:.1f} s: {out}"
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a valid port: use 0 to 65535; 0 is any.")
+
+
+def _streams(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 100_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of streams: use 1 or more.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    main = argparse.ArgumentParser(
+        prog="python -m utils.simulator",
+        description="An OpenAI-compatible server that streams like a real model: no cost, no\n"
+        "internet, the same words for the same prompt, at the pace that you choose.",
+        epilog=_EPILOG.format(profiles=_profile_lines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    if trace.note:
-        print(trace.note)
-    sys.stdout.flush()
+    add = main.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=_port, default=0, help="port; 0 is any free one (default)")
+    add("--profile", default="chat", help="profile behind the model name `sim` (%(default)s)")
+    add("--speed", type=_speed, default=1.0, help="times faster than real time (%(default)s)")
+    add("--key", help=f"key that clients must send (default: ${KEY_VARIABLE}, else generated)")
+    add(
+        "--max-streams",
+        type=_streams,
+        help="limit on concurrent replies, shared fairly among learners (default: none)",
+    )
+    add("--replay", metavar="FILE", action="append", help="also serve recorded replies")
+    add("--only-recorded", action="store_true", help="reject prompts that --replay doesn't contain")
+    add("--live", action="store_true", help="print the load each second")
+    add("--faults", action="store_true", help="print the table of faults and exit")
+    add(
+        "--with-parent",
+        action="store_true",
+        help="print nothing, and exit when standard input closes (used by notebooks and apps)",
+    )
+    commands = main.add_subparsers(dest="command", title="commands", metavar="")
+    _add_record(commands.add_parser("record", help="record replies of a real provider"))
+    return main
 
 
-def _request(model: str, prompt: str) -> dict[str, object]:
-    return {"model": model, "messages": [{"role": "user", "content": prompt}]}
-
-
-def _request_in(file: Path, model: str) -> dict[str, object]:
-    """Read a chat request from a file, and set its model; exit if the file is invalid."""
-    try:
-        request = json.loads(file.read_text(encoding="utf-8-sig"))
-        messages = request["messages"]
-    except OSError as error:
-        sys.exit(f"Could not read {file}: {error.strerror}.")
-    except (ValueError, RecursionError, KeyError, TypeError):
-        messages = None
-    is_list = isinstance(messages, list) and messages
-    if not is_list or not all(isinstance(message, dict) for message in messages):
-        sys.exit(f'{file} has no chat request, which looks like {{"messages": [...]}}.')
-    return {**request, "model": model}
+def _add_record(record: argparse.ArgumentParser) -> None:
+    record.set_defaults(parser=record)
+    record.description = (
+        "Record a real provider's replies and their timing, for --replay. The key is read from "
+        "OPENAI_API_KEY; neither it nor any account's name is written to the file."
+    )
+    add = record.add_argument
+    add("--base-url", help="the provider's URL (default: $OPENAI_BASE_URL, else OpenAI's)")
+    add("--model", help="the model's name (default: $OPENAI_MODEL)")
+    add("--prompt", action="append", help="the prompt; can be repeated")
+    add("--request", metavar="FILE", action="append", help="a chat request as JSON, with tools, …")
+    add("--out", metavar="FILE", default="trace.json", help="the output file (%(default)s)")
 
 
 if __name__ == "__main__":

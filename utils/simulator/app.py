@@ -30,7 +30,7 @@ from .model_request import ModelRequest
 from .pacing import Clock
 from .prefill import Place, Servers
 from .profiles import PREFIX, PROFILES, Profile, model_names
-from .recordings import Recordings
+from .recording.recordings import Recordings
 from .reply import Encoder, Reply
 from .request_log import MAX_PROMPT, Log
 from .response import PacedResponse

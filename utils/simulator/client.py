@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from .process import HOST, ServerProcess, SimulatorError
+from .process.server_process import HOST, ServerProcess, SimulatorError
 from .request_log import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"

@@ -15,7 +15,7 @@ from .model_request import ModelRequest
 from .pacing import Piece, plan
 from .prefill import Place
 from .profiles import PREFIX, PROFILES, Profile, model_names
-from .recordings import Recordings
+from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
 

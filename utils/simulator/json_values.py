@@ -48,22 +48,3 @@ def is_shallow(value: object) -> bool:
 def to_json(value: object) -> bytes:
     """Return `value` as JSON in UTF-8; lone surrogates, which UTF-8 can't encode, are escaped."""
     return _encode(value).encode("utf-8", "backslashreplace")
-
-
-def merged(base: Json, extra: Json) -> Json:
-    """Return a deep merge of two objects, in which values of `extra` take precedence."""
-    result = dict(base)
-    for name, value in extra.items():
-        old = base.get(name)
-        if isinstance(old, dict) and isinstance(value, dict):
-            result[name] = merged(old, value)
-        elif isinstance(old, list) and isinstance(value, list) and _are_objects([*old, *value]):
-            both = [merged(one, other) for one, other in zip(old, value, strict=False)]
-            result[name] = both + old[len(both) :] + value[len(both) :]
-        else:
-            result[name] = value
-    return result
-
-
-def _are_objects(values: list[Any]) -> bool:
-    return all(isinstance(value, dict) for value in values)

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from .profiles import Profile
 
@@ -83,14 +83,12 @@ class Piece(NamedTuple):
         part: Index of the part of the reply that the piece belongs to.
         text: The text.
         tokens: Number of tokens in the text.
-        recorded: Other fields of a recorded chunk, nested as in the chunk.
     """
 
     at: float
     part: int
     text: str
     tokens: int = 1
-    recorded: dict[str, Any] | None = None
 
 
 class TimedBytes(NamedTuple):

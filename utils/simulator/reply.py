@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
-from .json_values import Json
 from .model_request import ModelRequest
 from .pacing import Piece, Plan, TimedBytes
 from .prefill import Place
 
-Kind = Literal["thought", "text", "call", "other"]  # only recorded replies have `other`
+Kind = Literal["thought", "text", "call"]
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
@@ -61,7 +60,6 @@ class Usage:
     completion: int  # generated tokens, reasoning included
     reasoning: int = 0  # generated tokens that are reasoning
     cached: int = 0  # prompt tokens that were cached
-    recorded: Json = field(default_factory=dict)  # the `usage` object of a recorded reply
 
 
 @dataclass(frozen=True)
@@ -122,21 +120,20 @@ class Reply:
         return next(visible, None)
 
     def part_by_part(self) -> Reply:
-        """Return the reply with its parts in sequence, reasoning first, without `other` parts.
+        """Return the reply with its parts in sequence, reasoning first.
 
         The Responses API can't express interleaved parts, which only recorded replies have.
         """
-        order = [index for index, part in enumerate(self.parts) if part.kind != "other"]
-        order.sort(key=lambda index: self.parts[index].kind != "thought")
+        indexes = range(len(self.parts))
+        order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         place = {index: number for number, index in enumerate(order)}
-        kept = [piece for piece in self.pieces if piece.part in place]
-        pieces = sorted(kept, key=lambda piece: place[piece.part])
+        pieces = sorted(self.pieces, key=lambda piece: place[piece.part])
         return replace(
             self,
             parts=tuple(self.parts[index] for index in order),
             pieces=tuple(
                 piece._replace(at=due.at, part=place[piece.part])
-                for due, piece in zip(kept, pieces, strict=True)
+                for due, piece in zip(self.pieces, pieces, strict=True)
             ),
         )
 

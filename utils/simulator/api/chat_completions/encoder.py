@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from ... import errors
-from ...json_values import Json, merged, to_json
+from ...json_values import Json, to_json
 from ...pacing import TimedBytes
 from ...reply import Reply, Usage
-from . import recorded_fields
 
 FINGERPRINT = "fp_simulator"
 DONE = b"data: [DONE]\n\n"
@@ -34,40 +33,33 @@ class ChatCompletionsEncoder:
         }
         if reply.request.shows_reasoning:
             message["reasoning_content"] = reply.text_of_kind("thought")
-        recorded = recorded_fields.collect(reply.pieces)
         calls = [
-            merged(
-                self._call(index)
-                | {"function": {"name": reply.parts[index].name, "arguments": text}},
-                recorded.calls.get(index, {}),
-            )
+            self._call(index) | {"function": {"name": reply.parts[index].name, "arguments": text}}
             for index in self._calls
             if (text := reply.text_of(index)) is not None
         ]
         if calls:
             message["tool_calls"] = calls
-        choice = recorded.choice | {
+        choice = {
             "index": 0,
-            "message": message | recorded.delta,
+            "message": message,
+            "logprobs": None,
             "finish_reason": reply.finish,
         }
-        body = self._header("chat.completion") | recorded.chunk
-        return to_json(body | {"choices": [choice], "usage": _usage(reply.usage)})
+        body = {"choices": [choice], "usage": _usage(reply.usage)}
+        return to_json(self._header("chat.completion") | body)
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the chunks: role, pieces, finish reason, usage if requested, `[DONE]`."""
         reply = self._reply
         yield TimedBytes(reply.plan.opening, self._role())
         encoders: dict[int, Callable[[str], bytes]] = {}
-        for at, part, text, tokens, recorded in reply.pieces:
+        for at, part, text, tokens in reply.pieces:
             data = b""
             if part not in encoders:
                 encoders[part] = self._piece_encoder(part)
-                if recorded is None or part in self._calls:
-                    data = self._opening(part)
-            if recorded is not None:
-                data += self._recorded(part, text, recorded)
-            elif text:
+                data = self._opening(part)
+            if text:
                 data += encoders[part](text)
             if data:
                 yield TimedBytes(at, data, tokens)
@@ -108,24 +100,13 @@ class ChatCompletionsEncoder:
         call = {"index": self._calls[part]} | self._call(part) | {"function": function}
         return self._event({"tool_calls": [call]})
 
-    def _recorded(self, part: int, text: str, recorded: Json) -> bytes:
-        """Return a recorded chunk, including the provider's extra fields."""
-        kind = self._reply.parts[part].kind
-        delta: Json = {}
-        if kind == "call":
-            call = {"index": self._calls[part], "function": {"arguments": text}}
-            delta = {"tool_calls": [call]}
-        elif kind == "text":
-            delta = {"content": text}
-        return _sse(merged(self._chunk_object(delta), recorded))
-
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
         """Return a function that encodes the pieces of one part.
 
         The chunks differ only in their text, so everything else is rendered once.
         """
         kind = self._reply.parts[part].kind
-        if kind == "other" or (kind == "thought" and not self._reply.request.shows_reasoning):
+        if kind == "thought" and not self._reply.request.shows_reasoning:
             return lambda _: b""
         if kind == "call":
             pieces = {"index": self._calls[part], "function": {"arguments": "\0"}}
@@ -139,12 +120,9 @@ class ChatCompletionsEncoder:
         return {"id": self._reply.id_of(index, "call"), "type": "function"}
 
     def _event(self, delta: Json, finish: str | None = None) -> bytes:
-        return _sse(self._chunk_object(delta, finish))
-
-    def _chunk_object(self, delta: Json, finish: str | None = None) -> Json:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         usage = {"usage": None} if self._include_usage else {}
-        return self._header("chat.completion.chunk") | {"choices": [choice]} | usage
+        return self._chunk({"choices": [choice]} | usage)
 
     def _usage_chunk(self) -> bytes:
         return self._chunk({"choices": [], "usage": _usage(self._reply.usage)})
@@ -165,7 +143,7 @@ class ChatCompletionsEncoder:
 
 
 def _usage(usage: Usage) -> Json:
-    counts = {
+    return {
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
         "total_tokens": usage.prompt + usage.completion,
@@ -177,7 +155,6 @@ def _usage(usage: Usage) -> Json:
             "rejected_prediction_tokens": 0,
         },
     }
-    return merged(counts, usage.recorded)
 
 
 def _sse(body: Json) -> bytes:

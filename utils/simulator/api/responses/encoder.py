@@ -144,7 +144,7 @@ class ResponsesEncoder:
         yield TimedBytes(reply.plan.opening, opening)
         last = len(reply.pieces) - 1
         encode: Callable[[str], bytes] = _nothing
-        for index, (at, part, text, tokens, _) in enumerate(reply.pieces):
+        for index, (at, part, text, tokens) in enumerate(reply.pieces):
             place = self._places[part]
             data = b""
             if index == 0 or reply.pieces[index - 1].part != part:

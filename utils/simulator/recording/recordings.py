@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
-from . import errors
-from .json_values import Json
-from .model_request import ModelRequest
-from .pacing import Piece, Plan
-from .reply import Kind, Part, Reply, ReplyInfo, Usage
+from .. import errors
+from ..model_request import ModelRequest
+from ..pacing import Piece, Plan
+from ..reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
+_OBSOLETE = ("also", "counts", "left_out")  # fields in older files
 
 
 class RecordingError(ValueError):
@@ -32,34 +32,17 @@ class RecordedReply:
     finish: str  # the finish reason
     end: float  # when the reply ended
     usage: tuple[int, int, int]  # token counts: prompt, reply, reasoning in the reply
-    # other fields of chunks, nested as in a chunk, each with the index of its piece
-    also: tuple[tuple[int, Json], ...] = ()
-    counts: Json = field(default_factory=dict)  # the provider's `usage` object
-    # what could not be parsed, and how often
-    left_out: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def note(self) -> str:
-        """A sentence about what could not be parsed; empty if everything was parsed."""
-        if not self.left_out:
-            return ""
-        reasons = ", ".join(f"{what} ({count})" for what, count in self.left_out.items())
-        return f"Left out because it could not be parsed: {reasons}."
 
     def reply(self, request: ModelRequest, info: ReplyInfo) -> Reply:
         """Return the recording as a reply to `request`."""
-        also = dict(self.also)
-        pieces = tuple(
-            Piece(at, part, text, int(bool(text)), also.get(index))
-            for index, (at, part, text) in enumerate(self.pieces)
-        )
+        pieces = tuple(Piece(at, part, text, int(bool(text))) for at, part, text in self.pieces)
         said: list[list[str]] = [[] for _ in self.parts]
         for piece in pieces:
             said[piece.part].append(piece.text)
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
-            request=request,
+            request=replace(request, shows_reasoning=True),  # as the provider did
             info=info,
             parts=tuple(
                 Part(kind, "".join(texts), tool)
@@ -67,7 +50,7 @@ class RecordedReply:
             ),
             pieces=pieces,
             finish=self.finish,
-            usage=Usage(*self.usage, recorded=self.counts),
+            usage=Usage(*self.usage),
             plan=Plan(self.opening, times, self.end),
             gap=span / max(1, len(times) - 1),
         )
@@ -113,14 +96,13 @@ def read(path: Path) -> tuple[RecordedReply, ...]:
         raise RecordingError(f"{path} is damaged ({error}). Record it again.") from error
 
 
-def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -> RecordedReply:
+def _trace(parts: Any, pieces: Any, usage: Any, **fields: Any) -> RecordedReply:
     prompt, completion, reasoning = usage
     trace = RecordedReply(
         parts=tuple((kind, tool) for kind, tool in parts),
         pieces=tuple((at, part, text) for at, part, text in pieces),
         usage=(prompt, completion, reasoning),
-        also=tuple((index, more) for index, more in also),
-        **fields,
+        **{name: value for name, value in fields.items() if name not in _OBSOLETE},
     )
     times = [trace.opening, *(at for at, _, _ in trace.pieces), trace.end]
     if not _all_of((int, float), times) or not all(map(isfinite, times)) or times != sorted(times):
@@ -132,14 +114,10 @@ def _trace(parts: Any, pieces: Any, usage: Any, also: Any = (), **fields: Any) -
     if not {kind for kind, _ in trace.parts} <= set(get_args(Kind)):
         raise ValueError("parts")
     places = [part for _, part, _ in trace.pieces]
-    indexes = [index for index, _ in trace.also]
-    for numbers, limit in ((places, len(trace.parts)), (indexes, len(trace.pieces))):
-        if not _all_of((int,), numbers) or not all(0 <= number < limit for number in numbers):
-            raise ValueError("pieces")
-    if not _all_of((int,), [*trace.usage, *trace.left_out.values()]) or min(trace.usage) < 0:
+    if not _all_of((int,), places) or not all(0 <= place < len(trace.parts) for place in places):
+        raise ValueError("pieces")
+    if not _all_of((int,), trace.usage) or min(trace.usage) < 0:
         raise ValueError("usage")
-    if not _all_of((dict,), [more for _, more in trace.also] + [trace.counts]):
-        raise ValueError("other fields")
     return trace
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 _LOOPBACK = "127.0.0.1"
 _REPORT_VARIABLE = "COURSE_REPORT_TO"  # port and token for a child's report
-_ROOT = Path(__file__).resolve().parents[2]  # the folder that contains `utils`
+_ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0
 # interval between checks for the exit of a process that hasn't reported its port

@@ -1,0 +1,46 @@
+"""Runs the simulator's command line in a process."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "utils.simulator"]
+KEY = "a-key-for-the-class"
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+
+
+@contextmanager
+def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run a server for a class; yield its URL and its process."""
+    with subprocess.Popen(
+        [*COMMAND, *options],
+        cwd=ROOT,
+        env=os.environ | {"SIMULATOR_KEY": KEY},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = re.search(r"http://\S+/v1", server.stdout.readline())
+            assert address
+            for _ in range(3):
+                server.stdout.readline()
+            yield address.group(), server
+        finally:
+            server.terminate()

@@ -1,0 +1,255 @@
+"""The command `record`, with a second server as the provider, and the replay of its files."""
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from openai import BadRequestError, OpenAI
+
+from tests.simulator import commands
+from tests.simulator.virtual import VirtualSimulator
+from utils.simulator import Simulator
+from utils.simulator.__main__ import main
+from utils.simulator.profiles import PROFILES
+from utils.simulator.recording.recordings import Recordings, read
+
+MODEL = "sim-laptop:stall@6,8"
+RIVER = "Name a river."
+WEATHER = {
+    "messages": [{"role": "user", "content": "What's the weather in Paris and in Rome?"}],
+    "tools": [
+        {
+            "type": "function",
+            "function": {
+                "name": "get_weather",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"city": {"type": "string"}},
+                    "required": ["city"],
+                },
+            },
+        }
+    ],
+}
+
+
+def record(address: str, key: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, since the modules are already imported."""
+    out, err = io.StringIO(), io.StringIO()
+    command = ["utils.simulator", "record", "--base-url", address, *options]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setenv("OPENAI_API_KEY", key)
+        patch.setattr(sys, "argv", command)
+        try:
+            code: object = main()
+        except SystemExit as end:
+            code = end.code
+    if isinstance(code, str):
+        print(code, file=err)
+        code = 1
+    return subprocess.CompletedProcess(command, code or 0, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def trace(server: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trace")
+    request = folder / "weather.json"
+    request.write_text(json.dumps(WEATHER), encoding="utf-8")
+    out = folder / "trace.json"
+    recorded = commands.run(
+        "record", "--base-url", server.base_url, "--model", MODEL, "--prompt", RIVER,
+        "--request", str(request), "--out", str(out), OPENAI_API_KEY=server.api_key,
+    )  # fmt: skip
+    assert recorded.returncode == 0, recorded.stderr
+    assert recorded.stdout.count("Recorded") == 2
+    return out
+
+
+def test_a_recording_has_text_calls_and_usage_but_no_identifiers(
+    trace: Path, server: Simulator
+) -> None:
+    river, weather = read(trace)
+    assert "".join(text for _, _, text in river.pieces).startswith("The Danube.")
+    assert river.usage[1] == len(river.pieces)
+    assert weather.parts == (("call", "get_weather"), ("call", "get_weather"))
+    assert weather.finish == "tool_calls"
+    text = trace.read_text(encoding="utf-8")
+    for secret in (server.api_key, "127.0.0.1", "chatcmpl", "call_", "fp_"):
+        assert secret not in text
+
+
+def test_only_recorded_prompts_get_a_reply_with_only_recorded(trace: Path) -> None:
+    with commands.shared("--replay", str(trace), "--only-recorded", "--speed", "20") as (url, _):
+        client = OpenAI(base_url=url, api_key=commands.KEY, max_retries=0)
+        reply = client.chat.completions.create(model=MODEL, **WEATHER)
+        calls = reply.choices[0].message.tool_calls
+        arguments = [json.loads(call.function.arguments) for call in calls]
+        assert arguments == [{"city": "Paris"}, {"city": "Rome"}]
+        with pytest.raises(BadRequestError, match=r"exist for: “Name a river\.” · “What's"):
+            client.chat.completions.create(
+                model=MODEL, messages=[{"role": "user", "content": "hello"}]
+            )
+
+
+def test_a_replay_has_the_recorded_text_and_generates_replies_to_other_prompts(
+    trace: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.json"
+    options = ["--replay", str(trace), "--profile", "fast", "--speed", "20"]
+    with commands.shared(*options) as (url, server):
+        assert server.stdout is not None
+        greeting = server.stdout.readline()
+        assert "Recorded replies exist for “Name a river.” · “What's the weather in P" in greeting
+        assert greeting.endswith("to any other prompt itself, at the pace of sim-fast.\n")
+        client = OpenAI(base_url=url, api_key=commands.KEY)
+        poem, river = (
+            client.chat.completions.create(
+                model=MODEL, messages=[{"role": "user", "content": prompt}]
+            )
+            for prompt in ("Write a poem about a river.", RIVER)
+        )
+        assert "river" in poem.choices[0].message.content
+        assert (poem.model, river.model) == ("sim-fast", MODEL)
+        assert MODEL in [model.id for model in client.models.list()]
+        recorded = record(
+            url, commands.KEY, "--model", MODEL, "--prompt", RIVER, "--out", str(again)
+        )
+        assert recorded.returncode == 0, recorded.stderr
+    (first, _), (second,) = read(trace), read(again)
+    assert [text for _, _, text in first.pieces] == [text for _, _, text in second.pieces]
+    assert (first.finish, first.usage, first.parts) == (second.finish, second.usage, second.parts)
+
+
+def test_recording_a_prompt_again_replaces_its_reply(trace: Path, server: Simulator) -> None:
+    recorded = record(
+        server.base_url, server.api_key, "--model", MODEL, "--prompt", RIVER, "--out", str(trace)
+    )
+    assert recorded.returncode == 0
+    assert sorted(one.prompt for one in read(trace)) == [RIVER, WEATHER["messages"][0]["content"]]
+
+
+def test_a_recorded_model_with_a_simulated_models_name_is_listed_once(
+    server: Simulator, tmp_path: Path
+) -> None:
+    out = tmp_path / "trace.json"
+    options = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(out)]
+    recorded = record(server.base_url, server.api_key, *options)
+    assert recorded.returncode == 0, recorded.stderr
+    replay = VirtualSimulator(recordings=Recordings(read(out)))
+    listed = [model.id for model in replay.openai().models.list()]
+    replay.close()
+    assert sorted(listed) == sorted(f"sim-{name}" for name in PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--prompt", "hello"], "--model"),
+        (["--model", "sim-fast"], "record: error: no prompt: use --prompt TEXT"),
+        (["--model", "sim-fast", "--request", "nowhere.json"], "Could not read nowhere.json: No"),
+        (["--model", "sim-nobody", "--prompt", "hello"], "does not exist"),
+        (["--model", "sim-fast:end@1", "--prompt", "hello"], "The reply is truncated"),
+        (["--model", "sim-fast", "--request", "pyproject.toml"], "has no chat request"),
+        (["--model", "m", "--prompt", "x", "--base-url", "localhost/v1"], "begins with http://"),
+        (["--model", "m", "--prompt", "x", "--base-url", "http://[::1/v1"], "is not a valid URL"),
+    ],
+)
+def test_a_request_that_cannot_be_recorded_is_explained(
+    server: Simulator, tmp_path: Path, options: list[str], words: str
+) -> None:
+    out = tmp_path / "trace.json"
+    recorded = record(server.base_url, server.api_key, "--out", str(out), *options)
+    assert recorded.returncode != 0
+    assert words in recorded.stderr
+    assert "Traceback" not in recorded.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OPENAI_API_KEY", "sk-proj\u2014abc"), ("ALL_PROXY", "socks9://127.0.0.1:1")],
+)
+def test_an_invalid_variable_is_named(
+    variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    key = value if variable == "OPENAI_API_KEY" else "k"
+    options = ["--model", "m", "--prompt", "hello", "--out", str(tmp_path / "trace.json")]
+    assert variable in record("http://127.0.0.1:9/v1", key, *options).stderr
+
+
+def test_an_error_names_the_providers_host_but_no_secret(server: Simulator, tmp_path: Path) -> None:
+    url, host = server.base_url, server.base_url.split("/")[2]
+    options = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(tmp_path / "trace.json")]
+    assert f"{host} requires a key, but OPENAI_API_KEY isn't" in record(url, "", *options).stderr
+    wrong_key = record(url, "sk-wrong-secret", *options).stderr
+    assert f"{host} rejected the key: check OPENAI_API_KEY." in wrong_key
+    no_server = record("http://me:secret@127.0.0.1:9/v1", "k", *options).stderr
+    assert "Could not connect to 127.0.0.1:9: check --base-url" in no_server
+    assert "secret" not in wrong_key + no_server
+
+
+def test_a_missing_folder_is_named_before_any_request(server: Simulator, tmp_path: Path) -> None:
+    out = tmp_path / "nowhere" / "trace.json"
+    options = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(out)]
+    with server.watch() as seen:
+        recorded = record(server.base_url, server.api_key, *options)
+    assert recorded.returncode == 1
+    assert recorded.stderr.startswith(f"The folder {out.parent} for trace.json doesn't exist")
+    assert len(seen) == 0
+
+
+class Provider(BaseHTTPRequestHandler):
+    """A provider that sends each line of the prompt as an event, and has no list of models."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        for line in body["messages"][-1]["content"].splitlines():
+            self.wfile.write(f"data: {line}\n\n".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def odd() -> Iterator[str]:
+    """Run a `Provider` in a thread, and yield its base URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+GOOD = '{"choices": [{"delta": {"content": "Hi", "reasoning": "Hm"}, "finish_reason": "stop"}]}'
+
+
+def test_replies_before_an_error_are_kept(odd: str, tmp_path: Path) -> None:
+    out = tmp_path / "trace.json"
+    prompts = [f"null\n{GOOD}", GOOD, '{"error": {"message": "out of memory"}}', f"{GOOD}\n\n"]
+    options = [option for prompt in prompts for option in ("--prompt", prompt)]
+    recorded = record(odd, "k", "--model", "m", *options, "--out", str(out))
+    assert recorded.returncode == 1
+    assert recorded.stderr == (
+        "Recording stopped: The provider ended the reply with an error: out of memory\n"
+    )
+    assert recorded.stdout.count("because they could not be parsed: 1.") == 1
+    assert [trace.prompt for trace in read(out)] == prompts[:2]

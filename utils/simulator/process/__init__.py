@@ -1,0 +1,1 @@
+"""The simulator's process, and child processes in general. Standard library only."""

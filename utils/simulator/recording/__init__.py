@@ -1,0 +1,1 @@
+"""Recording real models' replies and their timing, and replaying them."""

@@ -1,0 +1,125 @@
+"""The command `record`: records a provider's replies, and adds them to a file."""
+
+import argparse
+import json
+import os
+import sys
+import textwrap
+from contextlib import suppress
+from pathlib import Path
+
+import httpx2
+import openai
+from openai import OpenAI, OpenAIError
+
+from utils import env_vars
+from utils.errors import redacted
+from utils.unicode import well_formed_parts
+
+from ..json_values import Json
+from .recorder import RecordError, record
+from .recordings import RecordedReply, RecordingError, read, write
+
+_MAX_MESSAGE = 300  # characters of an error message
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Record the replies to all prompts; exit with a message if that fails."""
+    requests = _requests(arguments)
+    out = Path(arguments.out)
+    if not out.parent.is_dir():
+        sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
+    key = env_vars.variable("OPENAI_API_KEY")
+    odd = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
+    if wrong := odd or env_vars.wrong():
+        sys.exit(wrong)
+    base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
+    if base_url and not base_url.startswith(("http://", "https://")):
+        arguments.parser.error("a provider's URL begins with http:// or https:// and ends in /v1")
+    try:
+        client = OpenAI(base_url=base_url, api_key=key or "no-key-needed")
+    except httpx2.InvalidURL as error:
+        sys.exit(f"{redacted(str(base_url))} is not a valid URL: {error}.")
+    try:
+        with client:
+            _record(client, requests, out)
+    except OpenAIError as error:
+        host = client.base_url.netloc.decode(errors="replace")
+        sys.exit(f"Recording stopped: {redacted(_refusal(error, host, key_set=bool(key)))}")
+    except (RecordError, RecordingError) as error:
+        sys.exit(f"Recording stopped: {redacted(str(error))}")
+    except OSError as error:
+        sys.exit(f"Recording stopped: could not write {out} ({error.strerror}).")
+
+
+def _requests(arguments: argparse.Namespace) -> list[Json]:
+    model = arguments.model or os.environ.get("OPENAI_MODEL")
+    if not model:
+        arguments.parser.error("no model: use --model or set OPENAI_MODEL")
+    prompts = [[{"role": "user", "content": prompt}] for prompt in arguments.prompt or []]
+    requests: list[Json] = [{"messages": messages} for messages in prompts]
+    requests += [_request_in(Path(file)) for file in arguments.request or []]
+    if not requests:
+        arguments.parser.error("no prompt: use --prompt TEXT or --request FILE")
+    return [well_formed_parts(request | {"model": model}) for request in requests]
+
+
+def _request_in(file: Path) -> Json:
+    try:
+        request = json.loads(file.read_text(encoding="utf-8-sig"))
+        messages = request["messages"]
+    except OSError as error:
+        sys.exit(f"Could not read {file}: {error.strerror}.")
+    except (ValueError, RecursionError, KeyError, TypeError):
+        messages = None
+    is_list = isinstance(messages, list) and messages
+    if not is_list or not all(isinstance(message, dict) for message in messages):
+        sys.exit(f'{file} has no chat request, which looks like {{"messages": [...]}}.')
+    return dict(request)
+
+
+def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
+    """Record the replies; those before an error are kept, and replace earlier ones."""
+    replies = {(reply.model, reply.prompt): reply for reply in read(out)} if out.exists() else {}
+    recorded = False
+    try:
+        with suppress(openai.APIStatusError):  # some servers don't list their models
+            client.models.with_raw_response.list()  # warm-up: the first call is slow
+        for request in requests:
+            reply, left_out = record(client, request)
+            replies.pop((reply.model, reply.prompt), None)
+            replies[reply.model, reply.prompt] = reply
+            recorded = True
+            _report(reply, left_out, out)
+    finally:
+        if recorded:
+            write(out, replies.values())
+
+
+def _report(reply: RecordedReply, left_out: int, out: Path) -> None:
+    times = [at for at, _, text in reply.pieces if text]
+    print(
+        f"Recorded {len(times)} pieces in {reply.end:.1f} s, the first after "
+        f"{times[0] if times else reply.end:.1f} s: {out}"
+    )
+    if left_out:
+        print(f"Events and fields left out because they could not be parsed: {left_out}.")
+    sys.stdout.flush()
+
+
+def _refusal(error: OpenAIError, host: str, key_set: bool) -> str:
+    """Return a sentence that explains why a request failed."""
+    if isinstance(error, openai.AuthenticationError) and not key_set:
+        return f"{host} requires a key, but OPENAI_API_KEY isn't set."
+    if isinstance(error, openai.AuthenticationError):
+        return f"{host} rejected the key: check OPENAI_API_KEY."
+    if isinstance(error, openai.APITimeoutError):
+        return f"{host} did not respond in time. Try again."
+    if isinstance(error, openai.APIConnectionError):
+        return (
+            f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
+            "server is running."
+        )
+    body = getattr(error, "body", None)  # may contain a message that the SDK didn't find
+    more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
+    return f"{host} responded: {textwrap.shorten(f'{error}{more}', _MAX_MESSAGE, placeholder=' …')}"
