@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection
 from inspect import getsource
 from select import select
 from threading import Event
@@ -93,9 +93,8 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
 async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording, int, int]:
     """Read a reply to its end, and send health checks in the meantime.
 
-    Returns:
-        The reply's recording, how many tokens the model had sent when the first text arrived, and
-        how many health checks were answered while the model was sending.
+    Return the recording, how many tokens the model had sent when the first text arrived, and how
+    many health checks were answered while the model was sending.
     """
     over = Event()
     checks = asyncio.create_task(asyncio.to_thread(_health_checks, url, over, seen))
@@ -116,7 +115,6 @@ def _read(url: str, prompt: str, seen: Seen) -> tuple[Recording, int]:
 
 
 def _sent(seen: Seen) -> int:
-    """Return how many tokens the model has sent so far."""
     return sum(request.tokens_sent for request in seen.now())
 
 
@@ -125,7 +123,8 @@ def _texts(url: str, prompt: str) -> Iterator[str]:
 
     reader = Reader()
     with closing(_connection(url)) as connection:
-        response = _asked(connection, prompt)
+        connection.request("GET", _path(prompt))
+        response = connection.getresponse()
         while piece := response.read1():
             for event in reader.feed(piece):
                 if event.type == "message":
@@ -133,7 +132,7 @@ def _texts(url: str, prompt: str) -> Iterator[str]:
 
 
 def _leave(url: str, prompt: str, seen: Seen) -> None:
-    """Send a request and disconnect once the model has sent a few tokens."""
+    """Send a request, and disconnect once the model has sent `_LEAVE_AFTER` tokens."""
     with closing(_connection(url)) as connection:
         connection.request("GET", _path(prompt), headers={"Connection": "close"})
         while _sent(seen) < _LEAVE_AFTER:
@@ -143,11 +142,7 @@ def _leave(url: str, prompt: str, seen: Seen) -> None:
 
 
 def _health_checks(url: str, over: Event, seen: Seen) -> int:
-    """Send health checks until `over`.
-
-    Returns:
-        How many were sent and answered before the model finished sending.
-    """
+    """Send health checks until `over`; count those answered while the model was sending."""
     answered = 0
     while not over.wait(_CHECK_EVERY):
         if _is_sending(seen):
@@ -168,11 +163,6 @@ def _is_sending(seen: Seen) -> bool:
 
 def _connection(url: str) -> HTTPConnection:
     return HTTPConnection(urlsplit(url).netloc)
-
-
-def _asked(connection: HTTPConnection, prompt: str) -> HTTPResponse:
-    connection.request("GET", _path(prompt))
-    return connection.getresponse()
 
 
 def _path(prompt: str) -> str:
