@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -46,12 +46,12 @@ class _Keeper(FakeModel):
     _kept: list[Any] = PrivateAttr(default_factory=list)
 
     def stream(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a stream, and keep a reference to it."""
+        """Return a stream, and keep a reference to it."""
         self._kept.append(super().stream(*args, **kwargs))
         return self._kept[-1]
 
 
-def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
+def observe(answer: Any, case: Sentence) -> Seen:
     """Call the answer once, and once more with a model that keeps its streams."""
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
@@ -70,18 +70,16 @@ def observe(answer: Callable[..., Any], case: Sentence) -> Seen:
 
 
 def _short(s: Seen) -> bool:
-    """Whether the answer ended the sentence too early, at a punctuation mark inside it."""
+    """Whether the returned text ends at a mark inside the sentence."""
     return s.wrong_text and s.expected.startswith(s.output) and s.output[-1:] in (".", "!", "?")
 
 
 def _long(s: Seen) -> bool:
-    """Whether the answer also returned text after the sentence."""
     further = s.output.strip() != s.expected and s.output.startswith(s.expected)
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
 
 def _later(s: Seen) -> bool:
-    """Whether the returned text ends where a later sentence does."""
     after = s.reply.text[len(s.output) :]
     return s.output[-1:] in (".", "!", "?") and bool(re.match(r"\s", after))
 
@@ -106,25 +104,25 @@ MISTAKES: Mistakes[Seen] = {
 
 _NUMBER = "A bend moves 2.5 metres a year."
 _LONG = f"{HARBOUR.replace('.', ',')} and it all begins anew."
-# first sentence, `when` of the case, reply
-_CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (
+# first sentence; `when`; the reply, with a bar between pieces if the pieces matter
+_CASES = (
     ("Rivers bend because water is never quite even.", "", RIVERS),
     ("Do rivers bend?", "", "Do rivers bend? They do, and they always will."),
     ("Give it time!", "", "Give it time! Rivers have plenty of that."),
     (
         _NUMBER,
         "for a reply with a number such as 2.5 in it",
-        ("A bend ", "moves 2.5 metres", " a ", "year", ". ", "Some ", "move more."),
+        "A bend |moves 2.5 metres| a |year|. |Some |move more.",
     ),
     (
         _NUMBER,
         "for a reply with a number such as 2.5 in two pieces",
-        ("A bend ", "moves 2.", "5 metres", " a ", "year.", " Some", " move more."),
+        "A bend |moves 2.|5 metres| a |year.| Some| move more.",
     ),
     (
         "A bend moves by 2.",
         "for a sentence that ends with a digit",
-        ("A bend ", "moves ", "by 2", ". ", "Some", " move", " by 3", "."),
+        "A bend |moves |by 2|. |Some| move| by 3|.",
     ),
     (
         "The ebb.",
@@ -133,22 +131,18 @@ _CASES: Sequence[tuple[str, str, str | Sequence[str]]] = (
     ),
     ("Rivers bend.", "for a reply that ends with its first sentence", "Rivers bend."),
     ("because of the water", "for a reply in which no sentence ends", "because of the water"),
-    (
-        "Some rivers bend twice.",
-        "",
-        ("Some rivers", " bend twice", ".", " ", "Nobody", " knows why", "."),
-    ),
+    ("Some rivers bend twice.", "", "Some rivers| bend twice|.| |Nobody| knows why|."),
     (
         "\n Some rivers bend.",
         "for a reply that begins with white space",
-        ("\n Some", " rivers bend", ". ", "Why?"),
+        "\n Some| rivers bend|. |Why?",
     ),
     (
         "because of the water \n",
         "for a reply in which no sentence ends",
-        ("because of", " the water", " \n"),
+        "because of| the water| \n",
     ),
-    ("Yes!", "for a piece with two sentences in it", ("Yes! No. Per", "haps. ", "Ask again.")),
+    ("Yes!", "for a piece with two sentences in it", "Yes! No. Per|haps. |Ask again."),
     (_LONG, "for a long sentence", f"{_LONG} Every day."),
     ("", "for an empty reply", ""),
 )
@@ -157,9 +151,13 @@ check = Exercise(
     observe,
     cases=(
         *(
-            Sentence(first=first, when=when, text=reply, seed=51)
-            if isinstance(reply, str)
-            else Sentence(first=first, when=when, pieces=reply)
+            Sentence(
+                first=first,
+                when=when,
+                text=reply,
+                seed=51,
+                pieces=reply.split("|") if "|" in reply else None,
+            )
             for first, when, reply in _CASES
         ),
         Sentence(text="Rivers bend. Why?", first="Rivers bend.", prompt=" Why do rivers bend?\n"),

@@ -113,13 +113,12 @@ WORDS: Messages[words.Seen] = {
         "arrived. Which line waits for the end of the stream?"
     ),
     "one word a piece": lambda s: (
-        f"Piece {s.needed[s.late or 0]} completed {joined([*map(shown, s.together)])}, but the "
-        f"last of them came out after piece {s.taken[s.late or 0]}{s.when}. How many words does "
-        "one piece yield?"
+        f"Piece {s.needed[s.late]} completed {joined([*map(shown, s.together)])}, but the last of "
+        f"them came out after piece {s.taken[s.late]}{s.when}. How many words does one piece yield?"
     ),
     "held back": lambda s: (
-        f"{shown(s.words[s.late or 0])} was complete with piece {s.needed[s.late or 0]} but came "
-        f"out after piece {s.taken[s.late or 0]}{s.when}. What does it wait for?"
+        f"{shown(s.words[s.late])} was complete with piece {s.needed[s.late]} but came out after "
+        f"piece {s.taken[s.late]}{s.when}. What does it wait for?"
     ),
 }
 

@@ -32,17 +32,8 @@ class Seen:
     missing: Sequence[str] = ()  # the metrics to which the lines didn't assign a float
     reply: Reply = field(default_factory=Reply)
 
-    @property
-    def at(self) -> str:
-        """The letter of the line with the syntax error."""
-        line = self.syntax.lineno if self.syntax else 1
-        return self.letters[min(line or 1, len(self.letters)) - 1]
-
-    @property
-    def empty_block(self) -> str:
-        """The letter of the line that opens an empty block, or ""."""
-        found = re.search(r"expected an indented block .*on line (\d+)", str(self.syntax))
-        return self.letters[int(found[1]) - 1] if found else ""
+    at: str = ""  # the letter of the line with the syntax error
+    empty_block: str = ""  # the letter of the line that opens an empty block, or ""
 
     def is_(self, name: str, seconds: float) -> bool:
         """Whether a metric has this value, up to rounding errors."""
@@ -91,7 +82,10 @@ def _run(seen: Seen, case: Case) -> Seen:
         try:
             exec(compile(text, _FILE, "exec", dont_inherit=True), names)
         except SyntaxError as error:
-            how["syntax"] = error
+            opens = re.search(r"expected an indented block .*on line (\d+)", str(error))
+            line = min(error.lineno or 1, len(seen.letters))
+            how |= {"syntax": error, "at": seen.letters[line - 1]}
+            how["empty_block"] = seen.letters[int(opens[1]) - 1] if opens else ""
         except Exception as error:
             how["error"] = error
     missing = [name for name in ("ttft", "total") if not isinstance(names.get(name), float)]

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,18 +23,12 @@ class Seen(Run):
     chain: Any
     early: int  # how many requests were sent while the chain was being built
     words_held: int  # the most characters, in complete words, that were taken but not yet output
+    functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
     @property
     def expected(self) -> str:
         """The reply in capitals."""
         return self.reply.text.upper()
-
-    @property
-    def functions(self) -> Sequence[Any]:
-        """The functions in the chain that LangChain calls once, with the whole text."""
-        steps = getattr(self.chain, "steps", ())
-        found = [getattr(step, "func", None) for step in steps if isinstance(step, RunnableLambda)]
-        return [function for function in found if function is not None]
 
 
 def _words_held(reply: Reply) -> int:
@@ -50,7 +44,7 @@ def _words_held(reply: Reply) -> int:
     return most
 
 
-def observe(answer: Callable[..., Any], case: Case) -> Seen:
+def observe(answer: Any, case: Case) -> Seen:
     """Build the chain, and loop over its stream once."""
     reply = case.reply()
     built: list[Any] = []
@@ -62,8 +56,14 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
 
     early: list[int] = []
     run = call("shout", stream, case, reply, case.model(reply), case.prompt, streams=True)
+    chain = next(iter(built), None)
+    lambdas = [s for s in getattr(chain, "steps", ()) if isinstance(s, RunnableLambda)]
     return Seen.of(
-        run, chain=next(iter(built), None), early=sum(early), words_held=_words_held(reply)
+        run,
+        chain=chain,
+        early=sum(early),
+        words_held=_words_held(reply),
+        functions=[step.func for step in lambdas if hasattr(step, "func")],
     )
 
 

@@ -1,7 +1,6 @@
 """Print each piece as it arrives, and return the whole text."""
 
 import io
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ class Screen(io.StringIO):
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
     def write(self, text: str) -> int:
-        """Record printed text."""
+        """Note when text is printed."""
         self._look()
         if text:
             self._reply.out(text)
@@ -48,11 +47,11 @@ class Seen(Run):
     printed: str
     flushed: bool
     again: Any
-    in_order: bool  # whether the reply was printed, with nothing but line breaks around it
+    right: bool  # whether the reply was printed, with nothing but line breaks around it
     torn: bool  # whether the printed text is wrong only in its white space
 
 
-def observe(answer: Callable[..., Any], case: Case) -> Seen:
+def observe(answer: Any, case: Case) -> Seen:
     """Call the answer twice, with standard output recorded."""
     runs, screens = [], []
     for reply in (case.reply(), case.reply()):
@@ -60,37 +59,36 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
         args = (case.model(reply), case.prompt)
         with redirect_stdout(screens[-1]):
             runs.append(call("show", answer, case, reply, *args, passes_on=True))
-    printed, flushed = screens[0].getvalue(), screens[0].flushed
-    text = runs[0].reply.text
-    in_order = text in printed and not printed.replace(text, "", 1).strip("\n")
+    printed, text = screens[0].getvalue(), runs[0].reply.text
+    right = text in printed and not printed.replace(text, "", 1).strip("\n")
     return Seen.of(
         runs[0],
         printed=printed,
-        flushed=flushed,
+        flushed=screens[0].flushed,
         again=runs[1].returned,
-        in_order=in_order,
-        torn=not in_order and "".join(printed.split()) == "".join(text.split()),
+        right=right,
+        torn=not right and "".join(printed.split()) == "".join(text.split()),
     )
 
 
 MISTAKES: Mistakes[Seen] = {
     "drops the first chunk": TEXT["drops the first chunk"],
     "prints nothing": lambda s: bool(s.reply.text) and not s.printed.strip(),
-    "prints chunks": lambda s: not s.in_order and "content=" in s.printed,
+    "prints chunks": lambda s: not s.right and "content=" in s.printed,
     "prints each piece on a line": lambda s: (
         s.torn and s.printed.count("\n") > s.reply.text.count("\n") + 2
     ),
     "prints something between": lambda s: s.torn and len(s.printed) > len(s.reply.text),
     "prints without white space": lambda s: s.torn,
     "prints the text again": lambda s: (
-        not s.in_order and not s.printed.replace(s.reply.text, "").strip("\n")
+        not s.right and not s.printed.replace(s.reply.text, "").strip("\n")
     ),
     "prints the text so far": lambda s: (
-        not s.in_order
+        not s.right
         and len(s.printed) > 2 * len(s.reply.text)
         and s.printed.rstrip("\n").endswith(s.reply.text)
     ),
-    "prints another text": lambda s: not s.in_order,
+    "prints another text": lambda s: not s.right,
     "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,
     "keeps text of an earlier call": lambda s: (
         s.returned != s.again and s.again == f"{s.returned}{s.reply.text}"

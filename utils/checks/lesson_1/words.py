@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -23,24 +23,18 @@ class Seen(Run):
     item: str  # the item at that index; "" if there is none
     word: str  # the correct word at that index; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
-    late: int | None  # the index of the first word yielded later than necessary, or None
-
-    @property
-    def together(self) -> Sequence[str]:
-        """The words completed by the same piece as the first late one, up to and including it."""
-        if self.late is None:
-            return ()
-        needed = self.needed[self.late]
-        return self.words[self.needed.index(needed) : self.late + 1]
+    late: int  # the index of the first word yielded later than necessary, or -1
+    together: Sequence[str]  # the words that the same piece completed, up to and including that one
 
 
-def observe(answer: Callable[..., Any], case: Case) -> Seen:
+def observe(answer: Any, case: Case) -> Seen:
     """Call the answer with one stream of pieces, and read the words that it yields."""
     reply = case.reply()
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)
     wrong = differ_at(run.items, words)
     came = enumerate(zip(run.taken, needed, strict=False))
+    late = next((at for at, (taken, known) in came if taken > known), -1)
     return Seen.of(
         run,
         words=words,
@@ -48,12 +42,12 @@ def observe(answer: Callable[..., Any], case: Case) -> Seen:
         item=next(iter(run.items[wrong:]), ""),
         word=next(iter(words[wrong:]), ""),
         needed=needed,
-        late=next((at for at, (taken, known) in came if taken > known), None),
+        late=late,
+        together=words[needed.index(needed[late]) : late + 1] if late >= 0 else (),
     )
 
 
 def _needed(reply: Reply) -> list[int]:
-    """Return, for each word, how many pieces it takes to know that it is complete."""
     arrived = list(accumulate(map(len, reply.pieces)))
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
     known = [1 + bisect_right(arrived, end) for end in ends]
@@ -61,7 +55,6 @@ def _needed(reply: Reply) -> list[int]:
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """Return the words without punctuation, removed in three different ways."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],
@@ -93,7 +86,7 @@ MISTAKES: Mistakes[Seen] = {
     "yields another word": lambda s: s.item != s.word,
     "collected first": lambda s: len(s.words) > 1 and s.taken[0] == s.total,
     "one word a piece": lambda s: len(s.together) > 1,
-    "held back": lambda s: s.late is not None,
+    "held back": lambda s: s.late >= 0,
 }
 
 check = Exercise(

@@ -38,10 +38,6 @@ class Seen(Heard):
     arrived: str  # the text that had arrived by that chunk
 
 
-def _text(handler: object) -> Any:
-    return getattr(handler, "text", None)
-
-
 def observe(answer: Any, case: Listening) -> Seen:
     """Read a collector's `.text` after each chunk, and that of one that receives nothing."""
     reply = case.reply()
@@ -49,18 +45,21 @@ def observe(answer: Any, case: Listening) -> Seen:
     looks: list[tuple[str, Any]] = []
 
     def listen(make: Make) -> None:
+        def text(handler: object) -> Any:
+            return getattr(handler, "text", None)
+
         one, other = make(), make()
-        fresh = _text(other)
+        fresh = text(other)
         model, config = case.model(reply, streaming=True), {"callbacks": [one]}
         if case.invoked:
             model.invoke(case.prompt, config)
         else:
             with suppress(ConnectionLost), closing(model.stream(case.prompt, config)) as chunks:
                 for _ in chunks:
-                    looks.append(("".join(reply.pieces[: reply.taken]), _text(one)))
+                    looks.append(("".join(reply.pieces[: reply.taken]), text(one)))
                     if reply.taken == case.leave_after:
                         break
-        texts[:] = _text(one), fresh, _text(other)
+        texts[:] = text(one), fresh, text(other)
 
     heard = hear("Collector", answer, case, listen)
     came = "".join(reply.pieces[: reply.taken])
@@ -83,7 +82,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return two texts: without consecutive duplicate pieces, and without any duplicates."""
+    """Return the text without consecutive duplicate pieces, and without any duplicates."""
     not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
     return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
 

@@ -45,6 +45,7 @@ class Heard:
     unknown: Sequence[str] = ()  # the methods that LangChain never calls
     unfilled: str = ""  # the parameter that is meant for the token but never receives it
     wrong: bool = False  # whether the result differs from what the exercise asks for
+    generators: Sequence[str] = ()  # the callback methods that contain a `yield`
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
@@ -56,26 +57,19 @@ class Heard:
         """The case's `when` with a leading space; "" if the case has none."""
         return f" {self.case.when}" if self.case.when else ""
 
-    @property
-    def generators(self) -> list[str]:
-        """The callback methods that contain a `yield`."""
-        methods = vars(self.answer).items()
-        events = [(name, each) for name, each in methods if name in _GIVEN]
-        return [name for name, each in events if inspect.isgeneratorfunction(each)]
 
-    @property
-    def misfit(self) -> bool:
-        """Whether LangChain's call didn't match a method's parameters."""
-        if not isinstance(self.error, TypeError):
-            return False
-        place = Path(traceback.extract_tb(self.error.__traceback__)[-1].filename)
-        return place.parts[-3:] == ("langchain_core", "callbacks", "manager.py")
+def _misfit(s: Heard) -> bool:
+    """Whether LangChain's call didn't match a method's parameters."""
+    if not isinstance(s.error, TypeError):
+        return False
+    place = Path(traceback.extract_tb(s.error.__traceback__)[-1].filename)
+    return place.parts[-3:] == ("langchain_core", "callbacks", "manager.py")
 
 
 def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
     """Call `listen` with a function that makes the learner's handlers; return the result."""
     made: list[BaseCallbackHandler] = []
-    errors: list[Exception] = []
+    found: dict[str, Any] = {}
 
     def make(**arguments: Any) -> BaseCallbackHandler:
         handler: BaseCallbackHandler = answer(**arguments)
@@ -83,26 +77,21 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
         made.append(handler)
         return handler
 
-    log: list[str] = []
     if is_handler_class(answer):
-        with virtual_time.clock(answer), overheard() as log:
+        methods = {name: each for name, each in vars(answer).items() if name in _GIVEN}
+        found["generators"] = [
+            n for n, each in methods.items() if inspect.isgeneratorfunction(each)
+        ]
+        with virtual_time.clock(answer), overheard() as found["log"]:
             try:
                 listen(make)
             except Exception as error:
-                errors.append(error)
+                found["error"] = error
             for handler in made:  # exceptions during later clean-up shouldn't propagate
                 object.__setattr__(handler, "raise_error", False)
     first = next(iter(made), None)
-    return Heard(
-        name=name,
-        answer=answer,
-        case=case,
-        handler=first,
-        error=next(iter(errors), None),
-        log=log,
-        unknown=unknown(first),
-        unfilled=unfilled(first),
-    )
+    found |= {"handler": first, "unknown": unknown(first), "unfilled": unfilled(first)}
+    return Heard(name=name, answer=answer, case=case, **found)
 
 
 def is_handler_class(answer: object) -> bool:
@@ -169,36 +158,30 @@ class Attaching(Run):
     right: int  # the correct number
     again: Any  # the result of a second call
     log: Sequence[str]  # what LangChain logged about callbacks
+    wrong: bool  # whether the whole reply arrived, and a wrong number was returned
+    calls: Sequence[Call]  # the calls to the model's methods
+    handlers: Sequence[Any]  # all handlers that were attached
+    classes: Sequence[type]  # classes attached in place of instances; LangChain ignores them
+    unfilled: str  # a handler's parameter that is meant for the token but never receives it, or ""
+    unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
-    @property
-    def wrong(self) -> bool:
-        """Whether the whole reply arrived, and a wrong number was returned."""
-        return self.case.whole and bool(self.returned != self.right)
-
-    @property
-    def calls(self) -> Sequence[Call]:
-        """The calls to the model's methods."""
-        return self.model.calls if self.model else []
-
-    @property
-    def handlers(self) -> list[Any]:
-        """All handlers that were attached."""
-        return [each for call in self.calls for each in call.handlers]
-
-    @property
-    def classes(self) -> list[type]:
-        """Classes that were attached in place of instances; LangChain ignores them."""
-        return [each for each in self.handlers if isinstance(each, type)]
-
-    @property
-    def unfilled(self) -> str:
-        """A handler's parameter that is meant for the token but never receives it, or ""."""
-        return next(filter(None, map(unfilled, self.handlers)), "")
-
-    @property
-    def unknown(self) -> list[str]:
-        """The handlers' methods that LangChain never calls."""
-        return [name for each in self.handlers for name in unknown(each)]
+    @classmethod
+    def seen(cls, run: Run, right: int, **more: Any) -> Self:
+        """Make an instance from a run, the correct number and additional fields."""
+        calls = run.model.calls if run.model else []
+        attached = [each for call in calls for each in call.handlers]
+        instances = [each for each in attached if isinstance(each, BaseCallbackHandler)]
+        return cls.of(
+            run,
+            right=right,
+            wrong=run.case.whole and bool(run.returned != right),
+            calls=calls,
+            handlers=attached,
+            classes=[each for each in attached if isinstance(each, type)],
+            unfilled=next(filter(None, map(unfilled, instances)), ""),
+            unknown=[name for each in instances for name in unknown(each)],
+            **more,
+        )
 
 
 def _no_list(error: BaseException | None) -> bool:
@@ -216,8 +199,8 @@ CLASS: Mistakes[Heard] = {
     "yields in a method": lambda s: bool(s.generators),
     "no methods": lambda s: bool(s.handler) and not hears(s.handler) and not s.unknown,
     "unknown method": lambda s: bool(s.unknown) and (s.wrong or s.error is not None),
-    "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or s.misfit),
-    "call doesn't fit": lambda s: s.misfit,
+    "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or _misfit(s)),
+    "call doesn't fit": _misfit,
     "raises": lambda s: s.error is not None,
     "fails silently": lambda s: bool(s.log),
 }

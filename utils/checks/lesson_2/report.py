@@ -61,12 +61,7 @@ class Seen(Heard):
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct, in any order
-
-    @property
-    def off(self) -> set[int]:
-        """The reports minus the correct numbers; empty if the number of reports is wrong."""
-        both = zip(self.got, self.right, strict=True)
-        return {got - right for got, right in both} if len(self.got) == len(self.right) else set()
+    off: set[int]  # the reports minus the correct numbers, if there are as many reports as runs
 
 
 def observe(answer: Any, case: Runs) -> Seen:
@@ -80,7 +75,8 @@ def observe(answer: Any, case: Runs) -> Seen:
         _run(case, {"callbacks": [one, spy]})
         after = _sizes(one)
         facts["kept"] = [name for name, size in after.items() if size > before.get(name, 0)]
-        facts["reports"], facts["others"] = _reports(one), _reports(other)
+        facts["reports"] = getattr(one, "reports", None)
+        facts["others"] = getattr(other, "reports", None)
 
     heard = hear("Report", answer, case, listen)
     reports = facts["reports"]
@@ -88,7 +84,9 @@ def observe(answer: Any, case: Runs) -> Seen:
     odd = [report for report in got if type(report) is not int]
     same = not odd and sorted(got) == sorted(spy.tokens)
     wrong = not same if case.batch else got != spy.tokens  # threads end in any order
-    more = {"right": spy.tokens, "got": got, "odd": odd, "same": same, "wrong": wrong}
+    both = zip(got, spy.tokens, strict=True) if len(got) == len(spy.tokens) and not odd else ()
+    off = {report - right for report, right in both}
+    more = {"right": spy.tokens, "got": got, "odd": odd, "same": same, "wrong": wrong, "off": off}
     return Seen.of(heard, spy=spy, **facts, **more)
 
 
@@ -114,10 +112,6 @@ def _run(case: Runs, config: Any) -> None:
 def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
     with suppress(ConnectionLost):
         yield from chunks
-
-
-def _reports(handler: object) -> Any:
-    return getattr(handler, "reports", None)
 
 
 def _sizes(handler: object) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """A function that attaches a handler and returns how many spaces the handler receives."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -14,7 +13,7 @@ _MOST_EMPTY = 4  # the most empty tokens in a reply
 _ASIDES = (" ", "by the by")
 
 
-def observe(answer: Callable[..., Any], case: Case) -> Attaching:
+def observe(answer: Any, case: Case) -> Attaching:
     """Call the answer twice, to find out whether its handler keeps an earlier count.
 
     Handlers' errors only appear in LangChain's log, so the log is recorded.
@@ -26,21 +25,11 @@ def observe(answer: Callable[..., Any], case: Case) -> Attaching:
             args = (case.model(reply), case.prompt)
             runs.append(call("spaces_heard", answer, case, reply, *args, wants=NUMBER))
     right = "".join((reply.text, *reply.asides)).count(" ")
-    return Attaching.of(runs[0], right=right, again=runs[1].returned, log=log)
+    return Attaching.seen(runs[0], right, again=runs[1].returned, log=log)
 
 
 def _of_the_reply(s: Attaching) -> bool:
     return s.wrong and bool(s.returned == s.reply.text.count(" "))
-
-
-def _white_space(s: Attaching) -> int:
-    return sum(map(str.isspace, "".join((s.reply.text, *s.reply.asides))))
-
-
-def _tokens(s: Attaching) -> Sequence[int]:
-    """Return the possible numbers of tokens, with and without the empty ones."""
-    tokens = s.total + len(s.reply.asides)
-    return range(tokens, tokens + _MOST_EMPTY + 1)
 
 
 MISTAKES: Mistakes[Attaching] = {
@@ -54,8 +43,12 @@ MISTAKES: Mistakes[Attaching] = {
     "counted twice": lambda s: (
         s.wrong and s.returned - s.right in (s.right, s.reply.text.count(" "))
     ),
-    "counts other white space": lambda s: s.wrong and s.returned == _white_space(s),
-    "counts tokens": lambda s: s.wrong and s.returned in _tokens(s),
+    "counts other white space": lambda s: (
+        s.wrong and s.returned == sum(map(str.isspace, "".join((s.reply.text, *s.reply.asides))))
+    ),
+    "counts tokens": lambda s: (
+        s.wrong and s.returned - s.total - len(s.reply.asides) in range(_MOST_EMPTY + 1)
+    ),
     "another number": lambda s: s.wrong,
 }
 

@@ -1,11 +1,10 @@
 """The sum of several replies' output tokens, as the provider counted them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -43,12 +42,7 @@ class Seen(Attaching):
     by_prompt: int  # the output tokens if a repeated prompt counted once
     by_model: Sequence[int]  # the output tokens per model
     chunks: Sequence[int]  # possible counts of chunks, with and without those that have no text
-
-    @property
-    def entries(self) -> list[str]:
-        """The models that have an entry in a handler's `usage_metadata`."""
-        found = [getattr(each, "usage_metadata", None) for each in self.handlers]
-        return [*dict.fromkeys(name for each in found if isinstance(each, dict) for name in each)]
+    entries: Sequence[str]  # the models that have an entry in a handler's `usage_metadata`
 
 
 def _usage(given: int, written: int) -> UsageMetadata:
@@ -60,7 +54,7 @@ _USAGES = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
 _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 
-def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
+def observe(answer: Any, case: Prompts) -> Seen:
     """Call the answer twice, with replies that name two models."""
     with handlers.overheard() as log:
         (run, replies), (again, _) = _observed(answer, case), _observed(answer, case)
@@ -73,7 +67,11 @@ def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
         for model in dict.fromkeys(_MODELS[prompt] for prompt in prompts)
     ]
     with_text = sum(len(replies[prompt].pieces) for prompt in prompts)
-    return Seen.of(
+    handlers_used = [
+        each for call in (run.model.calls if run.model else ()) for each in call.handlers
+    ]
+    kept = [getattr(each, "usage_metadata", None) for each in handlers_used]
+    return Seen.seen(
         run,
         replies=replies,
         readings=[each for _, each in readings],
@@ -83,6 +81,7 @@ def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
         given=sum(_USAGES[prompt]["input_tokens"] for prompt in prompts),
         written=[written[prompt] for prompt in prompts],
         right=sum(written[prompt] for prompt in prompts),
+        entries=[*dict.fromkeys(name for each in kept if isinstance(each, dict) for name in each)],
         by_prompt=sum(written.values()),
         by_model=by_model,
         chunks=[with_text + extra * len(prompts) for extra in range(_MOST_EXTRA + 1)],
@@ -91,7 +90,7 @@ def observe(answer: Callable[..., Any], case: Prompts) -> Seen:
     )
 
 
-def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str, Reply]]:
+def _observed(answer: Any, case: Prompts) -> tuple[Run, dict[str, Reply]]:
     texts = {_RIVER: RIVERS[:70], _TIDE: HARBOUR, _SEA: RIVERS[70:]}
     replies = {
         prompt: Reply(
@@ -104,11 +103,6 @@ def _observed(answer: Callable[..., Any], case: Prompts) -> tuple[Run, dict[str,
     }
     args = (FakeModel.of(replies), list(case.prompts))
     return call("spent", answer, case, replies[_FAILS], *args, wants=NUMBER), replies
-
-
-def _asked(reading: Reading) -> list[BaseMessage]:
-    """Return the human messages of a request."""
-    return [message for message in reading.messages if message.type == "human"]
 
 
 def _none(s: Seen) -> bool:
@@ -125,7 +119,9 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and s.error is None and not s.calls,
-    "one conversation": lambda s: any(len(_asked(each)) > 1 for each in s.readings),
+    "one conversation": lambda s: any(
+        sum(message.type == "human" for message in each.messages) > 1 for each in s.readings
+    ),
     "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.readings),
     "first prompt alone": lambda s: s.case.whole and len(s.readings) == 1 < len(s.case.prompts),
     "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),

@@ -58,15 +58,19 @@ def observe(answer: Any, case: Timed) -> Seen:
 
     def listen(make: Make) -> None:
         nonlocal ahead
+
+        def ttft() -> Any:
+            return getattr(handler, "ttft", None)
+
         handler = make(clock=clock)
-        at_first.append(_ttft(handler))
+        at_first.append(ttft())
         virtual_time.pause(IDLE)
         looks.clear()
         ahead = -virtual_time.now() if case.from_zero else _AHEAD
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
-            readings.extend((reply.taken, _ttft(handler)) for _ in chunks)
-        values.append(_ttft(handler))
+            readings.extend((reply.taken, ttft()) for _ in chunks)
+        values.append(ttft())
 
     heard = hear("Stopwatch", answer, case, listen)
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
@@ -90,10 +94,6 @@ def observe(answer: Any, case: Timed) -> Seen:
     )
 
 
-def _ttft(handler: object) -> Any:
-    return getattr(handler, "ttft", None)
-
-
 def _close(value: Any, seconds: float | None) -> bool:
     return seconds is not None and abs(value - seconds) < _CLOSE
 
@@ -105,7 +105,6 @@ def _rounded(value: Any, seconds: float) -> bool:
 
 
 def _takes_the_chunk(s: Seen) -> bool:
-    """Whether `on_llm_new_token` takes the chunk instead of the token."""
     if s.handler is None or not handlers.hears(s.handler, "on_llm_new_token"):
         return False
     names = inspect.signature(s.handler.on_llm_new_token).parameters

@@ -1,6 +1,6 @@
 """The tool calls of a reply with the finish reason `tool_calls`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -19,7 +19,7 @@ _FINISHED = {  # calls of replies with the finish reason `tool_calls`
 _OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")
 
 
-def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
+def observe(answer: Any, case: Chunks) -> Seen:
     """Call the answer with one stream of chunks."""
     return given.observe("calls", answer, case, _LIST)
 
@@ -28,13 +28,11 @@ def _finished(s: Seen) -> bool:
     return s.case.finish == "tool_calls" and bool(s.chunks)
 
 
-def _saw_the_reason(s: Seen) -> bool:
-    return any(chunk.response_metadata for chunk in s.chunks[: s.read_chunks])
-
-
 MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
-    "before the reason": lambda s: _finished(s) and not _saw_the_reason(s),
+    "before the reason": lambda s: (
+        _finished(s) and not any(c.response_metadata for c in s.chunks[: s.read_chunks])
+    ),
     "misses the calls": lambda s: _finished(s) and not s.returned,
     "no tool calls": lambda s: any(
         not (isinstance(c, Mapping) and "args" in c) for c in s.returned

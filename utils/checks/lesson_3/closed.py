@@ -1,7 +1,6 @@
 """Close an open code block in incomplete Markdown."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,30 +51,24 @@ class Seen(Run):
 
         An incomplete fence after spaces may stay: the exercise mentions only backticks.
         """
-        if self.case.text.endswith((" `", " ``")) and self._is(self.case.text):
-            return True
-        return self._is(self.kept)
+        text = self.case.text
+        return self._is(self.kept) or (text.endswith((" `", " ``")) and self._is(text))
 
     def _is(self, kept: str) -> bool:
         if self.open:
             found = re.fullmatch(rf"(.*?)\n+ {{0,3}}{_FENCE}\s*", self.returned, re.DOTALL)
             return found is not None and found[1] == kept.rstrip("\n")
-        if kept == self.case.text:
-            return bool(self.returned == kept)
-        return bool(self.returned.rstrip("\n") == kept.rstrip("\n"))
+        strip = "" if kept == self.case.text else "\n"
+        return bool(self.returned.rstrip(strip) == kept.rstrip(strip))
 
 
-def observe(answer: Callable[..., Any], case: Case) -> Seen:
+def observe(answer: Any, case: Case) -> Seen:
     """Call the answer with one text."""
     lines = case.text.split("\n")
     half_fence = lines[-1].strip() in _LONE
     kept = "\n".join(lines[:-1] if half_fence else lines)
     run = call("closed", answer, case, Reply(), case.text)
     return Seen.of(run, half_fence=half_fence, kept=kept, open=len(_OPENS.findall(kept)) % 2 == 1)
-
-
-def _last_line(text: str) -> str:
-    return text.rstrip().split("\n")[-1]
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -91,8 +84,8 @@ MISTAKES: Mistakes[Seen] = {
     "fence in mid-line": lambda s: (
         s.open
         and s.added < 1
-        and _last_line(s.returned).endswith(_FENCE)
-        and not _OPENS.match(_last_line(s.returned))
+        and s.returned.rstrip().endswith(_FENCE)
+        and not _OPENS.match(s.returned.rstrip().split("\n")[-1])
     ),
     "leaves the block open": lambda s: (
         not s.right and s.open and s.added < 1 and s.kept.rstrip("\n") in s.returned

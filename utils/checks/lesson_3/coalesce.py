@@ -53,7 +53,7 @@ class Seen(Run):
     missing: str  # the first piece missing from the output, or ""
 
 
-def observe(answer: Callable[..., Any], case: Pace) -> Seen:
+def observe(answer: Any, case: Pace) -> Seen:
     """Read the answer's output for one stream, with a clock that records its calls."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
@@ -63,15 +63,14 @@ def observe(answer: Callable[..., Any], case: Pace) -> Seen:
         return looks[-1]
 
     run = call("coalesce", answer, case, reply, reply.stream, SECONDS, clock, streams=True)
-    due, debounced = (list(_due(case, from_piece=debounces)) for debounces in (False, True))
-    strict = list(_due(case, enough=gt))
+    due = list(_due(case))
     passed = list(map(Passed, run.items, run.taken))
     pairs = zip_longest(passed, due, fillvalue=_NOTHING)
     return Seen.of(
         run,
         due=due,
-        debounced=debounced,
-        strict=strict,
+        debounced=list(_due(case, from_piece=True)),
+        strict=list(_due(case, enough=gt)),
         looked=len(looks),
         passed=passed,
         odd=next((pair for pair in pairs if pair[0] != pair[1]), (_NOTHING, _NOTHING)),
@@ -106,9 +105,9 @@ MISTAKES: Mistakes[Seen] = {
     "loses pieces": lambda s: bool(s.missing) and not s.expected.startswith(s.output),
     **TEXT,
     "empty string": lambda s: "" in s.items,
-    "first piece late": lambda s: s.passed[:1] != list(s.due[:1]) and s.taken[0] > s.due[0].taken,
-    "debounces": lambda s: list(s.due) != s.passed == list(s.debounced),
-    "longer than the interval": lambda s: list(s.due) != s.passed == list(s.strict),
+    "first piece late": lambda s: s.passed[:1] != s.due[:1] and s.taken[0] > s.due[0].taken,
+    "debounces": lambda s: s.due != s.passed == s.debounced,
+    "longer than the interval": lambda s: s.due != s.passed == s.strict,
     "too soon": lambda s: s.odd[0].taken < s.odd[1].taken,
     "too late": lambda s: s.odd[0].taken > s.odd[1].taken,
     "not all of it": lambda s: s.odd[0] != s.odd[1],
@@ -117,25 +116,20 @@ MISTAKES: Mistakes[Seen] = {
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
 
 
-def _every(seconds: float, pieces: int) -> Pace:
-    words = _WORDS[pieces : 2 * pieces]  # so that all streams differ
-    return Pace(
-        pieces=words, gaps=[seconds] * pieces, when=f"for a stream with a piece each {seconds} s"
-    )
+def _stream(what: str, pieces: Sequence[str], gaps: Sequence[float]) -> Pace:
+    return Pace(pieces=pieces, gaps=gaps, when=f"for a stream {what}")
 
 
 check = Exercise(
     observe,
     cases=(
-        _every(0.0625, 10),
-        Pace(
-            pieces=_WORDS[1:11],
-            gaps=[0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0],
-            when="for a stream in bursts",
+        _stream("with a piece each 0.0625 s", _WORDS[10:20], [0.0625] * 10),
+        _stream(
+            "in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]
         ),
-        _every(1.0, 3),
-        _every(0.125, 5),
-        Pace(pieces=_WORDS[:1], gaps=[0.0], when="for a stream of one piece"),
+        _stream("with a piece each 1.0 s", _WORDS[3:6], [1.0] * 3),
+        _stream("with a piece each 0.125 s", _WORDS[5:10], [0.125] * 5),
+        _stream("of one piece", _WORDS[:1], [0.0]),
         Pace(pieces=(), gaps=(), when="for an empty stream"),
         Pace(
             pieces=_WORDS[6:10],
@@ -143,31 +137,19 @@ check = Exercise(
             begins=0.0,
             when="if the clock begins at 0",
         ),
-        Pace(
-            pieces=("", "The ", "heron ", "stands ", "still."),
-            gaps=(0.0, 0.0625, 0.125, 0.125, 0.125),
-            when="for a stream whose first piece is empty",
+        _stream(
+            "whose first piece is empty",
+            ("", "The ", "heron ", "stands ", "still."),
+            [0.0, 0.0625, 0.125, 0.125, 0.125],
         ),
-        Pace(
-            pieces=("One ", "heron", "", ""),
-            gaps=(0.0, 1.0, 1.0, 1.0),
-            when="for a stream that ends in empty pieces",
+        _stream("that ends in empty pieces", ("One ", "heron", "", ""), [0.0, 1.0, 1.0, 1.0]),
+        _stream(
+            "with pieces of white space alone",
+            ("One.", "\n\n", "Two", " ", "herons.", "\n"),
+            [0.0, 0.125, 0.125, 0.5, 0.0, 0.25],
         ),
-        Pace(
-            pieces=("One.", "\n\n", "Two", " ", "herons.", "\n"),
-            gaps=(0.0, 0.125, 0.125, 0.5, 0.0, 0.25),
-            when="for a stream with pieces of white space alone",
-        ),
-        Pace(
-            pieces=("One", " ", "\n"),
-            gaps=(0.0, 1.0, 0.0625),
-            when="for a stream that ends in a line break",
-        ),
-        Pace(
-            pieces=_WORDS[9:14],
-            gaps=[0.0, 0.4375, 0.0625, 0.25, 0.1875],
-            when="for a stream with a piece now and then",
-        ),
+        _stream("that ends in a line break", ("One", " ", "\n"), [0.0, 1.0, 0.0625]),
+        _stream("with a piece now and then", _WORDS[9:14], [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
     ),
     mistakes=MISTAKES,
 )

@@ -1,6 +1,6 @@
 """Cases and records of the first three exercises, which read replies as streams of chunks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -59,7 +59,7 @@ class Seen(Run):
         return "" if self.wants is ANYTHING else self.reply.text
 
 
-def observe(name: str, answer: Callable[..., Any], case: Chunks, wants: Wanted) -> Seen:
+def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
     """Call the answer with a stream of the reply's chunks."""
 
     def reply() -> Any:
@@ -79,12 +79,11 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
-def _needs_whole(s: Seen) -> bool:
-    written = getattr(s.answer, "__globals__", {}).get("whole")
-    return uses(s, "whole") and untouched(written, "3.whole")
-
-
-NEEDS_WHOLE: Mistakes[Seen] = {"needs whole": _needs_whole}
+NEEDS_WHOLE: Mistakes[Seen] = {
+    "needs whole": lambda s: (
+        uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")
+    )
+}
 UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 
 READS_ALL = {

@@ -1,7 +1,6 @@
 """Return the text of a complete reply, or raise a `ValueError` for any other."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -20,7 +19,7 @@ _NONE = re.compile(
 )
 
 
-def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
+def observe(answer: Any, case: Chunks) -> Seen:
     """Call the answer with one reply, which it should return or reject."""
     complete = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if complete else ANYTHING)

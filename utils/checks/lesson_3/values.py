@@ -35,6 +35,7 @@ def observe(answer: Any, _: None) -> Seen:
     at = differ_at(answer, yielded)
     given = answer[at] if at < len(answer) else None
     value = yielded[at] if at < min(len(answer), len(yielded)) else None
+    keys = yielded[-1]
     names = given if isinstance(given, dict) else {}
     return Seen(
         answer,
@@ -42,13 +43,9 @@ def observe(answer: Any, _: None) -> Seen:
         at,
         given,
         value,
-        unknown=next((n for n in map(str, names) if not _begins_a_key(n, yielded[-1])), ""),
+        unknown=next((n for n in map(str, names) if not any(k.startswith(n) for k in keys)), ""),
         key=next((name for name, right in (value or {}).items() if names.get(name) != right), ""),
     )
-
-
-def _begins_a_key(name: str, whole: dict[str, Any]) -> bool:
-    return any(key.startswith(name) for key in whole)
 
 
 MISTAKES: Mistakes[Seen] = {

@@ -1,6 +1,5 @@
 """Return the sum of all chunks as one chunk."""
 
-from collections.abc import Callable
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
@@ -15,7 +14,7 @@ _CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
 _PARTS = ("tool calls", "usage", "finish reason")
 
 
-def observe(answer: Callable[..., Any], case: Chunks) -> Seen:
+def observe(answer: Any, case: Chunks) -> Seen:
     """Call the answer with one stream of chunks."""
     return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -56,7 +56,7 @@ class Seen(Run):
     idle: float
 
 
-def observe(answer: Callable[..., Any], case: Several) -> Seen:
+def observe(answer: Any, case: Several) -> Seen:
     """Run the answer with a model that streams each reply at a different rate."""
     again = Reply(_AGAIN.pieces, gap=_AGAIN.gap)
     replies = {

@@ -141,7 +141,7 @@ def _lacks_frame(s: Seen) -> bool:
     return missing or (s.error is not None and untouched(written, "4.frame"))
 
 
-def _one_too_many(s: Seen) -> bool:
+def _ends_with_a_message(s: Seen) -> bool:
     """Whether another message, rather than a named event, follows the whole text."""
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
@@ -191,7 +191,7 @@ WHOLE: Mistakes[Seen] = {
     "mixes readers up": lambda s: s.case.beside and s.wrong_text,
     "another header": lambda s: bool(s.wrong_header),
     "no events": lambda s: not s.events,
-    "end as a message": _one_too_many,
+    "end as a message": _ends_with_a_message,
     "another event": lambda s: bool({*s.visit.names} - {"end"}),
     "text outside of the data": lambda s: (
         bool(s.expected)

@@ -1,7 +1,7 @@
 """Check of `frame`: format any string as a Server-Sent Event."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,20 +33,15 @@ _TEXTS = (
 class Seen(Run):
     """How a page interprets the frame."""
 
-    @property
-    def events(self) -> list[sse.Event]:
-        """The events that a page dispatches."""
-        return sse.parse(self.returned)
-
-    @property
-    def value(self) -> Any:
-        """The result of `JSON.parse` for the first event's data; `NO_JSON` if it fails."""
-        return json_of(self.events[0])
+    events: Sequence[sse.Event]  # the events that a page dispatches
+    value: Any  # the result of `JSON.parse` for the first event's data; `NO_JSON` if it fails
 
 
-def observe(answer: Callable[..., Any], case: Case) -> Seen:
+def observe(answer: Any, case: Case) -> Seen:
     """Call the answer with one string."""
-    return Seen.of(call("frame", answer, case, case.reply(), case.text))
+    run = call("frame", answer, case, case.reply(), case.text)
+    events = sse.parse(run.returned) if isinstance(run.returned, str) else []
+    return Seen.of(run, events=events, value=json_of(events[0]) if events else NO_JSON)
 
 
 MISTAKES: Mistakes[Seen] = {

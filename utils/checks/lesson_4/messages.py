@@ -87,14 +87,14 @@ def _same(s: rejoin.Seen) -> str:
     return shown(next(filter(None, (reader.same_id() for reader in s.readers))))
 
 
-def _accepts(what: str, visit: Visit | None) -> str:
+def _accepts(what: str, visit: Visit) -> str:
     if what in rejoin.LOST:
         asked, right = f"`/replies/{what}`, a reply that doesn't exist,", "404"
     else:
         asked = f"A request with `Last-Event-ID: {what}`, which no event had,"
         right = "from 400 to 499"
     return (
-        f"{asked} received status {visit and visit.status} instead of {right}. What "
+        f"{asked} received status {visit.status} instead of {right}. What "
         "raises an `HTTPException` for it before the response begins?"
     )
 
@@ -464,7 +464,7 @@ REJOIN: Messages[rejoin.Seen] = {
         "it received last."
     ),
     "counts from elsewhere": lambda s: (
-        f"The first event that a reader received has the id {shown(rejoin.first_id(s))}. Events "
+        f"The first event that a reader received has the id {shown(s.first_id)}. Events "
         "are counted from 1. Which event do you send first, and with which number?"
     ),
     "same id twice": lambda s: (
@@ -541,7 +541,7 @@ REJOIN: Messages[rejoin.Seen] = {
         f"A reader received the last event, but the response never ended{s.when}. What does it "
         "still wait for?"
     ),
-    "accepts a bad request": lambda s: _accepts(*(rejoin.accepted(s) or ("", None))),
+    "accepts a bad request": lambda s: _accepts(*rejoin.accepted(s)[0]),
 }
 
 DIAGNOSIS: Messages[Diagnosis] = {

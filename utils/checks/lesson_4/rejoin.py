@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -127,6 +128,7 @@ class Seen(Run):
     media_type: str  # the first content type that isn't an event stream's, or ""
     no_string: str  # the data of the first message that isn't a JSON string, or ""
     last: str  # the first wrong type among the readers' last events, or ""
+    first_id: str  # the id of the first reader's first message, or ""
 
     @property
     def expected(self) -> str:
@@ -200,13 +202,15 @@ def observe(answer: Any, case: Readers) -> Seen:
         media_type=next((t for t in types if not t.startswith("text/event-stream")), ""),
         no_string=next((e.data for e in messages if not isinstance(json_of(e), str)), ""),
         last=next((each for each in lasts if each != right), ""),
+        first_id=next((number for each in seen["readers"][:1] for number, _ in each.messages), ""),
     )
 
 
 async def _ask_badly(app: App, path: str) -> list[tuple[str, Visit]]:
-    lost = [(each, f"/replies/{each}") for each in LOST]
-    asked = [(each, await (post if "stop" in way else get)(app, way)) for each, way in lost]
-    return [*asked, *[(odd, await _ask_with(app, path, odd)) for odd in _ODD_IDS]]
+    lost = [
+        (each, await (post if "stop" in each else get)(app, f"/replies/{each}")) for each in LOST
+    ]
+    return [*lost, *[(odd, await _ask_with(app, path, odd)) for odd in _ODD_IDS]]
 
 
 async def _ask_with(app: App, path: str, last_id: str) -> Visit:
@@ -231,12 +235,10 @@ def fails(visit: Visit) -> bool:
     return visit.status not in range(200, 300)
 
 
-def accepted(s: Seen) -> tuple[str, Visit] | None:
-    """Return the first bad request with a wrong status, and its response, or None."""
-    for what, visit in s.bad:
-        if visit.status not in ((404,) if what in LOST else range(400, 500)):
-            return what, visit
-    return None
+def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
+    """Return the bad requests with a wrong status, and their responses."""
+    right = {what: (404,) if what in LOST else range(400, 500) for what, _ in s.bad}
+    return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
 
 
 def refused(s: Seen) -> tuple[Reader, Visit] | None:
@@ -253,11 +255,6 @@ def refused(s: Seen) -> tuple[Reader, Visit] | None:
     return None
 
 
-def first_id(s: Seen) -> str:
-    """Return the id of the first reader's first message, or ""."""
-    return s.readers[0].messages[0][0] if s.readers and s.readers[0].messages else ""
-
-
 def ends_early(s: Seen) -> Visit | None:
     """Return the first response that ended before its reply; None if it has a named event."""
     if not (s.case.whole and s.begun):
@@ -269,17 +266,9 @@ def ends_early(s: Seen) -> Visit | None:
     return None
 
 
-def _waits(s: Seen) -> bool:
-    """Whether the last response was slow, although all its events existed when it was requested."""
-    last = s.readers[-1].visits[-1]
-    return last.over is not None and last.over - last.began > _SLOW
-
-
 def _unnamed(visit: Visit) -> bool:
     """Whether a response has events, none of which has an `event:` line."""
-    return bool(visit.events) and not any(
-        line.startswith(b"event:") for line in visit.body.splitlines()
-    )
+    return bool(visit.events) and not re.search(rb"(^|[\r\n])event:", visit.body)
 
 
 FIRST: Mistakes[Seen] = {
@@ -297,7 +286,7 @@ MISTAKES: Mistakes[Seen] = {
     "no event stream": lambda s: bool(s.media_type),
     "not a JSON string": lambda s: bool(s.no_string),
     "no id": lambda s: any(not number for each in s.readers for number, _ in each.messages),
-    "counts from elsewhere": lambda s: first_id(s) not in ("", "1"),
+    "counts from elsewhere": lambda s: s.first_id not in ("", "1"),
     "same id twice": lambda s: any(each.same_id() for each in s.readers),
     "ignores the id": lambda s: any(each.begins_again for each in s.readers),
     "repeats events": _repeats,
@@ -316,8 +305,11 @@ MISTAKES: Mistakes[Seen] = {
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
     **TEXT,
     "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
-    "waits between events": _waits,
-    "accepts a bad request": lambda s: accepted(s) is not None,
+    # all events of the last response existed when it was requested
+    "waits between events": lambda s: (
+        (s.readers[-1].visits[-1].over or 0.0) - s.readers[-1].visits[-1].began > _SLOW
+    ),
+    "accepts a bad request": lambda s: bool(accepted(s)),
 }
 
 check = Exercise(

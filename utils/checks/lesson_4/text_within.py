@@ -1,6 +1,5 @@
 """Check of `text_within`: return the text that arrives within a time limit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,11 +40,11 @@ class Seen(Run):
     @property
     def excess(self) -> str:
         """The returned text that arrived after the limit."""
-        text = self.output if self.reply.text.startswith(self.output) else ""
-        return text.removeprefix(self.expected) if text.startswith(self.expected) else ""
+        begins = self.output.startswith(self.expected) and self.reply.text.startswith(self.output)
+        return self.output.removeprefix(self.expected) if begins else ""
 
 
-def observe(answer: Callable[..., Any], case: Timed) -> Seen:
+def observe(answer: Any, case: Timed) -> Seen:
     """Run the answer once, and once more with a model that raises a `TimeoutError`."""
     reply = case.reply()
     own = replace(case, fails_after=3).reply(error=TimeoutError("no chunk for 120 s"))

@@ -1,7 +1,7 @@
 """Check of `agent_reply`: pass on the text of an agent's model as it arrives."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.answer import continues
-from utils.checks.lesson_5.seen import due_text, text_delay
+from utils.checks.lesson_5.seen import due_text, leaves_closing, text_delay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Seen(Run):
         return due_text(self, self.replies)
 
 
-def observe(answer: Callable[..., Any], case: Asked) -> Seen:
+def observe(answer: Any, case: Asked) -> Seen:
     """Read the answer's stream for an agent whose tools take some time."""
     from langchain.agents import create_agent  # slow to import
 
@@ -71,11 +71,10 @@ def _blocks(name: str, called: list[str], *_: object, **__: object) -> None:
     raise RuntimeError(f"`{name}` blocks the event loop")
 
 
-def _leaves_closing(s: Seen) -> bool:
-    """Whether a stream stays open when its reader stops early and a reference to it remains."""
+def _kept(_: Case, reply: Reply) -> Sequence[Any]:
     from langchain.agents import create_agent  # slow to import
 
-    case, reply, kept = replace(s.case, leave_after=1), s.case.reply(), []
+    kept: list[Any] = []
     agent = create_agent(given.Turns.answering(reply))
     astream = agent.astream
 
@@ -84,8 +83,7 @@ def _leaves_closing(s: Seen) -> bool:
         return kept[-1]
 
     agent.astream = keeping  # type: ignore[method-assign]
-    args = (agent, given.history())
-    return run_async("agent_reply", s.answer, case, reply, *args, streams=True).still_open
+    return agent, given.history()
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -108,5 +106,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},
-    notes={"leaves closing to Python": _leaves_closing},
+    notes={"leaves closing to Python": leaves_closing(_kept)},
 )

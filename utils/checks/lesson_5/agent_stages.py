@@ -1,6 +1,6 @@
 """Check of `agent_stages`: derive the stages to display from an agent's stream."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cache
@@ -54,7 +54,7 @@ class Seen(Run):
     unknown: str | None  # the first yielded stage that is never correct, or None
 
     def place(self, number: int) -> str:
-        """Describe the position of an item by its number, from 1; 0 is before any item."""
+        """Describe the position of an item, counted from 1; 0 is before any item."""
         if not number:
             return "before any item"
         if number > len(self.of_run):
@@ -94,7 +94,7 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[It
     return virtual_time.run(main)
 
 
-def observe(answer: Callable[..., Any], case: Program) -> Seen:
+def observe(answer: Any, case: Program) -> Seen:
     """Read the answer's stages for one run, whose first item arrives after a silence."""
     items = _recorded(case.rounds) if case.rounds else []
     pieces = [str(number) for number in range(len(items))]

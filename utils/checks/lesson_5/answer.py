@@ -1,7 +1,7 @@
 """Check of `answer`: stream a reply, run its tool calls, and yield a status for each stage."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -87,7 +87,7 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
     return pairs == [(message.type, message.text) for message in history]
 
 
-def observe(answer: Callable[..., Any], case: Asked) -> Seen:
+def observe(answer: Any, case: Asked) -> Seen:
     """Read the answer's stream, with tools that take some time."""
     ran: list[given.Ran] = []
     calling = [given.asking(*calls, finish=case.finish) for calls in case.calls]

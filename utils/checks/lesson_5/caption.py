@@ -1,7 +1,7 @@
 """Check of `caption`: describe a job's progress, with an estimate only if one is possible."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,18 +26,17 @@ class Seen(Run):
 
     case: Job
 
-    @property
-    def off(self) -> list[float]:
-        """By how much each number exceeds the correct one; empty if there are too many or few."""
-        got, right = (re.findall(r"-?\d+(?:\.\d+)?", c) for c in (self.returned, self.case.right))
-        pairs = zip(got, right, strict=True) if len(got) == len(right) else ()
-        return [float(one) - float(other) for one, other in pairs]
+    # by how much each number exceeds the correct one; empty if there are too many or few
+    off: Sequence[float]
 
 
-def observe(answer: Callable[..., Any], case: Job) -> Seen:
+def observe(answer: Any, case: Job) -> Seen:
     """Call the answer once."""
     args = (case.done, case.total, case.seconds)
-    return Seen.of(call("caption", answer, case, case.reply(), *args))
+    run = call("caption", answer, case, case.reply(), *args)
+    got, right = (re.findall(r"-?\d+(?:\.\d+)?", str(c)) for c in (run.returned, case.right))
+    pairs = zip(got, right, strict=True) if len(got) == len(right) else ()
+    return Seen.of(run, off=[float(one) - float(other) for one, other in pairs])
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -58,14 +57,8 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=[
-        Job(
-            done=done,
-            total=total,
-            seconds=seconds,
-            right=right,
-            when=f"for `caption({done}, {total}, {seconds})`",
-        )
-        for done, total, seconds, right in (
+        Job(done=d, total=t, seconds=s, right=right, when=f"for `caption({d}, {t}, {s})`")
+        for d, t, s, right in (
             (10, 40, 4.0, "10 of 40, about 12 s left"),
             (12, None, 4.0, "12 so far, 4 s"),
             (500, None, 61.7, "500 so far, 62 s"),

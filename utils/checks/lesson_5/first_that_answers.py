@@ -1,23 +1,17 @@
 """Check of `first_that_answers`: yield the first reply that doesn't fail before any text."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5.given import (
-    AFTER_ROLE,
-    LAMP,
-    REFUSED,
-    SILENT,
-    Fallback,
-    Keeper,
-    Turns,
-)
-from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
+from utils.checks.lesson_5 import given
+from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallback
+from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried, leaves_closing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +21,13 @@ class Seen(Tried):
     other_prompts: Sequence[str]  # prompts that the models received instead of the given one
 
 
-def observe(answer: Callable[..., Any], case: Fallback) -> Seen:
+def observe(answer: Any, case: Fallback) -> Seen:
     """Read the answer's stream for a list of models."""
     replies = case.made()
     reply = replies[case.called - 1]
     models: list[FakeModel] = [case.model(each) for each in replies]
     if case.same:
-        models = [Turns.answering(*replies)] * len(replies)
+        models = [given.Turns.answering(*replies)] * len(replies)
     args = (models, case.prompt)
     how: dict[str, Any] = {"streams": True, "passes_on": case.whole}
     run = run_async("first_that_answers", answer, case, reply, *args, **how)
@@ -46,11 +40,8 @@ def observe(answer: Callable[..., Any], case: Fallback) -> Seen:
     )
 
 
-def _leaves_closing(s: Seen) -> bool:
-    """Whether a stream stays open when its reader stops early and a reference to it remains."""
-    case, reply = replace(s.case, leave_after=1), s.case.reply()
-    args = ([Keeper.of({case.prompt: reply})], case.prompt)
-    return run_async("first_that_answers", s.answer, case, reply, *args, streams=True).still_open
+def _kept(case: Fallback, reply: Reply) -> Sequence[Any]:
+    return [given.Keeper.of({case.prompt: reply})], case.prompt
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -76,20 +67,16 @@ check = Exercise(
                 ("three models failed before any text", REFUSED, AFTER_ROLE, _SLOW),
             )
         ),
-        Fallback(
-            replies=({"fails_after": 4}, {}),
-            fails=True,
-            when="when the connection was lost after some text",
-        ),
-        Fallback(
-            replies=({"pieces": (" ", LAMP), "fails_after": 1}, {}),
-            fails=True,
-            when="when the connection was lost after white space",
-        ),
-        Fallback(
-            replies=({"pieces": ("Your ", "", LAMP), "fails_after": 2}, {}),
-            fails=True,
-            when="when the connection was lost after text and an empty chunk",
+        *(
+            Fallback(replies=(first, {}), fails=True, when=f"when the connection was lost {when}")
+            for when, first in (
+                ("after some text", {"fails_after": 4}),
+                ("after white space", {"pieces": (" ", LAMP), "fails_after": 1}),
+                (
+                    "after text and an empty chunk",
+                    {"pieces": ("Your ", "", LAMP), "fails_after": 2},
+                ),
+            )
         ),
         Fallback(
             replies=(REFUSED, AFTER_ROLE, REFUSED),
@@ -99,18 +86,15 @@ check = Exercise(
         ),
         Fallback(replies=({"pieces": ()}, {}), when="when the first reply ended without text"),
         Fallback(replies=(SILENT, {}), when="when the first model was silent for 30 s"),
-        Fallback(
-            replies=(REFUSED, {}),
-            called=2,
-            same=True,
-            when="when one model was in the list twice and failed once",
-        ),
-        Fallback(
-            replies=(REFUSED, REFUSED),
-            called=2,
-            fails=True,
-            same=True,
-            when="when one model was in the list twice and failed both times",
+        *(
+            Fallback(
+                replies=(REFUSED, second),
+                called=2,
+                fails=bool(second),
+                same=True,
+                when=f"when one model was in the list twice and failed {how_often}",
+            )
+            for second, how_often in (({}, "once"), (REFUSED, "both times"))
         ),
         Fallback(
             replies=(SILENT, {}),
@@ -120,6 +104,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=TRIED_FIRST,
-    notes={"leaves closing to Python": _leaves_closing},
+    notes={"leaves closing to Python": leaves_closing(_kept)},
     opts_out={"swallows the error": "it catches errors before the first text; own cases look"},
 )

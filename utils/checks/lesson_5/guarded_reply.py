@@ -1,6 +1,6 @@
 """Check of `guarded_reply`: show a reply through a guard, and hold back as little as possible."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class Seen(Run):
         return self.text if self.phrase else self.reply.text
 
 
-def observe(answer: Callable[..., Any], case: Guarded) -> Seen:
+def observe(answer: Any, case: Guarded) -> Seen:
     """Read the answer's stream for one reply, with a guard that records its results."""
     reply = case.reply()
     verdicts: list[tuple[bool, int, int]] = []

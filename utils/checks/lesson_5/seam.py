@@ -1,6 +1,5 @@
 """Check of `seam`: join two strings without repeating the text that they share at the join."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,23 +31,19 @@ class Seen(Run):
     case: Pair
 
     @property
-    def rest(self) -> str:
-        """The text that should follow the first string."""
-        return self.case.more.removeprefix(self.case.overlap)
-
-    @property
     def expected(self) -> str:
         """The correct result."""
-        return self.case.partial + self.rest
+        return self.case.partial + self.case.more.removeprefix(self.case.overlap)
 
     @property
     def missing(self) -> str:
-        """The beginning of `rest` that is missing, if nothing else is wrong; otherwise ""."""
+        """The text missing after the first string, if nothing else is wrong; otherwise ""."""
+        rest = self.case.more.removeprefix(self.case.overlap)
         kept = self.returned.removeprefix(self.case.partial)
-        return self.rest.removesuffix(kept) if self.rest.endswith(kept) else ""
+        return rest.removesuffix(kept) if rest.endswith(kept) else ""
 
 
-def observe(answer: Callable[..., Any], case: Pair) -> Seen:
+def observe(answer: Any, case: Pair) -> Seen:
     """Call the answer once."""
     return Seen.of(call("seam", answer, case, case.reply(), case.partial, case.more))
 

@@ -1,13 +1,14 @@
 """Observations and mistakes that several exercises of lesson 5 share."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.mistakes import RAISED, STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
@@ -31,6 +32,21 @@ def due_text(run: Run, replies: Iterable[Reply]) -> str:
     taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
     ends = run.case.leave_after is None and run.case.cancel_after is None
     return taken if ends or not taken.startswith(run.text) else run.text
+
+
+def leaves_closing(make_args: Callable[[Any, Reply], Sequence[Any]]) -> Callable[[Run], bool]:
+    """Return a predicate: whether an answer leaves it to Python to close the stream it reads.
+
+    `make_args` makes the answer's arguments for a case and its reply, and keeps a reference to the
+    stream, so that only `aclose()` closes it.
+    """
+
+    def applies(s: Run) -> bool:
+        case, reply = replace(s.case, leave_after=1), s.case.reply()
+        args = make_args(case, reply)
+        return run_async(s.name, s.answer, case, reply, *args, streams=True).still_open
+
+    return applies
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:

@@ -9,16 +9,8 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5.given import (
-    AFTER_ROLE,
-    LONG,
-    PIECE,
-    REFUSED,
-    SILENT,
-    Fallback,
-    noting,
-    status,
-)
+from utils.checks.lesson_5 import given
+from utils.checks.lesson_5.given import AFTER_ROLE, LONG, REFUSED, SILENT, Fallback
 from utils.checks.lesson_5.parts import standing_in
 from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, Tried
 
@@ -38,7 +30,7 @@ class Seen(Tried, Passing):
     given: Sequence[str]  # `watched` if the course's version replaced the learner's
 
 
-def observe(answer: Callable[..., Any], case: Sources) -> Seen:
+def observe(answer: Any, case: Sources) -> Seen:
     """Read the answer's stream for a list of sources."""
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []
@@ -46,14 +38,14 @@ def observe(answer: Callable[..., Any], case: Sources) -> Seen:
 
     def source(reply: Reply) -> AsyncIterator[Any]:
         called.append(reply)
-        before = [] if reply.compact else [status("Thinking")]
-        tool = [status("Tool call", "refund")] if case.tool and reply is replies[0] else []
-        return noting(reply, sent, *before, *tool)
+        before = [] if reply.compact else [given.status("Thinking")]
+        tool = [given.status("Tool call", "refund")] if case.tool and reply is replies[0] else []
+        return given.noting(reply, sent, *before, *tool)
 
     sources: list[Callable[[], AsyncIterator[Any]]] = [partial(source, each) for each in replies]
     if case.same:
         sources = [lambda: source(replies[min(len(called), len(replies) - 1)])] * len(replies)
-    how: dict[str, Any] = {"wants": PIECE, "streams": True, "pause": case.pause}
+    how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "pause": case.pause}
     with standing_in(answer, ("watched",), anew=not case.when) as stood_in:
         run = run_async(
             "steady", answer, case, replies[case.called - 1], sources, case.limit, **how

@@ -1,7 +1,7 @@
 """Check of `text_until`: return the text that arrived before Stop, or all of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ class Seen(Run):
         return self.output if between else due
 
 
-def observe(answer: Callable[..., Any], case: Press) -> Seen:
+def observe(answer: Any, case: Press) -> Seen:
     """Run the answer once, and press Stop."""
     reply = case.reply()
     stop = asyncio.Event()

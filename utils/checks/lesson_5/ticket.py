@@ -1,7 +1,7 @@
 """Check of `ticket`: yield growing dicts, and a `Ticket` if the JSON is complete and valid."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
@@ -83,7 +83,7 @@ def _is_ticket(item: object) -> bool:
     return type(item).__name__ == "Ticket"
 
 
-def observe(answer: Callable[..., Any], case: Written) -> Seen:
+def observe(answer: Any, case: Written) -> Seen:
     """Read the answer's stream; the model sends the same reply to any prompt."""
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (Turns.answering(reply), SAID)

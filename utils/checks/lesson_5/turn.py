@@ -1,17 +1,18 @@
 """Check of `turn`: stream a turn of a chat, and store it even if it fails or is stopped."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.lesson_5.given import Keeper
-from utils.checks.lesson_5.seen import Texts
+from utils.checks.lesson_5.seen import Texts, leaves_closing
 
 _BEFORE = (
     HumanMessage("What is a river?"),
@@ -41,12 +42,11 @@ class Seen(Texts):
     reply_stored: str  # the text of the added model message, or ""
     extra: str  # text that was stored but never yielded, or ""
 
-    def stored(self, kind: type[BaseMessage]) -> list[str]:
-        """Return the text of each added message of one type."""
-        return [entry.text for entry in self.new if isinstance(entry, kind)]
+    questions: Sequence[str]  # the text of each added HumanMessage
+    replies: Sequence[str]  # the text of each added AIMessage
 
 
-def observe(answer: Callable[..., Any], case: Turn) -> Seen:
+def observe(answer: Any, case: Turn) -> Seen:
     """Read one turn."""
     reply = case.reply()
     history = list(case.before)
@@ -54,7 +54,11 @@ def observe(answer: Callable[..., Any], case: Turn) -> Seen:
     args = (model, history, case.prompt)
     run = run_async("turn", answer, case, reply, *args, streams=True, passes_on=case.whole)
     new = history[len(case.before) :]
-    stored = next((entry.text for entry in new if isinstance(entry, AIMessage)), "")
+    questions, replies = (
+        [entry.text for entry in new if isinstance(entry, kind)]
+        for kind in (HumanMessage, AIMessage)
+    )
+    stored = next(iter(replies), "")
     around = stored.split(run.text, 1) if run.text else [stored]
     return Seen.of(
         run,
@@ -62,16 +66,15 @@ def observe(answer: Callable[..., Any], case: Turn) -> Seen:
         sent=model.readings[0].messages if model.readings else (),
         new=new,
         odd=[entry for entry in new if not isinstance(entry, HumanMessage | AIMessage)],
+        questions=questions,
+        replies=replies,
         reply_stored=stored,
         extra=" … ".join(filter(None, around)) if run.text in stored else "",
     )
 
 
-def _leaves_closing(s: Seen) -> bool:
-    """Whether a stream stays open when its reader stops early and a reference to it remains."""
-    case, reply = replace(s.case, leave_after=1), s.case.reply()
-    args = (Keeper.of({case.prompt: reply}), list(case.before), case.prompt)
-    return run_async("turn", s.answer, case, reply, *args, streams=True).still_open
+def _kept(case: Turn, reply: Reply) -> Sequence[Any]:
+    return Keeper.of({case.prompt: reply}), list(case.before), case.prompt
 
 
 FIRST: Mistakes[Seen] = {
@@ -96,11 +99,9 @@ MISTAKES: Mistakes[Seen] = {
     "nothing stored": lambda s: not s.new,
     "no message": lambda s: bool(s.odd),
     "too many messages": lambda s: len(s.new) > 2,
-    "other roles": lambda s: (
-        s.case.prompt in s.stored(AIMessage) or bool({*s.stored(HumanMessage)} - {s.case.prompt})
-    ),
-    "question not stored": lambda s: not s.stored(HumanMessage),
-    "reply not stored": lambda s: bool(s.text) and not s.stored(AIMessage),
+    "other roles": lambda s: s.case.prompt in s.replies or bool({*s.questions} - {s.case.prompt}),
+    "question not stored": lambda s: not s.questions,
+    "reply not stored": lambda s: bool(s.text) and not s.replies,
     "reply before the question": lambda s: isinstance(s.new[0], AIMessage),
     "lacks the end": lambda s: "" != s.reply_stored != s.text and s.text.startswith(s.reply_stored),
     "says more": lambda s: bool(s.extra),
@@ -125,6 +126,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST,
-    notes={"leaves closing to Python": _leaves_closing},
+    notes={"leaves closing to Python": leaves_closing(_kept)},
     opts_out={"changes an argument": "the turn is to be added to `history`"},
 )

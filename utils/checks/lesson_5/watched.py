@@ -1,7 +1,6 @@
 """Check of `watched`: pass on a stream's chunks, and raise if it is silent for too long."""
 
 from asyncio import CancelledError
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
@@ -50,7 +49,7 @@ class Seen(Passing):
     too_late: float  # by how many seconds `Stalled` was raised too late; negative if too early
 
 
-def observe(answer: Callable[..., Any], case: Watch) -> Seen:
+def observe(answer: Any, case: Watch) -> Seen:
     """Read the answer's stream once, and once more with a `TimeoutError` from the source."""
     sent: list[tuple[float, Any]] = []
     run = _read(answer, case, sent)
@@ -74,9 +73,7 @@ def _latest_before(reply: Reply, piece: int) -> float:
     return reply.arrives(piece - 1) if piece else role
 
 
-def _read(
-    answer: Callable[..., Any], case: Watch, sent: list[tuple[float, Any]], **fails: Any
-) -> Run:
+def _read(answer: Any, case: Watch, sent: list[tuple[float, Any]], **fails: Any) -> Run:
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
     # this reference keeps the stream open unless the answer closes it
