@@ -4,36 +4,27 @@ import asyncio
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator
 
 import langchain_core.tools
 import pytest
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.runnables import RunnableLambda
-from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
 from utils.provider import chat_model, explain, explain_providers
 
-JSON, SSE, HTML, NONE = "application/json", "text/event-stream", "text/html", ""
+JSON, SSE, HTML = "application/json", "text/event-stream", "text/html"
 BODIES = {
     "LM Studio without /v1": (JSON, '{"error": "Unexpected endpoint or method. (POST /chat)"}'),
-    "error object": (JSON, '{"error": {"message": "no", "code": 500}}'),
     "empty object": (JSON, "{}"),
     "log-in page": (HTML, "<html><body>Please log in</body></html>"),
     "nothing": (JSON, ""),
-    "nothing, of no type": (NONE, ""),
     "list": (JSON, "[]"),
-    "null": (JSON, "null"),
-    "number": (JSON, "3"),
-    "string": (JSON, '"hi"'),
     "plain text": ("text/plain", "Ollama is running"),
     "half of it": (JSON, '{"choices": ['),
-    "null choices": (JSON, '{"id": "x", "choices": null}'),
     "no choices": (JSON, '{"id": "x", "choices": []}'),
     "empty choice": (JSON, '{"id": "x", "choices": [{}]}'),
     "null message": (JSON, '{"id": "x", "choices": [{"message": null}]}'),
-    "choices of text": (JSON, '{"id": "x", "choices": "no"}'),
     "content of a number": (
         JSON,
         '{"choices": [{"message": {"role": "assistant", "content": 3}}]}',
@@ -44,7 +35,6 @@ BODIES = {
     "event null": (SSE, "data: null\n\ndata: [DONE]\n\n"),
     "event of text": (SSE, "data: hello\n\n"),
     "event of a list": (SSE, "data: []\n\n"),
-    "event of a number": (SSE, "data: 3\n\n"),
     "events with an error": (SSE, 'data: {"error": {"message": "boom"}}\n\ndata: [DONE]\n\n'),
     "events with an error's text": (SSE, 'data: {"error": "boom"}\n\n'),
     "delta null": (SSE, 'data: {"choices": [{"delta": null}]}\n\n'),
@@ -62,25 +52,24 @@ class Odd(http.server.BaseHTTPRequestHandler):
 
     case = ""
 
-    def do_POST(self) -> None:
+    def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         kind, body = BODIES[self.case]
         body = body.encode() if isinstance(body, str) else body
         self.send_response(200)
-        if kind:
-            self.send_header("Content-Type", JSON if kind == "gzip" else kind)
+        self.send_header("Content-Type", JSON if kind == "gzip" else kind)
         if kind == "gzip":
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_):
         """Log nothing."""
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[http.server.HTTPServer]:
+def server():
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
     threading.Thread(target=running.serve_forever, daemon=True).start()
     yield running
@@ -89,43 +78,38 @@ def server() -> Iterator[http.server.HTTPServer]:
 
 
 @pytest.fixture
-def odd_server(
-    server: http.server.HTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], None]:
+def odd_server(server, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     return lambda case: monkeypatch.setattr(Odd, "case", case)
 
 
-async def calls(model: ChatOpenAI) -> list[str | None]:
+async def calls(model):
     """Return the sentence for each way of calling; None if the traceback would be shown."""
-    said: list[str | None] = []
+    said = []
     for call in (
         lambda: model.ainvoke("hi"),
         lambda: read(model),
         lambda: asyncio.to_thread(model.invoke, "hi"),
         lambda: asyncio.to_thread(lambda: list(model.stream("hi"))),
     ):
-        with pytest.raises(Exception) as error:  # noqa: PT011 (any: that is the point)
+        with pytest.raises(Exception) as error:  # noqa: PT011 (any exception)
             await call()
         said.append(explain_providers(error.value))
         assert said[-1] in (None, explain(error.value))
     return said
 
 
-async def read(model: ChatOpenAI) -> None:
+async def read(model):
     async for _ in model.astream("hi"):
         pass
 
 
 @pytest.mark.parametrize("responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize("case", BODIES)
-async def test_whatever_is_no_completion_is_told_in_one_sentence(
-    odd_server: Callable[[str], None], case: str, responses: bool
-) -> None:
+async def test_a_body_that_is_not_a_completion_is_explained(odd_server, case, responses):
     odd_server(case)
     for said in await calls(chat_model(max_retries=0, use_responses_api=responses)):
-        assert said is not None
         assert said.startswith(
             ("The server returned status 200 but ", "The provider failed in the mid")
         )
@@ -133,7 +117,7 @@ async def test_whatever_is_no_completion_is_told_in_one_sentence(
         assert "should probably end in /v1" in said or "ask again" in said
 
 
-async def test_the_servers_own_words_are_shown(odd_server: Callable[[str], None]) -> None:
+async def test_the_servers_message_is_quoted(odd_server):
     odd_server("LM Studio without /v1")
     said, *_ = await calls(chat_model(max_retries=0))
     assert said == (
@@ -142,37 +126,35 @@ async def test_the_servers_own_words_are_shown(odd_server: Callable[[str], None]
     )
 
 
-async def test_an_address_that_ends_in_v1_is_not_told_to(
-    odd_server: Callable[[str], None],
-    server: http.server.HTTPServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_url_that_ends_in_v1_is_not_corrected(
+    odd_server,
+    server,
+    monkeypatch,
+):
     odd_server("log-in page")
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1/")
     for said in await calls(chat_model(max_retries=0)):
-        assert said is not None
         assert said.endswith("your network's login page isn't responding instead.")
 
 
-async def test_several_in_a_group_are_told_once(odd_server: Callable[[str], None]) -> None:
+async def test_a_group_of_equal_failures_is_explained_once(odd_server):
     odd_server("empty object")
     model = chat_model(max_retries=0)
     with pytest.raises(ExceptionGroup) as error:
         await three_at_once(model)
     said = explain_providers(error.value)
-    assert said is not None
     assert said.count("The server returned status 200") == 1
     mixed = ExceptionGroup("both", [error.value, ZeroDivisionError()])
     assert explain_providers(mixed) is None
 
 
-async def three_at_once(model: ChatOpenAI) -> None:
+async def three_at_once(model):
     async with asyncio.TaskGroup() as group:
         for _ in range(3):
             group.create_task(model.ainvoke("hi"))
 
 
-def a_learners_parser(_: object) -> None:
+def a_learners_parser(_):
     raise ValueError("No generation chunks were returned")
 
 
@@ -196,15 +178,15 @@ LEARNERS = {
 }
 
 
-def raised_from(model: ChatOpenAI) -> None:
+def raised_from(model):
     try:
         model.invoke("hi", model="no-such-model")
     except Exception as error:
-        raise RuntimeError("The answer did not come.") from error
+        raise RuntimeError("There was no answer.") from error
 
 
 @pytest.mark.parametrize("mistake", LEARNERS)
-def test_a_learners_own_error_keeps_its_traceback(mistake: str) -> None:
+def test_an_error_in_a_learners_code_keeps_its_traceback(mistake):
     with pytest.raises(Exception) as error:  # noqa: PT011
         LEARNERS[mistake](chat_model("fast", simulated=True, max_retries=0))
     assert explain_providers(error.value) is None

@@ -1,4 +1,4 @@
-"""Recorders don't change what they time, and the metrics follow their definitions."""
+"""Recorders pass items through unchanged, and the metrics follow their definitions."""
 
 import asyncio
 import gc
@@ -7,7 +7,6 @@ from itertools import accumulate, count, islice
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 
 from utils.timing import (
@@ -81,57 +80,47 @@ items = st.lists(
 )
 
 
-def same(received, sent):
-    """Return whether these are the same objects, in the same order."""
-    return list(map(id, received)) == list(map(id, sent))
-
-
 def recorded(*arrivals, **fields):
     """Make a recording from (seconds, text) pairs."""
     pieces = tuple(Piece(at, text) for at, text in arrivals)
     return Recording("reply", pieces, **{"e2e": arrivals[-1][0] if arrivals else 0.0} | fields)
 
 
+def recording_of(stream):
+    """Read a stream to its end, and return its recording."""
+    recorder = record(stream)
+    list(recorder)
+    return recorder.recording
+
+
 # --- items pass unchanged -------------------------------------------------------------------------
 
 
 @given(items)
-def test_every_item_passes_untouched_and_in_order(sent):
-    assert same(record(iter(sent)), sent)
+def test_items_pass_unchanged_and_none_is_pulled_ahead(sent):
+    source = Source(sent)
+    for pulled, item in enumerate(record(source), start=1):
+        assert item is sent[pulled - 1]
+        assert source.pulled == pulled
+    assert source.pulled == len(sent)
 
 
 @given(items)
-def test_every_item_passes_an_async_recorder_untouched_and_in_order(sent):
-    async def run():
-        return [item async for item in arecord(AsyncSource(sent))]
-
-    assert same(asyncio.run(run()), sent)
-
-
-@given(st.integers(0, 20))
-def test_nothing_is_pulled_ahead(wanted):
-    source = Source(range(30))
-    recorder = record(source)
-    for pulled, _ in enumerate(islice(recorder, wanted), start=1):
-        assert source.pulled == pulled
-    assert source.pulled == wanted
-
-
-@given(st.integers(0, 20))
-def test_nothing_is_pulled_ahead_of_an_async_reader(wanted):
-    async def run():
-        source = AsyncSource(range(30))
-        recorder = arecord(source)
-        for pulled in range(1, wanted + 1):
-            await anext(recorder)
+def test_items_pass_an_async_recorder_unchanged_and_none_is_pulled_ahead(sent):
+    async def read():
+        pulled = 0
+        async for item in arecord(source):
+            assert item is sent[pulled]
+            pulled += 1
             assert source.pulled == pulled
-        assert source.pulled == wanted
+        assert pulled == len(sent)
 
-    asyncio.run(run())
+    source = AsyncSource(sent)
+    asyncio.run(read())
 
 
 @given(items, st.floats(0.001, 10))
-def test_the_recording_says_when_each_item_arrived(sent, gap):
+def test_a_recording_has_each_items_arrival(sent, gap):
     clock = Clock()
     recorder = record(Source(sent, clock, gap), clock=clock)
     for _ in recorder:
@@ -142,22 +131,21 @@ def test_the_recording_says_when_each_item_arrived(sent, gap):
 
 
 @given(items)
-def test_an_exception_passes_and_the_partial_recording_stays(sent):
-    error = ConnectionError("the line went dead")
+def test_an_exception_propagates_and_the_partial_recording_remains(sent):
+    error = ConnectionError("connection reset")
     recorder = record(Source(sent, error=error))
-    received = list(islice(recorder, len(sent)))
+    for _ in islice(recorder, len(sent)):
+        pass
     with pytest.raises(ConnectionError) as raised:
         next(recorder)
-    recording = recorder.recording
     assert raised.value is error
-    assert same(received, sent)
-    assert recording.outcome == "failed"
-    assert recording.error == "ConnectionError: the line went dead"
-    assert len(recording.pieces) == len(sent)
+    assert recorder.recording.outcome == "failed"
+    assert recorder.recording.error == "ConnectionError: connection reset"
+    assert len(recorder.recording.pieces) == len(sent)
 
 
-async def test_an_exception_passes_an_async_recorder_and_the_partial_recording_stays():
-    error = ConnectionError("the line went dead")
+async def test_an_exception_propagates_through_an_async_recorder():
+    error = ConnectionError("connection reset")
     recorder = arecord(AsyncSource(["Hello"], error=error))
     with pytest.raises(ConnectionError) as raised:
         async for _ in recorder:
@@ -183,8 +171,11 @@ def test_the_clock_starts_at_the_first_pull():
     clock = Clock(now=50.0)
     recorder = record(Source(["a"], clock, 2.0), clock=clock)
     clock.now = 70.0
+    assert recorder.elapsed == 0
     next(recorder)
     assert (recorder.recording.sent, recorder.recording.ttft) == (70.0, 2.0)
+    clock.now += 3
+    assert recorder.elapsed == 5
 
 
 async def test_the_clock_of_an_async_recorder_starts_at_the_first_pull():
@@ -195,30 +186,17 @@ async def test_the_clock_of_an_async_recorder_starts_at_the_first_pull():
     assert (recorder.recording.sent, recorder.recording.ttft) == (70.0, 2.0)
 
 
-def test_the_time_since_sending_can_be_asked_for_at_any_moment():
-    clock = Clock()
-    recorder = record(["a"], clock=clock)
-    clock.now += 5  # before the first pull
-    assert recorder.elapsed == 0
-    next(recorder)
-    clock.now += 2
-    assert recorder.elapsed == 2
-
-
-def test_a_recording_taken_in_the_middle_is_a_snapshot():
+def test_a_recording_is_a_snapshot():
     clock = Clock()
     recorder = record(Source(["one ", "two"], clock, 1.0), clock=clock)
+    unsent = recorder.recording
     next(recorder)
     clock.now += 5
     early = recorder.recording
     list(recorder)
+    assert (unsent.pieces, unsent.e2e, unsent.outcome) == ((), 0.0, "streaming")
     assert (early.text, early.outcome, early.e2e) == ("one ", "streaming", 6.0)
     assert (recorder.recording.text, recorder.recording.outcome) == ("one two", "finished")
-
-
-def test_before_the_first_pull_there_is_nothing_to_see():
-    recording = record(Source("ab")).recording
-    assert (recording.pieces, recording.e2e, recording.outcome) == ((), 0.0, "streaming")
 
 
 # --- stopping early -------------------------------------------------------------------------------
@@ -239,7 +217,7 @@ def test_closing_closes_the_source_exactly_once(taken):
     assert source.closed == 1
 
 
-def test_breaking_out_of_a_loop_over_an_unnamed_recorder_closes_the_source_at_once():
+def test_breaking_out_of_a_loop_over_an_unnamed_recorder_closes_the_source():
     source = Source(range(9))
     for _ in record(source):
         break
@@ -256,7 +234,7 @@ def test_a_named_recorder_stays_open_after_break_until_it_is_closed():
     assert (source.closed, recorder.recording.outcome) == (1, "left")
 
 
-def test_a_with_block_left_by_an_exception_closes_the_source():
+def test_an_exception_in_a_with_block_closes_the_source():
     source = Source(range(9))
     recorder = record(source)
     with pytest.raises(ZeroDivisionError), recorder:
@@ -264,7 +242,7 @@ def test_a_with_block_left_by_an_exception_closes_the_source():
     assert (source.closed, recorder.recording.outcome) == (1, "left")
 
 
-def test_an_interrupt_while_waiting_passes_and_closes_the_source():
+def test_an_interrupt_propagates_and_closes_the_source():
     source = Source(["a"], error=KeyboardInterrupt())
     recorder = record(source)
     with pytest.raises(KeyboardInterrupt):
@@ -272,7 +250,7 @@ def test_an_interrupt_while_waiting_passes_and_closes_the_source():
     assert (source.closed, recorder.recording.outcome) == (1, "left")
 
 
-def test_an_iterable_that_holds_the_connection_is_closed_too():
+def test_an_iterable_that_owns_the_connection_is_closed_too():
     class Response:
         closed = False
 
@@ -288,7 +266,7 @@ def test_an_iterable_that_holds_the_connection_is_closed_too():
     assert response.closed
 
 
-async def test_leaving_an_async_block_closes_the_source_exactly_once():
+async def test_an_async_with_block_closes_the_source_exactly_once():
     source = AsyncSource(range(9))
     async with arecord(source) as recorder:
         async for _ in recorder:
@@ -298,7 +276,7 @@ async def test_leaving_an_async_block_closes_the_source_exactly_once():
     assert [item async for item in recorder] == []
 
 
-async def test_breaking_out_of_an_async_loop_ends_a_generator_on_the_loops_next_turn():
+async def test_breaking_out_of_an_async_loop_closes_a_generator_in_the_next_iteration():
     ended = asyncio.Event()
 
     async def stream():
@@ -313,7 +291,7 @@ async def test_breaking_out_of_an_async_loop_ends_a_generator_on_the_loops_next_
     await ended.wait()
 
 
-async def test_cancellation_passes_through_and_closes_the_source():
+async def test_a_cancellation_propagates_and_closes_the_source():
     class Endless(AsyncSource):
         async def __anext__(self):
             waiting.set()
@@ -322,12 +300,7 @@ async def test_cancellation_passes_through_and_closes_the_source():
     waiting = asyncio.Event()
     source = Endless([])
     recorder = arecord(source)
-
-    async def read():
-        async for _ in recorder:
-            pass
-
-    task = asyncio.create_task(read())
+    task = asyncio.ensure_future(anext(recorder))
     await waiting.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -372,7 +345,7 @@ async def test_an_awaited_call_is_one_piece_at_the_end():
 # --- metrics -------------------------------------------------------------------------------------
 
 
-def test_an_empty_role_chunk_is_the_first_byte_but_not_the_first_token():
+def test_an_empty_chunk_is_the_first_byte_but_not_the_first_token():
     recording = recorded((0.1, ""), (0.3, "Hello"), (0.4, ""))
     assert (recording.ttfb, recording.ttft) == (0.1, 0.3)
 
@@ -383,15 +356,10 @@ def test_reasoning_is_the_first_token_but_not_the_first_answer_token():
     assert (recording.ttft, recording.ttfat) == (2.0, 12.5)
 
 
-def test_time_per_token_uses_the_providers_count_where_known():
+def test_tpot_uses_the_providers_count_if_there_is_one():
     arrivals = [(1.0, "two words"), (2.0, " and"), (4.0, " more")]
     assert recorded(*arrivals, usage={"output_tokens": 7}).tpot == 0.5
     assert recorded(*arrivals).tpot == 1.5
-
-
-def test_time_per_token_leaves_out_thinking_that_was_not_shown():
-    usage = {"output_tokens": 103, "output_token_details": {"reasoning": 100}}
-    assert recorded((1.0, "a"), (2.0, "b"), (3.0, "c"), usage=usage).tpot == 1.0
 
 
 WORDS = [(0.2 + 0.02 * k, f"word{'s' * (k % 4)} ") for k in range(180)]
@@ -402,25 +370,20 @@ WORDS = [(0.2 + 0.02 * k, f"word{'s' * (k % 4)} ") for k in range(180)]
     [
         {"output_tokens": 1040},  # 800 of them hidden reasoning
         {"output_tokens": 1040, "output_token_details": {"reasoning": 0}},
-        {"output_tokens": 1040, "output_token_details": {"reasoning": None}},
         {"output_tokens": 1040, "output_token_details": None},
         {"output_tokens": 1040, "output_token_details": {"reasoning": -800}},
         {"output_tokens": 1040, "output_token_details": {"reasoning": 1039}},
         {"output_tokens": 2 * 240},  # counted twice
-        {"output_tokens": 240 * 241 // 2},  # running totals, added up
         {"output_tokens": 20},
-        {"output_tokens": 1},
         {"output_tokens": 0},
         {"output_tokens": -5},
         {"output_tokens": "240"},
-        {"output_tokens": 240.0},
         {"output_tokens": float("nan")},
         {"output_tokens": True},
-        {"output_tokens": [240]},
     ],
     ids=str,
 )
-def test_a_count_that_cannot_be_what_was_shown_is_not_used_and_that_is_said(usage):
+def test_an_implausible_token_count_is_reported_and_not_used(usage):
     recording = recorded(*WORDS, usage=usage)
     assert recording.tpot == pytest.approx(0.02)
     assert recording.answer_tokens is recording.shown_tokens is None
@@ -432,7 +395,6 @@ def test_a_count_that_cannot_be_what_was_shown_is_not_used_and_that_is_said(usag
     ("pieces", "count"),
     [
         (["word "] * 180, 180),  # one token per word
-        (["word "] * 180, 240),
         (["word "] * 180, 250),  # including tokens without text
         (["Rindfleischetikettierung "] * 20, 140),
         (["word " * 30] * 6, 240),  # in bursts
@@ -440,38 +402,33 @@ def test_a_count_that_cannot_be_what_was_shown_is_not_used_and_that_is_said(usag
         (["我们今天学习流式输出。"] * 20, 340),
         (list("我们今天学习流式输出。" * 20), 220),
         (["😀" * 10] * 20, 600),
-        (["😀", "🎉"] * 20, 40),
         (["👩‍👩‍👧‍👦"] * 10, 180),
         (["مرحبا بالعالم "] * 30, 300),
         (list("xqzjwv" * 30), 180),  # one token per character
         (["for i in range(10):\n\tx[i] += 1\n"] * 10, 180),
         (["0123456789"] * 20, 200),
         (["Yes", "."], 3),
-        (["42"], 4),
         ([" "] * 5, 5),
         (list("It streams, character by character."), 7),
         (["It \ud83d", "\ude00 streams"], 5),
     ],
     ids=str,
 )
-def test_a_count_that_can_be_what_was_shown_is_used(pieces, count):
-    recording = recorded(*((0.5 * k, text) for k, text in enumerate(pieces)))
-    counted = recorded(
-        *((0.5 * k, text) for k, text in enumerate(pieces)), usage={"output_tokens": count}
-    )
-    assert counted.shown_tokens == counted.answer_tokens == count
-    assert counted.count_doubt == recording.count_doubt == ""
-    assert "implausible" not in counted.summary()
+def test_a_plausible_token_count_is_used(pieces, count):
+    recording = recorded(*enumerate(pieces), usage={"output_tokens": count})
+    assert recording.shown_tokens == recording.answer_tokens == count
+    assert recording.count_doubt == ""
+    assert "implausible" not in recording.summary()
 
 
-def test_hidden_reasoning_is_taken_off_whether_it_is_in_the_count_or_beside_it():
+@pytest.mark.parametrize("counted", [1040, 240], ids=["included", "excluded"])
+def test_hidden_reasoning_is_subtracted_only_if_the_count_includes_it(counted):
     details = {"output_token_details": {"reasoning": 800}}
-    for counted in (1040, 240):
-        recording = recorded(*WORDS, usage={"output_tokens": counted} | details)
-        assert (recording.answer_tokens, recording.count_doubt) == (240, "")
+    recording = recorded(*WORDS, usage={"output_tokens": counted} | details)
+    assert (recording.answer_tokens, recording.count_doubt) == (240, "")
 
 
-def test_reasoning_that_was_shown_counts_for_the_pace_and_not_for_the_answer():
+def test_shown_reasoning_is_in_the_shown_tokens_but_not_in_the_answers():
     shown = tuple(Piece(0.1 * k, "", reasoning="thinking ") for k in range(100))
     answer = tuple(Piece(10 + 0.1 * k, "word ") for k in range(100))
     usage = {"output_tokens": 260, "output_token_details": {"reasoning": 130}}
@@ -479,7 +436,7 @@ def test_reasoning_that_was_shown_counts_for_the_pace_and_not_for_the_answer():
     assert (recording.shown_tokens, recording.answer_tokens) == (260, 130)
 
 
-def test_a_count_for_a_tool_call_without_text_is_no_doubt():
+def test_the_count_of_a_tool_call_without_text_is_not_doubted():
     assert recorded((1.0, ""), usage={"output_tokens": 40}).count_doubt == ""
 
 
@@ -497,48 +454,38 @@ def test_a_count_for_a_tool_call_without_text_is_no_doubt():
     ],
     ids=str,
 )
-def test_usage_in_several_chunks_is_one_count(counts, whole):
+def test_usage_in_several_chunks_becomes_one_count(counts, whole):
     text = [{"content": "word "} for _ in range(180)]
     usages = [{"content": "", "usage_metadata": {"output_tokens": count}} for count in counts]
-    recorder = record([*text, *usages])
-    list(recorder)
-    assert recorder.recording.tokens == whole
+    assert recording_of([*text, *usages]).tokens == whole
 
 
-@pytest.mark.parametrize("usage", ["many", 7, ["output_tokens"], object()])
-def test_a_usage_that_is_no_mapping_is_no_usage(usage):
-    recorder = record([{"content": "Hi", "usage_metadata": usage, "response_metadata": usage}])
-    list(recorder)
-    assert recorder.recording.usage is None
+@pytest.mark.parametrize("usage", ["many", object()])
+def test_a_usage_that_is_not_a_mapping_is_ignored(usage):
+    chunk = {"content": "Hi", "usage_metadata": usage, "response_metadata": usage}
+    assert recording_of([chunk]).usage is None
 
 
-def test_text_in_halves_is_whole_and_can_be_encoded():
+def test_surrogate_pairs_are_joined_and_lone_surrogates_replaced():
     recorder = record(["Hi \ud83d", "\ude00 there\ud83d"], "\ud83d")
     list(recorder)
     assert recorder.recording.text == "Hi 😀 there�"
     repr(recorder.recording).encode()
-
-
-def test_an_error_with_half_a_character_can_be_printed():
-    recorder = record(Source([], error=ValueError("\ud83d")))
+    failing = record(Source([], error=ValueError("\ud83d")))
     with pytest.raises(ValueError, match="\ud83d"):
-        next(recorder)
-    assert recorder.recording.error == "ValueError: �"
+        next(failing)
+    assert failing.recording.error == "ValueError: �"
 
 
-def test_gaps_are_between_pieces_that_hold_text():
+def test_gaps_are_between_pieces_with_text():
     recording = recorded((0.1, ""), (0.5, "a"), (0.6, ""), (1.5, "b"), (1.75, "c"), (2.0, ""))
     assert recording.gaps == (1.0, 0.25)
 
 
-def test_a_stream_without_content_has_no_figures():
+def test_a_stream_without_content_has_no_metrics():
     recording = recorded()
     assert recording.ttfb is recording.ttft is recording.ttfat is recording.tpot is None
     assert recording.gaps == ()
-
-
-def test_a_reply_in_one_piece_has_no_time_per_token():
-    assert recorded((10.0, "everything"), usage={"output_tokens": 250}).tpot is None
 
 
 def test_blocks_of_content_are_told_apart():
@@ -549,21 +496,14 @@ def test_blocks_of_content_are_told_apart():
         AIMessageChunk(content=[{"type": "text", "text": "Yes"}, " and ", {"type": "image"}]),
         {"content": "no"},
     ]
-    recorder = record(chunks)
-    list(recorder)
-    recording = recorder.recording
+    recording = recording_of(chunks)
     assert recording.text == "Yes and no"
     assert "".join(p.reasoning for p in recording.pieces) == "Let me see. Hm.So:"
 
 
-def test_a_real_chat_models_stream_is_understood():
-    recorder = record(FakeListChatModel(responses=["Tea, please."]).stream("What?"), "tea")
-    assert "".join(chunk.text for chunk in recorder) == recorder.recording.text == "Tea, please."
-
-
-def test_usage_and_finish_reason_come_from_wherever_they_stand():
+def test_usage_and_finish_reason_may_be_in_any_chunk():
     usage = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}
-    recorder = record(
+    recording = recording_of(
         [
             AIMessageChunk(content="Hi"),
             AIMessageChunk(content="", response_metadata={"finish_reason": "length"}),
@@ -571,15 +511,12 @@ def test_usage_and_finish_reason_come_from_wherever_they_stand():
             AIMessageChunk(content=""),
         ]
     )
-    list(recorder)
-    assert (recorder.recording.finish_reason, recorder.recording.usage) == ("length", usage)
+    assert (recording.finish_reason, recording.usage) == ("length", usage)
 
 
-def test_recordings_can_be_compared_and_kept_in_sets():
-    one = recorded((1.0, "a"), usage={"output_tokens": 1})
-    assert one == recorded((1.0, "a"), usage={"output_tokens": 1})
-    assert one != recorded((1.0, "a"))
-    assert len({one, one}) == 1
+def test_recordings_with_usage_are_hashable():
+    one, same = (recorded((1.0, "a"), usage={"output_tokens": 1}) for _ in range(2))
+    assert len({one, same}) == 1
 
 
 # --- summaries ----------------------------------------------------------------------------
@@ -591,6 +528,7 @@ def test_a_summary_is_one_line():
     expected = "TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished"
     assert recording.summary() == expected
     assert repr(recording) == f"<Recording 'reply': {expected}>"
+    assert recorded(e2e=3.0).summary() == "no text · total 3.0 s · 0 words · finished"
 
 
 @pytest.mark.parametrize(
@@ -603,50 +541,35 @@ def test_a_summary_is_one_line():
         ({"finish_reason": "length"}, "1 word · finished (length)"),
     ],
 )
-def test_a_summary_says_how_it_ended(fields, ending):
+def test_a_summary_reports_how_the_stream_ended(fields, ending):
     summary = recorded((0.5, "Hello"), **fields).summary()
     assert summary == f"TTFT 0.50 s · total 0.50 s · {ending}"
-
-
-def test_a_summary_of_nothing_says_so():
-    assert recorded(e2e=3.0).summary() == "no text · total 3.0 s · 0 words · finished"
 
 
 # --- wrong arguments --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("recorder", "source", "told"),
+    ("recorder", "source", "advice"),
     [
         (record, AIMessage("whole"), r"AIMessage is not a stream.*record_call"),
         (record, AsyncSource("ab"), "arecord"),
         (arecord, iter("ab"), r"`record\(…\)`"),
+        (arecord, AIMessage("whole"), r"AIMessage is not a stream.*arecord_call"),
     ],
 )
-def test_what_is_no_stream_of_its_kind_is_refused_with_what_to_do(recorder, source, told):
-    with pytest.raises(TypeError, match=told):
+def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advice):
+    with pytest.raises(TypeError, match=advice):
         recorder(source)
 
 
-def test_an_awaitable_is_refused_with_what_to_do_instead():
-    async def ainvoke():
-        return "whole"
-
-    call = ainvoke()
-    with pytest.raises(TypeError, match=r"coroutine is not a stream.*arecord_call"):
-        arecord(call)
-    call.close()
+# --- later steps ------------------------------------------------------------------------
 
 
 def test_a_step_that_waits_for_words_passes_each_on_when_the_next_begins():
-    words = passed_on(
-        recorded((1, ""), (2, "a red"), (3, " fo"), (4, "x")), "words", r"(?<=\s)(?=\S)"
-    )
-    assert [(piece.at, piece.text) for piece in words.pieces] == [
-        (2, "a "),
-        (3, "red "),
-        (4, "fox"),
-    ]
+    received = recorded((1, ""), (2, "a red"), (3, " fo"), (4, "x"))
+    words = passed_on(received, "words", r"(?<=\s)(?=\S)")
+    assert [(p.at, p.text) for p in words.pieces] == [(2, "a "), (3, "red "), (4, "fox")]
 
 
 @given(st.lists(st.text("a. ")), st.sampled_from([r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"]))
@@ -664,13 +587,13 @@ def test_a_guard_holds_the_latest_characters_back_until_the_end():
     assert shown == [(2, "a"), (3, "b"), (4, "cde"), (4, "fg")]
 
 
-def test_a_check_covers_what_arrived_during_the_one_before():
+def test_a_check_covers_all_that_arrived_during_the_previous_check():
     shown = behind_a_guard(0, 1.5, (1, "a"), (2, "b"), (2.5, "c"), (6, "d"))
     assert shown == [(2.5, "a"), (4.0, "bc"), (7.5, "d")]
 
 
 @given(st.lists(st.text("a. ")), st.integers(0, 9), st.sampled_from([0.0, 0.5, 3.0]))
-def test_a_guard_that_never_says_no_loses_no_text(texts, size, check):
+def test_a_guard_that_allows_everything_loses_no_text(texts, size, check):
     received = recorded(*enumerate(texts))
     guarded = held_back(received, "later", size, check)
     assert guarded.text == received.text

@@ -85,9 +85,7 @@ def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> Cha
     from langchain_openai import ChatOpenAI
 
     name = f"sim-{profile}" if provider.shared_simulator else provider.model
-    real: dict[str, Any] = {"model": name, "api_key": provider.api_key}
-    if provider.base_url is not None:
-        real["base_url"] = provider.base_url
+    real = {"model": name, "api_key": provider.api_key, "base_url": provider.base_url}
     return ChatOpenAI(**(real | {"stream_usage": True} | _CANCELLABLE | kwargs))
 
 

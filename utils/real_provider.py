@@ -10,6 +10,7 @@ from .env_vars import variable
 from .errors import Sentence
 
 _NO_KEY_NEEDED = "no-key-needed"  # local servers accept any key, and the client requires one
+_OPENAI = "https://api.openai.com/v1"
 _GATEWAY = "https://gateway.smith.langchain.com"  # used if LANGSMITH_GATEWAY=true
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
@@ -27,34 +28,32 @@ class Provider:
 
     Attributes:
         model: The model's name.
-        base_url: The API's URL; None means OpenAI's.
+        base_url: The API's URL.
         api_key: The key; not in the repr.
         named_by: The variable that sets the URL; None if none does.
     """
 
     model: str
-    base_url: str | None = field(repr=False)  # may contain a password
+    base_url: str = field(repr=False)  # may contain a password
     api_key: str = field(repr=False)
     named_by: str | None = None
 
     @property
     def host(self) -> str:
         """Host and port, without user names or paths."""
-        if self.base_url is None:
-            return "api.openai.com"
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
     @property
     def on_this_machine(self) -> bool:
         """Whether the host is a loopback address."""
-        name = urlsplit(self.base_url or "").hostname or ""
+        name = urlsplit(self.base_url).hostname or ""
         return name in ("localhost", "::1") or name.startswith("127.")
 
     @property
     def shared_simulator(self) -> bool:
         """Whether this is a simulator that learners share; its models are latency profiles."""
-        return self.base_url is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
+        return self.named_by is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
 
 
 def real_provider() -> Provider | None:
@@ -85,7 +84,7 @@ def real_provider() -> Provider | None:
     for name, value in _sent(model, key).items():
         if odd := env_vars.odd_character(name, value, spaces=name != "OPENAI_API_KEY"):
             raise ProviderError(odd)
-    return Provider(model, base_url, key or _NO_KEY_NEEDED, named_by if base_url else None)
+    return Provider(model, base_url or _OPENAI, key or _NO_KEY_NEEDED, named_by)
 
 
 def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
