@@ -3,7 +3,6 @@
 import ast
 import os
 import re
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +21,7 @@ OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-somebody-1"}
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch, started: simulator_client.Shared) -> Iterator[None]:
+def clean(monkeypatch, started):
     """Remove a provider's variables and cached clients; restore the environment afterwards."""
     before = dict(os.environ)
     for name in list(os.environ):
@@ -77,7 +76,7 @@ LIBRARIES = {
 
 
 @pytest.mark.parametrize("environ", (OUTSIDE | LIBRARIES).values(), ids=OUTSIDE | LIBRARIES)
-async def test_the_simulator_is_reached_whatever_is_set(environ: dict[str, str]) -> None:
+async def test_the_simulator_is_reached_whatever_is_set(environ):
     expected = "The Danube."
     os.environ.update(environ)
     model = chat_model("fast")
@@ -89,7 +88,7 @@ async def test_the_simulator_is_reached_whatever_is_set(environ: dict[str, str])
     assert "".join(chunks).startswith(expected)
 
 
-def test_the_simulator_starts_whatever_is_set() -> None:
+def test_the_simulator_starts_whatever_is_set():
     for environ in (OUTSIDE | LIBRARIES).values():
         os.environ.update(environ)
     simulator = simulator_client.Simulator()
@@ -97,7 +96,7 @@ def test_the_simulator_starts_whatever_is_set() -> None:
     simulator.stop()
 
 
-def test_the_request_is_the_same_whatever_is_set() -> None:
+def test_the_request_is_the_same_whatever_is_set():
     plain = chat_model("fast")
     for environ in LIBRARIES.values():
         os.environ.update(environ)
@@ -114,7 +113,7 @@ def test_the_request_is_the_same_whatever_is_set() -> None:
     assert {it: getattr(model, it) for it in fields} == {it: getattr(plain, it) for it in fields}
 
 
-def test_hidden_variables_are_set_again() -> None:
+def test_hidden_variables_are_set_again():
     os.environ["OPENAI_ORG_ID"] = "org-1"
     chat_model("fast")
     assert os.environ["OPENAI_ORG_ID"] == "org-1"
@@ -123,7 +122,7 @@ def test_hidden_variables_are_set_again() -> None:
     assert os.environ["OPENAI_ORG_ID"] == "org-1"
 
 
-def test_a_real_providers_client_has_the_variables_that_are_set_for_it() -> None:
+def test_a_real_providers_client_has_the_variables_that_are_set_for_it():
     os.environ.update(OPENAI, OPENAI_ORG_ID="org-1", LC_OUTPUT_VERSION="v1")
     os.environ["HTTPS_PROXY"] = "http://127.0.0.1:9"
     model = chat_model()
@@ -158,9 +157,7 @@ def test_a_real_providers_client_has_the_variables_that_are_set_for_it() -> None
         (LIBRARIES["headers"], "OPENAI_CUSTOM_HEADERS contains an em dash"),
     ],
 )
-def test_what_a_real_providers_client_cannot_work_with_is_named(
-    environ: dict[str, str], words: str
-) -> None:
+def test_what_a_real_providers_client_cannot_work_with_is_named(environ, words):
     os.environ.update(OPENAI | environ)
     with pytest.raises(ProviderError) as error:
         chat_model()
@@ -169,7 +166,7 @@ def test_what_a_real_providers_client_cannot_work_with_is_named(
 
 
 @pytest.mark.parametrize("value", ["http://proxy.example:8080", "proxy.example:80", "foo"])
-def test_a_proxy_that_may_work_is_respected(value: str) -> None:
+def test_a_proxy_that_may_work_is_respected(value):
     os.environ.update(OPENAI, HTTPS_PROXY=value)
     assert env_vars.wrong() is None
     chat_model()
@@ -192,8 +189,8 @@ ADDRESSES = [
 
 @pytest.mark.parametrize("environ", ADDRESSES, ids=str)
 def test_the_address_that_is_told_is_the_one_that_langchain_would_choose(
-    environ: dict[str, str],
-) -> None:
+    environ,
+):
     os.environ.update(OPENAI | environ)
     langchains, ours = ChatOpenAI(model="gpt-x").root_client, chat_model().root_client
     assert ours.base_url == langchains.base_url
@@ -204,7 +201,7 @@ def test_the_address_that_is_told_is_the_one_that_langchain_would_choose(
 @pytest.mark.parametrize(
     "name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2"]
 )
-def test_each_variable_that_turns_tracing_on_is_unset(name: str) -> None:
+def test_each_variable_that_turns_tracing_on_is_unset(name):
     os.environ[name] = "true"
     assert env_vars.tracing()
     assert env_vars.stay_here()
@@ -213,13 +210,13 @@ def test_each_variable_that_turns_tracing_on_is_unset(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"])
-def test_a_tracer_that_langchain_no_longer_has_is_ignored(name: str) -> None:
+def test_a_tracer_that_langchain_no_longer_has_is_ignored(name):
     os.environ[name] = "langchain"
     assert not env_vars.stay_here()
     assert RunnableLambda(len).invoke("four") == 4
 
 
-def test_tracing_is_said_where_a_real_provider_is_asked() -> None:
+def test_tracing_is_said_where_a_real_provider_is_asked():
     os.environ.update(OPENAI, LANGSMITH_TRACING="true")
     assert "LangSmith tracing is on: LangSmith also receives" in describe()
 
@@ -255,7 +252,7 @@ NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|SSLKEYLOGFILE|NETRC")
 READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")
 
 
-def read_from_the_environment(file: Path) -> Iterator[str]:
+def read_from_the_environment(file):
     """Yield a module's string constants in calls and subscripts that read the environment."""
     source = file.read_text(encoding="utf-8")
     if "env" not in source:
@@ -284,8 +281,8 @@ def read_from_the_environment(file: Path) -> Iterator[str]:
                 yield f"LANGSMITH_{value}" if "env_var" in ast.unparse(where) else value
 
 
-def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_client() -> None:
-    found: dict[str, str] = {}
+def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():
+    found = {}
     for package in LIBRARY:
         spec = find_spec(package)
         assert spec is not None
@@ -307,7 +304,7 @@ def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_cli
     )
 
 
-def test_the_sdk_is_one_whose_clients_can_ignore_the_environment() -> None:
+def test_the_sdk_is_one_whose_clients_can_ignore_the_environment():
     sync_client, async_client = provider._clients()
     assert isinstance(sync_client, openai.DefaultHttpxClient)
     assert not sync_client.trust_env

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ ALLOWED = {
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def is_clock(node: ast.AST) -> bool:
+def is_clock(node):
     """Return whether this reads the machine's clock, or a duration from a recording."""
     if isinstance(node, ast.Attribute) and node.attr in FIGURES:
         return True
@@ -36,7 +35,7 @@ def is_clock(node: ast.AST) -> bool:
     return isinstance(called, ast.Name) and called.id in CLOCKS
 
 
-def timed(node: ast.AST, names: set[str]) -> bool:
+def timed(node, names):
     """Return whether a value depends on a clock, directly or through one of `names`."""
     return any(
         is_clock(each) or (isinstance(each, ast.Name) and each.id in names)
@@ -44,7 +43,7 @@ def timed(node: ast.AST, names: set[str]) -> bool:
     )
 
 
-def names_of_seconds(scope: ast.AST, known: set[str]) -> set[str]:
+def names_of_seconds(scope, known):
     """Return the names that are assigned a clock's value within `scope`."""
     names = set(known)
     for node in ast.walk(scope):
@@ -56,7 +55,7 @@ def names_of_seconds(scope: ast.AST, known: set[str]) -> set[str]:
     return names
 
 
-def compares_seconds(check: ast.AST, names: set[str]) -> bool:
+def compares_seconds(check, names):
     """Return whether a condition compares durations."""
     return any(
         isinstance(node, ast.Compare)
@@ -66,7 +65,7 @@ def compares_seconds(check: ast.AST, names: set[str]) -> bool:
     )
 
 
-def found(source: str) -> Iterator[tuple[str, int]]:
+def found(source):
     """Yield the function and line of each assertion that compares wall-clock seconds."""
     tree = ast.parse(source)
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
@@ -97,13 +96,13 @@ def found(source: str) -> Iterator[tuple[str, int]]:
         "first, second = run.ttft, other.ttft\nassert first <= second",
     ],
 )
-def test_a_comparison_of_seconds_is_found(lines: str) -> None:
+def test_a_comparison_of_seconds_is_found(lines):
     body = "\n    ".join(lines.splitlines())
     assert list(found(f"def test():\n    {body}\n"))
     assert not list(found(f"def test(virtual):\n    {body}\n"))
 
 
-def test_no_test_compares_real_seconds() -> None:
+def test_no_test_compares_real_seconds():
     places = [
         f"{path.relative_to(TESTS).as_posix()}::{function}, line {line}"
         for path in sorted(TESTS.rglob("*.py"))

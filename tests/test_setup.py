@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
-def _simulated(started: simulator_client.Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+def _simulated(started, monkeypatch):
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COURSE_SPEED", "50")
@@ -29,22 +28,22 @@ def _simulated(started: simulator_client.Shared, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def fresh(_simulated: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[simulator_client.Shared]:
+def fresh(_simulated, monkeypatch):
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield fresh
 
 
 def test_it_says_who_answers_in_the_same_words_each_time(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    capsys,
+):
     ready()
     ready()
     said = capsys.readouterr().out.splitlines()
     assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
 
 
-def test_collections_leave_out_what_was_imported_and_no_more() -> None:
+def test_collections_leave_out_what_was_imported_and_no_more():
     setup._settle.cache_clear()
     gc.unfreeze()
     ready()
@@ -55,7 +54,7 @@ def test_collections_leave_out_what_was_imported_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
-def test_collections_are_small_from_then_on_also_in_a_class(before: int, after: int) -> None:
+def test_collections_are_small_from_then_on_also_in_a_class(before, after):
     usual = gc.get_threshold()
     setup._settle.cache_clear()
     gc.set_threshold(before, 10, 10)
@@ -68,9 +67,7 @@ def test_collections_are_small_from_then_on_also_in_a_class(before: int, after: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads of a process can't differ.")
 @pytest.mark.parametrize(("asked", "more"), [("7", 7), ("0", 0), ("", 0), ("much", 0)])
-def test_in_a_class_a_notebooks_code_steps_back_and_its_other_threads_dont(
-    asked: str, more: int
-) -> None:
+def test_in_a_class_a_notebooks_code_steps_back_and_its_other_threads_dont(asked, more):
     program = """
 import os, threading
 from tests.conftest import own_shared
@@ -91,7 +88,7 @@ over.set()
     assert done.stdout.decode().split() == [str(max(more, usual)), str(usual)]
 
 
-def test_the_types_of_answers_are_built_before_one_comes() -> None:
+def test_the_types_of_answers_are_built_before_one_comes():
     program = """
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from tests.conftest import own_shared
@@ -106,17 +103,17 @@ print(*(kind.__pydantic_complete__ for kind in kinds))
     assert told.stdout.decode().split() == ["False", "False", "True", "True"]
 
 
-def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh: simulator_client.Shared) -> None:
+def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh):
     ready()
     assert fresh.simulator is not None
     assert len(fresh.simulator.requests()) == 0
 
 
 def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
-    fresh: simulator_client.Shared,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    fresh,
+    monkeypatch,
+    capsys,
+):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # no server listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ready()
@@ -124,13 +121,13 @@ def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
     assert fresh.simulator is None
 
 
-def test_half_a_provider_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_provider_is_explained(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(SetupError, match="OPENAI_MODEL isn't"):
         ready()
 
 
-def test_another_folders_utils_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_folders_utils_is_refused(monkeypatch):
     impostor = ModuleType("utils")
     impostor.__path__ = ["/somewhere/else"]
     monkeypatch.setitem(sys.modules, "utils", impostor)
@@ -138,7 +135,7 @@ def test_another_folders_utils_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         ready()
 
 
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(setup, "_PACKAGES", ("ipywidgets", "no_such_package"))
     with pytest.raises(SetupError, match=r"Missing here: no_such_package.*course.py lab"):
         ready()
@@ -151,18 +148,14 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         *[("7.4.0", False), ("7.10", False), ("8.0rc1", False)],
     ],
 )
-def test_an_older_ipykernel_is_told(
-    monkeypatch: pytest.MonkeyPatch, kernel: str, old: bool
-) -> None:
+def test_an_older_ipykernel_is_told(monkeypatch, kernel, old):
     monkeypatch.setattr(setup, "version", lambda _: kernel)
     said = "".join(setup._notes(traced=False))
     assert (f"(ipykernel {kernel}) is older than 7.4: text streams, but Stop takes" in said) == old
     assert ("ipykernel" in said) == old
 
 
-def test_nest_asyncio_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nest_asyncio_is_told(monkeypatch, capsys):
     monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
     ready()
     said = capsys.readouterr().out
@@ -170,7 +163,7 @@ def test_nest_asyncio_is_told(
     assert "`nest_asyncio` is applied here, so `asyncio.run` works" in said
 
 
-def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once() -> None:
+def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once():
     said = setup_cell(
         "from langchain_core.tracers.context import _get_trace_callbacks",
         "from langsmith.utils import tracing_is_enabled",
@@ -185,19 +178,19 @@ def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once() -> N
     assert said.splitlines()[-1] == "False None"
 
 
-def test_python_without_docstrings_is_refused() -> None:
+def test_python_without_docstrings_is_refused():
     last = setup_cell(PYTHONOPTIMIZE="2").stderr.splitlines()[-1]
     assert "SetupError: Python runs with -OO, which strips" in last
 
 
-def write(folder: Path, *files: str) -> None:
+def write(folder, *files):
     for file in files:
         path = folder / file
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text("print('scratch')\n", encoding="utf-8")
 
 
-def test_a_file_that_hides_a_package_is_named(tmp_path: Path) -> None:
+def test_a_file_that_hides_a_package_is_named(tmp_path):
     write(tmp_path, "openai.py")
     run = setup_cell(cwd=tmp_path)
     last = run.stderr.splitlines()[-1]
@@ -208,7 +201,7 @@ def test_a_file_that_hides_a_package_is_named(tmp_path: Path) -> None:
     assert "scratch" not in run.stdout, "it was never run"
 
 
-def test_every_file_that_hides_a_module_is_found(tmp_path: Path) -> None:
+def test_every_file_that_hides_a_module_is_found(tmp_path):
     files = ("anywidget.py", "httpx2.py", "langsmith.py", "pydantic.py", "ssl.py")
     write(tmp_path, *files, "langgraph/__init__.py")
     found = shadowing.in_the_way([str(tmp_path), *sys.path], ("langchain.agents", "anywidget"))
@@ -223,20 +216,20 @@ def test_every_file_that_hides_a_module_is_found(tmp_path: Path) -> None:
     assert "hides Python's own module `ssl`" in shadowing.told("ssl", found["ssl"])
 
 
-def test_a_hook_may_hide_the_systems(tmp_path: Path) -> None:
+def test_a_hook_may_hide_the_systems(tmp_path):
     hooks = ("sitecustomize.py", "usercustomize.py")
     write(tmp_path / "own", *hooks)
     write(tmp_path / "system" / "dist-packages", *hooks)
     assert shadowing.hidden([str(tmp_path / "own"), str(tmp_path / "system/dist-packages")]) == {}
 
 
-def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path):
     write(tmp_path, "test.py", "chat.py", "fastapi/notes.txt")
     write(tmp_path, "openai/__pycache__/openai.cpython-311.pyc")
     assert setup_cell(cwd=tmp_path).stdout.startswith("Ready.")
 
 
-def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path: Path) -> None:
+def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path):
     (tmp_path / "openai.py").touch()
     run = setup_cell(before="import openai", cwd=tmp_path)
     assert "hides the package `openai`" in run.stderr.splitlines()[-1]
@@ -245,7 +238,7 @@ def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path: 
 @pytest.mark.parametrize(
     "lesson", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda lesson: lesson.stem
 )
-def test_a_setup_cell_looks_for_such_files_before_it_imports_anything_else(lesson: Path) -> None:
+def test_a_setup_cell_looks_for_such_files_before_it_imports_anything_else(lesson):
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     source = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     imports = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
@@ -253,9 +246,7 @@ def test_a_setup_cell_looks_for_such_files_before_it_imports_anything_else(lesso
     assert imports[1].startswith("from utils.setup import ready")
 
 
-def setup_cell(
-    *after: str, before: str = "", cwd: Path | None = None, **environ: str
-) -> subprocess.CompletedProcess[str]:
+def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell and more lines in a separate process, with a kernel's module search path."""
     lines = [
         "import sys",

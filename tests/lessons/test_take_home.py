@@ -10,9 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -22,7 +20,7 @@ from pydantic import SecretStr
 from tests.notebooks.preloaded import script_command
 from tools.programs import ROOT
 from utils import lesson_source
-from utils.simulator import Request, Simulator
+from utils.simulator import Simulator
 from utils.sse import listen
 
 FOLDER = ROOT / "lessons" / "take_home"
@@ -32,19 +30,19 @@ STALLS = "sim-fast:stall@3,3000"  # stalls for a minute at speed 50
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Simulator]:
+def server():
     running = Simulator(speed=50)
     yield running
     running.stop()
 
 
 @pytest.fixture
-def script(server: Simulator, tmp_path: Path, kernels: str | None) -> "Script":
+def script(server, tmp_path, kernels):
     return Script(server, tmp_path, script_command(kernels) if kernels else [sys.executable])
 
 
 @pytest.fixture
-def fresh_script(server: Simulator, tmp_path: Path) -> "Script":
+def fresh_script(server, tmp_path):
     """Run the script in a new Python process, as a learner does; other tests use a fork."""
     return Script(server, tmp_path)
 
@@ -55,16 +53,12 @@ class Script:
     The model's name selects the fault: `sim-fast:end@20` truncates the reply.
     """
 
-    def __init__(
-        self, server: Simulator, folder: Path, python: Sequence[str] = (sys.executable,)
-    ) -> None:
+    def __init__(self, server, folder, python=(sys.executable,)):
         self.server = server
         self.folder = folder
         self.python = python
 
-    def start(
-        self, name: str, *words: str, model: str = "sim-fast", stdin: bool = False, **variables: str
-    ) -> "subprocess.Popen[str]":
+    def start(self, name, *words, model="sim-fast", stdin=False, **variables):
         """Start the script; a variable that is "" isn't set."""
         copy = shutil.copy(FOLDER / name, self.folder)
         environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -81,22 +75,18 @@ class Script:
             preexec_fn=None if sys.platform == "win32" else _hear_ctrl_c,
         )
 
-    def run(
-        self, name: str, *words: str, model: str = "sim-fast", **variables: str
-    ) -> "subprocess.CompletedProcess[str]":
+    def run(self, name, *words, model="sim-fast", **variables):
         """Run the script to its end."""
         with self.start(name, *words, model=model, **variables) as process:
             out, err = process.communicate()
         return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
 
-    def chat(self, name: str, *lines: str, model: str = "sim-fast") -> tuple[str, str]:
+    def chat(self, name, *lines, model="sim-fast"):
         """Type lines, and then the end of input; return stdout and stderr."""
         with self.start(name, model=model, stdin=True) as process:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
-    def interrupt(
-        self, name: str, *words: str, model: str, after: int = 1
-    ) -> tuple[str, str, Request]:
+    def interrupt(self, name, *words, model, after=1):
         """Press Ctrl-C after `after` characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             assert process.stdout is not None
@@ -107,7 +97,7 @@ class Script:
         return first + out, err, seen[0]
 
 
-def _hear_ctrl_c() -> None:
+def _hear_ctrl_c():
     """Restore SIGINT's default action, since pytest may be a background job that ignores SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -117,7 +107,7 @@ CTRL_C = pytest.mark.skipif(
 )
 
 
-def reported(stderr: str) -> dict[str, str]:
+def reported(stderr):
     """Return the `name: value` lines of a report as a dict."""
     return dict(re.findall(r"^([^:\n]+): (.*)$", stderr, re.MULTILINE))
 
@@ -127,7 +117,7 @@ def reported(stderr: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 @pytest.mark.parametrize("variable", ["OPENAI_MODEL", "OPENAI_API_KEY"])
-def test_one_sentence_names_a_missing_setting(name: str, variable: str, script: Script) -> None:
+def test_one_sentence_names_a_missing_setting(name, variable, script):
     ended = script.run(name, **{variable: ""})
     assert ended.returncode == 1
     assert ended.stdout == ""
@@ -137,7 +127,7 @@ def test_one_sentence_names_a_missing_setting(name: str, variable: str, script: 
 @pytest.mark.parametrize(
     "name", [name for name in SCRIPTS if "argparse" in (FOLDER / name).read_text("utf-8")]
 )
-def test_help_names_the_settings(name: str, script: Script) -> None:
+def test_help_names_the_settings(name, script):
     ended = script.run(name, "--help", OPENAI_MODEL="", OPENAI_API_KEY="")
     assert ended.returncode == 0
     for variable in ("OPENAI_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
@@ -145,7 +135,7 @@ def test_help_names_the_settings(name: str, script: Script) -> None:
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_its_lesson_shows_it_and_how_to_run_it(name: str) -> None:
+def test_its_lesson_shows_it_and_how_to_run_it(name):
     lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{name[0]}_"))
     text = lesson_source.read(lesson)
     section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
@@ -164,7 +154,7 @@ def test_its_lesson_shows_it_and_how_to_run_it(name: str) -> None:
 MEASURE = "1_stream_and_measure.py"
 
 
-def test_1_streams_and_measures(fresh_script: Script) -> None:
+def test_1_streams_and_measures(fresh_script):
     with fresh_script.server.watch() as seen:
         ended = fresh_script.run(MEASURE, RIVER)
     assert ended.returncode == 0, ended.stderr
@@ -176,12 +166,12 @@ def test_1_streams_and_measures(fresh_script: Script) -> None:
     assert f"'output_tokens': {seen[0].tokens_sent}" in report["usage"]
 
 
-def test_1_reports_a_truncated_reply(script: Script) -> None:
+def test_1_reports_a_truncated_reply(script):
     report = reported(script.run(MEASURE, RIVER, model="sim-fast:end@5").stderr)
     assert report["finish reason"] == report["usage"] == "None"
 
 
-def test_1_reports_a_lost_connection_in_a_sentence(script: Script) -> None:
+def test_1_reports_a_lost_connection_in_a_sentence(script):
     ended = script.run(MEASURE, RIVER, model="sim-fast:drop@5")
     assert ended.returncode == 1
     assert ended.stdout.startswith("The Danube")
@@ -190,7 +180,7 @@ def test_1_reports_a_lost_connection_in_a_sentence(script: Script) -> None:
 
 
 @CTRL_C
-def test_1_stops_the_model(script: Script) -> None:
+def test_1_stops_the_model(script):
     out, err, request = script.interrupt(MEASURE, RIVER, model=STALLS)
     assert "The Danube.".startswith(out.strip())
     assert reported(err)["finish reason"] == "None"
@@ -202,7 +192,7 @@ def test_1_stops_the_model(script: Script) -> None:
 BILL = "2_log_and_bill.py"
 
 
-def test_2_logs_each_run_and_adds_up_the_bill(script: Script) -> None:
+def test_2_logs_each_run_and_adds_up_the_bill(script):
     with script.server.watch() as seen:
         ended = script.run(BILL, RIVER, "Explain how a rainbow forms.")
     assert ended.returncode == 0, ended.stderr
@@ -216,7 +206,7 @@ def test_2_logs_each_run_and_adds_up_the_bill(script: Script) -> None:
     assert one == one_again != two == two_again
 
 
-def test_2_logs_a_lost_connection_under_its_run(script: Script) -> None:
+def test_2_logs_a_lost_connection_under_its_run(script):
     ended = script.run(BILL, RIVER, model="sim-fast:drop@5")
     assert re.search(
         r"^run (\S+): started\nrun \1: OpenAIConnectionError\(.*\) after", ended.stderr
@@ -225,7 +215,7 @@ def test_2_logs_a_lost_connection_under_its_run(script: Script) -> None:
 
 
 @CTRL_C
-def test_2_stops_the_model(script: Script) -> None:
+def test_2_stops_the_model(script):
     _, err, request = script.interrupt(BILL, RIVER, model=STALLS)
     assert re.search(
         r"^run (\S+): started\nrun \1: (KeyboardInterrupt|GeneratorExit)\(\) after", err
@@ -233,7 +223,7 @@ def test_2_stops_the_model(script: Script) -> None:
     assert request.tokens_unsent > 0
 
 
-async def test_2_one_handler_serves_threads_and_tasks(server: Simulator) -> None:
+async def test_2_one_handler_serves_threads_and_tasks(server):
     bill = runpy.run_path(str(FOLDER / BILL))["LogAndBill"]()
     model = ChatOpenAI(
         model="sim-fast",
@@ -257,13 +247,13 @@ FORM = "3_fill_a_form.py"
 PERSON = "John Smith, 42, john@example.com, likes chess and rivers."
 
 
-def forms(stdout: str) -> list[dict[str, str]]:
+def forms(stdout):
     """Return the form at each step."""
     steps = re.findall(r"^name: (.*)\nage: (.*)\nemail: (.*)\ntags: (.*)$", stdout, re.MULTILINE)
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
 
-def test_3_fills_the_form_and_validates_it(fresh_script: Script) -> None:
+def test_3_fills_the_form_and_validates_it(fresh_script):
     ended = fresh_script.run(FORM, PERSON)
     assert ended.returncode == 0, ended.stderr
     steps = forms(ended.stdout)
@@ -275,7 +265,7 @@ def test_3_fills_the_form_and_validates_it(fresh_script: Script) -> None:
     assert ended.stdout.splitlines()[-1].startswith("Valid: Person(name='John Smith', age=42, ")
 
 
-def test_3_validates_no_truncated_reply(script: Script) -> None:
+def test_3_validates_no_truncated_reply(script):
     ended = script.run(FORM, PERSON, model="sim-fast:end@12")
     assert ended.returncode == 1
     assert "Valid" not in ended.stdout
@@ -283,7 +273,7 @@ def test_3_validates_no_truncated_reply(script: Script) -> None:
 
 
 @CTRL_C
-def test_3_stops_the_model(script: Script) -> None:
+def test_3_stops_the_model(script):
     out, err, request = script.interrupt(FORM, PERSON, model="sim-fast:stall@8,3000", after=41)
     assert err == "Stopped.\n"
     assert forms(out)
@@ -294,7 +284,7 @@ def test_3_stops_the_model(script: Script) -> None:
 
 
 @contextmanager
-def page_server(script: Script, model: str) -> Iterator[str]:
+def page_server(script, model):
     """Run the chat page while the block runs; yield its URL, which it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
         assert process.stderr is not None
@@ -318,9 +308,7 @@ def page_server(script: Script, model: str) -> Iterator[str]:
         (":drop@0", ["failed"]),
     ],
 )
-async def test_4_names_the_end_or_the_failure(
-    script: Script, fault: str, events: list[str]
-) -> None:
+async def test_4_names_the_end_or_the_failure(script, fault, events):
     with page_server(script, f"sim-fast{fault}") as url, script.server.watch() as seen:
         received = [event async for event in listen(f"{url}/chat?question={RIVER}")]
     assert list(dict.fromkeys(event.type for event in received)) == events
@@ -331,7 +319,7 @@ async def test_4_names_the_end_or_the_failure(
         assert received[-1].data == str(seen[0].tokens_sent)
 
 
-async def test_4_stops_the_model_when_the_client_disconnects(script: Script) -> None:
+async def test_4_stops_the_model_when_the_client_disconnects(script):
     with page_server(script, STALLS) as url, script.server.watch() as seen:
         async with aclosing(listen(f"{url}/chat?question={RIVER}")) as events:
             assert json.loads((await anext(events)).data)
@@ -345,12 +333,12 @@ async def test_4_stops_the_model_when_the_client_disconnects(script: Script) -> 
 CHAT = "5_chat_that_stops.py"
 
 
-def sent(request: Request) -> list[tuple[str, str]]:
+def sent(request):
     """Return the conversation in a request."""
     return [(each["role"], each["content"]) for each in request.body["messages"]]
 
 
-def test_5_keeps_the_conversation(fresh_script: Script) -> None:
+def test_5_keeps_the_conversation(fresh_script):
     with fresh_script.server.watch() as seen:
         out, err = fresh_script.chat(CHAT, RIVER, "And another?")
     assert err == ""
@@ -367,7 +355,7 @@ def test_5_keeps_the_conversation(fresh_script: Script) -> None:
     ("fault", "says"),
     [("end@5", "[Truncated: finish reason None]"), ("drop@5", "[The reply failed: ")],
 )
-def test_5_keeps_and_marks_a_reply_that_breaks(script: Script, fault: str, says: str) -> None:
+def test_5_keeps_and_marks_a_reply_that_breaks(script, fault, says):
     with script.server.watch() as seen:
         out, err = script.chat(CHAT, RIVER, "Go on.", model=f"sim-fast:{fault}")
     assert err == ""
@@ -376,14 +364,14 @@ def test_5_keeps_and_marks_a_reply_that_breaks(script: Script, fault: str, says:
     assert reply == ("assistant", "The Danube. It rises [interrupted]")
 
 
-def test_5_survives_a_refusal(script: Script) -> None:
+def test_5_survives_a_refusal(script):
     out, err = script.chat(CHAT, RIVER, model="sim-fast:401@0")
     assert err == ""
     assert "[The reply failed: " in out
 
 
 @CTRL_C
-def test_5_stops_a_reply_and_goes_on(script: Script) -> None:
+def test_5_stops_a_reply_and_goes_on(script):
     with script.server.watch() as seen, script.start(CHAT, model=STALLS, stdin=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

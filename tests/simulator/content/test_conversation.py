@@ -1,13 +1,13 @@
-"""Replies that refer to earlier turns."""
+"""Replies that continue an earlier reply."""
 
 import pytest
 
 from utils.simulator.api.chat_completions import parse
+from utils.simulator.content import prepared_replies
 from utils.simulator.content.answer import answer
-from utils.simulator.content.prepared_replies import answer as written
 
 
-def reply(*turns: str) -> str:
+def reply(*turns):
     """Return the reply to a conversation in which user and assistant take turns."""
     roles = ("user", "assistant")
     messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(turns)]
@@ -15,45 +15,34 @@ def reply(*turns: str) -> str:
     return part.text
 
 
-POEM = written("Write a poem about a river.")
+ASKED = "Write a poem about a river."
+POEM = prepared_replies.answer(ASKED)
 
 
 @pytest.mark.parametrize("wish", ["Continue.", "Please go on", "Carry on where you stopped."])
 @pytest.mark.parametrize("length", [1, 40, len(POEM) - 1])
-def test_a_reply_that_was_cut_off_is_continued_where_it_ended(wish: str, length: int) -> None:
-    assert POEM[:length] + reply("Write a poem about a river.", POEM[:length], wish) == POEM
+def test_a_truncated_reply_is_continued_where_it_ended(wish, length):
+    assert POEM[:length] + reply(ASKED, POEM[:length], wish) == POEM
 
 
-def test_a_continuation_that_was_cut_off_is_continued_too() -> None:
+def test_a_truncated_continuation_is_continued_too():
     parts = (POEM[:40], "Go on.", POEM[40:60], "Continue.")
-    assert POEM[:60] + reply("Write a poem about a river.", *parts) == POEM
+    assert POEM[:60] + reply(ASKED, *parts) == POEM
 
 
-def test_a_free_reply_that_was_cut_off_is_continued() -> None:
-    whole = reply("Name a river.", "The Rhine.", "Why do cats purr?")
-    said = ("Name a river.", "The Rhine.", "Why do cats purr?", whole[:20], "Continue.")
-    assert whole[:20] + reply(*said) == whole
+def test_a_truncated_free_reply_is_continued():
+    asked = ("Name a river.", "The Rhine.", "Why do cats purr?")
+    whole = reply(*asked)
+    assert whole[:20] + reply(*asked, whole[:20], "Continue.") == whole
 
 
-def test_a_whole_reply_is_not_continued() -> None:
-    assert "complete" in reply("Write a poem about a river.", POEM, "Continue.")
+def test_a_complete_reply_is_not_continued():
+    assert "complete" in reply(ASKED, POEM, "Continue.")
 
 
-@pytest.mark.parametrize(
-    "said", ["My name is Zoë.", "Hi, I'm Zoë", "Please call me Zoë, will you?"]
-)
-def test_a_name_is_remembered(said: str) -> None:
-    assert "Zoë" in reply(said, "Hello!", "What's my name?")
-
-
-def test_an_earlier_question_is_remembered() -> None:
-    turns = ("Name a river.", "The Rhine.", "And a lake?", "Como.", "What was my first question?")
-    assert "“Name a river.”" in reply(*turns)
-
-
-def test_the_last_reply_is_said_again() -> None:
+def test_the_last_reply_is_repeated():
     assert reply("Name a river.", "The Rhine.", "Say that again, please.") == "The Rhine."
 
 
-def test_a_written_reply_stays_as_it_is() -> None:
-    assert reply("hello", "Hello!", "Write a poem about a river.") == POEM
+def test_an_earlier_conversation_does_not_change_a_prepared_reply():
+    assert reply("hello", "Hello!", ASKED) == POEM

@@ -1,6 +1,7 @@
+"""Prepared replies: which prompts match them, and what the lessons rely on in their texts."""
+
 import contextlib
 import io
-import re
 import unicodedata
 
 import pytest
@@ -30,49 +31,36 @@ TEXTS = {reply.name: reply.text for reply in all_replies()}
         ("hello", "hello"),
     ],
 )
-def test_a_prompt_of_the_lessons_gets_its_written_reply(prompt: str, name: str) -> None:
+def test_the_lessons_prompts_get_their_prepared_replies(prompt, name):
     assert answer(prompt) == TEXTS[name]
 
 
-def test_every_written_reply_can_be_asked_for() -> None:
+def test_every_prepared_reply_has_a_prompt_that_gets_it():
     for reply in all_replies():
         prompts = [" ".join(words) for words in reply.asks] + list(reply.exactly)
-        assert prompts
         assert any(answer(prompt) == reply.text for prompt in prompts), reply.name
 
 
 @pytest.mark.parametrize("prompt", ["Why is the sky blue?", "Write a poem about cats", "", "42"])
-def test_any_other_prompt_has_no_written_reply(prompt: str) -> None:
+def test_other_prompts_have_no_prepared_reply(prompt):
     assert answer(prompt) is None
 
 
-def test_the_race_reply_takes_about_a_minute_to_read() -> None:
+def test_the_race_reply_takes_about_a_minute_to_read():
     assert 220 <= len(TEXTS["why_streaming"].split()) <= 260
 
 
-def test_the_poem_has_twelve_to_sixteen_lines() -> None:
-    assert 12 <= len(TEXTS["river_poem"].replace("\n\n", "\n").splitlines()) <= 16
-
-
-def test_the_short_reply_is_one_or_two_sentences() -> None:
-    assert 1 <= TEXTS["name_a_river"].count(".") <= 2
-
-
-def test_the_rainbow_is_explained_in_four_to_six_sentences() -> None:
-    assert 4 <= len(re.findall(r"[.!?](?=\s|$)", TEXTS["rainbow"])) <= 6
-
-
-def test_the_unicode_reply_holds_marks_apart_from_their_letters() -> None:
+def test_the_unicode_reply_has_combining_marks_and_joiners():
     assert any(unicodedata.combining(character) for character in TEXTS["unicode"])
     assert "\u200d" in TEXTS["unicode"]
 
 
 @pytest.mark.parametrize("mark", ["**", "](", "```python", "| --- |", "> ", "1. ", "## ", "`"])
-def test_the_markdown_reply_holds_what_a_stream_can_cut(mark: str) -> None:
+def test_the_markdown_reply_has_what_a_stream_can_cut(mark):
     assert mark in TEXTS["markdown"]
 
 
-def test_the_code_of_the_python_reply_does_what_its_comment_says() -> None:
+def test_the_python_reply_prints_what_its_comment_says():
     code = TEXTS["python_code"].split("```")[1].removeprefix("python\n")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -81,6 +69,6 @@ def test_the_code_of_the_python_reply_does_what_its_comment_says() -> None:
 
 
 @pytest.mark.parametrize("source", ["asked: river\n\ntext", "asks:\n\ntext", "asks: river\n\n \n"])
-def test_a_header_that_cannot_be_read_is_an_error_that_names_the_file(source: str) -> None:
+def test_an_invalid_header_is_an_error_that_names_the_file(source):
     with pytest.raises(HeaderError, match="my_reply"):
         parse("my_reply", source)

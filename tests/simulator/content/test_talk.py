@@ -1,4 +1,4 @@
-"""Free conversations with `ChatOpenAI`: properties that every possible reply has."""
+"""Free conversations with `ChatOpenAI`: properties of every possible reply."""
 
 import re
 
@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 
-from tests.simulator.virtual import VirtualSimulator
 from utils.simulator.api.chat_completions import parse
 from utils.simulator.content import wording
 from utils.simulator.content.answer import answer
@@ -41,10 +40,10 @@ CONVERSATIONS = [
 ]  # fmt: skip
 
 
-def replies(virtual: VirtualSimulator, messages: list[str], seed: int = 0) -> list[str]:
+def replies(virtual, messages, seed=0):
     """Return the replies to a reader's messages, each sent with the conversation so far."""
     model = virtual.chat("sim-fast", seed=seed)
-    history: list[AIMessage | HumanMessage] = []
+    history = []
     for message in messages:
         history.append(HumanMessage(message))
         history.append(AIMessage("".join(chunk.text for chunk in model.stream(history))))
@@ -53,9 +52,7 @@ def replies(virtual: VirtualSimulator, messages: list[str], seed: int = 0) -> li
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("messages", CONVERSATIONS, ids=lambda messages: messages[0])
-def test_no_sentence_is_said_twice_and_none_says_that_the_replies_are_prepared(
-    virtual: VirtualSimulator, messages: list[str], seed: int
-) -> None:
+def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(virtual, messages, seed):
     said = [
         sentence
         for reply in replies(virtual, messages, seed)
@@ -81,9 +78,7 @@ def test_no_sentence_is_said_twice_and_none_says_that_the_replies_are_prepared(
         (["你好"], ["Chinese", "你好"]),
     ],
 )
-def test_a_reply_takes_up_the_words_of_its_question(
-    virtual: VirtualSimulator, messages: list[str], words: list[str]
-) -> None:
+def test_a_reply_uses_the_words_of_its_question(virtual, messages, words):
     for seed in range(6):
         last = replies(virtual, messages, seed)[-1]
         assert all(word in last for word in words), last
@@ -93,6 +88,7 @@ def test_a_reply_takes_up_the_words_of_its_question(
     ("messages", "recalled"),
     [
         (["I'm Zoë. What is SSE?", "thanks", "Do you remember my name?"], "Zoë"),
+        (["Please call me Zoë, will you?", "What's my name?"], "Zoë"),
         (["I'm tired", "thanks", "What's my name?"], "don't know your name|haven't told me"),
         (["I'm German", "Call me Al", "Who am I?"], r"\bAl\b"),
         (["Hello", "What is SSE?", "why?", "What did I ask first?"], "“What is SSE\\?”"),
@@ -109,31 +105,27 @@ def test_a_reply_takes_up_the_words_of_its_question(
         (["What did I ask first?"], "no such message|that far"),
     ],
 )
-def test_what_was_said_before_is_remembered(
-    virtual: VirtualSimulator, messages: list[str], recalled: str
-) -> None:
+def test_earlier_messages_are_remembered(virtual, messages, recalled):
     assert re.search(recalled, replies(virtual, messages)[-1])
 
 
 @pytest.mark.parametrize("question", ["Who are you?", "Are you ChatGPT?", "What model is this?"])
-def test_asked_what_it_is_it_says_so(virtual: VirtualSimulator, question: str) -> None:
+def test_asked_what_it_is_it_names_the_simulator(virtual, question):
     assert "simulator" in replies(virtual, ["Hi!", question])[-1]
 
 
 @pytest.mark.parametrize(
     ("wish", "words"), [("why", "But why?"), ("example", "For instance?"), ("short", "Shorter!")]
 )
-def test_a_topic_is_continued_as_wished(virtual: VirtualSimulator, wish: str, words: str) -> None:
+def test_a_follow_up_gets_the_requested_part_of_the_topic(virtual, wish, words):
     first, second = replies(virtual, ["What is backpressure?", words])
     topic = topic_of("backpressure")
-    assert topic
     assert first.startswith(topic.parts["says"])
     assert second == topic.parts[wish]
 
 
-def test_a_topic_ends_when_all_is_said(virtual: VirtualSimulator) -> None:
+def test_a_topic_ends_when_all_its_parts_were_used(virtual):
     topic = topic_of("backpressure")
-    assert topic
     *said, last = replies(virtual, ["What is backpressure?", *["more"] * len(topic.parts)])
     assert [any(part in reply for reply in said) for part in topic.parts.values()] == [True] * 4
     assert topic.name in last
@@ -141,18 +133,16 @@ def test_a_topic_ends_when_all_is_said(virtual: VirtualSimulator) -> None:
 
 
 @pytest.mark.parametrize("messages", [["  "], ["?"], ["more"], ["Hello", "why?"]])
-def test_a_message_without_a_subject_is_asked_for_one(
-    virtual: VirtualSimulator, messages: list[str]
-) -> None:
+def test_a_message_without_a_subject_gets_a_question(virtual, messages):
     assert re.search(r"\?|[Tt]ell me", replies(virtual, messages)[-1])
 
 
-def test_every_topic_can_be_asked_for() -> None:
+def test_every_topic_has_a_message_that_selects_it():
     for topic in topics():
         assert topic in [topic_of(" ".join(words)) for words in topic.asks], topic.name
 
 
-def one_reply(prompt: str, seed: int) -> str:
+def one_reply(prompt, seed):
     messages = [{"role": "user", "content": prompt}]
     (part,) = answer(parse({"model": "sim", "messages": messages, "seed": seed}))
     return part.text
@@ -160,15 +150,15 @@ def one_reply(prompt: str, seed: int) -> str:
 
 @settings(max_examples=25)
 @given(st.text(), st.integers(0, 9))
-def test_same_prompt_and_seed_give_the_same_reply(prompt: str, seed: int) -> None:
+def test_the_same_prompt_and_seed_give_the_same_reply(prompt, seed):
     assert one_reply(prompt, seed) == one_reply(prompt, seed)
 
 
-def test_braces_in_a_message_stay() -> None:
+def test_braces_in_a_message_are_kept():
     assert all("your cat is {dear}" in one_reply("My cat is {dear}.", seed) for seed in range(9))
 
 
-def test_another_seed_can_give_another_reply() -> None:
+def test_another_seed_can_give_another_reply():
     assert len({one_reply("Why do cats purr?", seed) for seed in range(30)}) > 1
 
 
@@ -177,5 +167,5 @@ def test_another_seed_can_give_another_reply() -> None:
     [("Wie geht es dir?", "German"), ("Merci", "French"), ("¿Cómo está usted?", "Spanish"),
      ("Привет", "Russian"), ("What is La La Land?", None), ("Is it a die?", None), ("", None)],
 )  # fmt: skip
-def test_languages_are_recognised(text: str, language: str | None) -> None:
+def test_languages_are_recognised(text, language):
     assert wording.language(text) == language

@@ -1,0 +1,78 @@
+"""Recordings that the tests of charts draw, and what a chart says."""
+
+from utils.timing import Piece, Recording
+
+WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "a ", "time. "]
+
+
+def title(chart):
+    """Return the chart's title and details from its alternative text."""
+    return chart.alt_text.partition(": ")[2]
+
+
+def written(chart):
+    """Return the text of the figure and of its first panel."""
+    return [text.get_text() for text in (*chart.texts, *chart.axes[0].texts)]
+
+
+def recorded(label, arrivals, speed=1.0, e2e=None, **fields):
+    pieces = tuple(Piece(at / speed, WORDS[i % 10]) for i, at in enumerate(arrivals))
+    end = arrivals[-1] if e2e is None else e2e
+    return Recording(label, pieces, e2e=end / speed, **fields)
+
+
+def streamed(speed=1.0, **fields):
+    arrivals = [0.2 + k * 9.8 / 249 for k in range(250)]
+    return recorded("stream", arrivals, speed, **fields)
+
+
+def blocked(speed=1.0):
+    whole = Piece(10.0 / speed, "".join(WORDS * 25))
+    return Recording("invoke", (whole,), e2e=10.0 / speed)
+
+
+def buffered(speed=1.0):
+    return recorded("proxy", [9.9 + k * 0.0004 for k in range(250)], speed)
+
+
+def bursty(speed=1.0):
+    return recorded("bursty", [0.4 + k // 50 * 2 + k % 50 * 0.001 for k in range(250)], speed)
+
+
+def released_with_a_pause(speed=1.0):
+    """Return a buffered reply on a busy machine: 17 pieces, a pause, then the rest."""
+    return recorded("proxy", [1.40 + k * 0.0002 + (k > 16) * 0.1 for k in range(124)], speed)
+
+
+def stuttering(speed=1.0):
+    """Return a steady stream read on a busy machine: several pieces arrive after each pause."""
+    due = [0.5 + k * 0.0076 for k in range(124)]
+    pauses = [(0.75, 0.9), (0.92, 1.0), (1.05, 1.25)]
+    arrivals = [next((end for begin, end in pauses if begin < at < end), at) for at in due]
+    return recorded("stutter", arrivals, speed)
+
+
+def pausing(speed=1.0):
+    arrivals = [0.5 + k * 0.02 for k in range(50)]
+    return recorded("tool", [*arrivals, *(at + 8 for at in arrivals)], speed)
+
+
+def stalling():
+    return recorded("stalling", [1.0, 1.1, 9.0, 9.1, 20.0])
+
+
+def failed():
+    arrivals = [0.5 + k / 25 for k in range(100)]
+    return recorded("dropped", arrivals, e2e=7.2, outcome="failed", error="ConnectionError: gone")
+
+
+def empty():
+    return Recording("empty", (Piece(0.2, ""),), e2e=3.0, outcome="failed")
+
+
+def every_kind():
+    left = streamed(outcome="left")
+    running = streamed(outcome="streaming")
+    unstarted = Recording("", (), e2e=0.0, outcome="streaming")
+    return [streamed(), blocked(), buffered(), bursty(), stalling(), failed(), empty(), left,
+            running, unstarted]  # fmt: skip

@@ -1,0 +1,193 @@
+"""Every chart: any label, readable text inside the picture, and its output in a notebook."""
+
+import base64
+import io
+import subprocess
+import sys
+import warnings
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from PIL import Image
+
+from tests.charts.samples import blocked, bursty, every_kind, recorded, stalling, streamed, title
+from tests.widgets.test_any_text import ODD
+from utils.charts import (
+    Pattern,
+    gap_strip,
+    guard_chart,
+    load_chart,
+    pattern_bars,
+    readers_chart,
+    wait_bars,
+    waterfall,
+)
+from utils.charts.chart import Chart
+from utils.crowd import Row
+from utils.timing import Piece, Recording
+
+LABELS = ODD | {
+    "formula": "$x_ and $y^",
+    "broken formula": "$\\frac{",
+    "Arabic": "مرحبا",
+    "Chinese": "你好",
+    "lines": "one\ntwo",
+}
+OF_RECORDINGS = [readers_chart, wait_bars, gap_strip, waterfall]
+LEAKING = Recording(
+    "leaking", tuple(Piece(1 + i / 100, text) for i, text in enumerate(["is", "7319", "ok"])), 1.1
+)
+
+
+def eight_words(label, **fields):
+    return Recording(label, tuple(Piece(0.2 + 0.02 * k, "word ") for k in range(8)), 4.0, **fields)
+
+
+def measured(style, waits):
+    return [Row(style, clients, wait, wait, wait + 0.2, 0, 0.01) for clients, wait in waits.items()]
+
+
+def test_any_label_can_be_drawn(monkeypatch):
+    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # so that drawing is faster
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ResourceWarning)  # for files that earlier tests left open
+        for label in LABELS.values():
+            charts = [
+                readers_chart(eight_words(label), eight_words(label), title=label),
+                wait_bars(eight_words(label)),
+                gap_strip(eight_words(label)),
+                waterfall(eight_words(label)),
+                waterfall(*[eight_words(label)] * 9),
+                pattern_bars(Pattern(eight_words(label))),
+                load_chart(measured(label, {1: 0.2, 10: 0.2})),
+            ]
+            assert charts[0].png()
+            for chart in charts:
+                chart.alt_text.encode()
+                assert chart.get_figheight() < 20
+
+
+@pytest.mark.parametrize(
+    "draw", [readers_chart, wait_bars, lambda *r: pattern_bars(*map(Pattern, r))]
+)
+def test_an_implausible_token_count_is_mentioned(draw):
+    def words(*recordings):
+        chart = draw(*recordings)
+        return " ".join(text.get_text() for text in chart.texts), chart.alt_text
+
+    counted = eight_words("counted", usage={"output_tokens": 10})
+    doubted = eight_words("doubted", usage={"output_tokens": 1040})
+    drawn, told = words(counted, doubted)
+    assert "Implausible token count: words are used." in drawn
+    assert "doubted: The provider counts 1040 tokens" in told
+    assert "counted: The provider" not in told
+    assert "Implausible" not in words(counted)[0]
+
+
+LONG = "a label that is too long for a heading or a row"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        *(lambda c=c: c(*every_kind(), recorded(LONG, [1, 2, 40.0])) for c in OF_RECORDINGS),
+        *(lambda n=n: waterfall(*[streamed()] * n) for n in (8, 20, 100)),
+        *(lambda sizes=sizes: guard_chart(LEAKING, "7319", sizes) for sizes in (range(61), [0, 1])),
+        lambda: pattern_bars(*map(Pattern, every_kind())),
+        lambda: load_chart(measured("a", {1: 1, 10: 9}) + measured("b", {1: 1, 40: 1.3, 100: 3})),
+        lambda: load_chart(measured("alone", {1: 0.5})),
+        lambda: load_chart(measured("a long label + .x()", {40: 0.002}) + measured("b", {40: 900})),
+    ],
+)  # fmt: skip
+def test_all_text_is_inside_the_picture_and_large_enough_for_a_projector(draw):
+    chart = draw()
+    chart.draw_without_rendering()
+    texts = [*chart.texts, *(legend for each in chart.legends for legend in each.get_texts())]
+    for axes in chart.axes:
+        texts += [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    assert min(text.get_fontsize() for text in texts) >= 12
+    for text in [*chart.texts, *(each for axes in chart.axes for each in axes.texts)]:
+        box = text.get_window_extent()
+        inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= chart.bbox.x1 and box.y1 <= chart.bbox.y1
+        assert inside, text.get_text()
+
+
+@pytest.mark.parametrize("draw", OF_RECORDINGS)
+def test_headings_do_not_overlap(draw):
+    chart = draw(recorded(LONG, [1, 2, 40.0]))
+    chart.draw_without_rendering()
+    _title, name, account, _x_label = chart.texts
+    assert name.get_window_extent().x1 < account.get_window_extent().x0
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        *(lambda c=c, **title: c(streamed(), **title) for c in OF_RECORDINGS),
+        lambda **title: guard_chart(LEAKING, "7319", **title),
+        lambda **title: load_chart(measured("alone", {1: 0.5}), **title),
+        lambda **title: pattern_bars(Pattern(streamed()), **title),
+    ],
+)
+def test_a_title_replaces_the_finding(draw):
+    assert title(draw(title="Look here")).startswith("Look here.")
+
+
+def test_a_title_never_breaks_between_a_number_and_its_unit():
+    for words in range(30):
+        chart = Chart("Any chart", "a " * words + "first text after 12 ms to 0.09 s", [], body=1.0)
+        lines = chart.texts[0].get_text().split("\n")
+        assert " ".join(lines).replace("\N{NO-BREAK SPACE}", " ").endswith("12 ms to 0.09 s")
+        assert not [line for line in lines if line.startswith(("s", "ms"))]
+
+
+@pytest.mark.parametrize("draw", [*OF_RECORDINGS, pattern_bars])
+def test_nothing_to_draw_is_an_error(draw):
+    with pytest.raises(ValueError, match="pass at least one recording"):
+        draw()
+
+
+@pytest.mark.parametrize("draw", OF_RECORDINGS)
+def test_every_kind_of_recording_can_be_drawn_alone(draw):
+    for recording in every_kind():
+        draw(recording).draw_without_rendering()
+
+
+@pytest.mark.parametrize("draw", [readers_chart, gap_strip])
+def test_a_picture_is_white_small_and_of_high_resolution(draw):
+    data, metadata = draw(streamed(), blocked(), bursty(), stalling())._repr_mimebundle_()
+    png = data["image/png"]
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    assert picture.width == 2 * metadata["image/png"]["width"]
+    assert picture.getpixel((0, 0)) == (255, 255, 255)
+    assert len(png) < 120_000
+
+
+def test_a_notebook_stores_a_chart_once_with_its_alternative_text():
+    cell = nbformat.v4.new_code_cell(
+        "from utils.charts import wait_bars\n"
+        "from utils.timing import Piece, Recording\n"
+        "chart = wait_bars(Recording('tea', (Piece(1.0, 'Tea'),), e2e=1.0))\n"
+        "chart"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook, kernel_name="python3", timeout=240).execute()
+    (output,) = cell.outputs
+    picture = base64.b64decode(output.data["image/png"])
+    assert Image.open(io.BytesIO(picture)).format == "PNG"
+    assert output.data["text/plain"] == "<Chart: Wait bars at 238 words a minute>"
+    assert output.metadata["image/png"]["alt"].startswith("Wait bars")
+    assert output.metadata["image/png"]["width"] == 800
+
+
+def test_matplotlib_is_imported_with_the_first_chart_and_pyplot_never():
+    program = (
+        "import sys, utils.timing, utils.reader_model, utils.charts as charts\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "r = utils.timing.Recording('tea', (utils.timing.Piece(1.0, 'Tea'),), e2e=1.0)\n"
+        "charts.readers_chart(r).png(); charts.gap_strip(r).png()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=240)
