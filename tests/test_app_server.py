@@ -20,6 +20,12 @@ from utils.app_server import Server, ServingError, serve, serving
 AN_HOUR = 3600.0
 
 
+async def unfinished(send) -> None:
+    """Send the beginning of a response."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"first", "more_body": True})
+
+
 class Endless:
     """An app whose reply never ends; records when its client has disconnected."""
 
@@ -90,13 +96,13 @@ async def refuses(url: str) -> bool:
     return False
 
 
-async def test_an_app_answers_while_the_block_runs_and_not_after():
+async def test_an_app_is_served_while_the_block_runs():
     async with serving(greeting()) as url:
         assert (await get(url)).json() == "hello"
     assert await refuses(url)
 
 
-async def test_it_runs_on_the_loop_of_the_cell():
+async def test_the_app_runs_on_the_cells_event_loop():
     app = FastAPI()
     seen = []
 
@@ -125,7 +131,7 @@ async def test_serving_ends_when_the_cell_is_cancelled():
     assert await refuses(url)
 
 
-async def test_serving_the_same_name_again_ends_the_first():
+async def test_serving_the_same_name_again_replaces_the_server():
     first = await serve(greeting("one"))
     second = await serve(greeting("two"))
     try:
@@ -136,7 +142,7 @@ async def test_serving_the_same_name_again_ends_the_first():
         await second.stop()
 
 
-async def test_another_name_stands_beside_it():
+async def test_two_names_are_two_servers():
     one, two = await serve(greeting("one"), "a"), await serve(greeting("two"), name="b")
     try:
         assert [(await get(server.url)).json() for server in (one, two)] == ["one", "two"]
@@ -145,7 +151,7 @@ async def test_another_name_stands_beside_it():
         await two.stop()
 
 
-def test_a_server_of_a_loop_that_is_over_is_replaced_too():
+def test_a_server_of_a_closed_loop_is_replaced_too():
     first = asyncio.run(_served())
     second = asyncio.run(_served())
     assert first.stopped
@@ -156,7 +162,7 @@ async def _served() -> Server:
     return await serve(greeting(), name="over loops")
 
 
-async def test_stopping_cuts_open_connections_and_tells_the_app():
+async def test_stopping_aborts_connections_and_closes_their_streams():
     endless = Endless()
     server = await serve(endless.app)
     async with half_read(server.url) as pieces:
@@ -166,13 +172,12 @@ async def test_stopping_cuts_open_connections_and_tells_the_app():
             await anext(pieces)
 
 
-async def test_stopping_is_a_disconnect_to_an_app_that_listens_and_not_a_cancellation():
+async def test_stopping_sends_a_disconnect_to_an_app_that_receives():
     heard = []
 
     async def app(scope, receive, send):
         if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+            await unfinished(send)
             while not heard or heard[-1] != "http.disconnect":
                 heard.append((await receive())["type"])
 
@@ -182,26 +187,25 @@ async def test_stopping_is_a_disconnect_to_an_app_that_listens_and_not_a_cancell
     assert heard == ["http.request", "http.disconnect"]
 
 
-async def test_stopping_does_not_wait_for_an_app_that_will_not_hear():
-    deaf = asyncio.Event()
+async def test_stopping_cancels_an_app_that_ignores_the_disconnect():
+    cancelled = asyncio.Event()
 
     async def app(scope, receive, send):
         if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+            await unfinished(send)
             try:
                 await asyncio.sleep(AN_HOUR)
             except asyncio.CancelledError:
-                deaf.set()
+                cancelled.set()
                 raise
 
     server = await serve(app)
     async with half_read(server.url):
         await server.stop()
-    assert deaf.is_set()
+    assert cancelled.is_set()
 
 
-async def test_stopping_twice_is_stopping_once():
+async def test_a_server_can_be_stopped_twice():
     server = await serve(greeting())
     await server.stop()
     await server.stop()
@@ -209,7 +213,7 @@ async def test_stopping_twice_is_stopping_once():
     assert repr(server) == f"<Server at {server.url} (stopped)>"
 
 
-async def test_a_visitor_who_leaves_is_noticed_and_is_no_error():
+async def test_a_disconnect_closes_the_stream_and_is_not_an_error():
     endless = Endless()
     server = await serve(endless.app)
     try:
@@ -221,7 +225,7 @@ async def test_a_visitor_who_leaves_is_noticed_and_is_no_error():
         await server.stop()
 
 
-async def test_an_exception_is_a_500_to_the_client_and_kept_for_the_learner():
+async def test_exceptions_of_the_app_are_recorded():
     server = await serve(failing())
     try:
         assert (await get(f"{server.url}/before")).status_code == 500
@@ -235,7 +239,7 @@ async def test_an_exception_is_a_500_to_the_client_and_kept_for_the_learner():
     assert told == ["ValueError: no such model", "KeyError: 'two'", "ValueError: in a task group"]
 
 
-async def test_serving_prints_each_exception_of_the_app_once(capsys):
+async def test_serving_prints_each_exception_once(capsys):
     async with serving(failing()) as url:
         await get(f"{url}/before")
         await get(f"{url}/before")
@@ -259,21 +263,21 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     assert lines == []
 
 
-async def test_writing_on_to_one_who_left_is_not_told_by_asyncio_either(caplog):
+async def test_asyncios_warning_about_disconnected_clients_is_hidden(caplog):
     async with serving(greeting()):
         logging.getLogger("asyncio").warning("socket.send() raised exception.")
         logging.getLogger("asyncio").warning("something else")
     assert [record.getMessage() for record in caplog.records] == ["something else"]
 
 
-async def test_the_kernels_signals_are_left_alone():
+async def test_the_kernels_signal_handlers_are_unchanged():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     async with serving(greeting()):
         during = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert during == before
 
 
-async def test_an_apps_lifespan_is_run():
+async def test_the_apps_lifespan_runs():
     steps = []
 
     @asynccontextmanager
@@ -287,7 +291,7 @@ async def test_an_apps_lifespan_is_run():
     assert steps == ["start", "end"]
 
 
-async def test_an_app_that_fails_at_its_start_is_told_and_leaves_the_loop_alive():
+async def test_an_app_that_fails_to_start_is_an_error():
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         raise ValueError("no database")
@@ -306,7 +310,7 @@ async def test_an_app_that_fails_at_its_start_is_told_and_leaves_the_loop_alive(
         ("http://x", "This is 'http://x', not a web app"),
     ],
 )
-async def test_what_is_no_app_is_refused_with_a_sentence(thing, words):
+async def test_anything_but_an_app_is_an_error(thing, words):
     with pytest.raises(ServingError, match=words):
         await serve(thing)
     with pytest.raises(ServingError, match=words):
@@ -314,12 +318,12 @@ async def test_what_is_no_app_is_refused_with_a_sentence(thing, words):
             pass
 
 
-def test_without_a_loop_it_says_where_to_call_it():
+def test_without_a_running_loop_the_error_says_where_to_call_it():
     with pytest.raises(ServingError, match=r"write `server = await serve\(app\)`"):
         serve(greeting())
 
 
-async def test_a_proxy_of_the_environment_is_kept_out_of_the_way(monkeypatch):
+async def test_proxies_are_bypassed(monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     for name in ("NO_PROXY", "no_proxy"):

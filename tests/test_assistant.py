@@ -16,18 +16,18 @@ async def unwritten(sources, seconds): ...
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_the_courses_parts_pass_their_own_exercises(name):
+def test_the_courses_parts_pass_their_exercises(name):
     assert evaluate(f"5.{name}", PARTS[name]).status == "correct"
 
 
-def test_a_part_that_is_not_there_yet_is_the_courses(capsys):
+def test_a_missing_part_is_replaced_by_the_courses(capsys):
     assert parts({}) == (answer, steady)
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("answer: the course's, until yours passes Exercise 5.")
     assert told[1].endswith(lesson_source.number("5.steady"))
 
 
-def test_ones_own_part_is_taken_if_it_passes_and_only_then(capsys):
+def test_a_learners_part_is_used_only_if_it_passes(capsys):
     assert parts({"answer": answer, "steady": steadier}) == (answer, steadier)
     assert capsys.readouterr().out.endswith("steady: yours\n")
     assert parts({"steady": unwritten}) == (answer, steady)
@@ -35,7 +35,7 @@ def test_ones_own_part_is_taken_if_it_passes_and_only_then(capsys):
     assert "yours\n" not in capsys.readouterr().out
 
 
-def test_a_part_is_checked_anew_each_time(monkeypatch):
+def test_a_part_is_checked_again_each_time(monkeypatch):
     own = {"steady": steadier}
     monkeypatch.setattr("tests.test_assistant.steady", unwritten)
     assert parts(own, ["steady"]) == (PARTS["steady"],)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import psutil
 import pytest
@@ -73,9 +72,7 @@ async def measure_and_cancel() -> Measured:
     return ready.result()
 
 
-def test_nobody_fails_and_what_would_take_too_long_is_left_out_and_told(
-    measured: Measured,
-):
+def test_measurements_that_would_take_too_long_are_left_out_with_a_note(measured: Measured):
     rows = measured.rows
     assert [(row.style, row.clients, row.failed) for row in rows] == [
         (BLOCKING, 1, 0),
@@ -87,7 +84,7 @@ def test_nobody_fails_and_what_would_take_too_long_is_left_out_and_told(
     assert left_out.endswith("would take 20 times as long as one.")
 
 
-def test_a_row_holds_the_wait_of_the_median_and_of_the_last_client():
+def test_a_row_has_the_median_and_the_longest_wait():
     recordings = [
         Recording(f"client {number}", (Piece(first, "a"),), e2e=first + 0.2, sent=100 + number)
         for number, first in enumerate((0.8, 1.8, 5.0))
@@ -133,25 +130,25 @@ class Served:
     makespan: float
 
 
-def test_a_blocked_loop_serves_one_after_the_other_and_a_health_check_last(served):
+def test_a_blocked_event_loop_serves_clients_one_by_one(served):
     got = served(BLOCKING, CROWD)
     assert got.makespan == pytest.approx(CROWD, rel=0.01)
     assert got.health > CROWD - 1
 
 
 @pytest.mark.parametrize("style", [THREADS, TASKS])
-def test_threads_and_tasks_serve_a_crowd_at_once_and_a_health_check_meanwhile(served, style: str):
+def test_threads_and_tasks_serve_clients_concurrently(served, style: str):
     got = served(style, CROWD)
     assert got.makespan == pytest.approx(1, rel=0.01)
     assert got.health == pytest.approx(0.5, rel=0.01)
 
 
-def test_beyond_40_clients_the_thread_pool_makes_the_others_wait(served):
+def test_the_thread_pool_serves_40_clients_at_a_time(served):
     assert served(THREADS, 100).makespan == pytest.approx(100 / 40, rel=0.01)
     assert served(TASKS, 100).makespan == pytest.approx(1, rel=0.01)
 
 
-def test_each_client_has_a_recording(measured: Measured):
+def test_load_returns_a_recording_for_each_client(measured: Measured):
     recordings = measured.recordings
     assert [recording.label for recording in recordings] == [
         f"client {number}" for number in range(1, CROWD + 1)
@@ -160,13 +157,13 @@ def test_each_client_has_a_recording(measured: Measured):
     assert len({recording.text for recording in recordings}) == 1
 
 
-async def test_an_unknown_style_is_refused_with_those_there_are():
+async def test_an_unknown_style_is_an_error_that_lists_the_styles():
     for call in (load("threads", 1), experiment((1,), ["threads"])):
         with pytest.raises(LoadError, match=r'no style "threads"\. Choose one of "async def'):
             await call
 
 
-def test_rows_are_a_table_in_words_and_in_html():
+def test_rows_are_a_table_in_text_and_html():
     row = Row(THREADS, 10, 0.83, 1.04, 1.06, 2, 0.02)
     rows = Rows([row], ["Left out: <that>."])
     head, line, note = repr(rows).splitlines()
@@ -209,14 +206,14 @@ async def asked(port: int):
     return await load_clients.ask(port, "/", "client", lambda: None)
 
 
-async def test_a_client_reads_chunks_wherever_they_are_cut():
+async def test_a_client_reads_chunks_wherever_they_are_split():
     whole = HEAD + chunk(b'data: "He') + chunk(b'llo"\n\ndata: "\\n"\n\n') + chunk(b"")
     async with answering(*(whole[at : at + 1] for at in range(len(whole)))) as port:
         recording = await asked(port)
     assert (recording.text, recording.outcome) == ("Hello\n", "finished")
 
 
-async def test_it_tells_once_that_text_has_come():
+async def test_a_client_reports_its_first_text_once():
     told = []
     body = chunk(b'data: ""\n\ndata: "a"\n\n') + chunk(b'data: "b"\n\n') + chunk(b"")
     async with answering(HEAD, body) as port:
@@ -236,14 +233,14 @@ async def test_it_tells_once_that_text_has_come():
         (b"", "IncompleteReadError"),
     ],
 )
-async def test_a_failure_is_an_outcome_and_no_exception(answer: bytes, error: str):
+async def test_a_failure_is_an_outcome_rather_than_an_exception(answer: bytes, error: str):
     async with answering(answer) as port:
         recording = await asked(port)
     assert recording.outcome == "failed"
     assert (recording.error or "").startswith(error)
 
 
-async def test_a_server_that_is_not_there_is_a_failure_too():
+async def test_a_refused_connection_is_a_failure():
     async with answering() as port:
         pass
     assert (await asked(port)).outcome == "failed"
@@ -258,11 +255,11 @@ def children() -> list[int]:
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 
 
-def test_the_server_ends_with_the_block_also_when_that_is_cancelled(measured: Measured):
+def test_the_server_ends_with_the_block_even_if_cancelled(measured: Measured):
     assert not is_running(measured.pid)
 
 
-async def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_a_server_that_cannot_start_is_explained(tmp_path, monkeypatch):
     (tmp_path / "uvicorn.py").write_text("raise ImportError('uvicorn is broken')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(LoadError, match=r"could not start.*uvicorn is broken"):
@@ -271,12 +268,10 @@ async def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: 
     assert children() == []
 
 
-def test_a_killed_kernel_takes_the_server_and_its_simulator_with_it():
+def test_the_server_and_its_simulator_end_with_a_killed_kernel():
     script = """
 import asyncio, psutil
-from utils.crowd.experiment import _row
 from utils.crowd.process import server
-from utils.timing import Piece, Recording
 
 async def main():
     async with server() as port:

@@ -6,7 +6,6 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-import openai
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
@@ -17,7 +16,7 @@ from utils.provider import ProviderError, chat_model, describe
 from utils.simulator import client as simulator_client
 
 RIVER = "Name a river."
-OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-somebody-1"}
+OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-a-user-1"}
 
 
 @pytest.fixture(autouse=True)
@@ -43,15 +42,12 @@ def clean(monkeypatch, started):
 
 OUTSIDE = {
     "SOCKS 5": {"ALL_PROXY": "socks5://127.0.0.1:1080"},
-    "socks 5h": {"all_proxy": "socks5h://127.0.0.1:1080"},
     "SOCKS 4": {"HTTP_PROXY": "socks4://127.0.0.1:1080"},
     "a bracket": {"HTTPS_PROXY": "http://[::1"},
     "no host": {"ALL_PROXY": ":8080"},
     "no port": {"http_proxy": "http://proxy.example:port"},
-    "rubbish": {"https_proxy": "'http://proxy:80'"},
-    "nobody": {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"},
+    "no server": {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"},
     "LangChain's": {"OPENAI_PROXY": "http://127.0.0.1:9"},
-    "no such certificates": {"SSL_CERT_FILE": "/no/such/file.pem"},
     "no certificates": {"SSL_CERT_FILE": __file__},
     "no such folder": {"SSL_CERT_DIR": "/no/such/folder"},
     "for others": {"REQUESTS_CA_BUNDLE": "/no/such/file.pem", "CURL_CA_BUNDLE": "/no/such"},
@@ -76,16 +72,12 @@ LIBRARIES = {
 
 
 @pytest.mark.parametrize("environ", (OUTSIDE | LIBRARIES).values(), ids=OUTSIDE | LIBRARIES)
-async def test_the_simulator_is_reached_whatever_is_set(environ):
-    expected = "The Danube."
+async def test_the_simulator_replies_whatever_is_set(environ):
     os.environ.update(environ)
     model = chat_model("fast")
-    assert model.invoke(RIVER).content.startswith(expected)
-    assert "".join(chunk.content for chunk in model.stream(RIVER)).startswith(expected)
-    assert (await model.ainvoke(RIVER)).content.startswith(expected)
+    assert model.invoke(RIVER).content.startswith("The Danube.")
+    assert (await model.ainvoke(RIVER)).content.startswith("The Danube.")
     assert describe() == "The course's simulator answers: no key, no internet, no cost."
-    chunks = [chunk.content async for chunk in chat_model("fast").astream(RIVER)]
-    assert "".join(chunks).startswith(expected)
 
 
 def test_the_simulator_starts_whatever_is_set():
@@ -113,7 +105,7 @@ def test_the_request_is_the_same_whatever_is_set():
     assert {it: getattr(model, it) for it in fields} == {it: getattr(plain, it) for it in fields}
 
 
-def test_hidden_variables_are_set_again():
+def test_hidden_variables_are_restored():
     os.environ["OPENAI_ORG_ID"] = "org-1"
     chat_model("fast")
     assert os.environ["OPENAI_ORG_ID"] == "org-1"
@@ -122,7 +114,7 @@ def test_hidden_variables_are_set_again():
     assert os.environ["OPENAI_ORG_ID"] == "org-1"
 
 
-def test_a_real_providers_client_has_the_variables_that_are_set_for_it():
+def test_a_real_providers_client_respects_the_variables():
     os.environ.update(OPENAI, OPENAI_ORG_ID="org-1", LC_OUTPUT_VERSION="v1")
     os.environ["HTTPS_PROXY"] = "http://127.0.0.1:9"
     model = chat_model()
@@ -136,18 +128,12 @@ def test_a_real_providers_client_has_the_variables_that_are_set_for_it():
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        (
-            OUTSIDE["SOCKS 5"],
-            "ALL_PROXY names a SOCKS proxy, which needs the missing package `socksio`",
-        ),
-        (OUTSIDE["socks 5h"], "all_proxy names a SOCKS proxy"),
+        (OUTSIDE["SOCKS 5"], "ALL_PROXY names a SOCKS proxy, which needs the missing package"),
         (OUTSIDE["SOCKS 4"], "HTTP_PROXY isn't a usable proxy URL"),
         (OUTSIDE["a bracket"], "HTTPS_PROXY isn't a usable proxy URL"),
         (OUTSIDE["no host"], "ALL_PROXY isn't a usable proxy URL"),
         (OUTSIDE["no port"], "http_proxy isn't a usable proxy URL"),
-        (OUTSIDE["rubbish"], "https_proxy isn't a usable proxy URL"),
         ({"OPENAI_PROXY": "proxy:80"}, "OPENAI_PROXY isn't a usable proxy URL"),
-        (OUTSIDE["no such certificates"], "SSL_CERT_FILE doesn't name a certificate file"),
         (OUTSIDE["no certificates"], "SSL_CERT_FILE doesn't name a certificate file"),
         (OUTSIDE["no such folder"], "SSL_CERT_DIR doesn't name a certificate folder"),
         (OUTSIDE["TLS keys"], "SSLKEYLOGFILE names a file that isn't writable"),
@@ -157,7 +143,7 @@ def test_a_real_providers_client_has_the_variables_that_are_set_for_it():
         (LIBRARIES["headers"], "OPENAI_CUSTOM_HEADERS contains an em dash"),
     ],
 )
-def test_what_a_real_providers_client_cannot_work_with_is_named(environ, words):
+def test_a_variable_that_a_real_providers_client_cannot_use_is_named(environ, words):
     os.environ.update(OPENAI | environ)
     with pytest.raises(ProviderError) as error:
         chat_model()
@@ -166,7 +152,7 @@ def test_what_a_real_providers_client_cannot_work_with_is_named(environ, words):
 
 
 @pytest.mark.parametrize("value", ["http://proxy.example:8080", "proxy.example:80", "foo"])
-def test_a_proxy_that_may_work_is_respected(value):
+def test_a_valid_proxy_is_accepted(value):
     os.environ.update(OPENAI, HTTPS_PROXY=value)
     assert env_vars.wrong() is None
     chat_model()
@@ -188,9 +174,7 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("environ", ADDRESSES, ids=str)
-def test_the_address_that_is_told_is_the_one_that_langchain_would_choose(
-    environ,
-):
+def test_the_url_and_key_are_those_that_langchain_would_choose(environ):
     os.environ.update(OPENAI | environ)
     langchains, ours = ChatOpenAI(model="gpt-x").root_client, chat_model().root_client
     assert ours.base_url == langchains.base_url
@@ -216,12 +200,12 @@ def test_a_tracer_that_langchain_no_longer_has_is_ignored(name):
     assert RunnableLambda(len).invoke("four") == 4
 
 
-def test_tracing_is_said_where_a_real_provider_is_asked():
+def test_tracing_is_reported_with_a_real_provider():
     os.environ.update(OPENAI, LANGSMITH_TRACING="true")
     assert "LangSmith tracing is on: LangSmith also receives" in describe()
 
 
-# --- new variables are noticed
+# --- variables of new versions
 
 LIBRARY = (
     *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
@@ -281,7 +265,7 @@ def read_from_the_environment(file):
                 yield f"LANGSMITH_{value}" if "env_var" in ast.unparse(where) else value
 
 
-def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():
+def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():
     found = {}
     for package in LIBRARY:
         spec = find_spec(package)
@@ -299,13 +283,6 @@ def test_each_variable_that_the_libraries_read_is_hidden_from_the_simulators_cli
         if not env_vars._HIDDEN.fullmatch(name) and name not in HARMLESS
     }
     assert not new, (
-        "Libraries read variables that nobody here knows: hide them from the simulator's client in "
-        f"utils/env_vars.py, or say in HARMLESS why they change nothing: {new}"
+        "Libraries read unknown variables: hide them from the simulator's client in "
+        f"utils/env_vars.py, or add them to HARMLESS with the reason: {new}"
     )
-
-
-def test_the_sdk_is_one_whose_clients_can_ignore_the_environment():
-    sync_client, async_client = provider._clients()
-    assert isinstance(sync_client, openai.DefaultHttpxClient)
-    assert not sync_client.trust_env
-    assert not async_client.trust_env

@@ -1,4 +1,4 @@
-"""Modules can still be imported by their former names, which learners' old copies use."""
+"""The former names of modules, which learners' old copies import, still work."""
 
 from importlib import import_module
 
@@ -13,6 +13,6 @@ import pytest
         ("utils.load", "utils.crowd", ["experiment", "app"]),
     ],
 )
-def test_a_former_name_gives_the_same_objects(former, now, names):
+def test_a_former_module_exports_the_same_objects(former, now, names):
     old, new = import_module(former), import_module(now)
     assert [getattr(old, name) for name in names] == [getattr(new, name) for name in names]

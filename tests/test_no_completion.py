@@ -126,11 +126,7 @@ async def test_the_servers_message_is_quoted(odd_server):
     )
 
 
-async def test_a_url_that_ends_in_v1_is_not_corrected(
-    odd_server,
-    server,
-    monkeypatch,
-):
+async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, server, monkeypatch):
     odd_server("log-in page")
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1/")
     for said in await calls(chat_model(max_retries=0)):

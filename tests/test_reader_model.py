@@ -42,7 +42,7 @@ def by_the_book(arrivals, rate):
     return arrivals[0] + stalled
 
 
-def test_an_average_reader_takes_in_about_five_tokens_a_second():
+def test_an_average_reader_reads_about_five_tokens_a_second():
     assert tokens_per_second() == pytest.approx(5.29, abs=0.01)
 
 
@@ -61,8 +61,8 @@ def test_without_usage_a_word_counts_as_four_thirds_of_a_token():
     assert read.stalled == pytest.approx(2, rel=0.1)
 
 
-@pytest.mark.parametrize("count", [1040, 480, 20, 1, 0, -7, None, "240", True, float("nan")])
-def test_a_count_that_cannot_be_the_texts_leaves_the_reader_as_without_one(count):
+@pytest.mark.parametrize("count", [1040, 20, 0, None, "240"])
+def test_an_implausible_token_count_is_ignored(count):
     arrivals = [0.2 + 0.02 * k for k in range(180)]
     doubted = reading(recorded(arrivals, usage={"output_tokens": count}))
     assert doubted == reading(recorded(arrivals))
@@ -75,7 +75,7 @@ def test_a_reader_of_chinese_reads_character_by_character():
     assert read.finished > 30
 
 
-def test_half_a_character_in_each_piece_is_read_like_any_text():
+def test_a_surrogate_pair_in_two_pieces_is_read_like_any_text():
     read = reading(recorded([1.0, 2.0, 9.0], ["Hi \ud83d", "\ude00 there", " you"]))
     assert read.words == 4
     assert all(0 <= words <= 4 for _, words in (*read.delivered, *read.read))
@@ -122,7 +122,7 @@ def test_the_reader_never_reads_what_has_not_arrived(recording, wpm):
 
 
 @given(recordings(), speeds)
-def test_the_reader_takes_waiting_plus_reading_time(recording, wpm):
+def test_the_reader_finishes_after_waiting_and_reading(recording, wpm):
     read = reading(recording, wpm)
     words = len(recording.text.split()) * TOKENS_PER_WORD
     tokens = (recording.answer_tokens if recording.text else None) or words
@@ -130,31 +130,24 @@ def test_the_reader_takes_waiting_plus_reading_time(recording, wpm):
     assert read.finished == pytest.approx(read.wait + takes)
 
 
-def test_a_pause_in_the_middle_is_a_stall_where_the_reader_ran_dry():
+def test_a_pause_becomes_a_stall_when_the_reader_has_caught_up():
     quarter_of_a_second_a_word = 240
     read = reading(recorded([1.0, 1.1, 9.0]), wpm=quarter_of_a_second_a_word)
     (stall,) = read.stalls
     assert (stall.at, stall.seconds) == (pytest.approx(1.5), pytest.approx(7.5))
 
 
-def test_a_stream_faster_than_the_reader_never_stalls():
-    twenty_tokens_a_second = [0.2 + k / 20 for k in range(200)]
-    read = reading(recorded(twenty_tokens_a_second))
-    assert read.stalled == 0
-    assert read.wait == 0.2
-
-
-def test_thinking_is_waiting_as_the_reader_came_for_the_answer():
+def test_reasoning_counts_as_waiting():
     pieces = (Piece(0.5, "", reasoning="Let me think"), Piece(12.5, "Yes."))
     assert readers_wait(Recording("reasoning", pieces, e2e=12.5)) == 12.5
 
 
-def test_a_reply_without_text_is_all_wait():
+def test_a_reply_without_text_is_only_a_wait():
     empty = Recording("empty", (Piece(0.2, ""),), e2e=3.0, outcome="failed")
     read = reading(empty)
     assert (read.wait, read.words, read.finished) == (3.0, 0.0, 3.0)
 
 
-def test_a_reader_without_speed_is_refused_with_a_sentence():
+def test_a_reader_without_speed_is_an_error():
     with pytest.raises(ValueError, match="words a minute above 0"):
         readers_wait(recorded([1.0]), wpm=0)

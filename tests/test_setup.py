@@ -34,16 +34,14 @@ def fresh(_simulated, monkeypatch):
         yield fresh
 
 
-def test_it_says_who_answers_in_the_same_words_each_time(
-    capsys,
-):
+def test_it_prints_the_same_sentence_each_time(capsys):
     ready()
     ready()
     said = capsys.readouterr().out.splitlines()
     assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
 
 
-def test_collections_leave_out_what_was_imported_and_no_more():
+def test_garbage_collection_skips_imported_modules_only():
     setup._settle.cache_clear()
     gc.unfreeze()
     ready()
@@ -54,7 +52,7 @@ def test_collections_leave_out_what_was_imported_and_no_more():
 
 
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
-def test_collections_are_small_from_then_on_also_in_a_class(before, after):
+def test_garbage_collection_is_frequent_also_on_the_hub(before, after):
     usual = gc.get_threshold()
     setup._settle.cache_clear()
     gc.set_threshold(before, 10, 10)
@@ -65,13 +63,12 @@ def test_collections_are_small_from_then_on_also_in_a_class(before, after):
         gc.set_threshold(*usual)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads of a process can't differ.")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities per thread")
 @pytest.mark.parametrize(("asked", "more"), [("7", 7), ("0", 0), ("", 0), ("much", 0)])
-def test_in_a_class_a_notebooks_code_steps_back_and_its_other_threads_dont(asked, more):
+def test_course_nice_lowers_the_main_threads_priority_only(asked, more):
     program = """
 import os, threading
-from tests.conftest import own_shared
-from utils import setup, shadowing
+from utils import setup
 
 over = threading.Event()
 passes_on = threading.Thread(target=over.wait)
@@ -88,11 +85,10 @@ over.set()
     assert done.stdout.decode().split() == [str(max(more, usual)), str(usual)]
 
 
-def test_the_types_of_answers_are_built_before_one_comes():
+def test_response_models_are_built_before_the_first_response():
     program = """
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from tests.conftest import own_shared
-from utils import setup, shadowing
+from utils import setup
 
 kinds = (ChatCompletion, ChatCompletionChunk)
 print(*(kind.__pydantic_complete__ for kind in kinds))
@@ -109,11 +105,7 @@ def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh):
     assert len(fresh.simulator.requests()) == 0
 
 
-def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
-    fresh,
-    monkeypatch,
-    capsys,
-):
+def test_a_real_provider_is_named_without_a_request_or_a_simulator(fresh, monkeypatch, capsys):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # no server listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ready()
@@ -121,13 +113,13 @@ def test_a_real_provider_is_named_and_not_asked_and_no_simulator_started(
     assert fresh.simulator is None
 
 
-def test_half_a_provider_is_explained(monkeypatch):
+def test_an_incomplete_provider_is_explained(monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(SetupError, match="OPENAI_MODEL isn't"):
         ready()
 
 
-def test_another_folders_utils_is_refused(monkeypatch):
+def test_another_folders_utils_is_rejected(monkeypatch):
     impostor = ModuleType("utils")
     impostor.__path__ = ["/somewhere/else"]
     monkeypatch.setitem(sys.modules, "utils", impostor)
@@ -143,19 +135,16 @@ def test_a_missing_package_is_named(monkeypatch):
 
 @pytest.mark.parametrize(
     ("kernel", "old"),
-    [
-        *[("7.3.9", True), ("6.29.5", True), ("7.3rc1", True), ("6", True)],
-        *[("7.4.0", False), ("7.10", False), ("8.0rc1", False)],
-    ],
+    [("7.3.9", True), ("7.3rc1", True), ("6", True), ("7.4.0", False), ("7.10", False)],
 )
-def test_an_older_ipykernel_is_told(monkeypatch, kernel, old):
+def test_an_older_ipykernel_is_reported(monkeypatch, kernel, old):
     monkeypatch.setattr(setup, "version", lambda _: kernel)
     said = "".join(setup._notes(traced=False))
     assert (f"(ipykernel {kernel}) is older than 7.4: text streams, but Stop takes" in said) == old
     assert ("ipykernel" in said) == old
 
 
-def test_nest_asyncio_is_told(monkeypatch, capsys):
+def test_nest_asyncio_is_reported(monkeypatch, capsys):
     monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
     ready()
     said = capsys.readouterr().out
@@ -163,7 +152,7 @@ def test_nest_asyncio_is_told(monkeypatch, capsys):
     assert "`nest_asyncio` is applied here, so `asyncio.run` works" in said
 
 
-def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once():
+def test_tracing_is_turned_off_for_the_simulator_and_reported_once():
     said = setup_cell(
         "from langchain_core.tracers.context import _get_trace_callbacks",
         "from langsmith.utils import tracing_is_enabled",
@@ -178,7 +167,7 @@ def test_tracing_is_off_where_the_simulator_answers_and_that_is_said_once():
     assert said.splitlines()[-1] == "False None"
 
 
-def test_python_without_docstrings_is_refused():
+def test_python_without_docstrings_is_rejected():
     last = setup_cell(PYTHONOPTIMIZE="2").stderr.splitlines()[-1]
     assert "SetupError: Python runs with -OO, which strips" in last
 
@@ -190,7 +179,7 @@ def write(folder, *files):
         path.write_text("print('scratch')\n", encoding="utf-8")
 
 
-def test_a_file_that_hides_a_package_is_named(tmp_path):
+def test_a_file_that_shadows_a_package_is_named(tmp_path):
     write(tmp_path, "openai.py")
     run = setup_cell(cwd=tmp_path)
     last = run.stderr.splitlines()[-1]
@@ -198,10 +187,10 @@ def test_a_file_that_hides_a_package_is_named(tmp_path):
         f"utils.setup.SetupError: The file {tmp_path / 'openai.py'} hides the package `openai`: "
         "rename the file, and restart"
     )
-    assert "scratch" not in run.stdout, "it was never run"
+    assert "scratch" not in run.stdout, "the file was run"
 
 
-def test_every_file_that_hides_a_module_is_found(tmp_path):
+def test_every_file_that_shadows_a_module_is_found(tmp_path):
     files = ("anywidget.py", "httpx2.py", "langsmith.py", "pydantic.py", "ssl.py")
     write(tmp_path, *files, "langgraph/__init__.py")
     found = shadowing.in_the_way([str(tmp_path), *sys.path], ("langchain.agents", "anywidget"))
@@ -216,20 +205,20 @@ def test_every_file_that_hides_a_module_is_found(tmp_path):
     assert "hides Python's own module `ssl`" in shadowing.told("ssl", found["ssl"])
 
 
-def test_a_hook_may_hide_the_systems(tmp_path):
+def test_a_hook_may_shadow_the_systems(tmp_path):
     hooks = ("sitecustomize.py", "usercustomize.py")
     write(tmp_path / "own", *hooks)
     write(tmp_path / "system" / "dist-packages", *hooks)
     assert shadowing.hidden([str(tmp_path / "own"), str(tmp_path / "system/dist-packages")]) == {}
 
 
-def test_a_file_that_hides_nothing_of_the_course_is_left_alone(tmp_path):
+def test_files_that_shadow_nothing_the_course_needs_are_ignored(tmp_path):
     write(tmp_path, "test.py", "chat.py", "fastapi/notes.txt")
     write(tmp_path, "openai/__pycache__/openai.cpython-311.pyc")
     assert setup_cell(cwd=tmp_path).stdout.startswith("Ready.")
 
 
-def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path):
+def test_a_file_imported_instead_of_a_package_is_named(tmp_path):
     (tmp_path / "openai.py").touch()
     run = setup_cell(before="import openai", cwd=tmp_path)
     assert "hides the package `openai`" in run.stderr.splitlines()[-1]
@@ -238,7 +227,7 @@ def test_a_file_that_has_been_imported_in_place_of_a_package_is_named(tmp_path):
 @pytest.mark.parametrize(
     "lesson", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda lesson: lesson.stem
 )
-def test_a_setup_cell_looks_for_such_files_before_it_imports_anything_else(lesson):
+def test_a_setup_cell_imports_utils_setup_first(lesson):
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     source = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     imports = [line for line in source.splitlines() if line.startswith(("import ", "from "))]

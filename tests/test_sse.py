@@ -21,25 +21,26 @@ from utils.app_server import serving
 from utils.sse import Event, NotAnEventStreamError, Reader, listen, parse
 
 
-def data_of(stream: bytes | str) -> list[str]:
-    return [event.data for event in parse(stream)]
-
-
-def test_each_frame_with_data_is_an_event():
-    assert parse("data: Hello\n\ndata: World\n\n") == [
-        Event("message", "Hello"),
-        Event("message", "World"),
-    ]
-
-
-def test_an_event_without_data_is_never_dispatched():
-    assert parse("data: Hello\n\nevent: close\n\n") == [Event("message", "Hello")]
-    assert parse("event: close\ndata: {}\n\n") == [Event("close", "{}")]
-
-
-def test_a_newline_in_a_token_loses_what_follows_it():
-    assert data_of("data: one\ntwo\n\n") == ["one"]
-    assert data_of("data: one\ndata: two\n\n") == ["one\ntwo"]
+@pytest.mark.parametrize(
+    ("stream", "events"),
+    [
+        ("data: Hello\n\ndata: World\n\n", [Event("message", "Hello"), Event("message", "World")]),
+        ("data: Hello\n\nevent: close\n\n", [Event("message", "Hello")]),  # no data, no event
+        ("event: close\ndata: {}\n\n", [Event("close", "{}")]),
+        ("data: one\ntwo\n\n", [Event("message", "one")]),
+        ("data: one\ndata: two\n\n", [Event("message", "one\ntwo")]),
+        ("data: 1\n\ndata: 2\n", [Event("message", "1")]),
+        (": keep-alive\n\ndata: 1\n\n", [Event("message", "1")]),
+        (b"\xef\xbb\xbf\ndata: 1\n\n", [Event("message", "1")]),
+        (
+            "id: 7\nevent: end\ndata: 1\n\nid: \0\ndata: 2\n\n",
+            [Event("end", "1", "7"), Event("message", "2", "7")],
+        ),
+        (BY_HAND["a byte order mark"], [Event("message", "1")]),
+    ],
+)
+def test_a_stream_is_parsed_by_the_standards_rules(stream, events):
+    assert parse(stream) == events
 
 
 class Counted:
@@ -64,7 +65,7 @@ class Counted:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1460])
-def test_each_byte_is_searched_once_however_the_stream_is_cut(
+def test_each_byte_is_searched_once_however_the_stream_is_split(
     stream: bytes, size: int, monkeypatch: pytest.MonkeyPatch
 ):
     counted = Counted(sse._LINE_END)
@@ -74,42 +75,20 @@ def test_each_byte_is_searched_once_however_the_stream_is_cut(
     assert counted.characters <= 2 * len(stream)
 
 
-def test_an_id_stays_and_a_type_does_not():
-    assert parse("id: 7\nevent: end\ndata: 1\n\ndata: 2\n\n") == [
-        Event("end", "1", "7"),
-        Event("message", "2", "7"),
-    ]
-
-
-def test_an_id_with_a_null_and_a_byte_order_mark_later_on_count_for_nothing():
-    assert parse(BY_HAND["an id with a null"])[-1].id == "7"
-    assert data_of(BY_HAND["a byte order mark"]) == ["1"]
-    assert data_of(BY_HAND["a byte order mark later"]) == ["1", "3"]
-    assert data_of(b"\xef\xbb\xbf\ndata: 1\n\n") == ["1"]
-
-
-def test_what_comes_after_the_last_blank_line_is_dropped():
-    assert data_of("data: 1\n\ndata: 2\n") == ["1"]
-
-
-def test_comments_are_no_events():
-    assert data_of(": keep-alive\n\ndata: 1\n\n") == ["1"]
-
-
-def test_only_digits_set_the_time_to_reconnect():
+def test_only_digits_set_the_reconnection_delay():
     reader = Reader()
     assert list(reader.feed("retry: 100\nretry: soon\nretry: ²\nretry:\n")) == []
     assert reader.retry == 100
 
 
-def test_text_and_bytes_are_read_alike():
+def test_text_and_bytes_give_the_same_events():
     for stream in BY_HAND.values():
         text = stream.decode("utf-8", "replace")
         assert parse(text) == parse(stream)
 
 
 @pytest.mark.parametrize("stream", [*BY_HAND.values(), *by_chance()])
-def test_it_does_not_matter_where_the_stream_is_cut(stream: bytes):
+def test_a_stream_may_be_split_at_any_point(stream: bytes):
     whole = parse(stream)
     assert parse(stream[at : at + 1] for at in range(len(stream))) == whole
     for cut in range(len(stream)):
@@ -117,7 +96,7 @@ def test_it_does_not_matter_where_the_stream_is_cut(stream: bytes):
 
 
 @given(st.text(), st.lists(st.integers(0, 60)))
-def test_any_text_put_into_data_lines_comes_back(text: str, cuts: list[int]):
+def test_any_text_in_data_lines_is_read_back(text: str, cuts: list[int]):
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     stream = "".join(f"data: {line}\n" for line in lines).encode() + b"\n"
     places = sorted({0, len(stream), *(cut % len(stream) for cut in cuts)})
@@ -162,7 +141,7 @@ async def test_listening_ends_with_the_block_and_closes_the_connection():
     assert heard == [Event("message", "1"), Event("end", "{}")]
 
 
-async def test_a_client_of_ones_own_stays_open():
+async def test_a_given_client_stays_open():
     speaker = Speaker("data: 1\n\n")
     async with serving(speaker.app) as url, httpx2.AsyncClient() as client:
         async with aclosing(listen(f"{url}/events", client)) as stream:
@@ -177,7 +156,7 @@ async def test_a_client_of_ones_own_stays_open():
         ("late", "status 503 and application/json"),
     ],
 )
-async def test_what_is_no_event_stream_is_refused_with_a_sentence(path: str, words: str):
+async def test_a_response_that_is_not_an_event_stream_is_an_error(path: str, words: str):
     async with serving(Speaker().app) as url:
         with pytest.raises(NotAnEventStreamError, match=words):
             await anext(listen(f"{url}/{path}"))
@@ -204,18 +183,18 @@ class Repeater:
 
 
 @pytest.mark.parametrize("drops", [False, True])
-async def test_a_stream_that_ends_is_requested_again_as_by_an_event_source(drops: bool):
+async def test_a_stream_that_ends_is_requested_again(drops: bool):
     repeater = Repeater(drops=drops)
     heard: list[str] = []
     async with serving(repeater.app) as url:
         with pytest.raises(httpx2.HTTPError) if drops else nullcontext():
             async for event in listen(f"{url}/events", reconnects=2):
-                heard.append(event.data)  # noqa: PERF401 (what came before an error counts)
+                heard.append(event.data)  # noqa: PERF401 (keep what arrived before an error)
     assert heard == ["1", "2", "3"]
     assert repeater.last_ids == [None, "1", "2"]
 
 
-async def test_a_stream_is_requested_once_unless_told_otherwise():
+async def test_a_stream_is_requested_once_by_default():
     repeater = Repeater()
     async with serving(repeater.app) as url:
         assert [event.data async for event in listen(f"{url}/events")] == ["1"]

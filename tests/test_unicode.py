@@ -1,4 +1,4 @@
-"""Any string can be made encodable, and strings that already are don't change."""
+"""Any string becomes encodable; an encodable string is unchanged."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def test_the_result_can_be_encoded(text):
 
 
 @given(st.text())
-def test_text_that_is_well_formed_already_stays(text):
+def test_well_formed_text_is_unchanged(text):
     assert well_formed(text) == text
 
 
@@ -60,7 +60,7 @@ def test_lone_surrogates_are_replaced(text, becomes):
 
 
 @given(anything, st.data())
-def test_pieces_joined_are_the_whole_joined(text, data):
+def test_joined_pieces_equal_the_well_formed_whole(text, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     joiner = Joiner()
@@ -69,17 +69,17 @@ def test_pieces_joined_are_the_whole_joined(text, data):
     assert joiner.rest() == ""
 
 
-def test_half_a_character_waits_for_the_other():
+def test_the_first_half_of_a_pair_is_kept_for_the_second():
     joiner = Joiner()
     assert [joiner.join(piece) for piece in ("Hi \ud83d", "", "\ude00!")] == ["Hi ", "", "😀!"]
 
 
-def test_only_a_first_half_at_the_end_is_left_out():
+def test_only_a_first_half_at_the_end_is_removed():
     assert [without_half(text) for text in ("a\ud83d", "a\ude00", "\ud83da", "")] == [
         "a", "a\ude00", "\ud83da", "",
     ]  # fmt: skip
 
 
-def test_everything_in_a_message_becomes_well_formed():
+def test_all_strings_in_a_message_become_well_formed():
     message = {"\ud83d": ["\ude00", ("a\ud83d\ude00", 1.5, None, True, b"\xff")]}
     assert well_formed_parts(message) == {"�": ["�", ["a😀", 1.5, None, True, b"\xff"]]}

@@ -1,4 +1,4 @@
-"""The lesson parser: what it reads, and the line that it reports for each mistake."""
+"""The lesson parser: the parts of a lesson, and the line reported for each mistake."""
 
 import re
 from pathlib import Path
@@ -19,8 +19,9 @@ def code(*lines, tags=""):
     return "\n".join(["```{code-cell} ipython3", *options, *lines, "```"]) + "\n"
 
 
-def test_the_sample_in_the_modules_own_text_is_a_lesson():
-    text = "\n".join(line.removeprefix("    ") for line in sample_in_docstring())
+def test_the_sample_in_the_docstring_is_a_lesson():
+    lines = lesson_source.__doc__.splitlines()
+    text = "\n".join(line.removeprefix("    ") for line in lines if line[:4].isspace() or not line)
     lesson = lesson_source.parse(text, "01_sample.md")
     assert lesson.numbers == {"words": "1.1"}
     assert list(lesson.exercises) == ["1.1"]
@@ -28,12 +29,7 @@ def test_the_sample_in_the_modules_own_text_is_a_lesson():
     assert list(lesson.predictions) == ["P1.1"]
 
 
-def sample_in_docstring():
-    lines = lesson_source.__doc__.splitlines()
-    return [line for line in lines if line.startswith("    ") or not line]
-
-
-def test_cells_are_read_in_order_with_their_lines():
+def test_cells_are_in_order_with_their_lines():
     lesson = lesson_source.load(SAMPLE)
     lines = SAMPLE.read_text(encoding="utf-8").splitlines()
     assert [cell.kind for cell in lesson.cells] == [
@@ -45,7 +41,7 @@ def test_cells_are_read_in_order_with_their_lines():
     assert lesson.file == "data/01_sample.md"
 
 
-def test_an_exercise_has_two_editions_without_marker_lines():
+def test_an_exercise_has_two_editions_without_markers():
     exercise = lesson_source.load(SAMPLE).exercises["1.1"]
     assert exercise.solved == (
         'def words(stream):\n    """Yield whole words."""\n    text = "".join(stream)\n'
@@ -57,7 +53,7 @@ def test_an_exercise_has_two_editions_without_marker_lines():
     )
 
 
-def test_a_stub_keeps_its_own_lines_and_indentation():
+def test_a_stub_keeps_its_lines_and_indentation():
     lesson = lesson_source.parse(
         code(
             "for piece in stream:",
@@ -85,236 +81,101 @@ def test_a_stub_keeps_its_own_lines_and_indentation():
 
 
 @pytest.mark.parametrize("path", lesson_source.paths(), ids=lambda path: path.stem)
-def test_jupytext_finds_the_same_cells_so_that_a_lesson_opens_in_jupyter(path):
+def test_jupytext_finds_the_same_cells(path):
     text = re.sub(r"\A---\n.*?\n---\n", "", lesson_source.read(path), flags=re.DOTALL)
     theirs = jupytext.reads(numbered(text, lesson_source.load(path).numbers), fmt="md:myst")
-    assert [
-        (cell.kind, cell.source, list(cell.tags)) for cell in lesson_source.load(path).cells
-    ] == [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in theirs.cells]
+    ours = [(cell.kind, cell.source, list(cell.tags)) for cell in lesson_source.load(path).cells]
+    assert ours == [
+        (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in theirs.cells
+    ]
 
 
-def test_hints_and_predictions_are_read():
+def test_hints_and_predictions_are_parsed():
     lesson = lesson_source.load(SAMPLE)
-    assert lesson.hints["1.1"].steps == (
-        "What does `split` do?",
-        "Join the pieces *after* all came.",
-    )
+    steps = ("What does `split` do?", "Join the pieces *after* all came.")
+    assert lesson.hints["1.1"].steps == steps
     prediction = lesson.predictions["P1.1"]
     assert prediction.question == "How many words are in `a b`?"
-    assert [(choice.text, choice.right) for choice in prediction.choices] == [
-        ("1", False),
-        ("2", True),
-    ]
+    choices = [(choice.text, choice.right) for choice in prediction.choices]
+    assert choices == [("1", False), ("2", True)]
 
 
 HINTS = "**Hints for exercise 1.words**\n\n1. a\n"
 EXERCISE = code("1", tags="exercise-words")
 ASKED = "**Prediction P1.1:** q\n\n"
 
-BROKEN = {
-    "a_solution_inside_a_solution": (
-        code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
-        4,
-        "`### END SOLUTION` is missing above .* that opens at line 2 is still open",
-    ),
-    **{
-        f"a_marker_misspelt_as_{marker.strip('# ')}": (
-            code("### BEGIN SOLUTION", "1", marker, "### BEGIN SOLUTION", "2", "### END SOLUTION"),
-            4,
-            f"`{marker}` is not quite a marker",
-        )
-        for marker in (
-            "### END SOLUTON",
-            "### ENDE SOLUTION",
-            "### END SOLUTION:",
-        )
-    },
-    "a_solution_never_closed": (code("x = 1", "### BEGIN SOLUTION", "1"), 3, "never closed"),
-    "an_end_without_a_beginning": (
-        code("### END SOLUTION"),
-        2,
-        "`### END SOLUTION` without `### BEGIN SOLUTION`",
-    ),
-    "a_stub_outside_a_solution": (code("### STUB"), 2, "without `### BEGIN SOLUTION`"),
-    "two_stubs": (
-        code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "### STUB", "### END SOLUTION"),
-        6,
-        "a second `### STUB`",
-    ),
-    "an_empty_stub": (
-        code("### BEGIN SOLUTION", "1", "### STUB", "### END SOLUTION"),
-        2,
-        "the stub of this solution is empty",
-    ),
-    "a_stub_that_is_not_commented": (
-        code("### BEGIN SOLUTION", "1", "### STUB", "x = 2", "### END SOLUTION"),
-        5,
-        "a stub's line starts with `# `",
-    ),
-    "a_stub_that_does_not_end": (
-        code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "", "check(1, x)"),
-        7,
-        "or is `### END SOLUTION` missing above it?",
-    ),
-    "a_blank_line_at_the_end_of_a_cell": (
-        code("x = 1", "", tags="setup"),
-        5,
-        "a blank line at the end of a code cell: delete it",
-    ),
-    "blank_lines_at_the_beginning_of_a_cell": (
-        code("", "x = 1", tags="setup"),
-        4,
-        "a second blank line at the beginning of a code cell: delete it",
-    ),
-    "a_cell_not_closed_before_a_note": (
-        "```{code-cell} ipython3\nx = 1\n\n" + NOTE + HINTS + EXERCISE,
-        1,
-        "the block that opens here is not closed: at line 4 something else begins",
-    ),
-    "a_cell_not_closed_before_the_next_one": (
-        "text\n\n```{code-cell} ipython3\nx = 1\n\n" + code("y = 1"),
-        3,
-        "not closed: at line 6 something else begins",
-    ),
-    "a_shown_block_not_closed_before_the_next_one": (
-        "```python\nx = 1\n\ntext\n\n```python\ny = 1\n```\n",
-        1,
-        "not closed: at line 6 something else begins",
-    ),
-    "an_empty_solution": (code("### BEGIN SOLUTION", "", "### END SOLUTION"), 2, "is empty"),
-    "a_marker_in_text": ("# T\n\n### BEGIN SOLUTION\n", 3, "outside a code cell"),
-    "a_marker_in_a_shown_block": (
-        "```python\n### END SOLUTION\n```\n",
-        2,
-        "outside a code cell",
-    ),
-    "a_marker_misspelt": (code("## BEGIN SOLUTION"), 2, "is not quite a marker"),
-    "a_marker_in_lower_case": (code("### end solution"), 2, "is not quite a marker"),
-    "a_marker_in_the_plural": (code("### BEGIN SOLUTIONS"), 2, "is not quite a marker"),
-    "an_exercise_defined_twice": (
-        EXERCISE + EXERCISE,
-        9,
-        "exercise 1.1 is already defined at line 4",
-    ),
-    "hints_defined_twice": (
-        NOTE + HINTS + "\n" + HINTS + EXERCISE,
-        7,
-        "hints 1.1 is already defined at line 3",
-    ),
-    "hints_outside_a_note": (HINTS + EXERCISE, 1, "outside an instructor's note"),
-    "hints_without_a_number": (
-        NOTE + "**Hints for exercise**\n\n1. a\n",
-        3,
-        "is not quite a heading",
-    ),
-    "hints_with_a_misspelt_number": (
-        NOTE + "**Hints for exercise one**\n\n1. a\n",
-        3,
-        "needs a name such as 1.words",
-    ),
-    "a_heading_misspelt": (
-        NOTE + "**Hint for exercise 1.words:**\n" + EXERCISE,
-        3,
-        "is not quite a heading",
-    ),
-    "hints_that_are_not_numbered": (
-        NOTE + "**Hints for exercise 1.words**\n\n- a\n" + EXERCISE,
-        3,
-        "no numbered list follows",
-    ),
-    "no_hints": (
-        NOTE + "**Hints for exercise 1.words**\n\nText.\n" + EXERCISE,
-        3,
-        "no numbered list follows",
-    ),
-    "a_prediction_without_a_question": (
-        NOTE + "**Prediction P1.1:**\n\n- [x] a\n- [ ] b\n  > no\n",
-        3,
-        "the question is missing",
-    ),
-    "a_prediction_without_a_right_choice": (
-        NOTE + ASKED + "- [ ] a\n  > no\n- [ ] b\n  > no\n",
-        3,
-        "has 0 right choices instead of one",
-    ),
-    "a_prediction_with_two_right_choices": (
-        NOTE + ASKED + "- [x] a\n- [x] b\n",
-        3,
-        "has 2 right choices instead of one",
-    ),
-    "a_wrong_choice_without_feedback": (
-        NOTE + ASKED + "- [x] a\n- [ ] b\n",
-        3,
-        "the wrong choice `b` needs feedback",
-    ),
-    "a_prediction_with_nothing_to_choose": (NOTE + ASKED + "- [x] a\n", 3, "has no wrong choice"),
-    "a_choice_with_another_mark": (
-        NOTE + ASKED + "- [x] a\n- [y] b\n",
-        3,
-        r"unlike `- \[y\] b`",
-    ),
-    "feedback_that_is_not_quoted": (
-        NOTE + ASKED + "- [x] a\n- [ ] b\n  no\n",
-        3,
-        r"feedback below it as `  > text`, unlike `- \[ \] b`",
-    ),
-    "an_exercise_called_by_its_number": (
-        "See Exercise 1.1.\n" + EXERCISE,
-        1,
-        r"1.1 is not the name of an exercise here; there are 1.words. Write the name",
-    ),
-    "a_name_without_an_exercise": (
-        EXERCISE + code('check("1.order", 1)'),
-        7,
-        r"there are 1.words. Is `:tags: \[exercise-order\]` missing from its cell",
-    ),
-    "a_prediction_without_a_p": (NOTE + "**Prediction 1.1:** q\n", 3, "a number such as P1.2"),
-    "a_block_never_closed": ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
-    "a_header_without_a_colon": (
-        "---\njupytext:\n  format_name myst\n---\n",
-        3,
-        "`format_name myst` in the header is not `name: value`: is a colon missing",
-    ),
-    "a_header_never_closed": ("---\na: 1\n", 1, "the header .* is never closed"),
-    "an_unknown_directive": (
-        "```{note}\nx\n```\n",
-        1,
-        r"unknown directive {note}: is {code-cell} meant\?",
-    ),
-    "a_directive_misspelt": (
-        "```{code} ipython3\nx\n```\n",
-        1,
-        r"unknown directive {code}: is {code-cell} meant\?",
-    ),
-    "a_code_cell_inside_a_list": (
-        "- a list\n\n  ```{code-cell} ipython3\n  1\n  ```\n",
-        3,
-        "a code cell inside a list",
-    ),
-    "an_unknown_cell_option": (
-        "```{code-cell} ipython3\n:name: x\n\n1\n```\n",
-        2,
-        "unknown cell option `:name: x`",
-    ),
-    "an_unreadable_note": ('+++ {"tag": 1}\n\nx\n', 1, "write nothing, or tags such as"),
-}
+BROKEN = [
+    (code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
+     4, "`### END SOLUTION` is missing above .* that opens at line 2 is still open"),
+    (code("### END SOLUTON"), 2, "is not quite a marker"),
+    (code("x = 1", "### BEGIN SOLUTION", "1"), 3, "never closed"),
+    (code("### END SOLUTION"), 2, "`### END SOLUTION` without `### BEGIN SOLUTION`"),
+    (code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "### STUB", "### END SOLUTION"),
+     6, "a second `### STUB`"),
+    (code("### BEGIN SOLUTION", "1", "### STUB", "### END SOLUTION"),
+     2, "the stub of this solution is empty"),
+    (code("### BEGIN SOLUTION", "1", "### STUB", "x = 2", "### END SOLUTION"),
+     5, "a stub's line starts with `# `"),
+    (code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "", "check(1, x)"),
+     7, "or is `### END SOLUTION` missing above it?"),
+    (code("x = 1", "", tags="setup"), 5, "a blank line at the end of a code cell: delete it"),
+    (code("", "x = 1", tags="setup"),
+     4, "a second blank line at the beginning of a code cell: delete it"),
+    ("```{code-cell} ipython3\nx = 1\n\n" + NOTE + HINTS + EXERCISE,
+     1, "the block that opens here is not closed: at line 4 something else begins"),
+    ("text\n\n```{code-cell} ipython3\nx = 1\n\n" + code("y = 1"),
+     3, "not closed: at line 6 something else begins"),
+    ("```python\nx = 1\n\ntext\n\n```python\ny = 1\n```\n",
+     1, "not closed: at line 6 something else begins"),
+    (code("### BEGIN SOLUTION", "", "### END SOLUTION"), 2, "is empty"),
+    ("# T\n\n### BEGIN SOLUTION\n", 3, "outside a code cell"),
+    (code("## BEGIN SOLUTION"), 2, "is not quite a marker"),
+    (code("### end solution"), 2, "is not quite a marker"),
+    (EXERCISE + EXERCISE, 9, "exercise 1.1 is already defined at line 4"),
+    (NOTE + HINTS + "\n" + HINTS + EXERCISE, 7, "hints 1.1 is already defined at line 3"),
+    (HINTS + EXERCISE, 1, "outside an instructor's note"),
+    (NOTE + "**Hints for exercise**\n\n1. a\n", 3, "is not quite a heading"),
+    (NOTE + "**Hints for exercise one**\n\n1. a\n", 3, "needs a name such as 1.words"),
+    (NOTE + "**Hint for exercise 1.words:**\n" + EXERCISE, 3, "is not quite a heading"),
+    (NOTE + "**Hints for exercise 1.words**\n\n- a\n" + EXERCISE, 3, "no numbered list follows"),
+    (NOTE + "**Prediction P1.1:**\n\n- [x] a\n- [ ] b\n  > no\n", 3, "the question is missing"),
+    (NOTE + ASKED + "- [ ] a\n  > no\n- [ ] b\n  > no\n", 3, "has 0 right choices instead of one"),
+    (NOTE + ASKED + "- [x] a\n- [x] b\n", 3, "has 2 right choices instead of one"),
+    (NOTE + ASKED + "- [x] a\n- [ ] b\n", 3, "the wrong choice `b` needs feedback"),
+    (NOTE + ASKED + "- [x] a\n", 3, "has no wrong choice"),
+    (NOTE + ASKED + "- [x] a\n- [y] b\n", 3, r"unlike `- \[y\] b`"),
+    (NOTE + ASKED + "- [x] a\n- [ ] b\n  no\n",
+     3, r"feedback below it as `  > text`, unlike `- \[ \] b`"),
+    ("See Exercise 1.1.\n" + EXERCISE,
+     1, r"1.1 is not the name of an exercise here; there are 1.words. Write the name"),
+    (EXERCISE + code('check("1.order", 1)'),
+     7, r"there are 1.words. Is `:tags: \[exercise-order\]` missing from its cell"),
+    (NOTE + "**Prediction 1.1:** q\n", 3, "a number such as P1.2"),
+    ("text\n\n```python\nx\n", 3, "opens here with `.*` is never closed"),
+    ("---\njupytext:\n  format_name myst\n---\n",
+     3, "`format_name myst` in the header is not `name: value`: is a colon missing"),
+    ("---\na: 1\n", 1, "the header .* is never closed"),
+    ("```{note}\nx\n```\n", 1, r"unknown directive {note}: is {code-cell} meant\?"),
+    ("- a list\n\n  ```{code-cell} ipython3\n  1\n  ```\n", 3, "a code cell inside a list"),
+    ("```{code-cell} ipython3\n:name: x\n\n1\n```\n", 2, "unknown cell option `:name: x`"),
+    ('+++ {"tag": 1}\n\nx\n', 1, "write nothing, or tags such as"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "line", "said"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_source_is_told_by_file_and_line(text, line, said):
+@pytest.mark.parametrize(("text", "line", "said"), BROKEN, ids=[said for *_, said in BROKEN])
+def test_an_invalid_source_is_reported_with_its_file_and_line(text, line, said):
     with pytest.raises(SourceError, match=said) as error:
         lesson_source.parse(text, "lessons/01_broken.md")
     assert str(error.value).startswith(f"lessons/01_broken.md:{line}: ")
     assert error.value.line == line
 
 
-def test_a_longer_fence_shows_how_a_block_is_written():
+def test_a_code_cell_in_a_longer_fence_is_text():
     text = "````\n```{code-cell} ipython3\n1\n```\n````\n"
     (cell,) = lesson_source.parse(text).cells
     assert cell.kind == "markdown"
 
 
-def test_a_cell_without_a_line_is_a_cell():
-    assert [
-        cell.source for cell in lesson_source.parse("```{code-cell} ipython3\n\n```\n").cells
-    ] == [""]
+def test_an_empty_code_cell_is_a_cell():
+    (cell,) = lesson_source.parse("```{code-cell} ipython3\n\n```\n").cells
+    assert cell.source == ""
