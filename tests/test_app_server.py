@@ -1,7 +1,5 @@
 """Serving a learner's app on the notebook's event loop: requests, restarts, stops, exceptions."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import logging
@@ -15,12 +13,12 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
-from utils.app_server import Server, ServingError, serve, serving
+from utils.app_server import ServingError, serve, serving
 
 AN_HOUR = 3600.0
 
 
-async def unfinished(send) -> None:
+async def unfinished(send):
     """Send the beginning of a response."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"first", "more_body": True})
@@ -29,15 +27,15 @@ async def unfinished(send) -> None:
 class Endless:
     """An app whose reply never ends; records when its client has disconnected."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.app = FastAPI()
         self.gone = asyncio.Event()
         self.app.get("/", response_model=None)(self.reply)
 
-    async def reply(self) -> StreamingResponse:
+    async def reply(self):
         return StreamingResponse(self.words())
 
-    async def words(self) -> AsyncIterator[str]:
+    async def words(self):
         try:
             yield "first"
             await asyncio.sleep(AN_HOUR)
@@ -45,13 +43,13 @@ class Endless:
             self.gone.set()
 
 
-def greeting(word: str = "hello") -> FastAPI:
+def greeting(word="hello"):
     app = FastAPI()
     app.get("/")(lambda: word)
     return app
 
 
-def failing() -> FastAPI:
+def failing():
     app = FastAPI()
 
     @app.get("/before")
@@ -60,7 +58,7 @@ def failing() -> FastAPI:
 
     @app.get("/middle")
     async def middle() -> StreamingResponse:
-        async def words() -> AsyncIterator[str]:
+        async def words():
             yield "one"
             raise KeyError("two")
 
@@ -74,13 +72,13 @@ def failing() -> FastAPI:
     return app
 
 
-async def get(url: str) -> httpx2.Response:
+async def get(url):
     async with httpx2.AsyncClient() as client:
         return await client.get(url)
 
 
 @asynccontextmanager
-async def half_read(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+async def half_read(url):
     """Open a response, read its first piece, and yield the rest."""
     async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
         pieces = response.aiter_raw()
@@ -88,7 +86,7 @@ async def half_read(url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         yield pieces
 
 
-async def refuses(url: str) -> bool:
+async def refuses(url):
     try:
         await get(url)
     except httpx2.ConnectError:
@@ -116,9 +114,9 @@ async def test_the_app_runs_on_the_cells_event_loop():
 
 
 async def test_serving_ends_when_the_cell_is_cancelled():
-    started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    started = asyncio.get_running_loop().create_future()
 
-    async def cell() -> None:
+    async def cell():
         async with serving(greeting()) as url:
             started.set_result(url)
             await asyncio.sleep(AN_HOUR)
@@ -158,7 +156,7 @@ def test_a_server_of_a_closed_loop_is_replaced_too():
     assert first.url != second.url
 
 
-async def _served() -> Server:
+async def _served():
     return await serve(greeting(), name="over loops")
 
 
@@ -247,7 +245,7 @@ async def test_serving_prints_each_exception_once(capsys):
 
 
 async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
-    lines: list[logging.LogRecord] = []
+    lines = []
     screen = logging.Handler()
     screen.emit = lines.append
     for _ in range(2):  # collect garbage of earlier tests, whose warnings would appear below
@@ -281,7 +279,7 @@ async def test_the_apps_lifespan_runs():
     steps = []
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_):
         steps.append("start")
         yield
         steps.append("end")
@@ -293,7 +291,7 @@ async def test_the_apps_lifespan_runs():
 
 async def test_an_app_that_fails_to_start_is_an_error():
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_):
         raise ValueError("no database")
         yield
 

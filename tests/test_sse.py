@@ -1,10 +1,6 @@
 """Event streams are parsed by browsers' rules; `tests/browser/test_sse.py` uses a real browser."""
 
-from __future__ import annotations
-
 import asyncio
-import re
-from collections.abc import AsyncIterator
 from contextlib import aclosing, nullcontext
 from itertools import pairwise
 
@@ -46,11 +42,11 @@ def test_a_stream_is_parsed_by_the_standards_rules(stream, events):
 class Counted:
     """A pattern that counts the characters it searches."""
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
+    def __init__(self, pattern):
         self.pattern = pattern
         self.characters = 0
 
-    def split(self, text: str) -> list[str]:
+    def split(self, text):
         self.characters += len(text)
         return self.pattern.split(text)
 
@@ -65,9 +61,7 @@ class Counted:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1460])
-def test_each_byte_is_searched_once_however_the_stream_is_split(
-    stream: bytes, size: int, monkeypatch: pytest.MonkeyPatch
-):
+def test_each_byte_is_searched_once_however_the_stream_is_split(stream, size, monkeypatch):
     counted = Counted(sse._LINE_END)
     monkeypatch.setattr(sse, "_LINE_END", counted)
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
@@ -88,7 +82,7 @@ def test_text_and_bytes_give_the_same_events():
 
 
 @pytest.mark.parametrize("stream", [*BY_HAND.values(), *by_chance()])
-def test_a_stream_may_be_split_at_any_point(stream: bytes):
+def test_a_stream_may_be_split_at_any_point(stream):
     whole = parse(stream)
     assert parse(stream[at : at + 1] for at in range(len(stream))) == whole
     for cut in range(len(stream)):
@@ -96,7 +90,7 @@ def test_a_stream_may_be_split_at_any_point(stream: bytes):
 
 
 @given(st.text(), st.lists(st.integers(0, 60)))
-def test_any_text_in_data_lines_is_read_back(text: str, cuts: list[int]):
+def test_any_text_in_data_lines_is_read_back(text, cuts):
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     stream = "".join(f"data: {line}\n" for line in lines).encode() + b"\n"
     places = sorted({0, len(stream), *(cut % len(stream) for cut in cuts)})
@@ -107,7 +101,7 @@ def test_any_text_in_data_lines_is_read_back(text: str, cuts: list[int]):
 class Speaker:
     """An app that sends the given frames, then waits; records when its client has disconnected."""
 
-    def __init__(self, *frames: str) -> None:
+    def __init__(self, *frames):
         self.gone = asyncio.Event()
         self.frames = frames
         self.headers: dict[str, str] = {}
@@ -116,10 +110,10 @@ class Speaker:
         self.app.get("/json")(lambda: {"no": "stream"})
         self.app.get("/late")(lambda: JSONResponse({}, status_code=503))
 
-    async def reply(self) -> StreamingResponse:
+    async def reply(self):
         return StreamingResponse(self.stream(), media_type="text/event-stream")
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self):
         try:
             for frame in self.frames:
                 yield frame
@@ -156,7 +150,7 @@ async def test_a_given_client_stays_open():
         ("late", "status 503 and application/json"),
     ],
 )
-async def test_a_response_that_is_not_an_event_stream_is_an_error(path: str, words: str):
+async def test_a_response_that_is_not_an_event_stream_is_an_error(path, words):
     async with serving(Speaker().app) as url:
         with pytest.raises(NotAnEventStreamError, match=words):
             await anext(listen(f"{url}/{path}"))
@@ -165,17 +159,17 @@ async def test_a_response_that_is_not_an_event_stream_is_an_error(path: str, wor
 class Repeater:
     """An app that sends `retry: 0` and the request's number, and can drop the connection."""
 
-    def __init__(self, *, drops: bool = False) -> None:
+    def __init__(self, *, drops=False):
         self.last_ids: list[str | None] = []
         self.drops = drops
         self.app = FastAPI()
         self.app.get("/events", response_model=None)(self.reply)
 
-    async def reply(self, request: Request) -> StreamingResponse:
+    async def reply(self, request: Request):
         self.last_ids.append(request.headers.get("last-event-id"))
         return StreamingResponse(self.stream(), media_type="text/event-stream")
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self):
         number = len(self.last_ids)
         yield f"retry: 0\nid: {number}\ndata: {number}\n\n"
         if self.drops:
@@ -183,9 +177,9 @@ class Repeater:
 
 
 @pytest.mark.parametrize("drops", [False, True])
-async def test_a_stream_that_ends_is_requested_again(drops: bool):
+async def test_a_stream_that_ends_is_requested_again(drops):
     repeater = Repeater(drops=drops)
-    heard: list[str] = []
+    heard = []
     async with serving(repeater.app) as url:
         with pytest.raises(httpx2.HTTPError) if drops else nullcontext():
             async for event in listen(f"{url}/events", reconnects=2):

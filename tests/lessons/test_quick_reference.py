@@ -6,15 +6,12 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
-from langchain_openai import ChatOpenAI
 
 from utils.assistant import order_status
 from utils.provider import chat_model, simulator
@@ -29,7 +26,7 @@ ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
 STORY = "Tell me a short story about a lighthouse."
 
 
-def rows() -> Iterator[tuple[str, str, str]]:
+def rows():
     """Yield the method, code and caveat of each row in the table."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -41,15 +38,13 @@ ROWS = {method: (line, caveat) for method, line, caveat in rows()}
 
 
 @pytest.fixture
-def model() -> ChatOpenAI:
+def model():
     return chat_model("fast", simulated=True)
 
 
 @ON_ONE_LOOP
 @pytest.mark.parametrize("method", ROWS)
-async def test_each_line_runs_as_it_stands(
-    method: str, model: ChatOpenAI, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_each_line_runs_as_it_stands(method, model, capsys):
     names = {
         "model": model,
         "agent": create_agent(model),
@@ -71,26 +66,26 @@ async def test_each_line_runs_as_it_stands(
         assert printed.count("on_chat_model_stream") > 10
 
 
-async def a_sync_stream_holds_the_loop(model: ChatOpenAI) -> None:
+async def a_sync_stream_holds_the_loop(model):
     turns = await _turns_while(lambda: _read(model))
     assert turns == 0
 
 
-async def _read(model: ChatOpenAI) -> None:
+async def _read(model):
     for _ in model.stream(RIVER):
         pass
 
 
-async def _aread(model: ChatOpenAI) -> None:
+async def _aread(model):
     async for _ in model.astream(RIVER):
         pass
 
 
-async def _turns_while(work: Callable[[], Awaitable[None]]) -> int:
+async def _turns_while(work):
     """Return how many times another task ran while `work` was running."""
     turns = 0
 
-    async def count() -> None:
+    async def count():
         nonlocal turns
         while True:
             await asyncio.sleep(0)
@@ -106,7 +101,7 @@ async def _turns_while(work: Callable[[], Awaitable[None]]) -> int:
     return held
 
 
-async def a_kept_stream_goes_on_and_a_closed_one_stops(model: ChatOpenAI) -> None:
+async def a_kept_stream_goes_on_and_a_closed_one_stops(model):
     slow = chat_model("laptop", simulated=True)
     for close in (False, True):
         stream = slow.astream(STORY)
@@ -119,7 +114,7 @@ async def a_kept_stream_goes_on_and_a_closed_one_stops(model: ChatOpenAI) -> Non
         assert (seen[0].tokens_unsent > 0) is close
 
 
-async def no_event_of_version_2_is_about_thinking(model: ChatOpenAI) -> None:
+async def no_event_of_version_2_is_about_thinking(model):
     thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
@@ -136,8 +131,8 @@ asyncio.run(Model(messages=iter(["yes"])).astream_events("?", version="v3"))
     assert "LangChainBetaWarning" in ended.stderr
 
 
-async def an_agent_yields_steps_unless_it_is_asked_for_chunks(model: ChatOpenAI) -> None:
-    asked: dict[str, Any] = {"messages": [("user", "Where is my order 4711?")]}
+async def an_agent_yields_steps_unless_it_is_asked_for_chunks(model):
+    asked = {"messages": [("user", "Where is my order 4711?")]}
     agent = create_agent(model, [order_status])
     assert [list(step) async for step in agent.astream(asked)] == [["model"], ["tools"], ["model"]]
     chunks = [chunk async for chunk, _ in agent.astream(asked, stream_mode="messages")]
@@ -145,15 +140,15 @@ async def an_agent_yields_steps_unless_it_is_asked_for_chunks(model: ChatOpenAI)
     assert len([chunk for chunk in chunks if isinstance(chunk, ToolMessage)]) == 1
 
 
-async def a_handlers_exception_vanishes_and_its_time_does_not(model: ChatOpenAI) -> None:
+async def a_handlers_exception_vanishes_and_its_time_does_not(model):
     class Failing(BaseCallbackHandler):
-        def on_llm_new_token(self, token: str, **_: object) -> None:
+        def on_llm_new_token(self, token, **_):
             raise ValueError(token)
 
-    order: list[str] = []
+    order = []
 
     class Noting(BaseCallbackHandler):
-        def on_llm_new_token(self, token: str, **_: object) -> None:
+        def on_llm_new_token(self, token, **_):
             order.append("handled")
 
     logging.getLogger("langchain_core.callbacks.manager").setLevel(logging.CRITICAL)
@@ -168,13 +163,13 @@ async def a_handlers_exception_vanishes_and_its_time_does_not(model: ChatOpenAI)
     assert order == ["handled", "a chunk"] * len(chunks)
 
 
-async def invoke_returns_one_whole_message(model: ChatOpenAI) -> None:
+async def invoke_returns_one_whole_message(model):
     reply = model.model_copy(update={"streaming": True}).invoke(RIVER)
     assert type(reply) is AIMessage
     assert reply.content == model.invoke(RIVER).content
 
 
-CAVEATS: dict[str, Callable[[ChatOpenAI], Awaitable[None]]] = {
+CAVEATS = {
     ".stream()": a_sync_stream_holds_the_loop,
     ".astream()": a_kept_stream_goes_on_and_a_closed_one_stops,
     ".astream_events()": no_event_of_version_2_is_about_thinking,
@@ -184,24 +179,24 @@ CAVEATS: dict[str, Callable[[ChatOpenAI], Awaitable[None]]] = {
 }
 
 
-def test_each_row_has_a_caveat_that_is_shown() -> None:
+def test_each_row_has_a_caveat_that_is_shown():
     assert set(CAVEATS) == set(ROWS)
     assert all(caveat for _, caveat in ROWS.values())
 
 
 @ON_ONE_LOOP
 @pytest.mark.parametrize("method", ROWS)
-async def test_each_caveat_is_true(method: str, model: ChatOpenAI) -> None:
+async def test_each_caveat_is_true(method, model):
     await CAVEATS[method](model)
 
 
 @ON_ONE_LOOP
-async def test_an_async_stream_leaves_the_loop_free(model: ChatOpenAI) -> None:
+async def test_an_async_stream_leaves_the_loop_free(model):
     """The counterpart of the first caveat's test: here, the event loop stays free."""
     assert await _turns_while(lambda: _aread(model)) > 10
 
 
-def test_every_lessons_row_stands_here() -> None:
+def test_every_lessons_row_stands_here():
     """Each method in the table of a lesson's recap has a row in the quick reference."""
     for lesson in sorted(LESSONS.glob("0*.md")):
         recap = lesson.read_text("utf-8").rpartition("## Recap")[2]
