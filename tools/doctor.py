@@ -38,19 +38,21 @@ def doctor(arguments: argparse.Namespace) -> int:
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
     set_up = importlib.util.find_spec("jupyterlab") is not None
-    to_fix = []
-    examinations = dict(EXAMINATIONS)
-    if arguments.venv is not None:
-        examinations = {".venv": lambda: examine_venv(arguments.venv), **examinations}
+    in_venv = arguments.venv is not None
+    examinations = EXAMINATIONS
     if not set_up:  # the other checks need packages
-        known = ("Python", "packages", "browser")
-        examinations = {name: examinations[name] for name in known}
-        examinations["packages"] = examine_no_packages
+        examinations = {
+            "Python": examine_python,
+            "packages": examine_no_packages,
+            "browser": examine_browser,
+        }
+    elif in_venv:
+        examinations = {".venv": lambda: examine_venv(arguments.venv), **EXAMINATIONS}
+    to_fix = []
     for name, examine in examinations.items():
         ok, finding = outcome(examine)
         to_fix += [] if ok else [name]
         say(f"{'ok ' if ok else 'fix'}  {name:<9}  {finding}")
-    in_venv = arguments.venv is not None
     say(f"\n{verdict(to_fix, set_up, in_venv=in_venv, here=arguments.here and not in_venv)}")
     return int(bool(to_fix))
 
@@ -88,7 +90,7 @@ def repair() -> str:
 
 
 def install_here() -> str:
-    """Return how to install the packages into this interpreter."""
+    """Return how to install the packages for this interpreter."""
     return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
 
 

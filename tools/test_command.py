@@ -3,14 +3,12 @@
 import argparse
 import contextlib
 import dataclasses
-import difflib
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -19,13 +17,7 @@ from tools.app import APPS
 from tools.browser.server import a_browser_is_found
 from tools.env_vars import suite_environ
 from tools.environment import interpreter
-from tools.programs import (
-    ROOT,
-    Advice,
-    ended_with,
-    say,
-    stop_on_signals,
-)
+from tools.programs import ROOT, Advice, ended_with, say, stop_on_signals
 
 # Pytest's exit codes for running no test, and what they mean.
 NO_TEST_RAN = {
@@ -36,7 +28,6 @@ NO_TEST_RAN = {
 FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, run by `test --apps`
 
 MORE_WORKERS = 3  # more workers than cores
-SLOWEST_FILES = 10  # how many are listed at the end
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +73,9 @@ def check_files(words: Sequence[str]) -> None:
     """Raise Advice if a test file doesn't exist; pytest with several workers wouldn't report it."""
     for word in words:
         name = word.partition("::")[0]
-        if not name.startswith("-") and name.endswith((".py", ".ipynb")):
-            if (ROOT / name).exists():
-                continue
-            there = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py")]
-            close = difflib.get_close_matches(name, there, n=1, cutoff=0.8)
-            raise Advice(f"There is no {name}{f': did you mean {close[0]}?' if close else '.'}")
+        is_file = not name.startswith("-") and name.endswith((".py", ".ipynb"))
+        if is_file and not (ROOT / name).exists():
+            raise Advice(f"There is no {name}.")
 
 
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
@@ -100,78 +88,49 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
         failed_before: Earlier failures; each counts as one.
     """
     started = time.monotonic()
-    total = Tally(failed=len(failed_before))
-    problems: dict[str, str] = {}
-    with contextlib.ExitStack() as until_all_have_ended:
-        running = [until_all_have_ended.enter_context(begun(step)) for step in plan]
+    total, failed = Tally(failed=len(failed_before)), list(failed_before)
+    with tempfile.TemporaryDirectory(prefix="course-") as folder, contextlib.ExitStack() as stack:
+        running = []
+        for number, step in enumerate(plan):
+            file = Path(folder, str(number))
+            running.append((step, stack.enter_context(begun(step, file)), file))
         while running:
-            for each in [each for each in running if each.child.poll() is not None]:
-                running.remove(each)
-                tally, problem = outcome(each)
+            for step, child, file in [each for each in running if each[1].poll() is not None]:
+                running.remove((step, child, file))
+                tally, problem = outcome(step, child.returncode, file)
                 total += tally
-                if problem is not None:
-                    problems[each.step.name] = f" ({problem})" if problem else ""
+                failed += [] if problem is None else [step.name + problem]
+                say(f"== {step.name}: {tally} ({time.monotonic() - started:.0f} s)")
             time.sleep(0.05)  # not every system can wait for several processes
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
-    in_order = [step.name for step in plan if step.name in problems]
-    failed = [*failed_before, *(f"{name}{problems[name]}" for name in in_order)]
     if failed:
         say("What failed: " + "; ".join(failed))
     say(str(total))
     return 1 if failed else 0
 
 
-@dataclasses.dataclass(frozen=True)
-class Running:
-    """A step that was started.
-
-    Attributes:
-        step: The step.
-        child: The program.
-        folder: For pytest's report, or another program's output.
-        begun: When it started, on the monotonic clock.
-    """
-
-    step: Step
-    child: subprocess.Popen[str]
-    folder: Path
-    begun: float
-
-    @property
-    def report(self) -> Path:
-        """Where pytest writes its JUnit report."""
-        return self.folder / "report.xml"
-
-    @property
-    def output(self) -> Path:
-        """The file with the output of a program other than pytest."""
-        return self.folder / "output.txt"
-
-
 @contextlib.contextmanager
-def begun(step: Step) -> Iterator[Running]:
-    """Start a step; if the block raises an exception or is interrupted, the step is ended."""
-    with tempfile.TemporaryDirectory(prefix="course-") as name, contextlib.ExitStack() as files:
-        folder, started = Path(name), time.monotonic()
-        if step.is_pytest:
-            say(f"\n== {step.name}")
-            more = [f"--junitxml={folder / 'report.xml'}", "-ojunit_family=xunit1"]
-            child = _start([*step.command, *more], None)
-        else:
-            child = _start(step.command, files.enter_context((folder / "output.txt").open("wb")))
-        with ended_with(child):
-            yield Running(step, child, folder, started)
+def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a step; if the block raises an exception or is interrupted, the step is ended.
+
+    Args:
+        step: The step.
+        file: Where to write pytest's JUnit report, or another program's output.
+    """
+    if step.is_pytest:
+        say(f"\n== {step.name}")
+        child = _start([*step.command, f"--junitxml={file}"], None)
+    else:
+        with file.open("wb") as output:
+            child = _start(step.command, output)
+    with ended_with(child):
+        yield child
 
 
 def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=suite_environ(),
-        text=True,
-        stdout=output,
-        stderr=output and subprocess.STDOUT,
-    )
+    stderr = output and subprocess.STDOUT
+    environ = suite_environ()
+    return subprocess.Popen(command, cwd=ROOT, env=environ, text=True, stdout=output, stderr=stderr)
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
@@ -233,40 +192,24 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
 
 
-def outcome(ended: Running) -> tuple[Tally, str | None]:
-    """Show the output and counts of a step that has ended; steps other than pytest count as one.
+def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
+    """Return the counts of a step that has ended; steps other than pytest count as one.
 
     Returns:
         The counts, and the problem: None if the step passed, "" if the counts show it.
     """
-    step, code, report = ended.step, ended.child.returncode, ended.report
-    tally = read_tally(report) if report.exists() else Tally(passed=int(code == 0))
-    if report.exists():
-        say(
-            "\n".join(
-                ["Seconds of the slowest files, with all that they waited for:", *slowest(report)]
-            )
-        )
-    elif not step.is_pytest:
+    tally = Tally(passed=int(code == 0))
+    if not step.is_pytest:
         say(f"\n== {step.name}")
-        say(ended.output.read_text(encoding="utf-8", errors="replace").rstrip())
-    problem = None
+        say(file.read_text(encoding="utf-8", errors="replace").rstrip())
+    elif file.exists():
+        tally = read_tally(file)
     if step.is_pytest and code in NO_TEST_RAN and tally == Tally():
-        problem = NO_TEST_RAN[code]
-    elif code != 0:
-        # A crash or a lost worker: the step failed although no test did.
-        tally, problem = (tally if tally.failed else tally + Tally(failed=1)), ""
-    say(f"== {step.name}: {tally} ({time.monotonic() - ended.begun:.1f} s)")
-    return tally, problem
-
-
-def slowest(report: Path) -> list[str]:
-    """Return the files whose tests took longest, from a JUnit report."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        seconds[case.get("file", "")] += float(case.get("time", "0"))
-    longest = sorted(seconds.items(), key=lambda item: -item[1])[:SLOWEST_FILES]
-    return [f"{took:8.1f}  {name}" for name, took in longest]
+        return tally, f" ({NO_TEST_RAN[code]})"
+    if code == 0:
+        return tally, None
+    # After a crash or the loss of a worker, the step has failed although no test has.
+    return (tally if tally.failed else tally + Tally(failed=1)), ""
 
 
 def read_tally(report: Path) -> Tally:

@@ -1,6 +1,5 @@
 """The doctor: one line per check, and advice for each that fails."""
 
-import http.client
 import http.server
 import json
 import os
@@ -15,8 +14,6 @@ import pytest
 from tests.tools.run_course import course
 from tools import doctor
 from utils.simulator import client
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
@@ -34,13 +31,12 @@ NO_SERVER = "http://127.0.0.1:9/v1"
 BARE = (sys.executable, "-I", "-S")  # a Python without packages
 
 
-def test_doctor_before_setting_up_says_what_to_run_and_once() -> None:
+def test_doctor_before_setup_says_once_what_to_run() -> None:
     told = course("doctor", "--here", "--venv", "", python=BARE)
     assert told.returncode == 1
     assert re.search(r"^ok   Python ", told.stdout, re.MULTILINE)
     assert re.search(r"^fix  packages +not installed", told.stdout, re.MULTILINE)
-    assert told.stdout.count("fix ") == 1
-    assert told.stdout.count("setup") == 1
+    assert told.stdout.count("fix ") == told.stdout.count("setup") == 1
     assert re.search(r"^Not set up yet: run .*course\.py setup$", told.stdout.splitlines()[-1])
 
 
@@ -52,7 +48,7 @@ def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv() ->
     assert "setup" not in told.stdout
 
 
-def test_doctor_sends_nobody_to_set_up_in_a_folder_that_cannot_be_written(
+def test_doctor_recommends_a_copy_if_the_folder_is_read_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -80,20 +76,20 @@ COMPLETION = (
     'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}\n\n'
     "data: [DONE]\n\n"
 )
-Start = Callable[..., list[str | None]]
+Start = Callable[..., list[str]]
 
 
 @pytest.fixture
 def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a fake provider with fixed responses.
 
-    That function returns a list, which then receives each request's method, path and Authorization
-    header, and the token limit of each POST.
+    That function returns a list, which then receives each POST's path, Authorization header and
+    token limit.
     """
     servers = []
 
-    def start(status: int, body: str, models: object = None) -> list[str | None]:
-        heard: list[str | None] = []
+    def start(status: int, body: str, models: object = None) -> list[str]:
+        heard: list[str] = []
 
         class Provider(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -101,12 +97,12 @@ def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                heard.append(str(request.get("max_completion_tokens")))
+                limit = str(request.get("max_completion_tokens"))
+                heard.extend([self.path, self.headers["Authorization"], limit])
                 kind = "text/event-stream" if body.startswith("data:") else "application/json"
                 self.answer(status, body, kind)
 
             def answer(self, status: int, body: str, kind: str) -> None:
-                heard.extend([self.command, self.path, self.headers["Authorization"]])
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body.encode())))
@@ -137,25 +133,17 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_say
     assert re.match(
         r"Cells will call the model llama at 127.0.0.1:.* It replied to a one-t", finding
     )
-    assert heard == ["1", "POST", "/v1/chat/completions", "Bearer our-class"]
+    assert heard == ["/v1/chat/completions", "Bearer our-class", "1"]
 
 
 @pytest.mark.parametrize(
     ("status", "body", "sentence"),
     [
         (401, "{}", "rejected the key: check OPENAI_API_KEY"),
-        (404, "{}", "OPENAI_BASE_URL ends as its documentation says"),
-        (503, "{}", "The provider reported an internal error"),
         (400, '{"error": {"message": "No streams here."}}', "No streams here."),
-        (200, '{"error": "Unexpected endpoint or method."}', "The server returned status 200"),
         (200, "{}", "The server returned status 200"),
-        (200, "<html>Log in</html>", "your network's login page isn't responding instead"),
-        (200, "", "The server returned status 200"),
         (200, "data: [DONE]\n\n", "The server returned status 200"),
-        (200, "data: {}\n\ndata: [DONE]\n\n", "The server returned status 200"),
         (200, 'data: {"choices": null}\n\n', "The server returned status 200"),
-        (200, "data: null\n\n", "The server returned status 200"),
-        (200, "data: <html>\n\n", "The server returned status 200"),
         (200, 'data: {"error": {"message": "no"}}\n\n', "failed in the middle of its reply"),
     ],
 )
@@ -178,20 +166,17 @@ def test_doctor_is_content_with_a_model_that_wants_more_than_one_token(
     assert doctor.outcome(doctor.examine_provider)[0]
 
 
-def models(*names: object) -> dict[str, object]:
+def models(*names: str) -> dict[str, object]:
     return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
 
 
 @pytest.mark.parametrize(
     ("listed", "there_are"),
     [
-        (models("phi"), " The server has phi."),
         (models("phi", "qwen", "gemma", "llama-3"), " The server has phi, qwen, gemma and 1 more."),
         (models("phi", "llama"), ""),
         (models(), ""),
-        ({"data": None}, ""),
         ({"data": ["llama"]}, ""),
-        (["phi"], ""),
         (None, ""),
     ],
 )
@@ -209,28 +194,24 @@ def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
     ("examine", "environ", "words"),
     [
         (doctor.examine_provider, {"OPENAI_BASE_URL": NO_SERVER}, "127.0.0.1:9: Could not connect"),
-        (doctor.examine_provider, {"ALL_PROXY": "socks5://127.0.0.1:9"}, "ALL_PROXY"),
+        (doctor.examine_provider, {"OPENAI_MODEL": ""}, "OPENAI_BASE_URL is set, but OPENAI_MODEL"),
         (
             doctor.examine_provider,
             {"OPENAI_API_KEY": "sk-proj\N{EM DASH}abc"},
             "OPENAI_API_KEY contains an em dash (U+2014) at position 8",
         ),
-        (
-            doctor.examine_provider,
-            {"OPENAI_BASE_URL": NO_SERVER, "OPENAI_MODEL": ""},
-            "OPENAI_BASE_URL is set, but OPENAI_MODEL isn't.",
-        ),
         (doctor.examine_simulator, {"COURSE_SPEED": "fast"}, "COURSE_SPEED is 'fast'"),
     ],
 )
-def test_doctor_names_a_setting_with_which_no_call_works(
+def test_doctor_names_a_setting_that_makes_every_call_fail(
     monkeypatch: pytest.MonkeyPatch,
     examine: Callable[[], str],
     environ: dict[str, str],
     words: str,
 ) -> None:
     monkeypatch.setattr(client, "shared", client.Shared())  # no simulator is running yet
-    for name, value in ({"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k"} | environ).items():
+    usual = {"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": NO_SERVER}
+    for name, value in (usual | environ).items():
         monkeypatch.setenv(name, value)
     ok, finding = doctor.outcome(examine)
     assert not ok

@@ -35,7 +35,6 @@ def pytest_on(file: Path, *words: str) -> Step:
 
 def written(folder: Path, text: str) -> Path:
     """Write a file of tests."""
-    folder.mkdir(exist_ok=True)
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     return folder / "test_it.py"
 
@@ -48,39 +47,28 @@ def test_style_types_and_build_can_be_checked_without_a_test() -> None:
     assert len(everything) == 5
 
 
-def test_style_alone_and_tests_are_not_asked_for_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(test_command, "interpreter", lambda *_: sys.executable)
-    monkeypatch.setattr(test_command, "stop_on_signals", lambda: None)
-    monkeypatch.setattr(test_command, "run_steps", lambda plan: pytest.fail("ran"))
-    with pytest.raises(Advice, match=r"--style runs no tests: leave out tests/test_sse\.py"):
-        test_command.test(asked("--style", "tests/test_sse.py"))
-    with pytest.raises(Advice, match="test --fast: not allowed with argument --style"):
-        asked("--style", "--fast")
-
-
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("words", "said"),
     [
-        ("tests/test_timng.py", r"no tests/test_timng\.py: did you mean tests/test_timing\.py\?"),
-        ("tests/nothere.py::test_it", r"no tests/nothere\.py\.$"),
-        ("nowhere/at/all.ipynb", r"no nowhere/at/all\.ipynb"),
+        (["--style", "tests/test_sse.py"], r"--style runs no tests: leave out tests/test_sse\.py"),
+        (["-x", "tests/nothere.py::test_it"], r"no tests/nothere\.py\.$"),
+        (["nowhere/at/all.ipynb"], r"no nowhere/at/all\.ipynb\.$"),
     ],
 )
-def test_a_file_that_is_not_there_is_named_before_anything_runs(
-    word: str, said: str, monkeypatch: pytest.MonkeyPatch
+def test_invalid_arguments_are_reported_before_anything_runs(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(test_command, "interpreter", lambda *_: pytest.fail("set up"))
     monkeypatch.setattr(test_command, "stop_on_signals", lambda: None)
     with pytest.raises(Advice, match=said):
-        test_command.test(asked("-x", word))
+        test_command.test(asked(*words))
 
 
-def test_words_that_are_no_files_are_left_to_pytest() -> None:
-    test_command.check_files(
-        ["-k", "early and not late", "-x", "tests", "tests/test_sse.py::test_it"]
-    )
+def test_other_arguments_are_passed_to_pytest_alone() -> None:
+    words = ["-k", "early and not late", "-x", "tests", "tests/test_sse.py::test_it"]
+    test_command.check_files(words)
+    (only,) = test_command.steps("python", words, fast=False)
+    assert only.command[-5:] == words
 
 
 @pytest.mark.parametrize(
@@ -90,31 +78,22 @@ def test_words_that_are_no_files_are_left_to_pytest() -> None:
         (["--no-such-option"], "pytest ran no test, and says above why"),
     ],
 )
-def test_where_no_test_ran_none_is_said_to_have_failed(
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    words: list[str],
-    said: str,
+def test_a_run_without_a_test_reports_no_failed_test(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
-    file = tmp_path / "test_it.py"
-    file.write_text("def test_it(): pass\n", encoding="utf-8")
-    assert test_command.run_steps([pytest_on(file, *words)]) == 1
-    lines = capfd.readouterr().out.splitlines()
-    assert lines[-1] == "0 passed, 0 failed, 0 skipped"
-    assert lines[-2].startswith("What failed: tests")
-    assert any(said in line for line in lines)
+    step = pytest_on(written(tmp_path, "def test_it(): pass\n"), *words)
+    assert test_command.run_steps([step]) == 1
+    problem, counts = capfd.readouterr().out.splitlines()[-2:]
+    assert problem.startswith(f"What failed: tests ({said}")
+    assert counts == "0 passed, 0 failed, 0 skipped"
 
 
 def test_a_pytest_that_crashes_counts_as_a_failure(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "test_it.py"
-    file.write_text("import os\ndef test_it(): os._exit(3)\n", encoding="utf-8")
-    assert test_command.run_steps([pytest_on(file)]) == 1
+    step = pytest_on(written(tmp_path, "import os\ndef test_it(): os._exit(3)\n"))
+    assert test_command.run_steps([step]) == 1
     assert capfd.readouterr().out.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
-
-
-# --- The steps and the closing line
 
 
 def passing(name: str = "style") -> Step:
@@ -153,15 +132,6 @@ def test_when_nothing_failed_the_exit_code_is_0(capfd: pytest.CaptureFixture[str
     assert capfd.readouterr().out.splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
 
 
-def test_tests_see_a_fast_simulator_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
-    monkeypatch.delenv("COURSE_SPEED")
-    environ = env_vars.suite_environ()
-    assert environ["COURSE_SPEED"] == env_vars.TEST_SPEED
-    assert not {"OPENAI_API_KEY", "LANGSMITH_TRACING"} & set(environ)
-
-
 HOSTILE = {
     "PYTEST_ADDOPTS": "--no-such-option",
     "PYTEST_PLUGINS": "nowhere",
@@ -176,6 +146,7 @@ HOSTILE = {
     "MPLBACKEND": "nowhere",
     "VIRTUAL_ENV": "/nowhere",
     "OPENAI_MODEL": "theirs",
+    "LANGSMITH_TRACING": "true",
     "LC_OUTPUT_VERSION": "v1",
     "ALL_PROXY": "socks5://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
@@ -187,32 +158,33 @@ HOSTILE = {
 
 
 @pytest.fixture
-def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Set variables that a user may have set for other programs, and a long TMPDIR."""
     deep = tmp_path.joinpath(*["a folder with spaces"] * 6)
     deep.mkdir(parents=True)
-    settings = HOSTILE | {"TMPDIR": str(deep), "TEMP": str(deep)}
-    for name, value in settings.items():
+    for name, value in (HOSTILE | {"TMPDIR": str(deep), "TEMP": str(deep)}).items():
         monkeypatch.setenv(name, value)
-    return settings
 
 
-def test_what_a_user_has_set_for_other_programs_reaches_no_step(
-    tmp_path: Path, hostile: dict[str, str], capfd: pytest.CaptureFixture[str]
+def test_a_users_settings_for_other_programs_reach_no_step(
+    tmp_path: Path,
+    hostile: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     text = f"""
-import os, sys, warnings
+import os, sys
 def test_it():
     assert not {set(HOSTILE) - {"FORCE_COLOR", "LC_ALL", "TZ"}!r} & set(os.environ)
     assert not sys.flags.optimize and not sys.flags.inspect
+    assert os.environ["COURSE_SPEED"] == {env_vars.TEST_SPEED!r}
 """
+    monkeypatch.delenv("COURSE_SPEED")
     assert test_command.run_steps([pytest_on(written(tmp_path, text))]) == 0
     assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
 
 
-def test_nbval_runs_notebooks_by_its_own_option_alone_whatever_is_set(
-    hostile: dict[str, str],
-) -> None:
+def test_nbval_runs_notebooks_with_its_own_option_only_whatever_is_set(hostile: None) -> None:
     plain = {name: it for name, it in os.environ.items() if not name.startswith("PY")}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "-q"]
     told = subprocess.run(
@@ -245,32 +217,14 @@ def test_learners_notebooks_are_run_once_in_a_browser_or_else_by_nbval(
     assert ("notebooks" in words) is not found
 
 
-def test_arguments_for_pytest_run_pytest_alone() -> None:
-    (only,) = test_command.steps("python", ["tests/test_timing.py", "-x"], fast=False)
-    assert only.command[-2:] == ["tests/test_timing.py", "-x"]
-
-
-# --- The build's messages
-
-
-@pytest.mark.parametrize(
-    ("words", "passed_on"),
-    [
-        (["3"], ["3"]),
-        (["--check", "3", "4"], ["--check", "3", "4"]),
-        (["--all"], ["--all"]),
-        ([], []),
-    ],
-)
-def test_build_takes_lessons_as_site_does(
-    words: list[str], passed_on: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("words", [["--check", "3", "4"], ["--all"]])
+def test_build_passes_its_arguments_on(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
     monkeypatch.setattr(commands, "interpreter", lambda *_: "python")
     monkeypatch.setattr(commands, "run", lambda command: ran.append(command) or 0)
     monkeypatch.setattr(commands, "stop_on_signals", lambda: None)
     assert commands.main(["build", *words]) == 0
-    assert ran == [["python", "-m", "tools.build", *passed_on]]
+    assert ran == [["python", "-m", "tools.build", *words]]
 
 
 def test_an_app_that_can_t_be_installed_counts_as_a_failure_and_the_others_are_installed(
