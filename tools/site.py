@@ -37,7 +37,10 @@ BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would nee
 
 def main(words: Sequence[str] | None = None) -> int:
     """Build the site, or check its links; return 0 if there are no problems."""
-    options = _parser().parse_args(words)
+    parser = argparse.ArgumentParser(description="Make the reading edition into build/site/html.")
+    parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
+    parser.add_argument("--links", action="store_true", help="check that addresses answer")
+    options = parser.parse_args(words)
     try:
         if options.links:
             return check_links(OUTPUT)
@@ -62,20 +65,14 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     started = time.monotonic()
     stems = [path.stem for path in chosen(lessons, lesson_source.FOLDER)]
     pages = output / "source"
-    if pages.exists():
-        shutil.rmtree(pages)
+    shutil.rmtree(pages, ignore_errors=True)
     pages.mkdir(parents=True)
     known = _known(stems)
     for stem in stems:
         _write_lesson(stem, pages, known)
     _write_guides(stems, pages, known)
     _sphinx(pages, output)
-    took = time.monotonic() - started
-    say(f"{counted(len(stems), 'lesson')}, built in {took:.0f} s.")
-    if lessons:
-        numbers = ", ".join(str(int(stem[:2])) for stem in stems)
-        word = "lesson" if len(stems) == 1 else "lessons"
-        say(f"It contains only {word} {numbers}; {this_command('site')} builds all.")
+    say(f"{counted(len(stems), 'lesson')}, built in {time.monotonic() - started:.0f} s.")
     return output / "html" / f"{FIRST}.html"
 
 
@@ -97,17 +94,6 @@ def _body(text: str) -> str:
     """Return a document without its header, and with its code cells as plain code blocks."""
     text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Make the reading edition into build/site/html.")
-    parser.add_argument(
-        "lesson",
-        nargs="*",
-        help="such as 1, 01 or 01_enabling_streaming, to make a site of it alone; else all",
-    )
-    parser.add_argument("--links", action="store_true", help="check that addresses answer")
-    return parser
 
 
 # --- Copies for Sphinx ----------------------------------------------------------------------------
@@ -149,22 +135,24 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
         shutil.copyfile(path, pages / path.name)
     trees = [_toctree("Lessons", stems)]
     for caption, names in GUIDES.items():
-        there = [name for name in names if (lesson_source.FOLDER / f"{name}.md").is_file()]
+        there = [name for name in names if f"{name}.md" in known]
         trees += [_toctree(caption, there)] if there else []
         for name in there:
-            heading, _, text = (
-                (lesson_source.FOLDER / f"{name}.md")
-                .read_text(encoding="utf-8-sig")
-                .partition("\n")
-            )
-            text = re.sub(r"^- \[ \] ", f"- {BOX} ", relinked(text, known), flags=re.MULTILINE)
+            heading, text = _guide(name, known)
+            text = re.sub(r"^- \[ \] ", f"- {BOX} ", text, flags=re.MULTILINE)
             whole = "\n\n".join([heading, PLAIN_BLOCKS, text])
             (pages / f"{name}.md").write_text(whole, encoding="utf-8")
-    first = (lesson_source.FOLDER / f"{FIRST}.md").read_text(encoding="utf-8-sig")
-    heading, _, text = first.partition("\n")
+    heading, text = _guide(FIRST, known)
     about = (DESIGN / "about.md").read_text(encoding="utf-8-sig")
-    whole = "\n\n".join([heading, PLAIN_BLOCKS, about, relinked(text, known), *trees])
+    whole = "\n\n".join([heading, PLAIN_BLOCKS, about, text, *trees])
     (pages / f"{FIRST}.md").write_text(whole, encoding="utf-8")
+
+
+def _guide(name: str, known: Mapping[str, str]) -> tuple[str, str]:
+    """Return a guide's heading, and its text with the site's links."""
+    text = (lesson_source.FOLDER / f"{name}.md").read_text(encoding="utf-8-sig")
+    heading, _, text = text.partition("\n")
+    return heading, relinked(text, known)
 
 
 def _toctree(caption: str, names: Sequence[str]) -> str:
@@ -183,8 +171,7 @@ def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env"]
     command += ["--conf-dir", str(design), "--doctree-dir", str(output / "doctrees")]
     html = output / "html"
-    if html.exists():
-        shutil.rmtree(html)
+    shutil.rmtree(html, ignore_errors=True)
     done = subprocess.run(
         [*command, str(pages), str(html)],
         cwd=ROOT,

@@ -3,7 +3,6 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -12,7 +11,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 LEARNER, SITE, TESTS = "requirements/lab.lock", "requirements/site.lock", "requirements/test.lock"
 CLASS = "requirements/class.lock"
 SYSTEMS = [
@@ -35,16 +35,6 @@ def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
             assert name not in found, f"{name} is locked twice for {system}"
             found[name] = Version(str(requirement.specifier).removeprefix("=="))
     return found
-
-
-def environment() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    return content
-
-
-def pip_section() -> list[str]:
-    (section,) = (part["pip"] for part in environment()["dependencies"] if isinstance(part, dict))
-    return list(section)
 
 
 @pytest.mark.parametrize("lock", [LEARNER, SITE, CLASS, TESTS])
@@ -72,29 +62,16 @@ def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
                 assert versions[canonicalize_name(requirement.name)] in requirement.specifier
 
 
-def test_each_lock_is_part_of_the_next_one() -> None:
+def test_each_lock_is_part_of_the_next_one_and_learners_get_no_test_packages() -> None:
     assert set(lines(LEARNER)) < set(lines(SITE)) < set(lines(CLASS)) < set(lines(TESTS))
-
-
-def test_tests_need_more_than_learners() -> None:
     assert "pytest" not in locked(LEARNER, SYSTEMS[0])
-    assert "pytest" in locked(TESTS, SYSTEMS[0])
 
 
-def test_conda_gets_the_learners_lock_and_the_course_itself_by_pip() -> None:
-    assert pip_section() == [f"-r {LEARNER}", "-e ."]
-
-
-def test_conda_installs_pip_for_its_pip_section() -> None:
-    assert "pip" in environment()["dependencies"]
-
-
-def test_condas_python_is_pinned_where_a_cancellation_is_never_lost() -> None:
-    (pin,) = (
-        part.removeprefix("python=")
-        for part in environment()["dependencies"]
-        if isinstance(part, str) and part.startswith("python=")
-    )
+def test_conda_gets_the_learners_lock_and_a_python_that_never_loses_a_cancellation() -> None:
+    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, pip, section = content["dependencies"]
+    assert (pip, section) == ("pip", {"pip": [f"-r {LEARNER}", "-e ."]})
+    pin = python.removeprefix("python=")
     assert re.fullmatch(r"3\.\d+", pin), "repo2docker reads a plain python=X.Y"
     assert Version(pin) >= Version("3.12")
     assert pin in Requirement(f"python{PROJECT['requires-python']}").specifier
@@ -102,7 +79,7 @@ def test_condas_python_is_pinned_where_a_cancellation_is_never_lost() -> None:
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
     (oldest,) = re.findall(r"OLDEST = \((\d+), (\d+)\)", (ROOT / "course.py").read_text("utf-8"))
-    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    tools = PYPROJECT["tool"]
     assert PROJECT["requires-python"] == f">={'.'.join(oldest)}"
     assert tools["mypy"]["python_version"] == ".".join(oldest)
     assert tools["ruff"]["target-version"] == "py" + "".join(oldest)
@@ -115,8 +92,8 @@ def test_no_file_of_the_environment_names_an_index_or_a_path() -> None:
 
 
 def test_the_build_tool_is_pinned_too() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
-    assert [str(Requirement(one).specifier)[:2] for one in build["requires"]] == ["=="]
+    wanted = PYPROJECT["build-system"]["requires"]
+    assert [str(Requirement(one).specifier)[:2] for one in wanted] == ["=="]
 
 
 def test_the_workflow_runs_it_on_every_system_from_the_oldest_python() -> None:
