@@ -30,20 +30,12 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """The lowest measurement divided by the lowest floor; a busy machine can only raise them.
-
-    Attributes:
-        measured: The measurements of all rounds.
-        floor: The same measurements of the floor.
-        most: The limit, as a multiple of the floor.
-        least: Smaller floors are raised to this value, for example a timer's resolution.
-        unit: The unit of the measurements.
-    """
+    """The lowest measurement divided by the lowest floor; a busy machine can only raise them."""
 
     measured: Sequence[float]
-    floor: Sequence[float]
-    most: float
-    least: float = 0.0
+    floor: Sequence[float]  # the same measurements of the floor
+    most: float  # the limit, as a multiple of the floor
+    least: float = 0.0  # smaller floors are raised to this value, for example a timer's resolution
     unit: str = "s"
 
     @property

@@ -32,15 +32,10 @@ _PROMPT = "Write a poem about a river."
 
 @dataclass(frozen=True)
 class Errors:
-    """The errors of one call.
+    """The errors of one call."""
 
-    Attributes:
-        ttft: How many seconds later than planned the first text arrived.
-        gap: Relative error of the mean gap between pieces.
-    """
-
-    ttft: float
-    gap: float
+    ttft: float  # how many seconds later than planned the first text arrived
+    gap: float  # relative error of the mean gap between pieces
 
 
 def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:

@@ -37,15 +37,10 @@ _MOST_LATE = 3.0  # times the floor
 
 @dataclass(frozen=True)
 class Wave:
-    """The results of one wave of clients.
+    """The results of one wave of clients."""
 
-    Attributes:
-        late: For each client, the seconds from its disconnect to the end of its reply.
-        memory: The server's resident memory after the wave, in MB.
-    """
-
-    late: list[float]
-    memory: float
+    late: list[float]  # for each client, the seconds from its disconnect to the end of its reply
+    memory: float  # the server's resident memory after the wave, in MB
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:

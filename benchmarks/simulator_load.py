@@ -39,19 +39,12 @@ _MOST_CPU = 5.0
 
 @dataclass(frozen=True)
 class Round:
-    """The results of one round of streams.
+    """The results of one round of streams."""
 
-    Attributes:
-        off: The relative rate error of the worst stream.
-        late: The 99th percentile of the last tokens' lateness, in seconds.
-        cpu: The server's CPU seconds per token.
-        complete: How many streams delivered as many tokens as the longest one.
-    """
-
-    off: float
-    late: float
-    cpu: float
-    complete: int
+    off: float  # the relative rate error of the worst stream
+    late: float  # the 99th percentile of the last tokens' lateness, in seconds
+    cpu: float  # the server's CPU seconds per token
+    complete: int  # how many streams delivered as many tokens as the longest one
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:

@@ -42,26 +42,18 @@ STDERR = 2  # stdout is for the command's own messages
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app with its own environment, so that its packages don't affect the learner's.
-
-    Attributes:
-        name: Its name on the command line.
-        place: The folder to start it in.
-        command: The module to run and its arguments; `{port}` stands for the port.
-        source: The file in `place` whose first lines name its packages.
-        built: Packages that have no wheels, and so are built during installation.
-        apart: Prefixes of lines in the course's lock that conflict with its packages.
-        newest: The newest Python that its packages support.
-        variables: Additional environment variables; `{folder}` stands for a temporary folder.
-    """
+    """An app with its own environment, so that its packages don't affect the learner's."""
 
     name: str
-    place: str
-    command: tuple[str, ...]
-    source: str = "app.py"
+    place: str  # the folder to start it in
+    command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
+    source: str = "app.py"  # the file in `place` whose first lines name its packages
+    # packages that have no wheels, and so are built during installation
     built: tuple[str, ...] = ()
+    # prefixes of lines in the course's lock that conflict with its packages
     apart: tuple[str, ...] = ()
-    newest: tuple[int, int] = (3, 14)
+    newest: tuple[int, int] = (3, 14)  # the newest Python that its packages support
+    # additional environment variables; `{folder}` stands for a temporary folder
     variables: tuple[tuple[str, str], ...] = ()
 
     def wanted(self) -> str:

@@ -24,15 +24,10 @@ PATIENCE = 60_000  # ms, long enough for a busy machine
 
 @dataclass
 class Site:
-    """The app and its simulator, each in its own process.
-
-    Attributes:
-        url: The app's page.
-        model: The environment variables for the app's model.
-    """
+    """The app and its simulator, each in its own process."""
 
     url: str
-    model: dict[str, str]
+    model: dict[str, str]  # the environment variables for the app's model
 
     def behave(self, model: str) -> None:
         """Set the behaviour of the app's model from the next request on."""
@@ -70,19 +65,12 @@ def served(app: App, python: str, **more: str) -> Iterator[Site]:
 
 @dataclass(frozen=True)
 class Face:
-    """Selectors for the parts of an app's page that tests use.
-
-    Attributes:
-        box: The input box.
-        stop: The Stop button.
-        log: The element that contains the conversation.
-        send: The button that is enabled once a typed message can be sent.
-    """
+    """Selectors for the parts of an app's page that tests use."""
 
     box: str
     stop: str
-    log: str
-    send: str
+    log: str  # the element that contains the conversation
+    send: str  # the button that is enabled once a typed message can be sent
 
 
 FACES = {
@@ -100,13 +88,7 @@ FACES = {
 
 @dataclass(frozen=True)
 class Running:
-    """A running app and its page.
-
-    Attributes:
-        name: The framework.
-        site: Its address and its simulator.
-        face: The selectors for its page.
-    """
+    """A running app and its page."""
 
     name: str
     site: Site

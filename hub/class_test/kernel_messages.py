@@ -16,18 +16,11 @@ _WORD = 8  # bytes of an offset
 
 @dataclass(frozen=True)
 class Message:
-    """A message from the kernel.
+    """A message from the kernel."""
 
-    Attributes:
-        channel: "shell", "iopub", "control" or "stdin".
-        kind: its type, such as "comm_msg".
-        parent: the id of the request that it belongs to.
-        content: the message's content.
-    """
-
-    channel: str
-    kind: str
-    parent: str
+    channel: str  # "shell", "iopub", "control" or "stdin"
+    kind: str  # its type, such as "comm_msg"
+    parent: str  # the id of the request that it belongs to
     content: dict[str, Any]
 
 

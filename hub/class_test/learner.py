@@ -27,20 +27,13 @@ class LearnerError(Exception):
 
 @dataclass
 class Run:
-    """The execution of a cell, or another request to the kernel.
+    """The execution of a cell, or another request to the kernel."""
 
-    Attributes:
-        sent: when the request was sent, in Unix seconds.
-        number: the request's id.
-        frames: all frames that arrived before the next request, with their Unix times of arrival.
-        reply: the content of the kernel's reply, once it has arrived.
-        idle: whether the kernel has become idle again.
-    """
-
-    sent: float
+    sent: float  # when the request was sent, in Unix seconds
     number: str = ""
+    # all frames that arrived before the next request, with their Unix times of arrival
     frames: list[tuple[float, bytes]] = field(default_factory=list)
-    reply: dict[str, Any] | None = None
+    reply: dict[str, Any] | None = None  # the content of the kernel's reply, once it has arrived
     idle: bool = False
 
     def messages(self) -> list[tuple[float, Message]]:

@@ -65,30 +65,20 @@ def _memory(process: psutil.Process) -> float:
 
 @dataclass
 class Measurements:
-    """The measurements of a class.
-
-    Attributes:
-        learners: number of learners.
-        cores: number of CPU cores.
-        stages: by stage, the seconds from the start until each learner completed it. In the last
-            stage, the setup cell prints "Ready.".
-        late: by cell, seconds from each token's due time to its arrival.
-        bare: the same for a bare stream, without widgets.
-        redraws: number of redraws that arrived at pages.
-        usages: CPU usage at the start, when all were ready, and at the end.
-        memory: memory usage after the last cell.
-        failures: a sentence for each learner who failed.
-    """
+    """The measurements of a class."""
 
     learners: int
     cores: int
+    # for each stage, the seconds from the start until each learner completed it
     stages: dict[str, list[float]] = field(default_factory=dict)
+    # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
-    bare: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)  # the same for a bare stream, without widgets
     redraws: int = 0
+    # CPU usage at the start, when all were ready, and at the end
     usages: list[Usage] = field(default_factory=list)
-    memory: Memory = field(default_factory=lambda: Memory({}))
-    failures: list[str] = field(default_factory=list)
+    memory: Memory = field(default_factory=lambda: Memory({}))  # memory usage after the last cell
+    failures: list[str] = field(default_factory=list)  # a sentence for each learner who failed
 
     @property
     def ready(self) -> list[float]:

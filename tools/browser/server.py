@@ -75,16 +75,10 @@ def launch(playwright: Playwright, path: str) -> Browser:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab with isolated settings.
-
-    Attributes:
-        root: The folder that it serves.
-        address: Its URL, without the token.
-        token: The token that a page must send.
-    """
+    """A running JupyterLab with isolated settings."""
 
     root: Path
-    address: str
+    address: str  # its URL, without the token
     token: str
 
     def write(self, name: str, *cells: str, kernel: str = "python3") -> str:

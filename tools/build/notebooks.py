@@ -41,13 +41,7 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Built:
-    """A lesson and its two editions, not executed.
-
-    Attributes:
-        root: The course's folder.
-        lesson: The source.
-        editions: A notebook for each edition.
-    """
+    """A lesson and its two editions, not executed."""
 
     root: Path
     lesson: Lesson

@@ -43,21 +43,14 @@ _FREEZE = """([where, words, shown]) => {
 
 @dataclass(frozen=True)
 class Portrait:
-    """Which cells of a lesson to run, and when to take the screenshot.
+    """Which cells of a lesson to run, and when to take the screenshot."""
 
-    Attributes:
-        cells: Text in the code cells to run after the setup cell; the last one is captured.
-        where: A CSS selector for the element to watch.
-        words: The text in that element that triggers the screenshot.
-        shown: A CSS selector for the elements in the screenshot, stacked vertically.
-        around: Whether the screenshot includes JupyterLab, with the learner's edition.
-    """
-
+    # text in the code cells to run after the setup cell; the last one is captured
     cells: tuple[str, ...]
-    where: str
-    words: str
-    shown: str
-    around: bool = False
+    where: str  # a CSS selector for the element to watch
+    words: str  # the text in that element that triggers the screenshot
+    shown: str  # a CSS selector for the elements in the screenshot, stacked vertically
+    around: bool = False  # whether the screenshot includes JupyterLab, with the learner's edition
 
 
 PORTRAITS = {

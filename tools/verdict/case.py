@@ -23,15 +23,10 @@ Verdict = Literal["passed", "failed", "not tried"]
 
 @dataclass(frozen=True)
 class Seen:
-    """The result of a line.
+    """The result of a line."""
 
-    Attributes:
-        verdict: Whether the endpoint passed, if the line was tried.
-        what: The observation, or why the line wasn't tried.
-    """
-
-    verdict: Verdict
-    what: str
+    verdict: Verdict  # whether the endpoint passed, if the line was tried
+    what: str  # the observation, or why the line wasn't tried
 
 
 def passed(what: str) -> Seen:
@@ -46,26 +41,16 @@ def failed(what: str) -> Seen:
 
 @dataclass
 class Case:
-    """The endpoint under test, the simulator behind it, and what is known about both.
-
-    Attributes:
-        endpoint: The endpoint under test.
-        model: Its simulator; None if it uses another model.
-        speed: How many times faster than real time the simulator is.
-        hold: The length of the model's pause mid-reply, in seconds.
-        silence: The length of a silence that an app must survive or report, in seconds.
-        flood: The size of a reply that exceeds any socket buffer, in megabytes.
-        about: The question that most lines send.
-        tricky: Questions whose replies have line breaks, quotes, emoji and right-to-left text.
-    """
+    """The endpoint under test, the simulator behind it, and what is known about both."""
 
     endpoint: Endpoint
-    model: Model | None
-    speed: float = 1.0
-    hold: float = 8.0
-    silence: float = 20.0
-    flood: float = 16
-    about: str = RAINBOW
+    model: Model | None  # its simulator; None if it uses another model
+    speed: float = 1.0  # of the simulator, as a multiple of real time
+    hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
+    silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
+    flood: float = 16  # the size of a reply that exceeds any socket buffer, in megabytes
+    about: str = RAINBOW  # the question that most lines send
+    # questions whose replies have line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
 
     def __post_init__(self) -> None:

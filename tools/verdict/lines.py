@@ -12,17 +12,11 @@ from .model import NAME
 
 
 class Line(NamedTuple):
-    """A line of the table.
+    """A line of the table."""
 
-    Attributes:
-        check: Runs one scenario, and returns the result.
-        exercise: The name of the exercise that explains the line.
-        anywhere: Whether the line can be tested without the simulator.
-    """
-
-    check: Callable[[Case], Awaitable[Seen]]
-    exercise: str
-    anywhere: bool = False
+    check: Callable[[Case], Awaitable[Seen]]  # runs one scenario, and returns the result
+    exercise: str  # the name of the exercise that explains the line
+    anywhere: bool = False  # whether the line can be tested without the simulator
 
 
 LINES = {

@@ -21,19 +21,12 @@ _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a reply's stream.
+    """One part of a reply's stream."""
 
-    Attributes:
-        at: When it arrived, on the event loop's clock.
-        text: The text that it contains, if any.
-        name: The event's name; "" if the format has none.
-        data: Its data, decoded if it is JSON.
-    """
-
-    at: float
-    text: str
-    name: str = ""
-    data: Any = None
+    at: float  # when it arrived, on the event loop's clock
+    text: str  # the text that it contains, if any
+    name: str = ""  # of the event; "" if the format has none
+    data: Any = None  # its data, decoded if it is JSON
 
     @property
     def is_ping(self) -> bool:
@@ -44,33 +37,19 @@ class Part:
 
 @dataclass
 class Stream:
-    """A reply as a client sees it, as far as it has been read.
+    """A reply as a client sees it, as far as it has been read."""
 
-    Attributes:
-        parts: The parts received so far.
-        raw: The bytes received so far.
-        began: When the question was sent, on the event loop's clock.
-        wire: How the question was sent, and where the text is.
-        closing: The names of the events at which a page closes the stream.
-        status: The HTTP status.
-        last_id: The last `id:` of an event.
-        fields: The fields of all JSON objects received.
-        over: Whether reading has ended.
-        broken: The connection's error; "" if there was none.
-        stuck: Whether reading timed out.
-    """
-
-    began: float
-    wire: WireFormat
-    closing: set[str]
+    began: float  # when the question was sent, on the event loop's clock
+    wire: WireFormat  # how the question was sent, and where the text is
+    closing: set[str]  # the names of the events at which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
-    last_id: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    over: bool = False
-    broken: str = ""
-    stuck: bool = False
+    last_id: str = ""  # the last `id:` of an event
+    fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
+    over: bool = False  # whether reading has ended
+    broken: str = ""  # the connection's error; "" if there was none
+    stuck: bool = False  # whether reading timed out
     _source: AsyncIterator[bytes] | None = None
     _decode: Callable[[bytes], Iterator[Part]] | None = None
 
