@@ -115,16 +115,13 @@ class LateFirst(Sound):
     """Buffers the first 12 pieces."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        held: list[str] | None = []
+        held: list[str] = []
         async with aclosing(self.asked(question, stop)) as texts:
             async for text in texts:
-                if held is not None:
-                    held.append(text)
-                    if len(held) < 12:
-                        continue
-                    text, held = "".join(held), None
-                yield text
-        if held:
+                held.append(text)
+                if len(held) >= 12:
+                    yield "".join(held) if len(held) == 12 else text
+        if len(held) < 12:
             yield "".join(held)
 
 
@@ -158,15 +155,12 @@ class NoEnd(Sound):
     """Closes the stream without an end event when the reply is complete."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
-        stopped = False
         async with aclosing(super().pieces(question)) as pieces:
             async for kind, value in pieces:
                 if kind == "started":
-                    reply = value["reply"]
-                if kind == "end" and not self.stops[reply].is_set():
-                    return
-                yield kind, value
-        assert not stopped
+                    stop = self.stops[value["reply"]]
+                if kind != "end" or stop.is_set():
+                    yield kind, value
 
 
 class BreakIsEnd(Sound):
@@ -176,57 +170,67 @@ class BreakIsEnd(Sound):
         return "end", {"state": "complete"}
 
 
-class AsksAgain(Sound):
-    """Retries after a lost connection, and skips the text that was already shown."""
+class Retries(Sound):
+    """Retries after an error of one type, and skips the beginning of the next reply."""
+
+    error: type[openai.APIError]
+    not_after: tuple[type[openai.APIError], ...] = ()
+    tries = 2
+
+    def skip(self, shown: str) -> int:
+        """Return how many characters of the next reply to skip."""
+        return 0
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        shown = ""
-        for attempt in (1, 2):
-            skipped = len(shown)
+        shown, skipped = "", 0
+        for left in reversed(range(self.tries)):
             try:
                 async with aclosing(self.asked(question, stop)) as texts:
                     async for text in texts:
                         new, skipped = text[skipped:], max(0, skipped - len(text))
+                        shown += new
                         if new:
-                            shown += new
                             yield new
                 return
-            except openai.APIConnectionError:
-                if attempt == 2:
+            except openai.APIError as error:
+                retries = isinstance(error, self.error) and not isinstance(error, self.not_after)
+                if not (retries and left):
                     raise
+                skipped = self.skip(shown)
 
 
-class Doubles(Sound):
+class AsksAgain(Retries):
+    """Retries after a lost connection, and skips the text that was already shown."""
+
+    error = openai.APIConnectionError
+
+    def skip(self, shown: str) -> int:
+        return len(shown)
+
+
+class Doubles(Retries):
     """Retries after an error mid-reply, and shows the reply again from the start."""
 
-    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        try:
-            async with aclosing(self.asked(question, stop)) as texts:
-                async for text in texts:
-                    yield text
-        except openai.APIError as error:
-            if type(error) is not openai.APIError:
-                raise
-            async with aclosing(self.asked(question, stop)) as texts:
-                async for text in texts:
-                    yield text
+    error = openai.APIError
+    not_after = (openai.APIConnectionError, openai.APIStatusError)
 
 
-class Loses(Sound):
-    """Retries after a refusal, and then loses the first piece."""
+class Loses(Retries):
+    """Retries after a refusal, and then loses the first characters."""
 
+    error = openai.InternalServerError
     max_retries = 0
 
-    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        try:
-            async with aclosing(self.asked(question, stop)) as texts:
-                async for text in texts:
-                    yield text
-        except openai.InternalServerError:
-            async with aclosing(self.asked(question, stop)) as texts:
-                await anext(texts)  # drops the first piece
-                async for text in texts:
-                    yield text
+    def skip(self, shown: str) -> int:
+        return 3
+
+
+class Impatient(Retries):
+    """Retries immediately after a refusal."""
+
+    error = openai.RateLimitError
+    max_retries = 0
+    tries = 3
 
 
 class Drains(Sound):
@@ -308,23 +312,6 @@ class Hoards(Sound):
         finally:
             reading.cancel()
             await asyncio.wait({reading})
-
-
-class Impatient(Sound):
-    """Retries immediately after a refusal."""
-
-    max_retries = 0
-
-    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        for attempt in range(3):
-            try:
-                async with aclosing(self.asked(question, stop)) as texts:
-                    async for text in texts:
-                        yield text
-                return
-            except openai.RateLimitError:
-                if attempt == 2:
-                    raise
 
 
 class EndsInSilence(Sound):

@@ -112,36 +112,11 @@ class Dies(apps.Sound):
         return super().failure(error)
 
 
-@pytest.mark.parametrize(
-    ("app", "bad"),
-    [
-        (StaysOpen, []),
-        (Pings, [BREAK]),
-        (NoSpaces, ["every character intact"]),
-    ],
-    ids=["stays open", "pings", "no spaces"],
-)
-def test_what_an_endpoint_does_besides_isn_t_held_against_it(
-    verdict: Judge, app: type[apps.Sound], bad: list[str]
-) -> None:
-    assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.WIRE))) == bad
-
-
-def test_an_app_that_dies_fails_its_lines_and_the_verdict_goes_on(verdict: Judge) -> None:
-    table = verdict(lambda virtual: Dies(virtual).app(), apps.WIRE)
-    assert list(table) == list(LINES)
-    assert table["first text long before the last"].verdict == "passed"
-    assert table["Stop stops the model"].verdict == "failed"
-
-
 class NamedError(apps.Sound):
+    """Announces a failure with an event that `EventSource` takes for a lost connection."""
+
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "error", {"sentence": "The reply broke off."}
-
-
-def test_event_source_takes_an_event_named_error_for_a_lost_connection(verdict: Judge) -> None:
-    table = verdict(lambda virtual: NamedError(virtual).app(), apps.WIRE)
-    assert list(failed(table)) == [BREAK]
 
 
 class Stamped(apps.BreakIsEnd):
@@ -154,9 +129,25 @@ class Stamped(apps.BreakIsEnd):
             yield kind, {**value, **extra} if kind == "end" else value
 
 
-def test_an_end_that_differs_in_numbers_alone_is_still_an_end(verdict: Judge) -> None:
-    table = verdict(lambda virtual: Stamped(virtual).app(), apps.WIRE)
-    assert table[BREAK].verdict == "failed"
+@pytest.mark.parametrize(
+    ("app", "bad"),
+    [
+        (StaysOpen, []),
+        (NoSpaces, ["every character intact"]),
+        *((app, [BREAK]) for app in (Pings, NamedError, Stamped)),
+    ],
+)
+def test_other_peculiarities_of_an_endpoint_fail_nothing_else(
+    verdict: Judge, app: type[apps.Sound], bad: list[str]
+) -> None:
+    assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.WIRE))) == bad
+
+
+def test_an_app_that_dies_fails_its_lines_and_the_verdict_goes_on(verdict: Judge) -> None:
+    table = verdict(lambda virtual: Dies(virtual).app(), apps.WIRE)
+    assert list(table) == list(LINES)
+    assert table["first text long before the last"].verdict == "passed"
+    assert table["Stop stops the model"].verdict == "failed"
 
 
 def naive(virtual: VirtualSimulator) -> ASGIApp:
