@@ -5,22 +5,22 @@ import difflib
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from tools.app import APPS, app
 from tools.canary import canary
-from tools.class_command import class_
 from tools.doctor import doctor
 from tools.env_vars import TEST_SPEED, clean_environ
 from tools.environment import LOCKS, interpreter
-from tools.installers import install_from, needed_uv
+from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
+from tools.lock import lock
 from tools.programs import (
     ROOT,
+    WINDOWS,
     Advice,
     ended_with,
     run,
@@ -85,48 +85,18 @@ def site(arguments: argparse.Namespace) -> int:
     return run([python, "-m", module, *links, *arguments.lesson])
 
 
-def lock(arguments: argparse.Namespace) -> int:
-    """Update the lock files from pyproject.toml; each is constrained by the previous ones."""
-    compiling = [
-        needed_uv(),
-        "pip",
-        "compile",
-        "--universal",
-        "--python-version",
-        "3.11",
-        "--no-header",
-    ]
-    compiling += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
-    compiling += ["--upgrade"] if arguments.upgrade else []
-    held: list[str] = []
-    for kind, file in LOCKS.items():
-        held += [] if kind == "lab" else ["--extra", kind]
-        code = run([*compiling, "pyproject.toml", *held, "--output-file", file])
-        if code != 0:
-            return code
-        held += ["--constraints", file]
-    code = lock_apps(compiling)
-    if code != 0:
-        return code
-    say(f"Updated requirements/. To test it, run {this_command('test')}.")
-    return 0
-
-
-def lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files, with the course's versions except for conflicting packages."""
-    course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
-    with tempfile.TemporaryDirectory(prefix="course-") as folder:
-        for each in APPS.values():
-            wanted, held = Path(folder, "wanted.txt"), Path(folder, "held.txt")
-            wanted.write_text(each.wanted(), encoding="utf-8")
-            held.write_text("".join(line for line in course if not line.startswith(each.apart)))
-            command = [*compiling, str(wanted), "--constraints", str(held), "--emit-build-options"]
-            for package in each.built:
-                command += ["--no-binary", package]
-            code = run([*command, "--output-file", str(each.lock())])
-            if code != 0:
-                return code
-    return 0
+def class_(arguments: argparse.Namespace) -> int:
+    """Test a JupyterHub with a simulated class."""
+    stop_on_signals()
+    if WINDOWS:
+        raise Advice(
+            "JupyterHub does not run on Windows: run this on the machine that will serve the "
+            "class, under Linux or macOS, or in WSL."
+        )
+    if arguments.learners < 1:
+        raise Advice(f"A class needs a learner: --learners {arguments.learners} is too few.")
+    python = interpreter("class", arguments.here)
+    return run([python, "-m", "hub.class_test.schedule", str(arguments.learners)])
 
 
 class _Parser(argparse.ArgumentParser):
@@ -300,8 +270,19 @@ def check_command(words: Sequence[str]) -> None:
             f"course.py has no option {words[0]}: put the command first and its options after it, "
             f"as in {this_command('lab', '--port', '8888')}; see {this_command('--help')}."
         )
-    known = ["lab", "app", "verdict", "setup", "test", "build", "site", "doctor", "class"]
-    known += ["canary", "lock"]
+    known = [
+        "lab",
+        "app",
+        "verdict",
+        "setup",
+        "test",
+        "build",
+        "site",
+        "doctor",
+        "class",
+        "canary",
+        "lock",
+    ]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}."
@@ -326,13 +307,13 @@ def main(words: Sequence[str]) -> int:
         if words[:1] == ["verdict"]:  # `tools.verdict` parses its options
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))
-        arguments, arguments_more = top.parse_known_args(words)
+        arguments, more = top.parse_known_args(words)
         if arguments.command is None:
             top.print_help()
             return 0
-        if arguments_more and arguments.action is not test:
-            raise Advice(_not_taken(arguments.command, arguments_more[0]))
-        arguments.more = arguments_more
+        if more and arguments.action is not test:
+            raise Advice(_not_taken(arguments.command, more[0]))
+        arguments.more = more
         code: int = arguments.action(arguments)
     except Advice as advice:
         sys.stdout.flush()

@@ -5,6 +5,7 @@ gets a kernel and runs the setup cell; a learner is *ready* when it prints "Read
 lesson 1's live cells; the last learner starts each cell within five seconds of the first.
 """
 
+import ast
 import asyncio
 import gc
 import json
@@ -14,8 +15,13 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import aiohttp
+
+from hub.class_test.lag import BARE, LagError, Pacing, bare_lateness, lateness, streamed
+from hub.class_test.learner import Learner, LearnerError, Run
+from hub.class_test.measurements import Measurements, Memory, Usage
+from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, temporary_hub
 from tools.programs import (
     ROOT,
     Advice,
@@ -25,11 +31,6 @@ from tools.programs import (
     stop_on_signals,
     this_command,
 )
-
-if TYPE_CHECKING:
-    from hub.class_test.learner import Learner, Run
-    from hub.class_test.measurements import Measurements
-    from hub.class_test.temporary_hub import Hub
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 MB_EACH = 250  # for server, kernel and simulator of one learner, as measured
@@ -82,23 +83,18 @@ def check_memory(learners: int, free: float) -> None:
 
 
 async def together(
-    learners: "list[Learner]",
+    learners: list[Learner],
     doing: str,
-    act: "Callable[[Learner], Awaitable[None]]",
-    measured: "Measurements",
-) -> "list[Learner]":
+    act: Callable[[Learner], Awaitable[None]],
+    measured: Measurements,
+) -> list[Learner]:
     """Let all learners do something concurrently; return those who succeeded.
 
     A learner that fails is dropped; `measured` records why.
     """
-    import aiohttp
-
-    from hub.class_test.lag import LagError
-    from hub.class_test.learner import LearnerError
-
     through: list[Learner] = []
 
-    async def one(learner: "Learner") -> None:
+    async def one(learner: Learner) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
                 await act(learner)
@@ -123,13 +119,8 @@ async def together(
     return through
 
 
-async def hold(hub: "Hub", names: list[str]) -> "Measurements":
+async def hold(hub: Hub, names: list[str]) -> Measurements:
     """Run a class through the lesson on a running hub; return the measurements."""
-    from hub.class_test.lag import BARE
-    from hub.class_test.learner import Learner
-    from hub.class_test.measurements import Measurements, Memory, Usage
-    from hub.class_test.temporary_hub import COURSE, cores
-
     setup, streaming = cells(ROOT / LESSON_1)
     measured = Measurements(len(names), cores())
     learners = [Learner(name, hub.address, hub.password) for name in names]
@@ -161,20 +152,18 @@ async def hold(hub: "Hub", names: list[str]) -> "Measurements":
 
 
 async def stream(
-    learners: "list[Learner]", name: str, code: str, measured: "Measurements"
-) -> "list[Learner]":
+    learners: list[Learner], name: str, code: str, measured: Measurements
+) -> list[Learner]:
     """Let all learners run a streaming cell; measure the lag of live cells and bare streams."""
-    from hub.class_test.lag import BARE, bare_lateness
-
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
-    async def watch(learner: "Learner") -> None:
+    async def watch(learner: Learner) -> None:
         # people start their cells at different times
         await asyncio.sleep(delays.uniform(0, WITHIN))
         ran[learner] = await learner.run(code)
 
-    async def measure(learner: "Learner") -> None:
+    async def measure(learner: Learner) -> None:
         await read_lag(learner, ran[learner], name, measured)
 
     present = await together(learners, f"streaming: {name}", watch, measured)
@@ -186,21 +175,15 @@ async def stream(
     return present
 
 
-async def set_up(learner: "Learner", code: str) -> None:
+async def set_up(learner: Learner, code: str) -> None:
     """Run the setup cell, which must print "Ready."."""
-    from hub.class_test.learner import LearnerError
-
     ran = await learner.run(code)
     if "Ready." not in ran.printed():
         raise LearnerError(f"the setup cell did not print Ready, but: {ran.printed()[:200]!r}")
 
 
-async def read_lag(learner: "Learner", ran: "Run", name: str, measured: "Measurements") -> None:
+async def read_lag(learner: Learner, ran: Run, name: str, measured: Measurements) -> None:
     """Record how late text arrived at the page, relative to the simulator's planned pacing."""
-    import ast
-
-    from hub.class_test.lag import LagError, Pacing, lateness, streamed
-
     received, ttft, gap, tokens, ended = ast.literal_eval(await learner.value(LOG))
     if ended != "finished":
         raise LagError(f"the reply did not finish: {ended}")
@@ -212,8 +195,6 @@ async def read_lag(learner: "Learner", ran: "Run", name: str, measured: "Measure
 def main() -> int:
     """Run a class; the interpreter must have JupyterHub."""
     stop_on_signals()
-    from hub.class_test.temporary_hub import cores, memory_free, temporary_hub
-
     gc.disable()  # a pause of this client would count as lag for every learner
     count = int(sys.argv[1])
     check_memory(count, memory_free())

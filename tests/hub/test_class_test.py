@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -20,7 +19,8 @@ from hub.class_test.kernel_messages import Message, message, request
 from hub.class_test.lag import LagError, Pacing, Redraw, bare_lateness, lag, lateness, streamed
 from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
 from hub.class_test.schedule import LESSON_1, cells, check_memory
-from tools import class_command
+from hub.class_test.temporary_hub import proxy_command
+from tools import commands
 from tools.programs import Advice
 from utils.simulator.tokens import split
 from utils.widgets.base.throttle import INTERVAL
@@ -33,14 +33,6 @@ TEXT = "A river is patient."
 # Messages and lag
 
 
-def test_a_request_is_framed_as_it_is_read() -> None:
-    number, frame = request("execute_request", {"code": "1 + 1, 'ü'"}, session="s")
-    told = message(frame)
-    assert (told.channel, told.kind, told.parent) == ("shell", "execute_request", "")
-    assert told.content == {"code": "1 + 1, 'ü'"}
-    assert len(number) == 32
-
-
 @pytest.mark.skipif(
     importlib.util.find_spec("jupyter_server") is None, reason="needs Jupyter Server"
 )
@@ -50,9 +42,10 @@ def test_frames_are_jupyter_servers_own() -> None:
         serialize_msg_to_ws_v1,
     )
 
-    _, ours = request("kernel_info_request", {}, session="s")
+    number, ours = request("execute_request", {"code": "'ü'"}, session="s")
+    assert message(ours) == Message("shell", "execute_request", "", {"code": "'ü'"})
     channel, parts = deserialize_msg_from_ws_v1(ours)
-    assert (channel, json.loads(parts[0])["msg_type"]) == ("shell", "kernel_info_request")
+    assert (channel, json.loads(parts[0])["msg_id"]) == ("shell", number)
     theirs = serialize_msg_to_ws_v1(
         [b'{"msg_type": "stream"}', b'{"msg_id": "p"}', b"{}", b'{"text": "x"}', b"a buffer"],
         "iopub",
@@ -70,25 +63,17 @@ def badge(text: str) -> Message:
     return Message("iopub", "comm_msg", "p", content)
 
 
-def test_the_streaming_pane_is_told_from_the_whole_reply_and_the_badge() -> None:
+def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once() -> None:
     told = [
         (1.0, append("s", 1, "A ")),
         (1.1, badge("0.1 s")),
         (1.2, append("s", 2, "river", at=1)),
+        (1.3, append("s", 2, "A ", "river")),  # resent for a slow page
+        (2.0, append("whole", 1, "A river")),
     ]
-    told.append((2.0, append("whole", 1, "A river")))
     assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
-
-
-def test_text_that_is_repeated_for_a_slow_page_counts_once() -> None:
-    told = [(1.0, append("s", 1, "A ")), (1.2, append("s", 2, "river", at=1))]
-    told.append((1.3, append("s", 2, "A ", "river")))
-    assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
-
-
-def test_a_page_on_which_nothing_streamed_is_an_error() -> None:
     with pytest.raises(LagError, match="0 panes"):
-        streamed([(2.0, append("whole", 1, "A river"))])
+        streamed(told[-1:])
 
 
 def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
@@ -176,39 +161,27 @@ def test_a_class_that_does_not_fit_is_told_how_many_do() -> None:
         check_memory(1, free=100)
 
 
-def arguments(**other: Any) -> argparse.Namespace:
-    return argparse.Namespace(**{"learners": 2, "here": True} | other)
+@pytest.mark.parametrize(
+    ("windows", "learners", "said"),
+    [(True, 2, "does not run on Windows"), (False, 0, "needs a learner")],
+)
+def test_a_class_that_cannot_run_is_refused_in_a_sentence(
+    windows: bool, learners: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "WINDOWS", windows)
+    monkeypatch.setattr(commands, "stop_on_signals", lambda: None)
+    with pytest.raises(Advice, match=said):
+        commands.class_(argparse.Namespace(learners=learners, here=True))
 
 
-def test_on_windows_the_command_says_where_a_hub_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(class_command, "WINDOWS", True)
-    monkeypatch.setattr(class_command, "stop_on_signals", lambda: None)
-    with pytest.raises(Advice, match="does not run on Windows"):
-        class_command.class_(arguments())
-
-
-def test_a_class_needs_a_learner(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(class_command, "WINDOWS", False)
-    monkeypatch.setattr(class_command, "stop_on_signals", lambda: None)
-    with pytest.raises(Advice, match="needs a learner"):
-        class_command.class_(arguments(learners=0))
-
-
-def test_without_node_the_command_says_what_to_install(
+def test_an_installed_proxy_is_used_and_without_node_the_command_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hub.class_test.temporary_hub import proxy_command
-
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    assert proxy_command(tmp_path) == ["/bin/configurable-http-proxy"]
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(Advice, match=r"no node on PATH: install Node\.js"):
         proxy_command(tmp_path)
-
-
-def test_a_proxy_that_is_installed_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hub.class_test.temporary_hub import proxy_command
-
-    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
-    assert proxy_command(tmp_path) == ["/bin/configurable-http-proxy"]
 
 
 # A real class
@@ -241,11 +214,11 @@ def at(process: psutil.Process, place: Path) -> bool:
         return False
 
 
-def start(place: Path, *options: str) -> "subprocess.Popen[str]":
+def start(place: Path) -> "subprocess.Popen[str]":
     """Start the command for 2 learners, with `place` as the folder for temporary files."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
-        [*command, *options],
+        command,
         env=os.environ | {"TMPDIR": str(place)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
