@@ -2,11 +2,11 @@
 
 # ruff: noqa: A002, ARG002, D102 (arguments and methods are LangChain's)
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from copy import copy
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
@@ -17,10 +17,9 @@ from langchain_core.callbacks import (
     CallbackManager,
     CallbackManagerForLLMRun,
 )
-from langchain_core.callbacks.manager import ahandle_event, handle_event
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from langchain_openai import ChatOpenAI
@@ -30,8 +29,6 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply, chunk_of
 
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
-# a callback method, and the handler attribute that disables it
-_TOKEN = ("on_llm_new_token", "ignore_llm")
 
 
 @dataclass(frozen=True)
@@ -133,17 +130,13 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    def generate_prompt(
-        self, prompts: Any, stop: Any = None, callbacks: Any = None, **kw: Any
-    ) -> LLMResult:
-        messages = [prompt.to_messages() for prompt in prompts]
-        return super().generate(messages, stop, callbacks, **kw)  # not recorded as a `generate`
+    # `invoke` and `ainvoke` call these; not recorded as a `generate`.
 
-    async def agenerate_prompt(
-        self, prompts: Any, stop: Any = None, callbacks: Any = None, **kw: Any
-    ) -> LLMResult:
-        messages = [prompt.to_messages() for prompt in prompts]
-        return await super().agenerate(messages, stop, callbacks, **kw)
+    def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
+        return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)
+
+    def agenerate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
+        return super().agenerate([prompt.to_messages() for prompt in prompts], *args, **kw)
 
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
         config = ensure_config(config)
@@ -154,83 +147,63 @@ class FakeModel(ChatOpenAI):
         return config
 
     def _request(
-        self, messages: list[BaseMessage], settings: Mapping[str, Any], *, streamed: bool
+        self, messages: list[BaseMessage], settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
+        usage = settings.pop("stream_usage", None)
         self._requests.append((id(self), self.settings()))
         reply = self._replies.get(messages[-1].text if messages else "", self._other)
         limit = {"max_tokens": self.max_tokens} if self.max_tokens else {}
-        return reply, Reading(tuple(messages), {**limit, **settings}, streamed)
-
-    def _wants_usage(self, stream_usage: bool | None) -> bool:
-        return bool(self.stream_usage if stream_usage is None else stream_usage)
+        reading = Reading(tuple(messages), {**limit, **settings}, streamed)
+        reading.usage = not streamed or bool(self.stream_usage if usage is None else usage)
+        return reply, reading
 
     def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        *,
-        stream_usage: bool | None = None,
-        **kwargs: Any,
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         reply, reading = self._request(messages, kwargs, streamed=True)
-        reading.usage = self._wants_usage(stream_usage)
-        asides = [*self._asides(reply)]
+        asides = self._asides(reply, CallbackManagerForLLMRun)
         with closing(reply.answer(reading)) as chunks:
             for chunk in chunks:
                 if chunk.response_metadata:
-                    for handlers, aside in asides:
-                        handle_event(handlers, *_TOKEN, **aside)
+                    for aside in asides:
+                        aside()
                 yield _generation(chunk)
 
     async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        *,
-        stream_usage: bool | None = None,
-        **kwargs: Any,
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Any:
         reply, reading = self._request(messages, kwargs, streamed=True)
-        reading.usage = self._wants_usage(stream_usage)
-        asides = [*self._asides(reply)]
+        asides = self._asides(reply, AsyncCallbackManagerForLLMRun)
         async with aclosing(reply.aanswer(reading)) as chunks:
             async for chunk in chunks:
                 if chunk.response_metadata:
-                    for handlers, aside in asides:
-                        await ahandle_event(handlers, *_TOKEN, aside.pop("token"), **aside)
+                    for aside in asides:
+                        await aside()
                 yield _generation(chunk)
 
     def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         reply, reading = self._request(messages, kwargs, streamed=False)
         with closing(reply.answer(reading)) as chunks:
             return _whole(list(chunks))
 
     async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         reply, reading = self._request(messages, kwargs, streamed=False)
         async with aclosing(reply.aanswer(reading)) as chunks:
             return _whole([chunk async for chunk in chunks])
 
-    def _asides(self, reply: Reply) -> Iterator[tuple[list[BaseCallbackHandler], dict[str, Any]]]:
-        """Yield the handlers and callback arguments for each of the reply's `asides`."""
+    def _asides(self, reply: Reply, manager: type[Any]) -> list[Callable[[], Any]]:
+        """Return functions that pass each of the reply's `asides` to the call's handlers."""
+        found: list[Callable[[], Any]] = []
         for token in reply.asides:
-            chunk = ChatGenerationChunk(message=chunk_of(token))
             call = self._calls[-1]
-            about: dict[str, Any] = {"run_id": call.run_id, "parent_run_id": None, "tags": []}
-            yield list(call.handlers), {"token": token, "chunk": chunk, **about}
+            run = manager(run_id=call.run_id, handlers=call.handlers, inheritable_handlers=[])
+            chunk = ChatGenerationChunk(message=chunk_of(token))
+            found.append(partial(run.on_llm_new_token, token, chunk=chunk))
+        return found
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
@@ -241,6 +214,6 @@ def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
 def _whole(chunks: Sequence[AIMessageChunk]) -> ChatResult:
     message = message_chunk_to_message(reduce(add, chunks))
     assert isinstance(message, AIMessage)
-    fresh = message.model_copy(update={"id": None})
-    generation = ChatGeneration(message=fresh, generation_info=message.response_metadata or None)
+    message.id = None
+    generation = ChatGeneration(message=message, generation_info=message.response_metadata or None)
     return ChatResult(generations=[generation])

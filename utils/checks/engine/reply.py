@@ -4,20 +4,18 @@
     answer(FakeModel.of({"Why do rivers bend?": reply}), "Why do rivers bend?")
     reply.requests, reply.taken, reply.still_open
 
-A reply takes virtual time (`virtual_time`), so measurements don't depend on the machine. It
-can also be passed to an answer directly, as a stream of text (`stream`, `astream`) or of chunks
-(`chunks`, `achunks`): these are real streams, which can be read only once, and can be closed.
+A reply takes virtual time. It can also be passed to an answer directly, as a stream of text
+(`stream`, `astream`) or of chunks (`chunks`, `achunks`) that can be read only once.
 """
 
-# ruff: noqa: ARG002, D102 (the methods are those of Python's generators)
+# ruff: noqa: D102 (`close` and `aclose` are those of Python's generators)
 
 import random
 import re
 import threading
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Literal
 
 import httpx2
@@ -317,41 +315,35 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
     return AIMessageChunk(content=content, id="run-1", **fields)
 
 
-class Stream(Generator[Any, None, None]):
+class Stream(Iterator[Any]):
     """A generator that also counts how often it signals its end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading
 
-    def send(self, value: None, /) -> Any:
+    def __next__(self) -> Any:
         try:
-            return self._inner.send(value)
+            return next(self._inner)
         except StopIteration:
             self._reading.after_end += 1
             raise
-
-    def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:
-        return self._inner.throw(typ if val is None else val)
 
     def close(self) -> None:
         self._inner.close()
 
 
-class AsyncStream(AsyncGenerator[Any, None]):
+class AsyncStream(AsyncIterator[Any]):
     """Async version of `Stream`."""
 
     def __init__(self, inner: AsyncGenerator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading
 
-    async def asend(self, value: None, /) -> Any:
+    async def __anext__(self) -> Any:
         try:
-            return await self._inner.asend(value)
+            return await anext(self._inner)
         except StopAsyncIteration:
             self._reading.after_end += 1
             raise
-
-    async def athrow(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:
-        return await self._inner.athrow(typ if val is None else val)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -14,7 +14,7 @@ import inspect
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from langchain_core.messages import BaseMessage
 
@@ -22,25 +22,34 @@ from utils.checks.engine import isolation, virtual_time
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.raised import learners_own
 from utils.checks.engine.reply import GAP, Reply
-from utils.checks.engine.run import STRING, Case, Run, Wanted, text_of
+from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
+_MODULES = ("builtins", "asyncio", "utils")  # those of exceptions that aren't a learner's
 _MOST = 1000  # items after which a stream counts as endless
 _PATIENCE = 60.0  # virtual seconds for a cancelled task to end
 _SETTLES = 2 * GAP  # virtual seconds for unreferenced streams to close, even in a thread
 
 
+class How(TypedDict, total=False):
+    """What the exercise asks for; see `Run`."""
+
+    wants: Wanted
+    streams: bool
+    passes_on: bool
+
+
 class _Record:
     """Records a running answer; attributes without an underscore become fields of a `Run`."""
 
+    asynchronous: bool
+    tasks: Sequence[str]
+    unawaited: Sequence[str]
+    blocked: float
+    cancelled: str
+
     def __init__(
-        self,
-        name: str,
-        answer: Callable[..., Any],
-        case: Case,
-        reply: Reply,
-        args: Sequence[Any],
-        **how: Any,
+        self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:
         self.name, self.answer, self.case, self.reply = name, answer, case, reply
         self.model = next((arg for arg in args if isinstance(arg, FakeModel)), None)
@@ -52,9 +61,6 @@ class _Record:
         self.taken: list[int] = []
         self.at: list[float] = []
         self.seconds: float | None = None
-        self.tasks: Sequence[str] = ()
-        self.unawaited: Sequence[str] = ()
-        self.blocked, self.cancelled = 0.0, ""
         self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
         self._with_text = 0  # how many items were not empty strings
@@ -62,16 +68,12 @@ class _Record:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Store the answer's first exception as `error`.
-
-        Exceptions from time limits and cancellations propagate.
-        """
+        """Store the answer's first exception; those of time limits and cancellations propagate."""
         try:
             yield
         except BaseException as error:
-            if not isinstance(error, Exception | SystemExit) and not _of_a_learner(error):
-                raise
-            if isinstance(error, SystemExit) and type(error) is not SystemExit:  # from a time limit
+            of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
+            if not (isinstance(error, Exception) or type(error) is SystemExit or of_a_learner):
                 raise
             self.error = self.error or error
 
@@ -151,11 +153,6 @@ def _made(arg: Any) -> Any:
     return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
-def _of_a_learner(error: BaseException) -> bool:
-    """Whether the exception's class is a learner's, such as `class Stalled(BaseException)`."""
-    return type(error).__module__.partition(".")[0] not in ("builtins", "asyncio", "utils")
-
-
 def _state(arg: object) -> Any:
     """Return the part of an argument's state that an answer must not change."""
     if isinstance(arg, FakeModel):
@@ -172,22 +169,12 @@ def _parameters(answer: Callable[..., Any]) -> list[str]:
         return []
 
 
-def call(
-    name: str,
-    answer: Callable[..., Any],
-    case: Case,
-    reply: Reply,
-    *args: Any,
-    wants: Wanted = STRING,
-    streams: bool = False,
-    passes_on: bool = False,
-) -> Run:
+def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Unpack[How]) -> Run:
     """Call a function in virtual time; if it `streams`, loop over its result and close it."""
-    how = {"wants": wants, "streams": streams, "passes_on": passes_on}
     with virtual_time.clock(answer):
-        record = _Record(name, answer, case, reply, args, **how)
+        record = _Record(name, answer, case, reply, args, how)
         record.call()
-        if streams:
+        if how.get("streams"):
             _iterate(record)
         else:
             _discard(record.returned)
@@ -219,28 +206,25 @@ def _discard(value: object) -> None:
 
 def run_async(
     name: str,
-    answer: Callable[..., Any],
+    answer: Any,
     case: Case,
     reply: Reply,
     *args: Any,
-    wants: Wanted = STRING,
-    streams: bool = False,
-    passes_on: bool = False,
     pause: float = 0.0,
-    before: Callable[[], object] | None = None,
+    before: Callable[[], object] = lambda: None,
+    **how: Unpack[How],
 ) -> Run:
     """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
-    See `Run` for `wants`, `streams` and `passes_on`. The reader pauses for `pause` seconds
-    after each item, and `before` is called on the loop before the answer.
+    The reader pauses for `pause` seconds after each item, and `before` is called on the loop before
+    the answer.
     """
 
     async def main() -> Run:
-        how = {"wants": wants, "streams": streams, "passes_on": passes_on, "asynchronous": True}
-        record = _Record(name, answer, case, reply, args, **how)
-        if before:
-            before()
-        task = asyncio.ensure_future(_watched(record, pause, streams=streams))
+        record = _Record(name, answer, case, reply, args, how)
+        record.asynchronous = True
+        before()
+        task = asyncio.ensure_future(_watched(record, pause, how.get("streams", False)))
         if case.cancel_after is not None:
             await _cancel(record, task, case.cancel_after)
         else:
@@ -256,12 +240,12 @@ def run_async(
     return virtual_time.run(main, answer)
 
 
-async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
+async def _watched(record: _Record, pause: float, streams: bool) -> None:
     """Run the answer, and list its remaining tasks before they can run any further."""
     # get the loop now: when an endless answer is discarded, no loop is running
     loop = asyncio.get_running_loop()
     try:
-        await _awaited(record, pause, streams=streams)
+        await _awaited(record, pause, streams)
     finally:
         left = _learners_tasks(loop)
         record.tasks = [name for task, name in left.items() if not task.cancelling()]
@@ -271,7 +255,7 @@ async def _watched(record: _Record, pause: float, *, streams: bool) -> None:
         ]
 
 
-async def _awaited(record: _Record, pause: float, *, streams: bool) -> None:
+async def _awaited(record: _Record, pause: float, streams: bool) -> None:
     record.call()
     if inspect.isawaitable(record.returned):
         with record.errors():
