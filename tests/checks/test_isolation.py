@@ -16,7 +16,7 @@ from utils import assistant
 from utils.checks import evaluate
 from utils.checks.engine import isolation
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.isolation import Meanwhile, OtherModel, forgotten, isolated, noting
+from utils.checks.engine.isolation import Meanwhile, OtherModel, isolated, noted, noting
 from utils.checks.engine.reply import Reply
 from utils.stall_timeout import watched
 
@@ -209,17 +209,17 @@ def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
 
     @judged
     def check(answer):
-        before = forgotten()
+        before = [*noted().forgotten]
         with beside(forgets):
             ask_one(model, "Hello")
         warnings.warn("something else", RuntimeWarning, stacklevel=1)
-        return f"{before!r}, then {forgotten()!r}"
+        return f"{before}, then {noted().forgotten}"
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        assert check(None) == "'', then 'ask_one'"
+        assert check(None) == "[], then ['ask_one']"
     assert [str(each.message) for each in heard] == ["something else"]
-    assert forgotten() == ""
+    assert not noted().forgotten
 
 
 def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():

@@ -18,10 +18,8 @@ from utils.checks.engine.stream_runner import run_async
 
 
 class _App(Wanted):
-    """The type of an app: any callable that isn't a function or a class."""
-
     def fits(self, value: object) -> bool:
-        """Whether a value is an app."""
+        """Whether a value is an app: any callable that isn't a function or a class."""
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
 
@@ -50,10 +48,9 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Make the app, and send it requests.
+    """Make the app, and send it requests with `use`, which returns the visits.
 
-    If the answer returned an app, `use` sends the requests and returns the visits. The first
-    exception that the app raised in a visit is recorded as the answer's.
+    The first exception that the app raised in a visit is recorded as the answer's.
     """
     made: list[Any] = []
 

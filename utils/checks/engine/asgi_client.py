@@ -5,18 +5,19 @@
     visit = await post(app, "/chat", {"question": "Why?"})             # as JSON, in the body
 
 As with uvicorn, `receive` returns the request, and then a disconnect once the client disconnects or
-the response is complete; `send` waits while the client isn't reading. `started` runs the app's
-lifespan. `utils.sse` parses the events as a browser would.
+the response is complete; `send` waits while the client isn't reading.
 """
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
+
+from httpx2 import Headers
 
 from utils import sse
 from utils.checks.engine import virtual_time
@@ -26,6 +27,7 @@ App = Callable[..., Any]
 
 NO_JSON = object()
 
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 _STUCK = 5.0  # virtual seconds until the server cancels the request of a client that isn't reading
 
 
@@ -34,8 +36,7 @@ class Visit:
     """One request and its response."""
 
     status: int | None = None  # the HTTP status; None until it arrives
-    # the response's headers, with names in lower case
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""  # all bytes that arrived
     # (virtual time, event) for each event that a browser would dispatch
     events: list[tuple[float, sse.Event]] = field(default_factory=list)
@@ -83,10 +84,7 @@ def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
 @asynccontextmanager
 async def started(app: App) -> AsyncIterator[None]:
     """Start the app, and shut it down afterwards, if it has a lifespan."""
-    lifespan = getattr(getattr(app, "router", app), "lifespan_context", None)
-    if lifespan is None:
-        yield
-        return
+    lifespan = getattr(getattr(app, "router", app), "lifespan_context", nullcontext)
     async with lifespan(app):
         yield
 
@@ -94,10 +92,10 @@ async def started(app: App) -> AsyncIterator[None]:
 async def get(
     app: App,
     path: str,
-    query: Mapping[str, str] = MappingProxyType({}),
+    query: Mapping[str, str] = _EMPTY,
     on_event: Callable[[sse.Event], object] = lambda _: None,
     *,
-    headers: Mapping[str, str] = MappingProxyType({}),
+    headers: Mapping[str, str] = _EMPTY,
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
@@ -165,12 +163,7 @@ async def _exchange(
             visit.late += bytes(message.get("body", b""))
             return
         if message["type"] == "http.response.start":
-            visit.status = message["status"]
-            for name, value in message["headers"]:
-                before = visit.headers.get(name.decode().lower())
-                visit.headers[name.decode().lower()] = ", ".join(
-                    filter(None, (before, value.decode()))
-                )
+            visit.status, visit.headers = message["status"], Headers(message["headers"])
             return
         part = bytes(message.get("body", b""))
         visit.body += part

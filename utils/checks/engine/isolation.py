@@ -1,11 +1,10 @@
 """Records an answer's side effects: output, calls to other models, unawaited coroutines.
 
     with isolated(answer), noting():
-        …                      # run the answer
-        settle()               # collect garbage, so that dropped streams are closed
-        printed()              # the printed text
-        forgotten()            # the name of the function whose coroutine was never awaited
-        other_model(answer)    # another chat model that was called
+        …                           # run the answer
+        noted().printed             # the printed text
+        noted().forgotten           # names of functions whose coroutines were never awaited
+        noted().other_model(answer)  # another chat model that was called
 
 Python's warnings about unawaited coroutines and its tracebacks of generators that yield while being
 closed don't reach the notebook: the check reports both in a sentence.
@@ -44,13 +43,29 @@ class _Printed(io.StringIO):
 
 
 @dataclass
-class _Noted:
-    models: list[BaseChatModel] = field(default_factory=list)
+class Noted:
+    """The side effects of one run of an answer."""
+
+    models: list[BaseChatModel] = field(default_factory=list)  # other models that were called
     forgotten: list[str] = field(default_factory=list)
-    printed: _Printed = field(default_factory=_Printed)
+    stdout: _Printed = field(default_factory=_Printed)
+
+    @property
+    def printed(self) -> str:
+        """The printed text, up to a limit."""
+        return self.stdout.getvalue()
+
+    def other_model(self, answer: Any) -> str:
+        """Return a description of the first other model that was called, or ""."""
+        if not self.models:
+            return ""
+        model = self.models[0]
+        names = getattr(inspect.unwrap(answer), "__globals__", {})
+        found = next((name for name, value in list(names.items()) if value is model), "")
+        return f"the notebook's `{found}`" if found else f"another `{type(model).__name__}`"
 
 
-_noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
+_noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
@@ -77,63 +92,29 @@ def isolated(answer: object) -> Iterator[None]:
 @contextmanager
 def noting() -> Iterator[None]:
     """Record side effects separately for one run of an answer."""
-    noted = _Noted()
-    token = _noted.set(noted)
+    new = Noted()
+    token = _noted.set(new)
     try:
-        with redirect_stdout(noted.printed):
+        with redirect_stdout(new.stdout):
             yield
     finally:
         _noted.reset(token)
 
 
-def settle() -> None:
-    """Close streams that the answer no longer references, even those in reference cycles."""
-    gc.collect()
-
-
-def printed() -> str:
-    """Return what was printed, up to a limit."""
-    noted = _noted.get()
-    return noted.printed.getvalue() if noted else ""
-
-
-def forgotten() -> str:
-    """Return the name of the first function whose coroutine was never awaited, or ""."""
-    noted = _noted.get()
-    return noted.forgotten[0] if noted and noted.forgotten else ""
-
-
-def other_model(answer: Any) -> str:
-    """Return a description of the first other model that was called, or ""."""
-    noted = _noted.get()
-    if not (noted and noted.models):
-        return ""
-    model = noted.models[0]
-    names = getattr(inspect.unwrap(answer), "__globals__", {})
-    found = next((name for name, value in list(names.items()) if value is model), "")
-    return f"the notebook's `{found}`" if found else f"another `{type(model).__name__}`"
+def noted() -> Noted:
+    """Return the side effects of the current run; without one, there are none."""
+    return _noted.get() or Noted()
 
 
 class Meanwhile(AbstractContextManager[None]):
     """A process-wide change that lasts while any check is running.
 
-    A check runs in a separate thread, and one that timed out may still be running when the next one
-    starts. If each saved and restored the state, one could save the other's change and make it
-    permanent. So the first check to enter makes the change, and the last one to exit reverts it.
-    `change` needs no try/finally: exceptions in the `with` block aren't passed to it.
-
-        @Meanwhile
-        @contextmanager
-        def hushed() -> Iterator[None]:
-            …                           # make the change
-            yield
-            …                           # revert it
-
-        with hushed: …
+    The first check to enter makes the change, and the last one to exit reverts it: a check that
+    timed out may still be running in its thread when the next one starts. Exceptions in the `with`
+    block aren't passed to the decorated context manager.
     """
 
     def __init__(self, change: Callable[[], AbstractContextManager[object]]) -> None:
-        """Wrap `change`, a function that makes a new context manager each time."""
         self._change = change
         self._lock = threading.Lock()
         self._inside = 0
@@ -160,11 +141,10 @@ def _warnings_noted() -> Iterator[None]:
 
         def note(message: Warning | str, *args: Any, **kwargs: Any) -> None:
             about = re.match(r"coroutine '(?:.*\.)?(.+)' was never awaited", str(message))
-            noted = _noted.get()  # None in code that runs outside a check
             if about is None:
                 show(message, *args, **kwargs)
-            elif noted is not None:
-                noted.forgotten.append(about[1])
+            else:
+                noted().forgotten.append(about[1])
 
         warnings.showwarning = note
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
@@ -178,10 +158,7 @@ def _late_yields_hidden() -> Iterator[None]:
     before = sys.unraisablehook
 
     def hook(what: Any) -> None:
-        late = isinstance(what.exc_value, RuntimeError) and "ignored GeneratorExit" in str(
-            what.exc_value
-        )
-        if not late:
+        if "ignored GeneratorExit" not in str(what.exc_value):
             before(what)
 
     sys.unraisablehook = hook
@@ -203,9 +180,9 @@ def _models_noted() -> Iterator[None]:
 def _noting(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def call(model: BaseChatModel, *args: Any, **kwargs: Any) -> Any:
-        noted = _noted.get()  # None in code that runs outside a check
-        if noted is not None and not getattr(model, "made_by_a_check", False):
-            noted.models.append(model)
+        in_a_check = _noted.get() is not None
+        if in_a_check and not getattr(model, "made_by_a_check", False):
+            noted().models.append(model)
             raise OtherModel("a model was called that isn't the one given")
         return method(model, *args, **kwargs)
 

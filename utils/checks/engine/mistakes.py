@@ -36,10 +36,6 @@ def _replaced(run: Run) -> bool:
     return run.lost and error is not run.reply.error and not isinstance(error, _SLIPS)
 
 
-def _closes_badly(run: Run) -> bool:
-    return "ignored GeneratorExit" in str(run.error)
-
-
 def _returned(run: Run) -> bool:
     """Whether the answer should return a value of a specific type, and raised no exception."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
@@ -75,7 +71,7 @@ FIRST: Mistakes[Run] = {
     "never awaited": lambda run: (
         bool(run.forgotten) or run.unread in ("ainvoke", "abatch", "agenerate")
     ),
-    "yields while closing": _closes_badly,
+    "yields while closing": lambda run: "ignored GeneratorExit" in str(run.error),
     "another loop": lambda run: bool(run.foreign),
     RAISED: _raised,
     "never read": lambda run: "stream" in run.unread,
@@ -148,32 +144,36 @@ TEXT: Mistakes[Run] = {
     "another text": lambda run: run.wrong_text,
 }
 
-LAST: Mistakes[Run] = {
+_CANCELLED: Mistakes[Run] = {
     "swallows the cancellation": lambda run: run.cancelled == "returned",
     "replaces the cancellation": lambda run: run.cancelled == "raised",
     "outlives the cancellation": lambda run: run.cancelled == "went on",
-    "collected first": lambda run: run.passes_on and 1 < run.total == run.reply.most_held,
-    "held back": lambda run: run.passes_on and run.reply.most_held > 0,
-    "changes an argument": lambda run: bool(run.changed),
+}
+
+_LEFT: Mistakes[Run] = {
     "leaves a task": lambda run: bool(run.tasks),
     "cancels without waiting": lambda run: bool(run.unawaited) and not run.streams,
     "left open": lambda run: run.still_open,
 }
 
+LAST: Mistakes[Run] = {
+    **_CANCELLED,
+    "collected first": lambda run: run.passes_on and 1 < run.total == run.reply.most_held,
+    "held back": lambda run: run.passes_on and run.reply.most_held > 0,
+    "changes an argument": lambda run: bool(run.changed),
+    **_LEFT,
+}
+
 STRESSED: Mistakes[Run] = {
     "another model": FIRST["another model"],
     "never awaited": FIRST["never awaited"],
-    "yields while closing": _closes_badly,
+    "yields while closing": FIRST["yields while closing"],
     "tries again": lambda run: run.case.fails_after is not None and run.reply.requests > 1,
     "swallows the error": lambda run: run.case.fails_after is not None and run.error is None,
     "replaces the error": _replaced,
-    "swallows the cancellation": lambda run: run.cancelled == "returned",
-    "replaces the cancellation": lambda run: run.cancelled == "raised",
-    "outlives the cancellation": lambda run: run.cancelled == "went on",
+    **_CANCELLED,
     RAISED: _raised,
     "stops early": FIRST["stops early"],
-    "leaves a task": LAST["leaves a task"],
-    "cancels without waiting": LAST["cancels without waiting"],
-    "left open": LAST["left open"],
+    **_LEFT,
     "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,
 }

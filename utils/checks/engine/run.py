@@ -195,7 +195,15 @@ class Run:
     @property
     def causes(self) -> list[BaseException]:
         """The raised exception, its members if it is a group, and their causes and contexts."""
-        return _causes(self.error)
+        found: list[BaseException] = []
+        further = [self.error]
+        while further:
+            each = further.pop(0)
+            if each is not None and not any(each is one for one in found):  # they may be circular
+                inner = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
+                found.append(each)
+                further += [each.__cause__, each.__context__, *inner]
+        return found
 
     @property
     def foreign(self) -> str:
@@ -203,18 +211,6 @@ class Run:
         texts = "\n".join(map(str, self.causes))
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", texts)
         return found[1] if found else ""
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    further = [error]
-    while further:
-        each = further.pop(0)
-        if each is not None and not any(each is one for one in found):  # contexts may be circular
-            inner = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
-            found.append(each)
-            further += [each.__cause__, each.__context__, *inner]
-    return found
 
 
 def text_of(item: object) -> str:

@@ -10,6 +10,7 @@ that only the answer holds a reference to the stream.
 
 import asyncio
 import copy
+import gc
 import inspect
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -106,21 +107,22 @@ class _Record:
         if self.seconds is None:
             self.over()
         changed, settings = self._changes()
-        isolation.settle()
+        gc.collect()  # closes streams that the answer no longer references
         given = [each for a in self._args for each in (a if isinstance(a, list) else [a])]
         models = [each for each in given if isinstance(each, FakeModel)]
         readings = [*self.reply.readings, *(each for model in models for each in model.readings)]
-        noted = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        noted = isolation.noted()
         return Run(
-            **noted,
+            **public,
             **self._how,
             altered=self.items != self._as_yielded,
             changed=changed,
             settings=settings,
             still_open=any(each.left is None for each in readings),
-            other_model=isolation.other_model(self.answer),
-            forgotten=isolation.forgotten() or self._not_awaited(),
-            stdout=isolation.printed(),
+            other_model=noted.other_model(self.answer),
+            forgotten=next(iter(noted.forgotten), "") or self._not_awaited(),
+            stdout=noted.printed,
         )
 
     def _changes(self) -> tuple[list[str], list[str]]:
@@ -233,7 +235,7 @@ def run_async(
                 record.error = asyncio.CancelledError("nothing cancelled it from outside")
         record.blocked = virtual_time.blocked()
         record.over()
-        isolation.settle()
+        gc.collect()  # closes streams that the answer no longer references
         await asyncio.sleep(_SETTLES)
         return record.run()
 

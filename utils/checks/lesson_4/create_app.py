@@ -1,6 +1,7 @@
 """Check of `create_app`: stream Server-Sent Events, and stop when the client disconnects."""
 
 import asyncio
+import gc
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from math import inf
 from typing import Any
 
 from utils import sse
-from utils.checks.engine import isolation, virtual_time
+from utils.checks.engine import virtual_time
 from utils.checks.engine.app_runner import NO_APP, run_app
 from utils.checks.engine.asgi_client import App, Visit, get, passed_on
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -99,7 +100,7 @@ def observe(answer: Any, case: Visited) -> Seen:
         # dropped coroutine can be closed only on the loop.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
-            isolation.settle()
+            gc.collect()
             await asyncio.sleep(0.001)
             if not reply.still_open:
                 break
