@@ -7,6 +7,7 @@ from typing import Any
 from openai import BaseModel
 
 from utils.simulator import Simulator
+from utils.simulator.api.validation import Body
 
 
 def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> tuple[int, str, bytes]:
@@ -52,3 +53,8 @@ def unknown(parsed: Any) -> list[str]:
         return []
     inside = [name for field in parsed.__dict__.values() for name in unknown(field)]
     return [*(parsed.model_extra or {}), *inside]
+
+
+def known_fields(body: type[Body]) -> set[str]:
+    """Return the names of all fields of an API's request."""
+    return {*body.model_fields, *body.ignored.split()}

@@ -48,25 +48,21 @@ def gathered(chunks: list[AIMessageChunk]) -> AIMessageChunk:
     return sum(chunks[1:], chunks[0])
 
 
-def test_langchain_gets_parallel_tool_calls(server: Simulator) -> None:
-    reply = chat(server).bind_tools([get_weather]).invoke(WEATHER)
-    assert [call["args"] for call in reply.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
-    assert reply.response_metadata["finish_reason"] == "tool_calls"
-    assert reply.content == ""
-
-
-def test_langchain_gets_arguments_in_pieces(server: Simulator) -> None:
-    chunks = list(chat(server).bind_tools([get_weather]).stream(WEATHER))
+def test_langchain_gets_parallel_tool_calls_streamed_or_not(server: Simulator) -> None:
+    model = chat(server).bind_tools([get_weather])
+    chunks = list(model.stream(WEATHER))
+    for reply in (model.invoke(WEATHER), gathered(chunks)):
+        assert [call["args"] for call in reply.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+        assert reply.response_metadata["finish_reason"] == "tool_calls"
+        assert reply.content == ""
     pieces = [piece for chunk in chunks for piece in chunk.tool_call_chunks]
     assert [piece["name"] for piece in pieces if piece["name"]] == ["get_weather"] * 2
     assert sum(bool(piece["args"]) for piece in pieces) > 6
     assert len({piece["id"] for piece in pieces if piece["id"]}) == 2
-    whole = gathered(chunks)
-    assert [call["args"] for call in whole.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
 
 
 @one_loop
-async def test_langchain_answers_with_the_tools_results(server: Simulator) -> None:
+async def test_the_reply_to_tool_results_contains_them(server: Simulator) -> None:
     model = chat(server).bind_tools([get_weather])
     asked = [chunk async for chunk in model.astream(WEATHER)]
     call = gathered(asked)
@@ -94,14 +90,14 @@ def test_langchain_can_force_or_forbid_a_call(
     assert reply.response_metadata["finish_reason"] == finish
 
 
-def test_a_tool_call_that_is_cut_off_says_length(server: Simulator) -> None:
+def test_a_truncated_tool_call_has_the_finish_reason_length(server: Simulator) -> None:
     model = chat(server, max_tokens=5).bind_tools([get_weather])
     whole = gathered(list(model.stream(WEATHER)))
     assert whole.response_metadata["finish_reason"] == "length"
     assert not whole.tool_call_chunks[0]["args"].endswith("}")
 
 
-def test_a_number_in_arguments_grows_digit_by_digit(server: Simulator) -> None:
+def test_a_number_in_arguments_arrives_digit_by_digit(server: Simulator) -> None:
     model = chat(server).bind_tools([Person], tool_choice="Person")
     seen = []
     whole = None
@@ -123,7 +119,7 @@ def test_langchain_gets_structured_output_by_every_method(server: Simulator, met
 
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
-def test_langchain_raises_where_a_filter_ends_structured_output(
+def test_langchain_raises_when_a_filter_ends_structured_output(
     server: Simulator, method: str
 ) -> None:
     filtered = chat(server, model="sim-fast:filter@3").with_structured_output(Person, method=method)
@@ -172,7 +168,7 @@ async def test_openais_async_stream_helper_parses_a_response_format(server: Simu
     assert {"name": "John Smith"} in parsed  # unfinished strings aren't yielded
 
 
-def test_langchains_events_v3_hold_text_and_calls(server: Simulator) -> None:
+def test_langchains_v3_events_contain_text_and_calls(server: Simulator) -> None:
     stream = chat(server).stream_events("Name a river.", version="v3")
     assert "".join(stream.text).startswith("The Danube.")
     stream = chat(server).bind_tools([get_weather]).stream_events(WEATHER, version="v3")

@@ -21,17 +21,17 @@ class Clock:
         return self.now
 
 
-def let_in(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
+def admitted(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
     """Return the learners whose requests were admitted."""
-    seated = []
+    names = []
     for learner in learners:
         with suppress(ApiError):
             limiter.acquire(learner)
-            seated.append(learner)
-    return seated
+            names.append(learner)
+    return names
 
 
-def test_who_is_not_let_in_is_told_when_to_try_again() -> None:
+def test_a_refusal_says_when_to_try_again() -> None:
     limiter = ConcurrencyLimiter(Clock(), 1)
     limiter.acquire("ada")
     with pytest.raises(ApiError, match="0 of them are yours") as refused:
@@ -40,45 +40,45 @@ def test_who_is_not_let_in_is_told_when_to_try_again() -> None:
     assert refused.value.headers(speed=1)["retry-after"] == "1"
 
 
-def test_without_a_limit_everybody_is_let_in() -> None:
-    assert len(let_in(ConcurrencyLimiter(Clock()), *["ada"] * 500)) == 500
+def test_without_a_limit_all_are_admitted() -> None:
+    assert len(admitted(ConcurrencyLimiter(Clock()), *["ada"] * 500)) == 500
 
 
-def test_one_learner_alone_may_take_every_seat() -> None:
-    assert let_in(ConcurrencyLimiter(Clock(), 4), *["ada"] * 5) == ["ada"] * 4
+def test_a_single_learner_may_use_the_whole_limit() -> None:
+    assert admitted(ConcurrencyLimiter(Clock(), 4), *["ada"] * 5) == ["ada"] * 4
 
 
-def test_whoever_has_many_replies_gives_them_up_as_soon_as_others_come() -> None:
+def test_a_learner_above_the_fair_share_yields_to_others() -> None:
     limiter = ConcurrencyLimiter(Clock(), 4)
-    let_in(limiter, *["ada"] * 4)
-    assert let_in(limiter, "bob") == []
+    admitted(limiter, *["ada"] * 4)
+    assert admitted(limiter, "bob") == []
     limiter.release("ada")
-    assert let_in(limiter, "ada", "bob") == ["bob"]
+    assert admitted(limiter, "ada", "bob") == ["bob"]
     limiter.release("ada")
-    assert let_in(limiter, "bob", "ada") == ["bob"]
+    assert admitted(limiter, "bob", "ada") == ["bob"]
     assert limiter.active() == {"ada": 2, "bob": 2}
 
 
-def test_whoever_gave_up_waiting_is_forgotten() -> None:
+def test_a_learner_who_stopped_waiting_is_forgotten() -> None:
     clock = Clock()
     limiter = ConcurrencyLimiter(clock, 2)
-    let_in(limiter, "ada", "ada", "bob")
+    admitted(limiter, "ada", "ada", "bob")
     limiter.release("ada")
-    assert let_in(limiter, "ada") == []
+    assert admitted(limiter, "ada") == []
     clock.now += 60
-    assert let_in(limiter, "ada") == ["ada"]
+    assert admitted(limiter, "ada") == ["ada"]
 
 
-def test_with_more_learners_than_places_each_may_have_one() -> None:
+def test_with_more_learners_than_the_limit_each_gets_one_reply() -> None:
     limiter = ConcurrencyLimiter(Clock(), 2)
-    assert let_in(limiter, "ada", "bob", "cyd") == ["ada", "bob"]
+    assert admitted(limiter, "ada", "bob", "cyd") == ["ada", "bob"]
     limiter.release("ada")
-    assert let_in(limiter, "bob", "cyd") == ["cyd"]
+    assert admitted(limiter, "bob", "cyd") == ["cyd"]
 
 
-def test_the_live_line_tells_who_streams_how_much() -> None:
+def test_the_live_line_shows_the_load_and_the_busiest_learners() -> None:
     limiter = ConcurrencyLimiter(Clock(), 3)
-    let_in(limiter, "ada", "bob", "ada", "cyd")
+    admitted(limiter, "ada", "bob", "ada", "cyd")
     line = live_line(limiter, 431.4)
     assert (
         line
@@ -90,7 +90,7 @@ def test_the_live_line_tells_who_streams_how_much() -> None:
     )
 
 
-def test_a_full_server_refuses_politely_and_lets_in_whoever_tries_again() -> None:
+def test_a_full_server_refuses_and_admits_a_retry() -> None:
     with shared("--max-streams", "1", "--speed", "0.2") as (address, _):
         ada, bob, later = (
             OpenAI(base_url=address, api_key=f"{KEY}/{name}", max_retries=tries)
@@ -118,7 +118,7 @@ def test_the_live_line_is_printed_while_replies_stream() -> None:
         assert line.startswith("1 reply to 1 learner · ")
 
 
-def test_a_name_is_no_key() -> None:
+def test_a_name_does_not_replace_the_key() -> None:
     with shared() as (address, _):
         for key in ("wrong", f"{KEY}x", f"wrong/{KEY}", f"{KEY[:-1]}/ada", "/ada"):
             with pytest.raises(openai.AuthenticationError):

@@ -54,7 +54,7 @@ LATE = pytest.approx(10.0, abs=0.1)
 
 
 @STREAMS
-def test_a_stream_comes_at_its_profiles_pace(virtual: VirtualSimulator, stream: Way) -> None:
+def test_a_stream_has_its_profiles_pace(virtual: VirtualSimulator, stream: Way) -> None:
     seed = stream(virtual, "sim-seed")
     assert (seed.text, seed.ttfb, seed.ttft, seed.e2e) == (RAINBOW, ROLE, FIRST, END)
     assert seed.gaps == pytest.approx([seed.tpot] * (len(seed.gaps)))
@@ -62,7 +62,7 @@ def test_a_stream_comes_at_its_profiles_pace(virtual: VirtualSimulator, stream: 
 
 @STREAMS
 @pytest.mark.parametrize("name", ["fast", "chat", "frontier", "laptop"])
-def test_tokens_follow_each_other_at_the_profiles_rate(
+def test_tokens_arrive_at_the_profiles_rate(
     virtual: VirtualSimulator, stream: Way, name: str
 ) -> None:
     run = stream(virtual, f"sim-{name}")
@@ -71,12 +71,12 @@ def test_tokens_follow_each_other_at_the_profiles_rate(
 
 
 @pytest.mark.parametrize("call", [called, called_async])
-def test_a_whole_reply_takes_as_long_as_the_stream(virtual: VirtualSimulator, call: Way) -> None:
+def test_a_reply_that_is_not_streamed_takes_as_long(virtual: VirtualSimulator, call: Way) -> None:
     assert call(virtual, "sim-seed").e2e == END
 
 
 @STREAMS
-def test_a_speed_divides_every_wait(stream: Way) -> None:
+def test_the_speed_divides_all_times(stream: Way) -> None:
     virtual = VirtualSimulator(speed=10)
     run = stream(virtual, "sim-seed")
     virtual.close()
@@ -84,16 +84,14 @@ def test_a_speed_divides_every_wait(stream: Way) -> None:
 
 
 @STREAMS
-def test_a_buffering_proxy_makes_the_first_text_wait_for_the_last(
-    virtual: VirtualSimulator, stream: Way
-) -> None:
+def test_buffered_text_arrives_at_the_end(virtual: VirtualSimulator, stream: Way) -> None:
     run = stream(virtual, "sim-seed:buffered")
     assert (run.text, run.ttft, run.e2e) == (RAINBOW, LATE, LATE)
     assert max(run.gaps) < 0.01
 
 
 @STREAMS
-def test_a_stall_is_a_silence_of_its_length(virtual: VirtualSimulator, stream: Way) -> None:
+def test_a_stall_lengthens_one_gap(virtual: VirtualSimulator, stream: Way) -> None:
     plain, stalled = stream(virtual, "sim-seed"), stream(virtual, "sim-seed:stall@5,7")
     gaps = list(plain.gaps)
     gaps[4] += 7
@@ -103,7 +101,7 @@ def test_a_stall_is_a_silence_of_its_length(virtual: VirtualSimulator, stream: W
 @pytest.mark.parametrize(
     ("fault", "error"), [("drop@8", openai.APIConnectionError), ("error@8", openai.APIError)]
 )
-def test_a_reply_that_breaks_does_so_when_its_next_token_was_due(
+def test_a_reply_fails_when_its_next_token_is_due(
     virtual: VirtualSimulator, fault: str, error: type[Exception]
 ) -> None:
     whole = streamed(virtual, "sim-seed")
@@ -124,7 +122,7 @@ def texts(stream: Iterable[AIMessageChunk], count: int) -> list[str]:
     return seen
 
 
-def test_generation_stops_where_its_reader_left(virtual: VirtualSimulator) -> None:
+def test_generation_stops_when_the_client_disconnects(virtual: VirtualSimulator) -> None:
     with closing(virtual.chat("sim-seed").stream(PROMPT)) as stream:
         texts(stream, 3)
         virtual.sleep(2)
@@ -138,7 +136,7 @@ def test_generation_stops_where_its_reader_left(virtual: VirtualSimulator) -> No
     )
 
 
-def test_whoever_leaves_before_the_first_token_gets_none_generated(
+def test_a_client_that_disconnects_before_the_first_token_is_sent_none(
     virtual: VirtualSimulator,
 ) -> None:
     with closing(virtual.chat("sim-laptop").stream(PROMPT)) as stream:
@@ -149,7 +147,7 @@ def test_whoever_leaves_before_the_first_token_gets_none_generated(
     assert request.tokens_unsent == virtual.requests()[1].tokens_sent
 
 
-def test_a_timeout_leaves_a_whole_reply(virtual: VirtualSimulator) -> None:
+def test_a_timeout_ends_a_reply_that_is_not_streamed(virtual: VirtualSimulator) -> None:
     with pytest.raises(openai.APITimeoutError):
         virtual.chat("sim-seed", timeout=1.5).invoke(PROMPT)
     (request,) = virtual.requests()
@@ -158,7 +156,7 @@ def test_a_timeout_leaves_a_whole_reply(virtual: VirtualSimulator) -> None:
     assert request.tokens_unsent > 0
 
 
-def test_a_cancelled_task_leaves_its_reply(virtual: VirtualSimulator) -> None:
+def test_cancelling_a_task_ends_its_reply(virtual: VirtualSimulator) -> None:
     async def read() -> None:
         async with aclosing(virtual.chat("sim-seed").astream(PROMPT)) as stream:
             async for _ in stream:
@@ -174,7 +172,7 @@ def test_a_cancelled_task_leaves_its_reply(virtual: VirtualSimulator) -> None:
     assert request.ended_at - request.received == pytest.approx(4)
 
 
-def test_replies_read_at_once_take_as_long_as_one(virtual: VirtualSimulator) -> None:
+def test_concurrent_replies_take_as_long_as_one(virtual: VirtualSimulator) -> None:
     async def crowd() -> list[Any]:
         model = virtual.chat("sim-seed")
         return await asyncio.gather(*(model.ainvoke(f"Question {n}") for n in range(20)))
@@ -184,7 +182,7 @@ def test_replies_read_at_once_take_as_long_as_one(virtual: VirtualSimulator) -> 
     assert virtual.clock() - began == END
 
 
-def test_two_streams_that_take_turns_do_not_wait_for_each_other(virtual: VirtualSimulator) -> None:
+def test_two_streams_read_in_turn_do_not_delay_each_other(virtual: VirtualSimulator) -> None:
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
@@ -192,7 +190,7 @@ def test_two_streams_that_take_turns_do_not_wait_for_each_other(virtual: Virtual
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 
-def test_a_retry_waits_as_long_as_the_server_says(virtual: VirtualSimulator) -> None:
+def test_retries_wait_as_long_as_the_server_requests(virtual: VirtualSimulator) -> None:
     began = virtual.clock()
     virtual.run(virtual.chat("sim-seed:429@2,3", max_retries=2).ainvoke(PROMPT))
     assert virtual.clock() - began == pytest.approx(10 + 2 * 3, rel=0.01)

@@ -67,7 +67,7 @@ def test_a_prompt_ten_times_as_long_takes_ten_times_as_long_to_prefill(
     [("A", "Z", True), ("A", "Y", True), ("B", "Z", False)],
     ids=["the same prompt", "a changed last line", "a changed first line"],
 )
-def test_only_the_beginning_that_a_prompt_has_in_common_with_an_earlier_one_is_cached(
+def test_only_a_shared_prefix_is_cached(
     exact: VirtualSimulator, first: str, last: str, is_cached: bool
 ) -> None:
     ask(exact, manual(1000))
@@ -100,7 +100,7 @@ def test_twenty_clients_wait_for_the_slots(exact: VirtualSimulator) -> None:
         assert (reply.ttft or 0) - (reply.ttfb or 0) == pytest.approx(0.4 * FIRST, rel=0.02)
 
 
-def test_a_client_that_leaves_frees_its_slot(exact: VirtualSimulator) -> None:
+def test_a_client_that_disconnects_frees_its_slot(exact: VirtualSimulator) -> None:
     model = exact.chat("sim")
     for _ in range(SLOTS):
         with closing(model.stream("How does a rainbow form?")) as stream:
@@ -109,17 +109,17 @@ def test_a_client_that_leaves_frees_its_slot(exact: VirtualSimulator) -> None:
     assert last.ttft == formula(tokens(last)[0])
 
 
-@pytest.mark.parametrize(("leaves_at", "wait"), [(1, 4), (6, 0)], ids=["queued", "in its slot"])
-def test_a_request_that_leaves_frees_only_its_own_time(leaves_at: float, wait: float) -> None:
+@pytest.mark.parametrize(("ends_at", "wait"), [(1, 4), (6, 0)], ids=["queued", "in its slot"])
+def test_a_request_that_ends_early_frees_only_its_own_time(ends_at: float, wait: float) -> None:
     server = Server(Serving(RATE, slots=1))
     server.admit("a", 0).hold(5)
     second = server.admit("b", 0)
     second.hold(second.wait + 5)
-    second.leave(leaves_at)
-    assert server.admit("c", leaves_at).wait == wait
+    second.leave(ends_at)
+    assert server.admit("c", ends_at).wait == wait
 
 
-def test_a_prompt_is_cached_once_its_prefill_is_over() -> None:
+def test_a_prompt_is_cached_once_its_prefill_has_ended() -> None:
     server, prompt = Server(Serving(RATE, SLOTS)), range(20_000)
     places = [server.admit(prompt, now) for now in (0, 1.9, 2.1)]
     assert [place.cached for place in places] == [0, 0, 19_968]
@@ -128,7 +128,7 @@ def test_a_prompt_is_cached_once_its_prefill_is_over() -> None:
 @pytest.mark.parametrize(
     ("length", "cached"), [(1024, 0), (1025, 1024), (1152, 1024), (1153, 1152)]
 )
-def test_a_short_prompt_is_never_cached_and_a_long_one_never_whole(
+def test_short_prompts_are_never_cached_and_long_ones_never_completely(
     length: int, cached: int
 ) -> None:
     server = Server(Serving(RATE, SLOTS))
@@ -136,7 +136,7 @@ def test_a_short_prompt_is_never_cached_and_a_long_one_never_whole(
     assert server.admit(range(length), 9).cached == cached
 
 
-def test_what_was_used_last_stays_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_recently_used_prompts_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
     server = Server(Serving(RATE, SLOTS))
     prompts = [[number, *range(1279)] for number in range(3)]  # nine blocks each
@@ -155,7 +155,7 @@ def test_a_prompt_longer_than_the_cache_keeps_its_beginning(
     assert server.admit(range(10_000), 9).cached == 20 * prefill.BLOCK
 
 
-def test_learners_and_models_have_servers_of_their_own_as_far_as_there_is_room(
+def test_each_learner_and_model_has_a_server_until_too_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(prefill, "_MAX_SERVERS", 2)
@@ -175,7 +175,7 @@ def test_the_responses_api_reports_cached_tokens_too(exact: VirtualSimulator) ->
         assert reply.usage.input_tokens_details.cached_tokens == cached
 
 
-def test_tools_come_before_the_instructions(exact: VirtualSimulator) -> None:
+def test_tools_precede_the_instructions(exact: VirtualSimulator) -> None:
     client = exact.openai()
     messages: list[Any] = [{"role": "system", "content": manual(200)}]
     messages.append({"role": "user", "content": QUESTION})
@@ -197,7 +197,7 @@ def test_other_profiles_have_no_queue_and_no_cache(virtual: VirtualSimulator) ->
     assert [tokens(run)[1] for run in runs] == [0, 0, 0]
 
 
-def test_a_ttft_varies_around_the_formula_and_a_fresh_server_repeats_it() -> None:
+def test_the_ttft_varies_reproducibly_around_the_formula() -> None:
     figures = []
     for _ in range(2):
         virtual = VirtualSimulator()

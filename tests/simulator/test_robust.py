@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.commands import ROOT
-from tests.simulator.raw import ask
+from tests.simulator.raw import ask, known_fields
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.api.responses import ResponsesBody
@@ -41,11 +41,11 @@ JSON = st.recursive(
 
 
 def changes(body: type[Body]) -> st.SearchStrategy[dict[str, Any]]:
-    names = st.sampled_from(sorted(body.known_fields())) | st.text(max_size=5)
+    names = st.sampled_from(sorted(known_fields(body))) | st.text(max_size=5)
     return st.dictionaries(names, JSON, max_size=3)
 
 
-def assert_answered(status: int, kind: str, raw: bytes) -> None:
+def assert_valid(status: int, kind: str, raw: bytes) -> None:
     """Fail unless this is a reply, or an error in the API's format."""
     if status == 200:
         assert raw
@@ -61,62 +61,40 @@ fuzzed = settings(
 
 
 @fuzzed
-@given(changes(ChatCompletionsBody))
-def test_any_chat_request_is_answered(server: Simulator, change: dict[str, Any]) -> None:
-    path = "/v1/chat/completions"
-    assert_answered(*ask(server, GOOD[path] | change, path))
-
-
-@fuzzed
-@given(changes(ResponsesBody))
-def test_any_request_of_the_responses_api_is_answered(
-    server: Simulator, change: dict[str, Any]
+@given(changes(ChatCompletionsBody), changes(ResponsesBody))
+def test_any_request_gets_a_response(
+    server: Simulator, chat: dict[str, Any], responses: dict[str, Any]
 ) -> None:
-    assert_answered(*ask(server, GOOD["/v1/responses"] | change, "/v1/responses"))
+    for path, change in zip(PATHS, (chat, responses), strict=True):
+        assert_valid(*ask(server, GOOD[path] | change, path))
 
 
 @settings(fuzzed, max_examples=30)
-@given(st.binary(max_size=60))
-def test_any_bytes_are_answered(server: Simulator, raw: bytes) -> None:
-    for path in PATHS:
-        assert_answered(*ask(server, raw, path))
-
-
-@settings(fuzzed, max_examples=30)
-@given(st.text(max_size=20))
-def test_any_model_name_is_answered(server: Simulator, ending: str) -> None:
-    for path in PATHS:
-        assert_answered(*ask(server, GOOD[path] | {"model": f"sim-fast:{ending}"}, path))
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"model":"sim","tools":[{"function":['])
-def test_json_that_is_nested_without_end_is_refused(
-    server: Simulator, path: str, opening: bytes
+@given(st.binary(max_size=60), st.text(max_size=20))
+def test_any_body_and_any_model_name_get_a_response(
+    server: Simulator, raw: bytes, ending: str
 ) -> None:
-    assert ask(server, opening * 50_000, path)[0] == 400
+    assert_valid(*ask(server, raw))
+    assert_valid(*ask(server, GOOD[PATHS[0]] | {"model": f"sim-fast:{ending}"}))
 
 
 @pytest.mark.parametrize("levels", [90, 5000])
-def test_a_schema_that_is_too_deep_is_refused(server: Simulator, levels: int) -> None:
+def test_a_deep_schema_is_refused(server: Simulator, levels: int) -> None:
     schema = '{"type":"object","required":["a"],"properties":{"a":' * levels + "{}" + "}}" * levels
     form = f'{{"type":"json_schema","json_schema":{{"name":"a","schema":{schema}}}}}'
     body = json.dumps(GOOD[PATHS[0]])[:-1] + f', "response_format": {form}}}'
     assert ask(server, body.encode())[0] == 400
 
 
-NESTED = ["[" * 90_000 + "]" * 90_000, '{"a":' * 700 + "1" + "}" * 700]
-
-
-@pytest.mark.parametrize("nested", NESTED, ids=["deep", "deeper than it may be walked"])
-def test_json_that_is_nested_in_a_string_is_text(server: Simulator, nested: str) -> None:
+def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
+    nested = '{"a":' * 700 + "1" + "}" * 700
     call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": nested}}
-    told = [
+    conversation = [
         {"role": "user", "content": "hello"},
         {"role": "assistant", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "a", "content": nested},
     ]
-    for messages in (told, [{"role": "user", "content": f"json {nested}"}]):
+    for messages in (conversation, [{"role": "user", "content": f"json {nested}"}]):
         assert ask(server, GOOD[PATHS[0]] | {"messages": messages})[0] == 200
 
 
@@ -130,40 +108,32 @@ def test_json_that_is_nested_in_a_string_is_text(server: Simulator, nested: str)
         '{"properties": {"a": {"enum": []}}, "required": 7}',
     ],
 )
-def test_a_schema_in_a_prompt_that_cannot_be_used_is_no_error(
-    server: Simulator, schema: str
-) -> None:
+def test_an_unusable_schema_in_a_prompt_is_no_error(server: Simulator, schema: str) -> None:
     body = {"messages": [{"role": "user", "content": f"Answer as JSON: {schema}"}]}
     status, _, raw = ask(server, GOOD[PATHS[0]] | body | {"max_tokens": 500})
     assert status == 200
     assert isinstance(json.loads(json.loads(raw)["choices"][0]["message"]["content"]), dict)
 
 
-@pytest.mark.parametrize("name", ["get_weather", "3d-search", "1password", "a" * 64])
-def test_each_name_that_the_api_allows_is_taken(server: Simulator, name: str) -> None:
+@pytest.mark.parametrize("name", ["3d-search", "a" * 64])
+def test_a_tools_name_may_start_with_a_digit_and_be_long(server: Simulator, name: str) -> None:
     tool = {"type": "function", "function": {"name": name}}
     assert ask(server, GOOD[PATHS[0]] | {"tools": [tool]})[0] == 200
 
 
 @pytest.mark.parametrize("name", ["", "get weather", "wetter_größe", "a" * 65, "a\n"])
-def test_a_name_that_the_api_does_not_allow_is_refused(server: Simulator, name: str) -> None:
+def test_an_invalid_tool_name_is_refused(server: Simulator, name: str) -> None:
     tool = {"type": "function", "function": {"name": name}}
     assert ask(server, GOOD[PATHS[0]] | {"tools": [tool]})[0] == 400
 
 
-def test_a_long_name_is_not_repeated_whole(server: Simulator) -> None:
+def test_a_long_model_name_is_truncated_in_the_error(server: Simulator) -> None:
     status, _, raw = ask(server, GOOD[PATHS[0]] | {"model": "x" * 1_000_000})
     assert status == 404
     assert len(raw) < 1000
 
 
-def test_an_introduction_without_a_name_is_passed_over(server: Simulator) -> None:
-    turns = ["I'm ", "My name is", "What is my name?"]
-    messages = [{"role": "user", "content": turn} for turn in turns]
-    assert ask(server, GOOD[PATHS[0]] | {"messages": messages})[0] == 200
-
-
-def test_a_schema_that_branches_without_end_is_refused(server: Simulator) -> None:
+def test_a_schema_that_branches_endlessly_is_refused(server: Simulator) -> None:
     branch = {"type": "object", "properties": {n: {"$ref": "#"} for n in "abcdefgh"}}
     schema = branch | {"required": list("abcdefgh")}
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
@@ -173,7 +143,7 @@ def test_a_schema_that_branches_without_end_is_refused(server: Simulator) -> Non
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_prompt_of_ten_megabytes_is_refused_as_too_long(server: Simulator, path: str) -> None:
+def test_a_prompt_of_ten_megabytes_is_too_long(server: Simulator, path: str) -> None:
     text = "river " * 1_700_000
     body = GOOD[path] | ({"input": text} if "input" in GOOD[path] else {
         "messages": [{"role": "user", "content": text}]})  # fmt: skip
@@ -181,12 +151,12 @@ def test_a_prompt_of_ten_megabytes_is_refused_as_too_long(server: Simulator, pat
     assert (status, json.loads(raw)["error"]["code"]) == (400, "context_length_exceeded")
 
 
-def test_a_request_of_twenty_megabytes_is_not_read(server: Simulator) -> None:
+def test_a_request_of_twenty_megabytes_is_too_large(server: Simulator) -> None:
     status, _, raw = ask(server, b" " * 20_000_000)
     assert (status, json.loads(raw)["error"]["code"]) == (413, "too_large")
 
 
-def test_a_long_prompt_is_answered_and_logged_in_short(server: Simulator) -> None:
+def test_a_long_prompt_is_truncated_in_the_log(server: Simulator) -> None:
     body = GOOD[PATHS[0]] | {"messages": [{"role": "user", "content": "river " * 100_000}]}
     with server.watch() as seen:
         assert ask(server, body)[0] == 200
@@ -198,7 +168,7 @@ def connected(server: Simulator) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=240)
 
 
-def test_connections_that_say_nothing_disturb_nobody(server: Simulator) -> None:
+def test_idle_connections_do_not_affect_others(server: Simulator) -> None:
     silent = [connected(server) for _ in range(100)]
     halves = [connected(server) for _ in range(50)]
     for connection in halves:
@@ -214,34 +184,35 @@ IMPATIENT = """
 import sys
 from utils.simulator import __main__, server
 server._IDLE_SECONDS = 0.3
-sys.argv = ["simulator"]
+sys.argv = ["simulator", "--key", "a-key"]
 __main__.main()
 """
 
 
-def test_who_says_nothing_for_long_is_cut_off() -> None:
+def test_a_client_that_sends_nothing_for_long_is_disconnected() -> None:
     command = [sys.executable, "-c", IMPATIENT]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             port = int(re.search(r":(\d+)/v1", server.stdout.readline()).group(1))
-            for said in (b"", b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"):
+            head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+            for sent in (b"", head, head + b"Authorization: Bearer a-key\r\n\r\n{"):
                 with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
-                    connection.sendall(said)
+                    connection.sendall(sent)
                     with suppress(ConnectionResetError):
                         assert connection.recv(1) == b""
         finally:
             server.terminate()
 
 
-def test_what_is_no_http_is_refused(server: Simulator) -> None:
+def test_an_invalid_http_request_is_refused(server: Simulator) -> None:
     with connected(server) as connection:
         connection.sendall(b"\x16\x03\x01 hello?\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 400")
 
 
-def test_a_reader_that_stops_reading_holds_up_nobody(server: Simulator) -> None:
+def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -> None:
     schema = {"type": "string", "minLength": 90_000}
     body = json.dumps(
         {

@@ -10,43 +10,38 @@ from tests.simulator.raw import call
 from utils.simulator import Simulator
 
 
-def stand_for(server: Simulator, body: object) -> tuple[int, object]:
+def set_sim(server: Simulator, body: object) -> tuple[int, object]:
     raw = json.dumps(body).encode()
     status, _, answer = call(server, "PUT", "/simulator/sim", raw, server.api_key)
     return status, json.loads(answer)
 
 
-def test_the_name_stands_for_another_model_until_it_is_restored(server: Simulator) -> None:
+def test_sim_can_be_another_model_until_it_is_restored(server: Simulator) -> None:
     model = ChatOpenAI(model="sim", base_url=server.base_url, api_key=server.api_key)
     whole = model.invoke("Name a river.").content
-    assert stand_for(server, {"model": "sim-fast:drop@3"}) == (200, {"model": "sim-fast:drop@3"})
+    assert set_sim(server, {"model": "sim-fast:drop@3"}) == (200, {"model": "sim-fast:drop@3"})
     stream = model.stream("Name a river.")
-    said = "".join(next(stream).text for _ in range(4))  # the first chunk has no text
+    text = "".join(next(stream).text for _ in range(4))  # the first chunk has no text
     with pytest.raises(APIConnectionError):
         next(stream)
-    assert said
-    assert whole.startswith(said)
-    assert stand_for(server, {"model": "sim"})[0] == 200
+    assert text
+    assert whole.startswith(text)
+    assert set_sim(server, {"model": "sim"})[0] == 200
     assert "".join(chunk.text for chunk in model.stream("Name a river.")) == whole
 
 
-def test_other_names_keep_their_meaning(server: Simulator) -> None:
-    stand_for(server, {"model": "sim-fast:404@0"})
+def test_other_names_are_unaffected(server: Simulator) -> None:
+    set_sim(server, {"model": "sim-fast:404@0"})
     try:
         model = ChatOpenAI(model="sim-fast", base_url=server.base_url, api_key=server.api_key)
         assert model.invoke("Name a river.").content
     finally:
-        stand_for(server, {"model": "sim"})
+        set_sim(server, {"model": "sim"})
 
 
 @pytest.mark.parametrize("body", [{"model": "gpt"}, {"model": "sim-chat:odd"}, {}, {"model": 3}])
-def test_what_is_no_model_is_refused(server: Simulator, body: object) -> None:
-    status, answer = stand_for(server, body)
+def test_an_unknown_model_is_refused(server: Simulator, body: object) -> None:
+    status, answer = set_sim(server, body)
     assert status in (400, 404)
     assert isinstance(answer, dict)
     assert answer["error"]["message"]
-
-
-def test_it_needs_the_key(server: Simulator) -> None:
-    raw = json.dumps({"model": "sim-fast"}).encode()
-    assert call(server, "PUT", "/simulator/sim", raw, None)[0] == 401

@@ -1,3 +1,5 @@
+"""The approximation of a tokenizer."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -6,24 +8,20 @@ from utils.simulator.tokens import split
 
 
 @given(st.text())
-def test_tokens_joined_are_the_text(text: str) -> None:
+def test_tokens_are_not_empty_and_concatenate_to_the_text(text: str) -> None:
+    assert all(split(text))
     assert "".join(split(text)) == text
 
 
-@given(st.text())
-def test_no_token_is_empty(text: str) -> None:
-    assert all(split(text))
-
-
-def test_a_word_brings_the_space_before_it() -> None:
+def test_a_word_includes_the_space_before_it() -> None:
     assert split("the river runs") == ("the", " river", " runs")
 
 
-def test_long_words_come_in_pieces() -> None:
+def test_long_words_are_split() -> None:
     assert len(split("unbelievable")) == 2
 
 
-def test_prose_has_about_four_thirds_tokens_a_word() -> None:
+def test_prose_has_about_four_thirds_tokens_per_word() -> None:
     prose = [reply.text for reply in prepared_replies.all_replies() if reply.name in PROSE]
     words = sum(len(text.split()) for text in prose)
     tokens = sum(len(split(text)) for text in prose)

@@ -190,8 +190,8 @@ def table() -> Iterator[tuple[str, str, str]]:
     for line in lines[at + 2 :]:
         if not line.startswith("|"):
             return
-        way, *said = (cell.strip() for cell in line.strip("|").split("|"))
-        for name, cell in zip(("chat model", "chain", "agent"), said, strict=True):
+        way, *claims = (cell.strip() for cell in line.strip("|").split("|"))
+        for name, cell in zip(("chat model", "chain", "agent"), claims, strict=True):
             yield way, name, cell
 
 
@@ -206,35 +206,34 @@ def test_the_table_has_every_way_and_each_component() -> None:
     }
 
 
-@pytest.mark.parametrize(("way", "name", "said"), [each for each in TABLE if each[2] != NONE])
-def test_a_cell_of_the_table(way: str, name: str, said: str) -> None:
+@pytest.mark.parametrize(("way", "name", "claim"), [each for each in TABLE if each[2] != NONE])
+def test_a_cell_of_the_table(way: str, name: str, claim: str) -> None:
     read, options = WAYS[way]
-    assert measured(name, read, options) == said
+    assert measured(name, read, options) == claim
 
 
-@pytest.mark.parametrize("name", ["chat model", "chain", "agent"])
-def test_stream_yields_what_astream_does_and_as_early(name: str) -> None:
-    (said,) = (cell for way, other, cell in TABLE if (way, other) == (PLAINLY, name))
-    assert measured(name, in_step(None), {}) == said
-
-
-@pytest.mark.parametrize("mode", ["updates", "values", "custom"])
-def test_a_mode_is_the_same_without_async(mode: str) -> None:
-    said = next(cell for way, name, cell in TABLE if f'="{mode}"' in way and name == "agent")
-    assert measured("agent", in_step(mode), {}) == said
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("chat model", None), ("chain", None)]
+    + [("agent", mode) for mode in (None, "updates", "values", "custom")],
+)
+def test_stream_yields_the_same_as_astream(name: str, mode: str | None) -> None:
+    way = PLAINLY if mode is None else f'`stream_mode="{mode}"`'
+    (claim,) = (cell for row, column, cell in TABLE if (row, column) == (way, name))
+    assert measured(name, in_step(mode), {}) == claim
 
 
 def test_an_agents_chunks_are_the_same_without_async() -> None:
-    counts = []
+    texts = []
     for read in (in_mode("messages"), in_step("messages")):
         given, seen = component("agent"), []
         reading = read(given, seen.append)
         if reading is not None:
             given.virtual.run(reading)
-        counts.append([getattr(message, "text", "") for message, _ in seen])
+        texts.append([getattr(message, "text", "") for message, _ in seen])
         given.virtual.close()
-    assert counts[0] == counts[1]
-    assert len(list(filter(None, counts[0]))) > 20
+    assert texts[0] == texts[1]
+    assert len(list(filter(None, texts[0]))) > 20
 
 
 WARNS = """
@@ -254,9 +253,7 @@ def test_version_3_is_in_beta() -> None:
 
 
 @pytest.mark.parametrize(("closes", "ended"), [(True, "client left"), (False, "finished")])
-def test_a_run_of_version_3_that_is_left_goes_on_unless_it_is_closed(
-    closes: bool, ended: str
-) -> None:
+def test_a_version_3_run_continues_without_a_reader_unless_closed(closes: bool, ended: str) -> None:
     given = component("agent")
 
     async def leave() -> None:
@@ -284,7 +281,7 @@ async def first_text(run: Any) -> None:
     ("way", "ran"), [(in_mode("messages"), True), (events_v2, True), (events_v3, False)]
 )
 @pytest.mark.parametrize("fault", ["length@5", "end@5"])
-def test_who_runs_a_tool_call_that_is_truncated(fault: str, way: Way, ran: bool) -> None:
+def test_whether_a_truncated_tool_call_is_run(fault: str, way: Way, ran: bool) -> None:
     given = component("agent", model=f"sim-seed:{fault}")
     given.virtual.run(way(given, lambda _: None))
     results = len(given.virtual.requests()) - 1  # the second request has the tool's result

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .process.child_process import end_with_stdin, report
 from .process.server_process import KEY_VARIABLE
-from .profiles import PROFILES, UnknownProfileError, profile_named
+from .profiles import PROFILES, Profile
 
 _MIN_KEY = 8  # characters, if other machines can reach the server
 _MAX_PROMPT = 60  # characters shown
@@ -43,8 +43,8 @@ OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
 
 def main() -> None:
     """Run the command line."""
-    asked = _parser()
-    arguments = asked.parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
     if arguments.command == "record":
         from .recording import command
 
@@ -54,17 +54,13 @@ def main() -> None:
 
         sys.stdout.buffer.write(markdown().encode())
     else:
-        _serve(asked, arguments)
+        _serve(parser, arguments)
 
 
-def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    try:
-        profile = profile_named(arguments.profile)
-    except UnknownProfileError as error:
-        asked.error(str(error))
+def _serve(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     given = arguments.key or os.environ.get(KEY_VARIABLE)
     if given and not _on_this_machine(arguments.host) and len(given) < _MIN_KEY:
-        asked.error(
+        parser.error(
             f"the key is too short for {arguments.host}, where others can try to guess it. Use at "
             f"least {_MIN_KEY} characters, or no --key to generate one."
         )
@@ -99,11 +95,11 @@ def _serve(asked: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         else:
             _greet(listener, key, recordings.models)
             if recordings.models and not arguments.only_recorded:
-                print(_replayed(recordings.prompts, profile.name), flush=True)
+                print(_replayed(recordings.prompts, arguments.profile.name), flush=True)
 
     settings = Settings(
         key=key,
-        profile=profile,
+        profile=arguments.profile,
         speed=arguments.speed,
         recordings=recordings,
         most_streams=arguments.max_streams,
@@ -166,6 +162,14 @@ def _profile_lines() -> str:
     return "\n".join(lines)
 
 
+def _profile(name: str) -> Profile:
+    if name not in PROFILES:
+        raise argparse.ArgumentTypeError(
+            f"there is no profile {name!r}. Choose one of: {', '.join(PROFILES)}."
+        )
+    return PROFILES[name]
+
+
 def _speed(text: str) -> float:
     try:
         speed = float(text)
@@ -202,7 +206,12 @@ def _parser() -> argparse.ArgumentParser:
     add = main.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=_port, default=0, help="port; 0 is any free one (default)")
-    add("--profile", default="chat", help="profile behind the model name `sim` (%(default)s)")
+    add(
+        "--profile",
+        type=_profile,
+        default="chat",
+        help="profile behind the model name `sim` (%(default)s)",
+    )
     add("--speed", type=_speed, default=1.0, help="times faster than real time (%(default)s)")
     add("--key", help=f"key that clients must send (default: ${KEY_VARIABLE}, else generated)")
     add(

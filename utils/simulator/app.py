@@ -1,9 +1,7 @@
 """The HTTP endpoints."""
 
-import asyncio
 import contextlib
 import hashlib
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,10 +35,7 @@ from .response import PacedResponse
 
 # Pages from these origins may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
-_LARGE = 1_000_000  # bytes; at most `_MAX_LARGE_BODIES` larger bodies are read concurrently
-_MAX_LARGE_BODIES = 4
 _MAX_BODY = 16_000_000  # bytes
-_BODY_SECONDS = 60.0
 _MAX_SETTLE = 60.0  # s
 
 
@@ -56,20 +51,12 @@ class Settings:
     most_streams: int | None = None  # the limit on concurrent replies; None is unlimited
 
 
-def _seconds(text: str) -> float:
-    try:
-        return min(max(0.0, float(text)), _MAX_SETTLE)
-    except ValueError:
-        return 0.0
-
-
 class Service:
     """The state of one server and its endpoints."""
 
     def __init__(self, settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> None:
         self._settings = settings
         self._limiter = limiter
-        self._large = asyncio.Semaphore(_MAX_LARGE_BODIES)
         self._clock = clock
         self._log = Log(clock)
         self._attempts = AttemptCounter()
@@ -118,68 +105,65 @@ class Service:
     ) -> ASGIApp:
         """Parse a request, log it, and return the response that sends the reply."""
         settings, entry = self._settings, self._log.open(request.url.path)
-        visit = contextlib.ExitStack()
-        visit.callback(self._log.close, entry)
-        try:
-            raw = await self._body(request)
-            body = parse_object(raw)
-            entry.parsed(body, len(raw))
-            asked = parse(body)
-            if asked.model == PREFIX:
-                asked = replace(asked, model=self._behind_sim)
-            entry.note(prompt=asked.prompt[:MAX_PROMPT])
-            learner = str(request.scope[LEARNER])
-            self._limiter.acquire(learner)
-            visit.callback(self._limiter.release, learner)
-            attempt, name = self._attempts.count(raw), hashlib.sha256(raw).hexdigest()
+        with contextlib.ExitStack() as visit:
+            visit.callback(self._log.close, entry)
+            try:
+                raw = await self._body(request)
+                body = parse_object(raw)
+                entry.parsed(body, len(raw))
+                asked = parse(body)
+                if asked.model == PREFIX:
+                    asked = replace(asked, model=self._behind_sim)
+                entry.note(prompt=asked.prompt[:MAX_PROMPT])
+                learner = str(request.scope[LEARNER])
+                self._limiter.acquire(learner)
+                visit.callback(self._limiter.release, learner)
 
-            def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
-                if profile.serving is None:
-                    return None
-                server = self._servers.of(learner, profile.name, profile.serving)
-                return server.admit(prompt, entry.started * settings.speed)
+                def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
+                    if profile.serving is None:
+                        return None
+                    server = self._servers.of(learner, profile.name, profile.serving)
+                    return server.admit(prompt, entry.started * settings.speed)
 
-            reply = compose(
-                asked, settings.profile, attempt, settings.recordings, name=name, admit=admit
+                reply = compose(
+                    asked,
+                    settings.profile,
+                    self._attempts.count(raw),
+                    settings.recordings,
+                    name=hashlib.sha256(raw).hexdigest(),
+                    admit=admit,
+                )
+                if place := reply.place:
+                    place.hold(reply.plan.end)
+                    visit.callback(lambda: place.leave(self._clock() * settings.speed))
+                encoded = encoder(reply, body)
+            except ApiError as error:
+                entry.note(status=error.status)
+                entry.end("failed")
+                raise
+            entry.planned(reply.ttft(), reply.gap, settings.speed)
+            return PacedResponse(
+                reply,
+                encoded,
+                entry,
+                visit.pop_all(),
+                self._limiter.count,
+                settings.speed,
+                self._clock,
             )
-            if place := reply.place:
-                place.hold(reply.plan.end)
-                visit.callback(lambda: place.leave(self._clock() * settings.speed))
-            made = encoder(reply, body)
-        except ApiError as error:
-            entry.note(status=error.status)
-            entry.end("failed")
-            visit.close()
-            raise
-        except BaseException:
-            visit.close()
-            raise
-        entry.planned(reply.ttft(), reply.gap, settings.speed)
-        return PacedResponse(
-            reply, made, entry, visit, self._limiter.count, settings.speed, self._clock
-        )
 
     async def _body(self, request: Request) -> bytes:
         """Read the body of a request.
 
         Raises:
-            ApiError: 408 if the body arrives too slowly, 413 if it is too large.
+            ApiError: 413 if the body is too large.
         """
-        length = request.headers.get("content-length", "")
-        is_large = not (length.isdecimal() and int(length) <= _LARGE)
-        try:
-            async with (
-                asyncio.timeout(_BODY_SECONDS),
-                self._large if is_large else contextlib.nullcontext(),
-            ):
-                raw = bytearray()
-                async for part in request.stream():
-                    raw += part
-                    if len(raw) > _MAX_BODY:
-                        raise errors.too_large(_MAX_BODY)
-                return bytes(raw)
-        except TimeoutError:
-            raise errors.too_slow() from None
+        raw = bytearray()
+        async for part in request.stream():
+            raw += part
+            if len(raw) > _MAX_BODY:
+                raise errors.too_large(_MAX_BODY)
+        return bytes(raw)
 
     async def models(self, _: Request) -> Response:
         """List the models."""
@@ -212,9 +196,8 @@ class Service:
 
     async def requests(self, request: Request) -> Response:
         """Return the request log; with `?settled=S`, wait up to S seconds for replies to end."""
-        settled = True
-        if wait := request.query_params.get("settled"):
-            settled = await self._log.settle(_seconds(wait))
+        seconds = min(float(request.query_params.get("settled") or 0), _MAX_SETTLE)
+        settled = await self._log.settle(seconds) if seconds else True
         since = request.query_params.get("since", "")
         answer = {"mark": self._log.mark(), "settled": settled, "requests": self._log.since(since)}
         return Response(to_json(answer), media_type="application/json")
@@ -229,13 +212,7 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
-    """Return the server as an ASGI application; `clock` must advance at the event loop's rate.
-
-    Raises:
-        ValueError: If the speed is not a positive finite number.
-    """
-    if not (settings.speed > 0 and math.isfinite(settings.speed)):
-        raise ValueError(f"speed must be a positive number, not {settings.speed}")
+    """Return the server as an ASGI application; `clock` must advance at the event loop's rate."""
 
     def on_api_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)

@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from .process.server_process import HOST, ServerProcess, SimulatorError
@@ -27,46 +27,31 @@ class Seen(Requests):
     Inside the block, call `now()` for the requests so far.
     """
 
-    def __init__(self, read: Callable[[bool], Requests]) -> None:
+    def __init__(self, read: Callable[..., tuple[str, Requests]]) -> None:
         super().__init__()
         self._read = read
 
-    def now(self) -> Requests:
-        """Return the requests received so far in the block, without waiting for replies to end."""
-        return self._read(False)
-
-    def fill(self) -> None:
-        """Wait for replies to end, then store the requests received since the block began."""
-        settled = self._read(True)
-        self._requests, self.settled = tuple(settled), settled.settled
-
-
-class Watch:
-    """Context manager returned by `Simulator.watch()`."""
-
-    def __init__(self, read: Callable[..., tuple[str, Requests]]) -> None:
-        self._read = read
-
-    def __enter__(self) -> Seen:
-        mark = self._read(settled=False)[0]
-        self._seen = Seen(lambda settled: self._read(settled, mark)[1])
-        return self._seen
+    def __enter__(self) -> Self:
+        self._mark = self._read(settled=False)[0]
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self._seen.fill()
+        seen = self._read(settled=True, since=self._mark)[1]
+        self._requests, self.settled = tuple(seen), seen.settled
 
-    async def __aenter__(self) -> Seen:
+    async def __aenter__(self) -> Self:
         return await asyncio.to_thread(self.__enter__)
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self._seen.fill)
+        await asyncio.to_thread(self.__exit__)
+
+    def now(self) -> Requests:
+        """Return the requests received so far in the block, without waiting for replies to end."""
+        return self._read(settled=False, since=self._mark)[1]
 
 
-class Simulator:
+class Simulator(ServerProcess):
     """A running simulator. `start()` returns the one that all cells of a notebook share.
-
-    The server ends with this process, even if this process is killed. If the server dies, it is
-    restarted on the same port.
 
     Attributes:
         speed: Factor by which replies are faster than real time.
@@ -82,9 +67,9 @@ class Simulator:
         Raises:
             SimulatorError: If the speed isn't a positive number, or the process can't be started.
         """
-        self.speed = _environment_speed() if speed is None else _checked(speed, "speed")
-        self.api_key = secrets.token_urlsafe(24)
-        self._process = ServerProcess(self.speed, self.api_key)
+        if speed is None:
+            speed = _checked(os.environ.get(SPEED_VARIABLE) or 1.0, SPEED_VARIABLE)
+        super().__init__(_checked(speed, "speed"), secrets.token_urlsafe(24))
 
     def __repr__(self) -> str:
         return f"<Simulator at speed {self.speed:g}>"
@@ -92,29 +77,7 @@ class Simulator:
     @property
     def base_url(self) -> str:
         """The URL for an OpenAI client; waits until the simulator is ready."""
-        return f"http://{HOST}:{self._process.port}/v1"
-
-    @property
-    def pid(self) -> int:
-        """The server's process id; waits until the simulator is ready."""
-        return self._process.pid
-
-    @property
-    def over(self) -> bool:
-        """Whether the simulator was stopped, or failed to start and won't be restarted."""
-        return self._process.over
-
-    def wait(self) -> None:
-        """Wait until the simulator is ready for requests.
-
-        Raises:
-            SimulatorError: If the simulator was stopped or can't start.
-        """
-        self._process.wait()
-
-    def stop(self) -> None:
-        """Stop the server; in a process forked from the notebook's, do nothing."""
-        self._process.stop()
+        return f"http://{HOST}:{self.port}/v1"
 
     def requests(self, settled: bool = True) -> Requests:
         """Return the requests that the simulator received, oldest first.
@@ -128,20 +91,16 @@ class Simulator:
         """
         return self._read(settled)[1]
 
-    def watch(self) -> Watch:
+    def watch(self) -> Seen:
         """Collect the requests received inside a `with` or `async with` block.
 
         The end of the block waits, for at most 5 s, until no reply is in progress. In async code,
         use `async with`: it leaves the event loop free to close connections.
 
-        Returns:
-            A context manager that yields a `Seen`, which is filled at the end of the block. Inside
-            the block, call its `now()`.
-
         Raises:
             SimulatorError: At the start or end of the block, if the simulator can't be reached.
         """
-        return Watch(self._read)
+        return Seen(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
         """Return a mark for the current end of the log, and the requests after mark `since`."""
@@ -162,7 +121,7 @@ class Simulator:
     def _get(self, path: str) -> dict[str, Any]:
         from http.client import HTTPConnection, HTTPException  # late, to save 20 ms at setup
 
-        connection = HTTPConnection(HOST, self._process.port, timeout=_READ_SECONDS)
+        connection = HTTPConnection(HOST, self.port, timeout=_READ_SECONDS)
         try:
             connection.request("GET", path, headers={"Authorization": f"Bearer {self.api_key}"})
             body: dict[str, Any] = json.load(connection.getresponse())
@@ -171,10 +130,6 @@ class Simulator:
         finally:
             connection.close()
         return body
-
-
-def _environment_speed() -> float:
-    return _checked(os.environ.get(SPEED_VARIABLE) or 1.0, SPEED_VARIABLE)
 
 
 def _checked(value: float | str, name: str) -> float:
@@ -190,7 +145,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """Holds this process's one simulator; safe with threads and forks."""
+    """This process's one simulator; safe with threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -128,11 +128,6 @@ def too_long(param: str, limit: int) -> ApiError:
     )
 
 
-def too_slow() -> ApiError:
-    """Return the error for a request that doesn't arrive completely in time."""
-    return ApiError(408, "The request did not arrive in time. Please try again.", "timeout")
-
-
 def too_large(limit: int) -> ApiError:
     """Return the error for a request of more than `limit` bytes."""
     return ApiError(413, f"The request is larger than {limit} bytes.", "too_large")

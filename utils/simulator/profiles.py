@@ -9,10 +9,6 @@ from types import MappingProxyType
 from .prefill import Serving
 
 
-class UnknownProfileError(ValueError):
-    """The requested profile doesn't exist; the message lists the profiles."""
-
-
 @dataclass(frozen=True)
 class Profile:
     """The latencies of one kind of model.
@@ -86,20 +82,6 @@ _ALL = (
 )
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})
 PREFIX = "sim"
-
-
-def profile_named(name: str) -> Profile:
-    """Return the profile named `name`.
-
-    Raises:
-        UnknownProfileError: If there is no such profile.
-    """
-    try:
-        return PROFILES[name]
-    except KeyError:
-        raise UnknownProfileError(
-            f"There is no profile {name!r}. Choose one of: {', '.join(PROFILES)}."
-        ) from None
 
 
 def model_names() -> list[str]:

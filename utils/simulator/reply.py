@@ -19,9 +19,7 @@ Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 class Encoder(Protocol):
     """Encodes one reply in an API's format."""
 
-    @property
-    def done(self) -> bytes:
-        """The end marker of a stream; empty if the API has none."""
+    done: bytes = b""  # the end marker of a stream, if the API has one
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the reply as server-sent events."""
@@ -33,13 +31,16 @@ class Encoder(Protocol):
         """Return the event for an error mid-stream."""
 
     def failed(self) -> bytes:
-        """Return the event for a reply that failed."""
+        """Return the event for a failed reply; the same as `error` if the API has no other."""
+        return self.error()
 
     def no_choices(self) -> bytes:
         """Return a chunk without choices; empty if the API has no choices."""
+        return b""
 
     def usage(self) -> bytes:
         """Return a chunk with token counts; empty if the stream already has them."""
+        return b""
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,15 @@ _KEEP_ALIVE = 75  # s; a learner may pause to read between two cells
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], limiter: ConcurrencyLimiter
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        limiter: ConcurrencyLimiter | None,
     ) -> None:
+        """If there is a `limiter`, print its load each second if it has changed."""
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
-        self.live: asyncio.Task[None] | None = None
         self._collected = 0  # number of requests at the last collection
         self._collected_at = time.monotonic()
 
@@ -47,6 +50,8 @@ class _Server(uvicorn.Server):
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         self._on_ready()
+        if self._limiter:
+            self._printing = asyncio.create_task(_print_load(self._limiter))
 
     async def on_tick(self, counter: int) -> bool:
         """Collect garbage from closed connections when no request is in progress."""
@@ -61,31 +66,22 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.live is not None:
-            self.live.cancel()
+        if self._limiter:
+            self._printing.cancel()
         await super().shutdown(sockets)
 
 
-class _LiveServer(_Server):
-    """Server that checks its load each second, and prints it if it has changed.
-
-    On a terminal, it updates one line in place.
-    """
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.live = asyncio.create_task(self._print_load())
-
-    async def _print_load(self) -> None:
-        before, end = "", "\r" if sys.stdout.isatty() else "\n"
-        tokens = self._limiter.tokens
-        while True:
-            await asyncio.sleep(1)
-            line = live_line(self._limiter, self._limiter.tokens - tokens)
-            tokens = self._limiter.tokens
-            if line != before:
-                print(line.ljust(len(before)) if end == "\r" else line, end=end, flush=True)
-                before = line
+async def _print_load(limiter: ConcurrencyLimiter) -> None:
+    """Print the load when it changes; on a terminal, update one line in place."""
+    before, end = "", "\r" if sys.stdout.isatty() else "\n"
+    tokens = limiter.tokens
+    while True:
+        await asyncio.sleep(1)
+        line = live_line(limiter, limiter.tokens - tokens)
+        tokens = limiter.tokens
+        if line != before:
+            print(line.ljust(len(before)) if end == "\r" else line, end=end, flush=True)
+            before = line
 
 
 class _Protocol(HttpToolsProtocol):
@@ -105,9 +101,9 @@ class _Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {RESET: self._reset}  # type: ignore[dict-item]
         self._set_timeout(_IDLE_SECONDS)
 
-    def on_headers_complete(self) -> None:
+    def on_message_complete(self) -> None:
         self._set_timeout(None)
-        super().on_headers_complete()
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -132,22 +128,19 @@ class _Protocol(HttpToolsProtocol):
     async def _reset(self) -> None:
         connection = self.transport.get_extra_info("socket")
         await self._drain(connection)
-        no_lingering = (
-            struct.pack("ii", 1, 0) if sys.platform != "win32" else struct.pack("hh", 1, 0)
-        )
+        no_lingering = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
         if not self.transport.is_closing():
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
             self.transport.abort()
 
     async def _drain(self, connection: socket.socket) -> None:
-        """Wait, for a limited time, until the client's system has acknowledged all sent bytes.
+        """Wait until the client's system has acknowledged all sent bytes, but not for long.
 
         A reset discards bytes that haven't been acknowledged. Their number can be queried only on
         Linux; on other systems, the wait has a fixed length.
         """
-        until = self.loop.time() + (
-            _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
-        )
+        seconds = _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
+        until = self.loop.time() + seconds
         while self.loop.time() < until and not self.transport.is_closing():
             if sys.platform == "linux" and not self.transport.get_write_buffer_size():
                 (unacknowledged,) = struct.unpack("i", ioctl(connection, TIOCOUTQ, bytes(4)))
@@ -185,7 +178,7 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,
     )
-    (_LiveServer if live else _Server)(config, on_ready, limiter).run(sockets=[listener])
+    _Server(config, on_ready, limiter if live else None).run(sockets=[listener])
 
 
 def _allow_many_connections() -> None:

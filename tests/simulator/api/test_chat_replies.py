@@ -8,7 +8,7 @@ from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
-from tests.simulator.raw import ask, assert_strict, call, events
+from tests.simulator.raw import ask, assert_strict, call, events, known_fields
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.profiles import PROFILES
@@ -16,7 +16,7 @@ from utils.simulator.profiles import PROFILES
 QUESTION = [{"role": "user", "content": "Name a river."}]
 
 
-def test_the_strict_check_notices_an_unknown_and_a_missing_field(server: Simulator) -> None:
+def test_the_strict_check_fails_for_an_unknown_and_a_missing_field(server: Simulator) -> None:
     body = json.loads(ask(server, {"model": "sim-fast", "messages": QUESTION})[2])
     body["choices"][0]["message"]["mood"] = "good"
     with pytest.raises(AssertionError):
@@ -24,21 +24,6 @@ def test_the_strict_check_notices_an_unknown_and_a_missing_field(server: Simulat
     del body["choices"][0]["message"]["mood"], body["created"]
     with pytest.raises(ValueError, match="created"):
         assert_strict(ChatCompletion, body)
-
-
-@pytest.mark.parametrize(("model", "usage"), [("sim-fast", True), ("sim-fast:buffered", False)])
-def test_a_streamed_reply_is_chat_completion_chunks(
-    server: Simulator, model: str, usage: bool
-) -> None:
-    options = {"stream_options": {"include_usage": True}} if usage else {}
-    body = {"model": model, "messages": QUESTION, "stream": True} | options
-    status, kind, raw = ask(server, body)
-    assert (status, kind) == (200, "text/event-stream; charset=utf-8")
-    *chunks, done = events(raw)
-    assert done == "[DONE]"
-    for chunk in chunks:
-        assert_strict(ChatCompletionChunk, chunk)
-    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in chunks}) == 1
 
 
 TOOL = {
@@ -62,40 +47,47 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}},
     "hidden reasoning": {"messages": QUESTION, "reasoning_effort": "low"},
     "filtered": {"messages": QUESTION, "model": "sim-fast:filter@3"},
+    "buffered": {"messages": QUESTION, "model": "sim-fast:buffered"},
     "packed": {"messages": WEATHER, "tools": [TOOL], "model": "sim-fast:packed@3:empty:usage"},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
-def test_whatever_a_reply_holds_it_is_the_apis(server: Simulator, request_: dict[str, Any]) -> None:
+def test_replies_are_the_apis_and_the_same_streamed_or_not(
+    server: Simulator, request_: dict[str, Any]
+) -> None:
     body = {"model": "sim-fast"} | request_
     status, kind, raw = ask(server, body)
     assert (status, kind) == (200, "application/json")
     whole = json.loads(raw)
     assert_strict(ChatCompletion, whole)
-    *chunks, _ = events(ask(server, body | {"stream": True})[2])
+    status, kind, raw = ask(server, body | {"stream": True})
+    assert (status, kind) == (200, "text/event-stream; charset=utf-8")
+    *chunks, done = events(raw)
+    assert done == "[DONE]"
     for chunk in chunks:
         assert_strict(ChatCompletionChunk, chunk)
+    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in chunks}) == 1
     choices = [chunk["choices"][0] for chunk in chunks if chunk["choices"]]
     assert choices[-1]["finish_reason"] == whole["choices"][0]["finish_reason"]
     text = "".join(choice["delta"].get("content") or "" for choice in choices)
     assert text == (whole["choices"][0]["message"]["content"] or "")
     arguments: dict[int, str] = {}
     for piece in (one for c in choices for one in c["delta"].get("tool_calls", [])):
-        told = arguments.get(piece["index"], "")
-        arguments[piece["index"]] = told + piece["function"]["arguments"]
+        earlier = arguments.get(piece["index"], "")
+        arguments[piece["index"]] = earlier + piece["function"]["arguments"]
     made = whole["choices"][0]["message"].get("tool_calls", [])
     assert list(arguments.values()) == [one["function"]["arguments"] for one in made]
 
 
-def test_shown_reasoning_is_the_one_field_that_openai_does_not_have(server: Simulator) -> None:
+def test_shown_reasoning_is_the_only_field_that_openai_lacks(server: Simulator) -> None:
     body = {"model": "sim-fast:thinking", "messages": QUESTION}
     whole = json.loads(ask(server, body)[2])
-    told = whole["choices"][0]["message"].pop("reasoning_content")
+    reasoning = whole["choices"][0]["message"].pop("reasoning_content")
     assert_strict(ChatCompletion, whole)
     *chunks, _ = events(ask(server, body | {"stream": True})[2])
     thoughts = [c["choices"][0]["delta"].pop("reasoning_content", "") for c in chunks]
-    assert "".join(thoughts) == told
+    assert "".join(thoughts) == reasoning
     for chunk in chunks:
         assert_strict(ChatCompletionChunk, chunk)
 
@@ -109,10 +101,10 @@ def test_the_known_fields_are_the_apis() -> None:
         )
         for name in getattr(kind, "__annotations__", {})
     }
-    assert names == ChatCompletionsBody.known_fields()
+    assert names == known_fields(ChatCompletionsBody)
 
 
-def test_a_stream_begins_with_a_role_and_no_text(server: Simulator) -> None:
+def test_a_stream_starts_with_a_role_and_no_text(server: Simulator) -> None:
     body = {"model": "sim-fast", "messages": QUESTION, "stream": True}
     first, second, *_ = events(ask(server, body)[2])
     assert first["choices"][0]["delta"] == {"role": "assistant", "content": "", "refusal": None}
@@ -140,12 +132,12 @@ def test_a_stream_ends_with_a_finish_reason_then_usage_then_done(server: Simulat
     assert all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks)
 
 
-def test_usage_is_left_out_of_a_stream_unless_asked_for(server: Simulator) -> None:
+def test_a_stream_has_no_usage_unless_requested(server: Simulator) -> None:
     body = {"model": "sim-fast", "messages": QUESTION, "stream": True}
     assert all("usage" not in chunk for chunk in events(ask(server, body)[2])[:-1])
 
 
-def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_text(server: Simulator) -> None:
+def test_a_lone_surrogate_is_refused_and_a_pair_is_text(server: Simulator) -> None:
     message = '{"model":"sim-fast","messages":[{"role":"user","content":"%s"}]}'
     assert ask(server, (message % r"\ud83d").encode())[0] == 400
     assert ask(server, (message % r"\ud83d\ude80").encode())[0] == 200
@@ -153,7 +145,7 @@ def test_half_a_surrogate_pair_is_refused_and_a_whole_one_is_text(server: Simula
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "1" * 400])
-def test_numbers_beyond_json_do_not_break_the_log(server: Simulator, number: str) -> None:
+def test_numbers_that_json_lacks_do_not_break_the_log(server: Simulator, number: str) -> None:
     body = '{"model":"sim-fast","messages":[{"role":"user","content":"hello"}],"metadata":%s}'
     assert ask(server, (body % number).encode())[0] == 200
     assert "metadata" in server.requests()[-1].body
@@ -187,7 +179,7 @@ def test_models_are_listed_and_described(server: Simulator) -> None:
         ("GET", "/v1/models/gpt", None, 404, "model_not_found", "gpt"),
     ],
 )  # fmt: skip
-def test_a_refusal_has_the_apis_own_shape(
+def test_an_error_has_the_apis_format(
     server: Simulator,
     method: str,
     path: str,
@@ -214,9 +206,7 @@ def test_a_refusal_has_the_apis_own_shape(
         *[("/simulator/requests", None), ("/v1/nothing", None)],
     ],
 )
-def test_nothing_is_told_to_a_client_without_the_key(
-    server: Simulator, path: str, key: str | None
-) -> None:
+def test_a_client_without_the_key_gets_401(server: Simulator, path: str, key: str | None) -> None:
     status, _, text = call(server, "GET", path, None, key)
     error = json.loads(text)["error"]
     assert status == 401

@@ -328,13 +328,3 @@ def test_an_older_file_is_read_without_its_obsolete_fields(tmp_path: Path) -> No
     with_field(tmp_path / "trace.json", "also", [[0, {"citations": []}]])
     (reply,) = read(tmp_path / "trace.json")
     assert said(reply) == "a"
-
-
-def test_an_unreadable_file_is_not_written(tmp_path: Path) -> None:
-    file = tmp_path / "trace.json"
-    good, _ = recorded(sse(text("a"), STOP))
-    write(file, [good])
-    with pytest.raises(RecordingError, match="damaged"):
-        write(file, [RecordedReply("m", "p", 5.0, (), (), "stop", 1.0, (0, 0, 0))])
-    assert read(file) == (good,)
-    assert [path.name for path in tmp_path.iterdir()] == ["trace.json"]

@@ -9,14 +9,21 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from .. import errors
 from ..errors import ApiError
 from ..json_values import Json
-from ..model_request import Tool, ToolChoice, Turn
+from ..model_request import Role, Tool, ToolChoice, Turn
 
 _MAX_CONTEXT = 400_000  # tokens
 _CHARACTERS_PER_TOKEN = 4  # approximate
 _TYPE_NAMES = {"list": "array", "dictionary": "object"}
 
+ROLES: dict[str, Role] = {
+    "assistant": "assistant",
+    "developer": "system",
+    "function": "tool",
+    "system": "system",
+    "tool": "tool",
+    "user": "user",
+}
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-Tokens = Annotated[int, Field(ge=1)]
 
 
 class Lenient(BaseModel):
@@ -36,11 +43,6 @@ class Body(Lenient):
     parallel_tool_calls: bool | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, ge=0, le=1)
-
-    @classmethod
-    def known_fields(cls) -> set[str]:
-        """Return the names of all fields of the API."""
-        return {*cls.model_fields, *cls.ignored.split()}
 
     @classmethod
     def parse(cls, body: Json) -> Self:

@@ -1,1 +1,1 @@
-"""The simulator's process, and child processes in general. Standard library only."""
+"""The simulator's process. Standard library only, since every notebook imports this."""

@@ -1,7 +1,4 @@
-"""Starts and ends child processes that run a module of the course, and receives their ports.
-
-Standard library only, since every notebook imports this.
-"""
+"""Starts and ends child processes that run a module of the course, and receives their ports."""
 
 import contextlib
 import hmac
@@ -11,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,13 +70,10 @@ class Child:
         }
         environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **(variables or {})}
         # a separate group, since interrupting the kernel (■) signals its whole process group
-        group: dict[str, Any]
+        group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
-            group = {
-                "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-            }
-        else:
-            group = {"start_new_session": True}
+            flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+            group = {"creationflags": flags}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *options],
@@ -108,12 +101,11 @@ class Child:
         """Whether the process is still running."""
         return self._process.poll() is None
 
-    def port(self, seconds: float | None = None) -> int | None:
-        """Wait for the process to report its port; return None after `seconds` or if it ends."""
-        until = None if seconds is None else time.monotonic() + seconds
+    def port(self) -> int | None:
+        """Wait for the process to report its port; return None if it ends first."""
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:
-            while self.running and (until is None or time.monotonic() < until):
+            while self.running:
                 try:
                     connection, _ = self._listener.accept()
                 except TimeoutError:
@@ -127,7 +119,6 @@ class Child:
         return None
 
     def _reported(self, connection: socket.socket) -> int | None:
-        """Return the port reported over a connection; None if the report is invalid or late."""
         connection.settimeout(_REPORT_SECONDS)
         try:
             with connection.makefile("rb") as report:
@@ -183,7 +174,6 @@ class Child:
         return f"{state} and has printed nothing."
 
     def _read(self) -> None:
-        """Read the process's output to its end, and keep the last part."""
         assert self._process.stdout is not None
         with self._process.stdout as printed:
             while part := printed.read(65_536):

@@ -1,7 +1,6 @@
 """Starts, monitors, restarts and stops the simulator's process.
 
-Standard library only, since every notebook imports this. The process itself runs `__main__` and
-`server`.
+The process itself runs `utils/simulator/__main__.py`.
 """
 
 import atexit
@@ -33,8 +32,8 @@ class ServerProcess:
         Raises:
             SimulatorError: If the process can't be started.
         """
-        self._speed = speed
-        self._key = key
+        self.speed = speed
+        self.api_key = key
         self._owner = os.getpid()
         self._changed = threading.Condition()  # guards the following attributes
         self._port = 0
@@ -42,7 +41,7 @@ class ServerProcess:
         self._failure: str | None = None
         self._stopping = threading.Event()
         try:
-            self._process = self._spawn()
+            self._child = self._spawn()
         except OSError as error:
             raise SimulatorError(_cannot_start(str(error))) from None
         self._watchdog = threading.Thread(target=self._watch, name="simulator", daemon=True)
@@ -61,7 +60,7 @@ class ServerProcess:
     def pid(self) -> int:
         """The process id; waits until the simulator is ready."""
         self.wait()
-        return self._process.pid
+        return self._child.pid
 
     @property
     def over(self) -> bool:
@@ -83,7 +82,7 @@ class ServerProcess:
         if not decided:
             raise SimulatorError(
                 f"The simulator was not ready after {_READY_SECONDS:.0f} s. Is this machine very "
-                f"busy? Run the cell again. {self._process.last_output()}"
+                f"busy? Run the cell again. {self._child.last_output()}"
             )
 
     def stop(self) -> None:
@@ -93,7 +92,7 @@ class ServerProcess:
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
-            process = self._process
+            process = self._child
         process.close_pipe()
         self._watchdog.join(_END_SECONDS)
         if self._watchdog.is_alive():
@@ -102,8 +101,7 @@ class ServerProcess:
         atexit.unregister(self.stop)
 
     def _decided(self) -> bool:
-        """Return whether the process is ready or will never be ready."""
-        alive = not self._owned() or self._process.running
+        alive = not self._owned() or self._child.running
         return self.over or (self._ready and alive)
 
     def _owned(self) -> bool:
@@ -112,17 +110,16 @@ class ServerProcess:
     def _forked(self) -> None:
         """In a forked child, close the pipe, so that the server ends with the parent."""
         self._changed = threading.Condition()  # a thread of the parent may hold the lock
-        self._process.close_pipe()
+        self._child.close_pipe()
 
     def _spawn(self) -> Child:
-        options = ["--host", HOST, "--port", str(self._port), "--speed", repr(self._speed)]
-        return Child("utils.simulator", ["--with-parent", *options], {KEY_VARIABLE: self._key})
+        options = ["--host", HOST, "--port", str(self._port), "--speed", repr(self.speed)]
+        return Child("utils.simulator", ["--with-parent", *options], {KEY_VARIABLE: self.api_key})
 
     def _watch(self) -> None:
-        """Monitor the process, and restart it when it ends."""
         failures = 0
         while True:
-            was_ready, output = self._follow(self._process)
+            was_ready, output = self._follow(self._child)
             failures = 0 if was_ready else failures + 1
             if not self._port or failures == _MAX_FAILURES:
                 self._update(failure=_cannot_start(output))
@@ -133,10 +130,9 @@ class ServerProcess:
                 if self._stopping.is_set():
                     return
                 try:
-                    self._process = self._spawn()
+                    self._child = self._spawn()
                 except OSError as error:
-                    self._failure = _cannot_start(str(error))
-                    self._changed.notify_all()
+                    self._update(failure=_cannot_start(str(error)))
                     return
 
     def _follow(self, process: Child) -> tuple[bool, str]:

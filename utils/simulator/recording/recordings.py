@@ -56,24 +56,14 @@ class RecordedReply:
         )
 
 
-def write(path: Path, traces: Iterable[RecordedReply]) -> None:
-    """Write recorded replies; an existing file is replaced only if the new one can be read.
-
-    Raises:
-        RecordingError: If the new file can't be read.
-        OSError: If it can't be written.
-    """
-    document = {"format": _FORMAT, "replies": [asdict(trace) for trace in traces]}
+def write(path: Path, replies: Iterable[RecordedReply]) -> None:
+    """Write recorded replies to a file; if that fails, an existing file remains unchanged."""
+    document = {"format": _FORMAT, "replies": [asdict(reply) for reply in replies]}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    path = path.resolve()
-    fresh = path.with_name(f"{path.name}.part")
-    try:
-        # a lone surrogate becomes an escape, such as \ud83d
-        fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
-        read(fresh)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    new = path.with_name(f"{path.name}.part")
+    # a lone surrogate becomes an escape, such as \ud83d
+    new.write_bytes(text.encode("utf-8", "backslashreplace"))
+    new.replace(path)
 
 
 def read(path: Path) -> tuple[RecordedReply, ...]:

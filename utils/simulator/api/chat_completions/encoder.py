@@ -5,22 +5,20 @@ from collections.abc import Callable, Iterator
 from ... import errors
 from ...json_values import Json, to_json
 from ...pacing import TimedBytes
-from ...reply import Reply, Usage
-
-FINGERPRINT = "fp_simulator"
-DONE = b"data: [DONE]\n\n"
+from ...reply import Encoder, Reply, Usage
 
 
-class ChatCompletionsEncoder:
+class ChatCompletionsEncoder(Encoder):
     """Encodes one reply as chunks or as one object."""
 
-    done = DONE
+    done = b"data: [DONE]\n\n"
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._include_usage = reply.request.include_usage
         calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
         self._calls = {index: number for number, index in enumerate(calls)}
+        self._usage: Json = {"choices": [], "usage": _usage(reply.usage)}
 
     def whole(self) -> bytes:
         """Return the reply as one object."""
@@ -40,19 +38,15 @@ class ChatCompletionsEncoder:
         ]
         if calls:
             message["tool_calls"] = calls
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": reply.finish,
-        }
-        body = {"choices": [choice], "usage": _usage(reply.usage)}
-        return to_json(self._header("chat.completion") | body)
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish}
+        body = self._header("chat.completion") | self._usage
+        return to_json(body | {"choices": [choice]})
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the chunks: role, pieces, finish reason, usage if requested, `[DONE]`."""
         reply = self._reply
-        yield TimedBytes(reply.plan.opening, self._role())
+        role = {"role": "assistant", "content": None if self._calls else "", "refusal": None}
+        yield TimedBytes(reply.plan.opening, self._event(role))
         encoders: dict[int, Callable[[str], bytes]] = {}
         for at, part, text, tokens in reply.pieces:
             data = b""
@@ -65,12 +59,12 @@ class ChatCompletionsEncoder:
                 yield TimedBytes(at, data, tokens)
         last = self._event({}, reply.finish)
         if self._include_usage:
-            last += self._usage_chunk()
-        yield TimedBytes(reply.plan.end, last + DONE)
+            last += self._chunk(self._usage)
+        yield TimedBytes(reply.plan.end, last + self.done)
 
     def usage(self) -> bytes:
         """Return the chunk with token counts, or nothing if the stream already has one."""
-        return b"" if self._include_usage else self._usage_chunk()
+        return b"" if self._include_usage else self._chunk(self._usage)
 
     def no_choices(self) -> bytes:
         """Return a chunk with an empty `choices` list."""
@@ -79,15 +73,6 @@ class ChatCompletionsEncoder:
     def error(self) -> bytes:
         """Return the event for an error mid-stream."""
         return _sse(errors.server_error().body())
-
-    def failed(self) -> bytes:
-        """Return the same event as `error`, since this API has no event for a failed reply."""
-        return self.error()
-
-    def _role(self) -> bytes:
-        """Return the first chunk, which has a role and no text."""
-        content = None if self._calls else ""
-        return self._event({"role": "assistant", "content": content, "refusal": None})
 
     def _opening(self, part: int) -> bytes:
         """Return the chunk that starts a tool call or another paragraph of reasoning, if any."""
@@ -124,9 +109,6 @@ class ChatCompletionsEncoder:
         usage = {"usage": None} if self._include_usage else {}
         return self._chunk({"choices": [choice]} | usage)
 
-    def _usage_chunk(self) -> bytes:
-        return self._chunk({"choices": [], "usage": _usage(self._reply.usage)})
-
     def _chunk(self, fields: Json) -> bytes:
         return _sse(self._header("chat.completion.chunk") | fields)
 
@@ -138,7 +120,7 @@ class ChatCompletionsEncoder:
             "created": info.created,
             "model": info.model,
             "service_tier": "default",
-            "system_fingerprint": FINGERPRINT,
+            "system_fingerprint": "fp_simulator",
         }
 
 

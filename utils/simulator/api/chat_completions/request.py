@@ -11,8 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from ... import errors
 from ...json_values import Json
-from ...model_request import ModelRequest, Role, ToolCall, Turn
+from ...model_request import ModelRequest, ToolCall, Turn
 from ..validation import (
+    ROLES,
     AsParts,
     Body,
     Effort,
@@ -20,7 +21,6 @@ from ..validation import (
     FunctionType,
     Lenient,
     Text,
-    Tokens,
     Unsupported,
     check_conversation,
     check_json_is_mentioned,
@@ -28,15 +28,6 @@ from ..validation import (
     required,
     text_of,
 )
-
-_ROLES: dict[str, Role] = {
-    "assistant": "assistant",
-    "developer": "system",
-    "function": "tool",
-    "system": "system",
-    "tool": "tool",
-    "user": "user",
-}
 
 
 class _CalledFunction(Lenient):
@@ -64,7 +55,7 @@ class _Message(Lenient):
             raise errors.missing(f"{where}.content")
         call_id = self.tool_call_id
         return Turn(
-            _ROLES[self.role],
+            ROLES[self.role],
             text_of(self.content),
             tuple(
                 ToolCall(call.id, call.function.name, call.function.arguments)
@@ -100,6 +91,7 @@ def _as_list(stop: Any) -> Any:
 
 
 _Stop = Annotated[str, Field(min_length=1)]
+_Tokens = Annotated[int, Field(ge=1)]
 
 
 class ChatCompletionsBody(Body):
@@ -115,8 +107,8 @@ class ChatCompletionsBody(Body):
     seed: int | None = None
     n: Literal[1] | None = None
     tools: list[_Tool] | None = Field(default=None, max_length=128)
-    max_tokens: Tokens | None = None
-    max_completion_tokens: Tokens | None = None
+    max_tokens: _Tokens | None = None
+    max_completion_tokens: _Tokens | None = None
     response_format: _ResponseFormat | None = None
     reasoning_effort: Effort | None = None
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)

@@ -7,7 +7,7 @@ from typing import Any
 from ... import errors
 from ...json_values import Json, to_json
 from ...pacing import TimedBytes
-from ...reply import Reply
+from ...reply import Encoder, Reply
 
 _ECHOED: Json = {
     "instructions": None,
@@ -36,10 +36,8 @@ class _Place:
     closes: bool
 
 
-class ResponsesEncoder:
+class ResponsesEncoder(Encoder):
     """Encodes one reply as events or as one object."""
-
-    done = b""
 
     def __init__(self, reply: Reply, body: Json) -> None:
         self._reply = reply
@@ -239,14 +237,6 @@ class ResponsesEncoder:
         """Return the event for a response that failed."""
         error = {"code": "server_error", "message": errors.server_error().message}
         return self._event("response.failed", response=self._response("failed") | {"error": error})
-
-    def no_choices(self) -> bytes:
-        """Return nothing: this API has no choices."""
-        return b""
-
-    def usage(self) -> bytes:
-        """Return nothing: the last event already has the token counts."""
-        return b""
 
 
 def _nothing(_: str) -> bytes:

@@ -11,8 +11,9 @@ from pydantic import BeforeValidator, Field
 
 from ... import errors
 from ...json_values import Json
-from ...model_request import ModelRequest, Role, ToolCall, Turn
+from ...model_request import ModelRequest, ToolCall, Turn
 from ..validation import (
+    ROLES,
     AsParts,
     Body,
     Effort,
@@ -27,13 +28,6 @@ from ..validation import (
     required,
     text_of,
 )
-
-_ROLES: dict[str, Role] = {
-    "assistant": "assistant",
-    "developer": "system",
-    "system": "system",
-    "user": "user",
-}
 
 
 class _Text(Text):
@@ -57,7 +51,7 @@ class _Item(Lenient):
             role = required(self.role, f"{where}.role")
             if self.content is None:
                 raise errors.missing(f"{where}.content")
-            return Turn(_ROLES[role], text_of(self.content))
+            return Turn(ROLES[role], text_of(self.content))
         call_id = required(self.call_id, f"{where}.call_id")
         if self.type == "function_call_output":
             return Turn("tool", text_of(self.output), call_id=call_id)
