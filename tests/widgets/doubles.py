@@ -25,13 +25,16 @@ class Wire:
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
 
+    def lists_sent_by(self, widget: ipywidgets.Widget) -> list[list[Any]]:
+        """Return the items of each message of a `SyncedList`."""
+        sent = self.sent_by(widget)
+        return [data["content"]["items"] for data in sent if data["method"] == "custom"]
+
+    def items_sent_by(self, widget: ipywidgets.Widget) -> list[Any]:
+        return [item for items in self.lists_sent_by(widget) for item in items]
+
     def appended_to(self, panel: ipywidgets.Widget) -> list[str]:
-        """Return the strings that the page was told to append."""
-        return [
-            "".join(data["content"]["items"])
-            for data in self.sent_by(panel)
-            if data["method"] == "custom"
-        ]
+        return ["".join(items) for items in self.lists_sent_by(panel)]
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""Every widget accepts any string, and joins the halves of a character split across pieces.
+"""All widgets accept any string, and join the halves of a character split across pieces.
 
 The `wire` fixture encodes each message strictly, as a kernel does; `capsys` does so for the output.
 """
@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from utils.timing import Piece, Recording
 from utils.widgets import (
     ChatPanel,
     Choice,
@@ -29,7 +28,7 @@ from utils.widgets import (
 
 
 class Loud(str):
-    """A subclass of `str` whose own methods must not be used."""
+    """String whose overridden methods must not be called."""
 
     __slots__ = ()
 
@@ -56,14 +55,14 @@ ODD = {
     "huge": "word " * 200_000,
     "subclass": Loud("loud \ud83d"),
 }
-SAID = {
+SHOWN = {
     "first half": "Hi �",
     "second half": "� there",
     "both, apart": "😀",
     "backwards": "��",
     "subclass": "loud �",
 }
-odd = pytest.mark.parametrize("kind", ODD)
+odd_strings = pytest.mark.parametrize("kind", ODD)
 
 
 async def stream(*items):
@@ -95,7 +94,6 @@ def timeline(text):
     events = EventTimeline(text)
     events.add(text, text, text)
     events.flush()
-    print(events.summary())
 
 
 def status(text):
@@ -121,10 +119,10 @@ def prediction(text):
 
 
 def badge(text):
-    figures = LatencyBadge(text, first=text)
-    with figures.running():
-        figures.words(text)
-    figures.show(Recording(text, (Piece(0.1, text),), e2e=0.2))
+    latency = LatencyBadge(text, first=text)
+    latency.start()
+    latency.words(text)
+    latency.finish()
 
 
 def failing(text):
@@ -144,63 +142,58 @@ USES: dict[str, Callable[[Any], object]] = {
 }  # fmt: skip
 
 
-@odd
+@odd_strings
 @pytest.mark.parametrize("use", USES)
-def test_a_widget_takes_any_string_and_prints_what_can_be_encoded(use, kind, wire, capsys):
+def test_a_widget_accepts_any_string(use, kind, wire, capsys):
     USES[use](ODD[kind])
     capsys.readouterr()[0].encode()
 
 
-@odd
-async def test_a_race_takes_any_string(kind, wire, capsys):
+@odd_strings
+async def test_a_race_accepts_any_string(kind, wire, capsys):
     text = ODD[kind]
     recordings = await race({text: lambda: stream(text)})
-    assert recordings[text].text == SAID.get(kind, text)
+    assert recordings[text].text == SHOWN.get(kind, text)
 
 
-@odd
-async def test_a_chat_takes_any_string_and_sends_the_model_what_can_be_encoded(kind, wire, capsys):
+def raising(text):
+    def reply(history):
+        raise ValueError(text)
+
+    return reply
+
+
+@odd_strings
+async def test_a_chat_accepts_any_string(kind, wire, capsys):
     text, sent = ODD[kind], []
 
     def reply(history):
         sent.extend(history)
         return stream(Status(text, text), text)
 
-    panel = ChatPanel(reply, title=text, system=text, explain=lambda error: text)
-    turn = await panel.ask(f"why? {text}")
-    await panel.ask("again")
-    assert turn.reply == SAID.get(kind, text)
+    async with Heartbeat(text).show():
+        panel = ChatPanel(reply, title=text, system=text)
+        turn = await panel.ask(f"why? {text}")
+        await panel.ask("again")
+    assert turn.reply == SHOWN.get(kind, text)
+    for explain in (None, str):
+        failed = await ChatPanel(raising(text), explain=explain).ask("why?")
+        failed.note.encode()
     json.dumps([message.content for message in sent], ensure_ascii=False).encode()
     panel.line().encode()
-
-
-@odd
-async def test_a_chats_error_takes_any_string(kind, wire, capsys):
-    def reply(history):
-        raise ValueError(ODD[kind])
-
-    for explain in (None, str):
-        turn = await ChatPanel(reply, explain=explain).ask("why?")
-        turn.note.encode()
-
-
-@odd
-async def test_a_heart_takes_any_title(kind, wire, capsys):
-    async with Heartbeat(ODD[kind]).show():
-        pass
 
 
 HALVES = ("Hi \ud83d", "\ude00 there", "\ud83d", "\ude00", "\ud83d")
 WHOLE = "Hi 😀 there😀�"
 
 
-def test_live_text_joins_halves_and_replaces_the_one_that_stays_alone(wire):
+def test_live_text_joins_halves_and_replaces_a_lone_one(wire):
     text = LiveText("x")
     assert text.show(HALVES) == text.text == WHOLE
     assert "".join(wire.appended_to(text.children[1])) == WHOLE
 
 
-def test_a_half_is_never_on_the_page(wire):
+def test_half_a_character_is_not_sent_to_the_page(wire):
     text = LiveText("x", display=False)
     shown = []
 
@@ -214,7 +207,7 @@ def test_a_half_is_never_on_the_page(wire):
     assert shown == ["Hi ", "Hi 😀 there", "Hi 😀 there", "Hi 😀 there😀"]
 
 
-def test_a_half_does_not_reach_the_next_run(wire):
+def test_half_a_character_is_not_kept_for_the_next_run(wire):
     text = LiveText("x", display=False)
     with pytest.raises(ValueError, match="cut"):
         text.show(_cut())
@@ -235,12 +228,7 @@ def test_markdown_joins_halves(wire):
     assert all("\ud83d" not in text for text in seen)
 
 
-async def test_a_race_joins_halves(wire, capsys):
-    (recording,) = (await race({"a": lambda: stream(*HALVES)})).values()
-    assert recording.text == WHOLE
-
-
-async def test_a_chat_joins_halves_also_where_it_goes_on(wire, capsys):
+async def test_a_chat_joins_halves_but_not_across_a_continuation(wire, capsys):
     panel = ChatPanel(lambda history: stream(*HALVES))
     assert (await panel.ask("why?")).reply == WHOLE
 
@@ -254,7 +242,7 @@ async def test_a_chat_joins_halves_also_where_it_goes_on(wire, capsys):
     assert (await panel.go_on()).reply == "Hi �� there"
 
 
-def test_a_card_holds_back_half_a_character_until_the_value_is_whole(wire):
+def test_a_card_delays_half_a_character_until_the_value_is_complete(wire):
     values = [{"name": "Hi \ud83d"}, {"name": "Hi 😀", "tags": ["a\ud83d"]}]
     shown = []
     person = JsonCard("x", ["name"], display=False)
@@ -295,11 +283,11 @@ def test_a_card_holds_back_half_a_character_until_the_value_is_whole(wire):
         lambda value: Prediction("q", [Choice(value, "b", right=True), Choice("b", "c")]),
     ],
 )
-def test_what_is_no_string_is_refused_in_a_sentence(make, value):
+def test_other_types_are_refused(make, value):
     with pytest.raises(TypeError, match=r"^The .+ must be a string, not .+\.$"):
         make(value)
 
 
-async def test_a_question_that_is_no_string_is_refused_in_a_sentence(wire):
+async def test_a_question_of_another_type_is_refused(wire):
     with pytest.raises(TypeError, match="The question must be a string, not 5"):
         await ChatPanel(stream).ask(5)

@@ -1,7 +1,4 @@
-"""The chat panel with every fault of the simulator, over both APIs.
-
-The faults are those of the simulator's own table, so a new one is tested automatically.
-"""
+"""The chat panel with every fault of the simulator, over both APIs."""
 
 from __future__ import annotations
 
@@ -100,7 +97,7 @@ async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
 
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_the_reply_is_whole_or_said_not_to_be_and_a_button_is_a_way_on(
+async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
     wire, provider, fault, by_responses
 ):
     provider.delivery, provider.by_responses = delivery(fault), by_responses
@@ -108,7 +105,7 @@ async def test_the_reply_is_whole_or_said_not_to_be_and_a_button_is_a_way_on(
     async with asyncio.timeout(PATIENCE):
         turn = await panel.ask(PROMPT)
     assert not panel.busy
-    assert whole(fault).startswith(turn.reply), "text was lost or doubled"
+    assert whole(fault).startswith(turn.reply), "text was lost or duplicated"
     raised = fault.by_responses if by_responses else fault.raises
     if raised:
         assert turn.state == "failed"
@@ -119,7 +116,7 @@ async def test_the_reply_is_whole_or_said_not_to_be_and_a_button_is_a_way_on(
     else:
         assert turn.note == foot(panel)["note"]
         assert turn.note.endswith(".")
-        assert not any(sign in turn.note for sign in ("Traceback", "\n", "openai.", "Error code"))
+        assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
     turn = await pressed(panel, provider, -1 if by_responses else 0)
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
@@ -127,7 +124,7 @@ async def test_the_reply_is_whole_or_said_not_to_be_and_a_button_is_a_way_on(
 
 
 @but_refusals
-async def test_stop_is_heard_whatever_the_provider_does(wire, provider, fault):
+async def test_stop_works_under_every_fault(wire, provider, fault):
     provider.delivery = f"{fault.name}:slow@600"
     panel = ChatPanel(provider, explain=explain)
     cell = asyncio.create_task(panel.ask(PROMPT))
@@ -143,7 +140,7 @@ async def test_stop_is_heard_whatever_the_provider_does(wire, provider, fault):
 @pytest.mark.parametrize(
     ("broken", "by_responses"), [("drop@30", False), ("end@30", True), ("error@30", True)]
 )
-async def test_a_reply_that_breaks_again_and_again_is_put_together_from_its_parts(
+async def test_a_reply_that_breaks_repeatedly_is_joined_from_its_parts(
     wire, provider, broken, by_responses
 ):
     provider.delivery, provider.by_responses = broken, by_responses
@@ -154,10 +151,10 @@ async def test_a_reply_that_breaks_again_and_again_is_put_together_from_its_part
         lengths.append(len(turn.reply))
         assert WHOLE.startswith(turn.reply)
     assert panel.turns[0].reply == WHOLE
-    assert lengths == sorted(set(lengths)), "each part should bring something"
+    assert lengths == sorted(set(lengths))
 
 
-async def test_stop_ends_generation_and_regenerate_works_after_it(wire, provider):
+async def test_stop_ends_generation_and_regenerate_works_afterwards(wire, provider):
     provider.profile = "seed"
     panel = ChatPanel(provider)
     with simulator().watch() as seen:

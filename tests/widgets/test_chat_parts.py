@@ -1,16 +1,14 @@
-"""The parts of a chat panel: how turns end, seams, history, and messages to the page."""
+"""The parts of a chat panel: endings, continuations, and messages to the page."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessageChunk
 
-from utils.widgets import Turn
 from utils.widgets.chat.continuation import Seam
 from utils.widgets.chat.ending import Ending
-from utils.widgets.chat.history import GO_ON, INTERRUPTED, messages, to_go_on
 from utils.widgets.chat.page import ChatPage
 from utils.widgets.chat.turn import Exchange
 
@@ -41,10 +39,10 @@ class TestEnding:
             {"status": "completed", "incomplete_details": None},
         ],
     )
-    def test_a_reason_to_finish_completes_chunks(self, metadata):
+    def test_a_finish_reason_completes_a_reply(self, metadata):
         assert truncated(chunk("a"), chunk(**metadata), chunk()) == ""
 
-    def test_chunks_without_a_reason_are_truncated(self):
+    def test_chunks_without_a_finish_reason_are_truncated(self):
         assert "without a finish reason" in truncated(chunk("a"), chunk("b"))
 
     @pytest.mark.parametrize(
@@ -62,12 +60,12 @@ class TestEnding:
             ({"status": "failed"}, "failed", "provider failed"),
         ],
     )
-    def test_a_reason_that_cuts_is_told(self, metadata, reason, words):
+    def test_the_cause_of_a_truncation_is_named(self, metadata, reason, words):
         told = truncated(chunk("a"), chunk(**metadata))
         assert f"(`{reason}`)" in told
         assert words in told
 
-    def test_the_reason_of_a_tool_call_does_not_finish_the_reply_that_follows(self):
+    def test_the_finish_reason_of_a_tool_call_does_not_complete_the_next_reply(self):
         calls = [chunk("", "run-1"), chunk(finish_reason="tool_calls")]
         assert truncated(*calls, chunk("Sunny", "run-2"))
         assert not truncated(
@@ -85,32 +83,29 @@ TEXT = "The lighthouse keeper counted the waves until the lamp was lit again."
 
 class TestSeam:
     @given(st.text("ab \n", max_size=30), st.lists(st.text("ab \n", min_size=1), max_size=8))
-    def test_short_parts_are_joined_as_they_come(self, there, texts):
+    def test_short_parts_are_joined_unchanged(self, there, texts):
         assert joined(there, *texts) == there + "".join(texts)
 
     @given(st.integers(0, len(TEXT)), st.integers(1, 9))
-    def test_a_model_that_goes_on_is_shown_whole(self, cut, size):
+    def test_a_continuation_is_added(self, cut, size):
         rest = TEXT[cut:]
         pieces = [rest[at : at + size] for at in range(0, len(rest), size)]
         assert joined(TEXT[:cut], *pieces) == TEXT
 
     @given(st.integers(40, len(TEXT)), st.integers(1, 9))
-    def test_a_model_that_begins_again_is_not_shown_twice(self, cut, size):
+    def test_a_reply_that_starts_over_is_not_repeated(self, cut, size):
         pieces = [TEXT[at : at + size] for at in range(0, len(TEXT), size)]
         assert joined(TEXT[:cut], *pieces) == TEXT
 
-    def test_one_that_begins_again_and_breaks_off_again_adds_nothing(self):
+    def test_a_partial_repetition_adds_nothing(self):
         assert joined(TEXT, TEXT[:50]) == TEXT
 
-    def test_a_refrain_is_no_repetition(self):
+    def test_a_refrain_is_not_a_repetition(self):
         assert joined("Row, row, row your boat. ", "Row, ", "row.") == (
             "Row, row, row your boat. Row, row."
         )
 
-    def test_a_first_reply_is_not_held_back(self):
-        assert Seam("").join("a") == "a"
-
-    def test_other_text_is_not_held_back_beyond_its_first_word(self):
+    def test_other_text_is_delayed_only_until_it_differs(self):
         seam = Seam(TEXT)
         assert seam.join("The ") == ""
         assert seam.join("end") == "The end"
@@ -118,38 +113,16 @@ class TestSeam:
 
 
 @pytest.mark.parametrize(
-    ("came", "said"),
+    ("texts", "note"),
     [(["Bec"], "It broke: continue, or ask again."), ([], "It broke: ask again.")],
 )
-def test_a_broken_reply_may_be_continued_where_some_of_it_came(came, said):
+def test_a_failed_reply_with_text_can_be_continued(texts, note):
     exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
-    for text in came:
+    for text in texts:
         exchange.take(text)
     exchange.end("failed", "It broke: ask again.")
-    assert exchange.turn.note == said
-    assert exchange.can_go_on == bool(came)
-
-
-def turn(question="Why?", reply="Because.", state="complete"):
-    return Turn(question, reply, state, 0.1, 1.0, "")
-
-
-class TestHistory:
-    @pytest.mark.parametrize("state", ["stopped", "truncated", "failed"])
-    def test_an_interrupted_reply_is_kept_and_marked(self, state):
-        _, said = messages([turn(reply="Bec", state=state)])
-        assert said.content == f"Bec\n\n{INTERRUPTED}"
-        assert said.additional_kwargs == {"interrupted": state}
-
-    def test_a_reply_without_text_is_left_out(self):
-        assert messages([turn(reply="", state="failed")]) == [HumanMessage("Why?")]
-
-    def test_going_on_sends_the_partial_unmarked_and_asks_for_the_rest(self):
-        assert to_go_on([turn(), turn("And?", "Bec", "stopped")])[2:] == [
-            HumanMessage("And?"),
-            AIMessage("Bec"),
-            HumanMessage(GO_ON),
-        ]
+    assert exchange.turn.note == note
+    assert exchange.can_go_on == bool(texts)
 
 
 class Reader:
@@ -172,7 +145,7 @@ PIECES = ["word ", "**bold", "** ", "\n\n", "```", "\n", "- ", "é", "👩‍�
 
 class TestPage:
     @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4), max_size=12))
-    def test_the_page_has_all_after_every_message(self, batches):
+    def test_the_page_has_everything_after_each_message(self, batches):
         page, reader = ChatPage(""), Reader()
         page.send = reader.hear
         exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
@@ -188,7 +161,7 @@ class TestPage:
         assert reader.items == page.whole
 
     @pytest.mark.parametrize("text", ["token ", "- item\n", "| a | b |\n"])
-    def test_a_long_reply_is_sent_once_and_not_again_with_every_token(self, wire, text):
+    def test_a_long_reply_is_sent_only_once(self, wire, text):
         page = ChatPage("")
         exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
         wire.messages.clear()

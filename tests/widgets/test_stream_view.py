@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from utils.timing import Recording
 from utils.widgets.base.throttle import timer_thread
 from utils.widgets.live_text.widget import TextPanel
@@ -19,7 +17,7 @@ def test_an_item_without_text_leaves_it_waiting(wire, clock):
     assert (lane.panel.phase, lane.badge.phase) == ("streaming", "streaming")
 
 
-def test_its_figures_count_from_sending_not_from_the_display(wire, clock):
+def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
     lane = Lane("reply", TextPanel("Reply"), clock=clock)
     lane.begin(timer_thread)
     clock.now = 3.5  # half a second passes before the request is sent
@@ -28,21 +26,7 @@ def test_its_figures_count_from_sending_not_from_the_display(wire, clock):
     assert lane.line() == "reply: first words 3.0 s · done 4.0 s"
 
 
-def test_what_the_panel_could_not_show_makes_it_fail(wire):
-    lane = Lane("reply", TextPanel("Reply"))
-    lane.begin(timer_thread)
-    lane.panel.failure = "It could not be drawn."
-    lane.end(Recording("reply", (), 1.0))
-    assert (lane.panel.phase, lane.panel.note) == ("failed", "It could not be drawn.")
-    assert lane.badge.phase == "failed"
-
-
-def test_it_takes_items_only_after_it_has_begun(wire):
-    with pytest.raises(RuntimeError, match="after `begin`"):
-        Lane("reply", TextPanel("Reply")).add("Hi", 0.0)
-
-
-def test_now_and_then_all_is_repeated_for_a_page_that_lost_some(wire, clock):
+def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
     pane = TextPanel("Reply")
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)

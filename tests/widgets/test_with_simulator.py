@@ -47,7 +47,7 @@ async def test_ending_a_reply_ends_its_generation(wire, way):
 
 
 async def by_agent(history):
-    """Yield the text of an agent's model, as lesson 5 does for a panel."""
+    """Yield the chunks of an agent's model, as in lesson 5."""
     agent = create_agent(chat_model("chat", delivery="stall@20,60", simulated=True), [order_status])
     stream = agent.astream({"messages": history}, stream_mode="messages")
     async with aclosing(stream) as items:
@@ -56,7 +56,7 @@ async def by_agent(history):
                 yield chunk
 
 
-async def test_a_chat_takes_an_agent_and_stop_reaches_its_model(wire):
+async def test_stop_reaches_the_model_of_an_agent(wire):
     async def left_in_the_silence(history):
         async with aclosing(by_agent(history)) as chunks:
             async for chunk in chunks:

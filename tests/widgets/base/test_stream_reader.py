@@ -1,4 +1,4 @@
-"""`StreamReader`: reading, stopping and closing a stream, whatever widget shows it."""
+"""`StreamReader`: reading, stopping and closing a stream."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_it_reads_to_the_end(tap):
     assert (reader.stopped, reader.error, reader.closed, tap.closed) == (False, None, True, True)
 
 
-async def test_an_error_is_kept_and_the_stream_closed(tap):
+async def test_an_exception_is_kept_and_the_stream_is_closed(tap):
     reader, _, run = await begun_with(tap)
     tap.end(ConnectionError("The server left."))
     await run
@@ -60,7 +60,7 @@ async def test_an_error_is_kept_and_the_stream_closed(tap):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_stop_ends_it_and_closes_the_stream(tap, times):
+async def test_stop_ends_reading_and_closes_the_stream(tap, times):
     reader, taken, run = await begun_with(tap)
     tap._items.put_nowait("too late")  # arrives in the same cycle of the event loop
     for _ in range(times):
@@ -76,7 +76,7 @@ async def test_stop_works_from_another_thread(tap):
     assert reader.stopped
 
 
-async def test_stop_before_and_after_reading_does_nothing(tap):
+async def test_stop_before_and_after_reading_has_no_effect(tap):
     reader = StreamReader(lambda: tap, lambda _: None)
     reader.stop()
     tap.end()
@@ -85,7 +85,7 @@ async def test_stop_before_and_after_reading_does_nothing(tap):
     assert not reader.stopped
 
 
-async def test_stop_at_the_very_end_is_no_stop(tap):
+async def test_stop_after_the_last_item_has_no_effect(tap):
     reader, _, run = await begun_with(tap)
     assert reader._task is not None
     reader._task.add_done_callback(lambda _: reader.stop())
@@ -94,7 +94,7 @@ async def test_stop_at_the_very_end_is_no_stop(tap):
     assert not reader.stopped
 
 
-async def test_stop_between_two_items_lets_the_stream_close_to_its_end():
+async def test_stop_between_two_items_lets_the_stream_finish_closing():
     closed: list[str] = []
     readers: list[StreamReader] = []
 
@@ -112,7 +112,7 @@ async def test_stop_between_two_items_lets_the_stream_close_to_its_end():
     assert (taken, closed, readers[0].stopped) == ([], ["to its end"], True)
 
 
-async def test_a_cancellation_that_arrives_only_while_the_stream_closes_is_a_stop():
+async def test_a_cancellation_that_arrives_while_the_stream_closes_is_a_stop():
     class Late(Tap):
         """Yields an item when cancelled, and raises on closing, as can happen on Python 3.11."""
 
@@ -151,40 +151,34 @@ async def test_a_lost_cancellation_is_sent_again(short):
 
 
 async def test_a_stream_that_ignores_every_cancellation_is_abandoned(short):
-    let_go = asyncio.Event()
+    released = asyncio.Event()
 
-    async def deaf():
+    async def stubborn():
         yield "Half"
-        while not let_go.is_set():
+        while not released.is_set():
             with suppress(asyncio.CancelledError):
-                await let_go.wait()
+                await released.wait()
         yield "too late"
 
-    reader, taken, run = await begun(deaf())
+    reader, taken, run = await begun(stubborn())
     reader.stop()
     await run
     assert (reader.stopped, reader.closed) == (True, False)
-    let_go.set()
+    released.set()
     assert reader._task is not None
     await asyncio.wait([reader._task])
     assert taken == ["Half"]
 
 
-async def test_an_interrupt_closes_the_stream_and_propagates(tap):
+@pytest.mark.parametrize("stop", [True, False])
+async def test_an_interrupt_propagates_with_or_without_stop(tap, stop):
     reader, _, run = await begun_with(tap)
+    if stop:
+        reader.stop()
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
     assert (reader.stopped, tap.closed) == (True, True)
-
-
-async def test_an_interrupt_after_stop_propagates_too(tap):
-    reader, _, run = await begun_with(tap)
-    reader.stop()
-    run.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await run
-    assert tap.closed
 
 
 async def test_a_stream_that_cancels_itself_has_failed():
@@ -232,7 +226,7 @@ async def test_a_whole_reply_is_a_stream_of_one_item(source: Callable[[], object
     ("source", "words"),
     [(iter("ab"), "synchronous stream"), (["a"], "synchronous stream"), (5, "int is not a stream")],
 )
-def test_anything_else_is_refused_in_a_sentence(source, words):
+def test_other_objects_are_refused(source, words):
     with pytest.raises(TypeError, match=words):
         as_stream(source)
 

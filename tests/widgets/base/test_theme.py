@@ -18,18 +18,18 @@ SCRIPTS = [name for name in FILES if name.endswith(".js") and not name.startswit
 PARTS = ("stages.js", "blocks.js")
 
 
-def test_the_page_takes_its_colours_from_the_palette():
+def test_style_sheets_use_the_palettes_colours():
     assert f"--course-waiting: {palette.WAITING};" in stylesheet()
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_each_file_comes_once_after_all_it_needs(name):
+def test_each_file_follows_the_files_it_needs(name):
     texts = theme._with_needs(name)
     assert texts[-1] == (WIDGETS / name).read_text(encoding="utf-8")
     assert len(texts) == len(set(texts))
 
 
-def test_a_script_has_all_of_its_code_and_no_comments():
+def test_a_script_contains_its_code_without_comments():
     text = script("live_text/live_text.js")
     assert "function make(" in text
     assert text.rstrip().endswith(
@@ -39,11 +39,11 @@ def test_a_script_has_all_of_its_code_and_no_comments():
 
 
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if name.split("/")[1] not in PARTS])
-def test_each_widget_receives_messages_however_late_its_script_loads(name):
+def test_each_widget_is_patched_to_receive_messages_before_its_script_loads(name):
     assert "\nexport default patched({" in (WIDGETS / name).read_text(encoding="utf-8")
 
 
-def test_a_file_that_does_not_say_what_it_needs_is_refused(tmp_path, monkeypatch):
+def test_a_file_without_a_list_of_needs_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(theme, "WIDGETS", tmp_path)
     (tmp_path / "odd.js").write_text("const odd = 1;")
     with pytest.raises(ValueError, match=r"The first line of odd\.js"):

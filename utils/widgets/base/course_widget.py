@@ -1,4 +1,4 @@
-"""Base class of the course's widgets; it makes every message safe to encode as UTF-8."""
+"""Base classes of the course's widgets."""
 
 from typing import Any, Self
 
@@ -9,10 +9,7 @@ from utils.unicode import well_formed, well_formed_parts
 
 
 class CourseWidget(AnyWidget):
-    """anywidget that makes every string well-formed before it is sent.
-
-    A widget sends only state and custom messages, and this class handles both.
-    """
+    """anywidget that makes every string well-formed, so that messages can be encoded as UTF-8."""
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the state, with every string made well-formed."""
@@ -27,7 +24,7 @@ class CourseWidget(AnyWidget):
 class Showable:
     """Mixin for widgets that are created and displayed in one line: `widget = Widget(…).show()`."""
 
-    _shown = False  # whether this widget has been displayed
+    _shown = False
 
     def show(self) -> Self:
         """Display the widget and return it."""

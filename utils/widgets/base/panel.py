@@ -26,9 +26,6 @@ class Panel(SyncedList):
     # returns the seconds since the request was sent, on the lane's clock
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.label!r})"
-
     def clear(self) -> None:
         """Clear the panel, here and on the page."""
         self.replace([])

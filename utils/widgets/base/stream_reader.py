@@ -32,7 +32,7 @@ class StreamReader:
         take: Callable[[object], None],
         tick: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare to read; `take` receives each item, and `tick` is called every 100 ms."""
+        """`take` receives each item; `tick` is called every 100 ms."""
         self._open_stream = open_stream
         self._take = take
         self._tick = tick
@@ -108,7 +108,6 @@ class StopButton(widgets.Button):  # type: ignore[misc]
     """A button that stops the readers passed to `arm`."""
 
     def __init__(self, **look: Any) -> None:
-        """Create a disabled button; `look`, such as `layout`, is passed on to ipywidgets."""
         super().__init__(
             description="Stop",
             icon="stop",
@@ -134,7 +133,7 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
 
     Args:
         source: An async iterable, a reply, or an awaitable of either.
-        whole: Whether to accept any other object as a whole reply, not only a string or message.
+        whole: Whether any other object is a whole reply, too, and not only a string or message.
 
     Raises:
         TypeError: If `source` isn't a stream; the message suggests what to pass.

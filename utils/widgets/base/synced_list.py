@@ -51,11 +51,9 @@ class SyncedList(CourseWidget):
             self._changed = True
 
     def replace(self, items: Sequence[Item]) -> None:
-        """Replace the list; items before the first difference aren't sent again."""
+        """Replace the list; items before the first difference aren't resent."""
         with self._writing:
-            pairs = enumerate(zip(self._list, items, strict=False))
-            shorter = min(len(self._list), len(items))
-            start = next((at for at, (old, new) in pairs if old != new), shorter)
+            start = _same(self._list, items)
             if start < max(len(self._list), len(items)):
                 self._list[start:] = items[start:]
                 self._clean = min(self._clean, start)
@@ -95,21 +93,15 @@ def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item
     """
     match [*old, *new]:
         case [str(before), str(now)]:
-            kept = _shared(before, now)
+            kept = _same(before, now)
             return now[:kept], [now[kept:]]
         case [{"value": str(before)}, {"value": str(now), **others}]:
-            kept = _shared(before, now)
+            kept = _same(before, now)
             return now[:kept], [{**others, "value": now[kept:]}]
     return "", new
 
 
-def _shared(old: str, new: str) -> int:
-    """Return the length of two strings' common prefix."""
-    low, high = 0, min(len(old), len(new))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if old[low:middle] == new[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _same(old: Sequence[Item], new: Sequence[Item]) -> int:
+    """Return the number of leading items or characters that are equal."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))

@@ -12,7 +12,6 @@ _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _COLOURS = {
     "waiting": palette.WAITING,
     "reading": palette.READING,
-    "stall": palette.STALL,
     "delivered": palette.DELIVERED,
     "quiet": palette.QUIET,
 }

@@ -15,7 +15,7 @@ Later = Callable[[float, Callable[[], None]], Cancel]
 
 
 class Throttle:
-    """Pushes at most once per `interval` seconds, and spends at most half of its time pushing.
+    """Pushes at most once per `INTERVAL`, and spends at most half of its time pushing.
 
     The first push is immediate. A timer pushes the updates that arrive within the interval, so they
     are sent on time even if the source falls silent. Thread-safe.
@@ -30,7 +30,6 @@ class Throttle:
         later: Later,
         *,
         repeat: Callable[[], None] | None = None,
-        interval: float = INTERVAL,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """Set up the throttle.
@@ -40,7 +39,6 @@ class Throttle:
             later: Schedules a function after a delay in seconds, and returns a function that
                 cancels it: either `timer_thread` or `call_later`.
             repeat: Resends everything; None if each push already sends everything.
-            interval: Minimum seconds between two pushes.
             clock: Returns the time in seconds, from any fixed point.
         """
         self._push = push
@@ -48,7 +46,6 @@ class Throttle:
         self._repeat = repeat
         self._repeat_after = REPEAT
         self._first: float | None = None
-        self._interval = interval
         self._clock = clock
         self._lock = Lock()
         self._wanted = False
@@ -80,7 +77,7 @@ class Throttle:
         now = self._clock()
         self._push()
         # After a slow push, pause for at least as long as the push took.
-        self._due = max(now + self._interval, self._clock() * 2 - now)
+        self._due = max(now + INTERVAL, self._clock() * 2 - now)
         if self._first is None:
             self._first = now
         elif self._repeat is not None and now - self._first >= self._repeat_after:

@@ -8,11 +8,11 @@ class Seam:
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
     matches the beginning of the first part, usually for no longer than the first word. All other
-    text is passed on unchanged, even a short match, which may be a refrain.
+    text is passed on unchanged; a short match may be a refrain.
     """
 
     def __init__(self, there: str) -> None:
-        """Prepare for a continuation of `there`, the first part; "" for a new reply."""
+        """`there` is the first part; "" for a new reply."""
         self._there = there
         self._held = ""
         self._open = bool(there)

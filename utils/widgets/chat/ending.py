@@ -54,7 +54,5 @@ class Ending:
 def _reason(metadata: Mapping[str, Any]) -> str:
     details = metadata.get("incomplete_details")
     told = details.get("reason") if isinstance(details, Mapping) else None
-    words = (
-        told, *(metadata.get(name) for name in ("finish_reason", "stop_reason", "status"))
-    )  # fmt: skip
+    words = (told, *map(metadata.get, ("finish_reason", "stop_reason", "status")))
     return next((word for word in words if isinstance(word, str) and word), "")

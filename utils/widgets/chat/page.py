@@ -41,7 +41,7 @@ class ChatPage(SyncedList):
 
 
 class Drawing:
-    """Builds the items of one turn, reusing unchanged parts."""
+    """Builds the items of one turn, and reuses unchanged parts."""
 
     def __init__(self) -> None:
         self._rendering = Rendering()
@@ -75,14 +75,12 @@ class Drawing:
 
 
 def _phase(exchange: Exchange) -> str:
-    """Return the phase, which sets the turn's style."""
     if exchange.state == "streaming" and not exchange.started:
         return "waiting"
     return "done" if exchange.state == "complete" else exchange.state
 
 
 def _actions(exchange: Exchange) -> list[str]:
-    """Return the labels of the buttons below the last reply."""
     if exchange.state == "streaming":
         return []
     again = "Try again" if exchange.state == "failed" else "Regenerate"

@@ -7,7 +7,7 @@ from typing import Literal
 from utils.formatting import in_seconds
 from utils.timing import content_of
 from utils.unicode import Joiner
-from utils.widgets.base.panel import STOPPED
+from utils.widgets.base.panel import ending_of_text
 from utils.widgets.chat.continuation import Seam
 from utils.widgets.chat.ending import Ending
 from utils.widgets.latency_badge.widget import begin
@@ -20,40 +20,24 @@ _ENDS_STAGES: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Snapshot of a question and its reply.
-
-    Attributes:
-        question: The question.
-        reply: The reply's text so far.
-        state: "streaming", "complete", "stopped", "truncated" or "failed".
-        ttft: Seconds from the question to the reply's first text; None until then.
-        e2e: Seconds spent on the reply so far. After `go_on`, both streams count, but not the time
-            between them.
-        note: A sentence for the reader, such as the cause of a failure; usually empty.
-    """
+    """Snapshot of a question and its reply."""
 
     question: str
-    reply: str
+    reply: str  # the text so far
     state: State
-    ttft: float | None
-    e2e: float
-    note: str
+    ttft: float | None  # seconds from the question to the reply's first text; None until then
+    e2e: float  # seconds from the question to now or to the end, without the pause before `go_on`
+    note: str  # a sentence for the reader, such as the cause of a failure; usually empty
 
 
 class Exchange:
-    """A turn that can still change; see `turn` for a snapshot.
-
-    Attributes:
-        question, state, ttft, e2e, note: As in `Turn`.
-        stalled: Whether the stream has been silent for `stall` seconds or more.
-        stages: The stages that the stream has reported.
-    """
+    """A turn that can still change; see `Turn` for its attributes."""
 
     state: State
     note: str
+    stalled: bool  # whether the stream has been silent for `stall` seconds or more
 
     def __init__(self, question: str, *, stall: float, clock: Callable[[], float]) -> None:
-        """Begin a turn and its clock; silence of `stall` seconds counts as a stall."""
         self.question = question
         self._stall = stall
         self._clock = clock
@@ -64,7 +48,7 @@ class Exchange:
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
-        self.stages = Stages(clock=self._clock)
+        self.stages = Stages(clock=self._clock)  # those that the stream reports
         self._open()
 
     def resume(self) -> None:
@@ -124,7 +108,7 @@ class Exchange:
         if state == "failed" and self.started:  # the page shows a Continue button
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
-            note = STOPPED if self.started else "Stopped before any text."
+            note = ending_of_text(self.reply, "left")
         elif not self.started and state in ("complete", "truncated"):
             note = f"{note} The reply is empty.".lstrip()
         self.state, self.note, self.stalled = state, note, False
@@ -140,9 +124,8 @@ class Exchange:
         """The badge's text, such as `first words 0.21 s · done 10.0 s`."""
         begun = begin(self.ttft)
         if self.state == "streaming":
-            if self.ttft is None:
-                return f"waiting… {self.e2e:.1f} s"
-            return f"{begun} · {self.e2e:.1f} s so far"
+            waiting = self.ttft is None
+            return f"waiting… {self.e2e:.1f} s" if waiting else f"{begun} · {self.e2e:.1f} s so far"
         ending = "done" if self.state == "complete" else self.state
         return f"{begun} · {ending} {in_seconds(self.e2e)}"
 

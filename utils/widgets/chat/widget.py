@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from utils.errors import sentence
 from utils.unicode import well_formed
@@ -61,7 +61,7 @@ class ChatPanel(Showable, ChatPage):
             explain: Turns an exception into a sentence, such as `provider.explain`; by default the
                 exception's own message is shown.
             stall: Seconds without text or status after which the panel reports the silence.
-            clock: Returns the time in seconds, from any fixed point; for tests.
+            clock: Returns the time in seconds.
         """
         super().__init__(title)
         self._reply = reply
@@ -84,16 +84,11 @@ class ChatPanel(Showable, ChatPage):
         self._remember_loop()
         return super()._repr_mimebundle_(**kwargs)
 
-    def show(self) -> Self:
-        """Display the chat and return it."""
-        self._remember_loop()
-        return super().show()
-
     async def ask(self, question: str, *, stop_after: int | None = None) -> Turn:
         """Send a question and wait for the reply, as if it were typed.
 
         Args:
-            question: The question.
+            question: Any text but an empty one.
             stop_after: Stop the reply as soon as it has this many words.
 
         Returns:
@@ -137,10 +132,7 @@ class ChatPanel(Showable, ChatPage):
 
     @property
     def history(self) -> list[BaseMessage]:
-        """The messages to send to the model before the next question.
-
-        An interrupted reply is marked as such.
-        """
+        """The conversation so far, as the model will receive it; partial replies are marked."""
         return messages(self.turns, self._system)
 
     def line(self) -> str:
@@ -195,7 +187,6 @@ class ChatPanel(Showable, ChatPage):
             raise RuntimeError("A reply is still streaming. Wait for its end, or press Stop first.")
 
     async def _answer(self, sent: list[BaseMessage], stop_after: int | None = None) -> Turn:
-        """Send messages, and read the reply into the last turn."""
         exchange = self._exchanges[-1]
         self._remember_loop()
 
@@ -258,7 +249,7 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
-        """Start a turn requested by the page, whether or not a cell is running."""
+        """Start a turn requested by the page."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:

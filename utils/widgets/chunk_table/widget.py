@@ -30,12 +30,7 @@ class ChunkTable(StreamView[list[Any]]):
     """
 
     def __init__(self, title: str = "", **options: Any) -> None:
-        """Lay out an empty table.
-
-        Args:
-            title: Shown above the table.
-            **options: `stop`, `display` and `clock`, as for `StreamView`.
-        """
+        """`options` are those of `StreamView`: `stop`, `display` and `clock`."""
         self._rows = Rows(label=f"Chunks of {title}" if title else "Chunks")
         super().__init__(title, self._rows, **options)
 
@@ -55,17 +50,13 @@ class ChunkTable(StreamView[list[Any]]):
             f"{count('words')} with text",
             f"{count('reasoning')} with reasoning" if count("reasoning") else "",
             f"{count('tool')} with a tool call's piece" if count("tool") else "",
-            _finishes(count("finish")),
+            counted(count("finish"), "finish reason") if count("finish") else "no finish reason",
             f"{count('usage') or 'none'} with usage",
             {"left": "stopped", "failed": "failed"}.get(
                 self.recording.outcome if self.recording else "", ""
             ),
         ]
         return " · ".join(part for part in parts if part)
-
-
-def _finishes(count: int) -> str:
-    return f"{count or 'no'} finish reason{'s' if count > 1 else ''}"
 
 
 class Rows(Panel):

@@ -28,22 +28,16 @@ class Heartbeat(Showable, SyncedList):
 
     The beats come from a task on the cell's event loop, so a gap shows how long any other task on
     the loop would have to wait. Each `async with` block starts over, and prints a line at its end.
-
-    Attributes:
-        title: Shown as the heading and in the printed line.
-        phase: "ready", "beating" or "over".
-        text: The status after the title, such as "beating" or "froze for 2.0 s".
-        end: How long the last block took, in seconds; 0 while a block runs.
     """
 
     _esm = script("heartbeat/heartbeat.js")
     _css = stylesheet("heartbeat/heartbeat.css")
 
-    title = traitlets.Unicode().tag(sync=True)
-    phase = traitlets.Unicode("ready").tag(sync=True)
-    text = traitlets.Unicode("not started").tag(sync=True)
-    every = traitlets.Float().tag(sync=True)
-    end = traitlets.Float().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)  # the heading, also in the printed line
+    phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
+    text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
+    every = traitlets.Float().tag(sync=True)  # seconds between two beats
+    end = traitlets.Float().tag(sync=True)  # the last block's seconds; 0 while a block runs
 
     def __init__(
         self,
@@ -52,13 +46,6 @@ class Heartbeat(Showable, SyncedList):
         every: float = TICK,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Set up a heartbeat without starting it.
-
-        Args:
-            title: Shown as the heading and in the printed line.
-            every: Seconds between two beats.
-            clock: Returns the time in seconds, from any fixed point; for tests.
-        """
         super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
         self._start = 0.0
@@ -123,9 +110,9 @@ class Heartbeat(Showable, SyncedList):
         trace: TracebackType | None,
     ) -> None:
         end = self._elapsed
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        assert self._task is not None
+        self._task.cancel()
+        self._task = None
         with self.hold_sync():
             self.phase, self.end = "over", end
             self.text = self.line().partition(": ")[2]

@@ -34,10 +34,10 @@ class JsonCard(StreamView[Any]):
         """Lay out the skeleton.
 
         Args:
-            title: Shown above the card.
+            title: Shown above the card; may be empty.
             fields: The expected fields' names, or a mapping of their names to labels. Other
                 fields are added when they arrive.
-            **options: `stop`, `display` and `clock`, as for `StreamView`.
+            **options: Those of `StreamView`: `stop`, `display` and `clock`.
         """
         pairs = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
         labels = {name: as_text(label, "label of a field") for name, label in pairs}
@@ -49,17 +49,12 @@ class JsonCard(StreamView[Any]):
         """The last value so far, as the stream yielded it; None before the first."""
         return self._card.value
 
-    @property
-    def arrivals(self) -> dict[str, float]:
-        """Seconds from the request to the first part of each field's value."""
-        return dict(self._card.arrivals)
-
     def _result(self) -> Any:
         return self.value
 
     def line(self) -> str:
         """Return when each field arrived: `name 0.42 s · age 0.60 s · done 0.81 s`."""
-        parts = [f"{name} {in_seconds(at)}" for name, at in self.arrivals.items()]
+        parts = [f"{name} {in_seconds(at)}" for name, at in self._card.arrivals.items()]
         parts += [f"{name} did not arrive" for name in self._card.missing if parts]
         parts = parts or ["no field arrived"]
         if self.recording is not None:
@@ -68,12 +63,7 @@ class JsonCard(StreamView[Any]):
 
 
 class Card(Panel):
-    """Panel with the card's fields: first the expected ones, then others as they arrive.
-
-    Attributes:
-        value: The stream's last item.
-        arrivals: Seconds from the request to the first part of each field's value.
-    """
+    """Panel with the card's fields: first the expected ones, then others as they arrive."""
 
     _esm = script("json_card/json_card.js")
     _css = stylesheet("json_card/json_card.css")
@@ -81,28 +71,24 @@ class Card(Panel):
     def __init__(self, label: str, labels: Mapping[str, str]) -> None:
         super().__init__(label=label)
         self._labels = labels
-        self._forget()
-        self._draw()
-        self.push()
+        self.clear()
 
-    def _forget(self) -> None:
-        self.value: Any = None
+    def clear(self) -> None:
+        """Forget the last run and show the skeleton."""
+        self.value: Any = None  # the stream's last item
+        # by field, the seconds from the request to the first part of its value, and to its name
         self.arrivals: dict[str, float] = {}
         self._present: dict[str, float] = {}
         self._shown: dict[str, Any] = {}
         self._last = ""
         self._outcome = "streaming"
+        self._draw()
+        self.push()
 
     @property
     def missing(self) -> list[str]:
         """The expected fields that have not arrived."""
         return [name for name in self._labels if name not in self.arrivals]
-
-    def clear(self) -> None:
-        """Forget the last run and show the skeleton again."""
-        self._forget()
-        self._draw()
-        self.push()
 
     def take(self, item: object, at: float) -> str | None:
         """Store a partial value."""
@@ -110,9 +96,7 @@ class Card(Panel):
         if value is None:
             return None
         shown = {name: tree(part, growing=True) for name, part in value.items()}
-        changed = [
-            name for name in shown if name not in self._shown or shown[name] != self._shown[name]
-        ]
+        changed = [name for name in shown if shown[name] != self._shown.get(name, ...)]
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)

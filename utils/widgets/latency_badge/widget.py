@@ -4,19 +4,17 @@ The page counts the seconds (`base/clock.js`); the kernel sends only the start, 
 and the end.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import perf_counter
-from typing import Any, Self
+from typing import Any
 
 import traitlets
 
 from utils.formatting import in_seconds
-from utils.timing import Recording
 from utils.widgets.base.course_widget import CourseWidget, as_text
 from utils.widgets.base.theme import script, stylesheet
 
-PHASES = {"streaming": "streaming", "finished": "done", "left": "stopped", "failed": "failed"}
+PHASES = {"finished": "done", "left": "stopped", "failed": "failed"}
 
 
 class LatencyBadge(CourseWidget):
@@ -26,9 +24,10 @@ class LatencyBadge(CourseWidget):
 
         badge = LatencyBadge()
         display(badge)
-        with badge.running():
-            for chunk in model.stream(prompt):
-                badge.words(chunk.content)
+        badge.start()
+        for chunk in model.stream(prompt):
+            badge.words(chunk.content)
+        badge.finish()
     """
 
     _esm = script("latency_badge/latency_badge.js")
@@ -57,8 +56,8 @@ class LatencyBadge(CourseWidget):
         Args:
             title: Shown before the text.
             first: The word after "first" in the text, such as "words" or "field".
-            clock: Returns the time in seconds, from any fixed point; for tests.
-            **look: Passed on to ipywidgets, such as `layout`.
+            clock: Returns the time in seconds.
+            **look: Options of ipywidgets, such as `layout`.
         """
         self._what = as_text(first, "word for what comes first")
         self._clock = clock
@@ -99,31 +98,8 @@ class LatencyBadge(CourseWidget):
             outcome: "finished", "left" or "failed".
             total: Seconds from the start to the end; None means now.
         """
-        total = self.elapsed if total is None else total
-        self._show(self._first, total, outcome)
-
-    def show(self, recording: Recording) -> None:
-        """Stop the clock and show a recording's latency."""
-        self._show(recording.ttfat, recording.e2e, recording.outcome)
-
-    @contextmanager
-    def running(self) -> Iterator[Self]:
-        """Start the clock, and stop it at the end of the block."""
-        self.start()
-        outcome = "failed"
-        try:
-            yield self
-            outcome = "finished"
-        except KeyboardInterrupt:
-            outcome = "left"
-            raise
-        finally:
-            self.finish(outcome)
-
-    def _show(self, first: float | None, total: float, outcome: str) -> None:
-        phase, duration = PHASES[outcome], in_seconds(total)
-        ending = f"{duration} so far" if phase == "streaming" else f"{phase} {duration}"
-        self._write(phase, f"{begin(first, self._what)} · {ending}")
+        phase, duration = PHASES[outcome], in_seconds(self.elapsed if total is None else total)
+        self._write(phase, f"{begin(self._first, self._what)} · {phase} {duration}")
 
     def _write(self, phase: str, text: str, counted: str = "") -> None:
         with self.hold_sync():  # one message for all traits

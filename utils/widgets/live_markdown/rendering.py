@@ -5,7 +5,7 @@ descriptions.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -98,13 +98,8 @@ class _Safe(mistune.HTMLRenderer):
         """Render a link that opens a new tab; any link other than web or mail becomes text."""
         if not url.lower().startswith(_WEB):
             return text
-        attributes: Mapping[str, object] = {
-            "href": url,
-            "title": title,
-            "target": "_blank",
-            "rel": "noopener noreferrer",
-        }
-        return f"<a{self.render_attrs(attributes)}>{text}</a>"
+        opens = {"target": "_blank", "rel": "noopener noreferrer"}
+        return f"<a{self.render_attrs({'href': url, 'title': title, **opens})}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         """Render only an image's description: loading it would tell its server about the reader."""

@@ -22,12 +22,7 @@ class LiveText(StreamView[str]):
     """
 
     def __init__(self, title: str = "", **options: Any) -> None:
-        """Lay out an empty pane.
-
-        Args:
-            title: Shown above the text, and in the printed line.
-            **options: `stop`, `display` and `clock`, as for `StreamView`.
-        """
+        """`options` are those of `StreamView`: `stop`, `display` and `clock`."""
         self._text = TextPanel(f"Reply of {title}" if title else "Reply")
         super().__init__(title, self._text, **options)
 
@@ -51,7 +46,6 @@ class TextPanel(Panel):
     at_rest = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, label: str, **look: Any) -> None:
-        """Create an empty panel; `label` is for screen readers, `look` for ipywidgets."""
         self._pending: deque[str] = deque()  # filled by one thread, emptied by another
         self._joiner = Joiner()
         super().__init__(label=label, **look)

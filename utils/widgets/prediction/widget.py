@@ -33,14 +33,10 @@ class Prediction(CourseWidget):
     answers = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        """Create the question.
-
-        Args:
-            question: One or two sentences; text between backticks is shown as code.
-            choices: Two or more, at least one of them right.
+        """Text between backticks in the question or a choice is shown as code.
 
         Raises:
-            ValueError: If there are too few choices, or none is right.
+            ValueError: If there are fewer than two choices, or none is right.
             TypeError: If the question or a choice is not a string.
         """
         if len(choices) < 2:
@@ -54,8 +50,7 @@ class Prediction(CourseWidget):
         )
         self.on_msg(self._on_request)
 
-    def __repr__(self) -> str:
-        """Return the question and its answers, for pages that can't show widgets."""
+    def __repr__(self) -> str:  # for pages that can't show widgets
         answers = "".join(f"\n  ( ) {option}" for option in self.options)
         return f"{self.question}{answers}"
 
@@ -69,11 +64,6 @@ class Prediction(CourseWidget):
     def choice(self) -> Choice | None:
         """The chosen answer; None before one is chosen."""
         return None if self.chosen is None else self._choices[self.chosen]
-
-    @property
-    def revealed(self) -> bool:
-        """Whether the feedback is shown."""
-        return self.right is not None
 
     def lock(self) -> None:
         """Lock in the chosen answer, if any."""
@@ -95,5 +85,5 @@ class Prediction(CourseWidget):
 
     @traitlets.validate("chosen")
     def _keep_locked(self, proposal: Any) -> Any:
-        """Reject a change to a locked-in answer, for example from an outdated page."""
+        """Keep a locked-in answer, even if an outdated page changes it."""
         return self.chosen if self.locked else proposal["value"]

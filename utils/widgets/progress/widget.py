@@ -1,6 +1,7 @@
 """`Progress`: a bar if the total is known; otherwise a count and a clock."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import RLock
 from time import perf_counter
 from typing import Any, Literal, TypeVar
@@ -18,7 +19,7 @@ Phase = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class Progress(Showable, CourseWidget):
-    """A bar if the total is known; otherwise a count and a clock.
+    """A progress bar.
 
         for page in Progress(len(pages), "Reading").over(pages): ...
         async for chunk in Progress(label="Reply").aover(model.astream(prompt)): ...
@@ -26,11 +27,6 @@ class Progress(Showable, CourseWidget):
     With a total, it shows the percentage and an estimate of the time left. Without a total, it
     shows the count and the elapsed seconds. It reaches 100 % only when `done` is called. At the
     end, it prints a line, which remains in the notebook.
-
-    Attributes:
-        total: The expected number of items; None if unknown.
-        count: The number of items so far.
-        phase: "ready", "running", "done", "failed" or "stopped".
     """
 
     _esm = script("progress/progress.js")
@@ -46,12 +42,7 @@ class Progress(Showable, CourseWidget):
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Create a progress bar that hasn't started.
-
-        Args:
-            total: The expected number of items; None if unknown.
-            label: Text shown before the numbers.
-            clock: Returns the time in seconds, from any fixed point; for tests.
+        """`total` is the expected number of items, None if unknown; `label` precedes the numbers.
 
         Raises:
             ValueError: If the total is negative.
@@ -95,38 +86,39 @@ class Progress(Showable, CourseWidget):
         An item counts once the loop requests the next one. Leaving the loop early stops the run and
         closes `items`; an exception from `items` is shown, and propagates.
         """
-        self._start()
+        with self._running():
+            try:
+                for item in items:
+                    yield item
+                    self.advance()
+            finally:
+                if close := getattr(items, "close", None):
+                    close()
+
+    async def aover(self, items: AsyncIterable[T]) -> AsyncIterator[T]:
+        """Async version of `over`."""
+        with self._running():
+            try:
+                async for item in items:
+                    yield item
+                    self.advance()
+            finally:
+                if close := getattr(items, "aclose", None):
+                    await close()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        if not self._shown:
+            self.show()
+        self.advance(0)
         try:
-            for item in items:
-                yield item
-                self.advance()
+            yield
         except Exception as error:
             self.fail(sentence(error))
             raise
         except BaseException:  # the loop ended early, or was interrupted
             self.stop()
             raise
-        finally:
-            if close := getattr(items, "close", None):
-                close()
-        self.done()
-
-    async def aover(self, items: AsyncIterable[T]) -> AsyncIterator[T]:
-        """Async version of `over`."""
-        self._start()
-        try:
-            async for item in items:
-                yield item
-                self.advance()
-        except Exception as error:
-            self.fail(sentence(error))
-            raise
-        except BaseException:  # the loop ended early, or was cancelled
-            self.stop()
-            raise
-        finally:
-            if close := getattr(items, "aclose", None):
-                await close()
         self.done()
 
     @property
@@ -197,13 +189,6 @@ class Progress(Showable, CourseWidget):
         if self._start_at is None:
             self._start_at = self._clock()
             self.phase = "running"
-
-    def _start(self) -> None:
-        if not self._shown:
-            self.show()
-        with self._changing:
-            self._begin()
-        self._throttle.ask()
 
     def _end(self, phase: Phase, note: str = "") -> None:
         with self._changing:

@@ -10,7 +10,7 @@ from utils.timing import Recording
 from utils.widgets.base.stream_reader import Source, StopButton
 from utils.widgets.base.theme import stylesheet
 from utils.widgets.live_text.widget import TextPanel
-from utils.widgets.stream_view.lane import Lane, close_all, read_together
+from utils.widgets.stream_view.lane import Lane, read_together
 
 
 async def race(
@@ -29,7 +29,7 @@ async def race(
     Args:
         lanes: Maps each label to a function that returns an async stream, or an awaitable of a
             whole reply.
-        clock: Returns the time in seconds, from any fixed point; for tests.
+        clock: Returns the time in seconds.
 
     Returns:
         The recordings by label, in the order given, including those that failed or were stopped.
@@ -60,7 +60,6 @@ class Race(widgets.VBox):  # type: ignore[misc]
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Lay out a lane for each label; the arguments are those of `race`."""
         plain = widgets.Layout()  # one shared layout, since no widget changes it
         self._panels = [RacePanel(f"Reply of {label}", layout=plain) for label in lanes]
         self._lanes = {
@@ -96,11 +95,6 @@ class Race(widgets.VBox):  # type: ignore[misc]
     def _rest(self, at_rest: bool) -> None:
         for panel in self._panels:
             panel.at_rest = at_rest
-
-    def close(self) -> None:
-        """Remove the widget and all its parts from every page."""
-        close_all(self)
-        super().close()
 
 
 class RacePanel(TextPanel):

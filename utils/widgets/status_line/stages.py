@@ -15,58 +15,41 @@ class Status:
     """An item of a chat's stream that names the stage the reply has reached.
 
     The next text ends the stage.
-
-    Attributes:
-        stage: The stage's name, such as "Tool call".
-        detail: Additional text, such as "get_weather(Oslo)".
     """
 
-    stage: str
-    detail: str = ""
+    stage: str  # such as "Tool call"
+    detail: str = ""  # such as "get_weather(Oslo)"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stage that was reached.
-
-    Attributes:
-        name: The stage's name.
-        detail: Additional text; may be empty.
-        seconds: Seconds from the beginning of the run until the stage was reached.
-    """
+    """A stage that was reached."""
 
     name: str
     detail: str
-    seconds: float
+    seconds: float  # from the beginning of the run until the stage was reached
 
 
 @dataclass(slots=True)
 class _Stage:
-    """A stage, how often it was reached, and the seconds spent in it so far."""
-
     name: str
     detail: str = ""
-    times: int = 0
-    spent: float = 0.0
+    times: int = 0  # how often it was reached
+    spent: float = 0.0  # seconds so far
 
 
 @dataclass
 class Stages:
     """A run through stages: `to` enters a stage, `end` ends the run. Stages may repeat.
 
-    Attributes:
-        names: The stages in order. If empty, any name is accepted, and stages are kept in the order
-            in which they are first entered.
-        clock: Returns the time in seconds, from any fixed point.
-        outcome: "ready", "running", "done", "failed" or "stopped".
-        note: A sentence about a failure; usually empty.
-        history: Every step taken, in order.
+    If `names` is empty, any name is accepted, and stages are drawn in the order in which they are
+    first entered.
     """
 
     names: tuple[str, ...] = ()
     clock: Callable[[], float] = perf_counter
     outcome: Outcome = "ready"
-    note: str = ""
+    note: str = ""  # a sentence about a failure; usually empty
     history: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -37,11 +37,7 @@ class StatusLine(Showable, CourseWidget):
     run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
 
     def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:
-        """Draw the stages, none of them reached yet.
-
-        Args:
-            *stages: The stages' names, in the order in which they are drawn.
-            clock: Returns the time in seconds, from any fixed point; for tests.
+        """Draw the stages in the order given.
 
         Raises:
             ValueError: If a name is repeated.
@@ -66,11 +62,7 @@ class StatusLine(Showable, CourseWidget):
         return super().show()
 
     def to(self, stage: str, detail: str = "") -> None:
-        """Enter a stage, which ends the previous stage.
-
-        Args:
-            stage: One of the names.
-            detail: Additional text, such as a tool's name and arguments.
+        """Enter a stage, which ends the previous one; `detail` is shown after its name.
 
         Raises:
             ValueError: If names were given and `stage` isn't one of them.

@@ -8,8 +8,6 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-import ipywidgets as widgets  # type: ignore[import-untyped]
-
 from utils.errors import sentence
 from utils.timing import AsyncRecorder, Outcome, Recording, arecord
 from utils.widgets.base.course_widget import as_text
@@ -33,15 +31,7 @@ class Lane:
         clock: Callable[[], float] = perf_counter,
         **look: Any,
     ) -> None:
-        """Lay out a lane that has not started.
-
-        Args:
-            label: The lane's name; may be empty.
-            panel: Shows the reply's content.
-            first: The word after "first" in the badge, such as "words" or "field".
-            clock: Returns the time in seconds, from any fixed point; for tests.
-            **look: Passed on to ipywidgets, such as `layout`.
-        """
+        """`label` may be empty; `first` and `look` are options of `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
         self.badge = LatencyBadge(label, first=first, clock=clock, **look)
@@ -49,7 +39,7 @@ class Lane:
         panel.elapsed = lambda: self.badge.elapsed
         # the last run's recording; None until that run has ended
         self.recording: Recording | None = None
-        self._throttle: Throttle | None = None
+        self._throttle: Throttle
 
     async def read(self, reader: LaneReader) -> None:
         """Send a request, and show the reply until it ends."""
@@ -62,16 +52,14 @@ class Lane:
 
     def begin(self, later: Later, at: float | None = None) -> None:
         """Clear the panel and start the clock, now or at an earlier clock reading."""
-        self.panel.clear()
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
+        self.panel.clear()
         self.recording = None
         self.badge.start(at)
         self._write("waiting", "waiting…", "waiting… {}")
 
     def add(self, item: object, at: float) -> None:
         """Show the stream's next item within 50 ms."""
-        if self._throttle is None:
-            raise RuntimeError("A lane takes items only after `begin`.")
         words = self.panel.take(item, at)
         if words is None:
             return
@@ -83,8 +71,7 @@ class Lane:
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
         """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
-        if self._throttle is not None:
-            self._throttle.flush(ask=True)
+        self._throttle.flush(ask=True)
         self.recording = recording
         failure = error or self.panel.failure
         self.badge.finish("failed" if failure else recording.outcome, recording.e2e)
@@ -150,7 +137,7 @@ async def read_together(
         stop: The button that stops all of them.
 
     Returns:
-        The readers, each with its recording, and with its error if it failed.
+        The readers, with their recordings and errors.
 
     Raises:
         asyncio.CancelledError: If the cell was interrupted. By then streams have had time to close.
@@ -166,11 +153,3 @@ async def read_together(
     for failure in filter(None, results):
         raise failure
     return readers
-
-
-def close_all(box: widgets.Box) -> None:
-    """Remove a box's children from every page, since ipywidgets removes only the box itself."""
-    for child in box.children:
-        if isinstance(child, widgets.Box):
-            close_all(child)
-        child.close()

@@ -12,7 +12,7 @@ from utils.timing import Recording, record
 from utils.widgets.base.panel import Panel
 from utils.widgets.base.stream_reader import Source, StopButton
 from utils.widgets.base.throttle import timer_thread
-from utils.widgets.stream_view.lane import Lane, close_all, read_together
+from utils.widgets.stream_view.lane import Lane, read_together
 
 T = TypeVar("T")
 
@@ -40,12 +40,12 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         """Lay out the widget.
 
         Args:
-            title: Shown above the panel, and in the printed line.
+            title: Shown above the panel, and in the printed line; may be empty.
             panel: Shows the stream's content.
             stop: Whether `run` shows a Stop button.
             display: Whether the widget displays itself; False inside another widget.
             first: The word after "first" in the badge, such as "words" or "field".
-            clock: Returns the time in seconds, from any fixed point; for tests.
+            clock: Returns the time in seconds.
         """
         self._title = title
         self._panel = panel
@@ -89,7 +89,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
         Raises:
             RuntimeError: If this widget is already showing a stream.
-            Exception: Any exception from the stream, after it has been shown as a sentence.
+            Exception: Any exception from the stream; the panel shows it, too.
         """
         self._enter(stop=self._offers_stop)
         try:
@@ -101,18 +101,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return self._result()
 
     def show(self, stream: Iterable[object]) -> T:
-        """Show a synchronous stream until it ends, then print a line.
-
-        Args:
-            stream: An iterable, such as `model.stream(…)`.
-
-        Returns:
-            The content received.
-
-        Raises:
-            RuntimeError: If this widget is already showing a stream.
-            Exception: Any exception from the stream, after it has been shown as a sentence.
-        """
+        """Show a synchronous stream, such as `model.stream(…)`; otherwise like `run`."""
         recorder = record(stream, self._title, clock=self._lane.clock)
         self._enter(stop=False)
         told = ""
@@ -132,11 +121,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     def line(self) -> str:
         """Return the line printed after a run."""
         return self._lane.line()
-
-    def close(self) -> None:
-        """Remove the widget and all its parts from every page."""
-        close_all(self)
-        super().close()
 
     def _result(self) -> T:
         """Return the content received, for `run` and `show` to return."""

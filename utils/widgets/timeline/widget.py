@@ -1,6 +1,5 @@
 """`EventTimeline`: events on a time axis, drawn while they happen."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
@@ -19,19 +18,12 @@ _LONGEST_DETAIL = 160  # maximum characters of a detail that are sent to the pag
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event on the timeline.
-
-    Attributes:
-        name: The event's name, such as "on_llm_new_token".
-        detail: Additional text, such as the token.
-        run: The event's run; may be empty.
-        at: Seconds since the first event.
-    """
+    """An event on the timeline."""
 
     name: str
     detail: str
     run: str
-    at: float
+    at: float  # seconds since the first event
 
 
 class EventTimeline(Showable, SyncedList):
@@ -44,9 +36,6 @@ class EventTimeline(Showable, SyncedList):
                 timeline.add("on_llm_new_token", repr(token), run_id)
 
     Events of several runs are grouped by run. The first event is at 0 s.
-
-    Attributes:
-        title: Shown above the rows.
     """
 
     _esm = script("timeline/timeline.js")
@@ -55,12 +44,6 @@ class EventTimeline(Showable, SyncedList):
     title = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title: str = "", *, clock: Callable[[], float] = perf_counter) -> None:
-        """Lay out an empty timeline.
-
-        Args:
-            title: Shown above the rows.
-            clock: Returns the time in seconds, from any fixed point; for tests.
-        """
         super().__init__(title=as_text(title, "title"))
         self._clock = clock
         self._events: list[Event] = []
@@ -89,13 +72,6 @@ class EventTimeline(Showable, SyncedList):
             self.append([event.name, event.run, round(event.at, 4), event.detail[:_LONGEST_DETAIL]])
         self._throttle.ask()
 
-    def clear(self) -> None:
-        """Remove all events; the next one is at 0 s again."""
-        with self._adding:
-            self._events = []
-            self.replace([])
-        self.flush()
-
     def flush(self) -> None:
         """Send new events to the page now, rather than within 50 ms."""
         self._throttle.flush(ask=True)
@@ -105,9 +81,3 @@ class EventTimeline(Showable, SyncedList):
         """All events so far, in order."""
         with self._adding:
             return list(self._events)
-
-    def summary(self) -> str:
-        """Return one line with the number of events per name, in order of first appearance."""
-        counts = Counter(event.name for event in self.events)
-        told = (f"{name} × {count}" for name, count in counts.items())  # noqa: RUF001
-        return " · ".join(told) or "no events"
