@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.virtual import VirtualSimulator
+from tests.simulator.virtual import KEY, VirtualSimulator
 from utils.simulator import prefill
-from utils.simulator.prefill import Server, Servers, Serving
+from utils.simulator.prefill import Server, Serving
 from utils.simulator.profiles import PROFILES
 from utils.timing import Recording, arecord, record
 
@@ -155,16 +155,9 @@ def test_a_prompt_longer_than_the_cache_keeps_its_beginning(
     assert server.admit(range(10_000), 9).cached == 20 * prefill.BLOCK
 
 
-def test_each_learner_and_model_has_a_server_until_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(prefill, "_MAX_SERVERS", 2)
-    servers, serving = Servers(), Serving(RATE, SLOTS)
-    ada = servers.of("ada", "prefill", serving)
-    assert servers.of("ben", "prefill", serving) is not ada
-    assert servers.of("ada", "prefill", serving) is ada
-    assert servers.of("ada", "other", serving) is not ada
-    assert servers.of("ada", "prefill", serving) is ada
+def test_each_learner_has_a_server(exact: VirtualSimulator) -> None:
+    runs = [ask(exact, manual(1000), api_key=f"{KEY}/{name}") for name in ("ada", "ben", "ada")]
+    assert [tokens(run)[1] > 0 for run in runs] == [False, False, True]
 
 
 def test_the_responses_api_reports_cached_tokens_too(exact: VirtualSimulator) -> None:

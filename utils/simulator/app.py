@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,12 +23,12 @@ from .api.responses import ResponsesEncoder
 from .auth import LEARNER, KeyRequired, error_response
 from .compose import choose, compose
 from .concurrency import ConcurrencyLimiter
-from .earlier_requests import AttemptCounter, Conversations
+from .conversations import Conversations
 from .errors import ApiError
 from .json_values import Json, parse_object, to_json
 from .model_request import ModelRequest
 from .pacing import Clock
-from .prefill import Place, Servers
+from .prefill import Place, Server
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .recording.recordings import Recordings
 from .reply import Encoder, Reply
@@ -36,6 +38,8 @@ from .response import PacedResponse
 # Pages from these origins may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
+_MAX_COUNTED = 10_000  # requests whose attempts are counted
+_MAX_SERVERS = 200
 _MAX_SETTLE = 60.0  # s
 
 
@@ -51,6 +55,11 @@ class Settings:
     most_streams: int | None = None  # the limit on concurrent replies; None is unlimited
 
 
+def _server_of(_learner: str, profile: Profile) -> Server:
+    assert profile.serving is not None
+    return Server(profile.serving)
+
+
 class Service:
     """The state of one server and its endpoints."""
 
@@ -59,9 +68,9 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        self._attempts = AttemptCounter()
+        self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
-        self._servers = Servers()
+        self._server = lru_cache(_MAX_SERVERS)(_server_of)
         self._behind_sim = PREFIX
         self._started = int(time.time())
 
@@ -103,7 +112,6 @@ class Service:
         parse: Callable[[Json], ModelRequest],
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
-        """Parse a request, log it, and return the response that sends the reply."""
         settings, entry = self._settings, self._log.open(request.url.path)
         with contextlib.ExitStack() as visit:
             visit.callback(self._log.close, entry)
@@ -122,15 +130,19 @@ class Service:
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
                     if profile.serving is None:
                         return None
-                    server = self._servers.of(learner, profile.name, profile.serving)
+                    server = self._server(learner, profile)
                     return server.admit(prompt, entry.started * settings.speed)
 
+                name = hashlib.sha256(raw).hexdigest()
+                if len(self._attempts) > _MAX_COUNTED:
+                    self._attempts.clear()
+                self._attempts[name] += 1
                 reply = compose(
                     asked,
                     settings.profile,
-                    self._attempts.count(raw),
+                    self._attempts[name],
                     settings.recordings,
-                    name=hashlib.sha256(raw).hexdigest(),
+                    name=name,
                     admit=admit,
                 )
                 if place := reply.place:
@@ -153,11 +165,6 @@ class Service:
             )
 
     async def _body(self, request: Request) -> bytes:
-        """Read the body of a request.
-
-        Raises:
-            ApiError: 413 if the body is too large.
-        """
         raw = bytearray()
         async for part in request.stream():
             raw += part

@@ -25,13 +25,9 @@ _TOKENS_PER_MESSAGE = 3  # in addition to its text
 def choose(
     model: str, default: Profile, recorded: Collection[str] = ()
 ) -> tuple[Profile, tuple[Chosen, ...]]:
-    """Return the profile and the faults that a model name specifies.
+    """Return the profile and the faults of a model such as `sim-chat:drop@40`, or raise `ApiError`.
 
-    `sim-chat` names a profile, and `sim-chat:drop@40` adds a fault. `sim` stands for the server's
-    default profile, which `recorded` models also use.
-
-    Raises:
-        ApiError: 404 if there is no such model.
+    `sim` and `recorded` models have the server's default profile.
     """
     name, suffix = _split_name(model, recorded)
     profile = PROFILES.get(name.removeprefix(f"{PREFIX}-")) if name.startswith(PREFIX) else None
@@ -63,7 +59,7 @@ def compose(
     name: str = "",
     admit: Callable[[Profile, Sequence[str]], Place | None] = lambda *_: None,
 ) -> Reply:
-    """Return the reply to `request`.
+    """Return the reply to `request`, or raise the error that the API or a fault gives instead.
 
     The same request gets the same tokens; the timing is drawn anew for each attempt. A recorded
     model replies like `default` to prompts that weren't recorded.
@@ -75,11 +71,7 @@ def compose(
         recordings: Recorded replies.
         name: The string from which the reply's identifier is derived.
         admit: Function that takes a profile and the prompt's tokens, and returns the request's
-            place in the queue of that profile's server, or None if the server has no queue.
-
-    Raises:
-        ApiError: 404 for an unknown model, 400 for an unusable schema or a prompt that must be
-            recorded but isn't, or the error that the profile or a fault injects.
+            place in the server's queue, or None without a queue.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)

@@ -32,7 +32,6 @@ from dataclasses import dataclass
 BLOCK = 128  # tokens
 MIN_CACHED = 1024  # tokens
 _MAX_BLOCKS = 1024  # per server
-_MAX_SERVERS = 200
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,6 @@ class Server:
         return Place(self._free, slot, now, start - now, seconds, cached)
 
     def _cached(self, blocks: Sequence[int], at: float) -> int:
-        """Return how many tokens of a prompt are cached."""
         count = 0
         while count < len(blocks) and self._ready.get(blocks[count], math.inf) <= at:
             count += 1
@@ -110,18 +108,3 @@ class Place:
         """Free the slot of a reply that ends early. Requests already waiting keep their times."""
         if self._free[self._slot] == self._end > now:
             self._free[self._slot] = max(now, self._arrived + self.wait)
-
-
-class Servers:
-    """The most recently used servers, one for each pair of learner and model."""
-
-    def __init__(self) -> None:
-        self._servers: OrderedDict[tuple[str, str], Server] = OrderedDict()
-
-    def of(self, learner: str, model: str, serving: Serving) -> Server:
-        """Return the server for a learner and a model; create it if necessary."""
-        server = self._servers.pop((learner, model), None) or Server(serving)
-        self._servers[learner, model] = server
-        if len(self._servers) > _MAX_SERVERS:
-            self._servers.popitem(last=False)
-        return server

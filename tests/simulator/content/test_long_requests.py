@@ -10,7 +10,7 @@ import pytest
 
 from utils.simulator.api import chat_completions, responses
 from utils.simulator.compose import compose
-from utils.simulator.earlier_requests import Conversations
+from utils.simulator.conversations import Conversations
 from utils.simulator.errors import ApiError
 from utils.simulator.profiles import PROFILES
 

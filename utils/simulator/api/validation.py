@@ -13,7 +13,6 @@ from ..model_request import Role, Tool, ToolChoice, Turn
 
 _MAX_CONTEXT = 400_000  # tokens
 _CHARACTERS_PER_TOKEN = 4  # approximate
-_TYPE_NAMES = {"list": "array", "dictionary": "object"}
 
 ROLES: dict[str, Role] = {
     "assistant": "assistant",
@@ -46,11 +45,7 @@ class Body(Lenient):
 
     @classmethod
     def parse(cls, body: Json) -> Self:
-        """Return the validated body.
-
-        Raises:
-            ApiError: 400, naming the invalid field.
-        """
+        """Return the validated body; raise `ApiError` for an invalid field."""
         ignored = cls.ignored.split()
         try:
             return cls.model_validate({k: v for k, v in body.items() if k not in ignored})
@@ -72,8 +67,7 @@ def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     if kind == "model_type":
         return errors.wrong_type(param, "an object")
     if kind.endswith("_type"):
-        for name, json_name in _TYPE_NAMES.items():
-            reason = reason.replace(name, json_name)
+        reason = reason.replace("list", "array").replace("dictionary", "object")
         return errors.wrong_type(param, reason)
     return errors.wrong_value(param, f"expected {reason}" if reason != error["msg"] else reason)
 
@@ -129,11 +123,7 @@ class Function(Lenient):
 
 
 def required(value: str | None, param: str) -> str:
-    """Return the value of a field that is optional in general but required here.
-
-    Raises:
-        ApiError: 400 if the field is missing.
-    """
+    """Return a field's value; raise `ApiError` if it is missing."""
     if value is None:
         raise errors.missing(param)
     return value
@@ -145,9 +135,6 @@ def parse_tool_choice(
     """Return the tool choice, and the name of the forced tool or "".
 
     `named` is the part of the choice that names a function, if any.
-
-    Raises:
-        ApiError: 400 if the choice is invalid.
     """
     if choice is None:
         return "auto", ""
@@ -167,9 +154,6 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
 
     `param` is the field that contains the conversation; `call` and `result` are the API's names
     for tool calls and their results.
-
-    Raises:
-        ApiError: 400, naming `param`.
     """
     pending: set[str] = set()
     for index, turn in enumerate(turns):
@@ -190,11 +174,7 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
 
 
 def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> None:
-    """Reject a JSON format without a schema unless the conversation mentions JSON.
-
-    Raises:
-        ApiError: 400, naming `param`.
-    """
+    """Reject a JSON format without a schema unless the conversation mentions JSON."""
     if not any("json" in turn.text.lower() for turn in turns):
         raise errors.wrong_value(
             param, f"it must contain the word 'json' to use '{field}' of type 'json_object'"

@@ -1,8 +1,4 @@
-"""Parses requests to `/v1/chat/completions` into `ModelRequest` objects.
-
-The pydantic classes mirror OpenAI's fields; `validation` contains their base classes and converts
-their errors.
-"""
+"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's fields."""
 
 from typing import Annotated, Any, Literal
 
@@ -121,11 +117,7 @@ class ChatCompletionsBody(Body):
 
 
 def parse(body: Json) -> ModelRequest:
-    """Parse the body of a request.
-
-    Raises:
-        ApiError: 400, naming the invalid field.
-    """
+    """Parse the body of a request; raise `ApiError` for an invalid field."""
     given = ChatCompletionsBody.parse(body)
     turns = tuple(
         message.turn(f"messages[{index}]") for index, message in enumerate(given.messages)

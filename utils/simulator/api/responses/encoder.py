@@ -23,6 +23,11 @@ _ECHOED: Json = {
 }
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}
+_DELTAS = {
+    "thought": "reasoning_summary_text",
+    "text": "output_text",
+    "call": "function_call_arguments",
+}
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,8 @@ class ResponsesEncoder(Encoder):
         self._shown = reply.request.shows_reasoning
 
     def _placed(self) -> list[_Place]:
-        kinds = [part.kind for part, text in zip(self._reply.parts, self._texts, strict=True)
-                 if text is not None]  # fmt: skip
+        parts = zip(self._reply.parts, self._texts, strict=True)
+        kinds = [part.kind for part, text in parts if text is not None]
         thoughts = kinds.count("thought")
         return [
             _Place(part, 0, part, part == 0, part == thoughts - 1)
@@ -67,8 +72,7 @@ class ResponsesEncoder(Encoder):
 
     def _response(self, status: str, ended: bool = False) -> Json:
         reply, body = self._reply, self._body
-        echoed = {key: body.get(key, default) for key, default in _ECHOED.items()}
-        echoed = {key: _ECHOED[key] if echoed[key] is None else echoed[key] for key in echoed}
+        echoed = _ECHOED | {key: body[key] for key in _ECHOED if body.get(key) is not None}
         reason = _INCOMPLETE.get(reply.finish)
         return echoed | {
             "id": self.id,
@@ -118,8 +122,8 @@ class ResponsesEncoder(Encoder):
         item = {"id": self._id(place), "status": status}
         if part.kind == "thought":
             summary = [self._summary(i) for i in range(place.inner + 1)] if ended else []
-            return {"id": self._id(place), "type": "reasoning",
-                    "summary": summary if self._shown else []}  # fmt: skip
+            shown = summary if self._shown else []
+            return {"id": self._id(place), "type": "reasoning", "summary": shown}
         if part.kind == "call":
             call = {"call_id": self._reply.id_of(place.part, "call"), "name": part.name}
             return item | {"type": "function_call", "arguments": text} | call
@@ -194,14 +198,10 @@ class ResponsesEncoder(Encoder):
         Everything except the text and the sequence number is rendered once.
         """
         kind = self._reply.parts[place.part].kind
-        if kind == "thought":
-            if not self._shown:
-                return _nothing
-            event = self._inside("response.reasoning_summary_text.delta", place, delta="\0")
-        elif kind == "text":
-            event = self._inside("response.output_text.delta", place, delta="\0", logprobs=[])
-        else:
-            event = self._inside("response.function_call_arguments.delta", place, delta="\0")
+        if kind == "thought" and not self._shown:
+            return _nothing
+        logprobs: Json = {"logprobs": []} if kind == "text" else {}
+        event = self._inside(f"response.{_DELTAS[kind]}.delta", place, delta="\0", **logprobs)
         number = self._sequence
         self._sequence -= 1  # reuse the number, since the template is never sent
         head, tail = event.split(to_json("\0"))

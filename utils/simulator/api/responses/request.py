@@ -1,8 +1,4 @@
-"""Parses requests to `/v1/responses` into `ModelRequest` objects.
-
-The pydantic classes mirror OpenAI's fields; `validation` contains their base classes and converts
-their errors. The input items of one reply are joined into one turn.
-"""
+"""Parses requests to `/v1/responses`; the classes mirror OpenAI's fields."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
@@ -116,15 +112,9 @@ class ResponsesBody(Body):
 
 
 def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest:
-    """Parse the body of a request.
+    """Parse the body of a request; raise `ApiError` for an invalid field.
 
-    Args:
-        body: The JSON that a client sent.
-        recall: Function that takes a `previous_response_id` and returns the conversation up to
-            that response, such as `earlier_requests.Conversations.recall`.
-
-    Raises:
-        ApiError: 400, naming the invalid field.
+    `recall` returns the conversation up to the response with a given id.
     """
     given = ResponsesBody.parse(body)
     before = recall(given.previous_response_id) if given.previous_response_id else ()

@@ -1,4 +1,4 @@
-"""The server's memory of earlier requests, besides the log: attempts and conversations."""
+"""The server's memory of conversations, for `previous_response_id`."""
 
 from collections import OrderedDict
 
@@ -6,29 +6,12 @@ from . import errors
 from .model_request import ToolCall, Turn
 from .reply import Reply
 
-_MAX_COUNTED = 10_000
 _MAX_KEPT = 200
 _MAX_LENGTH = 100_000  # characters of one conversation
 
 
-class AttemptCounter:
-    """Counts identical requests."""
-
-    def __init__(self) -> None:
-        self._counts: OrderedDict[int, int] = OrderedDict()
-
-    def count(self, raw: bytes) -> int:
-        """Count a request, and return how many times it has arrived."""
-        name = hash(raw)
-        attempts = self._counts.pop(name, 0) + 1
-        self._counts[name] = attempts
-        if len(self._counts) > _MAX_COUNTED:
-            self._counts.popitem(last=False)
-        return attempts
-
-
 class Conversations:
-    """The conversations that ended with the latest responses, for `previous_response_id`."""
+    """The conversations that ended with the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
@@ -49,11 +32,7 @@ class Conversations:
             self._turns.popitem(last=False)
 
     def recall(self, response_id: str) -> tuple[Turn, ...]:
-        """Return the conversation that ends with a response.
-
-        Raises:
-            ApiError: 400 if the response is unknown or no longer stored.
-        """
+        """Return the conversation that ends with a response; raise `ApiError` if not stored."""
         if response_id not in self._turns:
             raise errors.no_such_response(response_id)
         return self._turns[response_id]
