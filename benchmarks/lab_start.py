@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import signal
 import subprocess
@@ -20,21 +19,17 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from floor import Ratio, judge
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from kernels import PATIENCE, ROOT, kernel, received
 
-ROOT = Path(__file__).resolve().parents[1]
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
 MOST_LAB = 2.0  # times the floor, a bare JupyterLab
 MOST_SETUP = 2.0  # times the floor, a bare kernel with the import
 BARE = "from langchain_openai import ChatOpenAI"
-PATIENCE = 300.0  # seconds
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group
 else:
@@ -90,32 +85,6 @@ def until_it_answers(command: list[str]) -> float:
             return time.perf_counter() - start
 
 
-@contextmanager
-def kernel() -> Iterator[BlockingKernelClient]:
-    """Run a kernel in the notebooks' folder, as JupyterLab does."""
-    manager, client = start_new_kernel(cwd=str(LESSON.parent), startup_timeout=PATIENCE)
-    try:
-        yield client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-
-
-def run(client: BlockingKernelClient, code: str, until: Callable[[dict[str, Any]], bool]) -> None:
-    """Execute a cell, and return once a message arrives for which `until` is true.
-
-    Raises:
-        RuntimeError: If the cell fails.
-    """
-    client.execute(code)
-    while True:
-        message = client.get_iopub_msg(timeout=PATIENCE)
-        if message["msg_type"] == "error":
-            raise RuntimeError("\n".join(message["content"]["traceback"]))
-        if until(message):
-            return
-
-
 def is_idle(message: dict[str, Any]) -> bool:
     """Whether the message shows that the kernel is idle."""
     return bool(message["content"].get("execution_state") == "idle")
@@ -125,7 +94,7 @@ def shows_text(message: dict[str, Any]) -> bool:
     """Whether the message sends text to a widget."""
     data = message["content"].get("data", {})
     sent = data.get("content") if message["msg_type"] == "comm_msg" else None
-    return isinstance(sent, dict) and bool(sent.get("text"))
+    return isinstance(sent, dict) and any(isinstance(item, str) for item in sent.get("items", ()))
 
 
 def cells() -> tuple[str, str]:
@@ -143,7 +112,6 @@ def main() -> None:
     parser.add_argument("--here", action="store_true", help="handed to `course.py lab`")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    os.environ.pop("COURSE_SPEED", None)
     lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
     lab += ["--here"] if arguments.here else []
     bare = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
@@ -151,24 +119,19 @@ def main() -> None:
     until_it_answers(bare)
     setup, race = cells()
     figures: dict[str, list[float]] = {}
-
-    def note(what: str, since: float) -> None:
-        figures.setdefault(what, []).append(time.perf_counter() - since)
-
     for _ in range(arguments.rounds):
         figures.setdefault("lab", []).append(until_it_answers(lab))
         figures.setdefault("bare lab", []).append(until_it_answers(bare))
-        with kernel() as client:
-            start = time.perf_counter()
-            run(client, BARE, is_idle)
-            note("bare", start)
-        with kernel() as client:
-            start = time.perf_counter()
-            run(client, setup, is_idle)
-            note("setup", start)
-            start = time.perf_counter()
-            run(client, race, shows_text)
-            note("words", start)
+        for runs in (
+            (("bare", BARE, is_idle),),
+            (("setup", setup, is_idle), ("words", race, shows_text)),
+        ):
+            with kernel() as client:
+                for what, code, until in runs:
+                    start = time.perf_counter()
+                    client.execute(code)
+                    received(client, until)
+                    figures.setdefault(what, []).append(time.perf_counter() - start)
     print(f"Run of the race to its first words: {min(figures['words']):.2f} s")
     judge(
         {

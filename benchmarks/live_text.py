@@ -10,13 +10,11 @@ floor for kernel time is a bare anywidget that only sends each token.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from floor import Ratio, judge
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from kernels import kernel
 
 TOKENS = 2_000
 RATE = 100  # tokens per second
@@ -81,20 +79,12 @@ class Cost:
 
 
 def measure(way: str) -> Cost:
-    root = str(Path(__file__).resolve().parents[1])
-    manager, client = start_new_kernel(
-        env={**os.environ, "PYTHONPATH": root},
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
-    )
-    try:
+    with kernel() as client:
         _run(client, SETUP)
         messages, size, cpu = _run(
             client, f"before = time.process_time()\nawait {way}\ncpu = time.process_time() - before"
         )
-        return Cost(cpu, messages, size)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+    return Cost(cpu, messages, size)
 
 
 def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:

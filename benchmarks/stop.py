@@ -10,19 +10,15 @@ trip, measured immediately before each press while the same reply streams.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from floor import Ratio, judge
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from kernels import kernel, received
 
-ROOT = Path(__file__).resolve().parents[1]
 MOST = 5.0  # times the round trip of a bare widget
-PATIENCE = 240.0  # seconds
 SETUP = """
 import anywidget
 from utils.provider import chat_model
@@ -37,16 +33,6 @@ seed = chat_model("seed", simulated=True)
 panel = ChatPanel(seed.astream, title="Stop").show()
 print(panel.model_id, echo.model_id)
 """
-
-
-def said(client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the kernel's next message to the page for which `matches` is true."""
-    while True:
-        message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
-        if message["msg_type"] == "error":
-            raise RuntimeError("\n".join(message["content"]["traceback"]))
-        if matches(message):
-            return message
 
 
 def send(client: BlockingKernelClient, widget: str, content: object) -> None:
@@ -65,30 +51,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args().times
-    environ = {name: value for name, value in os.environ.items() if name != "COURSE_SPEED"}
-    manager, client = start_new_kernel(
-        startup_timeout=PATIENCE, env=environ | {"PYTHONPATH": str(ROOT)}
-    )
     ours: list[float] = []
     floor: list[float] = []
-    try:
+    with kernel() as client:
         client.execute(SETUP)
-        ids = said(client, lambda message: message["msg_type"] == "stream")["content"]["text"]
-        panel, echo = ids.split()
+        printed = received(client, lambda message: message["msg_type"] == "stream")
+        panel, echo = printed["content"]["text"].split()
         for number in range(times):
             send(client, panel, {"ask": f"Question {number}: why does streaming feel faster?"})
-            said(client, has("'phase': 'streaming'"))
+            received(client, has("'phase': 'streaming'"))
             for figures, widget, content, answer in (
                 (floor, echo, "hello", "echo"),
                 (ours, panel, "stop", "'phase': 'stopped'"),
             ):
                 start = time.perf_counter()
                 send(client, widget, content)
-                said(client, has(answer))
+                received(client, has(answer))
                 figures.append(time.perf_counter() - start)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
     judge({"Stop": Ratio(ours, floor, MOST, 0.003)})
 
 

@@ -5,21 +5,19 @@ a widget's appearance.
 """
 
 import argparse
-import io
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NO_BROWSER, Lab, browser_path, launch, serve
-from tools.programs import ROOT, say
-from tools.screenshots.widgets import COLOURS
+from tools.browser.server import Lab, serve
+from tools.programs import ROOT
+from tools.screenshots import a_browser, opened, save, without_outputs
 from utils import lesson_source
 
 WINDOW: ViewportSize = {"width": 1200, "height": 720}
@@ -92,57 +90,47 @@ PORTRAITS = {
 }
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main() -> None:
     """Take screenshots of some lessons, or of all."""
-    parser = argparse.ArgumentParser(description="Take a picture of each lesson in mid-stream.")
-    parser.add_argument("lesson", nargs="*", type=int, choices=[[], *PORTRAITS], help="all without")
-    chosen = parser.parse_args(words).lesson or list(PORTRAITS)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="course-") as folder:
-        path = browser_path(playwright)
-        if path is None:
-            print(NO_BROWSER, file=sys.stderr)
-            return 1
+    parser = argparse.ArgumentParser(description="Take a screenshot of each lesson mid-stream.")
+    parser.add_argument(
+        "lesson", nargs="*", type=int, choices=[[], *PORTRAITS], help="default: all"
+    )
+    chosen = parser.parse_args().lesson or PORTRAITS
+    with a_browser() as browser, tempfile.TemporaryDirectory(prefix="course-") as folder:
         root = Path(folder, "root")
         root.mkdir()
-        browser = launch(playwright, path)
         with serve(root, Path(folder, "state"), {"COURSE_SPEED": "1"}) as lab:
             for number in chosen:
                 _take(number, lab, browser)
-        browser.close()
-    return 0
 
 
 def _take(number: int, lab: Lab, browser: Browser) -> None:
     """Run a lesson as far as needed, and save the screenshot as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
-    stem = lesson_source.paths()[number - 1].stem
-    edition = "notebooks" if portrait.around else "solutions"
-    notebook = json.loads((ROOT / edition / f"{stem}.ipynb").read_bytes())
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-    (lab.root / f"{stem}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    file = f"{lesson_source.paths()[number - 1].stem}.ipynb"
+    stored = ROOT / ("notebooks" if portrait.around else "solutions") / file
+    notebook = without_outputs(json.loads(stored.read_bytes()))
+    (lab.root / file).write_text(json.dumps(notebook), encoding="utf-8")
     size = WINDOW if portrait.around else PAGE
     page = browser.new_page(viewport=size, device_scale_factor=1 if portrait.around else 2)
-    opened = NotebookPage.open(page, lab.url(f"{stem}.ipynb"))
-    opened.theme("JupyterLab Light")
-    opened.only_the_notebook()
+    open_page = NotebookPage.open(page, lab.url(file))
+    open_page.theme("JupyterLab Light")
+    open_page.only_the_notebook()
     for words in ("sys.path.insert", *portrait.cells[:-1]):
-        opened.run_cell_with(words)
-        opened.wait_done()
-    opened.run_cell_with(portrait.cells[-1])
+        open_page.run_cell_with(words)
+        open_page.wait_done()
+    open_page.run_cell_with(portrait.cells[-1])
     page.wait_for_function(_FREEZE, arg=[portrait.where, portrait.words, portrait.shown])
     page.locator(portrait.shown).first.scroll_into_view_if_needed()
     shown = [page] if portrait.around else page.locator(portrait.shown).all()
-    shot = _under_each_other([one.screenshot() for one in shown])
-    file = ROOT / "docs" / f"lesson-{number}.png"
-    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    say(f"{file.name}: {shot.width} x {shot.height}, {file.stat().st_size // 1000} kB")
+    shot = _stacked([one.screenshot() for one in shown])
+    save(shot, ROOT / "docs" / f"lesson-{number}.png")
     page.close()
 
 
-def _under_each_other(pictures: Sequence[bytes]) -> Image.Image:
-    parts = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
+def _stacked(pictures: Sequence[bytes]) -> Image.Image:
+    parts = [opened(picture) for picture in pictures]
     height = sum(part.height for part in parts) + APART * (len(parts) - 1)
     whole = Image.new("RGB", (max(part.width for part in parts), height), "white")
     top = 0
@@ -153,4 +141,4 @@ def _under_each_other(pictures: Sequence[bytes]) -> Image.Image:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,48 @@
+"""A kernel, and the messages that it sends to its page, for benchmarks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 240.0  # seconds
+
+
+@contextmanager
+def kernel() -> Iterator[BlockingKernelClient]:
+    """Run a kernel in the notebooks' folder, with the simulator at real speed."""
+    environ = {name: value for name, value in os.environ.items() if name != "COURSE_SPEED"}
+    manager, client = start_new_kernel(
+        startup_timeout=PATIENCE,
+        cwd=str(ROOT / "notebooks"),
+        env=environ | {"PYTHONPATH": str(ROOT)},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def received(
+    client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Return the kernel's next message to the page for which `matches` is true.
+
+    Raises:
+        RuntimeError: If a cell fails.
+    """
+    while True:
+        message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
+        if message["msg_type"] == "error":
+            raise RuntimeError("\n".join(message["content"]["traceback"]))
+        if matches(message):
+            return message
