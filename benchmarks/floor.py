@@ -160,7 +160,6 @@ class _Bare:
 
 
 async def _end_of(reader: asyncio.StreamReader) -> None:
-    """Wait until the client has disconnected."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

@@ -86,7 +86,6 @@ def until_it_answers(command: list[str]) -> float:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Whether the message shows that the kernel is idle."""
     return bool(message["content"].get("execution_state") == "idle")
 
 

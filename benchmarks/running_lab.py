@@ -221,6 +221,5 @@ def end_while_streaming(way: str) -> Ending:
 
 
 def listens(port: int | None) -> bool:
-    """Whether a program listens on a port of the loopback address."""
     with socket.socket() as line:
         return line.connect_ex(("127.0.0.1", port or 0)) == 0

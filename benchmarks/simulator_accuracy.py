@@ -45,7 +45,6 @@ def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
 
 
 def errors(times: list[float], ttft: float, gap: float) -> Errors:
-    """Compare arrival times with the planned TTFT and gap."""
     mean = (times[-1] - times[0]) / (len(times) - 1)
     return Errors(times[0] - ttft, abs(mean / gap - 1))
 

@@ -71,7 +71,6 @@ async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[f
 
 
 def memory_of(pid: int) -> float:
-    """Return a process's resident memory in MB."""
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
     return int(told.stdout) / 1024
 

@@ -84,7 +84,6 @@ def request_for(key: str, port: int, prompt: str, limit: int, number: int) -> by
 
 
 def port_of(server: Simulator) -> int:
-    """Return the port of a simulator."""
     return int(server.base_url.split(":")[2].split("/")[0])
 
 
@@ -123,7 +122,6 @@ def measure(
 
 
 def cpu(pid: int) -> float:
-    """Return the CPU time that a process has used, in seconds."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 

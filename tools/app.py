@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import webbrowser
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,8 +25,8 @@ from tools.programs import (
     ROOT,
     WINDOWS,
     Advice,
-    Progress,
     end,
+    responds,
     say,
     stop_on_signals,
     wait_for,
@@ -174,14 +173,8 @@ CHAINLIT = App(
     place="apps",
     source="chainlit_chat.py",
     command=(
-        "chainlit",
-        "run",
-        "chainlit_chat.py",
-        "--headless",
-        "--host",
-        HOST,
-        "--port",
-        "{port}",
+        *("chainlit", "run", "chainlit_chat.py", "--headless"),
+        *("--host", HOST, "--port", "{port}"),
     ),
     built=("cuid", "literalai", "syncer"),
     apart=("opentelemetry-api==",),
@@ -288,13 +281,12 @@ def wait_until_it_listens(child: Child, port: int, name: str) -> None:
     Raises:
         Advice: The program exited, or didn't accept connections within a minute.
     """
-    deadline = time.monotonic() + STARTING_SECONDS
-    with Progress(f"starting {name}") as progress:
-        while time.monotonic() < deadline:
-            if child.poll() is not None:
-                raise Advice(f"Starting {name} failed (exit code {child.returncode}); see above.")
-            with contextlib.suppress(OSError), socket.create_connection((HOST, port), 5):
-                return
-            progress.show()
-            time.sleep(0.1)  # polling is the only way to detect that a program has started
-    raise Advice(f"Starting {name} took more than {STARTING_SECONDS:.0f} s: try it again.")
+
+    def connects() -> bool:
+        with socket.create_connection((HOST, port), 5):
+            return True
+
+    if not responds(child, connects, f"starting {name}", STARTING_SECONDS):
+        if child.poll() is not None:
+            raise Advice(f"Starting {name} failed (exit code {child.returncode}); see above.")
+        raise Advice(f"Starting {name} took more than {STARTING_SECONDS:.0f} s: try it again.")

@@ -124,7 +124,6 @@ def changes(said: str) -> list[str]:
 
 
 def _tests(environment: Environment, copy: Path, chosen: Sequence[str]) -> int:
-    """Run the copy's test command in the environment; return its exit code."""
     child = subprocess.Popen(
         [str(environment.python), "course.py", "test", "--here", *chosen],
         cwd=copy,

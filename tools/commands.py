@@ -290,7 +290,6 @@ def check_command(words: Sequence[str]) -> None:
 
 
 def _not_taken(command: str, word: str) -> str:
-    """Return the message for an argument that a command doesn't accept."""
     if command == "lab" and word.isdigit():
         return "lab takes no number: it opens lesson 1, and the others are beside it in notebooks/."
     what = f"has no option {word}" if word.startswith("-") else f"doesn't take {word!r}"

@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import webbrowser
 from pathlib import Path
 
@@ -25,9 +24,9 @@ from tools.programs import (
     ROOT,
     WINDOWS,
     Advice,
-    Progress,
     end,
     end_signals,
+    responds,
     say,
     stop_on_signals,
     this_command,
@@ -232,24 +231,21 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
     Raises:
         Advice: It exited, or didn't respond in time.
     """
-    deadline = time.monotonic() + STARTING_SECONDS
-    with Progress("starting JupyterLab") as progress:
-        while time.monotonic() < deadline:
-            if server.poll() is not None:
-                examining = this_command("doctor", *(["--here"] if here else []))
-                raise Advice(
-                    f"JupyterLab exited while starting (exit code {server.returncode}). To find "
-                    f"out why, run {examining}."
-                )
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if ask(port, "GET", "/api")[0] == 200:
-                    return
-            progress.show()
-            time.sleep(0.1)  # polling is the only way to detect that a server has started
-    raise Advice(
-        f"JupyterLab did not respond within {STARTING_SECONDS:.0f} s: close other programs and try "
-        "again."
-    )
+
+    def answers() -> bool:
+        return ask(port, "GET", "/api")[0] == 200
+
+    if not responds(server, answers, "starting JupyterLab", STARTING_SECONDS):
+        if server.poll() is not None:
+            examining = this_command("doctor", *(["--here"] if here else []))
+            raise Advice(
+                f"JupyterLab exited while starting (exit code {server.returncode}). To find "
+                f"out why, run {examining}."
+            )
+        raise Advice(
+            f"JupyterLab did not respond within {STARTING_SECONDS:.0f} s: close other programs and "
+            "try again."
+        )
 
 
 def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """Prints the commands' output; runs, waits for and ends the programs that they start."""
 
 import contextlib
+import http.client
 import os
 import queue
 import signal
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,6 +109,28 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
         if line is None:
             return
         yield line
+
+
+def responds(
+    child: subprocess.Popen[str], ready: Callable[[], bool], doing: str, seconds: float
+) -> bool:
+    """Wait until `ready` returns true; return False if the program exits or the time is over.
+
+    Args:
+        child: The program.
+        ready: A check; its network errors count as false.
+        doing: What the progress line shows.
+        seconds: The longest time to wait.
+    """
+    deadline = time.monotonic() + seconds
+    with Progress(doing) as progress:
+        while child.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if ready():
+                    return True
+            progress.show()
+            time.sleep(0.1)  # polling is the only way to detect that a server has started
+    return False
 
 
 @contextlib.contextmanager

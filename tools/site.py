@@ -149,7 +149,6 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
 
 
 def _guide(name: str, known: Mapping[str, str]) -> tuple[str, str]:
-    """Return a guide's heading, and its text with the site's links."""
     text = (lesson_source.FOLDER / f"{name}.md").read_text(encoding="utf-8-sig")
     heading, _, text = text.partition("\n")
     return heading, relinked(text, known)

@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +21,7 @@ import psutil  # type: ignore[import-untyped]
 from tools.env_vars import clean_environ
 from tools.installers import output_of
 from tools.lab import free_ports
-from tools.programs import (
-    ROOT,
-    Advice,
-    Progress,
-    end_signals,
-)
+from tools.programs import ROOT, Advice, end_signals, responds
 
 PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
@@ -148,20 +142,13 @@ class Hub:
         Raises:
             Advice: The hub ended, or didn't respond within a minute.
         """
-        deadline = time.monotonic() + _STARTING_SECONDS
-        with Progress("starting JupyterHub") as progress:
-            while time.monotonic() < deadline:
-                if self._process.poll() is not None:
-                    raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
-                with contextlib.suppress(OSError, http.client.HTTPException):
-                    if self._answers():
-                        return
-                progress.show()
-                time.sleep(0.1)  # polling is the only way to detect that a server has started
-        raise Advice(
-            "JupyterHub did not respond within a minute: end other programs and try again. "
-            f"{self.last_words()}"
-        )
+        if not responds(self._process, self._answers, "starting JupyterHub", _STARTING_SECONDS):
+            if self._process.poll() is not None:
+                raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
+            raise Advice(
+                "JupyterHub did not respond within a minute: end other programs and try again. "
+                f"{self.last_words()}"
+            )
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=5)

@@ -113,7 +113,6 @@ def _unexecuted(notebook: NotebookNode) -> str | None:
 
 
 def _rejected(built: Built) -> list[str]:
-    """Return a message for each stored solution that a check rejects."""
     solved = built.stored("solutions")
     return execute.rejected(built, solved) if solved else []
 

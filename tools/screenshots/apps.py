@@ -28,7 +28,6 @@ def main() -> None:
 
 
 def _take(name: str, browser: Browser) -> None:
-    """Ask about an order, then ask for a long reply, and take a screenshot mid-reply."""
     with served(APPS[name], APPS[name].set_up()) as site:
         app = Running(name, site, FACES[name])
         page = browser.new_page(viewport=WINDOW, color_scheme="light")

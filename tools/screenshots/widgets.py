@@ -47,7 +47,6 @@ def main() -> None:
 
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
-    """Run one lesson and replace its screenshots."""
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))

@@ -89,7 +89,6 @@ class Endpoint:
     def _reading(
         self, client: httpx2.AsyncClient, stream: Stream, last_id: str = ""
     ) -> httpx2.Request:
-        """Return the request that reads a reply started by another request."""
         assert self.wire.then is not None
         headers = {"accept": "text/event-stream"} | ({"last-event-id": last_id} if last_id else {})
         return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)

@@ -64,7 +64,6 @@ def main() -> int:
 
 
 def _naive() -> str:
-    """Return the code of lesson 4's naive endpoint."""
     lesson = next(ROOT.glob("lessons/04_*.md")).read_text(encoding="utf-8")
     cells = re.findall(r"```\{code-cell\} ipython3\n(.*?)```", lesson, re.DOTALL)
     return str(next(cell for cell in cells if "def naive_app(" in cell))
