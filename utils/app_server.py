@@ -67,11 +67,7 @@ class Server:
         await asyncio.wait([self._task])  # cancelling this wait doesn't cancel the shutdown
 
     async def started(self) -> None:
-        """Wait until the server accepts requests.
-
-        Raises:
-            ServingError: If the app failed to start.
-        """
+        """Wait until the server accepts requests; raise `ServingError` if the app fails to start."""
         await self._uvicorn.ready.wait()
         if self._uvicorn.failed:
             await asyncio.wait([self._task])
@@ -90,17 +86,8 @@ def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
         server = await serve(app)
         print(server.url)
 
-    Running the cell again replaces the server and closes its port.
-
-    Args:
-        app: A FastAPI or any other ASGI app.
-        name: Identifies the server to replace; use two names to serve two apps side by side.
-
-    Returns:
-        A coroutine that returns the server once it accepts requests.
-
-    Raises:
-        ServingError: If `app` isn't an ASGI app or fails to start, or no event loop is running.
+    Use two names to serve two apps side by side. Raises `ServingError` if `app` isn't an ASGI app
+    or fails to start, or if no event loop is running.
     """
     _check(app)
     return _replace(app, name)
@@ -117,22 +104,13 @@ async def _replace(app: App, name: str) -> Server:
 
 @asynccontextmanager
 async def serving(app: App) -> AsyncIterator[str]:
-    """Serve an app while the block runs.
+    """Serve an app while the block runs, and yield its URL without a trailing slash.
 
         async with serving(app) as url:
             ...
 
-    Unhandled exceptions of the app are printed at the end of the block, since the client sees only
-    status 500 or a truncated reply.
-
-    Args:
-        app: A FastAPI or any other ASGI app.
-
-    Yields:
-        The URL, such as `http://127.0.0.1:43210`, without a trailing slash.
-
-    Raises:
-        ServingError: If `app` isn't an ASGI app, or it fails to start.
+    At the end of the block, the app's unhandled exceptions are printed, since the client sees only
+    status 500 or a truncated reply. Raises `ServingError` like `serve`.
     """
     _check(app)
     server = await _started(app)
@@ -231,7 +209,6 @@ class _ErrorRecorder:
 
 
 def _check(app: object) -> None:
-    """Raise `ServingError` if `app` isn't an ASGI app or no event loop is running."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -249,7 +226,6 @@ def _check(app: object) -> None:
 
 
 def _takes_three(app: Callable[..., object]) -> bool:
-    """Return whether `app` can be called with scope, receive and send, like an ASGI app."""
     try:
         inspect.signature(app).bind("scope", "receive", "send")
     except (TypeError, ValueError):
@@ -258,7 +234,7 @@ def _takes_three(app: Callable[..., object]) -> bool:
 
 
 def _alone(error: Exception) -> Exception:
-    """Unwrap exception groups that contain one exception; return any other error unchanged."""
+    """Return the only exception in a group; any other error is returned unchanged."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
@@ -274,5 +250,4 @@ def _silence_logs() -> None:
 
 
 def _isnt_disconnect(record: logging.LogRecord) -> bool:
-    """Return False for asyncio's warning about writing to a disconnected client."""
     return record.msg != "socket.send() raised exception."

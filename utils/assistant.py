@@ -79,11 +79,7 @@ def parts(
 ) -> tuple[Callable[..., Any], ...]:
     """Return the requested parts: yours if they pass their checks, otherwise the course's.
 
-    Also prints which version of each part is returned.
-
-    Args:
-        names: The notebook's `globals()`.
-        wanted: The names of the parts.
+    Also prints which version of each part is returned. `names` are the notebook's `globals()`.
     """
     passes.cache_clear()
     found = []
@@ -98,7 +94,6 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
-    """Return whether the check of `exercise` accepts `own`, the learner's answer."""
     from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

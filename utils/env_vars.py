@@ -62,10 +62,8 @@ def tracing() -> bool:
 def stay_here() -> bool:
     """Turn tracing off, bypass proxies for this machine, and unset variables that can't be used.
 
-    This also applies to child processes started later.
-
-    Returns:
-        Whether environment variables had turned tracing on.
+    This also applies to child processes started later. Returns whether environment variables had
+    turned tracing on.
     """
     with lock:
         keep_off_proxies()

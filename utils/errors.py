@@ -43,10 +43,7 @@ _USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
 
 
 class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
-    """Error whose message says what happened and what to do.
-
-    The cell still fails, and `try` statements, logs and terminals treat it like any exception.
-    """
+    """Error whose message says what happened and what to do; a notebook shows no traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows instead of a traceback."""
@@ -68,10 +65,7 @@ def redacted(text: str) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    """Return whether a key looks random: it has digits or mixed case, or is very long.
-
-    A key shorter than 8 characters, a dummy or the model's name is not a secret.
-    """
+    """Return whether a key looks random: it has digits or mixed case, or is very long."""
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
     return bool(re.search(r"\d", key)) or not (key.islower() or key.isupper()) or len(key) >= 24
@@ -107,12 +101,9 @@ def words_of(body: object) -> str:
 
 
 def tell(explain: Callable[[BaseException], str | None]) -> None:
-    """Show some exceptions as a sentence in a notebook; does nothing outside IPython.
+    """Show exceptions as a sentence in IPython if `explain` returns one; `%tb` shows the traceback.
 
-    `explain` returns the sentence, or None to show the traceback as usual.
-
-    The cell still fails. The output includes the exception's name, since a learner may want to
-    catch it, and `%tb` shows the traceback.
+    The output includes the exception's name, since a learner may want to catch it.
     """
     from IPython import get_ipython
 

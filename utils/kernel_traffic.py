@@ -23,8 +23,6 @@ class Traffic:
 
 
 class _Tap:
-    """Wrapper for a thread's `send_multipart` that counts messages and passes them on."""
-
     def __init__(self, send: Callable[..., None]) -> None:
         self.counts: list[Traffic] = []
         self.lock = Lock()  # messages come from several threads

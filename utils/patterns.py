@@ -21,11 +21,7 @@ FORM = (
 
 
 async def five_patterns(model: BaseChatModel) -> list[Pattern]:
-    """Show five replies concurrently, each in a different way, for example with a spinner.
-
-    Returns:
-        A `Pattern` for each reply, with the seconds until its widget was displayed, if it has one.
-    """
+    """Show five replies concurrently, each in a different way, for example with a spinner."""
     start = perf_counter()
     spinner = Progress(label="Spinner").show()
     spinner.advance(0)  # starts the animation

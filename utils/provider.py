@@ -79,7 +79,6 @@ def chat_model(
 
 
 def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> ChatOpenAI:
-    """Make a real provider's model, with HTTP clients that respect environment variables."""
     if wrong := env_vars.wrong():
         raise ProviderError(wrong)
     from langchain_openai import ChatOpenAI
@@ -93,9 +92,8 @@ def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> Cha
 def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
     """Return the HTTP clients for all of the simulator's models.
 
-    They ignore proxies, certificates and other settings meant for external hosts. They trust no
-    certificates, since loading the system's takes longer than a first reply. As with LangChain's
-    own clients, there is one pair per process, and the async one is bound to one event loop.
+    They ignore proxies and other settings meant for external hosts. They trust no certificates,
+    since loading the system's takes longer than a first reply.
     """
     import ssl
 
@@ -120,9 +118,7 @@ def simulator(*, wait: bool = True) -> Simulator:
 
 
 def describe() -> str:
-    """Return a description of the model that cells will call, without its key.
-
-    It sends no request, so it doesn't know whether a real provider responds.
+    """Describe the model that cells will call, without its key; sends no request.
 
     Raises:
         ProviderError: If the provider's settings are unusable.
@@ -151,7 +147,6 @@ def _who_is_asked(provider: Provider) -> str:
 
 
 def _consequences() -> Iterator[str]:
-    """Yield sentences about other variables that affect calls to a real provider."""
     if env_vars.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")
@@ -164,7 +159,6 @@ def _consequences() -> Iterator[str]:
 
 @contextmanager
 def _as_ours() -> Iterator[None]:
-    """Convert the simulator's errors to `ProviderError`, which a notebook shows as a sentence."""
     try:
         yield
     except sim.SimulatorError as error:

@@ -45,7 +45,6 @@ def explain(error: BaseException) -> str:
     """Return a sentence that explains why a call to a provider failed, and what to do.
 
     The exception's causes are examined too. A group gets one sentence for each distinct failure.
-    No sentence contains a key.
     """
     said = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(said))
@@ -54,7 +53,7 @@ def explain(error: BaseException) -> str:
 def explain_providers(error: BaseException) -> str | None:
     """Return `explain`'s sentence if a provider or its client failed; None for other errors.
 
-    Unlike `explain`, it returns None for an error that a learner's code raised from such a failure.
+    Those include an error that a learner's code raised from such a failure.
     """
     import openai
     from langchain_openai import StreamChunkTimeoutError
@@ -73,7 +72,6 @@ def explain_providers(error: BaseException) -> str | None:
 
 
 def _explained(causes: list[BaseException]) -> str | None:
-    """Return the sentence for the first recognised exception, or None."""
     return next(filter(None, (_sentence(cause, causes) for cause in causes)), None)
 
 
@@ -197,20 +195,17 @@ def _no_completion(error: BaseException) -> bool:
 
 
 def _unsendable(error: BaseException) -> bool:
-    """Return whether a header contained a character that can't be sent."""
     return isinstance(error, UnicodeEncodeError) and any(
         file.endswith("httpx2/_models.py") for file, _ in _frames(error)
     )
 
 
 def _frames(error: BaseException) -> list[tuple[str, str]]:
-    """Return the file and function of each traceback frame, innermost last."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     return [(Path(at.f_code.co_filename).as_posix(), at.f_code.co_name) for at in frames]
 
 
 def _members(error: BaseException) -> list[BaseException]:
-    """Return the exceptions in a group, or the error itself."""
     if isinstance(error, BaseExceptionGroup):
         return [one for member in error.exceptions for one in _members(member)]
     return [error]
@@ -227,6 +222,5 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _words(error: openai.APIError) -> str:
-    """Return the provider's own error message, shortened and without the status."""
     said = words_of(error.body) or error.message
     return textwrap.shorten(redacted(said), _WORDS, placeholder=" …")

@@ -78,25 +78,14 @@ class Reading:
 
 
 def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
-    """Return a reader's speed in tokens/s: r = R · (4/3) / 60 (5.3 at 238 words a minute).
-
-    Args:
-        wpm: R, words a minute.
-
-    Raises:
-        ValueError: If `wpm` is not above zero.
-    """
+    """Return a reader's speed in tokens/s: r = R · (4/3) / 60 (5.3 at 238 words a minute)."""
     if not wpm > 0:
         raise ValueError(f"A reader's speed is a number of words a minute above 0, not {wpm!r}.")
     return wpm * TOKENS_PER_WORD / 60
 
 
 def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
-    """Return how a reader of `wpm` words a minute reads a recording.
-
-    Raises:
-        ValueError: If `wpm` is not above zero.
-    """
+    """Return how a reader of `wpm` words a minute reads a recording."""
     speed = tokens_per_second(wpm)
     words = words_in(recording.text)
     tokens = recording.answer_tokens or words * TOKENS_PER_WORD
@@ -124,9 +113,5 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
 
 
 def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
-    """Return W, the seconds in which the reader had nothing to read.
-
-    Raises:
-        ValueError: If `wpm` is not above zero.
-    """
+    """Return W, the seconds in which the reader had nothing to read."""
     return reading(recording, wpm).wait

@@ -16,10 +16,7 @@ _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
-    """No model is available: a provider's settings are unusable, or the simulator can't start.
-
-    The message says what to do.
-    """
+    """No usable model: a provider's settings are invalid, or the simulator can't start."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,6 @@ def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
 
 
 def _sent(model: str, key: str | None) -> dict[str, str]:
-    """Return the values of the variables that are set and sent with each request, by name."""
     also = {name: value for name in env_vars.HEADERS if (value := variable(name))}
     return {"OPENAI_MODEL": model} | ({"OPENAI_API_KEY": key} if key else {}) | also
 

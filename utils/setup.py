@@ -39,11 +39,7 @@ class SetupError(Sentence, RuntimeError):
 
 
 def ready() -> None:
-    """Check the environment, start the simulator, warm up, and print which model is used.
-
-    Raises:
-        SetupError: If the notebook can't run here; the message says what to do.
-    """
+    """Check the environment, start the simulator, warm up, and print which model is used."""
     _check_utils(sys.modules.get("utils"))
     _check_packages()
     from .env_vars import stay_here
@@ -64,7 +60,6 @@ def ready() -> None:
 
 
 def _notes(traced: bool) -> Iterator[str]:
-    """Yield a sentence about each unusual setting of this environment."""
     if traced:
         yield ("LangSmith tracing is turned off in this notebook, so nothing leaves this machine.")
     kernel = version("ipykernel")
@@ -110,9 +105,7 @@ def _check_packages() -> None:
 def _warm_up(contact: bool) -> None:
     """Do the one-time work of a process's first call, so that no measurement includes it.
 
-    Args:
-        contact: Whether to request the server's list of models over the connection that cells will
-            use. False for a real provider, which receives only the learner's requests.
+    A real provider receives only the learner's requests, so `contact` is False.
     """
     from .provider import chat_model
 
@@ -143,11 +136,10 @@ def _build_types() -> None:
 
 @cache  # only once: a later freeze would also keep garbage in memory
 def _settle() -> None:
-    """Exclude the imported modules from garbage collection.
+    """Exclude the imported modules from garbage collection, and make collections frequent.
 
-    A full collection would scan them and pause the kernel for about 60 ms, which looks like a gap
-    between two chunks. If the hub's startup settings (`hub/python`) have delayed collection,
-    this function makes it frequent again, so that there is never much to scan.
+    A full collection would pause the kernel for about 60 ms, which looks like a gap between two
+    chunks. The hub's startup settings (`hub/python`) have delayed collections.
     """
     gc.freeze()
     young, *older = gc.get_threshold()

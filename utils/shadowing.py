@@ -63,8 +63,7 @@ def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Return the shadowed modules that get in the course's way, each with the file that shadows it.
 
     These are the modules already imported from such files or, if there are none, those that the
-    `needed` modules import. To find the latter, the function imports the needed modules with only
-    the folders of Python's modules and of packages on the path.
+    `needed` modules import when nothing shadows them.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

@@ -94,20 +94,16 @@ class Reader:
             self.retry = int(value)
 
     def _dispatch(self) -> Iterator[Event]:
-        """Yield the frame's event at a blank line; a frame without data has none."""
         if self._data:
             yield Event(self._type or "message", "\n".join(self._data), self._id)
         self._type, self._data = "", []
 
 
 def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
-    r"""Return the events of a complete stream.
+    r"""Return the events of a complete stream, given whole or as pieces split at any point.
 
-        parse("data: Hello\n\n")     # [Event(type='message', data='Hello', id='')]
-        parse("event: close\n\n")    # []: no data, no event
-
-    Args:
-        stream: The whole stream, or its pieces in order, split at any point.
+    parse("data: Hello\n\n")     # [Event(type='message', data='Hello', id='')]
+    parse("event: close\n\n")    # []: no data, no event
     """
     reader = Reader()
     pieces = [stream] if isinstance(stream, bytes | str) else stream
@@ -127,8 +123,7 @@ async def listen(
 
     Args:
         url: The stream's URL.
-        client: The HTTP client. None creates one that bypasses proxies, since the lessons' servers
-            run on this machine.
+        client: The HTTP client; by default, one that bypasses proxies.
         reconnects: How many times to send the request again after the response ends or the
             connection drops. An `EventSource` does so without limit, after the same delay.
 
@@ -169,7 +164,6 @@ async def listen(
 
 
 def _check(response: httpx2.Response) -> None:
-    """Raise `NotAnEventStreamError` if an `EventSource` would refuse this response."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if response.status_code != 200 or kind != "text/event-stream":
         raise NotAnEventStreamError(

@@ -13,17 +13,10 @@ class Stalled(Exception):  # noqa: N818 (learners catch it by this name)
 
 
 async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T]:
-    """Yield a stream's pieces as they arrive.
+    """Yield a stream's pieces as they arrive; raise `Stalled` after `seconds` of silence.
 
     The consumer's own time between two pieces doesn't count. The stream is always closed at the
     end.
-
-    Args:
-        stream: An async generator, such as `model.astream(…)`.
-        seconds: The longest silence, before the first piece or between two.
-
-    Raises:
-        Stalled: If nothing arrived for `seconds`.
     """
     async with aclosing(stream):
         while True:

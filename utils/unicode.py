@@ -20,10 +20,7 @@ def well_formed(text: str) -> str:
 
 
 def well_formed_parts(value: Any) -> Any:
-    """Return a JSON value with all its strings well-formed, including dictionary keys.
-
-    All other values, such as bytes, are unchanged.
-    """
+    """Return a JSON value with all its strings well-formed, including dictionary keys."""
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, Mapping):
@@ -34,10 +31,7 @@ def well_formed_parts(value: Any) -> Any:
 
 
 def without_half(text: str) -> str:
-    """Return the text without the first half of a surrogate pair at its end.
-
-    The second half may still arrive.
-    """
+    """Return the text without the first half of a surrogate pair at its end."""
     return text[:-1] if _begins_a_pair(text[-1:]) else text
 
 

@@ -74,7 +74,6 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> Way:
-    """Classify how the pieces arrive, regardless of the stream's overall speed."""
     arrivals = arrivals_of(recording)
     if not arrivals:
         return "not at all"
@@ -114,14 +113,12 @@ def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
 
 
 def _count(recording: Recording) -> str:
-    """Format the number of pieces and the E2E latency."""
     count = len(arrivals_of(recording))
     pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
     return f"{pieces} in {in_seconds(recording.e2e)}"
 
 
 def _in_numbers(recording: Recording) -> str:
-    """Format the count and the first and last arrivals, for the alternative text."""
     arrivals = arrivals_of(recording)
     if not arrivals:
         return _count(recording)
@@ -130,7 +127,6 @@ def _in_numbers(recording: Recording) -> str:
 
 
 def _arrival(recording: Recording, way: Way) -> str:
-    """Describe one recording's arrivals in one line."""
     count = sum(not piece.empty for piece in recording.pieces)
     if recording.ttft is None:
         return f"nothing arrives in {in_seconds(recording.e2e)}"
@@ -143,7 +139,6 @@ def _arrival(recording: Recording, way: Way) -> str:
 
 
 def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
-    """Return the chart's finding."""
     if len(names) == 1:
         return f"{names[0]} arrives {ways[0]}"
     if len(set(ways)) == 1:

@@ -38,9 +38,6 @@ def guard_chart(
         sizes: Numbers of characters held back, in ascending order.
         wpm: The reader's speed, in words per minute.
         title: Replaces the finding as the title.
-
-    Raises:
-        ValueError: If the reply contains no forbidden text, or `sizes` is empty.
     """
     from matplotlib.ticker import MaxNLocator
 

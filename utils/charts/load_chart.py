@@ -30,14 +30,7 @@ def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
 
     Both axes are logarithmic: a wait proportional to the number of clients is a straight slope, and
     a constant wait is a horizontal line. A line ends at the largest number of clients measured for
-    its style.
-
-    Args:
-        rows: The measurements, such as `await experiment()`.
-        title: Replaces the finding as the title.
-
-    Raises:
-        ValueError: If there are no rows, or more than five styles.
+    its style. `title` replaces the finding as the title.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 

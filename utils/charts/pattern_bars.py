@@ -35,15 +35,8 @@ def pattern_bars(
 
     Orange: blank. Pale orange, hatched: a status but no text. Pink: the reader caught up and waits
     again. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
-    explained wait *feels*, since there is no agreed number for it.
-
-    Args:
-        *patterns: One bar each, top to bottom.
-        wpm: The reader's speed, in words per minute.
-        title: Replaces the finding as the title.
-
-    Raises:
-        ValueError: If there is nothing to draw, or `wpm` is not above zero.
+    explained wait *feels*, since there is no agreed number for it. `wpm` is the reader's speed, in
+    words per minute; `title` replaces the finding as the title.
     """
     recordings = [pattern.recording for pattern in patterns]
     names = names_of(recordings)
@@ -80,12 +73,10 @@ def pattern_bars(
 
 
 def _blank(pattern: Pattern, first: float) -> float:
-    """Return how many seconds the screen is blank."""
     return first if pattern.sign is None else min(pattern.sign, first)
 
 
 def _finding(names: list[str], blanks: list[float], firsts: list[float]) -> str:
-    """Return which screens are blank longest and shortest, and when the first words arrive."""
     if len(names) == 1:
         return f"Blank for {in_seconds(blanks[0])}, first word after {in_seconds(firsts[0])}"
     longest, shortest = max(blanks), min(blanks)

@@ -23,17 +23,9 @@ def readers_chart(
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
-    on the screen that are still to be read. Blue: words read. `reader_model` models the reader. All
-    panels have the same axes. The time axis extends a fifth to a half beyond the longest reply,
-    depending on when the reader finishes.
-
-    Args:
-        *recordings: One panel each, top to bottom; the labels name the panels.
-        wpm: The reader's speed, in words per minute.
-        title: Replaces the finding as the title.
-
-    Raises:
-        ValueError: If there is nothing to draw, or `wpm` is not above zero.
+    on the screen that are still to be read. Blue: words read. All panels have the same axes, which
+    end with the last reader, between a fifth and a half later than the longest reply. `wpm` is the
+    reader's speed, in words per minute; `title` replaces the finding as the title.
     """
     from utils.charts.chart import Chart
 
@@ -100,7 +92,6 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
 
 
 def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
-    """Label the reply's end, on the side that has room."""
     from utils.charts.chart import INK, TEXT
 
     what = {"finished": "all here", "failed": "fails", "left": "left", "streaming": "so far"}

@@ -35,9 +35,8 @@ class Rows:
     ) -> None:
         """Create the chart, with a heading above each row.
 
-        `accounts` are the summaries in the headings, `axis` is the axis's quantity and unit, and
-        `height` is in inches per row. `details` become sentences of the alternative text; by
-        default, each name with its summary.
+        `accounts` are the summaries in the headings, `height` is in inches per row, and `details`
+        become sentences of the alternative text; by default, each name with its summary.
         """
         from utils.charts.chart import LEFT, Chart
 
@@ -72,11 +71,7 @@ class Rows:
 
 
 def names_of(recordings: Sequence[Recording]) -> list[str]:
-    """Return a name for each recording, including those without a label.
-
-    Raises:
-        ValueError: If there are no recordings.
-    """
+    """Return a name for each recording; raise `ValueError` if there are none."""
     if not recordings:
         raise ValueError("There is nothing to draw: pass at least one recording.")
     many = len(recordings) > 1

@@ -25,15 +25,8 @@ def wait_bars(
     """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
 
     Grey is the rest of the time until the reply's end, when the reader had something to read while
-    more was arriving.
-
-    Args:
-        *recordings: One bar each, top to bottom.
-        wpm: The reader's speed, in words per minute.
-        title: Replaces the finding as the title.
-
-    Raises:
-        ValueError: If there is nothing to draw, or `wpm` is not above zero.
+    more was arriving. `wpm` is the reader's speed, in words per minute; `title` replaces the
+    finding as the title.
     """
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]

@@ -36,14 +36,8 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     stream's median gap. The mark at the end of a row shows how the stream ended. The recordings
     must share a clock, as those of one notebook do.
 
-    With up to 8 rows, each has a heading above it; with up to 30, a name beside it.
-
-    Args:
-        *recordings: One row each, top to bottom.
-        title: Replaces the finding as the title.
-
-    Raises:
-        ValueError: If there is nothing to draw.
+    With up to 8 rows, each has a heading above it; with up to 30, a name beside it. `title`
+    replaces the finding as the title.
     """
     from utils.charts.chart import LEFT, Chart
 
@@ -79,7 +73,6 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
 
 
 def _account(recording: Recording) -> str:
-    """Describe one stream in one line, with times since its own request."""
     ttft = recording.ttft
     first = "no text" if ttft is None else f"first text {in_seconds(ttft)}"
     return f"{first} · {_ENDS[recording.outcome][1]} {in_seconds(recording.e2e)}"
@@ -106,7 +99,6 @@ def _finding(recordings: Sequence[Recording]) -> str:
 
 
 def _most_at_once(recordings: Sequence[Recording]) -> int:
-    """Return the largest number of streams that were open at the same time."""
     changes = [(r.sent, 1) for r in recordings] + [(r.sent + r.e2e, -1) for r in recordings]
     opened = most = 0
     for _, change in sorted(changes):  # if a stream ends as another begins, the end sorts first
@@ -147,7 +139,6 @@ def _texts(arrivals: Sequence[float], pause: float) -> Iterator[tuple[float, flo
 
 
 def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
-    """Return the legend entries for the endings that occur."""
     from matplotlib.lines import Line2D
 
     from utils.charts.chart import INK

@@ -49,7 +49,6 @@ async def _texts(port: int, path: str) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _response(port: int, path: str) -> AsyncIterator[asyncio.StreamReader]:
-    """Send a request, read the response's headers, and yield a reader for the body."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())

@@ -34,10 +34,6 @@ async def experiment(
     one second, the first 0.8 s of it in silence. Measurements that would take longer than 15 s are
     left out, with a note: a style that serves clients one by one takes one second per client.
 
-    Args:
-        clients: The numbers of clients to measure with.
-        styles: The styles to measure, from `STYLES`.
-
     Raises:
         LoadError: If a style is unknown, the server can't start, or no client got a reply.
     """
@@ -72,9 +68,6 @@ async def load(style: str, clients: int) -> list[Recording]:
     """Send requests from several clients to one style of endpoint at the same moment.
 
     Returns a recording for each client, including failed ones; `charts.waterfall` displays them.
-
-    Raises:
-        LoadError: If the style is unknown or the server can't start.
     """
     path = _path(style)
     async with server() as port:
@@ -130,7 +123,6 @@ async def _at_once(
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:
-    """Send health checks until `over`; return the longest one's duration in seconds."""
     longest = 0.0
     while not over.is_set():
         await asyncio.sleep(_PING)

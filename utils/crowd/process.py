@@ -18,15 +18,9 @@ class LoadError(Sentence, RuntimeError):
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
-    """Run `utils.crowd.app` in its own process while the block runs.
+    """Run `utils.crowd.app` in its own process while the block runs; yield its port on 127.0.0.1.
 
     The server ends with the block or with the calling process, even if that process is killed.
-
-    Yields:
-        The port on 127.0.0.1.
-
-    Raises:
-        LoadError: If the server couldn't start.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:

@@ -57,11 +57,7 @@ class Rows(Sequence[Row]):
         return len(self._rows)
 
     def at(self, style: str, clients: int) -> Row:
-        """Return the row for a style and a number of clients.
-
-        Raises:
-            KeyError: If there is no such row.
-        """
+        """Return the row for a style and a number of clients."""
         for row in self:
             if (row.style, row.clients) == (style, clients):
                 return row

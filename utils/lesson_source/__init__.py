@@ -111,11 +111,7 @@ class NotThere(LookupError):  # noqa: N818 (the source is fine)
 
 
 def load(path: Path) -> Lesson:
-    """Read the lesson at `path`.
-
-    Raises:
-        SourceError: If the file isn't in the format that this module describes.
-    """
+    """Read the lesson at `path`."""
     return parse(read(path), name_of(path))
 
 
@@ -143,12 +139,8 @@ def number(key: str) -> str:
 def solution(key: str) -> str:
     """Return the solution of an exercise, without the final `check(…)`.
 
-    Args:
-        key: The exercise's number, such as "1.2", or its name, such as "1.words".
-
-    Raises:
-        NotThere: If there is no such exercise.
-        SourceError: If the lesson's source is broken.
+    `key` is the exercise's number, such as "1.2", or its name, such as "1.words". Raises `NotThere`
+    if there is no such exercise, and `SourceError` if the lesson's source is invalid.
     """
     return _without_check(_find(key, "exercise", _exercise_cells).solved)
 

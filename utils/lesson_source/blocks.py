@@ -24,12 +24,7 @@ class Block:
 
 
 def blocks(lines: list[str]) -> Iterator[Block]:
-    """Yield the cells of a file's `lines`, in order.
-
-    Raises:
-        SourceError: If a block is not closed, the header, a directive, an option or tags are
-            invalid, or a blank line is misplaced.
-    """
+    """Yield the cells of a file's `lines`, in order."""
     at = _after_front_matter(lines)
     begin = at
     tags: tuple[str, ...] = ()
@@ -86,11 +81,7 @@ def _known_directive(opening: str, line: int) -> None:
 
 
 def closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
-    """Return the index of the line that closes the fence `opening` at `at`.
-
-    Raises:
-        SourceError: If another block begins before it is closed, or the file ends.
-    """
+    """Return the index of the line that closes the fence `opening` at `at`."""
     fence, info = opening["fence"], opening["info"].strip()
     for end in range(at + 1, len(lines)):
         inner = FENCE.match(lines[end])

@@ -30,11 +30,7 @@ class Data:
 
 
 def data_lists(block: Block) -> Iterator[Data]:
-    """Yield the hints and predictions in a Markdown cell.
-
-    Raises:
-        SourceError: If a heading is misspelt or has no valid number.
-    """
+    """Yield the hints and predictions in a Markdown cell."""
     at = 0
     while at < len(block.lines):
         text, line = block.lines[at], block.line + at
@@ -82,11 +78,7 @@ def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:
 
 
 def hints_of(data: Data) -> Hints:
-    """Return the hints in a numbered list.
-
-    Raises:
-        SourceError: If the list is missing, or an item is empty or isn't numbered.
-    """
+    """Return the hints in a numbered list."""
     steps = []
     for item in data.items:
         first = _STEP.match(item[0])
@@ -99,12 +91,7 @@ def hints_of(data: Data) -> Hints:
 
 
 def prediction_of(data: Data) -> Prediction:
-    """Return the prediction in a task list.
-
-    Raises:
-        SourceError: If the question, a choice or its feedback is missing or invalid, there isn't
-            exactly one right choice, or there is no wrong one.
-    """
+    """Return the prediction in a task list."""
     name = f"prediction {data.number}"
     if not data.question.strip():
         raise SourceError(data.line, f"{name}: the question is missing after the colon")

@@ -15,11 +15,7 @@ _LIKE_A_MARKER = re.compile(r"^\s*###+\s*([A-Z][A-Z _-]*)\W*$")
 
 
 def cell_of(block: Block) -> Cell:
-    """Make a cell from a block.
-
-    Raises:
-        SourceError: If a marker is misplaced or misspelt, or a solution or stub is invalid.
-    """
+    """Make a cell from a block, with the solutions and stubs between its markers."""
     source = "\n".join(block.lines)
     if block.kind == "markdown":
         for line, text in enumerate(block.lines, start=block.line):
@@ -33,7 +29,6 @@ def cell_of(block: Block) -> Cell:
 
 
 def _split(block: Block) -> tuple[str, str, tuple[Region, ...]]:
-    """Return a code cell's two editions, and its regions."""
     solved: list[str] = []
     learner: list[str] = []
     regions: list[Region] = []
@@ -85,7 +80,6 @@ def _split(block: Block) -> tuple[str, str, tuple[Region, ...]]:
 
 
 def _almost_a_marker(text: str) -> bool:
-    """Return whether a line is probably a misspelt marker."""
     shouted = _LIKE_A_MARKER.match(text)
     near = shouted and difflib.get_close_matches(shouted[1].strip(), _MARKERS, 1, cutoff=0.75)
     return bool(near or _ALMOST_MARKER.match(text))

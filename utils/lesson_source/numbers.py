@@ -21,11 +21,7 @@ def numbers_in(text: str, file: str) -> Mapping[str, str]:
 
 
 def numbered(text: str, by_name: Mapping[str, str]) -> str:
-    """Replace the names in a lesson's text, as in `exercise-words` and `1.words`, with numbers.
-
-    Raises:
-        SourceError: If a number is written by hand, or a name isn't that of an exercise.
-    """
+    """Replace the names in a lesson's text, as in `exercise-words` and `1.words`, with numbers."""
     known = {f"{number.partition('.')[0]}.{name}": number for name, number in by_name.items()}
     for line, written in enumerate(text.split("\n"), start=1):
         for meant in _MEANT.findall(written):

@@ -12,11 +12,7 @@ from utils.lesson_source.numbers import numbered, numbers_in
 
 @lru_cache(maxsize=8)  # each check and hint needs the parsed lesson
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
-    """Parse a lesson from `text`; `file` gives the lesson's number, and its name in errors.
-
-    Raises:
-        SourceError: If the text breaks the format described in `utils.lesson_source`.
-    """
+    """Parse a lesson from `text`; `file` gives the lesson's number, and its name in errors."""
     try:
         return _parsed(text, file)
     except SourceError as error:

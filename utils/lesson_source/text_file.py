@@ -21,9 +21,8 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 def read(path: Path) -> str:
     r"""Return a file's text with `\n` line endings on any system, and without a BOM.
 
-    Raises:
-        SourceError: If the file is not UTF-8, or contains invisible characters that tools interpret
-            differently.
+    A `SourceError` names the line of bytes that aren't UTF-8, or of an invisible character that
+    tools interpret differently.
     """
     try:
         return _decoded(path.read_bytes())

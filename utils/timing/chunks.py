@@ -43,7 +43,6 @@ def field_of(item: object, name: str) -> Any:
 
 
 def _thinking(block: Mapping[str, Any]) -> str:
-    """Return the text of a reasoning block, in any provider's format."""
     spoken = block.get("reasoning") or block.get("thinking") or block.get("text") or ""
     summary: Iterable[Mapping[str, Any]] = block.get("summary") or ()
     return spoken + "".join(part.get("text") or "" for part in summary)

@@ -8,13 +8,8 @@ from utils.timing.recording import Piece, Recording
 def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -> Recording:
     """Return the recording as a guard that allows everything would show it.
 
-    Args:
-        recording: The reply that the guard receives.
-        label: The label of the result.
-        size: How many of the latest characters the guard holds back until more text arrives or
-            the reply ends.
-        check: Seconds that a check takes. A check covers all text that arrived during the previous
-            check.
+    The guard holds back the `size` latest characters until more text arrives or the reply ends. A
+    check takes `check` seconds, and covers all text that arrived during the previous check.
     """
     shown, text, ready = 0, "", 0.0  # characters shown, text so far, end of the latest check
     pieces: list[Piece] = []

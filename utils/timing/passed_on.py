@@ -9,11 +9,8 @@ from utils.timing.recording import Piece, Recording
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
     r"""Return the recording as a step that waits for whole parts of the text would pass it on.
 
-    Args:
-        recording: The reply that the step receives.
-        label: The label of the result.
-        end: A regular expression that matches the place between two parts, such as
-            `(?<=\s)(?=\S)` for words.
+    `end` is a regular expression for the place between two parts, such as `(?<=\s)(?=\S)` for
+    words.
     """
     waiting = ""
     pieces: list[Piece] = []

@@ -27,10 +27,9 @@ Clock = Callable[[], float]
 
 
 class _Recorder(Generic[T]):
-    """Base of both recorders; stores the start time, the items, and how the stream ended.
+    """Base of both recorders.
 
-    Items are stored with their times and parsed only when `recording` is read, so that timing a
-    stream costs almost nothing while it runs.
+    Items are parsed only when `recording` is read, so that timing a stream costs almost nothing.
     """
 
     def __init__(self, label: str, clock: Clock) -> None:
@@ -196,9 +195,6 @@ def record(
 
     Returns:
         An iterator over the same items; `.recording` is available at any time.
-
-    Raises:
-        TypeError: If `stream` isn't a synchronous stream.
     """
     if isinstance(stream, AsyncIterable):
         raise TypeError("This is an async stream: time it with `arecord(…)` and `async for`.")
@@ -215,17 +211,6 @@ def arecord(
     The source is closed by `aclose()`, at the end of `async with arecord(…)`, and when the reading
     task is cancelled. After `break`, the event loop closes an unnamed recorder's source in its next
     iteration.
-
-    Args:
-        stream: Any async iterable of message chunks, strings, or dicts shaped like message chunks.
-        label: A name for charts and tables.
-        clock: Returns seconds; for tests.
-
-    Returns:
-        An async iterator over the same items; `.recording` is available at any time.
-
-    Raises:
-        TypeError: If `stream` isn't an async stream.
     """
     if not isinstance(stream, AsyncIterable):
         if isinstance(stream, Iterable) and not hasattr(stream, "content"):
@@ -243,17 +228,10 @@ def record_call(
     clock: Clock = time.perf_counter,
     **kwargs: object,
 ) -> tuple[T, Recording]:
-    """Make a blocking call and return the reply with its recording, which has one piece.
+    """Make a blocking call, such as `model.invoke`; return the reply with its recording.
 
-    Args:
-        call: What to call, such as `model.invoke`.
-        *args: Passed to `call`.
-        label: A name for charts and tables.
-        clock: Returns seconds; for tests.
-        **kwargs: Passed to `call`.
-
-    Returns:
-        The reply, and a recording whose TTFT is its E2E latency. Exceptions propagate.
+    The recording has one piece, so its TTFT is its E2E latency. Exceptions propagate. `label` is a
+    name for charts, and `clock` returns seconds; the other arguments are passed on to `call`.
     """
     start = clock()
     reply = call(*args, **kwargs)
@@ -293,5 +271,4 @@ def _not_a_stream(thing: object, stream: str, call: str) -> str:
 
 
 def _distinct(source: object, owner: object) -> tuple[object, ...]:
-    """Return an iterator and its iterable, without duplicates; either may own the connection."""
     return (source,) if source is owner else (source, owner)

@@ -10,11 +10,7 @@ from .schema_rules import SchemaError
 
 
 def answer(request: ModelRequest) -> tuple[Part, ...]:
-    """Return the parts of the reply; the same request always gets the same parts.
-
-    Raises:
-        ApiError: 400 if a schema in the request can't be used.
-    """
+    """Return the parts of the reply; the same request always gets the same parts."""
     try:
         wanted = tool_calls.decide(request)
     except SchemaError as error:

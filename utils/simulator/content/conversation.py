@@ -56,7 +56,7 @@ def _rest(request: ModelRequest) -> str:
 
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
-    """Return the reply to a question about the conversation itself; None if there is none."""
+    """Return the reply to a question about the conversation itself, if it is one."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
@@ -90,10 +90,9 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the earlier messages that a prompt may refer to.
+    """Return the earlier messages that a prompt may refer to: those on its subject, or else all.
 
-    These are the messages on its subject or, if there are none, all messages. A prompt about a
-    question then refers only to questions and instructions, if there are any.
+    A prompt about a question then refers only to questions and instructions, if there are any.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -127,7 +126,6 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names by which the reader has introduced themselves."""
     found = []
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")

@@ -208,7 +208,6 @@ def speaks_of(text: str, choice: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words in `text`, and the prefixes of those words."""
     whole = frozenset(extract.words(text))
     ends = range(4, _LONGEST_BEGINNING + 1)
     return whole, frozenset(word[:end] for word in whole for end in ends)

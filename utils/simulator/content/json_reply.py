@@ -33,11 +33,7 @@ _MOST_BRACES = 100  # limit on braces that are tried as the start of an object
 
 
 def text(request: ModelRequest) -> str | None:
-    """Return the reply as JSON; None if it should be plain text.
-
-    Raises:
-        SchemaError: If the request's schema can't be used.
-    """
+    """Return the reply as JSON; None if it should be plain text."""
     schema = request.schema or described(request)
     if schema is None and not request.json:
         return None
@@ -112,7 +108,6 @@ def _objects(text: str) -> list[tuple[Json, int, int]]:
 
 
 def _like(example: Any) -> Json:
-    """Return a schema inferred from an example value."""
     if isinstance(example, dict):
         return {
             "type": "object",
@@ -139,7 +134,6 @@ def _without_instructions(text: str) -> str:
 
 
 def _whatever(text: str) -> Json:
-    """Return a default schema, for messages that don't describe the JSON."""
     if extract.people(text) and extract.numbers(text):
         return _with_keys(["name", "age", *(["email"] if extract.emails(text) else [])])
     return _with_keys(["question", "answer"])

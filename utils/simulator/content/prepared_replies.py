@@ -28,14 +28,7 @@ class HeaderError(ValueError):
 
 @dataclass(frozen=True)
 class PreparedReply:
-    """A prepared reply.
-
-    Attributes:
-        name: The file's name without its suffix.
-        asks: Alternative sets of word prefixes; the prompt must contain all of one set.
-        exactly: Complete prompts, normalized.
-        text: The reply.
-    """
+    """A prepared reply, with the word prefixes and complete prompts of its header."""
 
     name: str
     asks: tuple[frozenset[str], ...]
@@ -60,11 +53,7 @@ def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
 
 
 def parse(name: str, source: str) -> PreparedReply:
-    """Parse the text of a reply's file.
-
-    Raises:
-        HeaderError: If a header line is invalid, or there is no text after the header.
-    """
+    """Parse the text of a reply's file, whose name is `name`."""
     header, _, text = source.partition("\n\n")
     asks: list[frozenset[str]] = []
     exactly: list[str] = []

@@ -37,11 +37,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a simple number that satisfies a schema's bounds and `multipleOf`.
-
-    Raises:
-        SchemaError: If no number fits.
-    """
+    """Return a simple number that satisfies a schema's bounds and `multipleOf`."""
     (low, low_out), (high, _) = _low(schema), _high(schema)
     step = schema.get("multipleOf") or (1 if whole else None)
     if math.isinf(low) and math.isinf(high):

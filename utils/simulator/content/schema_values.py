@@ -52,10 +52,7 @@ class Value:
 def fill(schema: Json, text: str, context: str = "") -> Value:
     """Return a value that matches `schema`, extracted from `text` where possible.
 
-    Args:
-        schema: A JSON schema.
-        text: The text to extract values from.
-        context: A longer text that may contain the words of an enum.
+    `context` is a longer text that may contain the words of an enum.
 
     Raises:
         SchemaError: If the schema is invalid, too large or endlessly recursive, or no value fits.
@@ -260,7 +257,6 @@ class _Filler:
         return []
 
     def _part(self, schema: Json, text: str, name: str, depth: int) -> Value:
-        """Return an item extracted from one part of the text."""
         part = _Filler(self.root, text, text, self.nodes)
         value = part.value(schema, name, depth + 1)
         self.nodes = part.nodes
@@ -334,7 +330,6 @@ def _is_expected(schema: Any) -> bool:
 
 
 def _varied(value: Any, number: int) -> Any:
-    """Return a variation of `value` that differs for each `number`, if possible."""
     if isinstance(value, str):
         return f"{value} {number + 1}"
     if isinstance(value, int | float) and not isinstance(value, bool):

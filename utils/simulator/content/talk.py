@@ -100,11 +100,7 @@ def topic_of(text: str) -> Topic | None:
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
     """Return a reply to a message that has no prepared reply.
 
-    Args:
-        prompt: The message.
-        asked: Earlier messages.
-        name: The reader's name, if known.
-        chooser: Chooses among the texts.
+    `asked` are the earlier messages, and `name` is the reader's name, if known.
     """
     if not prompt.strip():
         return chooser.named("empty")
@@ -145,7 +141,7 @@ def _of_both(words: str, prompt: str) -> Topic | None:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies of the first entry in a table that matches a message, if any."""
+    """Return the replies of the first entry in a table that matches a message."""
     entries = {entry["when"]: entry["replies"] for entry in _texts()[table]}
     when = wording.matching({when: when for when in entries}, prompt)
     return [] if when is None else entries[when]

@@ -46,23 +46,14 @@ _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A tool call.
-
-    Attributes:
-        name: The tool's name.
-        arguments: Its arguments as JSON.
-    """
+    """A tool call; the arguments are JSON."""
 
     name: str
     arguments: str
 
 
 def decide(request: ModelRequest) -> tuple[Wanted, ...]:
-    """Return the tool calls for a request; there is at least one if calls are required.
-
-    Raises:
-        SchemaError: If a tool's parameters aren't a usable schema.
-    """
+    """Return the tool calls for a request; there is at least one if calls are required."""
     if not request.tools or request.tool_choice == "none":
         return ()
     if request.turns[-1].role == "tool" and request.tool_choice == "auto":
@@ -136,7 +127,6 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Wanted]:
 
 
 def _complete(tool: Tool, text: str) -> bool:
-    """Return whether `text` contains all required arguments of the tool."""
     value = fill(tool.parameters or {"type": "object"}, text)
     return value.found and not value.missing
 
@@ -214,7 +204,6 @@ def results(request: ModelRequest) -> list[tuple[str, str, str]]:
 
 
 def _about(arguments: str) -> str:
-    """Return the values of a call's arguments as text."""
     try:
         given = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -246,7 +235,6 @@ def _sentence(about: str, result: str) -> str:
 
 
 def _readable(result: str) -> str:
-    """Return a tool's result, which may be JSON, as text."""
     try:
         value = json.loads(result)
     except (ValueError, RecursionError):
