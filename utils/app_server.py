@@ -67,7 +67,7 @@ class Server:
         await asyncio.wait([self._task])  # cancelling this wait doesn't cancel the shutdown
 
     async def started(self) -> None:
-        """Wait until the server accepts requests; raise `ServingError` if the app fails to start."""
+        """Wait until the server accepts requests; raise `ServingError` if it didn't start."""
         await self._uvicorn.ready.wait()
         if self._uvicorn.failed:
             await asyncio.wait([self._task])

@@ -94,6 +94,7 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
+    """Return whether the check of `exercise` accepts the learner's answer."""
     from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

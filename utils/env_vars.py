@@ -147,14 +147,11 @@ def _wrong_proxy(name: str, value: str) -> str | None:
             f"({Path(sys.executable).name} -m pip install socksio), or unset {name}."
         )
     except (ValueError, httpx2.InvalidURL):
-        usable = False
+        pass
     else:
-        usable = bool(proxy.url.host)
+        if proxy.url.host:
+            return None
     return (
-        None
-        if usable
-        else (
-            f"{name} isn't a usable proxy URL: correct it, or unset it. A valid one looks like "
-            "http://proxy.example:8080."
-        )
+        f"{name} isn't a usable proxy URL: correct it, or unset it. A valid one looks like "
+        "http://proxy.example:8080."
     )

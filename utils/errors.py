@@ -107,12 +107,6 @@ def tell(explain: Callable[[BaseException], str | None]) -> None:
     """
     from IPython import get_ipython
 
-    shell = get_ipython()
-    if shell is not None:
-        shell.set_custom_exc((Exception,), _show(explain))
-
-
-def _show(explain: Callable[[BaseException], str | None]) -> Callable[..., None]:
     def show(
         shell: Any,
         kind: type[BaseException],
@@ -129,4 +123,5 @@ def _show(explain: Callable[[BaseException], str | None]) -> Callable[..., None]
         more = f"({kind.__name__}; run `%tb` in a new cell to see the traceback.)"
         shell._showtraceback(kind, redacted(str(error)), [f"{told} {more}"])
 
-    return show
+    if (shell := get_ipython()) is not None:
+        shell.set_custom_exc((Exception,), show)

@@ -27,11 +27,9 @@ _UNREADABLE = ("DecodingError", "TooManyRedirects")
 _WORDS = 140  # maximum characters quoted from a provider's message
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # For each module of `openai` and `langchain_openai`, the functions that parse replies.
-_READERS = {
-    "_streaming.py": r".*",
-    "_response.py": r".*",
-    "_legacy_response.py": r".*",
-    "_models.py": r".*",
+_READERS = dict.fromkeys(
+    ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
+) | {
     "chat_models/base.py": (
         r"_a?(generate|stream\w*)|_create_(chat_result|usage\w*)|_construct_lc_result\w*"
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
@@ -124,7 +122,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
-        odd = env_vars.odd_character("The key", cause.object[7:] or " ", spaces=True)
+        odd = env_vars.odd_character("The key", cause.object[7:], spaces=True)
         return odd or "A request header contains a character that can't be sent: check the key."
     return None
 

@@ -78,8 +78,10 @@ def real_provider() -> Provider | None:
         )
     if not model or not (base_url or key):
         return None
-    for name, value in _sent(model, key).items():
-        if odd := env_vars.odd_character(name, value, spaces=name != "OPENAI_API_KEY"):
+    sent = {name: variable(name) for name in env_vars.HEADERS}
+    for name, value in {"OPENAI_MODEL": model, "OPENAI_API_KEY": key, **sent}.items():
+        odd = env_vars.odd_character(name, value or "", spaces=name != "OPENAI_API_KEY")
+        if odd:
             raise ProviderError(odd)
     return Provider(model, base_url or _OPENAI, key or _NO_KEY_NEEDED, named_by)
 
@@ -89,21 +91,15 @@ def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
 
     Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, then OpenAI's.
     """
+    if url := variable("OPENAI_API_BASE"):
+        return "OPENAI_API_BASE", url, key
     gateway = variable("LANGSMITH_GATEWAY")
-    for name in ("OPENAI_API_BASE", "LANGSMITH_GATEWAY", "OPENAI_BASE_URL"):
-        value = variable(name)
-        if name == "LANGSMITH_GATEWAY" and gateway and gateway.lower() not in _NO:
-            host = _GATEWAY if gateway.lower() in _YES else gateway.rstrip("/")
-            own = variable("LANGSMITH_GATEWAY_API_KEY") or variable("LANGSMITH_API_KEY")
-            return name, f"{host}/openai/v1", own or key
-        if name != "LANGSMITH_GATEWAY" and value:
-            return name, value, key
-    return None, None, key
-
-
-def _sent(model: str, key: str | None) -> dict[str, str]:
-    also = {name: value for name in env_vars.HEADERS if (value := variable(name))}
-    return {"OPENAI_MODEL": model} | ({"OPENAI_API_KEY": key} if key else {}) | also
+    if gateway and gateway.lower() not in _NO:
+        host = _GATEWAY if gateway.lower() in _YES else gateway.rstrip("/")
+        own = variable("LANGSMITH_GATEWAY_API_KEY") or variable("LANGSMITH_API_KEY")
+        return "LANGSMITH_GATEWAY", f"{host}/openai/v1", own or key
+    url = variable("OPENAI_BASE_URL")
+    return "OPENAI_BASE_URL" if url else None, url, key
 
 
 def provider_is_set() -> bool:

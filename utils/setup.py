@@ -13,7 +13,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread, main_thread
-from types import ModuleType
 
 from . import shadowing
 from .errors import Sentence, tell
@@ -40,7 +39,7 @@ class SetupError(Sentence, RuntimeError):
 
 def ready() -> None:
     """Check the environment, start the simulator, warm up, and print which model is used."""
-    _check_utils(sys.modules.get("utils"))
+    _check_utils()
     _check_packages()
     from .env_vars import stay_here
     from .provider import ProviderError, describe, explain_providers, real_provider, simulator
@@ -61,7 +60,7 @@ def ready() -> None:
 
 def _notes(traced: bool) -> Iterator[str]:
     if traced:
-        yield ("LangSmith tracing is turned off in this notebook, so nothing leaves this machine.")
+        yield "LangSmith tracing is turned off in this notebook, so nothing leaves this machine."
     kernel = version("ipykernel")
     if tuple(map(int, re.findall(r"\d+", kernel)[:2])) < _IPYKERNEL:
         yield (
@@ -75,12 +74,12 @@ def _notes(traced: bool) -> Iterator[str]:
         )
 
 
-def _check_utils(imported: ModuleType | None) -> None:
+def _check_utils() -> None:
     """Raise if another folder's `utils` was imported, since later imports would fail."""
-    places = [Path(place).resolve() for place in getattr(imported, "__path__", [])]
+    places = [Path(place).resolve() for place in sys.modules["utils"].__path__]
     if _HERE not in places:
         raise SetupError(
-            f"`utils` was imported from elsewhere ({places or 'no folder'}), not from the course: "
+            f"`utils` was imported from elsewhere ({places}), not from the course: "
             "restart the kernel and run the setup cell first."
         )
 

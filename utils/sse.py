@@ -132,12 +132,12 @@ async def listen(
         httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
     if client is None:
-        silence_is_fine = httpx2.Timeout(5, read=None)
+        patient = httpx2.Timeout(5, read=None)  # a silent stream is no error
         async with (
-            httpx2.AsyncClient(timeout=silence_is_fine, trust_env=False) as own,
-            aclosing(listen(url, own, reconnects=reconnects)) as heard,
+            httpx2.AsyncClient(timeout=patient, trust_env=False) as own,
+            aclosing(listen(url, own, reconnects=reconnects)) as events,
         ):
-            async for event in heard:
+            async for event in events:
                 yield event
         return
     delay, last_id = _RECONNECTION_DELAY, ""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from utils.charts.palette import DELIVERED, WAITING
-from utils.charts.recording_rows import FAINT, Rows, arrivals_of, names_of, patch, sentences
+from utils.charts.recording_rows import FAINT, Rows, names_of, patch, sentences
 from utils.formatting import in_milliseconds, in_seconds
 from utils.timing import Recording
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 Way = Literal["not at all", "all at once", "in bursts", "with pauses", "steadily"]
-
-_NEUTRAL: Final = "Every mark is a piece that arrived"
 
 
 def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
@@ -51,7 +48,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
         told = [_in_numbers(recording) for recording in recordings]
     rows = Rows(
         "Gap strip",
-        title or (_arrivals(names, ways) if verdict else _NEUTRAL),
+        title or (_arrivals(names, ways) if verdict else "Every mark is a piece that arrived"),
         recordings,
         accounts,
         [
@@ -64,7 +61,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
         details=sentences(names, told),
     )
     for middle, recording in zip(rows, recordings, strict=True):
-        arrivals = arrivals_of(recording)
+        arrivals = recording.arrivals
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, arrivals[0] if arrivals else recording.e2e, WAITING)
         rows.axes.vlines(arrivals, middle - 0.21, middle + 0.21, color=DELIVERED, lw=1.2)
@@ -74,30 +71,21 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> Way:
-    arrivals = arrivals_of(recording)
+    arrivals = recording.arrivals
     if not arrivals:
         return "not at all"
     deliveries = _deliveries(arrivals)
-    if len(arrivals) == 1 or any(d.pieces == len(arrivals) for d in deliveries):
+    if len(arrivals) == 1 or deliveries == [arrivals]:
         return "all at once"
-    if sum(d.pieces for d in deliveries) >= 0.75 * len(arrivals):
+    if sum(map(len, deliveries)) >= 0.75 * len(arrivals):
         return "in bursts"
     spread = arrivals[-1] - arrivals[0]
     pauses = [gap for gap in recording.gaps if gap > max(5 * median(recording.gaps), spread / 20)]
     return "with pauses" if sum(pauses) >= 0.5 * spread else "steadily"
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    """Pieces that arrive together: the first and last arrival, in seconds, and their number."""
-
-    first: float
-    last: float
-    pieces: int
-
-
-def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
-    """Return the deliveries, as `gap_strip` defines them."""
+def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
+    """Return the arrivals in each delivery, as `gap_strip` defines it."""
     if len(arrivals) < 2:
         return []
     even = arrivals[-1] / len(arrivals)  # seconds per piece
@@ -108,18 +96,17 @@ def _deliveries(arrivals: Sequence[float]) -> list[_Delivery]:
     pause = arrivals[-1] / 20
     cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
     parts = [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)])]
-    runs = [arrivals] if together(arrivals) else filter(together, parts)
-    return [_Delivery(run[0], run[-1], len(run)) for run in runs]
+    return [arrivals] if together(arrivals) else list(filter(together, parts))
 
 
 def _count(recording: Recording) -> str:
-    count = len(arrivals_of(recording))
+    count = len(recording.arrivals)
     pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
     return f"{pieces} in {in_seconds(recording.e2e)}"
 
 
 def _in_numbers(recording: Recording) -> str:
-    arrivals = arrivals_of(recording)
+    arrivals = recording.arrivals
     if not arrivals:
         return _count(recording)
     first, last = in_seconds(arrivals[0]), in_seconds(arrivals[-1])
@@ -127,7 +114,7 @@ def _in_numbers(recording: Recording) -> str:
 
 
 def _arrival(recording: Recording, way: Way) -> str:
-    count = sum(not piece.empty for piece in recording.pieces)
+    count = len(recording.arrivals)
     if recording.ttft is None:
         return f"nothing arrives in {in_seconds(recording.e2e)}"
     if way == "all at once":
@@ -154,12 +141,13 @@ def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> No
     end = rows.end
     room = 0.12 * end  # seconds on the axis, for the label
     for delivery in _deliveries(arrivals):
-        before = delivery.first - max((at for at in arrivals if at < delivery.first), default=0.0)
-        after = min((at for at in arrivals if at > delivery.last), default=end) - delivery.last
-        if delivery.pieces >= 5 and max(before, after) > room:
+        first, last = delivery[0], delivery[-1]
+        before = first - max((at for at in arrivals if at < first), default=0.0)
+        after = min((at for at in arrivals if at > last), default=end) - last
+        if len(delivery) >= 5 and max(before, after) > room:
             right = after > room
             rows.axes.annotate(
-                f"{delivery.pieces} at once", (delivery.last if right else delivery.first, middle),
+                f"{len(delivery)} at once", (last if right else first, middle),
                 xytext=(4 if right else -4, 0), textcoords="offset points",
                 ha="left" if right else "right", va="center", size=TEXT, color=INK,
             )  # fmt: skip

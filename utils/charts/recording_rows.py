@@ -112,8 +112,3 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
 def end_of(recordings: Sequence[Recording]) -> float:
     """Return the longest E2E latency, in seconds; 1 if all are zero."""
     return max(recording.e2e for recording in recordings) or 1.0
-
-
-def arrivals_of(recording: Recording) -> list[float]:
-    """Return when each piece with text or reasoning arrived, in seconds since the request."""
-    return [piece.at for piece in recording.pieces if not piece.empty]

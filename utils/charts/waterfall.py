@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, WAITING
-from utils.charts.recording_rows import arrivals_of, names_of, patch, sentences
+from utils.charts.recording_rows import names_of, patch, sentences
 from utils.formatting import in_seconds
 from utils.timing import Recording
 
@@ -114,10 +114,10 @@ def _draw(
 
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
-    for first, last in _texts(arrivals_of(recording), pause):
+    for first, last in _texts(recording.arrivals, pause):
         axes.barh(middle, last - first, thick, left=sent + first, color=DELIVERED, lw=0)
     axes.vlines(
-        [sent + at for at in arrivals_of(recording)],
+        [sent + at for at in recording.arrivals],
         middle - thick / 2, middle + thick / 2, color=DELIVERED, lw=1,
     )  # fmt: skip
     mark = _ENDS[recording.outcome][0]

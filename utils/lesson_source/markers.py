@@ -10,8 +10,7 @@ DEFAULT_STUB = "...  # your code here"
 
 _MARKER = re.compile(r"^\s*### (BEGIN SOLUTION|STUB|END SOLUTION)\s*$")
 _MARKERS = ("BEGIN SOLUTION", "STUB", "END SOLUTION")
-_ALMOST_MARKER = re.compile(r"^\s*#+\s*((BEGIN|END)[\s_-]*SOLUTIONS?|STUB)\W*$", re.IGNORECASE)
-_LIKE_A_MARKER = re.compile(r"^\s*###+\s*([A-Z][A-Z _-]*)\W*$")
+_COMMENT = re.compile(r"\s*#+\s*(\w[\w\s-]*)\W*$")
 
 
 def cell_of(block: Block) -> Cell:
@@ -80,9 +79,8 @@ def _split(block: Block) -> tuple[str, str, tuple[Region, ...]]:
 
 
 def _almost_a_marker(text: str) -> bool:
-    shouted = _LIKE_A_MARKER.match(text)
-    near = shouted and difflib.get_close_matches(shouted[1].strip(), _MARKERS, 1, cutoff=0.75)
-    return bool(near or _ALMOST_MARKER.match(text))
+    comment = _COMMENT.match(text)
+    return bool(comment and difflib.get_close_matches(comment[1].upper(), _MARKERS, cutoff=0.85))
 
 
 def _region(line: int, answer: list[str], stub: list[str] | None) -> Region:

@@ -32,7 +32,9 @@ class _Recorder(Generic[T]):
     Items are parsed only when `recording` is read, so that timing a stream costs almost nothing.
     """
 
-    def __init__(self, label: str, clock: Clock) -> None:
+    def __init__(self, source: Any, owner: object, label: str, clock: Clock) -> None:
+        self._sources: tuple[object, ...] = (source,) if source is owner else (source, owner)
+        self._source = source
         self._label = label
         self._clock = clock
         self._start: float | None = None
@@ -43,7 +45,6 @@ class _Recorder(Generic[T]):
         self._end: float | None = None
         self._outcome: Outcome = "streaming"
         self._error: str | None = None
-        self._closed = False
 
     @property
     def recording(self) -> Recording:
@@ -85,14 +86,17 @@ class _Recorder(Generic[T]):
         if error is not None:  # as text, since an exception would keep the stream's frames alive
             self._error = well_formed(f"{type(error).__name__}: {error}")
 
+    def _closers(self, method: str) -> Iterator[Callable[[], Any]]:
+        """Yield what closes the stream: its iterator or iterable may own the connection."""
+        self._ended("left")
+        sources, self._sources = self._sources, ()
+        for source in sources:
+            if close := getattr(source, method, None):
+                yield close
+
 
 class Recorder(_Recorder[T], Iterator[T]):
     """Iterator that passes a stream through unchanged while timing it; made by `record`."""
-
-    def __init__(self, source: Iterator[T], owner: object, label: str, clock: Clock) -> None:
-        super().__init__(label, clock)
-        self._source = source
-        self._owner = owner
 
     def __next__(self) -> T:
         if self._end is not None:
@@ -100,7 +104,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         if self._start is None:
             self._start = self._clock()
         try:
-            item = next(self._source)
+            item: T = next(self._source)
         except StopIteration:
             self._ended("finished")
             raise
@@ -115,13 +119,8 @@ class Recorder(_Recorder[T], Iterator[T]):
 
     def close(self) -> None:
         """Close the source, so that the server stops generating. Safe to call again."""
-        self._ended("left")
-        if self._closed:
-            return
-        self._closed = True
-        for source in _distinct(self._source, self._owner):
-            if close := getattr(source, "close", None):
-                close()
+        for close in self._closers("close"):
+            close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,18 +136,13 @@ class Recorder(_Recorder[T], Iterator[T]):
 class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
     """Async version of `Recorder`; made by `arecord`."""
 
-    def __init__(self, source: AsyncIterator[T], owner: object, label: str, clock: Clock) -> None:
-        super().__init__(label, clock)
-        self._source = source
-        self._owner = owner
-
     async def __anext__(self) -> T:
         if self._end is not None:
             raise StopAsyncIteration
         if self._start is None:
             self._start = self._clock()
         try:
-            item = await anext(self._source)
+            item: T = await anext(self._source)
         except StopAsyncIteration:
             self._ended("finished")
             raise
@@ -163,13 +157,8 @@ class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
 
     async def aclose(self) -> None:
         """Close the source, so that the server stops generating. Safe to call again."""
-        self._ended("left")
-        if self._closed:
-            return
-        self._closed = True
-        for source in _distinct(self._source, self._owner):
-            if close := getattr(source, "aclose", None):
-                await close()
+        for close in self._closers("aclose"):
+            await close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -268,7 +257,3 @@ def _not_a_stream(thing: object, stream: str, call: str) -> str:
         f"A {type(thing).__name__} is not a stream. Pass what `{stream}` returns, or time "
         f"a whole reply with `{call}`."
     )
-
-
-def _distinct(source: object, owner: object) -> tuple[object, ...]:
-    return (source,) if source is owner else (source, owner)

@@ -72,6 +72,11 @@ class Recording:
     sent: float = 0.0
 
     @property
+    def arrivals(self) -> list[float]:
+        """When each non-empty piece arrived, seconds since sending."""
+        return [piece.at for piece in self.pieces if not piece.empty]
+
+    @property
     def ttfb(self) -> float | None:
         """Time to first byte, seconds: the first item of any kind, even an empty one."""
         return self.pieces[0].at if self.pieces else None
@@ -82,7 +87,7 @@ class Recording:
 
         An empty role-only chunk doesn't count (as in AIPerf; vLLM's benchmark counts it).
         """
-        return next((piece.at for piece in self.pieces if not piece.empty), None)
+        return next(iter(self.arrivals), None)
 
     @property
     def ttfat(self) -> float | None:
@@ -96,7 +101,7 @@ class Recording:
         n is `shown_tokens` or, without that count, the number of non-empty pieces. None with fewer
         than two tokens or non-empty pieces: the tokens of one piece arrive together.
         """
-        arrivals = self._arrivals
+        arrivals = self.arrivals
         tokens = self.shown_tokens or len(arrivals)
         if len(arrivals) < 2 or tokens < 2:
             return None
@@ -108,8 +113,7 @@ class Recording:
 
         This is inter-chunk latency; it equals inter-token latency only if each chunk is one token.
         """
-        arrivals = self._arrivals
-        return tuple(b - a for a, b in pairwise(arrivals))
+        return tuple(b - a for a, b in pairwise(self.arrivals))
 
     @cached_property
     def text(self) -> str:
@@ -190,10 +194,6 @@ class Recording:
 
     def __repr__(self) -> str:
         return f"<Recording {self.label!r}: {self.summary()}>"
-
-    @property
-    def _arrivals(self) -> list[float]:
-        return [piece.at for piece in self.pieces if not piece.empty]
 
     @property
     def _has_reasoning(self) -> bool:

@@ -33,5 +33,5 @@ def _said(request: ModelRequest) -> Part:
     if as_json is not None:
         return Part("text", as_json, json=True)
     if request.turns[-1].role == "tool":
-        return Part("text", tool_calls.tell(tool_calls.results(request)))
+        return Part("text", tool_calls.report(request))
     return Part("text", conversation.text(request))

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import dropwhile
+from typing import NamedTuple
 
 LONGEST = 8000  # characters; anything beyond isn't searched
+_SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
 # a word that begins with a capital letter or with a letter of a script without case
@@ -44,6 +46,32 @@ def words(text: str) -> list[str]:
     """Return the words of a text in lower case; snake_case and camelCase are split."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).replace("_", " ")
     return re.findall(r"[^\W_]+", apart.lower())
+
+
+class Words(NamedTuple):
+    """The words of a text, and their prefixes of 4 to 20 letters."""
+
+    whole: frozenset[str]
+    beginnings: frozenset[str]
+
+    def has(self, word: str) -> bool:
+        """Return whether a word of the text begins with `word`.
+
+        The last letter of `word` is ignored if it has more than four letters. A word of fewer than
+        four letters must match a whole word.
+        """
+        stem = word[:-1] if len(word) > _SHORTEST_STEM else word
+        if len(stem) < _SHORTEST_STEM:
+            return word in self.whole
+        return stem[:_LONGEST_STEM] in self.beginnings
+
+
+@_remembered
+def word_set(text: str) -> Words:
+    """Return the words of a text, and their prefixes."""
+    whole = frozenset(words(text))
+    ends = range(_SHORTEST_STEM, _LONGEST_STEM + 1)
+    return Words(whole, frozenset(word[:end] for word in whole for end in ends))
 
 
 @_remembered

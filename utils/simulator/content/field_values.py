@@ -55,7 +55,7 @@ _FORMATS: dict[str, Callable[[str], list[str]]] = {
     "date-time": lambda text: [f"{found}T00:00:00Z" for found in extract.dates(text)],
     "uri": extract.links,
 }
-_FORMATTED = {
+FORMATTED = {  # made-up strings by format
     "email": "ada@example.org",
     "date": "2026-05-17",
     "time": "09:30:00Z",
@@ -91,16 +91,15 @@ _UNITS = {
     "temperature": ("temperature", "degrees", "°"),
 }
 _NEAR = 40  # characters; a "not" at most this far before a word negates it
-_LONGEST_BEGINNING = 20  # letters; maximum length of a word prefix
 _OTHERS = frozenset(word for words in _UNITS.values() for word in words)
 
 
 def texts(text: str, name: str, form: Any, about: str) -> list[str]:
     """Return the values that `text` contains for a string field, best first."""
-    if isinstance(form, str) and form in _FORMATTED:
+    if form in FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
     said = [extract.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
-    found = [value for value in said if value]
+    found = list(filter(None, said))
     for word in reversed(extract.words(name)):  # the last word of a name is the noun
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
@@ -194,28 +193,9 @@ def records(text: str, names: list[str]) -> list[str]:
 
 
 def speaks_of(text: str, choice: str) -> bool:
-    """Return whether `text` contains the words of `choice`.
-
-    A word of more than four letters also matches words that begin with all but its last letter.
-    """
+    """Return whether `text` contains the words of `choice`."""
     wanted = extract.words(choice)
-    whole, beginnings = _said(text)
-    return bool(wanted) and all(
-        word in whole or (len(word) > 4 and word[:-1][:_LONGEST_BEGINNING] in beginnings)
-        for word in wanted
-    )
-
-
-@lru_cache(maxsize=64)
-def _said(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    whole = frozenset(extract.words(text))
-    ends = range(4, _LONGEST_BEGINNING + 1)
-    return whole, frozenset(word[:end] for word in whole for end in ends)
-
-
-def formatted(form: Any) -> str | None:
-    """Return a made-up string in a format such as `date`; None if the format is unknown."""
-    return _FORMATTED.get(form) if isinstance(form, str) else None
+    return bool(wanted) and all(map(extract.word_set(text).has, wanted))
 
 
 def plain(name: str) -> str:

@@ -12,51 +12,35 @@ class SchemaError(ValueError):
     """A schema is invalid or too large, or no value fits it; the message says why."""
 
 
-def _low(schema: Json) -> tuple[float, bool]:
-    """Return the lower bound, and whether it is exclusive."""
-    exclusive = schema.get("exclusiveMinimum")
-    if exclusive is not None and exclusive >= schema.get("minimum", -math.inf):
-        return exclusive, True
-    return schema.get("minimum", -math.inf), False
-
-
-def _high(schema: Json) -> tuple[float, bool]:
-    exclusive = schema.get("exclusiveMaximum")
-    if exclusive is not None and exclusive <= schema.get("maximum", math.inf):
-        return exclusive, True
-    return schema.get("maximum", math.inf), False
-
-
 def within(value: float, schema: Json) -> bool:
     """Return whether a number satisfies a schema's bounds and `multipleOf`."""
-    (low, low_out), (high, high_out) = _low(schema), _high(schema)
-    if value < low or value > high or (low_out and value == low) or (high_out and value == high):
-        return False
     step = schema.get("multipleOf")
-    return not step or math.isclose(value / step, round(value / step), abs_tol=1e-9)
+    return (
+        schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
+        and schema.get("exclusiveMinimum", -math.inf) < value
+        and value < schema.get("exclusiveMaximum", math.inf)
+        and (not step or math.isclose(value / step, round(value / step), abs_tol=1e-9))
+    )
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
     """Return a simple number that satisfies a schema's bounds and `multipleOf`."""
-    (low, low_out), (high, _) = _low(schema), _high(schema)
+    low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
+    high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     step = schema.get("multipleOf") or (1 if whole else None)
     if math.isinf(low) and math.isinf(high):
         return step or 1
     if step:
         start = math.floor(high / step) if math.isinf(low) else math.ceil(low / step)
         candidates = [(start + change) * step for change in (0, 1, -1)]
-        fitting = [value for value in candidates if within(value, schema)]
-        if fitting:
-            return int(fitting[0]) if whole else fitting[0]
-        raise SchemaError("no number fits its bounds")
-    if math.isinf(low):
-        low, low_out = high - 2, True
-    if math.isinf(high):
-        high = low + 2
-    value = (low + high) / 2 if low_out or not float(low).is_integer() else low
-    if not within(value, schema):
-        raise SchemaError("no number fits its bounds")
-    return value
+    elif math.isinf(low):
+        candidates = [high - 1]
+    else:
+        candidates = [low, low + 1 if math.isinf(high) else (low + high) / 2]
+    for value in candidates:
+        if within(value, schema):
+            return int(value) if whole else value
+    raise SchemaError("no number fits its bounds")
 
 
 def merged_schemas(parts: list[Json]) -> Json:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from itertools import chain
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 from ..json_values import Json
@@ -240,16 +239,12 @@ class _Filler:
             if fitting:
                 return [Value(item, found=True) for item in fitting]
             made_up = field_values.samples(name)[:3] if self.invents else []
-            fitting = [
-                item for item in made_up if isinstance(item, str) and fits_length(item, inner)
-            ]
-            return [Value(item) for item in fitting]
+            made_up = [item for item in made_up if isinstance(item, str)]
+            return [Value(item) for item in made_up if fits_length(item, inner)]
         if kind == "object" and depth <= _DEEP:
-            parts = field_values.records(self.text, list(inner.get("properties") or {}))[
-                :_MOST_ITEMS
-            ]
+            parts = field_values.records(self.text, list(inner.get("properties") or {}))
             if len(parts) > 1:
-                return [self._part(inner, part, name, depth) for part in parts]
+                return [self._part(inner, part, name, depth) for part in parts[:_MOST_ITEMS]]
             value = self.value(inner, name, depth + 1)
             return [value] if value.found or self.invents else []
         if kind in ("integer", "number"):
@@ -273,7 +268,8 @@ class _Filler:
 
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
         for written in field_values.numbers(self.text, name):
-            value = float(written) if "." in written else _whole(written)
+            short = "." not in written and len(written) <= _MOST_DIGITS
+            value = int(written) if short else float(written)
             if written in self.used or not isfinite(value) or not within(value, schema):
                 continue
             if whole and value != int(value):
@@ -288,36 +284,26 @@ class _Filler:
         return Value(in_bounds(schema, whole), missing=True)
 
     def _text(self, schema: Json, name: str) -> Value:
-        about = schema.get("description")
-        form = schema.get("format")
-        for said in field_values.texts(
-            self.text, name, form, about if isinstance(about, str) else ""
-        ):
+        form = schema.get("format", "")
+        about = schema.get("description") or ""
+        for said in field_values.texts(self.text, name, form, about):
             if fits_length(said, schema):
                 return Value(said, found=True)
-        default = schema.get("default")
-        examples = schema.get("examples") or []
-        first = (field_values.formatted(form), default)
-        for sample in chain(first, examples, field_values.made_up(self.text, name)):
+        first = (field_values.FORMATTED.get(form), schema.get("default"))
+        made_up = field_values.made_up(self.text, name)
+        for sample in (*first, *(schema.get("examples") or []), *made_up):
             if isinstance(sample, str) and fits_length(sample, schema):
                 return Value(sample, missing=True)
         least = max(0, int(schema.get("minLength", 0)))
         if least > 100_000:
             raise SchemaError("its strings are too long")
         self._count(least // _PER_NODE)
-        word = field_values.plain(name)
-        return Value(
-            (word + " " * least)[: max(least, min(len(word), max_length(schema)))], missing=True
-        )
+        padded = field_values.plain(name).ljust(least)
+        return Value(padded[: max_length(schema)], missing=True)
 
 
 def _unique(values: list[Any]) -> list[Any]:
     return list({json.dumps(value, sort_keys=True): value for value in values}.values())
-
-
-def _whole(written: str) -> float:
-    """Parse an integer; return infinity if it is longer than `_MOST_DIGITS`."""
-    return int(written) if len(written) <= _MOST_DIGITS else inf
 
 
 def _is_expected(schema: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from ..json_values import is_shallow
@@ -39,8 +40,8 @@ _ALSO_SAID = {
     "email": "mail",
 }
 _ENOUGH = 2
-_BEGINNINGS = range(4, 21)  # lengths of word prefixes
-_SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", "÷": " divided ", "/": " divided "}
+_SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", " - ": " minus ", "÷": " divided ",
+            "/": " divided "}  # fmt: skip
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 
 
@@ -58,11 +59,8 @@ def decide(request: ModelRequest) -> tuple[Wanted, ...]:
         return ()
     if request.turns[-1].role == "tool" and request.tool_choice == "auto":
         return ()  # the results have arrived
-    tools = [
-        tool
-        for tool in request.tools
-        if not request.forced_tool or tool.name == request.forced_tool
-    ]
+    forced = request.forced_tool
+    tools = [tool for tool in request.tools if not forced or tool.name == forced]
     prompt = _with_previous(request)[: extract.LONGEST]
     calls = _calls(prompt, tools)
     if not calls and request.tool_choice == "required":
@@ -147,7 +145,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
     return tools[fits.index(max(fits))], max(fits)
 
 
-def _fit(tool: Tool, said: _Said) -> int:
+def _fit(tool: Tool, said: extract.Words) -> int:
     """Return a tool's score: 2 for each matching word in its name, 1 in its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(2 for word in name if _among(word, said))
@@ -164,43 +162,30 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
     return own, [word for word in described if len(word) > 3]
 
 
-@dataclass(frozen=True)
-class _Said:
-    """The words in the text, and the prefixes of those words."""
-
-    words: frozenset[str]
-    beginnings: frozenset[str]
-
-
-def _said(text: str) -> _Said:
+def _said(text: str) -> extract.Words:
     lower = text.lower()
     for symbol, word in _SYMBOLS.items():
         lower = lower.replace(symbol, word)
-    words = frozenset(extract.words(lower.replace(" - ", " minus ")))
-    return _Said(words, frozenset(word[:end] for word in words for end in _BEGINNINGS))
+    return extract.word_set(lower)
 
 
-def _among(word: str, said: _Said) -> bool:
-    stem = word[:-1] if len(word) > 4 else word
-    named = stem[: _BEGINNINGS[-1]] in said.beginnings if len(stem) > 3 else word in said.words
-    return named or not said.words.isdisjoint(_ALSO_SAID.get(word, "").split())
+def _among(word: str, said: extract.Words) -> bool:
+    return said.has(word) or not said.whole.isdisjoint(_ALSO_SAID.get(word, "").split())
 
 
-def results(request: ModelRequest) -> list[tuple[str, str, str]]:
-    """Return each tool result at the end of the conversation as (tool, arguments, result)."""
-    ending = []
-    for turn in reversed(request.turns):
-        if turn.role != "tool":
-            break
-        ending.append(turn)
+def report(request: ModelRequest) -> str:
+    """Return a reply that reports the tool results at the end of the conversation."""
+    results = list(takewhile(lambda turn: turn.role == "tool", reversed(request.turns)))[::-1]
     calls = {call.id: call for turn in request.turns for call in turn.calls}
-    told = []
-    for turn in reversed(ending):
-        call = calls.get(turn.call_id)
-        told.append(
-            (call.name if call else "the tool", _about(call.arguments if call else ""), turn.text)
-        )
-    return told
+    made = [calls.get(turn.call_id) for turn in results]
+    names = dict.fromkeys(call.name if call else "the tool" for call in made)
+    sentences = [
+        _sentence(_about(call.arguments if call else ""), turn.text)
+        for call, turn in zip(made, results, strict=True)
+    ]
+    opening = f"I asked {' and '.join(names)}."
+    ending = "That's what I was told. Is there anything else that I can look up?"
+    return " ".join([opening, *sentences, ending])
 
 
 def _about(arguments: str) -> str:
@@ -210,20 +195,6 @@ def _about(arguments: str) -> str:
         return ""
     values = given.values() if isinstance(given, dict) else []
     return ", ".join(str(value) for value in values if isinstance(value, str | int | float))
-
-
-def tell(told: list[tuple[str, str, str]]) -> str:
-    """Return a reply that reports tool results."""
-    sentences = [_sentence(about, result) for _, about, result in told]
-    names = list(dict.fromkeys(name for name, _, _ in told))
-    opening = f"I asked {' and '.join(names)}." if names else ""
-    return " ".join(
-        [
-            opening,
-            *sentences,
-            "That's what I was told. Is there anything else that I can look up?",
-        ]
-    )
 
 
 def _sentence(about: str, result: str) -> str:
