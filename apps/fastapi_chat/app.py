@@ -189,7 +189,7 @@ async def chat(
 async def kept(reply: str) -> Reply:
     """Return a reply, or raise 404 before the stream starts, when the status can still be set."""
     if reply not in latest:
-        raise HTTPException(404, "This reply isn't kept any more.")
+        raise HTTPException(404, "This reply is no longer available.")
     return latest[reply]
 
 

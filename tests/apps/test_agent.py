@@ -10,7 +10,6 @@ import pytest
 
 from tests.apps.conftest import PLACE
 from tests.apps.test_fastapi_chat import ANSWER, ORDER, RIVER, Visitor, asked, behave, text
-from tests.simulator.virtual import VirtualSimulator
 
 README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
 
@@ -24,33 +23,29 @@ def with_agent(app: ModuleType) -> ModuleType:
     return app
 
 
-def test_its_text_arrives_in_pieces(virtual: VirtualSimulator, with_agent: ModuleType) -> None:
+def test_its_text_arrives_in_pieces(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat", RIVER)
     assert text(events) == ANSWER
     assert len([name for name, _ in events if name == "text"]) > 20
     assert events[-1][0] == "end"
 
 
-def test_its_tool_is_named_and_the_result_is_no_text(
-    virtual: VirtualSimulator, with_agent: ModuleType
-) -> None:
+def test_its_tool_is_named_and_its_result_is_not_shown_as_text(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
     assert ("tool", "order_status") in events
     assert text(events).count("arrives on Thursday") == 1  # only in the model's reply
     assert events[-1][0] == "end"
 
 
-def test_a_call_that_is_truncated_runs_no_tool(
-    virtual: VirtualSimulator, with_agent: ModuleType
-) -> None:
+def test_a_truncated_call_runs_no_tool(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat:length@5", ORDER)
     assert len(virtual.requests()) == 1
     assert events[-1][0] in ("end", "failed")
     assert text(events) == ""
 
 
-def test_stop_reaches_its_model(virtual: VirtualSimulator, with_agent: ModuleType) -> None:
-    async def main() -> None:
+def test_stop_reaches_its_model(virtual, with_agent):
+    async def main():
         await behave(virtual, "sim-seed")
         visitor = Visitor(with_agent)
         reply = await visitor.start(RIVER)

@@ -30,10 +30,10 @@ CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 
 @contextmanager
-def served(port: int) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Run the command while the block runs; yield its process and the processes it started."""
+def served(port: int, *words: str) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+    """Run `course.py app` while the block runs; yield its process and the processes it started."""
     process = subprocess.Popen(
-        [sys.executable, "course.py", "app", "fastapi", "--here", "--no-browser", f"--port={port}"],
+        [sys.executable, "course.py", "app", *words, "--no-browser", f"--port={port}"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,13 +56,13 @@ def served(port: int) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Proce
 
 
 @pytest.mark.parametrize("how", [CTRL_C, signal.SIGTERM, "kill"], ids=str)
-def test_the_page_is_served_and_however_the_command_ends_nothing_is_left(
+def test_it_serves_the_page_and_leaves_no_process(
     how: signal.Signals | str,
 ) -> None:
     if WINDOWS and how == signal.SIGTERM:
         pytest.skip("Windows ends a process by TerminateProcess alone, which is `kill`.")
     port = free_port(None)
-    with served(port) as (process, started):
+    with served(port, "fastapi", "--here") as (process, started):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
             assert b"<title>Lamp shop support</title>" in page.read()
         assert len(started) == 2  # the app and the simulator
@@ -91,14 +91,14 @@ def said(*words: str, **variables: str) -> str:
     return done.stderr.strip()
 
 
-def test_what_stands_in_the_way_is_a_sentence() -> None:
+def test_invalid_arguments_are_explained() -> None:
     assert "invalid choice: 'flask'" in said("app", "flask")
     assert "arguments are required: name" in said("app")
     with pytest.raises(Advice, match="Port 80000 can't be used"):
         command.app(argparse.Namespace(name="fastapi", port=80_000, here=True, browser=False))
 
 
-def test_half_a_provider_is_a_sentence() -> None:
+def test_a_provider_without_a_model_is_explained() -> None:
     words = ("app", "fastapi", "--here", "--no-browser")
     assert "OPENAI_MODEL isn't" in said(*words, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
 
@@ -138,7 +138,7 @@ def pins(lock: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("app", APPS.values(), ids=APPS)
-def test_an_apps_lock_has_what_it_wants_in_the_courses_versions(app: command.App) -> None:
+def test_an_apps_lock_has_its_packages_in_the_courses_versions(app: command.App) -> None:
     wanted = [line.split(" ;")[0] for line in app.wanted().splitlines()]
     names = {re.split("[=<>]", line)[0] for line in wanted}
     lock, course = pins(app.lock()), pins(ROOT / "requirements/lab.lock")
@@ -154,19 +154,20 @@ def project() -> dict[str, list[str]]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def test_a_python_that_is_too_new_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_that_is_too_new_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 14, 0))
     with pytest.raises(Advice, match=r"chainlit app support Python up to 3\.13"):
         APPS["chainlit"].set_up()
 
 
 @pytest.mark.parametrize("app", APPS.values(), ids=APPS)
-def test_an_app_s_first_lines_name_its_usual_command(app: command.App) -> None:
+def test_an_apps_first_lines_name_its_usual_command(app: command.App) -> None:
     first = ast.get_docstring(ast.parse((ROOT / app.place / app.source).read_text("utf-8"))) or ""
-    usual = {"streamlit": "streamlit run streamlit_chat.py", "fastapi": "uvicorn app:app"}
-    usual |= {
+    usual = {
         "chainlit": "chainlit run chainlit_chat.py",
         "django": "uvicorn django_chat:application",
+        "fastapi": "uvicorn app:app",
+        "streamlit": "streamlit run streamlit_chat.py",
     }
     assert usual[app.name] in first
     assert " ".join(app.command).startswith(usual[app.name])

@@ -9,7 +9,6 @@ import openai
 import pytest
 
 from tests.apps.conftest import PLACE
-from tests.simulator.virtual import VirtualSimulator
 
 
 @pytest.fixture
@@ -17,12 +16,10 @@ def assistant(app: ModuleType) -> ModuleType:
     return app.assistant
 
 
-def test_a_tool_is_named_before_its_result(
-    assistant: ModuleType, virtual: VirtualSimulator
-) -> None:
+def test_a_tool_is_named_before_its_result(assistant, virtual):
     assistant.MODELS[:] = [virtual.chat("sim-chat", stream_chunk_timeout=None)]
 
-    async def main() -> list[tuple[str, str]]:
+    async def main():
         async with aclosing(assistant.answer([("user", "Where is my order 4711?")])) as pieces:
             return [piece async for piece in pieces]
 
@@ -31,18 +28,18 @@ def test_a_tool_is_named_before_its_result(
     assert "arrives on Thursday" in pieces[1][1]
 
 
-def test_a_silence_fails_before_a_proxy_gives_up(assistant: ModuleType) -> None:
+def test_a_silence_fails_before_a_proxy_times_out(assistant):
     assert [model.request_timeout for model in assistant.MODELS] == [50, 50]
 
 
-def test_an_error_s_own_words_are_never_shown(assistant: ModuleType) -> None:
+def test_an_exceptions_own_text_is_never_shown(assistant):
     assert assistant.sentence(openai.OpenAIError("key 123")) == (
         "The model's provider reported an error."
     )
     assert assistant.sentence(ValueError("key 123")) == "The server failed."
 
 
-def test_no_app_imports_anything_of_the_course() -> None:
+def test_apps_import_nothing_from_the_course():
     sources = {path: path.read_text(encoding="utf-8") for path in PLACE.parent.rglob("*.py")}
     assert len(sources) == 5
     for path, source in sources.items():

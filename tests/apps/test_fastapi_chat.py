@@ -1,4 +1,4 @@
-"""The FastAPI app over HTTP, without its page: replies, memory, and rejected requests."""
+"""The FastAPI app over HTTP, without its page."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import wraps
 from html.parser import HTMLParser
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx2
 import pytest
@@ -75,6 +76,16 @@ class Visitor:
         return (await self._client.get("/conversation")).json()["reply"]
 
 
+def in_virtual_time(test: Callable[..., Any]) -> Callable[..., None]:
+    """Run an async test on the virtual simulator's clock."""
+
+    @wraps(test)
+    def run(virtual: VirtualSimulator, **others: Any) -> None:
+        virtual.run(test(virtual, **others))
+
+    return run
+
+
 def text(events: Events) -> str:
     return "".join(data for name, data in events if name == "text")
 
@@ -99,16 +110,10 @@ def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str
     return virtual.run(main())
 
 
-def requests(virtual: VirtualSimulator) -> list[str]:
-    return [request.model for request in virtual.requests()]
-
-
 # --- replies --------------------------------------------------------------------------------------
 
 
-def test_a_reply_comes_in_pieces_and_ends_with_all_of_it_rendered(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
+def test_a_reply_arrives_in_pieces_and_ends_with_its_html(virtual, app):
     (events,) = asked(virtual, app, "sim-chat", RIVER)
     assert events[0] == ("status", "Thinking")
     assert text(events) == ANSWER
@@ -116,76 +121,59 @@ def test_a_reply_comes_in_pieces_and_ends_with_all_of_it_rendered(
     assert events[-1] == ("end", f"<p>{ANSWER}</p>\n")
 
 
-def test_each_tool_is_named_while_it_runs_and_its_result_is_used(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
+def test_each_tool_is_named_while_it_runs(virtual, app):
     (events,) = asked(virtual, app, "sim-chat", ORDER)
-    assert [data for name, data in events if name != "text"][:3] == [
-        "Thinking",
-        "order_status",
-        "Thinking",
-    ]
+    statuses = [data for name, data in events if name != "text"]
+    assert statuses[:3] == ["Thinking", "order_status", "Thinking"]
     assert "arrives on Thursday" in text(events)
 
 
-def test_the_conversation_goes_along_with_the_next_question(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
+def test_the_next_question_is_sent_with_the_conversation(virtual, app):
     asked(virtual, app, "sim-chat", RIVER, "Shorter, please.")
-    sent = [
-        (message["role"], message["content"]) for message in virtual.requests()[-1].body["messages"]
-    ]
-    assert sent[1:] == [("user", RIVER), ("assistant", ANSWER), ("user", "Shorter, please.")]
+    sent = virtual.requests()[-1].body["messages"]
+    assert [message["content"] for message in sent[1:]] == [RIVER, ANSWER, "Shorter, please."]
+    assert [message["role"] for message in sent[1:]] == ["user", "assistant", "user"]
 
 
-def test_a_long_conversation_is_cut_at_a_question(
-    virtual: VirtualSimulator, app: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_conversation_is_shortened_to_whole_turns(virtual, app, monkeypatch):
     monkeypatch.setattr(app, "MOST_TURNS", 2)
     asked(virtual, app, "sim-fast", "hi", "hello", "say hello")
     roles = [message["role"] for message in virtual.requests()[-1].body["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
 
 
-def test_visitors_have_conversations_of_their_own_and_wait_for_nobody(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        one, other = Visitor(app), Visitor(app)
-        begun = virtual.clock()
-        first, second = await asyncio.gather(one.ask(RIVER), other.ask("hello"))
-        both = virtual.clock() - begun
-        assert text(first) == ANSWER
-        assert [question for question, _ in await one.turns()] == [RIVER]
-        assert [question for question, _ in await other.turns()] == ["hello"]
-        await Visitor(app).ask(RIVER)
-        assert both < 1.5 * (virtual.clock() - begun - both)
-        assert text(second) == prepared_replies.answer("hello")
-
-    virtual.run(main())
+@in_virtual_time
+async def test_visitors_have_separate_conversations_at_the_same_time(virtual, app):
+    await behave(virtual, "sim-chat")
+    one, other = Visitor(app), Visitor(app)
+    start = virtual.clock()
+    first, second = await asyncio.gather(one.ask(RIVER), other.ask("hello"))
+    both = virtual.clock() - start
+    assert text(first) == ANSWER
+    assert [question for question, _ in await one.turns()] == [RIVER]
+    assert [question for question, _ in await other.turns()] == ["hello"]
+    await Visitor(app).ask(RIVER)
+    assert both < 1.5 * (virtual.clock() - start - both)
+    assert text(second) == prepared_replies.answer("hello")
 
 
 # --- leaving, rejoining, stopping -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("leave_after", [1, 2, 7, 30])
-def test_a_reader_who_leaves_can_rejoin_and_misses_nothing(
-    virtual: VirtualSimulator, app: ModuleType, leave_after: int
-) -> None:
+def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
     async def main() -> None:
         await behave(virtual, "sim-chat")
         visitor = Visitor(app)
         reply = await visitor.start(RIVER)
         first: Events = []
-        last = ""
         async with aclosing(visitor.events(reply)) as events:
             async for number, name, data in events:
-                last = number
                 first.append((name, data))
+                last = int(number)
                 if len(first) == leave_after:
                     break
-        rest = await visitor.read(reply, int(last))
+        rest = await visitor.read(reply, last)
         assert text(first) + text(rest) == ANSWER
         assert await visitor.read(reply) == first + rest  # as for a page that was just loaded
 
@@ -193,39 +181,29 @@ def test_a_reader_who_leaves_can_rejoin_and_misses_nothing(
     assert [request.ended for request in virtual.requests()] == ["finished"]
 
 
-def test_a_last_event_id_that_no_event_has_is_the_end_or_refused(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
-        reply = await visitor.start(RIVER)
-        await visitor.read(reply)
-        assert await visitor.read(reply, 9_999) == []
-        with pytest.raises(AssertionError, match="422"):
-            await visitor.read(reply, -1)
-
-    virtual.run(main())
+@in_virtual_time
+async def test_an_unknown_last_event_id(virtual, app):
+    await behave(virtual, "sim-chat")
+    visitor = Visitor(app)
+    reply = await visitor.start(RIVER)
+    await visitor.read(reply)
+    assert await visitor.read(reply, 9_999) == []
+    with pytest.raises(AssertionError, match="422"):
+        await visitor.read(reply, -1)
 
 
-def test_a_reply_is_written_to_its_end_when_nobody_reads(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
-        await visitor.start(RIVER)
-        await asyncio.sleep(10)
-        assert await visitor.turns() == [[RIVER, f"<p>{ANSWER}</p>\n"]]
-        assert await visitor.running() is None
-
-    virtual.run(main())
+@in_virtual_time
+async def test_a_reply_is_completed_without_readers(virtual, app):
+    await behave(virtual, "sim-chat")
+    visitor = Visitor(app)
+    await visitor.start(RIVER)
+    await asyncio.sleep(10)
+    assert await visitor.turns() == [[RIVER, f"<p>{ANSWER}</p>\n"]]
+    assert await visitor.running() is None
 
 
 @pytest.mark.parametrize("stop_at", [0, 0.2, 1.0, 5.0], ids="{} s".format)
-def test_stop_cancels_the_model_at_any_moment_and_keeps_what_came(
-    virtual: VirtualSimulator, app: ModuleType, stop_at: float
-) -> None:
+def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
     async def main() -> tuple[Events, list[list[str]], Events]:
         await behave(virtual, "sim-seed:stall@10,60")  # silent from the third second on
         visitor = Visitor(app)
@@ -251,9 +229,7 @@ def test_stop_cancels_the_model_at_any_moment_and_keeps_what_came(
     assert told["content"] == f"{text(events)}\n\n[Stopped.]"
 
 
-def test_a_note_stands_beside_code_that_was_cut_off(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
+def test_a_note_follows_a_truncated_code_block(virtual, app):
     (events,) = asked(
         virtual, app, "sim-chat:drop@60", "Write a Python function that counts words."
     )
@@ -263,19 +239,15 @@ def test_a_note_stands_beside_code_that_was_cut_off(
     )
 
 
-def test_a_second_stop_and_a_late_one_do_no_harm(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
-        reply = await visitor.start(RIVER)
-        await asyncio.sleep(1)
-        assert await asyncio.gather(visitor.stop(reply), visitor.stop(reply)) == [204, 204]
-        assert await visitor.stop(reply) == 204
-        assert len(await visitor.turns()) == 1
-
-    virtual.run(main())
+@in_virtual_time
+async def test_a_second_or_late_stop_has_no_effect(virtual, app):
+    await behave(virtual, "sim-chat")
+    visitor = Visitor(app)
+    reply = await visitor.start(RIVER)
+    await asyncio.sleep(1)
+    assert await asyncio.gather(visitor.stop(reply), visitor.stop(reply)) == [204, 204]
+    assert await visitor.stop(reply) == 204
+    assert len(await visitor.turns()) == 1
 
 
 # --- failures -------------------------------------------------------------------------------------
@@ -289,9 +261,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("fault", BREAKS)
-def test_a_break_in_mid_reply_is_said_once_and_asks_nobody_again(
-    virtual: VirtualSimulator, app: ModuleType, fault: str
-) -> None:
+def test_a_failure_midway_is_reported_and_not_retried(virtual, app, fault):
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert 0 < len(text(events)) < len(ANSWER)
     assert events[-1][0] == "failed"
@@ -302,18 +272,14 @@ def test_a_break_in_mid_reply_is_said_once_and_asks_nobody_again(
 @pytest.mark.parametrize(
     "fault", ["503@0", "429@0", "401@0", "404@0", "drop@0", "end@0", "slow@90"]
 )
-def test_before_the_first_text_the_fallback_answers(
-    virtual: VirtualSimulator, app: ModuleType, fault: str
-) -> None:
+def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault):
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert text(events) == ANSWER
     assert events[-1][0] == "end"
-    assert requests(virtual)[-1] == "sim-fast"
+    assert virtual.requests()[-1].model == "sim-fast"
 
 
-def test_after_a_tool_was_called_no_fallback_calls_it_again(
-    virtual: VirtualSimulator, app: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_fallback_does_not_repeat_a_tool_call(virtual, app, monkeypatch):
     calls = []
 
     @tool
@@ -327,7 +293,7 @@ def test_after_a_tool_was_called_no_fallback_calls_it_again(
     (events,) = asked(virtual, app, "sim-chat", ORDER)
     assert events[-1][0] == "failed"
     assert calls == [4711]
-    assert "sim-fast" not in requests(virtual)
+    assert "sim-fast" not in [request.model for request in virtual.requests()]
 
 
 REFUSALS = {
@@ -339,9 +305,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("fault", REFUSALS)
-def test_a_refusal_is_one_sentence_and_the_question_is_kept(
-    virtual: VirtualSimulator, app: ModuleType, fault: str
-) -> None:
+def test_a_refusal_is_explained_and_the_question_is_kept(virtual, app, fault):
     del app.assistant.MODELS[1:]
     events, after = asked(virtual, app, f"sim-chat:{fault}", RIVER, "hello")
     assert events[-1] == ("failed", app.markdown(f"*[{REFUSALS[fault]}]*"))
@@ -349,27 +313,11 @@ def test_a_refusal_is_one_sentence_and_the_question_is_kept(
     assert virtual.requests()[-1].body["messages"][1] == {"role": "user", "content": RIVER}
 
 
-def test_a_provider_that_can_t_be_reached_is_one_sentence(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
-    class Unreachable(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            raise httpx2.ConnectError("no route to sk-secret-host-key")
-
-    client = httpx2.AsyncClient(transport=Unreachable())
-    app.assistant.MODELS[:] = [virtual.chat("sim", http_async_client=client)]
-    (events,) = asked(virtual, app, "sim-chat", RIVER)
-    assert events[-1] == ("failed", app.markdown("*[The connection to the model failed.]*"))
-    assert "sk-secret" not in str(events)
-
-
 @pytest.mark.parametrize(
     ("fault", "note"),
     [("length@9", "The reply reached its length limit."), ("filter@9", "Filtered.")],
 )
-def test_an_end_before_the_models_own_is_said(
-    virtual: VirtualSimulator, app: ModuleType, fault: str, note: str
-) -> None:
+def test_a_reply_that_reached_a_limit_has_a_note(virtual, app, fault, note):
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert events[-1] == ("end", app.html(text(events), note))
 
@@ -377,9 +325,7 @@ def test_an_end_before_the_models_own_is_said(
 # --- tools ----------------------------------------------------------------------------------------
 
 
-def test_a_tool_that_does_not_exist_or_fails_is_news_for_the_model(
-    virtual: VirtualSimulator, app: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch):
     @tool
     async def refund(order: int) -> str:
         """Fail."""
@@ -394,9 +340,7 @@ def test_a_tool_that_does_not_exist_or_fails_is_news_for_the_model(
     assert results == ["The tool failed.", "The tool failed."]
 
 
-def test_a_model_that_calls_tools_without_end_is_stopped(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
+def test_endless_tool_calls_are_stopped(virtual, app):
     app.assistant.MODELS[:] = [Scripted(*["order_status"] * 20)]
     sent = app.assistant.MODELS[0].sent
     (events,) = asked(virtual, app, "sim-chat", RIVER)
@@ -405,9 +349,7 @@ def test_a_model_that_calls_tools_without_end_is_stopped(
 
 
 @pytest.mark.parametrize("fault", ["end", "length"])
-def test_a_call_that_was_cut_off_is_not_made(
-    virtual: VirtualSimulator, app: ModuleType, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_a_truncated_tool_call_is_not_run(virtual, app, monkeypatch, fault):
     calls = []
 
     @tool
@@ -431,9 +373,7 @@ def test_a_call_that_was_cut_off_is_not_made(
     [("", 422), ("  \n\t ", 422), ("x" * 8_001, 413), ("\u3000", 422)],
     ids=["empty", "blank", "long", "ideographic space"],
 )
-def test_a_message_that_won_t_do_is_a_sentence_and_changes_nothing(
-    virtual: VirtualSimulator, app: ModuleType, message: str, status: int
-) -> None:
+def test_an_invalid_message_is_explained_and_changes_nothing(virtual, app, message, status):
     async def main() -> None:
         await behave(virtual, "sim-chat")
         visitor = Visitor(app)
@@ -447,56 +387,35 @@ def test_a_message_that_won_t_do_is_a_sentence_and_changes_nothing(
     assert len(virtual.requests()) == 1
 
 
-def test_half_a_surrogate_pair_does_no_harm(virtual: VirtualSimulator, app: ModuleType) -> None:
+@in_virtual_time
+async def test_halves_of_characters_are_joined_or_replaced(virtual, app):
     app.assistant.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d"])]
-
-    async def main() -> tuple[list[list[str]], Events]:
-        visitor = Visitor(app)
-        events = await visitor.ask("broken \ud83d")
-        return await visitor.turns(), events
-
-    ((question, reply),), events = virtual.run(main())
+    visitor = Visitor(app)
+    events = await visitor.ask("broken \ud83d")
+    ((question, reply),) = await visitor.turns()
     assert question == "broken \ufffd"
     assert reply == events[-1][1] == "<p>a \U0001f600 b \ufffd</p>\n"
 
 
-def test_a_second_question_while_one_is_answered_is_refused_and_the_first_goes_on(
-    virtual: VirtualSimulator, app: ModuleType
-) -> None:
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
-        reply = await visitor.start(RIVER)
-        again = await asyncio.gather(visitor.post("hello"), visitor.post("hello"))
-        assert [answer.status_code for answer in again] == [409, 409]
-        assert "stop it" in again[0].json()["detail"]
-        assert text(await visitor.read(reply)) == ANSWER
-        assert len(await visitor.turns()) == 1
-
-    virtual.run(main())
+@in_virtual_time
+async def test_a_visitor_has_one_reply_at_a_time(virtual, app):
+    await behave(virtual, "sim-chat")
+    visitor = Visitor(app)
+    await visitor.ask("hello")
+    answers = await asyncio.gather(*(visitor.post(RIVER) for _ in range(5)))
+    first, *others = sorted(answers, key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in others] == [409] * 4
+    assert "stop it" in others[0].json()["detail"]
+    assert text(await visitor.read(first.json()["reply"])) == ANSWER
+    assert len(await visitor.turns()) == 2
 
 
-def test_two_questions_at_once_start_one_reply(virtual: VirtualSimulator, app: ModuleType) -> None:
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
-        await visitor.ask("hello")
-        answers = await asyncio.gather(*(visitor.post(RIVER) for _ in range(5)))
-        assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
-
-    virtual.run(main())
-
-
-@pytest.mark.parametrize("path", ["/replies/nothing", "/replies/nothing/stop"])
-def test_a_reply_that_isn_t_kept_is_404(
-    virtual: VirtualSimulator, app: ModuleType, path: str
-) -> None:
-    async def main() -> int:
-        client = httpx2.AsyncClient(transport=AppTransport(app.app), base_url="http://app")
-        method = "POST" if path.endswith("stop") else "GET"
-        return (await client.request(method, path)).status_code
-
-    assert virtual.run(main()) == 404
+@in_virtual_time
+async def test_an_unknown_reply_is_404(virtual, app):
+    visitor = Visitor(app)
+    with pytest.raises(AssertionError, match="404"):
+        await visitor.read("nothing")
+    assert await visitor.stop("nothing") == 404
 
 
 # --- Markdown -------------------------------------------------------------------------------------
@@ -519,26 +438,22 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("written", HOSTILE)
-def test_nothing_a_model_writes_can_run_or_fetch(app: ModuleType, written: str) -> None:
+def test_a_models_markdown_cannot_run_or_fetch_anything(app, written):
+    found = []
+
     class Tags(HTMLParser):
-        found: ClassVar[list[Any]] = []
+        def handle_starttag(self, tag, attrs):
+            found.append((tag, dict(attrs)))
 
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            self.found.append((tag, dict(attrs)))
-
-    parser = Tags()
-    parser.found = []
-    parser.feed(app.markdown(written))
-    for tag, attributes in parser.found:
+    Tags().feed(app.markdown(written))
+    for tag, attributes in found:
         assert tag in {"p", "a", "pre", "code", "table", "thead", "tbody", "tr", "th", "td"}
         assert set(attributes) <= {"href", "class"}
         assert attributes.get("href", "https://").startswith(("https://", "http://", "#"))
 
 
 @pytest.mark.parametrize("name", ["markdown", "python_code", "three_tips", "unicode"])
-def test_what_is_rendered_while_it_comes_is_all_text_but_the_last_paragraph(
-    app: ModuleType, name: str
-) -> None:
+def test_all_paragraphs_but_the_last_are_rendered_while_streaming(app, name):
     source = next(reply.text for reply in prepared_replies.all_replies() if reply.name == name)
     done, rest = "", ""
     for character in source:
@@ -551,42 +466,32 @@ def test_what_is_rendered_while_it_comes_is_all_text_but_the_last_paragraph(
 # --- memory ---------------------------------------------------------------------------------------
 
 
-def test_only_the_last_reply_of_a_visitor_and_so_many_visitors_are_kept(
-    virtual: VirtualSimulator, app: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@in_virtual_time
+async def test_old_replies_and_old_visitors_are_dropped(virtual, app, monkeypatch):
     monkeypatch.setattr(app, "MOST_VISITORS", 3)
-
-    async def main() -> None:
-        await behave(virtual, "sim-fast")
-        visitors = [Visitor(app) for _ in range(6)]
-        for visitor in visitors:
-            for message in ("hello", "hi"):
-                await visitor.ask(message)
-        assert len(app.latest) == len(app.conversations) == 3
-        kept = [len(turn.events) for turns in app.conversations.values() for turn in turns]
-        assert [events > 0 for events in kept] == [False, True] * 3
-        assert await visitors[0].turns() == []
-        assert len(await visitors[5].turns()) == 2
-
-    virtual.run(main())
+    await behave(virtual, "sim-fast")
+    visitors = [Visitor(app) for _ in range(6)]
+    for visitor in visitors:
+        for message in ("hello", "hi"):
+            await visitor.ask(message)
+    assert len(app.latest) == len(app.conversations) == 3
+    kept = [len(turn.events) for turns in app.conversations.values() for turn in turns]
+    assert [events > 0 for events in kept] == [False, True] * 3
+    assert await visitors[0].turns() == []
+    assert len(await visitors[5].turns()) == 2
 
 
-def test_a_conversation_whose_reply_is_being_written_is_kept(
-    virtual: VirtualSimulator, app: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@in_virtual_time
+async def test_a_conversation_is_kept_while_its_reply_streams(virtual, app, monkeypatch):
     monkeypatch.setattr(app, "MOST_VISITORS", 1)
-
-    async def main() -> None:
-        await behave(virtual, "sim-chat")
-        slow, quick = Visitor(app), Visitor(app)
-        reply = await slow.start(RIVER)
-        await quick.start("hello")
-        assert text(await slow.read(reply)) == ANSWER
-
-    virtual.run(main())
+    await behave(virtual, "sim-chat")
+    slow, quick = Visitor(app), Visitor(app)
+    reply = await slow.start(RIVER)
+    await quick.start("hello")
+    assert text(await slow.read(reply)) == ANSWER
 
 
-def test_without_a_model_it_says_what_is_missing() -> None:
+def test_a_missing_model_is_reported():
     environ = {name: value for name, value in os.environ.items() if name != "OPENAI_MODEL"}
     done = subprocess.run(
         [sys.executable, "-c", "import app"], cwd=PLACE, env=environ, capture_output=True, text=True

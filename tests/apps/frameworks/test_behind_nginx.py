@@ -37,19 +37,17 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def test_with_the_readmes_settings_every_line_passes(site: Site, tmp_path: Path) -> None:
+def test_every_line_passes_with_the_readmes_settings(site: Site, tmp_path: Path) -> None:
     with behind_nginx(site.url, settings_in_the_readme(), tmp_path) as url:
         assert failed(verdict(site, "fastapi", url)) == []
 
 
-def test_with_nginxs_own_settings_the_apps_header_turns_buffering_off(
-    site: Site, tmp_path: Path
-) -> None:
+def test_the_apps_header_turns_buffering_off(site: Site, tmp_path: Path) -> None:
     with behind_nginx(site.url, "", tmp_path) as url:
         assert failed(verdict(site, "fastapi", url)) == []
 
 
-def test_with_buffering_on_the_verdict_says_so(site: Site, tmp_path: Path) -> None:
+def test_the_verdict_reports_buffering(site: Site, tmp_path: Path) -> None:
     with behind_nginx(site.url, BUFFERING, tmp_path) as url:
         table = verdict(site, "fastapi", url)
     assert set(failed(table)) == BUFFERED

@@ -23,7 +23,7 @@ NOTE_LENGTHS = """(log) => {
 }"""
 
 
-def test_text_grows_and_is_all_there_in_the_end(app: Running, visit: Visit) -> None:
+def test_text_grows_until_it_is_complete(app: Running, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
     page.evaluate(NOTE_LENGTHS, app.face.log)
@@ -42,7 +42,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
     assert calling not in app.text(page)
 
 
-def test_stop_leaves_tokens_ungenerated_in_a_silence_too(app: Running, visit: Visit) -> None:
+def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},600")
     mark = app.site.mark()
     page = visit()
@@ -65,7 +65,7 @@ def test_stop_leaves_tokens_ungenerated_in_a_silence_too(app: Running, visit: Vi
     assert roles[2].endswith("[Stopped.]")
 
 
-def test_a_break_is_said_and_the_model_is_asked_once(app: Running, visit: Visit) -> None:
+def test_a_failure_is_reported_and_not_retried(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:drop@{PAUSE}")
     mark = app.site.mark()
     page = visit()
@@ -75,14 +75,14 @@ def test_a_break_is_said_and_the_model_is_asked_once(app: Running, visit: Visit)
     assert len(app.site.requests(mark)) == 1
 
 
-def test_a_stream_without_an_end_is_said(app: Running, visit: Visit) -> None:
+def test_a_stream_without_an_end_is_reported(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:end@{PAUSE}")
     page = visit()
     app.send(page, RAINBOW)
     app.wait_for(page, "The reply ended before it was complete.")
 
 
-def test_where_the_first_model_refuses_the_fallback_answers(app: Running, visit: Visit) -> None:
+def test_the_fallback_takes_over_after_a_refusal(app: Running, visit: Visit) -> None:
     app.site.behave("sim-chat:401@0")
     mark = app.site.mark()
     page = visit()
@@ -91,7 +91,7 @@ def test_where_the_first_model_refuses_the_fallback_answers(app: Running, visit:
     assert [request.model for request in app.site.requests(mark)] == ["sim", "sim-fast"]
 
 
-def test_a_reload_in_mid_reply_does_what_the_table_says(app: Running, visit: Visit) -> None:
+def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},4")
     mark = app.site.mark()
     page = visit()
@@ -126,7 +126,7 @@ def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> N
     assert app.site.requests(mark) == []
 
 
-def test_a_second_question_waits_for_the_end_of_the_first_reply(app: Running, visit: Visit) -> None:
+def test_a_second_question_is_not_sent_during_a_reply(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},600")
     mark = app.site.mark()
     page = visit()
@@ -142,7 +142,7 @@ def test_a_second_question_waits_for_the_end_of_the_first_reply(app: Running, vi
     assert [request.ended for request in app.site.requests(mark)] == ["client left"]
 
 
-def test_a_second_tab_shows_what_the_table_says(app: Running, visit: Visit) -> None:
+def test_a_second_tab_matches_the_table(app: Running, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
     app.send(page, RAINBOW)
@@ -152,7 +152,7 @@ def test_a_second_tab_shows_what_the_table_says(app: Running, visit: Visit) -> N
     assert (RAINBOW in app.text(tab)) == (app.name == "django")
 
 
-def test_markdown_is_shown_as_the_table_says(app: Running, visit: Visit) -> None:
+def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
     app.site.behave("sim-fast")
     page = visit()
     app.send(page, MARKDOWN)
@@ -172,7 +172,7 @@ def test_markdown_is_shown_as_the_table_says(app: Running, visit: Visit) -> None
     page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])
 
 
-def test_two_visitors_at_once_see_nothing_of_each_other(app: Running, visit: Visit) -> None:
+def test_two_visitors_at_once_are_separate(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},600")
     mark = app.site.mark()
     one, other = visit(), visit()

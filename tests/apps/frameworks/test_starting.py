@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import psutil
 import pytest
 
 from tests.apps.frameworks.conftest import EACH
+from tests.apps.test_app_command import PATIENCE, served
 from tools.app import APPS, App
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import ROOT, WINDOWS
 
-PATIENCE = 120.0  # seconds
 MISSING = "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
 SHOWN = """
 from streamlit.testing.v1 import AppTest
@@ -35,35 +34,21 @@ def app(request: pytest.FixtureRequest) -> App:
 
 
 @pytest.mark.skipif(WINDOWS, reason="Windows has no SIGINT for one process; see test_app_command.")
-def test_ctrl_c_ends_everything_and_leaves_no_file(app: App) -> None:
+def test_ctrl_c_leaves_no_process_and_no_file(app: App) -> None:
     port, before = free_port(None), set((ROOT / "apps").iterdir())
-    command = [sys.executable, "course.py", "app", app.name, "--no-browser", f"--port={port}"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    said = []
-    try:
-        for line in process.stdout:
-            said.append(line)
-            if "Ctrl-C here ends it" in line:
-                break
-        started = psutil.Process(process.pid).children(recursive=True)
+    with served(port, app.name) as (process, started):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
             assert page.status == 200
         assert len(started) >= 2  # the app and the simulator
         process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0, "".join(said)
+        assert process.wait(PATIENCE) == 0
         _, alive = psutil.wait_procs(started, timeout=PATIENCE)
         assert alive == []
-    finally:
-        process.kill()
-        process.wait()
     made = set((ROOT / "apps").iterdir()) - before
     assert {path.name for path in made} <= {"__pycache__"}
 
 
-def test_without_a_model_it_says_what_is_missing(app: App, tmp_path: Path) -> None:
+def test_a_missing_model_is_reported(app: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
     if app.name == "streamlit":  # its error appears on the page
         words = ["-c", SHOWN]

@@ -27,6 +27,6 @@ def judged(request: pytest.FixtureRequest) -> Iterator[tuple[str, Site]]:
         yield chosen.name, site
 
 
-def test_each_app_passes_what_the_readme_says(judged: tuple[str, Site]) -> None:
+def test_each_app_passes_the_lines_named_in_the_readme(judged: tuple[str, Site]) -> None:
     name, site = judged
     assert failed(verdict(site, name, site.url)) == NOT_PASSED[name]
