@@ -1,6 +1,7 @@
 """HTTP requests without a client library, and strict checks against `openai`'s types."""
 
 import json
+import socket
 from http.client import HTTPConnection
 from typing import Any
 
@@ -27,6 +28,21 @@ def call(
     text = answer.read()
     connection.close()
     return answer.status, answer.headers["content-type"], text
+
+
+def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
+    """Send a chat request over a socket with a small receive buffer, so that bytes stay unread."""
+    raw = json.dumps(body)
+    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {server.api_key}"
+        f"\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
+    )
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    connection.connect((host, int(port)))
+    connection.sendall((head + raw).encode())
+    return connection
 
 
 def events(raw: bytes) -> list[Any]:

@@ -8,13 +8,12 @@ import socket
 import sys
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from tests.simulator.raw import ask, events
+from tests.simulator.raw import ask, events, unread
 from utils.simulator import Simulator
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
@@ -120,20 +119,8 @@ def test_a_drop_beyond_the_last_token_drops_the_end(server: Simulator) -> None:
 def test_a_slow_reader_gets_everything_sent_before_a_reset(
     server: Simulator,
 ) -> None:
-    body = json.dumps({"model": "sim-chat:drop@99999", "messages": QUESTION, "stream": True})
-    where = urlsplit(server.base_url)
-    head = [
-        f"POST {where.path}/chat/completions HTTP/1.1",
-        f"Host: {where.netloc}",
-        f"Authorization: Bearer {server.api_key}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    ]
-    with socket.socket() as client:
-        # The receive buffer is small, so most of the data has to wait in the server.
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        client.connect((where.hostname, where.port))
-        client.sendall("\r\n".join([*head, "", body]).encode())
+    body = {"model": "sim-chat:drop@99999", "messages": QUESTION, "stream": True}
+    with unread(server, body, 16_384) as client:
         raw = bytearray(client.recv(1))
         while (ended := server.requests(settled=False)[-1].ended) == "streaming":
             pass

@@ -224,15 +224,9 @@ def test_a_site_hook_that_ends_python_is_reported_immediately(
 
 _SETTINGS = {
     "PYTHONWARNINGS": "error",
-    "PYTHONVERBOSE": "2",
-    "PYTHONDEBUG": "1",
     "PYTHONINSPECT": "1",
-    "PYTHONSTARTUP": "/nowhere",
-    "PYTHONMALLOCSTATS": "1",
     "PYTHONUTF8": "0",
     "PYTHONIOENCODING": "utf-16",
-    "PYTHONOPTIMIZE": "2",
-    "PYTHONHASHSEED": "never",
     "PYTHONSAFEPATH": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "LC_ALL": "xx_YY.nothing",

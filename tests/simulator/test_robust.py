@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.commands import ROOT
-from tests.simulator.raw import ask, known_fields
+from tests.simulator.raw import ask, known_fields, unread
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.api.responses import ResponsesBody
@@ -214,24 +214,15 @@ def test_an_invalid_http_request_is_refused(server: Simulator) -> None:
 
 def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -> None:
     schema = {"type": "string", "minLength": 90_000}
-    body = json.dumps(
-        {
-            "model": "sim-fast:stall@0,0",
-            "stream": True,
-            "messages": [{"role": "user", "content": "hello"}],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "long", "schema": schema},
-            },
-        }
-    )
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {server.api_key}"
-        f"\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    with server.watch() as seen, connected(server) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.sendall((head + body).encode())
+    body = GOOD[PATHS[0]] | {
+        "stream": True,
+        "max_tokens": None,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "long", "schema": schema},
+        },
+    }
+    with server.watch() as seen, unread(server, body, 4096) as connection:
         connection.recv(1)
         for _ in range(3):  # other clients are served in the meantime
             assert ask(server, GOOD[PATHS[0]])[0] == 200

@@ -113,19 +113,19 @@ class Service:
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
         settings, entry = self._settings, self._log.open(request.url.path)
-        with contextlib.ExitStack() as visit:
-            visit.callback(self._log.close, entry)
+        with contextlib.ExitStack() as cleanup:
+            cleanup.callback(self._log.close, entry)
             try:
                 raw = await self._body(request)
                 body = parse_object(raw)
                 entry.parsed(body, len(raw))
-                asked = parse(body)
-                if asked.model == PREFIX:
-                    asked = replace(asked, model=self._behind_sim)
-                entry.note(prompt=asked.prompt[:MAX_PROMPT])
+                model_request = parse(body)
+                if model_request.model == PREFIX:
+                    model_request = replace(model_request, model=self._behind_sim)
+                entry.note(prompt=model_request.prompt[:MAX_PROMPT])
                 learner = str(request.scope[LEARNER])
                 self._limiter.acquire(learner)
-                visit.callback(self._limiter.release, learner)
+                cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
                     if profile.serving is None:
@@ -138,7 +138,7 @@ class Service:
                     self._attempts.clear()
                 self._attempts[name] += 1
                 reply = compose(
-                    asked,
+                    model_request,
                     settings.profile,
                     self._attempts[name],
                     settings.recordings,
@@ -147,7 +147,7 @@ class Service:
                 )
                 if place := reply.place:
                     place.hold(reply.plan.end)
-                    visit.callback(lambda: place.leave(self._clock() * settings.speed))
+                    cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:
                 entry.note(status=error.status)
@@ -158,7 +158,7 @@ class Service:
                 reply,
                 encoded,
                 entry,
-                visit.pop_all(),
+                cleanup.pop_all(),
                 self._limiter.count,
                 settings.speed,
                 self._clock,

@@ -23,17 +23,11 @@ _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slo
 
 @dataclass(frozen=True)
 class Plan:
-    """The schedule of one reply, in seconds at speed 1 since the request arrived.
+    """The schedule of one reply, in seconds at speed 1 since the request arrived."""
 
-    Attributes:
-        opening: When a stream's first event, which has no text, is sent.
-        tokens: When each token is generated.
-        end: When the reply is complete.
-    """
-
-    opening: float
-    tokens: tuple[float, ...]
-    end: float
+    opening: float  # when a stream's first event, which has no text, is sent
+    tokens: tuple[float, ...]  # when each token is generated
+    end: float  # when the reply is complete
 
     def cut(self, count: int) -> Plan:
         """Return the plan truncated to `count` tokens."""
@@ -76,35 +70,22 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
 
 class Piece(NamedTuple):
-    """A fragment of a reply: the content of one chunk.
+    """A fragment of a reply: the content of one chunk."""
 
-    Attributes:
-        at: When it is sent, in seconds at speed 1 since the request arrived.
-        part: Index of the part of the reply that the piece belongs to.
-        text: The text.
-        tokens: Number of tokens in the text.
-    """
-
-    at: float
-    part: int
+    at: float  # when it is sent, in seconds at speed 1 since the request arrived
+    part: int  # index of the part of the reply that it belongs to
     text: str
-    tokens: int = 1
+    tokens: int = 1  # number of tokens in the text
 
 
 class TimedBytes(NamedTuple):
-    """Bytes, and when to send them.
+    """Bytes, and when to send them."""
 
-    Attributes:
-        at: When they are sent, in seconds at speed 1 since the request arrived.
-        data: The bytes.
-        tokens: Number of the reply's tokens that they contain.
-        ends: Whether and how the reply ends early after these bytes: "failed" ends the response
-            cleanly, "reset" resets the connection, and "" means no early end.
-    """
-
-    at: float
+    at: float  # in seconds at speed 1 since the request arrived
     data: bytes
-    tokens: int = 0
+    tokens: int = 0  # number of the reply's tokens that they contain
+    # whether the reply ends early after these bytes: "failed" ends the response cleanly, "reset"
+    # resets the connection
     ends: Literal["", "failed", "reset"] = ""
 
 

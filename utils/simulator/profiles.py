@@ -11,38 +11,22 @@ from .prefill import Serving
 
 @dataclass(frozen=True)
 class Profile:
-    """The latencies of one kind of model.
+    """The latencies of one kind of model; illustrative values, from 2026."""
 
-    The values are illustrative, from 2026; sources differ by a factor of two.
-
-    Attributes:
-        name: The model's name without the prefix `sim-`.
-        ttft: Median time to the first token of text, in seconds.
-        rate: Tokens per second after the first token; ignored if `total` is given.
-        about: Description of the kind of model or server.
-        total: Seconds for the whole reply, regardless of its length.
-        spread: Standard deviation of ln(TTFT): 0 is exact, 0.2 typical, 0.8 a heavy tail.
-        opening: When the role-only first chunk is sent, as a fraction of the TTFT. Servers send it
-            when they start processing a request, before any text, so TTFB is less than TTFT.
-        stall_chance: Probability of a stall before a token.
-        stall: Length of a stall in seconds.
-        thinks: Whether reasoning precedes the answer.
-        refusal_chance: Probability that a request is refused with 429, as by a saturated server.
-        serving: Capacity of the server, whose queue and prefill add to `ttft` (see `prefill`); None
-            means unlimited.
-    """
-
-    name: str
-    ttft: float
-    rate: float
-    about: str
-    total: float | None = None
-    spread: float = 0.0
+    name: str  # the model's name without the prefix `sim-`
+    ttft: float  # median time to the first token of text, in seconds
+    rate: float  # tokens per second after the first token; ignored if `total` is given
+    about: str  # the kind of model or server
+    total: float | None = None  # seconds for the whole reply, regardless of its length
+    spread: float = 0.0  # standard deviation of ln(TTFT); 0.2 is typical, 0.8 a heavy tail
+    # When the role-only first chunk is sent, as a fraction of the TTFT. Servers send it when they
+    # start processing a request, so TTFB is less than TTFT.
     opening: float = 0.6
-    stall_chance: float = 0.0
-    stall: float = 0.0
-    thinks: bool = False
-    refusal_chance: float = 0.0
+    stall_chance: float = 0.0  # probability of a stall before a token
+    stall: float = 0.0  # length of a stall in seconds
+    thinks: bool = False  # whether reasoning precedes the answer
+    refusal_chance: float = 0.0  # probability of a 429, as from a saturated server
+    # the server's capacity, whose queue and prefill add to `ttft`; None means unlimited
     serving: Serving | None = None
 
     def gap(self, tokens: int) -> float:

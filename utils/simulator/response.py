@@ -23,7 +23,7 @@ class PacedResponse:
     reply: Reply
     encoder: Encoder
     entry: Entry
-    visit: contextlib.ExitStack  # closed when the reply ends
+    cleanup: contextlib.ExitStack  # closed when the reply ends
     count: Callable[[int], None]  # called with the number of tokens in each send
     speed: float
     clock: Clock
@@ -57,7 +57,7 @@ class PacedResponse:
                 await send({"type": "http.response.body", "body": b""})
         finally:
             watcher.close()
-            self.visit.close()
+            self.cleanup.close()
 
     def _start(self) -> dict[str, object]:
         kind = _CONTENT_TYPES[self.reply.request.stream]

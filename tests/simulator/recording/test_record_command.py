@@ -14,11 +14,9 @@ import pytest
 from openai import BadRequestError, OpenAI
 
 from tests.simulator import commands
-from tests.simulator.virtual import VirtualSimulator
 from utils.simulator import Simulator
 from utils.simulator.__main__ import main
-from utils.simulator.profiles import PROFILES
-from utils.simulator.recording.recordings import Recordings, read
+from utils.simulator.recording.recordings import read
 
 MODEL = "sim-laptop:stall@6,8"
 RIVER = "Name a river."
@@ -137,19 +135,6 @@ def test_recording_a_prompt_again_replaces_its_reply(trace: Path, server: Simula
     )
     assert recorded.returncode == 0
     assert sorted(one.prompt for one in read(trace)) == [RIVER, WEATHER["messages"][0]["content"]]
-
-
-def test_a_recorded_model_with_a_simulated_models_name_is_listed_once(
-    server: Simulator, tmp_path: Path
-) -> None:
-    out = tmp_path / "trace.json"
-    options = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(out)]
-    recorded = record(server.base_url, server.api_key, *options)
-    assert recorded.returncode == 0, recorded.stderr
-    replay = VirtualSimulator(recordings=Recordings(read(out)))
-    listed = [model.id for model in replay.openai().models.list()]
-    replay.close()
-    assert sorted(listed) == sorted(f"sim-{name}" for name in PROFILES)
 
 
 @pytest.mark.parametrize(

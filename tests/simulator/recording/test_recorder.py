@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from openai import OpenAI
 
 from tests.simulator.virtual import VirtualSimulator
+from utils.simulator.profiles import PROFILES
 from utils.simulator.recording.recorder import RecordError, record
 from utils.simulator.recording.recordings import (
     RecordedReply,
@@ -117,22 +118,6 @@ def test_unreadable_events_and_fields_are_counted(odd: list[Any], count: int) ->
     assert (said(reply), left_out) == ("ab", count)
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("size", [1, 3, 1000])
-def test_line_ends_and_the_size_of_network_reads_do_not_matter(end: str, size: int) -> None:
-    lines = [
-        "\ufeff: hello", "", "event: message", "id: 7", "retry: 5",
-        "data: " + json.dumps(text("né")), "", ": comment",
-        "data:" + json.dumps(text("😀"), ensure_ascii=False), "",
-        'data: {"choices":', 'data: [{"delta": {"content": "x"}}]}', "",
-        "data: " + json.dumps(STOP), "", "data: [DONE]", "",
-        "data: " + json.dumps(text("after the end")), "",
-    ]  # fmt: skip
-    raw = end.join(lines).encode()
-    reply, left_out = recorded(*(raw[at : at + size] for at in range(0, len(raw), size)))
-    assert (said(reply), left_out) == ("né😀x", 0)
-
-
 def test_halves_of_an_emoji_are_replayed_unchanged(tmp_path: Path) -> None:
     reply, _ = recorded(sse(text("a \ud83d"), text("\ude00 b"), text("\udc00"), STOP))
     again = saved(reply, tmp_path)
@@ -140,8 +125,9 @@ def test_halves_of_an_emoji_are_replayed_unchanged(tmp_path: Path) -> None:
     assert [delta["content"] for delta in replayed(again)[1:]] == ["a \ud83d", "\ude00 b", "\udc00"]
 
 
-def test_neither_done_nor_the_last_blank_line_nor_a_known_finish_reason_is_needed() -> None:
-    reply, _ = recorded(sse(text("a"), {"choices": [{"finish_reason": "eos"}]}).rstrip())
+@pytest.mark.parametrize("end", [b"", b"\n\n" + DONE + sse(text("after the end"))])
+def test_a_reply_ends_with_done_or_with_the_response(end: bytes) -> None:
+    reply, _ = recorded(sse(text("a"), {"choices": [{"finish_reason": "eos"}]}).rstrip() + end)
     assert (said(reply), reply.finish) == ("a", "eos")
 
 
@@ -322,6 +308,14 @@ def test_impossible_times_and_parts_are_refused(name: str, value: Any, tmp_path:
     with_field(tmp_path / "trace.json", name, value)
     with pytest.raises(RecordingError, match="damaged"):
         read(tmp_path / "trace.json")
+
+
+def test_a_recorded_model_with_a_simulated_models_name_is_listed_once() -> None:
+    reply = RecordedReply("sim-fast", "Hello?", 0.0, (), (), "stop", 1.0, (0, 0, 0))
+    simulator = VirtualSimulator(recordings=Recordings([reply]))
+    listed = [model.id for model in simulator.openai().models.list()]
+    simulator.close()
+    assert sorted(listed) == sorted(f"sim-{name}" for name in PROFILES)
 
 
 def test_an_older_file_is_read_without_its_obsolete_fields(tmp_path: Path) -> None:

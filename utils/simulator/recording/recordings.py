@@ -36,18 +36,16 @@ class RecordedReply:
     def reply(self, request: ModelRequest, info: ReplyInfo) -> Reply:
         """Return the recording as a reply to `request`."""
         pieces = tuple(Piece(at, part, text, int(bool(text))) for at, part, text in self.pieces)
-        said: list[list[str]] = [[] for _ in self.parts]
-        for piece in pieces:
-            said[piece.part].append(piece.text)
+        parts = tuple(
+            Part(kind, "".join(piece.text for piece in pieces if piece.part == index), tool)
+            for index, (kind, tool) in enumerate(self.parts)
+        )
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
             request=replace(request, shows_reasoning=True),  # as the provider did
             info=info,
-            parts=tuple(
-                Part(kind, "".join(texts), tool)
-                for (kind, tool), texts in zip(self.parts, said, strict=True)
-            ),
+            parts=parts,
             pieces=pieces,
             finish=self.finish,
             usage=Usage(*self.usage),
@@ -81,34 +79,34 @@ def read(path: Path) -> tuple[RecordedReply, ...]:
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise RecordingError(f"{path} has no recorded replies. Create such a file with `record`.")
     try:
-        return tuple(_trace(**fields) for fields in document["replies"])
+        return tuple(_reply(**fields) for fields in document["replies"])
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise RecordingError(f"{path} is damaged ({error}). Record it again.") from error
 
 
-def _trace(parts: Any, pieces: Any, usage: Any, **fields: Any) -> RecordedReply:
+def _reply(parts: Any, pieces: Any, usage: Any, **fields: Any) -> RecordedReply:
     prompt, completion, reasoning = usage
-    trace = RecordedReply(
+    reply = RecordedReply(
         parts=tuple((kind, tool) for kind, tool in parts),
         pieces=tuple((at, part, text) for at, part, text in pieces),
         usage=(prompt, completion, reasoning),
         **{name: value for name, value in fields.items() if name not in _OBSOLETE},
     )
-    times = [trace.opening, *(at for at, _, _ in trace.pieces), trace.end]
+    times = [reply.opening, *(at for at, _, _ in reply.pieces), reply.end]
     if not _all_of((int, float), times) or not all(map(isfinite, times)) or times != sorted(times):
         raise ValueError("times")
-    texts = [trace.model, trace.prompt, trace.finish]
-    texts += [tool for _, tool in trace.parts] + [text for _, _, text in trace.pieces]
-    if not _all_of((str,), texts) or not trace.finish:
+    texts = [reply.model, reply.prompt, reply.finish]
+    texts += [tool for _, tool in reply.parts] + [text for _, _, text in reply.pieces]
+    if not _all_of((str,), texts) or not reply.finish:
         raise ValueError("texts or finish reason")
-    if not {kind for kind, _ in trace.parts} <= set(get_args(Kind)):
+    if not {kind for kind, _ in reply.parts} <= set(get_args(Kind)):
         raise ValueError("parts")
-    places = [part for _, part, _ in trace.pieces]
-    if not _all_of((int,), places) or not all(0 <= place < len(trace.parts) for place in places):
+    places = [part for _, part, _ in reply.pieces]
+    if not _all_of((int,), places) or not all(0 <= place < len(reply.parts) for place in places):
         raise ValueError("pieces")
-    if not _all_of((int,), trace.usage) or min(trace.usage) < 0:
+    if not _all_of((int,), reply.usage) or min(reply.usage) < 0:
         raise ValueError("usage")
-    return trace
+    return reply
 
 
 def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
@@ -118,36 +116,32 @@ def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
 class Recordings:
     """Recorded replies, looked up by model and prompt."""
 
-    def __init__(self, traces: Iterable[RecordedReply] = (), strict: bool = False) -> None:
-        """Index recorded replies; `strict` rejects prompts that the model has no recording for."""
+    def __init__(self, replies: Iterable[RecordedReply] = (), strict: bool = False) -> None:
+        """Index the replies; if `strict`, a recorded model replies only to recorded prompts."""
         self._strict = strict
-        self._traces: dict[str, dict[str, RecordedReply]] = {}
-        for trace in traces:
-            self._traces.setdefault(trace.model, {}).setdefault(_normalized(trace.prompt), trace)
+        self._replies: dict[str, dict[str, RecordedReply]] = {}
+        for reply in replies:
+            self._replies.setdefault(reply.model, {}).setdefault(_normalized(reply.prompt), reply)
 
     @property
     def models(self) -> list[str]:
         """The names of the recorded models."""
-        return list(self._traces)
+        return list(self._replies)
 
     @property
     def prompts(self) -> list[str]:
         """The recorded prompts of all models."""
-        traces = (trace for known in self._traces.values() for trace in known.values())
-        return list(dict.fromkeys(trace.prompt for trace in traces))
+        replies = (reply for known in self._replies.values() for reply in known.values())
+        return list(dict.fromkeys(reply.prompt for reply in replies))
 
     def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
-        """Return the recorded reply of a model to a prompt; None if there is none.
-
-        Raises:
-            ApiError: 400 if only recorded prompts are allowed and this isn't one.
-        """
-        known = self._traces.get(model, {})
-        if trace := known.get(_normalized(request.prompt)):
-            return trace.reply(request, info)
+        """Return the recorded reply of a model to a prompt; None if there is none."""
+        known = self._replies.get(model, {})
+        if recorded := known.get(_normalized(request.prompt)):
+            return recorded.reply(request, info)
         if not (known and self._strict):
             return None
-        prompts = " · ".join(f"“{trace.prompt[:80]}”" for trace in known.values())
+        prompts = " · ".join(f"“{one.prompt[:80]}”" for one in known.values())
         raise errors.wrong_value("messages", f"recorded replies of {model} exist for: {prompts}")
 
 
