@@ -111,19 +111,6 @@ edit("another model", {"return": HIDDEN})
 edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "changed `streaming`")
 
 
-@wrong("1.show", "held back", "1 piece had been read but not passed on")
-def prints_two_at_a_time(model, prompt):
-    text, waiting = "", ""
-    for number, chunk in enumerate(model.stream(prompt)):
-        text += chunk.content
-        waiting += chunk.content
-        if number % 2:
-            print(waiting, end="", flush=True)
-            waiting = ""
-    print(waiting, end="", flush=True)
-    return text
-
-
 @wrong("1.show", "never ends", "stopped after|never finished")
 def never_returns(model, prompt):
     while show(model, prompt) is not None:
@@ -178,14 +165,6 @@ def by_a_handler_of_generate(model, prompt):
 
 edit("invoke", {"model.stream(prompt)": "[model.invoke(prompt)]"})
 edit("invoke", {"model.stream(prompt)": "[asyncio.run(model.ainvoke(prompt))]"}, "with `ainvoke`")
-edit(
-    "invoke",
-    {
-        "model.stream(prompt)": "model.generate([[HumanMessage(prompt)]]).generations[0][:1]",
-        "chunk.content": "chunk.text",
-    },
-    "with `generate`",
-)
 
 
 async def awaits(model, prompt):
@@ -223,14 +202,3 @@ again(
 )
 again("replaces the error", {"raise\n": 'raise RuntimeError("incomplete") from None\n'})
 again("tries again", {"raise\n": "return show(model, prompt)\n"}, "called the model twice")
-
-
-@wrong("1.show", "swallows the error", "`return` in a `finally`")
-def returns_in_finally(model, prompt):
-    text = ""
-    try:
-        for chunk in model.stream(prompt):
-            print(chunk.content, end="", flush=True)
-            text += chunk.content
-    finally:
-        return text  # noqa: B012 (the mistake)

@@ -7,6 +7,3 @@ TRUTH = {"A": "attached twice", "B": "healthy", "C": "fails silently", "D": "not
 diagnoses("2.diagnosis", "program", TRUTH)
 right("2.diagnosis")({**TRUTH, "C": "fails in silence"})  # the label in older copies of the lesson
 wrong("2.diagnosis", "not streaming for healthy", "^B does stream")({**TRUTH, "B": "not streaming"})
-wrong("2.diagnosis", "fails silently for healthy", "^B doesn't fail silently")(
-    {**TRUTH, "B": "fails silently"}
-)

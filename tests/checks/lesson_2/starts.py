@@ -19,34 +19,18 @@ for answer in (
 
 for mistake, change, says in (
     ("one place for another", {1: ("A", 0, "B", 1)}, "^Case 1: `A` does receive the start"),
-    ("one place for another", {1: ("A", 1, "B", 0)}, "^Case 1: `B` does receive the start"),
-    ("one place for another", {3: {"A": 1, "B": 0}}, "^Case 3: `B` does receive the start"),
-    ("once for each place", {2: ("A", 3, "B", 0)}, "^Case 2: .* doesn't count 3.* in 3 places"),
     ("once for each place", {2: {"A": 2, "B": 0}}, "^Case 2: .* doesn't count 2"),
     ("not in the row", {2: ("A", 1, "B", 1)}, "^Case 2: that row doesn't name `B`"),
-    ("not in the row", {4: ("A", 1, "B", 0)}, "^Case 4: that row doesn't name `A`"),
     ("another number", {3: ("A", 1, "B", 2)}, "^Case 3: `B` doesn't count 2. It is in one place"),
-    ("another number", {1: {"A": -1, "B": 1}}, "^Case 1: `A` doesn't count -1"),
-    ("another number", {1: ("A", 2, "B", 1), 4: ("A", 1, "B", 0)}, "^Case 1: (?!.*Case 4)"),
-    ("number missing", {2: ("A", ..., "B", 0)}, "no number yet for `A` in case 2.$"),
     ("number missing", {2: ("A", 1, "B", None)}, "no number yet for `B` in case 2.$"),
-    ("number missing", {2: ...}, "no number yet for `A` in case 2 and `B` in case 2"),
-    ("number missing", {2: None}, "no number yet for `A` in case 2"),
-    ("number missing", {2: {"A": 1, "B": None}}, "no number yet for `B` in case 2"),
-    ("number missing", {2: {"B": 0}}, "no number yet for `A` in case 2"),
     ("another form", {2: "once"}, r"^Case 2 should look like `\{\"A\": …, \"B\": …\}`"),
     ("another form", {2: 1}, "^Case 2 should look like"),
-    ("another form", {2: "10"}, "^Case 2 should look like"),
     ("another form", {2: (1, 0, 0)}, "^Case 2 should look like"),
-    ("not a number", {2: ("A", "1", "B", 0)}, "^Case 2: .* not a `str`"),
     ("not a number", {2: ("A", True, "B", 0)}, "^Case 2: .* not a `bool`"),
     ("no such case", {5: ("A", 1, "B", 0)}, "no case 5; the cases are 1 to 4"),
-    ("no such case", {"one": ("A", 1, "B", 0)}, "no case one"),
 ):
     wrong("2.starts", mistake, says)({**STARTS, **change})
 
-wrong("2.starts", "another form", "^Case 1 should look like")({1: 2, 2: 1, 3: 2, 4: 0})
-wrong("2.starts", "number missing", "`A` in case 2, ")({1: STARTS[1]})
 wrong("2.starts", "strings as keys", "`'1'` is a string")(
     {str(n): row for n, row in STARTS.items()}
 )

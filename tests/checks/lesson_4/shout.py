@@ -61,7 +61,6 @@ for mistake, changes in (
         {YIELD: f"if not chunk.content:\n            break\n        {YIELD}"},
     ),
     ("calls twice", {"    async for": "    await model.ainvoke(prompt)\n    async for"}),
-    ("raises", {"async for": "for"}),
     ("raises", {"= model": "= await model"}),
     ("never ends", {YIELD: f"{YIELD}\n    await asyncio.Event().wait()"}),
     ("left open", {"= model.astream(prompt)": "= model.astream(prompt)\n    kept.append(chunks)"}),
@@ -163,8 +162,6 @@ async def awaits_the_whole(model, prompt):
 
 
 edit = edits("4.shout", awaits_the_whole)
-edit("blocks the loop", {"(await model.ainvoke(prompt))": "model.invoke(prompt)"})
-edit("invoke", {"model.ainvoke(prompt)": "asyncio.to_thread(model.invoke, prompt)"})
 
 
 @wrong("4.shout", "returns a collection")
@@ -175,14 +172,6 @@ async def returns_a_list(model, prompt):
 edit = edits("4.shout", returns_a_list)
 edit(
     "awaits to a stream", {"[text async for text in shout(model, prompt)]": "shout(model, prompt)"}
-)
-edit(
-    "blocks the loop",
-    {
-        "async def": "def",
-        "async for text in shout(model": "for text in model.stream(prompt",
-        ", prompt)]": ")]",
-    },
 )
 
 

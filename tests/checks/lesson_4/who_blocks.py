@@ -20,7 +20,6 @@ for name, pause, why in (
     wrong("4.who_blocks", "wrong", rf"{said}(?!.*\b[{others}]\b)")({**BEATS, name: not BEATS[name]})
 
 for mistake, says, answer in (
-    ("wrong", "^While A ran", {name: not beats for name, beats in BEATS.items()}),
     ("no such diagnosis", "^C: .* `True` or `False`, not `'yes'`", {**BEATS, "C": "yes"}),
     ("no such diagnosis", "not `'True'`", {name: str(beats) for name, beats in BEATS.items()}),
     ("no such patient", "no snippet G; there are A, B", {**BEATS, "G": True}),

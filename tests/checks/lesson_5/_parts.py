@@ -112,14 +112,6 @@ async def raises_what_was_survived(sources, seconds):
         raise errors[0]
 
 
-async def shows_the_error(sources, seconds):
-    try:
-        async for piece in steady(sources, seconds):
-            yield piece
-    except Exception:
-        yield Status("Interrupted", "The connection was lost.")
-
-
 async def collects_pieces(sources, seconds):
     pieces = [piece async for piece in steady(sources, seconds)]
     for piece in pieces:

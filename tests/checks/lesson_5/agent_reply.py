@@ -27,7 +27,6 @@ edit(None, {"chunk, _": "chunk, where", CHECK: 'where["langgraph_node"] == "mode
 edit(None, {"history}": "[*history]}"})
 for mistake, says, changes in (
     ("shows a result", "raw result", {CHECK: ""}),
-    ("yields messages", "", {"yield chunk.text": "yield chunk"}),
     ("another conversation", "`messages`", {"history}": "history[-1:]}"}),
     ("ends before the last reply", "called a tool", {CHECK: STOPS}),
     (
@@ -83,11 +82,6 @@ async def updates(agent, history):
                 yield message.text
 
 
-@wrong("5.agent_reply", "invoke")
-async def invokes(agent, history):
-    yield (await agent.ainvoke({"messages": history}))["messages"][-1].text
-
-
 @wrong("5.agent_reply", "echoes the history", "in the history")
 async def both_modes(agent, history):
     modes = ["messages", "values"]
@@ -103,13 +97,3 @@ async def never(agent, history):
     agent.astream({"messages": history}, stream_mode="messages")
     for _ in history[:0]:
         yield ""
-
-
-@wrong("5.agent_reply", "repeats text")
-async def twice(agent, history):
-    said = ""
-    async with aclosing(agent_reply(agent, history)) as texts:
-        async for text in texts:
-            said += text
-            yield text
-    yield said

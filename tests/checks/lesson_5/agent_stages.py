@@ -52,10 +52,7 @@ for mistake, says, changes in (
         "`Thinking`",
         {"    async for mode": '    stage = ""\n    yield "Thinking"\n    async for mode'},
     ),
-    ("repeats a stage", "`Answer`", {SAID: "                yield new"}),
     ("another stage", "`'thinking'` was", {'stage = "Thinking"': 'stage = "thinking"'}),
-    ("another stage", "`'Tool call'` was", {": {call['name']}": ""}),
-    ("another stage", "", {"call['name']": "call['args']"}),
     ("answers with a result", "a tool's result", {CHUNK + " and ": ""}),
     ("answers without text", "Its chunk has no text", {" and item[0].text:": ":"}),
     (
@@ -71,8 +68,6 @@ for mistake, says, changes in (
     ),
     ("skips white space", "counts as text", {"item[0].text": "item[0].text.strip()"}),
     ("late", "`Answer`", {"item[0].text": "len(item[0].text) > 4"}),
-    ("misses a stage", "`Tool call: order_status` began", {'"model" in item': '"agent" in item'}),
-    ("misses a stage", "`Thinking` began", {'"tools" in item': '"tool" in item'}),
     ("misses a stage", "`Answer` began", {'== "messages"': '== "message"'}),
     (
         "a stage too many",
@@ -85,19 +80,9 @@ for mistake, says, changes in (
         {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'},
     ),
     ("misses a stage", "", {"in calls]": "in calls[:1]]"}),
-    ("raises", "KeyError", {"call['name']": "call['tool']"}),
     ("yields the wrong type", "", {"    yield stage": '    yield (stage, "")'}),
     ("swallows the error", "Which `except`", {"in items": "in ahushed(items)"}),
     ("collected first", "together", {"async for mode, item in items": f"for mode, item in {ALL}"}),
-    (
-        "misses a stage",
-        "",
-        {
-            "new != stage": "new not in said",
-            SAID: f"{SAID}\n                said += new",
-            '"Thinking"\n    y': '"Thinking"\n    said = stage\n    y',
-        },
-    ),
 ):
     edit(mistake, changes, says)
 

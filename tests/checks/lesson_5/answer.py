@@ -1,7 +1,5 @@
 """Right and wrong answers to 5.answer, which asks for a reply whose model can call tools."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import asyncio
 from contextlib import aclosing
 
@@ -13,20 +11,8 @@ from tests.checks.lesson_5._parts import (
     all_tools_concurrently,
     collects_all_but_statuses,
     finish_of,
-    notebook_model,
 )
 from utils.widgets import Status
-
-
-async def run_apart(tool, call):
-    return await tool.ainvoke(call)
-
-
-def half_of_the_calls(sent):
-    if len(sent) < 3:
-        return sent
-    calls = sent[2].tool_calls[:1]
-    return [*sent[:2], sent[2].model_copy(update={"tool_calls": calls}), *sent[3:]]
 
 
 @right("5.answer")
@@ -49,7 +35,6 @@ async def answer(model, tools, messages):
 
 edit = edits("5.answer", answer)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
-SENT = "astream(messages)"
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
 OWN, TOOL = "messages.append(message_chunk_to_message(whole))", 'by_name[call["name"]]'
 RUN = f"await {TOOL}.ainvoke(call)"
@@ -57,15 +42,11 @@ ADDS = f"messages.append({RUN})"
 THEN = "\n            "
 LOOKS_UP = '[by_name[call["name"]] for call in chunk.tool_calls]'
 RUNS = 'whole.tool_calls[0]["args"] and await tools[0].ainvoke(whole.tool_calls[0])'
-SIZE = f"    size = len(messages)\n{BEGIN}"
 LENGTH = 'finish_of(whole) == "length"'
 
 for mistake, changes, *says in (
-    ("another model", {"model.b": "notebook_model.b"}, "called the notebook's `notebook_model`"),
     ("other tools", {".bind_tools(tools)": ""}),
-    ("other tools", {"bind_tools(tools)": "bind_tools(tools[:1])"}),
     ("another conversation", {"list(messages)": "messages[-1:]"}),
-    ("runs an unfinished call", {STOP: "not whole.tool_calls"}),
     ("runs an unfinished call", {STOP: f"not whole.tool_calls or {LENGTH}"}),
     (
         "runs an unfinished call",
@@ -73,7 +54,6 @@ for mistake, changes, *says in (
     ),
     ("other calls", {STOP: "whole"}),
     ("runs one call of a reply", {"in whole.tool_calls": "in whole.tool_calls[:1]"}),
-    ("other calls", {RUN: f"{RUN} and {RUN}"}),
     ("looks up half a call", {PIECE: f"{PIECE}{THEN}{LOOKS_UP}"}, "What holds the whole call"),
     (
         "runs half a call",
@@ -86,11 +66,6 @@ for mistake, changes, *says in (
         r"called nothing, but your code ran `\('order_status', 4711\)`",
     ),
     (
-        "other calls",
-        {TOOL: "tools[0]", 'call["name"]': "tools[0].name"},
-        r"`\('order_status', None\)` when the model called two tools",
-    ),
-    (
         "runs one reply's calls",
         {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"},
         "reply 2 called a tool, too.* its own sum",
@@ -100,21 +75,11 @@ for mistake, changes, *says in (
     (None, {"while True": "for _ in range(5)"}),
     ("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"}),
     ("adds other messages", {OWN: ""}),
-    ("adds other messages", {"message_chunk_to_message(whole)": "AIMessage(whole.text)"}),
-    (
-        "adds other messages",
-        {RUN: f'ToolMessage(await {TOOL}.ainvoke(call["args"]), tool_call_id="1")'},
-    ),
     ("result without its call", {"ainvoke(call)": 'ainvoke(call["args"])'}, "for the whole call"),
-    ("adds other messages", {SENT: "astream([*messages[:2], *messages[:1:-1]])"}),
-    ("adds other messages", {SENT: "astream(half_of_the_calls(messages))"}),
     (
         "loses the result",
         {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'},
     ),
-    ("leaves a task", {RUN: f"await asyncio.shield(asyncio.create_task(run_apart({TOOL}, call)))"}),
-    ("raises", {RUN: f"{TOOL}.invoke(call)"}),
-    ("raises", {RUN: f"{TOOL}.ainvoke(call)"}, "Is an `await` missing"),
     (
         "raises",
         {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"},
@@ -123,26 +88,12 @@ for mistake, changes, *says in (
     ("blank screen", {THINKS: ""}),
     ("other stages", {f"        {THINKS}\n": "", BEGIN: f"    {THINKS}\n{BEGIN}"}),
     ("other stages", {CALLS: ""}),
-    ("other stages", {"Tool call": "Calling"}),
-    ("other stages", {CALLS: 'yield Status("Tool call")'}),
     (
         "status late",
         {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"},
         "1.0 s after .* had begun when the model called a tool",
     ),
-    ("no text", {PIECE: ""}),
-    ("another text", {PIECE: 'yield chunk.model_copy(update={"content": chunk.text.upper()})'}),
-    ("repeats text", {PIECE: "yield whole"}),
-    (
-        "loses the end",
-        {PIECE: f"if len(messages) == size:{THEN}    {PIECE}", BEGIN: SIZE},
-        "when the model called a tool",
-    ),
     ("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"}),
-    ("yields the wrong type", {PIECE: "yield chunk.content"}),
-    ("yields the wrong type", {PIECE: f"yield None{THEN}{PIECE}"}),
-    ("yields the wrong type", {THINKS: 'yield "Thinking"'}),
-    ("changes an argument", {"    messages = list(messages)\n": ""}),
 ):
     edit(mistake, changes, *says)
 right("5.answer")(all_tools_concurrently)
@@ -244,19 +195,6 @@ async def collects_the_reply(model, tools, messages):
     pieces = [piece async for piece in answer(model, tools, messages)]
     for piece in pieces:
         yield piece
-
-
-@wrong("5.answer", "held back")
-async def holds_the_words_before_a_call(model, tools, messages):
-    held = []
-    async for piece in answer(model, tools, messages):
-        if isinstance(piece, Status) or not (held or piece.text.startswith("I'll")):
-            for each in held:
-                yield each
-            held = []
-            yield piece
-        else:
-            held.append(piece)
 
 
 @wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")

@@ -46,36 +46,15 @@ def by_the_error(done, total, seconds):
 for mistake, how in (
     ("invents a total", {"total_of": lambda done, total: total or 100}),
     ("takes 0 for unknown", {"total_of": lambda done, total: total or None}),
-    ("takes 0 for unknown", {"total_of": lambda done, total: total if done else None}),
     ("fractions", {"left": lambda done, total, s: s / done * (total - done)}),
     ("rounding", {"left": lambda done, total, s: int(s / done * (total - done))}),
     ("rounding", {"left": lambda done, total, s: ceil(s / done * (total - done))}),
     ("another estimate", {"left": lambda done, total, s: round(s / done) * (total - done)}),
-    ("another estimate", {"left": lambda done, total, s: int(s // done * (total - done))}),
-    ("another estimate", {"left": lambda done, total, s: f"{s / done * total:.0f}"}),
-    ("another estimate", {"left": lambda done, total, s: f"{s:.0f}"}),
-    ("another estimate", {"left": lambda done, total, s: total - done}),
-    ("other numbers", {"after": lambda said: said.replace("10 of 40", "40 of 10")}),
     ("other numbers", {"after": lambda said: said.replace("500", "12")}),
     ("other words", {"after": lambda said: said.replace("about", "some")}),
-    ("other words", {"after": lambda said: said.replace(" s", "s")}),
-    ("other words", {"after": lambda said: said + "\n"}),
     ("another form", {"after": lambda said: said.replace(", about 0 s left", "")}),
-    ("another form", {"after": lambda said: "Wait." if "so far" in said else said}),
-    ("returns the wrong type", {"after": str.split}),
 ):
     wrong("5.caption", mistake)(built(**how))
-
-
-@wrong("5.caption", "another form")
-def always_percent(done, total, seconds):
-    return f"{100 * done / (total or 100):.0f} %, about {seconds:.0f} s left"
-
-
-@wrong("5.caption", "raises", "ZeroDivisionError")
-def divides_by_nothing(done, total, seconds):
-    pace = seconds / done
-    return by_the_pace(done, total, pace * done)
 
 
 @wrong("5.caption", "estimates at the start")
@@ -91,11 +70,3 @@ def nothing_done_first(done, total, seconds):
 @wrong("5.caption", "rounding", "Round the result only")
 def rounds_too_early(done, total, seconds):
     return by_the_pace(done, total, round(seconds))
-
-
-@wrong("5.caption", "fractions")
-def exact_seconds(done, total, seconds):
-    return f"{done} so far, {seconds} s" if total is None else by_the_pace(done, total, seconds)
-
-
-wrong("5.caption", "not a function")("12 so far, 4 s")

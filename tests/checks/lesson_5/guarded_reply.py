@@ -51,25 +51,14 @@ for mistake, changes, *says in (
     (None, {"if safe > 0": "if safe >= 0"}),
     (None, {"if not allowed": "if piece and not allowed"}),
     ("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'"),
-    ("misses the phrase", {"allowed(held)": "len(held) >= longest and not allowed(held[1:])"}),
     ("never asks", {CHECK: ""}),
     ("asks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter"),
-    ("misses the phrase", {SAFE: "safe = len(held) - (longest - 1) // 2"}),
-    ("misses the phrase", {SAFE: "safe = len(held) - longest + 2"}),
     (
         "held back",
         {SAFE: "safe = len(held) - longest"},
         "At most `longest - 1` characters, here 17",
     ),
-    ("held back", {SAFE: "safe = len(held) - 2 * longest"}),
-    ("held back", {SAFE: "safe = held.endswith('.') and len(held)"}),
     ("collected first", {"if safe > 0": "if False"}),
-    ("misses the phrase", {SAFE: "safe = len(held) - len(piece)"}),
-    ("misses the phrase", {CHECK: "", CUT: REFUSES.replace("held)", "held[:safe])") + CUT}),
-    (
-        "shows it first",
-        {CHECK: "            yield piece\n" + CHECK, "safe > 0": "False", FLUSH: ""},
-    ),
     ("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first"),
     ("shows it after the no", {"raise": "yield held\n                raise"}, "yielded after that"),
     ("shows other text", {"raise": "yield 'No.'\n                raise"}, "No"),
@@ -78,22 +67,11 @@ for mistake, changes, *says in (
     ("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden"),
     (
         "cuts at minus zero",
-        {
-            SAFE: "safe = -(longest - 1)",
-            "if safe > 0": "if len(held) >= longest",
-        },
+        {SAFE: "safe = -(longest - 1)", "if safe > 0": "if len(held) >= longest"},
     ),
-    ("loses the end", {FLUSH: ""}),
-    ("strips the text", {FLUSH: "    yield held.strip()\n"}),
-    ("changes white space", {"held += piece": "held += piece.strip()"}),
-    ("repeats text", {CUT: "                yield held\n"}),
     ("ends quietly", {"raise Refused": "return"}),
-    ("reads on after the no", {"raise Refused": 'held = ""'}),
-    ("reads on after the no", {"raise Refused": "held = held[:-longest]"}),
     ("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`"),
     ("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError"),
-    ("refuses allowed text", {"not allowed(held)": "allowed(held)"}),
-    ("yields the wrong type", {"yield held[:safe]": "yield [held[:safe]]"}),
     ("stops early", {"held = held[safe:]": "return"}),
 ):
     edit(mistake, changes, *says)
@@ -116,8 +94,6 @@ async def checks_all_the_text(pieces, allowed, longest):
 
 too_little = edits("5.guarded_reply", checks_all_the_text)
 too_little("shows a part", {"longest + 1": "longest + 2"}, "1 character of")
-too_little("shows a part", {"longest + 1": "10"}, "when the phrase")
-too_little("shows a part", {" - longest + 1": ""}, "12 characters of")
 
 
 @right("5.guarded_reply")

@@ -50,14 +50,6 @@ def first_shorter(partial, more):
 
 
 @right("5.seam")
-def while_it_fits(partial, more=""):
-    size = min(len(partial), len(more))
-    while size and partial[-size:] != more[:size]:
-        size -= 1
-    return partial + more[size:]
-
-
-@right("5.seam")
 def by_borders(first, second):
     joined = second + "\0" + first
     border = [0] * len(joined)
@@ -89,15 +81,9 @@ for mistake, how in (
 
 for mistake, seam in (
     ("repeats the overlap", lambda partial, more: partial + more),
-    ("loses text", lambda partial, more: partial + more.lstrip(partial)),
-    ("no overlap", lambda partial, more: partial + more[2:]),
     ("white space", lambda p, m: longest_first(p.strip("\n"), m.strip("\n"))),
     ("found elsewhere", lambda p, m: p if m in p else longest_first(p, m)),
-    ("loses text", lambda p, m: longest_first(p, m[longest(p, m) :])),
-    ("white space", lambda p, m: longest_first(p.strip(), m.strip())),
-    ("loses the first string", lambda p, m: p[: -longest(p, m)] + m),
     ("repeats the overlap", lambda p, m: p + m[longest(p, m) - len(m) :]),
-    ("returns the wrong type", lambda partial, more: (partial, more)),
     ("raises", lambda p, m: longest_first(p, m) if p[-1] else m),
 ):
     wrong("5.seam", mistake)(seam)
@@ -116,21 +102,6 @@ def by_words(partial, more):
 def anywhere(partial, more):
     same = SequenceMatcher(None, partial, more, autojunk=False).find_longest_match()
     return partial[: same.a] + more[same.b :]
-
-
-@wrong("5.seam", "found elsewhere", "is missing from `more`, though `partial` doesn't end")
-def anywhere_in_the_first(partial, more):
-    for size in range(len(more), 0, -1):
-        if more[:size] in partial:
-            return partial + more[size:]
-    return partial + more
-
-
-@wrong("5.seam", "returns nothing", "Which `return` was reached")
-def forgets_the_rest(partial, more):
-    for size in range(min(len(partial), len(more)), 0, -1):
-        if partial.endswith(more[:size]):
-            return partial + more[size:]
 
 
 @wrong("5.seam", "prints", "was printed but not returned .* be a `return`")

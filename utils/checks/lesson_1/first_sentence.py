@@ -1,6 +1,5 @@
 """Return the first sentence of a reply, and stop the model."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,11 +78,6 @@ def _long(s: Seen) -> bool:
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
 
-def _later(s: Seen) -> bool:
-    after = s.reply.text[len(s.output) :]
-    return s.output[-1:] in (".", "!", "?") and bool(re.match(r"\s", after))
-
-
 MISTAKES: Mistakes[Seen] = {
     "no text": TEXT["no text"],
     "misses a line break": lambda s: (
@@ -91,7 +85,11 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "misses the end after a digit": lambda s: _long(s) and s.expected[-2:-1].isdigit(),
     "misses the end": lambda s: _long(s) and s.reply.ended,
-    "takes a later mark": lambda s: _long(s) and _later(s),
+    "takes a later mark": lambda s: (
+        _long(s)
+        and s.output[-1:] in (".", "!", "?")
+        and s.reply.text[len(s.output) :][:1].isspace()
+    ),
     "takes more than the sentence": _long,
     "loses the mark": lambda s: s.output == s.expected[:-1] != s.expected,
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,

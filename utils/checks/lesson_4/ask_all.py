@@ -102,10 +102,6 @@ def _bare(texts: Sequence[str]) -> list[str]:
     return ["".join(text.split()) for text in texts]
 
 
-def _under_the_limit(s: Seen) -> bool:
-    return s.whole and s.most < min(s.case.at_most, len(s.case.prompts))
-
-
 FIRST: Mistakes[Seen] = {
     "changes an argument": lambda s: bool(s.changed),
     "tries again": STRESSED["tries again"],
@@ -133,7 +129,7 @@ MISTAKES: Mistakes[Seen] = {
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
     "reads in threads": lambda s: s.whole and s.in_threads,  # `most` is unreliable with threads
-    "under the limit": lambda s: _under_the_limit(s),
+    "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (
         len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1] and s.texts[2] in s.right

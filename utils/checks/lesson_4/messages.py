@@ -62,10 +62,6 @@ def _body(visit: Visit | None) -> str:
     return visit.body.decode(errors="replace") if visit else ""
 
 
-def _seconds(visit: Visit) -> str:
-    return f"{(visit.over or 0.0) - visit.began:.1f} s"
-
-
 def _rejoined(s: rejoin.Seen) -> str:
     before, after, right = s.reader.rejoins(s.expected)
     return (
@@ -97,10 +93,6 @@ def _accepts(what: str, visit: Visit) -> str:
         f"{asked} received status {visit.status} instead of {right}. What "
         "raises an `HTTPException` for it before the response begins?"
     )
-
-
-def _cause(s: create_app.Seen) -> str:
-    return next(cause for error, cause in _SENT.items() if error in str(s.error))
 
 
 SHOUT: Messages[shout.Seen] = {
@@ -318,7 +310,10 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"The endpoint uses `frame` of Exercise {number('4.frame')}, which isn't written yet in "
         "this notebook. Run the cell of that exercise with your answer, then run this cell again."
     ),
-    "misuses the response": lambda s: f"The response raised {shown(str(s.error), 90)}. {_cause(s)}",
+    "misuses the response": lambda s: (
+        f"The response raised {shown(str(s.error), 90)}. "
+        + next(cause for error, cause in _SENT.items() if error in str(s.error))
+    ),
     "another success": lambda s: (
         f"{_REQUEST} returned status {s.visit.status}. An `EventSource` reads only responses with "
         "status 200. What sets another one?"
@@ -530,7 +525,7 @@ REJOIN: Messages[rejoin.Seen] = {
     ),
     "waits between events": lambda s: (
         "A page that was loaded after the reply's end had to wait "
-        f"{_seconds(s.readers[-1].visits[-1])} for events that had all been added. What waits "
+        f"{s.late:.1f} s for events that had all been added. What waits "
         "between two of them?"
     ),
     "no end": lambda s: (

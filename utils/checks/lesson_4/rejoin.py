@@ -129,6 +129,7 @@ class Seen(Run):
     no_string: str  # the data of the first message that isn't a JSON string, or ""
     last: str  # the first wrong type among the readers' last events, or ""
     first_id: str  # the id of the first reader's first message, or ""
+    late: float  # seconds that the last response took, whose events existed when it was requested
 
     @property
     def expected(self) -> str:
@@ -198,6 +199,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         **seen,
         kept=kept,
         reader=next(others, readers[0]),
+        late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusal=next((visit for visit in visits if visit.status != 200), None),
         media_type=next((t for t in types if not t.startswith("text/event-stream")), ""),
         no_string=next((e.data for e in messages if not isinstance(json_of(e), str)), ""),
@@ -305,10 +307,7 @@ MISTAKES: Mistakes[Seen] = {
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
     **TEXT,
     "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
-    # all events of the last response existed when it was requested
-    "waits between events": lambda s: (
-        (s.readers[-1].visits[-1].over or 0.0) - s.readers[-1].visits[-1].began > _SLOW
-    ),
+    "waits between events": lambda s: s.late > _SLOW,
     "accepts a bad request": lambda s: bool(accepted(s)),
 }
 

@@ -27,15 +27,10 @@ class Guarded(Case):
         return max(map(len, self.forbidden))
 
     @property
-    def refused(self) -> bool:
-        """Whether the reply contains one of the phrases."""
-        text = self.text if self.pieces is None else "".join(self.pieces)
-        return any(phrase in text for phrase in self.forbidden)
-
-    @property
     def whole(self) -> bool:
-        """Whether the reply is read to its end."""
-        return super().whole and not self.refused
+        """Whether the reply is read to its end, as it contains none of the phrases."""
+        text = self.text if self.pieces is None else "".join(self.pieces)
+        return super().whole and not any(phrase in text for phrase in self.forbidden)
 
 
 @dataclass(frozen=True, kw_only=True)

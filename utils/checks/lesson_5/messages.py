@@ -34,11 +34,12 @@ _FINISHED = "Look at its finish reason: the model did report that it had finishe
 # --- Shared by several exercises ------------------------------------------------------------------
 
 
-def _leaves_closing(_: Run) -> str:
-    return (
+_LEAVES_CLOSING: Messages[Run] = {
+    "leaves closing to Python": lambda _: (
         "One thing to improve: when its reader leaves, the stream closes only because nothing "
         "refers to it any longer. `aclosing` around that very stream closes it at that moment."
     )
+}
 
 
 _PASSED_ON: Messages[Passing] = {
@@ -140,7 +141,7 @@ def _stages(s: Staged) -> str:
 # --- A chat ---------------------------------------------------------------------------------------
 
 TURN: Messages[turn.Seen] = {
-    "leaves closing to Python": _leaves_closing,
+    **_LEAVES_CLOSING,
     "correct": lambda _: (
         "Each piece was yielded before the next was taken. The history contains what was yielded, "
         "even after an early stop, a cancellation or a lost connection."
@@ -352,7 +353,7 @@ WATCHED: Messages[watched.Seen] = {
 
 FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
     **_TRIED,
-    "leaves closing to Python": _leaves_closing,
+    **_LEAVES_CLOSING,
     "correct": lambda _: (
         "If a model fails before any text, the next one is called. After text, the error "
         "propagates, and no text is shown twice."
@@ -729,7 +730,7 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
 }
 
 AGENT_REPLY: Messages[agent_reply.Seen] = {
-    "leaves closing to Python": _leaves_closing,
+    **_LEAVES_CLOSING,
     "correct": lambda s: (
         f"All {count(s.total, 'piece')} came out as they arrived, and nothing but the model's "
         "text: no question, and no tool's result."
