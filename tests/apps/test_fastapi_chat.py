@@ -110,9 +110,6 @@ def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str
     return virtual.run(main())
 
 
-# --- replies --------------------------------------------------------------------------------------
-
-
 def test_a_reply_arrives_in_pieces_and_ends_with_its_html(virtual, app):
     (events,) = asked(virtual, app, "sim-chat", RIVER)
     assert events[0] == ("status", "Thinking")
@@ -155,9 +152,6 @@ async def test_visitors_have_separate_conversations_at_the_same_time(virtual, ap
     await Visitor(app).ask(RIVER)
     assert both < 1.5 * (virtual.clock() - start - both)
     assert text(second) == prepared_replies.answer("hello")
-
-
-# --- leaving, rejoining, stopping -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("leave_after", [1, 2, 7, 30])
@@ -204,7 +198,7 @@ async def test_a_reply_is_completed_without_readers(virtual, app):
 
 @pytest.mark.parametrize("stop_at", [0, 0.2, 1.0, 5.0], ids="{} s".format)
 def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
-    async def main() -> tuple[Events, list[list[str]], Events]:
+    async def main():
         await behave(virtual, "sim-seed:stall@10,60")  # silent from the third second on
         visitor = Visitor(app)
         reply = await visitor.start(RIVER)
@@ -216,17 +210,16 @@ def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
         return events, turns, await visitor.ask("hello")
 
     events, turns, after = virtual.run(main())
-    stopped = virtual.requests()[0] if stop_at else None
     assert events[-1][0] == "end"
     assert "[Stopped.]" in events[-1][1]
     assert ANSWER.startswith(text(events))
     assert turns == [[RIVER, events[-1][1]]]
-    if stopped is not None:
-        assert (stopped.ended, stopped.tokens_unsent > 0) == ("client left", True)
     assert after[-1][0] == "end"
-    told = virtual.requests()[-1].body["messages"][-2]
-    assert told["role"] == "assistant"
-    assert told["content"] == f"{text(events)}\n\n[Stopped.]"
+    *stopped, last = virtual.requests()
+    assert stopped or not stop_at
+    assert all(it.ended == "client left" and it.tokens_unsent > 0 for it in stopped)
+    sent = last.body["messages"][-2]
+    assert (sent["role"], sent["content"]) == ("assistant", f"{text(events)}\n\n[Stopped.]")
 
 
 def test_a_note_follows_a_truncated_code_block(virtual, app):
@@ -249,8 +242,6 @@ async def test_a_second_or_late_stop_has_no_effect(virtual, app):
     assert await visitor.stop(reply) == 204
     assert len(await visitor.turns()) == 1
 
-
-# --- failures -------------------------------------------------------------------------------------
 
 BREAKS = {
     "drop@9": "The connection to the model failed.",
@@ -322,9 +313,6 @@ def test_a_reply_that_reached_a_limit_has_a_note(virtual, app, fault, note):
     assert events[-1] == ("end", app.html(text(events), note))
 
 
-# --- tools ----------------------------------------------------------------------------------------
-
-
 def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch):
     @tool
     async def refund(order: int) -> str:
@@ -363,9 +351,6 @@ def test_a_truncated_tool_call_is_not_run(virtual, app, monkeypatch, fault):
     for tokens in range(1, 8):  # the whole call has eight tokens
         asked(virtual, app, f"sim-chat:{fault}@{tokens}", ORDER)
     assert calls == []
-
-
-# --- rejected requests ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -418,8 +403,6 @@ async def test_an_unknown_reply_is_404(virtual, app):
     assert await visitor.stop("nothing") == 404
 
 
-# --- Markdown -------------------------------------------------------------------------------------
-
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -461,9 +444,6 @@ def test_all_paragraphs_but_the_last_are_rendered_while_streaming(app, name):
         done += blocks + "\n\n" if blocks else ""
         assert done.count("```") % 2 == 0
     assert done + rest == source
-
-
-# --- memory ---------------------------------------------------------------------------------------
 
 
 @in_virtual_time

@@ -125,41 +125,10 @@ def test_a_failed_reply_with_text_can_be_continued(texts, note):
     assert exchange.can_go_on == bool(texts)
 
 
-class Reader:
-    """Applies messages as the page's script does: see `keepList` in synced_list.js."""
-
-    def __init__(self):
-        self.seq, self.items = 0, []
-
-    def hear(self, content):
-        assert content["at"] == 0 or content["seq"] == self.seq + 1, "a message was lost"
-        fresh = list(content["items"])
-        if "keep" in content:
-            units = self.items[content["at"]].encode("utf-16-le")[: 2 * content["keep"]]
-            fresh[0] = units.decode("utf-16-le") + fresh[0]
-        self.seq, self.items = content["seq"], self.items[: content["at"]] + fresh
-
-
 PIECES = ["word ", "**bold", "** ", "\n\n", "```", "\n", "- ", "é", "👩‍👩‍👧", "𝄞", "# ", "<b>", "&"]
 
 
 class TestPage:
-    @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4), max_size=12))
-    def test_the_page_has_everything_after_each_message(self, batches):
-        page, reader = ChatPage(""), Reader()
-        page.send = reader.hear
-        exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
-        for batch in batches:
-            for text in batch:
-                exchange.take(text)
-            page.show_turns([exchange])
-            page.push()
-            assert reader.items == page.whole
-        exchange.begin()
-        page.show_turns([exchange])
-        page.push()
-        assert reader.items == page.whole
-
     @pytest.mark.parametrize("text", ["token ", "- item\n", "| a | b |\n"])
     def test_a_long_reply_is_sent_only_once(self, wire, text):
         page = ChatPage("")

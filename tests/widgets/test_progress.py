@@ -32,20 +32,13 @@ def test_the_time_left_follows_from_the_pace_so_far(wire, clock):
 
 def test_without_a_total_there_is_neither_percentage_nor_estimate(wire, clock):
     progress = Progress(label="Reply", clock=clock)
-    progress.advance()
+    progress.advance(0)
     clock.now = 3.2
+    assert progress.line() == "Reply: so far 3.2 s"
+    progress.advance()
     view = progress.view()
     assert (view["known"], view["percent"], view["left"]) == (False, None, None)
     assert (view["counted"], view["seconds"]) == ("1 so far", 3.2)
-
-
-def test_a_spinner_shows_only_the_time(wire, clock):
-    spinner = Progress(label="Spinner", clock=clock)
-    spinner.advance(0)
-    clock.now += 3.2
-    assert spinner.line() == "Spinner: so far 3.2 s"
-    spinner.done()
-    assert spinner.line() == "Spinner: done 3.2 s"
 
 
 def test_more_items_than_expected_are_reported(wire):

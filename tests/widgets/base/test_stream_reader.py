@@ -42,23 +42,6 @@ async def silent():
     await asyncio.Event().wait()
 
 
-async def test_it_reads_to_the_end(tap):
-    reader, taken, run = await begun_with(tap)
-    await tap.put(" of it")
-    tap.end()
-    await run
-    assert taken == ["Half", " of it"]
-    assert (reader.stopped, reader.error, reader.closed, tap.closed) == (False, None, True, True)
-
-
-async def test_an_exception_is_kept_and_the_stream_is_closed(tap):
-    reader, _, run = await begun_with(tap)
-    tap.end(ConnectionError("The server left."))
-    await run
-    assert isinstance(reader.error, ConnectionError)
-    assert tap.closed
-
-
 @pytest.mark.parametrize("times", [1, 2])
 async def test_stop_ends_reading_and_closes_the_stream(tap, times):
     reader, taken, run = await begun_with(tap)
@@ -67,13 +50,6 @@ async def test_stop_ends_reading_and_closes_the_stream(tap, times):
         reader.stop()
     await run
     assert (taken, reader.stopped, tap.closed) == (["Half"], True, True)
-
-
-async def test_stop_works_from_another_thread(tap):
-    reader, _, run = await begun_with(tap)
-    await asyncio.to_thread(reader.stop)
-    await run
-    assert reader.stopped
 
 
 async def test_stop_before_and_after_reading_has_no_effect(tap):

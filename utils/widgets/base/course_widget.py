@@ -38,11 +38,7 @@ class Showable:
 
 
 def as_text(value: object, name: str) -> str:
-    """Return `value` as a well-formed string; `name` describes it in the error.
-
-    Raises:
-        TypeError: If `value` isn't a string.
-    """
+    """Return a string, made well-formed; for other types, raise an error that contains `name`."""
     if not isinstance(value, str):
         raise TypeError(f"The {name} must be a string, not {value!r}.")
     return well_formed(value)

@@ -36,10 +36,9 @@ class Throttle:
 
         Args:
             push: Sends everything new; called under a lock, so messages keep their order.
-            later: Schedules a function after a delay in seconds, and returns a function that
-                cancels it: either `timer_thread` or `call_later`.
+            later: `timer_thread` or `call_later`.
             repeat: Resends everything; None if each push already sends everything.
-            clock: Returns the time in seconds, from any fixed point.
+            clock: Returns the time in seconds.
         """
         self._push = push
         self._later = later

@@ -85,38 +85,28 @@ class ChatPanel(Showable, ChatPage):
         return super()._repr_mimebundle_(**kwargs)
 
     async def ask(self, question: str, *, stop_after: int | None = None) -> Turn:
-        """Send a question and wait for the reply, as if it were typed.
+        """Send a question as if it were typed, and return the turn once its reply has ended.
+
+        A failure isn't raised: see the turn's `state` and `note`.
 
         Args:
-            question: Any text but an empty one.
+            question: The question; must not be empty.
             stop_after: Stop the reply as soon as it has this many words.
 
-        Returns:
-            The turn, once its reply has ended, failed or been stopped: see its `state` and `note`.
-
         Raises:
-            ValueError: If the question is empty.
-            TypeError: If the question is not a string.
             RuntimeError: If a reply is streaming already.
-            asyncio.CancelledError: If the cell was interrupted. The text that had arrived stays.
+            asyncio.CancelledError: If the cell was interrupted. The text that had arrived is kept.
         """
         return await self._printed(self._ask(question, stop_after))
 
     async def regenerate(self) -> Turn:
-        """Send the last question again; the new reply replaces the old one.
-
-        Raises:
-            RuntimeError: If a reply is streaming already, or there is no question yet.
-        """
+        """Send the last question again; the new reply replaces the old one."""
         return await self._printed(self._regenerate())
 
     async def go_on(self) -> Turn:
-        """Request the rest of the last reply, if it was stopped, was truncated or failed.
+        """Request the rest of a reply that was stopped, was truncated or failed.
 
         If no text had arrived, this regenerates the reply.
-
-        Raises:
-            RuntimeError: If a reply is streaming already, or there is no reply to continue.
         """
         return await self._printed(self._go_on())
 

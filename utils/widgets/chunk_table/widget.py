@@ -71,7 +71,7 @@ class Rows(Panel):
         self._carried: Counter[str] = Counter()
 
     def count(self, what: str) -> int:
-        """Return how many chunks have a value in a column; "words" counts non-empty text."""
+        """Return how many chunks have a value in a column, or text for "words"."""
         return self._carried[what]
 
     def clear(self) -> None:
@@ -96,16 +96,10 @@ class Rows(Panel):
 
 
 def row_of(item: object) -> Row:
-    """Return a chunk's non-empty cells, by column.
+    """Return the non-empty cells, by column, of a message chunk or a string.
 
-    Args:
-        item: A message chunk, a string, or a dict shaped like a message chunk; anything else is
-            shown by its repr.
-
-    Returns:
-        A dict with some of the keys "text" (as a repr, which shows spaces and newlines),
-        "reasoning", "tool" (index, name and arguments), "finish", "usage", and "empty" for a chunk
-        without any content.
+    Text is shown as a repr, to make spaces and newlines visible. Any other object is shown by its
+    repr, too.
     """
     if not isinstance(item, str) and field_of(item, "content") is None:
         return {"text": repr(item)}

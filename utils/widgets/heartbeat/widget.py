@@ -86,11 +86,6 @@ class Heartbeat(Showable, SyncedList):
         return f"{self.title}: kept beating, longest gap {in_seconds(self.longest)}"
 
     async def __aenter__(self) -> Self:
-        """Start beating.
-
-        Raises:
-            RuntimeError: If a block of this heartbeat is already running.
-        """
         if self._task is not None:
             raise RuntimeError(f"{self!r} is beating already. Make a second Heartbeat.")
         self._times = []

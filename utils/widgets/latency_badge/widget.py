@@ -80,12 +80,7 @@ class LatencyBadge(CourseWidget):
         self._write("waiting", "waiting…", "waiting… {}")
 
     def words(self, text: str, at: float | None = None) -> None:
-        """Record that text arrived; only the first non-empty text counts.
-
-        Args:
-            text: The text.
-            at: Seconds from the start to its arrival; None means now.
-        """
+        """Record that text arrived `at` seconds after the start; only the first one counts."""
         if text and self.phase == "waiting":
             self._first = self.elapsed if at is None else at
             begun = begin(self._first, self._what)

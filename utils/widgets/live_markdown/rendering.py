@@ -39,13 +39,10 @@ class Rendering:
         self._long = _LONG
 
     def blocks(self, text: str, *, whole: bool = False) -> list[str]:
-        """Render possibly incomplete Markdown to one string of safe HTML per block.
+        """Render all text so far to one string of safe HTML per block.
 
-        Args:
-            text: The whole text so far. If an earlier part has changed, everything is rendered
-                again.
-            whole: Whether the text is complete. Until then, a link whose target is defined only
-                after the settled blocks stays plain text.
+        Until the text is `whole`, a link whose target is defined only after the settled blocks
+        stays plain text.
         """
         if not text.startswith(self._settled):
             self._restart()

@@ -33,12 +33,7 @@ class Prediction(CourseWidget):
     answers = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        """Text between backticks in the question or a choice is shown as code.
-
-        Raises:
-            ValueError: If there are fewer than two choices, or none is right.
-            TypeError: If the question or a choice is not a string.
-        """
+        """Text between backticks in the question or a choice is shown as code."""
         if len(choices) < 2:
             raise ValueError(f"A prediction needs two choices or more: {question!r}.")
         if not any(choice.right for choice in choices):

@@ -42,12 +42,7 @@ class Progress(Showable, CourseWidget):
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """`total` is the expected number of items, None if unknown; `label` precedes the numbers.
-
-        Raises:
-            ValueError: If the total is negative.
-            TypeError: If the label is not a string.
-        """
+        """`total` is the expected number of items, or None; `label` precedes the numbers."""
         if total is not None and total < 0:
             raise ValueError(f"A total of {total} is negative; None means unknown.")
         self.total = total

@@ -33,10 +33,6 @@ async def race(
 
     Returns:
         The recordings by label, in the order given, including those that failed or were stopped.
-
-    Raises:
-        ValueError: If there are no lanes.
-        TypeError: If a lane is not a function.
     """
     if not lanes:
         raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")

@@ -3,15 +3,6 @@
 // A row of stages, each with a mark, a name, a detail and its seconds; for the status line and the
 // chat.
 
-const STATES = {
-  now: "now",
-  done: "done",
-  skipped: "skipped",
-  ahead: "not reached yet",
-  failed: "failed",
-  stopped: "stopped",
-};
-
 // Returns the stages with the current one stopped, for when the kernel has ended.
 const stopped = (stages) =>
   stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
@@ -26,7 +17,7 @@ function drawStages(list, stages) {
       const step = make("li", "course-stage");
       step.dataset.state = state;
       if (state === "now") step.setAttribute("aria-current", "step");
-      const mark = labelled(make("span", "course-stage-mark"), "img", STATES[state]);
+      const mark = labelled(make("span", "course-stage-mark"), "img", state === "ahead" ? "not reached yet" : state);
       const time = make("span", "course-stage-time", times ? inSeconds(seconds) : "");
       if (state === "skipped") time.textContent = "skipped";
       if (state === "now") {

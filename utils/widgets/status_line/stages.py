@@ -64,14 +64,7 @@ class Stages:
             self._start = self.clock()
 
     def to(self, name: str, detail: str = "") -> bool:
-        """Enter a stage.
-
-        Returns:
-            Whether anything changed: entering the current stage with the same detail does nothing.
-
-        Raises:
-            ValueError: If `names` isn't empty and doesn't contain the name.
-        """
+        """Enter a stage; return False if it is the current one, with the same detail."""
         if self.names and name not in self._stages:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"There is no stage {name!r}. The stages are {known}.")

@@ -37,11 +37,6 @@ class StatusLine(Showable, CourseWidget):
     run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
 
     def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:
-        """Draw the stages in the order given.
-
-        Raises:
-            ValueError: If a name is repeated.
-        """
         stages = tuple(as_text(stage, "name of a stage") for stage in stages)
         if len(set(stages)) < len(stages):
             raise ValueError(f"Two stages have the same name: {', '.join(map(repr, stages))}.")
@@ -62,11 +57,7 @@ class StatusLine(Showable, CourseWidget):
         return super().show()
 
     def to(self, stage: str, detail: str = "") -> None:
-        """Enter a stage, which ends the previous one; `detail` is shown after its name.
-
-        Raises:
-            ValueError: If names were given and `stage` isn't one of them.
-        """
+        """Enter a stage, which ends the previous one; `detail` is shown after its name."""
         stage, detail = as_text(stage, "stage"), as_text(detail, "detail")
         with self._changing:
             if self.outcome in ("done", "failed", "stopped"):

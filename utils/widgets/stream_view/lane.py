@@ -136,9 +136,6 @@ async def read_together(
         lanes: Pairs of a lane and the function that sends its request.
         stop: The button that stops all of them.
 
-    Returns:
-        The readers, with their recordings and errors.
-
     Raises:
         asyncio.CancelledError: If the cell was interrupted. By then streams have had time to close.
     """

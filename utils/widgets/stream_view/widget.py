@@ -88,7 +88,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
             The content received. Stop doesn't raise an exception: see `stopped`.
 
         Raises:
-            RuntimeError: If this widget is already showing a stream.
             Exception: Any exception from the stream; the panel shows it, too.
         """
         self._enter(stop=self._offers_stop)
@@ -123,7 +122,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return self._lane.line()
 
     def _result(self) -> T:
-        """Return the content received, for `run` and `show` to return."""
         raise NotImplementedError
 
     def _enter(self, *, stop: bool) -> None:

@@ -57,10 +57,7 @@ class EventTimeline(Showable, SyncedList):
     def add(self, name: str, detail: object = "", run: object = "") -> None:
         """Add an event at the current time. Callable from any thread; takes a few microseconds.
 
-        Args:
-            name: The row's name.
-            detail: Additional text; the row shows the text of its latest event.
-            run: The event's run, such as a callback's `run_id`.
+        A row shows the `detail` of its latest event; `run` may be a callback's `run_id`.
         """
         with self._adding:
             now = self._clock()
