@@ -22,7 +22,9 @@ def test_openais_stream_helper_collects_the_reply(client: OpenAI) -> None:
         assert stream.get_final_completion().choices[0].message.content == RAINBOW
 
 
-async def test_openais_async_client_gets_the_same_text_streamed_or_not(server: Simulator) -> None:
+async def test_openais_async_client_gets_the_same_text_whether_streamed_or_not(
+    server: Simulator,
+) -> None:
     async with AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client:
         create = client.chat.completions.create
         whole = await create(model="sim-fast", messages=ASK_RAINBOW)

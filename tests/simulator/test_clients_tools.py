@@ -48,7 +48,7 @@ def gathered(chunks: list[AIMessageChunk]) -> AIMessageChunk:
     return sum(chunks[1:], chunks[0])
 
 
-def test_langchain_gets_parallel_tool_calls_streamed_or_not(server: Simulator) -> None:
+def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simulator) -> None:
     model = chat(server).bind_tools([get_weather])
     chunks = list(model.stream(WEATHER))
     for reply in (model.invoke(WEATHER), gathered(chunks)):

@@ -80,7 +80,7 @@ def texts(chunks: list[Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", ["end", "error", "drop", "bare", "cut", "notjson"])
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
-def test_a_reply_that_fails_after_seven_tokens_has_these_and_no_finish_reason(
+def test_a_failed_reply_has_the_earlier_tokens_and_no_finish_reason(
     server: Simulator, name: str, by_responses: bool
 ) -> None:
     model = chat(server, f"sim-chat:{name}@7", use_responses_api=by_responses)
@@ -104,13 +104,6 @@ def test_a_stream_may_lack_done(server: Simulator) -> None:
     chunks = events(stream(server, "sim-chat:nodone"))
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
     assert b"[DONE]" not in stream(server, "sim-chat:end@3")
-
-
-def test_a_drop_beyond_the_last_token_drops_the_end(server: Simulator) -> None:
-    received, finish, error = outcome(chat(server, "sim-chat:drop@99999"))
-    assert "".join(received) == LIST
-    assert finish is None
-    assert isinstance(error, openai.APIConnectionError)
 
 
 @pytest.mark.skipif(
@@ -194,14 +187,6 @@ def test_keep_alive_comments_are_sent_during_pauses(server: Simulator) -> None:
     assert len(texts(events(data))) == 3
 
 
-def test_two_retries_get_past_two_refusals(server: Simulator) -> None:
-    with server.watch() as seen:
-        received, _, error = outcome(chat(server, "sim-chat:429@2,0.1", max_retries=2))
-    assert error is None
-    assert "".join(received) == LIST
-    assert [request.status for request in seen] == [429, 429, 200]
-
-
 def test_refusals_start_again_after_a_success(server: Simulator) -> None:
     body = {"model": "sim-fast:429@1", "messages": QUESTION, "max_tokens": 1}
     assert [ask(server, body)[0] for _ in range(4)] == [429, 200, 429, 200]
@@ -233,15 +218,6 @@ def test_a_flood_respects_max_tokens(server: Simulator) -> None:
     received, finish, _ = outcome(chat(server, "sim-fast:flood@1", max_tokens=3000))
     assert [len(text) for text in received] == [4096, 4096]
     assert finish == "length"
-
-
-def test_thinking_sends_reasoning_before_the_text(server: Simulator) -> None:
-    chunks = events(stream(server, "sim-chat:thinking"))
-    deltas = [c["choices"][0]["delta"] for c in chunks[:-1]]
-    kinds = ["reasoning_content" if "reasoning_content" in d else "content" for d in deltas[1:-1]]
-    assert sorted(set(kinds)) == ["content", "reasoning_content"]
-    assert kinds == sorted(kinds, reverse=True)
-    assert texts(chunks) == texts(events(stream(server, "sim-chat")))
 
 
 @pytest.mark.parametrize("suffix", ["odd", "drop@", "drop@x", "drop@1,2", "drop@-1", ":"])

@@ -120,7 +120,7 @@ def test_head_has_the_headers_of_get_and_no_body(server: Simulator) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", [CHAT, "/v1/responses"])
-def test_an_unsupported_method_gets_the_allowed_ones(
+def test_an_unsupported_method_gets_405_and_the_allowed_methods(
     server: Simulator, method: str, path: str
 ) -> None:
     response, raw = send(server, method, path, Authorization=f"Bearer {server.api_key}")
@@ -134,7 +134,7 @@ def test_an_unsupported_method_gets_the_allowed_ones(
     "path",
     ["/v1/embeddings", "/chat/completions", "/", "/v1/responses/x"],
 )
-def test_an_unknown_path_gets_the_known_ones(server: Simulator, path: str) -> None:
+def test_an_unknown_path_gets_404_and_the_known_paths(server: Simulator, path: str) -> None:
     response, raw = send(server, "POST", path, {}, Authorization=f"Bearer {server.api_key}")
     error = json.loads(raw)["error"]
     assert response.status == 404

@@ -194,3 +194,4 @@ def test_retries_wait_as_long_as_the_server_requests(virtual: VirtualSimulator) 
     began = virtual.clock()
     virtual.run(virtual.chat("sim-seed:429@2,3", max_retries=2).ainvoke(PROMPT))
     assert virtual.clock() - began == pytest.approx(10 + 2 * 3, rel=0.01)
+    assert [request.status for request in virtual.requests()] == [429, 429, 200]

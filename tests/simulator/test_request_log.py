@@ -1,6 +1,6 @@
 """The request log, in particular for clients that disconnect."""
 
-from contextlib import aclosing, closing
+from contextlib import aclosing
 
 import pytest
 from langchain_openai import ChatOpenAI
@@ -36,24 +36,7 @@ def test_a_stream_sends_no_request_before_the_first_next(server: Simulator) -> N
         next(stream)
         assert len(seen.now()) == 1
         stream.close()
-    assert len(seen) == 1
-
-
-def test_closing_a_stream_early_stops_generation(unhurried: Simulator) -> None:
-    with (
-        unhurried.watch() as seen,
-        closing(chat(unhurried, "sim-seed").stream("river poem")) as stream,
-    ):
-        texts = 0
-        for chunk in stream:
-            texts += bool(chunk.content)
-            if texts == 3:
-                break
-    (request,) = seen
-    assert seen.settled
-    assert request.ended == "client left"
-    assert request.tokens_sent >= 3
-    assert request.tokens_unsent > 0
+    assert [request.stream for request in seen] == [True]
 
 
 def test_a_log_reports_a_reply_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,19 +62,12 @@ def test_a_refused_request_is_logged_as_failed(server: Simulator) -> None:
     assert seen[0].prompt == "hello"
 
 
-def test_a_watch_records_requests_despite_an_error(server: Simulator) -> None:
+def test_a_watch_has_only_its_own_requests_even_after_an_error(server: Simulator) -> None:
+    chat(server).invoke("hello")
     with pytest.raises(ZeroDivisionError), server.watch() as seen:  # noqa: PT012
         chat(server).invoke("hello")
         raise ZeroDivisionError
     assert len(seen) == 1
-
-
-def test_a_watch_has_no_earlier_requests(server: Simulator) -> None:
-    chat(server).invoke("hello")
-    with server.watch() as seen:
-        pass
-    assert list(seen) == []
-    assert len(server.requests()) >= 1
 
 
 REQUEST = Request(

@@ -207,7 +207,7 @@ def test_the_table_has_every_way_and_each_component() -> None:
 
 
 @pytest.mark.parametrize(("way", "name", "claim"), [each for each in TABLE if each[2] != NONE])
-def test_a_cell_of_the_table(way: str, name: str, claim: str) -> None:
+def test_each_cell_of_the_table(way: str, name: str, claim: str) -> None:
     read, options = WAYS[way]
     assert measured(name, read, options) == claim
 

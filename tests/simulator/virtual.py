@@ -46,7 +46,7 @@ class VirtualSimulator:
         self._loop = VirtualLoop()
         self.clock: Callable[[], float] = self._loop.time
         self.app = make_app(Settings(KEY, **settings), ConcurrencyLimiter(self.clock), self.clock)
-        self._client = httpx2.Client(transport=_Transport(self.app, self.run))
+        self._client = httpx2.Client(transport=_SyncTransport(self.app, self.run))
         self._async_client = httpx2.AsyncClient(transport=AppTransport(self.app))
 
     def chat(self, name: str = "sim-chat", **options: Any) -> ChatOpenAI:
@@ -139,20 +139,17 @@ class _Exchange:
         self._sent.put_nowait(httpx2.ReadError("The connection was reset."))
         self._gone.set()
 
-    async def head(self) -> Message:
-        """Wait for the status and the headers."""
-        return await self._next()
-
     async def parts(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives."""
         goes_on = True
         while goes_on:
-            message = await self._next()
+            message = await self.next()
             goes_on = message.get("more_body", False)
             if message.get("body"):
                 yield message["body"]
 
-    async def _next(self) -> Message:
+    async def next(self) -> Message:
+        """Wait for the next message: first the status and headers, then parts of the body."""
         try:
             async with asyncio.timeout(self._patience):
                 message = await self._sent.get()
@@ -172,20 +169,6 @@ class _Exchange:
         await asyncio.wait([self._task])
 
 
-class _Transport(httpx2.BaseTransport):
-    """Passes synchronous requests to an app, whose loop runs while the client waits."""
-
-    def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
-        self._app = app
-        self._run = run
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        exchange, head = self._run(_opened(self._app, request, request.read()))
-        return httpx2.Response(
-            head["status"], headers=head["headers"], stream=_Body(exchange, self._run)
-        )
-
-
 class AppTransport(httpx2.AsyncBaseTransport):
     """Passes requests to an ASGI app on the running loop, with a limited buffer like a socket's."""
 
@@ -193,31 +176,12 @@ class AppTransport(httpx2.AsyncBaseTransport):
         self._app = app
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        exchange, head = await _opened(self._app, request, await request.aread())
-        return httpx2.Response(head["status"], headers=head["headers"], stream=_AsyncBody(exchange))
+        exchange = _Exchange(self._app, request, await request.aread())
+        head = await exchange.next()
+        return httpx2.Response(head["status"], headers=head["headers"], stream=_Body(exchange))
 
 
-async def _opened(app: ASGIApp, request: httpx2.Request, body: bytes) -> tuple[_Exchange, Message]:
-    exchange = _Exchange(app, request, body)
-    return exchange, await exchange.head()
-
-
-class _Body(httpx2.SyncByteStream):
-    def __init__(self, exchange: _Exchange, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
-        self._exchange = exchange
-        self._run = run
-
-    def __iter__(self) -> Iterator[bytes]:
-        parts = self._exchange.parts()
-        with suppress(StopAsyncIteration):
-            while True:
-                yield self._run(anext(parts))
-
-    def close(self) -> None:
-        self._run(self._exchange.leave())
-
-
-class _AsyncBody(httpx2.AsyncByteStream):
+class _Body(httpx2.AsyncByteStream):
     def __init__(self, exchange: _Exchange) -> None:
         self._exchange = exchange
 
@@ -226,3 +190,32 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._exchange.leave()
+
+
+class _SyncTransport(httpx2.BaseTransport):
+    """Passes synchronous requests to an app, whose loop runs while the client waits."""
+
+    def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._transport = AppTransport(app)
+        self._run = run
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        request.read()
+        response = self._run(self._transport.handle_async_request(request))
+        response.stream = _SyncBody(response.stream, self._run)
+        return response
+
+
+class _SyncBody(httpx2.SyncByteStream):
+    def __init__(self, body: _Body, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._body = body
+        self._run = run
+
+    def __iter__(self) -> Iterator[bytes]:
+        parts = aiter(self._body)
+        with suppress(StopAsyncIteration):
+            while True:
+                yield self._run(anext(parts))
+
+    def close(self) -> None:
+        self._run(self._body.aclose())

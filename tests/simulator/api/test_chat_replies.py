@@ -53,7 +53,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
-def test_replies_are_the_apis_and_the_same_streamed_or_not(
+def test_replies_match_the_apis_types_whether_streamed_or_not(
     server: Simulator, request_: dict[str, Any]
 ) -> None:
     body = {"model": "sim-fast"} | request_
@@ -88,11 +88,12 @@ def test_shown_reasoning_is_the_only_field_that_openai_lacks(server: Simulator) 
     *chunks, _ = events(ask(server, body | {"stream": True})[2])
     thoughts = [c["choices"][0]["delta"].pop("reasoning_content", "") for c in chunks]
     assert "".join(thoughts) == reasoning
+    assert sorted(map(bool, thoughts[1:]), reverse=True) == list(map(bool, thoughts[1:]))
     for chunk in chunks:
         assert_strict(ChatCompletionChunk, chunk)
 
 
-def test_the_known_fields_are_the_apis() -> None:
+def test_all_fields_of_the_apis_requests_are_known() -> None:
     names = {
         name
         for kind in (
@@ -104,37 +105,24 @@ def test_the_known_fields_are_the_apis() -> None:
     assert names == known_fields(ChatCompletionsBody)
 
 
-def test_a_stream_starts_with_a_role_and_no_text(server: Simulator) -> None:
-    body = {"model": "sim-fast", "messages": QUESTION, "stream": True}
-    first, second, *_ = events(ask(server, body)[2])
-    assert first["choices"][0]["delta"] == {"role": "assistant", "content": "", "refusal": None}
-    assert second["choices"][0]["delta"] == {"content": "The"}
-
-
-def test_a_stream_ends_with_a_finish_reason_then_usage_then_done(server: Simulator) -> None:
-    body = {
-        "model": "sim-fast",
-        "messages": QUESTION,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    *chunks, finish, usage, done = events(ask(server, body)[2])
+@pytest.mark.parametrize("include_usage", [True, False])
+def test_the_order_of_a_streams_chunks(server: Simulator, include_usage: bool) -> None:
+    options = {"stream_options": {"include_usage": True}} if include_usage else {}
+    body = {"model": "sim-fast", "messages": QUESTION, "stream": True} | options
+    *chunks, done = events(ask(server, body)[2])
     assert done == "[DONE]"
-    assert usage["choices"] == []
-    assert finish["choices"][0] == {
-        "index": 0,
-        "delta": {},
-        "logprobs": None,
-        "finish_reason": "stop",
-    }
-    assert usage["usage"]["completion_tokens"] == len(chunks) - 1
-    assert all(chunk["usage"] is None for chunk in chunks)
-    assert all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks)
-
-
-def test_a_stream_has_no_usage_unless_requested(server: Simulator) -> None:
-    body = {"model": "sim-fast", "messages": QUESTION, "stream": True}
-    assert all("usage" not in chunk for chunk in events(ask(server, body)[2])[:-1])
+    usage = chunks.pop() if include_usage else None
+    (role, first, *_, finish) = (chunk["choices"][0] for chunk in chunks)
+    assert role["delta"] == {"role": "assistant", "content": "", "refusal": None}
+    assert first["delta"] == {"content": "The"}
+    assert finish == {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
+    assert all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks[:-1])
+    if usage is None:
+        assert not any("usage" in chunk for chunk in chunks)
+    else:
+        assert usage["choices"] == []
+        assert usage["usage"]["completion_tokens"] == len(chunks) - 2
+        assert all(chunk["usage"] is None for chunk in chunks)
 
 
 def test_a_lone_surrogate_is_refused_and_a_pair_is_text(server: Simulator) -> None:

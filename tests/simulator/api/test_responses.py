@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from openai import OpenAI, pydantic_function_tool
+from openai import OpenAI
 from openai.types import responses as kinds
 from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
@@ -48,12 +48,6 @@ class Person(BaseModel):
     tags: list[str]
 
 
-class GetWeather(BaseModel):
-    """Get the weather for a city."""
-
-    city: str
-
-
 @tool
 def get_weather(city: str) -> str:
     """Get the weather for a city."""
@@ -64,11 +58,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "text": {"input": "Name a river."},
     "instructions": {"input": "Name a river.", "instructions": "Be brief.", "temperature": 0.5},
     "calls": {"input": WEATHER, "tools": [TOOL]},
-    "thoughts": {"input": "Name a river.", "reasoning": {"effort": "low", "summary": "auto"}},
-    "hidden thoughts": {"input": "Name a river.", "reasoning": {"effort": "low"}},
-    "thoughts and calls": {"input": WEATHER, "tools": [TOOL], "reasoning": {"summary": "auto"}},
-    "cut off": {"input": "Name a river.", "max_output_tokens": 16},
-    "cut off in a thought": {
+    "reasoning": {"input": "Name a river.", "reasoning": {"effort": "low", "summary": "auto"}},
+    "hidden reasoning": {"input": "Name a river.", "reasoning": {"effort": "low"}},
+    "reasoning and calls": {"input": WEATHER, "tools": [TOOL], "reasoning": {"summary": "auto"}},
+    "truncated": {"input": "Name a river.", "max_output_tokens": 16},
+    "truncated reasoning": {
         "input": "Name a river.",
         "max_output_tokens": 16,
         "reasoning": {"summary": "auto"},
@@ -121,9 +115,7 @@ def whole(server: Simulator, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_events_and_responses_are_the_apis_and_the_deltas_add_up(
-    server: Simulator, name: str
-) -> None:
+def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, name: str) -> None:
     assert_strict(Response, whole(server, **REQUESTS[name]))
     events = stream(server, **REQUESTS[name])
     for event in events:
@@ -157,7 +149,7 @@ def texts_of(item: dict[str, Any]) -> list[str]:
 
 
 def test_reasoning_precedes_calls(server: Simulator) -> None:
-    events = stream(server, **REQUESTS["thoughts and calls"])
+    events = stream(server, **REQUESTS["reasoning and calls"])
     order = [key for key, _ in groupby(event["type"].split(".")[1] for event in events)]
     assert order.index("reasoning_summary_part") < order.index("function_call_arguments")
     *_, last = events
@@ -167,7 +159,7 @@ def test_reasoning_precedes_calls(server: Simulator) -> None:
 
 
 def test_hidden_reasoning_is_counted(server: Simulator) -> None:
-    usage = whole(server, **REQUESTS["hidden thoughts"])["usage"]
+    usage = whole(server, **REQUESTS["hidden reasoning"])["usage"]
     assert 0 < usage["output_tokens_details"]["reasoning_tokens"] < usage["output_tokens"]
 
 
@@ -196,7 +188,7 @@ def test_an_invalid_field_is_named(server: Simulator, fields: dict[str, Any], pa
     assert param in error["message"] or param == "previous_response_id"
 
 
-def test_the_known_fields_are_the_apis() -> None:
+def test_all_fields_of_the_apis_requests_are_known() -> None:
     kinds = (ResponseCreateParamsStreaming, *ResponseCreateParamsStreaming.__orig_bases__)
     names = {name for kind in kinds for name in getattr(kind, "__annotations__", {})}
     assert names == known_fields(ResponsesBody)
@@ -218,27 +210,6 @@ def test_openais_stream_helper_collects_text_and_reasoning(client: OpenAI) -> No
         final = stream.get_final_response()
     assert snapshots[-1] == final.output_text == RIVER
     assert isinstance(final.output[0], kinds.ResponseReasoningItem)
-
-
-def test_openais_stream_helper_parses_tools_and_formats(client: OpenAI) -> None:
-    with client.responses.stream(
-        model="sim-fast", input=WEATHER, tools=[pydantic_function_tool_for_responses()]
-    ) as stream:
-        final = stream.get_final_response()
-    assert [call.parsed_arguments for call in final.output] == [
-        GetWeather(city="Paris"),
-        GetWeather(city="Rome"),
-    ]
-    with client.responses.stream(model="sim-fast", input=EXTRACT, text_format=Person) as stream:
-        person = stream.get_final_response().output_parsed
-    assert person == Person(name="John Smith", age=42, tags=["climbing", "chess"])
-
-
-def pydantic_function_tool_for_responses() -> Any:
-    made = pydantic_function_tool(GetWeather)
-    from openai.lib._tools import ResponsesPydanticFunctionTool
-
-    return ResponsesPydanticFunctionTool({"type": "function", **made["function"]}, GetWeather)
 
 
 def test_a_request_can_continue_an_earlier_response(client: OpenAI) -> None:
@@ -284,15 +255,3 @@ def test_langchains_v3_events_contain_reasoning_and_text(server: Simulator) -> N
     )
     assert "".join(stream.reasoning).startswith("**Reading the question**")
     assert "".join(stream.text) == RIVER
-
-
-@one_loop
-async def test_langchains_v2_events_contain_reasoning(server: Simulator) -> None:
-    model = chat(server, reasoning={"summary": "auto"})
-    seen = [
-        block["type"]
-        async for event in model.astream_events("Name a river.", version="v2")
-        if event["event"] == "on_chat_model_stream"
-        for block in event["data"]["chunk"].content_blocks
-    ]
-    assert [key for key, _ in groupby(seen)] == ["reasoning", "text"]

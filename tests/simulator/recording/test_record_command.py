@@ -87,7 +87,7 @@ def test_a_recording_has_text_calls_and_usage_but_no_identifiers(
         assert secret not in text
 
 
-def test_only_recorded_prompts_get_a_reply_with_only_recorded(trace: Path) -> None:
+def test_only_recorded_refuses_other_prompts(trace: Path) -> None:
     with commands.shared("--replay", str(trace), "--only-recorded", "--speed", "20") as (url, _):
         client = OpenAI(base_url=url, api_key=commands.KEY, max_retries=0)
         reply = client.chat.completions.create(model=MODEL, **WEATHER)
@@ -227,7 +227,7 @@ def odd() -> Iterator[str]:
 GOOD = '{"choices": [{"delta": {"content": "Hi", "reasoning": "Hm"}, "finish_reason": "stop"}]}'
 
 
-def test_replies_before_an_error_are_kept(odd: str, tmp_path: Path) -> None:
+def test_replies_recorded_before_an_error_are_kept(odd: str, tmp_path: Path) -> None:
     out = tmp_path / "trace.json"
     prompts = [f"null\n{GOOD}", GOOD, '{"error": {"message": "out of memory"}}', f"{GOOD}\n\n"]
     options = [option for prompt in prompts for option in ("--prompt", prompt)]

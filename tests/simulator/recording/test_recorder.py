@@ -154,7 +154,7 @@ def test_a_connection_that_drops_after_the_finish_reason_loses_nothing() -> None
         (sse({"choices": [{"index": 1, "delta": {}}]}), "several choices"),
     ],
 )
-def test_a_response_that_is_no_complete_reply_is_explained(body: bytes, words: str) -> None:
+def test_an_incomplete_or_invalid_reply_is_explained(body: bytes, words: str) -> None:
     with pytest.raises(RecordError, match=words):
         recorded(body)
 
