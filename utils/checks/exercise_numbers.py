@@ -71,11 +71,7 @@ def the_checked_number(number: object, answer: object) -> str:
 
 
 def _not_two_at_once(given: object, before: str, after: str) -> None:
-    """Reject a number such as 5.1 if there is also an exercise 5.10.
-
-    Raises:
-        Misuse: If the number is ambiguous; the message shows how to write either.
-    """
+    """Raise `Misuse` for a number such as 5.1 if there is also an exercise 5.10."""
     if not isinstance(given, float):
         return
     try:

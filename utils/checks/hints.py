@@ -66,17 +66,14 @@ def hint(number: object = MISSING) -> None:
     Raises:
         Misuse: If the exercise has no hints; the message lists the exercises that do.
     """
-    _display(next_hint(the_number(number, "hint")))
-
-
-def next_hint(number: str) -> Hint:
-    """Return the next hint without showing it; see `hint`."""
+    number = the_number(number, "hint")
     steps = tuple(_found(lesson_source.hints, number))
     at = _given[number]
-    if at >= len(steps):
-        return Hint(number, steps, 1, len(steps))
     _given[number] += 1
-    return Hint(number, (steps[at],), at + 1, len(steps))
+    if at < len(steps):
+        _display(Hint(number, (steps[at],), at + 1, len(steps)))
+    else:
+        _display(Hint(number, steps, 1, len(steps)))
 
 
 def solution(number: object = MISSING) -> None:

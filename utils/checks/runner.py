@@ -6,11 +6,11 @@ messages are in that folder's `messages.py`, under the file's name in capitals.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from utils import lesson_source
-from utils.checks.engine.exercise import CORRECT, Exercise, Messages
+from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import untouched
 from utils.checks.exercise_numbers import MISSING, Misuse, the_checked_number
@@ -68,70 +68,55 @@ class Loaded:
         self.messages: Messages[Any] = {**shared.SHARED, **messages}
 
     def outcome(self, answer: object) -> Outcome:
-        """Run the answer with each case until one reveals a mistake; return the outcome."""
-        from utils.checks.engine.isolation import isolated
-
-        with isolated(answer):
-            return self._first_mistake(answer)
-
-    def _first_mistake(self, answer: object) -> Outcome:
+        """Run the answer with each case until one reveals a mistake."""
+        from utils.checks.engine.isolation import isolated, noting
+        from utils.checks.engine.run import Run
         from utils.checks.engine.virtual_time import NeverEnds
 
         seen: list[Any] = []
-        for case, mistakes in self._cases(seen):
-            try:
-                seen.append(self._observed(answer, case))
-            except NeverEnds as reason:
-                return self._outcome("not yet", _endless(reason, case), "never ends")
-            for name, applies in mistakes(seen[-1]).items():
-                if applies(seen[-1]):
-                    return self._outcome("not yet", self.messages[name](seen[-1]), name)
-        notes = [name for name, applies in self.exercise.notes.items() if applies(seen[0])]
-        said = [self.messages[name](seen[0]) for name in (CORRECT, *notes)]
-        return self._outcome("correct", " ".join(said), None)
+        with isolated(answer):
+            for case, stressed in self._cases(seen):
+                try:
+                    with noting():
+                        seen.append(self.exercise.observe(answer, case))
+                except NeverEnds as reason:
+                    return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
+                shared = isinstance(seen[-1], Run)
+                mistakes = self._stressed() if stressed else self._mistakes(shared)
+                for name, applies in mistakes.items():
+                    if applies(seen[-1]):
+                        return Outcome(self.number, "not yet", self.messages[name](seen[-1]), name)
+            notes = [name for name, applies in self.exercise.notes.items() if applies(seen[0])]
+            said = [self.messages[name](seen[0]) for name in (CORRECT, *notes)]
+        return Outcome(self.number, "correct", " ".join(said))
 
-    def mistakes(self, seen: object) -> Mapping[str, Callable[[Any], bool]]:
-        """Return the mistakes to look for, in order; for `stress` cases, see `_stressed`."""
-        from utils.checks.engine.mistakes import FIRST, LAST
-        from utils.checks.engine.run import Run
-
-        first, own = self.exercise.first, self.exercise.mistakes
-        if not isinstance(seen, Run):
-            return {**first, **own}
-        return {**first, **self._shared(FIRST), **own, **self._shared(LAST)}
-
-    def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, Callable[[Any], Mapping[str, Any]]]]:
+    def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, bool]]:
+        """Yield each case, and whether it is one of the `stress` cases."""
         from utils.checks.engine.extra_cases import compact, stress
         from utils.checks.engine.run import Run
 
         for case in self.exercise.cases:
-            yield case, self.mistakes
+            yield case, False
         if isinstance(seen[0], Run):
-            yield compact(seen[0]), self.mistakes
+            yield compact(seen[0]), False
             for case in stress(seen[0], list(self.exercise.opts_out)):
-                yield case, lambda _: self._stressed
+                yield case, True
 
-    @property
-    def _stressed(self) -> dict[str, Any]:
-        """The mistakes in `STRESSED`, with the exercise's replacements and without its opt-outs."""
+    def _mistakes(self, shared: bool) -> Mistakes[Any]:
+        from utils.checks.engine.mistakes import FIRST, LAST
+
+        first, own, opts_out = self.exercise.first, self.exercise.mistakes, self.exercise.opts_out
+        kept = {*FIRST, *LAST} - {*opts_out, *first, *own} if shared else set()
+        before, after = ({n: each[n] for n in each if n in kept} for each in (FIRST, LAST))
+        return {**first, **before, **own, **after}
+
+    def _stressed(self) -> Mistakes[Any]:
+        """Return those in `STRESSED`, with the exercise's replacements and without its opt-outs."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
         kept = [name for name in STRESSED if name not in self.exercise.opts_out]
         return {name: own.get(name, STRESSED[name]) for name in kept}
-
-    def _shared(self, mistakes: Mapping[str, Any]) -> dict[str, Any]:
-        left_out = {*self.exercise.opts_out, *self.exercise.first, *self.exercise.mistakes}
-        return {name: applies for name, applies in mistakes.items() if name not in left_out}
-
-    def _observed(self, answer: object, case: object) -> Any:
-        from utils.checks.engine.isolation import noting
-
-        with noting():
-            return self.exercise.observe(answer, case)
-
-    def _outcome(self, status: Any, message: str, mistake: str | None) -> Outcome:
-        return Outcome(self.number, status, message, mistake)
 
 
 def find(number: str) -> Loaded:
@@ -143,7 +128,7 @@ def find(number: str) -> Loaded:
     lesson = number.partition(".")[0]
     exercises = {each.number: each for each in loaded(lesson)}
     if number not in exercises:
-        numbers = ", ".join(sorted(exercises, key=_order))
+        numbers = ", ".join(sorted(exercises, key=lambda each: int(each.partition(".")[2])))
         there = f"; there are {numbers}" if numbers else f": lesson {lesson} has none"
         raise Misuse(f"There is no exercise {number}{there}.")
     return exercises[number]
@@ -164,7 +149,3 @@ def loaded(lesson: str) -> Iterator[Loaded]:
         exercise = getattr(importlib.import_module(f"{folder}.{found.name}"), "check", None)
         if isinstance(exercise, Exercise):
             yield Loaded(numbers[found.name], exercise, getattr(messages, found.name.upper()))
-
-
-def _order(number: str) -> list[int]:
-    return [int(part) for part in number.split(".")]

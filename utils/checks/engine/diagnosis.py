@@ -7,6 +7,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 from utils import lesson_source
@@ -70,9 +71,7 @@ def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
 
     pairs = {
         f"{given} for {true}": partial(_is, given=given, true=true)
-        for given in choices
-        for true in choices
-        if given != true
+        for given, true in permutations(choices, 2)
     }
     return Exercise(observe, cases=(None,), mistakes={**FORM, **pairs})
 

@@ -2,8 +2,7 @@
 
 The code runs in a separate thread, with the caller's context, so that Jupyter shows its output
 under the right cell. When time is up, an exception is raised inside that thread. Code that can't be
-stopped this way (a long call into C, an exception handler that catches everything) is left running
-in a daemon thread, and the caller continues.
+stopped this way, such as a long call into C, is left running in a daemon thread.
 """
 
 import contextvars
@@ -63,10 +62,8 @@ class _Run(Generic[T]):
         self._released = threading.Event()
         self._value: list[T] = []
         self._error: BaseException | None = None
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._main,), name="check", daemon=True
-        )
+        run = contextvars.copy_context().run
+        self._thread = threading.Thread(target=run, args=(self._main,), name="check", daemon=True)
 
     def result(self, seconds: float) -> T:
         spent, begun, used = 0.0, time.monotonic(), time.process_time()

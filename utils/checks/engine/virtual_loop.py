@@ -67,17 +67,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Run `main` to its end, and then end all tasks and async generators that it left."""
 
         async def counted() -> T:
-            self.count_threads()
+            self._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main()
 
         try:
             return self.run_until_complete(counted())
         finally:
             self._finish()
-
-    def count_threads(self) -> None:
-        """Make the clock wait for anyio's threads too; call this from a coroutine."""
-        self._limiter = anyio.to_thread.current_default_thread_limiter()
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
@@ -89,16 +85,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
         # runs after the future gets its result: `wrap_future` added its callback first
-        job.add_done_callback(self._job_done)
+        job.add_done_callback(self._one_job_less)
         return future
 
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
         """Let time pass in synchronous code; on the loop's own thread, this blocks the loop.
 
-        A run that takes too long on the loop's thread ends with the message `too_long`.
-
-        Raises:
-            SystemExit: If the run is over, or takes too long.
+        Ends a run that takes too long; on the loop's thread, with the message `too_long`.
         """
         if self.on_its_thread():
             self.blocked += seconds
@@ -148,12 +141,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._asleep -= 1
         woken.set()
 
-    def _job_done(self, _: object) -> None:
-        with suppress(Stop):
-            self._tell(self._one_job_less)
+    def _one_job_less(self, _: object) -> None:
+        def count() -> None:
+            self._jobs -= 1
 
-    def _one_job_less(self) -> None:
-        self._jobs -= 1
+        with suppress(Stop):
+            self._tell(count)
 
     def _tell(self, what: Callable[..., None], *args: Any) -> None:
         try:

@@ -22,7 +22,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any, TypeVar
 
 from utils.checks.engine.virtual_loop import (
@@ -56,15 +55,11 @@ class Clock:
         """Return the virtual time in seconds."""
         return self._now
 
-    def pause(self, seconds: float, too_long: str = "") -> None:
-        """Advance the clock.
-
-        Raises:
-            SystemExit: If the run takes too long, with the message `too_long`.
-        """
+    def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
+        """Advance the clock; end a run that takes too long with the message `too_long`."""
         self._now += seconds
         if self._now > BEGIN + VIRTUAL_SECONDS:
-            raise Stop(too_long or GOES_ON)
+            raise Stop(too_long)
 
 
 _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", default=None)
@@ -74,8 +69,8 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
     Functions of `time` follow the clock, even those imported by name in the modules of `learners`
-    (functions or classes). Tasks that `main` leaves running are cancelled, and async
-    generators are closed.
+    (functions or classes). Tasks that `main` leaves running are cancelled, and async generators are
+    closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
@@ -89,11 +84,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 @contextmanager
 def clock(*learners: object) -> Iterator[Clock]:
-    """Give synchronous code its own virtual clock; see `run` for `learners`.
-
-    Raises:
-        NeverEnds: If the code takes more than `VIRTUAL_SECONDS`.
-    """
+    """Give synchronous code its own virtual clock; see `run` for `learners` and `NeverEnds`."""
     made = Clock()
     with _following_clock(made, learners):
         yield made
@@ -180,33 +171,30 @@ _FOLLOWING = {name: _following(name) for name in _REAL}
 @contextmanager
 def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
     """Replace the functions of `time`, in the module and in the learner's global namespaces."""
-    put: list[Callable[[], None]] = []
-    places = [vars(time), *_namespaces(learners)]
-    for names in places:
-        for name, value in list(names.items()):
-            for real_name, real in _REAL.items():
-                if value is real:
-                    names[name] = _FOLLOWING[real_name]
-                    put.append(partial(names.__setitem__, name, real))
+    found = [
+        (names, name, real_name)
+        for names in (vars(time), *_namespaces(learners))
+        for name, value in names.items()
+        for real_name, real in _REAL.items()
+        if value is real
+    ]
+    for names, name, real_name in found:
+        names[name] = _FOLLOWING[real_name]
     try:
         yield
     finally:
-        for put_back in put:
-            put_back()
+        for names, name, real_name in found:
+            names[name] = _REAL[real_name]
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the distinct global namespaces of functions and of the functions in classes."""
+    """Return the global namespaces of functions and of classes' methods, but no library's."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):
             names = getattr(inspect.unwrap(part), "__globals__", None)
-            if isinstance(names, dict) and not _is_librarys(names):
-                found[id(names)] = names
+            if isinstance(names, dict):
+                module = str(names.get("__name__", "")).partition(".")[0]
+                if module not in sys.stdlib_module_names or module == "__main__":
+                    found[id(names)] = names
     return list(found.values())
-
-
-def _is_librarys(names: dict[str, Any]) -> bool:
-    """Whether this is the namespace of a standard-library module, such as asyncio."""
-    module = str(names.get("__name__", "")).partition(".")[0]
-    return module in sys.stdlib_module_names and module != "__main__"
