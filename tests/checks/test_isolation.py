@@ -11,13 +11,9 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
-from tests.checks.answers import edited
-from utils import assistant
 from utils.checks import evaluate
 from utils.checks.engine import isolation
-from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.isolation import Meanwhile, OtherModel, isolated, noted, noting
-from utils.checks.engine.reply import Reply
+from utils.checks.engine.isolation import OtherModel, isolated, noted, noting
 from utils.stall_timeout import watched
 
 model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define its own model
@@ -45,18 +41,6 @@ def methods():
 BEFORE = methods()
 
 
-@pytest.mark.parametrize("error", [LookupError, ValueError, SystemExit])
-def test_a_check_that_fails_puts_the_models_back(error):
-    @judged
-    def fails(answer):
-        assert methods() != BEFORE
-        raise error("no")
-
-    with pytest.raises(error):
-        fails(None)
-    assert methods() == BEFORE
-
-
 @contextmanager
 def beside(work):
     """Run `work(begun, go_on)` in a thread; it has begun before the block, and ends after it.
@@ -79,7 +63,7 @@ def _ends(thread, go_on):
     assert not thread.is_alive()
 
 
-def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
+def test_overlapping_checks_restore_the_models_and_warnings():
     """The check that begins first also ends first, while the other one is still running."""
     filters = list(warnings.filters)
 
@@ -105,7 +89,7 @@ def test_checks_at_once_in_two_threads_leave_the_models_as_they_were():
     assert warnings.filters == filters
 
 
-def test_code_beside_a_check_asks_what_it_likes():
+def test_code_outside_a_check_may_call_any_model():
     def asks(begun, go_on):
         begun.set()
         assert go_on.wait(10)
@@ -122,34 +106,6 @@ def test_code_beside_a_check_asks_what_it_likes():
     assert answers == ["Not asked for."]
 
 
-def test_a_check_may_ask_its_own_model():
-    @judged
-    def check(answer):
-        return FakeModel.of({"Well?": Reply(["Yes."])}).invoke("Well?").text
-
-    assert check(None) == "Yes."
-
-
-def test_what_is_changed_meanwhile_is_made_once_and_put_back_after_the_last():
-    log = []
-
-    @Meanwhile
-    @contextmanager
-    def changed():
-        log.append("made")
-        yield
-        log.append("put back")
-
-    with changed:
-        with pytest.raises(ValueError, match="odd"), changed:
-            raise ValueError("odd")
-        assert log == ["made"]
-    assert log == ["made", "put back"]
-    with changed:
-        assert log[2:] == ["made"]
-    assert log[3:] == ["put back"]
-
-
 # --- Coroutines that were never awaited -----------------------------------------------------------
 
 
@@ -162,10 +118,6 @@ async def forgets_it_in_a_circle(given, prompt, seconds):
     circle = [asyncio.sleep(1)]
     circle.append(circle)
     raise ValueError("odd")
-
-
-async def awaits_half_of_it(given, prompts, at_most):
-    return [ask_one(given, prompt) for prompt in prompts][:1]
 
 
 async def watches_no_stream(sources, seconds):
@@ -186,12 +138,10 @@ async def ask_one(given, prompt):
     [
         ("4.text_within", forgets_to_await),
         ("4.text_within", forgets_it_in_a_circle),
-        ("4.ask_all", awaits_half_of_it),
-        ("5.answer", edited(assistant.answer, {"await by_name": "by_name"})),
         ("5.steady", watches_no_stream),
     ],
 )
-def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number, answer):
+def test_coroutines_never_awaited_cause_no_warning(number, answer):
     gc.collect()  # warnings about objects that earlier tests left open should come before this test
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -201,7 +151,7 @@ def test_what_nobody_awaited_is_gone_with_its_check_and_without_a_warning(number
     assert [str(each.message) for each in heard if each.category is RuntimeWarning] == []
 
 
-def test_a_check_hears_of_its_own_coroutines_and_other_warnings_go_on():
+def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
     def forgets(begun, go_on):
         ask_one(model, "Hello")
         begun.set()

@@ -1,5 +1,7 @@
 """How a message quotes code, even code with backticks, as text and as HTML."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from utils.checks.engine.wording import shown
@@ -20,30 +22,37 @@ FENCE = "```"
         (" ", "` `"),
     ],
 )
-def test_code_is_quoted_with_its_own_backticks(code, quoted):
+def test_code_is_quoted_with_enough_backticks(code, quoted):
     assert shown(code) == quoted
     in_a_row = code.replace("\n", "⏎")
     page = f"See <code>{in_a_row}</code>, then <code>y</code>."
     assert in_html(f"See {quoted}, then `y`.") == page
 
 
-def test_long_code_is_cut_before_its_backticks_are_counted():
+def test_long_code_is_shortened_before_its_backticks_are_counted():
     quoted = shown("a" * 40 + "`" + "b" * 40)
     assert quoted == f"`{'a' * 28} … {'b' * 28}`"
 
 
-def test_what_is_quoted_is_escaped():
+def test_html_in_code_is_escaped():
     assert in_html("`<b>` & `` `<i>` ``") == (
         "<code>&lt;b&gt;</code> &amp; <code>`&lt;i&gt;`</code>"
     )
 
 
-def test_a_backtick_without_a_partner_stays():
+def test_an_unpaired_backtick_stays():
     assert in_html("one ` alone, and `` two") == "one ` alone, and `` two"
     assert in_html(f"a fence is {FENCE}; `x`") == f"a fence is {FENCE}; <code>x</code>"
 
 
-def test_an_outcome_shows_backticks_both_ways():
-    outcome = Outcome("9.1", "not yet", f"For {shown(repr(FENCE))}: no.")
-    assert repr(outcome) == f"Exercise 9.1: not yet. For ` '{FENCE}' `: no."
-    assert f"For <code>'{FENCE}'</code>: no." in outcome._repr_html_()
+@pytest.mark.parametrize("status", ["correct", "not yet", "not attempted"])
+def test_an_outcome_has_the_same_words_as_text_and_as_html(status):
+    outcome = Outcome("9.1", status, f"For `a < b` & {shown(repr(FENCE))}: no.")
+    assert repr(outcome).endswith(f" For `a < b` & ` '{FENCE}' `: no.")
+    page = ElementTree.fromstring(outcome._repr_html_())
+    assert page.get("role") == "status"
+    assert "var(--jp-" in page.get("style")
+    assert [each.text for each in page.iter("code")] == ["a < b", f"'{FENCE}'"]
+    text = "".join(page.itertext())
+    assert text.endswith(f"For a < b & '{FENCE}': no.")
+    assert text[2:].partition(" For")[0] == repr(outcome).partition(" For")[0]

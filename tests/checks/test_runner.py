@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from html.parser import HTMLParser
 
 import pytest
 
@@ -83,7 +82,7 @@ class Begun:
     text = ""
 
 
-async def waits_for_dots(stream):
+async def empty_coroutine(stream):
     """Yield words."""
 
 
@@ -100,7 +99,7 @@ async def waits_for_dots(stream):
         a_docstring_and_dots,
         passes,
         yields_dots,
-        waits_for_dots,
+        empty_coroutine,
     ],
 )
 def test_an_untouched_stub_is_not_attempted(exercise, answer):
@@ -112,16 +111,16 @@ def test_an_untouched_stub_is_not_attempted(exercise, answer):
     )
 
 
-def gives_a_number():
+def returns_a_number():
     return 42
 
 
-def gives_a_text():
+def returns_text():
     """Return a string."""
     return "something"
 
 
-def gives_dots_of_its_own(stream):
+def yields_more_than_dots(stream):
     for piece in stream:
         yield piece, ...
 
@@ -129,9 +128,9 @@ def gives_dots_of_its_own(stream):
 @pytest.mark.parametrize(
     "answer",
     [
-        gives_a_number,
-        gives_a_text,
-        gives_dots_of_its_own,
+        returns_a_number,
+        returns_text,
+        yields_more_than_dots,
         OnlyDotsToo,
         Begun,
         {"A": "x", "B": ...},
@@ -144,11 +143,11 @@ def gives_dots_of_its_own(stream):
         None,
     ],
 )
-def test_an_answer_of_its_own_counts_as_an_attempt(answer):
+def test_any_other_answer_counts_as_an_attempt(answer):
     assert not untouched(answer, "9.1")
 
 
-def test_a_stub_with_code_in_it_is_not_attempted_while_it_is_unchanged(monkeypatch):
+def test_an_unchanged_stub_that_contains_code_is_not_attempted(monkeypatch):
     stub = "def total(numbers):\n    result = 0\n    for number in numbers:\n        ...\n"
     monkeypatch.setattr(lesson_source, "stub", lambda number: stub)
     cell: dict = {}
@@ -169,7 +168,7 @@ def calls_another():
     return divides()
 
 
-def leaves():
+def exits():
     sys.exit(3)
 
 
@@ -180,88 +179,83 @@ def leaves():
             calls_another,
             "Your code raised `ZeroDivisionError: division by zero` at the line `return 1 / 0`.",
         ),
-        (leaves, "Your code raised `SystemExit: 3` at the line `sys.exit(3)`."),
+        (exits, "Your code raised `SystemExit: 3` at the line `sys.exit(3)`."),
     ],
 )
-def test_an_exception_is_told_with_the_learners_own_line(exercise, answer, message):
+def test_an_exception_is_reported_with_the_learners_own_line(exercise, answer, message):
     exercise(calls_it)
     outcome = evaluate("9.1", answer)
     assert (outcome.status, outcome.message) == ("not yet", message)
 
 
-def test_an_error_of_the_check_itself_is_not_blamed_on_the_learner(exercise):
+def test_an_exception_in_the_check_itself_propagates(exercise):
     def broken(answer):
         raise KeyError("ours")
 
     exercise(broken)
     with pytest.raises(KeyError, match="ours"):
-        evaluate("9.1", gives_a_number)
+        evaluate("9.1", returns_a_number)
 
 
-def test_an_unknown_exercise_names_those_that_exist():
+def test_an_unknown_exercise_lists_the_existing_ones():
     with pytest.raises(Misuse, match=r"no exercise 1\.9; there are 1\.1, 1\.2"):
         evaluate("1.9", 1)
     with pytest.raises(Misuse, match=r"no exercise 77\.1: lesson 77 has none\."):
         evaluate("77.1", 1)
 
 
-def test_a_number_without_quotes_is_understood():
-    outcome = evaluate(1.1, gives_a_number)
-    assert outcome.number == "1.1"
-
-
-def test_a_number_without_quotes_that_may_mean_two_exercises_is_told():
+def test_an_ambiguous_float_is_rejected():
     with pytest.raises(Misuse) as error:
-        check(5.10, gives_a_number)
+        check(5.10, returns_a_number)
     assert str(error.value) == (
         "To Python, 5.10 and 5.1 are the same number. Write it as a string: "
-        '`check("5.1", gives_a_number)` or `check("5.10", gives_a_number)`.'
+        '`check("5.1", returns_a_number)` or `check("5.10", returns_a_number)`.'
     )
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "advice"),
     [
-        ((gives_a_number, "1.1"), '`check("1.1", gives_a_number)`.'),
+        ((returns_a_number, "1.1"), '`check("1.1", returns_a_number)`.'),
         (("an answer", 1.1), '`check("1.1", your_answer)`.'),
         (
-            (gives_a_number,),
-            '`check("1.2", gives_a_number)`. It was given a value of type `function`.',
+            (returns_a_number,),
+            '`check("1.2", returns_a_number)`. It was given a value of type `function`.',
         ),
         (("one", 2), "`check(\"1.2\", your_answer)`. It was given `'one'`."),
     ],
 )
-def test_a_check_without_its_number_in_front_is_told_in_a_sentence(arguments, said):
+def test_a_check_without_its_number_in_front_is_rejected(arguments, advice):
     with pytest.raises(Misuse) as error:
         check(*arguments)
     assert str(error.value) == (
-        f"`check` takes the number of the exercise first, and then your answer: {said}"
+        f"`check` takes the number of the exercise first, and then your answer: {advice}"
     )
 
 
-def test_a_check_without_an_answer_is_told_in_a_sentence():
+def test_a_check_without_an_answer_is_rejected():
     with pytest.raises(Misuse, match=r'takes your answer, too: `check\("1\.1", your_answer\)`'):
         check("1.1")
 
 
-def test_an_answer_with_an_exercises_name_belongs_to_it_whatever_number_an_old_copy_has():
+def test_an_exercises_name_takes_precedence_over_an_old_number():
     def watched(stream, seconds): ...
 
     today = lesson_source.number("5.watched")
     former = "5.4" if today != "5.4" else "5.5"
     assert evaluate(former, watched).number == today
     assert the_number(former, "hint") == today, "and so do its hints from then on"
-    assert evaluate(former, gives_a_number).number == former
+    assert evaluate(former, returns_a_number).number == former
 
 
-def test_a_clinic_whose_number_no_exercise_has_any_more_is_found_by_its_dict():
+def test_a_dict_with_a_number_that_no_longer_exists_belongs_to_the_clinic():
     today = lesson_source.number("4.diagnosis")
     assert evaluate("4.99", {"A": "buffered"}).number == today
     assert the_number("4.99", "hint") == today
 
 
 @pytest.mark.parametrize("former", ["4.7", "4.stages"])
-def test_an_exercise_that_another_lesson_has_now_is_told_where(former):
+def test_a_moved_exercise_is_reported_with_its_new_place(former):
     def stages(events): ...
 
     there = lesson_source.number("5.agent_stages")
@@ -272,7 +266,7 @@ def test_an_exercise_that_another_lesson_has_now_is_told_where(former):
 # --- Time limits ----------------------------------------------------------------------------------
 
 
-def loops_for_ever():
+def loops_forever():
     while True:
         pass
 
@@ -295,7 +289,7 @@ def swallows_one_of_everything():
 
 
 @pytest.mark.parametrize("answer", [swallows_exceptions, swallows_one_of_everything])
-def test_an_endless_loop_is_stopped_and_told(exercise, answer):
+def test_an_endless_loop_is_stopped(exercise, answer):
     exercise(calls_it)
     outcome = evaluate("9.1", answer, limit=PATIENCE)
     assert outcome.status == "not yet"
@@ -310,9 +304,9 @@ def alive():
 def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
     exercise(calls_it)
     for _ in range(5):
-        evaluate("9.1", loops_for_ever, limit=0.001)
+        evaluate("9.1", loops_forever, limit=0.001)
     assert sum(range(200_000)) == 19_999_900_000  # long enough for a late exception
-    assert evaluate("9.1", gives_a_number).message == "It said 42."
+    assert evaluate("9.1", returns_a_number).message == "It said 42."
 
 
 def test_code_that_ends_just_at_the_limit_leaves_no_exception_behind(exercise, capfd):
@@ -328,7 +322,7 @@ def test_code_that_ends_just_at_the_limit_leaves_no_exception_behind(exercise, c
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_code_that_can_not_be_stopped_is_left_behind(exercise, monkeypatch):
+def test_code_that_cannot_be_stopped_is_left_running(exercise, monkeypatch):
     exercise(calls_it)
     monkeypatch.setattr(timeout, "_STOPS", 2)
     forever = threading.Event()
@@ -350,66 +344,19 @@ def interrupts():
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_an_interrupt_stops_the_code_that_is_judged(exercise):
+def test_an_interrupt_stops_the_answer(exercise):
     exercise(calls_it)
 
     def is_interrupted():
         _thread.interrupt_main()
-        loops_for_ever()
+        loops_forever()
 
     with pytest.raises(KeyboardInterrupt):
         evaluate("9.1", is_interrupted, limit=60)
     assert not alive()
 
 
-def test_standard_output_is_put_back_when_code_is_stopped(exercise):
-    class Anywhere:
-        def write(self, text):
-            pass
-
-    def redirects():
-        sys.stdout = Anywhere()
-        loops_for_ever()
-
-    exercise(calls_it)
-    before = sys.stdout
-    evaluate("9.1", redirects, limit=PATIENCE)
-    assert sys.stdout is before
-
-
 # --- Display --------------------------------------------------------------------------------------
-
-
-class Tags(HTMLParser):
-    """Records tags and text, and asserts that every tag is closed."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.seen, self.text = [], [], ""
-        self.feed(text)
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.open.append(tag)
-        self.seen.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-
-@pytest.mark.parametrize("status", ["correct", "not yet", "not attempted"])
-def test_an_outcome_reads_the_same_as_text_and_as_html(status):
-    outcome = Outcome("1.2", status, "Use `a < b` & not <b>.")
-    page = Tags(outcome._repr_html_())
-    tag, attributes = page.seen[0]
-    assert tag == "div"
-    assert attributes["role"] == "status"
-    assert "var(--jp-" in attributes["style"]
-    assert repr(outcome).replace("`", "") in page.text
-    assert ("code", {}) in page.seen
 
 
 def test_check_shows_the_outcome_and_returns_nothing(exercise, monkeypatch):
@@ -421,33 +368,29 @@ def test_check_shows_the_outcome_and_returns_nothing(exercise, monkeypatch):
     assert shown == [Outcome("9.1", "not yet", "Nearly.", "wrong")]
 
 
-def prints_a_lot():
-    for _ in range(100):
+def test_output_of_an_answer_is_not_shown_however_it_ends(exercise, capsys):
+    class Anywhere:
+        def write(self, text):
+            pass
+
+    def prints():
         print("debugging", flush=True)
-    return "right"
+        return "right"
 
-
-def test_what_an_answer_prints_is_not_shown_and_does_not_change_the_verdict(exercise, capsys):
-    exercise(calls_it)
-    stdout = sys.stdout
-    assert evaluate("9.1", prints_a_lot) == evaluate("9.1", lambda: "right")
-    assert capsys.readouterr().out == ""
-    assert sys.stdout is stdout
-
-
-def test_what_an_answer_prints_before_it_fails_or_takes_too_long_is_not_shown(exercise, capsys):
     def fails():
         print("debugging")
         raise ValueError("a slip")
 
-    def never_ends():
-        while True:
-            print("debugging")
+    def redirects():
+        print("debugging")
+        sys.stdout = Anywhere()
+        loops_forever()
 
     exercise(calls_it)
     stdout = sys.stdout
+    assert evaluate("9.1", prints) == evaluate("9.1", lambda: "right")
     assert "a slip" in evaluate("9.1", fails).message
-    assert "stopped after" in evaluate("9.1", never_ends, limit=PATIENCE).message
+    assert "stopped after" in evaluate("9.1", redirects, limit=PATIENCE).message
     assert capsys.readouterr().out == ""
     assert sys.stdout is stdout
 

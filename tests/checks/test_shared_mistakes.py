@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 
-import pytest
-
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.run import ANYTHING, NUMBER, Case
-from utils.checks.engine.stream_runner import call, run_async
+from utils.checks.engine.stream_runner import run_async
 from utils.checks.runner import Loaded
 
 kept = []
@@ -46,7 +44,7 @@ async def whole_in_tasks(model, prompt):
     return task.result()
 
 
-def test_what_can_be_streamed_and_awaited_is_accepted():
+def test_any_stream_or_awaitable_is_accepted():
     streams = {"streams": True, "passes_on": True}
     for answer in (passes, passes_and_closes, lambda model, prompt: passes(model, prompt)):
         assert mistake(answer, **streams) is None
@@ -61,7 +59,7 @@ async def lengths(model, prompt):
             yield len(chunk.text)
 
 
-async def lengths_in_the_end(model, prompt):
+async def lengths_at_the_end(model, prompt):
     for length in [length async for length in lengths(model, prompt)]:
         yield length
 
@@ -69,7 +67,7 @@ async def lengths_in_the_end(model, prompt):
 def test_a_number_for_each_piece_passes_it_on():
     how = {"streams": True, "passes_on": True, "wants": NUMBER}
     assert mistake(lengths, **how) is None
-    assert mistake(lengths_in_the_end, **how) == "collected first"
+    assert mistake(lengths_at_the_end, **how) == "collected first"
 
 
 async def goes_on_when_cancelled(model, prompt):
@@ -81,7 +79,7 @@ async def goes_on_when_cancelled(model, prompt):
                 await asyncio.sleep(1000)
 
 
-def test_a_task_that_is_cancelled_ends():
+def test_a_cancelled_task_should_end():
     assert mistake(goes_on_when_cancelled) == "outlives the cancellation"
 
 
@@ -105,7 +103,7 @@ async def waits_forever(model, prompt):
     await asyncio.Event().wait()
 
 
-def test_a_task_that_waits_for_a_lost_reply_never_ends():
+def test_waiting_for_a_lost_reply_never_ends():
     for answer in (reads_in_a_task, waits_forever):
         assert mistake(answer, streams=True) == "never ends"
 
@@ -120,7 +118,7 @@ async def raises_no_exception(model, prompt):
         pass
 
     await whole(model, prompt)
-    raise Stalled("nothing came")
+    raise Stalled("nothing arrived")
 
 
 def test_a_task_may_run_asyncios_own_coroutine_and_an_exception_be_a_base_exception():
@@ -131,19 +129,7 @@ def test_a_task_may_run_asyncios_own_coroutine_and_an_exception_be_a_base_except
 # --- Arguments and items --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "change",
-    [list.clear, list.pop, lambda names: names.append("more"), lambda names: names.insert(0, "")],
-)
-def test_a_changed_argument_is_named(change):
-    def answer(model, prompt, names):
-        change(names)
-        return "".join(chunk.text for chunk in model.stream(prompt))
-
-    assert mistake(answer, run=call, more=(["a", "b"],)) == "changes an argument"
-
-
-def test_a_list_of_models_is_compared_by_what_it_holds():
+def test_a_list_of_models_must_not_be_changed():
     def changing(change):
         async def answer(model, prompt, models):
             change(models)
@@ -171,7 +157,7 @@ async def yields_new_lists(model, prompt):
         yield [*pieces]
 
 
-def test_an_item_is_changed_after_it_was_yielded():
+def test_yielded_items_must_not_be_changed():
     assert mistake(fills_one_list, streams=True, wants=ANYTHING) == "changes an item"
     assert mistake(yields_new_lists, streams=True, wants=ANYTHING) is None
 
@@ -182,7 +168,7 @@ async def ends_when_cancelled(model, prompt):
             yield chunk.text
 
 
-def test_an_exercises_own_case_may_leave_early_fail_or_cancel():
+def test_an_exercises_own_case_may_stop_early_fail_or_cancel():
     cancelled = Case(cancel_after=1.0)
     assert (
         mistake(passes, Case(leave_after=2), Case(fails_after=2), cancelled, streams=True) is None

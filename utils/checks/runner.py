@@ -69,25 +69,30 @@ class Loaded:
 
     def outcome(self, answer: object) -> Outcome:
         """Run the answer with each case until one reveals a mistake."""
-        from utils.checks.engine.isolation import isolated, noting
+        from utils.checks.engine.isolation import isolated
+
+        with isolated(answer):  # its cleanup also collects what `_outcome` leaves
+            return self._outcome(answer)
+
+    def _outcome(self, answer: object) -> Outcome:
+        from utils.checks.engine.isolation import noting
         from utils.checks.engine.run import Run
         from utils.checks.engine.virtual_time import NeverEnds
 
         seen: list[Any] = []
-        with isolated(answer):
-            for case, stressed in self._cases(seen):
-                try:
-                    with noting():
-                        seen.append(self.exercise.observe(answer, case))
-                except NeverEnds as reason:
-                    return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
-                shared = isinstance(seen[-1], Run)
-                mistakes = self._stressed() if stressed else self._mistakes(shared)
-                for name, applies in mistakes.items():
-                    if applies(seen[-1]):
-                        return Outcome(self.number, "not yet", self.messages[name](seen[-1]), name)
-            notes = [name for name, applies in self.exercise.notes.items() if applies(seen[0])]
-            said = [self.messages[name](seen[0]) for name in (CORRECT, *notes)]
+        for case, stressed in self._cases(seen):
+            try:
+                with noting():
+                    seen.append(self.exercise.observe(answer, case))
+            except NeverEnds as reason:
+                return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
+            shared = isinstance(seen[-1], Run)
+            mistakes = self._stressed() if stressed else self._mistakes(shared)
+            for name, applies in mistakes.items():
+                if applies(seen[-1]):
+                    return Outcome(self.number, "not yet", self.messages[name](seen[-1]), name)
+        notes = [name for name, applies in self.exercise.notes.items() if applies(seen[0])]
+        said = [self.messages[name](seen[0]) for name in (CORRECT, *notes)]
         return Outcome(self.number, "correct", " ".join(said))
 
     def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, bool]]:

@@ -38,8 +38,7 @@ class Visit:
     status: int | None = None  # the HTTP status; None until it arrives
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""  # all bytes that arrived
-    # (virtual time, event) for each event that a browser would dispatch
-    events: list[tuple[float, sse.Event]] = field(default_factory=list)
+    events: list[sse.Event] = field(default_factory=list)  # those that a browser would dispatch
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None until then
     # when the client disconnected, or the server cancelled the request, before the response ended
@@ -50,12 +49,12 @@ class Visit:
     @property
     def names(self) -> list[str]:
         """The types of the events, except those of type `message`."""
-        return [event.type for _, event in self.events if event.type != "message"]
+        return [event.type for event in self.events if event.type != "message"]
 
     @property
     def messages(self) -> list[Any]:
-        """The data of each message, parsed as JSON; `NO_JSON` where that fails."""
-        return [json_of(event) for _, event in self.events if event.type == "message"]
+        """The data of each message, as `json_of` returns it."""
+        return [json_of(event) for event in self.events if event.type == "message"]
 
     @property
     def text(self) -> str:
@@ -168,7 +167,7 @@ async def _exchange(
         part = bytes(message.get("body", b""))
         visit.body += part
         for event in reader.feed(part):
-            visit.events.append((virtual_time.now(), event))
+            visit.events.append(event)
             on_event(event)
         if type(leave_after) is int and len(visit.events) >= leave_after:
             full = slow

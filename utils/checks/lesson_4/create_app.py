@@ -110,7 +110,7 @@ def observe(answer: Any, case: Visited) -> Seen:
     run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     body = seen.body.decode(errors="replace")
-    events = [event for _, event in seen.events]
+    events = seen.events
     ends = [at for at, event in enumerate(events) if event.type in _ENDS]
     sent = re.findall(r"^event: ?(\w+)", body, re.MULTILINE)
     data = [event.data for event in events if event.type == "message"]

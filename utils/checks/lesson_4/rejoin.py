@@ -56,7 +56,7 @@ class Reader:
     @property
     def events(self) -> list[Any]:
         """The events of all connections."""
-        return [event for visit in self.visits for _, event in visit.events]
+        return [event for visit in self.visits for event in visit.events]
 
     @property
     def text(self) -> str:
@@ -88,7 +88,7 @@ class Reader:
     @property
     def begins_again(self) -> bool:
         """Whether a later connection began with the first event again."""
-        firsts = [visit.events[0][1] for visit in self.visits if visit.events]
+        firsts = [visit.events[0] for visit in self.visits if visit.events]
         return any(each == firsts[0] for each in firsts[1:])
 
     def same_id(self) -> str:
@@ -191,7 +191,7 @@ def observe(answer: Any, case: Readers) -> Seen:
     others = (each for each in seen["readers"] if each.text != due(reply, case, kept))
     visits = [visit for each in seen["readers"] for visit in each.visits]
     types = [visit.headers.get("content-type", "None") for visit in visits]
-    messages = [e for v in visits for _, e in v.events if e.type == "message"]
+    messages = [e for v in visits for e in v.events if e.type == "message"]
     right = "end" if case.fails_after is None else "failed"
     lasts = [each.events[-1].type if each.events else "none" for each in seen["readers"]]
     return Seen.of(
