@@ -23,7 +23,7 @@ def first_sentence(model, prompt):
 
 
 @right("1.first_sentence", "`closing` closes it")
-def leaving_a_named_stream(model, prompt):
+def leaves_a_named_stream_open(model, prompt):
     chunks = model.stream(prompt)
     text = ""
     for chunk in chunks:

@@ -47,16 +47,6 @@ class ByBothStarts(Stopwatch):
         self.sent = self.clock()
 
 
-@right("2.stopwatch")
-class CountsDown(Stopwatch):
-    def on_chat_model_start(self, serialized, messages, **kwargs):
-        self.ttft, self.started = None, -self.clock()
-
-    def on_llm_new_token(self, token, **kwargs):
-        if token and self.started is not None:
-            self.ttft, self.started = self.started + self.clock(), None
-
-
 edit = edits("2.stopwatch", Stopwatch)
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"

@@ -2,8 +2,6 @@
 
 from contextlib import closing
 
-from langchain_core.tools import tool
-
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_3.whole import whole
 from utils.checks.engine.reply import Reply
@@ -75,13 +73,6 @@ edit("before the reason", {'reason == "tool_calls"': "total.tool_calls"}, "are p
 edit("stops at the first chunk", {"    return []": "        return []"})
 
 
-@tool
-def get_weather(city: str) -> str:
-    """Get the weather of a city."""
-    return f"Sunny in {city}."
-
-
-for mistake, answer in (
-    ("never reads the stream", lambda _: calls(Reply(calls=WEATHER, finish="tool_calls").chunks())),
-):
-    wrong("3.calls", mistake)(answer)
+wrong("3.calls", "never reads the stream")(
+    lambda _: calls(Reply(calls=WEATHER, finish="tool_calls").chunks())
+)

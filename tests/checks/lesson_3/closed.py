@@ -67,7 +67,7 @@ def closes_after_the_last_line_with_text(text):
 
 
 @wrong("3.closed", "changes the rest")
-def drops_what_ends_in_backticks(text):
+def strips_backticks_at_the_end(text):
     return closed(text.rstrip("`") if not text.endswith("```") else text)
 
 

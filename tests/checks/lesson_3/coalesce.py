@@ -76,22 +76,6 @@ def first_by_hand(pieces, seconds=0.05, clock=perf_counter):
         yield "".join(waiting)
 
 
-class Coalesced:
-    """An iterator that isn't a generator."""
-
-    def __init__(self, pieces, seconds, clock):
-        self._texts = coalesce(pieces, seconds, clock)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return next(self._texts)
-
-
-right("3.coalesce")(lambda pieces, seconds, clock: Coalesced(pieces, seconds, clock))
-
-
 @right("3.coalesce")
 def closes_its_source(pieces, seconds=0.05, clock=perf_counter):
     with closing(pieces):
@@ -99,7 +83,7 @@ def closes_its_source(pieces, seconds=0.05, clock=perf_counter):
 
 
 @wrong("3.coalesce", "not all of it")
-def holds_one_back(pieces, seconds=0.05, clock=perf_counter):
+def delays_one_piece(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:
         if last is None:
@@ -115,7 +99,7 @@ def holds_one_back(pieces, seconds=0.05, clock=perf_counter):
 
 
 @wrong("3.coalesce", "raises", "for an empty stream")
-def trips_over_no_pieces(pieces, seconds=0.05, clock=perf_counter):
+def fails_on_an_empty_stream(pieces, seconds=0.05, clock=perf_counter):
     first = next(pieces)
     yield from coalesce(chain([first], pieces), seconds, clock)
 

@@ -74,12 +74,12 @@ of_sum(
 
 
 @wrong("3.to_store", "never reads the stream")
-def stores_another(stream):
+def reads_another_stream(stream):
     return to_store(Reply(["The heron flies."]).chunks())
 
 
 @right("3.to_store")
-def refuses_what_failed(stream):
+def refuses_a_lost_reply(stream):
     try:
         return to_store(stream)
     except ValueError:
@@ -88,10 +88,10 @@ def refuses_what_failed(stream):
         raise ValueError(f"The reply is not complete: {error}") from error
 
 
-fails = edits("3.to_store", refuses_what_failed)
+fails = edits("3.to_store", refuses_a_lost_reply)
 fails("replaces the error", {"from error": "from None"}, "`ValueError")
 
 
 @wrong("3.to_store", "replaces the error", "`ValueError")
-def forgets_what_failed(stream):
+def hides_the_lost_connection(stream):
     return to_store(hushed(stream))

@@ -78,7 +78,7 @@ def parts(stream, *lost):
     return whole(chunk for chunk in stream if not any(getattr(chunk, name) for name in lost))
 
 
-def told_that_it_stopped(stream):
+def with_another_finish_reason(stream):
     total = whole(stream)
     if total is not None:
         total.response_metadata["finish_reason"] = "stop"
@@ -88,7 +88,7 @@ def told_that_it_stopped(stream):
 for mistake, says, answer in (
     ("never reads the stream", "", lambda stream: whole(Reply(["Another."]).chunks())),
     ("loses more than text", "lacks the reply's usage\\. ", lambda s: whole(list(s)[:-1])),
-    ("loses more than text", "reply's finish reason for a reply", told_that_it_stopped),
+    ("loses more than text", "reply's finish reason for a reply", with_another_finish_reason),
     ("loses more than text", "tool calls", lambda s: parts(s, "tool_call_chunks")),
 ):
     wrong("3.whole", mistake, says)(answer)

@@ -45,22 +45,6 @@ for mistake, changes in (
     ("no yield", {"yield ": ""}),
     ("not in capitals", {".upper()": ""}),
     ("yields messages", {YIELD: "chunk.content = chunk.content.upper()\n        yield chunk"}),
-    ("another text", {"chunk.content": "str(chunk)"}),
-    ("changes white space", {YIELD: f"if chunk.content.strip():\n            {YIELD}"}),
-    (
-        "repeats text",
-        {
-            LOOP: f"text = ''\n    {LOOP}",
-            YIELD: "text += chunk.content.upper()\n        yield text",
-        },
-    ),
-    ("no text", {"upper()": "upper()[:0]"}),
-    ("stops early", {YIELD: f"{YIELD}\n        if chunk.content:\n            return"}),
-    (
-        "stops at the first chunk",
-        {YIELD: f"if not chunk.content:\n            break\n        {YIELD}"},
-    ),
-    ("calls twice", {"    async for": "    await model.ainvoke(prompt)\n    async for"}),
     ("raises", {"= model": "= await model"}),
     ("never ends", {YIELD: f"{YIELD}\n    await asyncio.Event().wait()"}),
     ("left open", {"= model.astream(prompt)": "= model.astream(prompt)\n    kept.append(chunks)"}),

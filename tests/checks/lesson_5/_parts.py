@@ -91,7 +91,7 @@ async def keeps_the_error(sources, seconds):
     raise failed
 
 
-async def raises_what_was_survived(sources, seconds):
+async def raises_an_earlier_error(sources, seconds):
     errors = []
 
     def noting(source):

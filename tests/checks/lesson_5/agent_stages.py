@@ -2,7 +2,6 @@
 
 # ruff: noqa: F401 (edits use the imports)
 
-import asyncio
 from contextlib import aclosing
 
 from langchain_core.messages import AIMessageChunk, ToolMessage
@@ -106,18 +105,3 @@ async def matches(items):
             for stage in stages:
                 if stage != said:
                     yield (said := stage)
-
-
-@right("5.agent_stages")
-async def reads_beside(items):
-    queue = asyncio.Queue()
-
-    async def read():
-        async for stage in agent_stages(items):
-            queue.put_nowait(stage)
-        queue.put_nowait(None)
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(read())
-        while stage := await queue.get():
-            yield stage

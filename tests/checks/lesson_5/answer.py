@@ -198,7 +198,7 @@ async def collects_the_reply(model, tools, messages):
 
 
 @wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")
-async def ends_well_when_a_tool_is_cancelled(model, tools, messages):
+async def ignores_a_cancellation_during_a_tool(model, tools, messages):
     calling = False
     try:
         async for piece in answer(model, tools, messages):

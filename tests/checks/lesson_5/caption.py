@@ -58,7 +58,7 @@ for mistake, how in (
 
 
 @wrong("5.caption", "estimates at the start")
-def promises_at_once(done, total, seconds):
+def estimates_at_the_start(done, total, seconds):
     return by_the_pace(done, total, seconds) + (", about 0 s left" if total and not done else "")
 
 

@@ -2,7 +2,6 @@
 
 # ruff: noqa: N818 (learners write such code)
 
-import asyncio
 from contextlib import AsyncExitStack, aclosing
 
 from tests.checks.answers import ahushed, edits, right  # noqa: F401 (edits use them)
@@ -162,30 +161,3 @@ async def piece_by_piece_with_anext(pieces, allowed, longest):
     finally:
         await pieces.aclose()
     raise Refused
-
-
-@right("5.guarded_reply")
-async def through_a_queue(pieces, allowed, longest):
-    queue = asyncio.Queue()
-
-    async def fill():
-        async with aclosing(pieces):
-            async for piece in pieces:
-                await queue.put(piece)
-
-    filling = asyncio.create_task(fill())
-    filling.add_done_callback(lambda _: queue.put_nowait(None))
-    held = ""
-    try:
-        while (piece := await queue.get()) is not None:
-            held += piece
-            if not allowed(held):
-                raise Refused
-            cut = max(0, len(held) - longest + 1)
-            yield held[:cut]
-            held = held[cut:]
-        filling.result()
-        yield held
-    finally:
-        filling.cancel()
-        await asyncio.wait([filling])

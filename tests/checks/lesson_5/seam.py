@@ -42,14 +42,6 @@ def from_the_left(partial, more):
 
 
 @right("5.seam")
-def first_shorter(partial, more):
-    rest = partial[-len(more) :] if more else ""
-    while not more.startswith(rest):
-        rest = rest[1:]
-    return partial + more.removeprefix(rest)
-
-
-@right("5.seam")
 def by_borders(first, second):
     joined = second + "\0" + first
     border = [0] * len(joined)

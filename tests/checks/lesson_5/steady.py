@@ -11,7 +11,7 @@ from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import (
     collects_pieces,
     keeps_the_error,
-    raises_what_was_survived,
+    raises_an_earlier_error,
     text_alone,
 )
 from utils import lesson_source
@@ -115,7 +115,7 @@ async def calls_itself(sources, seconds):
 
 
 @right("5.steady")
-async def says_that_it_tries_another(sources, seconds):
+async def shows_a_status_before_the_next_source(sources, seconds):
     *others, last = sources
     for source in others:
         begun = False
@@ -193,7 +193,7 @@ async def keeps_the_first_open(sources, seconds):
         yield piece
 
 
-wrong("5.steady", "fails all the same", "`ConnectionLost` was raised")(raises_what_was_survived)
+wrong("5.steady", "fails all the same", "`ConnectionLost` was raised")(raises_an_earlier_error)
 wrong("5.steady", "held back")(collects_pieces)
 
 UNFINISHED = """
@@ -203,7 +203,7 @@ async def watched(stream, seconds):
 """
 
 
-def on_its_own_watched(own):
+def steady_with_watched(own):
     """Return the solution's `steady`, which uses the `watched` defined by the code in `own`."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
@@ -211,6 +211,6 @@ def on_its_own_watched(own):
 
 
 STANDS_IN = "The course's `watched` was used instead of yours"
-right("5.steady", STANDS_IN)(on_its_own_watched(lesson_source.stub("5.watched")))
-right("5.steady", STANDS_IN)(on_its_own_watched(UNFINISHED))
-right("5.steady", "the error is raised.$")(on_its_own_watched(lesson_source.solution("5.watched")))
+right("5.steady", STANDS_IN)(steady_with_watched(lesson_source.stub("5.watched")))
+right("5.steady", STANDS_IN)(steady_with_watched(UNFINISHED))
+right("5.steady", "the error is raised.$")(steady_with_watched(lesson_source.solution("5.watched")))

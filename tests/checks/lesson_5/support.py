@@ -13,10 +13,10 @@ from tests.checks.lesson_5._parts import (
     in_a_loop,
     keeps_the_error,
     notebook_model,
-    raises_what_was_survived,
+    raises_an_earlier_error,
 )
 from tests.checks.lesson_5._parts import steady as own_steady
-from tests.checks.lesson_5.steady import on_its_own_watched
+from tests.checks.lesson_5.steady import steady_with_watched
 from utils import assistant as in_the_course
 from utils import lesson_source as lesson
 from utils.assistant import committed
@@ -117,7 +117,7 @@ for mistake, parts, *says in (
     ),
     ("calls the next too late", {"steady": calls_again_when_a_tool_is_slow}),
     ("ends quietly", with_steady({" or number == len(sources)": ""})),
-    ("fails all the same", {"steady": raises_what_was_survived}),
+    ("fails all the same", {"steady": raises_an_earlier_error}),
     ("over budget", {"answer": collects_all_but_statuses}),
     ("tools never run", with_answer({'!= "tool_calls"': "!= ''"})),
     ("other stages", with_answer({'yield Status("Tool call", call["name"])': ""})),
@@ -165,12 +165,12 @@ def models_read_once(models, tools, seconds):
 
 
 @wrong("5.support", "raises", "name 'steadily' is not defined")
-def names_what_is_not_there(models, tools, seconds):
+def uses_an_undefined_name(models, tools, seconds):
     return lambda history: steadily(models, tools, history, seconds)  # noqa: F821
 
 
 @wrong("5.support", "another model", "called the notebook's `notebook_model`")
-def keeps_the_models_of_the_first_cell(models, tools, seconds):
+def uses_the_notebooks_model(models, tools, seconds):
     return lambda history: in_a_loop(notebook_model, tools, history)
 
 
@@ -191,7 +191,7 @@ def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=own_
     return edited(support, changes, answer=answer, steady=steady)
 
 
-def as_it_came(name):
+def unchanged_stub(name):
     """Return the stub of a lesson 5 exercise, unchanged."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
@@ -201,16 +201,16 @@ def as_it_came(name):
 ONE, BOTH = "The course's `{}` was used instead", "course's `answer` and `steady` were used instead"
 right("5.support", "within the budget.$")(in_a_notebook())
 right("5.support", "within the budget.$")(
-    in_a_notebook(steady=on_its_own_watched(lesson.solution("5.watched")))
+    in_a_notebook(steady=steady_with_watched(lesson.solution("5.watched")))
 )
 for parts in (
-    {"answer": as_it_came("answer")},
-    {"steady": as_it_came("steady")},
+    {"answer": unchanged_stub("answer")},
+    {"steady": unchanged_stub("steady")},
     {"steady": ...},
     {"steady": collects_pieces},
 ):
     right("5.support", ONE.format(*parts))(in_a_notebook(**parts))
-right("5.support", BOTH)(in_a_notebook(answer=as_it_came("answer"), steady=...))
+right("5.support", BOTH)(in_a_notebook(answer=unchanged_stub("answer"), steady=...))
 READS = "async for piece in steady(sources, seconds)"
 for mistake, changes in (
     ("blank screen", {READS: f"for piece in [piece {READS}]"}),

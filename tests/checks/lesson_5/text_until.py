@@ -9,6 +9,11 @@ from contextlib import aclosing
 from tests.checks.answers import edits, right, wrong
 
 
+async def read_into(said, model, prompt):
+    async for chunk in model.astream(prompt):
+        said.append(chunk.content)
+
+
 @right("5.text_until")
 async def text_until(stop, model, prompt):
     said = []
@@ -93,12 +98,7 @@ async def race_for_each_piece(stop, model, prompt):
 @right("5.text_until")
 async def cancels_itself(stop, model, prompt):
     said = []
-
-    async def read():
-        async for chunk in model.astream(prompt):
-            said.append(chunk.content)
-
-    reading = asyncio.create_task(read())
+    reading = asyncio.create_task(read_into(said, model, prompt))
 
     async def end(task):
         await stop.wait()
@@ -129,16 +129,12 @@ async def in_a_group_opened(stop, model, prompt):
 async def in_a_group(stop, model, prompt):
     said = []
 
-    async def read():
-        async for chunk in model.astream(prompt):
-            said.append(chunk.content)
-
     async def end(task):
         await stop.wait()
         task.cancel()
 
     async with asyncio.TaskGroup() as group:
-        reading = group.create_task(read())
+        reading = group.create_task(read_into(said, model, prompt))
         ending = group.create_task(end(reading))
         reading.add_done_callback(lambda _: ending.cancel())
     return "".join(said)

@@ -144,15 +144,6 @@ async def new_fields_by_the_sum(model, conversation):
 
 
 @right("5.ticket")
-class Tickets:
-    def __init__(self, model, conversation):
-        self.tickets = ticket(model, conversation)
-
-    def __aiter__(self):
-        return self.tickets
-
-
-@right("5.ticket")
 async def in_json_mode(model, conversation):
     texts, finishes = [], []
     model = model.bind(response_format={"type": "json_object"})

@@ -82,7 +82,7 @@ async def a_task_for_each(stream, seconds):
 
 
 @right("5.watched")
-async def asks_whose_timeout_it_was(stream, seconds):
+async def checks_whose_timeout_it_was(stream, seconds):
     async with aclosing(stream) as chunks:
         while True:
             try:
