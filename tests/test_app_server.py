@@ -94,23 +94,19 @@ async def refuses(url):
     return False
 
 
-async def test_an_app_is_served_while_the_block_runs():
-    async with serving(greeting()) as url:
-        assert (await get(url)).json() == "hello"
-    assert await refuses(url)
-
-
-async def test_the_app_runs_on_the_cells_event_loop():
+async def test_an_app_is_served_on_the_running_loop_while_the_block_runs():
     app = FastAPI()
-    seen = []
+    signals = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
     @app.get("/")
-    async def note() -> None:
-        seen.append(asyncio.get_running_loop())
+    async def inside() -> bool:
+        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        return asyncio.get_running_loop() is loop and handlers == signals
 
+    loop = asyncio.get_running_loop()
     async with serving(app) as url:
-        await get(url)
-    assert seen == [asyncio.get_running_loop()]
+        assert (await get(url)).json() is True
+    assert await refuses(url)
 
 
 async def test_serving_ends_when_the_cell_is_cancelled():
@@ -138,6 +134,8 @@ async def test_serving_the_same_name_again_replaces_the_server():
         assert (await get(second.url)).json() == "two"
     finally:
         await second.stop()
+        await second.stop()  # safe to call again
+    assert repr(second) == f"<Server at {second.url} (stopped)>"
 
 
 async def test_two_names_are_two_servers():
@@ -203,14 +201,6 @@ async def test_stopping_cancels_an_app_that_ignores_the_disconnect():
     assert cancelled.is_set()
 
 
-async def test_a_server_can_be_stopped_twice():
-    server = await serve(greeting())
-    await server.stop()
-    await server.stop()
-    assert server.stopped
-    assert repr(server) == f"<Server at {server.url} (stopped)>"
-
-
 async def test_a_disconnect_closes_the_stream_and_is_not_an_error():
     endless = Endless()
     server = await serve(endless.app)
@@ -266,13 +256,6 @@ async def test_asyncios_warning_about_disconnected_clients_is_hidden(caplog):
         logging.getLogger("asyncio").warning("socket.send() raised exception.")
         logging.getLogger("asyncio").warning("something else")
     assert [record.getMessage() for record in caplog.records] == ["something else"]
-
-
-async def test_the_kernels_signal_handlers_are_unchanged():
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    async with serving(greeting()):
-        during = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    assert during == before
 
 
 async def test_the_apps_lifespan_runs():

@@ -232,45 +232,32 @@ HARMLESS = {
     "HTTPS_PROXY": "not read by the simulator's client",
     "ALL_PROXY": "not read by the simulator's client",
 }
-NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|SSLKEYLOGFILE|NETRC")
 READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")
 
 
 def read_from_the_environment(file):
     """Yield a module's string constants in calls and subscripts that read the environment."""
-    source = file.read_text(encoding="utf-8")
-    if "env" not in source:
-        return
-    tree = ast.parse(source)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     constants = {
-        target.id: node.value.value
+        ast.unparse(node.targets[0]): node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            where, arguments = node.func, [*node.args, *(it.value for it in node.keywords)]
-        elif isinstance(node, ast.Subscript):
-            where, arguments = node.value, [node.slice]
-        else:
-            continue
-        if not READS.search(ast.unparse(where)):
-            continue
-        for argument in arguments:
-            value = constants.get(argument.id) if isinstance(argument, ast.Name) else None
-            value = argument.value if isinstance(argument, ast.Constant) else value
-            if isinstance(value, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", value):
-                yield f"LANGSMITH_{value}" if "env_var" in ast.unparse(where) else value
+        if isinstance(node, ast.Call | ast.Subscript):
+            where = ast.unparse(node.func if isinstance(node, ast.Call) else node.value)
+            for each in ast.iter_child_nodes(node) if READS.search(where) else ():
+                each = each.value if isinstance(each, ast.keyword) else each
+                value = constants.get(each.id) if isinstance(each, ast.Name) else None
+                value = each.value if isinstance(each, ast.Constant) else value
+                if isinstance(value, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", value):
+                    yield f"LANGSMITH_{value}" if "env_var" in where else value
 
 
 def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():
     found = {}
     for package in LIBRARY:
         spec = find_spec(package)
-        assert spec is not None
-        assert spec.submodule_search_locations is not None
         folder = Path(spec.submodule_search_locations[0])  # `langgraph` has no __init__.py
         for file in folder.rglob("*.py"):
             where = file.relative_to(folder.parent).as_posix()

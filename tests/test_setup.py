@@ -64,7 +64,7 @@ def test_garbage_collection_is_frequent_also_on_the_hub(before, after):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities per thread")
-@pytest.mark.parametrize(("asked", "more"), [("7", 7), ("0", 0), ("", 0), ("much", 0)])
+@pytest.mark.parametrize(("asked", "more"), [("7", 7), ("", 0), ("much", 0)])
 def test_course_nice_lowers_the_main_threads_priority_only(asked, more):
     program = """
 import os, threading
@@ -79,8 +79,7 @@ print(*(os.getpriority(os.PRIO_PROCESS, thread.native_id) for thread in threads)
 over.set()
 """
     environ = os.environ | {"COURSE_NICE": asked}
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environ, check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
     usual = os.getpriority(os.PRIO_PROCESS, 0)
     assert done.stdout.decode().split() == [str(max(more, usual)), str(usual)]
 

@@ -43,7 +43,7 @@ def script(server, tmp_path, kernels):
 
 @pytest.fixture
 def fresh_script(server, tmp_path):
-    """Run the script in a new Python process, as a learner does; other tests use a fork."""
+    """Run the script in a new Python process, as a learner does, rather than in a fork."""
     return Script(server, tmp_path)
 
 
@@ -89,8 +89,6 @@ class Script:
     def interrupt(self, name, *words, model, after=1):
         """Press Ctrl-C after `after` characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
-            assert process.stdout is not None
-            assert process.stderr is not None
             first = process.stdout.read(after)
             process.send_signal(signal.SIGINT)
             out, err = process.stdout.read(), process.stderr.read()  # includes what was buffered
@@ -166,12 +164,9 @@ def test_1_streams_and_measures(fresh_script):
     assert f"'output_tokens': {seen[0].tokens_sent}" in report["usage"]
 
 
-def test_1_reports_a_truncated_reply(script):
+def test_1_reports_a_truncated_reply_and_a_lost_connection(script):
     report = reported(script.run(MEASURE, RIVER, model="sim-fast:end@5").stderr)
     assert report["finish reason"] == report["usage"] == "None"
-
-
-def test_1_reports_a_lost_connection_in_a_sentence(script):
     ended = script.run(MEASURE, RIVER, model="sim-fast:drop@5")
     assert ended.returncode == 1
     assert ended.stdout.startswith("The Danube")
@@ -287,7 +282,6 @@ def test_3_stops_the_model(script):
 def page_server(script, model):
     """Run the chat page while the block runs; yield its URL, which it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
-        assert process.stderr is not None
         lines = iter(process.stderr.readline, "")
         url = next(found[1] for line in lines if (found := re.search(r"on (http://\S+)", line)))
         rest = Thread(target=process.stderr.read)  # a full pipe would block the process
@@ -373,8 +367,6 @@ def test_5_survives_a_refusal(script):
 @CTRL_C
 def test_5_stops_a_reply_and_goes_on(script):
     with script.server.watch() as seen, script.start(CHAT, model=STALLS, stdin=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
         print(RIVER, file=process.stdin, flush=True)
         first = process.stdout.read(len("You: The"))
         process.send_signal(signal.SIGINT)
