@@ -219,11 +219,11 @@ UNUSED = re.compile(
 # Variables that don't change what is sent, each with the reason. Tracing is off with the simulator.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "whether types are built at import; nothing that is sent",
-    "HOSTED_LANGSERVE_PROJECT_NAME": "a tracer's",
-    "OTEL_EXPORTER_OTLP_ENDPOINT": "a tracer's",
-    "OTEL_EXPORTER_OTLP_HEADERS": "a tracer's",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "a tracer's",
-    "OTEL_SERVICE_NAME": "a tracer's",
+    "HOSTED_LANGSERVE_PROJECT_NAME": "for a tracer",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "for a tracer",
+    "OTEL_EXPORTER_OTLP_HEADERS": "for a tracer",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "for a tracer",
+    "OTEL_SERVICE_NAME": "for a tracer",
     "LANGGRAPH_AES_KEY": "encrypts what an agent stores, which no lesson does",
     "LANGGRAPH_DEFAULT_RECURSION_LIMIT": "an agent's cap on rounds; nothing that is sent",
     "LANGGRAPH_DELTA_MAX_SUPERSTEPS_SINCE_SNAPSHOT": "what an agent stores",

@@ -32,7 +32,7 @@ def well_formed_parts(value: Any) -> Any:
 
 def without_half(text: str) -> str:
     """Return the text without the first half of a surrogate pair at its end."""
-    return text[:-1] if _begins_a_pair(text[-1:]) else text
+    return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
 
 
 class Joiner:
@@ -52,7 +52,3 @@ class Joiner:
         """Return U+FFFD if half a character is left at the end of the stream; otherwise ""."""
         half, self._half = self._half, ""
         return well_formed(half)
-
-
-def _begins_a_pair(character: str) -> bool:
-    return "\ud800" <= character <= "\udbff"

@@ -44,7 +44,7 @@ def model():
 
 @ON_ONE_LOOP
 @pytest.mark.parametrize("method", ROWS)
-async def test_each_line_runs_as_it_stands(method, model, capsys):
+async def test_each_line_runs_as_written(method, model, capsys):
     names = {
         "model": model,
         "agent": create_agent(model),
@@ -57,8 +57,7 @@ async def test_each_line_runs_as_it_stands(method, model, capsys):
         if running is not None:
             await running
     assert [request.ended for request in seen] == ["finished"]
-    streams = method not in ("callbacks",)
-    assert seen[0].stream is streams
+    assert seen[0].stream is (method != "callbacks")
     printed = capsys.readouterr().out
     if "content" in ROWS[method][0]:
         assert "Danube" in printed
@@ -66,7 +65,7 @@ async def test_each_line_runs_as_it_stands(method, model, capsys):
         assert printed.count("on_chat_model_stream") > 10
 
 
-async def a_sync_stream_holds_the_loop(model):
+async def a_sync_stream_blocks_the_loop(model):
     turns = await _turns_while(lambda: _read(model))
     assert turns == 0
 
@@ -96,12 +95,12 @@ async def _turns_while(work):
     await asyncio.sleep(0)
     before = turns
     await work()
-    held = turns - before
+    during = turns - before
     counting.cancel()
-    return held
+    return during
 
 
-async def a_kept_stream_goes_on_and_a_closed_one_stops(model):
+async def an_open_stream_continues_and_a_closed_one_stops(model):
     slow = chat_model("laptop", simulated=True)
     for close in (False, True):
         stream = slow.astream(STORY)
@@ -114,7 +113,7 @@ async def a_kept_stream_goes_on_and_a_closed_one_stops(model):
         assert (seen[0].tokens_unsent > 0) is close
 
 
-async def no_event_of_version_2_is_about_thinking(model):
+async def version_2_has_no_events_for_reasoning(model):
     thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
@@ -131,7 +130,7 @@ asyncio.run(Model(messages=iter(["yes"])).astream_events("?", version="v3"))
     assert "LangChainBetaWarning" in ended.stderr
 
 
-async def an_agent_yields_steps_unless_it_is_asked_for_chunks(model):
+async def an_agent_yields_steps_unless_chunks_are_requested(model):
     asked = {"messages": [("user", "Where is my order 4711?")]}
     agent = create_agent(model, [order_status])
     assert [list(step) async for step in agent.astream(asked)] == [["model"], ["tools"], ["model"]]
@@ -140,7 +139,7 @@ async def an_agent_yields_steps_unless_it_is_asked_for_chunks(model):
     assert len([chunk for chunk in chunks if isinstance(chunk, ToolMessage)]) == 1
 
 
-async def a_handlers_exception_vanishes_and_its_time_does_not(model):
+async def a_handlers_exception_is_swallowed_but_its_time_counts(model):
     class Failing(BaseCallbackHandler):
         def on_llm_new_token(self, token, **_):
             raise ValueError(token)
@@ -170,16 +169,16 @@ async def invoke_returns_one_whole_message(model):
 
 
 CAVEATS = {
-    ".stream()": a_sync_stream_holds_the_loop,
-    ".astream()": a_kept_stream_goes_on_and_a_closed_one_stops,
-    ".astream_events()": no_event_of_version_2_is_about_thinking,
-    "agent.astream()": an_agent_yields_steps_unless_it_is_asked_for_chunks,
-    "callbacks": a_handlers_exception_vanishes_and_its_time_does_not,
+    ".stream()": a_sync_stream_blocks_the_loop,
+    ".astream()": an_open_stream_continues_and_a_closed_one_stops,
+    ".astream_events()": version_2_has_no_events_for_reasoning,
+    "agent.astream()": an_agent_yields_steps_unless_chunks_are_requested,
+    "callbacks": a_handlers_exception_is_swallowed_but_its_time_counts,
     "streaming=True": invoke_returns_one_whole_message,
 }
 
 
-def test_each_row_has_a_caveat_that_is_shown():
+def test_each_row_has_a_caveat_with_a_test():
     assert set(CAVEATS) == set(ROWS)
     assert all(caveat for _, caveat in ROWS.values())
 
@@ -192,12 +191,10 @@ async def test_each_caveat_is_true(method, model):
 
 @ON_ONE_LOOP
 async def test_an_async_stream_leaves_the_loop_free(model):
-    """The counterpart of the first caveat's test: here, the event loop stays free."""
     assert await _turns_while(lambda: _aread(model)) > 10
 
 
-def test_every_lessons_row_stands_here():
-    """Each method in the table of a lesson's recap has a row in the quick reference."""
+def test_each_method_of_a_lessons_recap_has_a_row():
     for lesson in sorted(LESSONS.glob("0*.md")):
         recap = lesson.read_text("utf-8").rpartition("## Recap")[2]
         for method in re.findall(r"^\| `?(\.\w+\(\)|callbacks)`? \|", recap, flags=re.MULTILINE):

@@ -1,7 +1,5 @@
 """Lesson 4's claims about endpoints whose client disconnects while text waits to be sent."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
@@ -70,7 +68,9 @@ async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> 
 
 @pytest.mark.usefixtures("no_garbage_collection")
 @pytest.mark.parametrize(("path", "closes"), [("by-hand", True), ("built-in", False)])
-async def test_fastapis_own_response_leaves_a_generator_whose_text_waits(path: str, closes: bool):
+async def test_fastapis_built_in_response_does_not_close_a_generator_with_unsent_text(
+    path: str, closes: bool
+):
     endless = Endless()
     async with serving(endless.app) as url:
         await disconnect_while_text_waits(endless, url, path)

@@ -72,7 +72,7 @@ class Script:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
-            preexec_fn=None if sys.platform == "win32" else _hear_ctrl_c,
+            preexec_fn=None if sys.platform == "win32" else _accept_ctrl_c,
         )
 
     def run(self, name, *words, model="sim-fast", **variables):
@@ -95,7 +95,7 @@ class Script:
         return first + out, err, seen[0]
 
 
-def _hear_ctrl_c():
+def _accept_ctrl_c():
     """Restore SIGINT's default action, since pytest may be a background job that ignores SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -133,7 +133,7 @@ def test_help_names_the_settings(name, script):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_its_lesson_shows_it_and_how_to_run_it(name):
+def test_the_lesson_includes_the_script_and_how_to_run_it(name):
     lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{name[0]}_"))
     text = lesson_source.read(lesson)
     section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
@@ -260,7 +260,7 @@ def test_3_fills_the_form_and_validates_it(fresh_script):
     assert ended.stdout.splitlines()[-1].startswith("Valid: Person(name='John Smith', age=42, ")
 
 
-def test_3_validates_no_truncated_reply(script):
+def test_3_rejects_a_truncated_reply(script):
     ended = script.run(FORM, PERSON, model="sim-fast:end@12")
     assert ended.returncode == 1
     assert "Valid" not in ended.stdout
@@ -302,7 +302,7 @@ def page_server(script, model):
         (":drop@0", ["failed"]),
     ],
 )
-async def test_4_names_the_end_or_the_failure(script, fault, events):
+async def test_4_reports_the_end_or_the_failure(script, fault, events):
     with page_server(script, f"sim-fast{fault}") as url, script.server.watch() as seen:
         received = [event async for event in listen(f"{url}/chat?question={RIVER}")]
     assert list(dict.fromkeys(event.type for event in received)) == events
@@ -349,7 +349,7 @@ def test_5_keeps_the_conversation(fresh_script):
     ("fault", "says"),
     [("end@5", "[Truncated: finish reason None]"), ("drop@5", "[The reply failed: ")],
 )
-def test_5_keeps_and_marks_a_reply_that_breaks(script, fault, says):
+def test_5_keeps_and_marks_an_incomplete_reply(script, fault, says):
     with script.server.watch() as seen:
         out, err = script.chat(CHAT, RIVER, "Go on.", model=f"sim-fast:{fault}")
     assert err == ""
@@ -365,7 +365,7 @@ def test_5_survives_a_refusal(script):
 
 
 @CTRL_C
-def test_5_stops_a_reply_and_goes_on(script):
+def test_5_stops_a_reply_and_continues(script):
     with script.server.watch() as seen, script.start(CHAT, model=STALLS, stdin=True) as process:
         print(RIVER, file=process.stdin, flush=True)
         first = process.stdout.read(len("You: The"))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 FAINT: Final = "#E5E7EB"
-ROW: Final = 0.95  # inches
 _LONGEST_NAME: Final = 28  # maximum characters of a name
 
 
@@ -29,23 +28,21 @@ class Rows:
         accounts: Sequence[str],
         swatches: Sequence[Patch],
         axis: str,
-        *,
-        height: float = ROW,
-        details: Sequence[str] = (),
+        details: list[str],
+        height: float = 0.95,
     ) -> None:
         """Create the chart, with a heading above each row.
 
-        `accounts` are the summaries in the headings, `height` is in inches per row, and `details`
-        become sentences of the alternative text; by default, each name with its summary.
+        `accounts` are the summaries in the headings, `details` become sentences of the alternative
+        text, and `height` is in inches per row.
         """
         from utils.charts.chart import LEFT, Chart
 
         names = names_of(recordings)
         count, left = len(names), LEFT / 3
-        details = details or sentences(names, accounts)
         self._height = height
         self._count = count
-        self.chart = Chart(kind, title, list(details), body=height * count + 1.05)
+        self.chart = Chart(kind, title, details, body=height * count + 1.05)
         self.chart.legend_row(*swatches)
         self.axes = self.chart.panel(0.75, height * count, left=left)  # shared by all rows
         self.end = end_of(recordings) * 1.01  # seconds

@@ -8,21 +8,23 @@ from typing import Literal
 from utils.lesson_source.blocks import FENCE, Block, closing
 from utils.lesson_source.lesson import NUMBER, Choice, Hints, Prediction, SourceError
 
-_HEADINGS = {
-    "hints": re.compile(r"\*\*Hints for exercise (?P<number>[^*]*)\*\*\s*$"),
-    "prediction": re.compile(r"\*\*Prediction (?P<number>[^*:]*):\*\*\s*(?P<question>.*)$"),
-}
+_HEADING = re.compile(
+    r"\*\*Hints for exercise (?P<hints>[^*]*)\*\*\s*$"
+    r"|\*\*Prediction (?P<prediction>[^*:]*):\*\*\s*(?P<question>.*)$"
+)
 _LIKE_A_HEADING = re.compile(r"(?i)\s*[*_#]*\s*(hints? for|prediction p?\d)")
 _STEP = re.compile(r"\d+[.)] +(.*)$")
 _CHOICE = re.compile(r"[-*] +\[(.?)\] *(.*)$")
 _FEEDBACK = re.compile(r"\s+> ?(.*)$")
+
+Kind = Literal["hints", "prediction"]
 
 
 @dataclass(frozen=True)
 class Data:
     """A heading and the list below it."""
 
-    kind: Literal["hints", "prediction"]
+    kind: Kind
     number: str  # the number in the heading
     question: str  # the prediction's question; empty for hints
     items: list[list[str]]  # each item's lines, as written
@@ -38,28 +40,22 @@ def data_lists(block: Block) -> Iterator[Data]:
             at = closing(block.lines, at, opening) + 1
             continue
         at += 1
-        kind, found = _heading(text)
-        if found:
-            number = found["number"].strip()
+        if found := _HEADING.match(text):
+            kind: Kind = "prediction" if found["hints"] is None else "hints"
+            number = found[kind].strip()
             if not NUMBER.match(number) or (kind == "prediction") != number.startswith("P"):
                 meant = (
                     "a number such as P1.2" if kind == "prediction" else "a name such as 1.words"
                 )
                 raise SourceError(line, f"`{text}` needs {meant}")
             items, at = _items(block.lines, at)
-            yield Data(kind, number, found.groupdict().get("question", ""), items, line)
+            yield Data(kind, number, found["question"] or "", items, line)
         elif _LIKE_A_HEADING.match(text):
             raise SourceError(
                 line,
                 f"`{text}` is not quite a heading: write `**Hints for exercise 1.words**` or "
                 "`**Prediction P1.2:** The question?`",
             )
-
-
-def _heading(text: str) -> tuple[Literal["hints", "prediction"], re.Match[str] | None]:
-    if found := _HEADINGS["hints"].match(text):
-        return "hints", found
-    return "prediction", _HEADINGS["prediction"].match(text)
 
 
 def _items(lines: list[str], at: int) -> tuple[list[list[str]], int]:

@@ -17,36 +17,19 @@ from . import extract
 
 _SAMPLES = Path(__file__).with_name("sample_values.toml")
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
-    "mail": extract.emails,
-    "email": extract.emails,
-    "phone": extract.phones,
-    "telephone": extract.phones,
-    "url": extract.links,
-    "link": extract.links,
-    "website": extract.links,
-    "date": extract.dates,
-    "birthday": extract.dates,
-    "deadline": extract.dates,
-    "time": extract.times,
-    "city": extract.places,
-    "location": extract.places,
-    "place": extract.places,
-    "country": extract.places,
-    "town": extract.places,
-    "destination": extract.places,
-    "person": extract.people,
-    "name": extract.people,
-    "customer": extract.people,
-    "author": extract.people,
-    "company": extract.people,
-    "organisation": extract.people,
-    "organization": extract.people,
-    "recipient": extract.people,
-    "title": extract.quoted,
-    "expression": extract.expressions,
-    "formula": extract.expressions,
-    "equation": extract.expressions,
-    "calculation": extract.expressions,
+    word: find
+    for find, words in (
+        (extract.emails, "mail email"),
+        (extract.phones, "phone telephone"),
+        (extract.links, "url link website"),
+        (extract.dates, "date birthday deadline"),
+        (extract.times, "time"),
+        (extract.places, "city location place country town destination"),
+        (extract.people, "person name customer author company organisation organization recipient"),
+        (extract.quoted, "title"),
+        (extract.expressions, "expression formula equation calculation"),
+    )
+    for word in words.split()
 }
 _FORMATS: dict[str, Callable[[str], list[str]]] = {
     "email": extract.emails,

@@ -74,19 +74,15 @@ def _texts() -> Any:
 @cache
 def topics() -> tuple[Topic, ...]:
     """Return all topics, in order of preference."""
-    tables = [
-        (one, name == _FILES[0])
-        for name in _FILES
-        for one in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["topic"]
-    ]
     return tuple(
         Topic(
             asks=[normal(line).split() for line in one["asks"]],
             name=one["name"],
             parts={part: one[part] for part in _PARTS if part in one},
-            streaming=streaming,
+            streaming=name == _FILES[0],
         )
-        for one, streaming in tables
+        for name in _FILES
+        for one in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["topic"]
     )
 
 
