@@ -13,7 +13,6 @@ import pytest
 from tests.simulator.virtual import VirtualSimulator
 
 PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
-NAMES = ("sim", "sim-fast")  # model names; the second is the fallback
 
 
 @pytest.fixture
@@ -23,10 +22,11 @@ def virtual() -> Iterator[VirtualSimulator]:
     simulator.close()
 
 
-def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Import the app afresh, with models that call a virtual simulator."""
-    monkeypatch.setenv("OPENAI_MODEL", NAMES[0])
-    monkeypatch.setenv("OPENAI_FALLBACK_MODEL", NAMES[1])
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
+    """Import the app anew, with the virtual simulator's models `sim` and `sim-fast`."""
+    monkeypatch.setenv("OPENAI_MODEL", "sim")
+    monkeypatch.setenv("OPENAI_FALLBACK_MODEL", "sim-fast")
     monkeypatch.syspath_prepend(PLACE)
     for name in ("assistant", "app"):
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -37,9 +37,3 @@ def load(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTy
         options |= {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
         models[index] = virtual.chat(model.model_name, **options)
     return module
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Return the app's module, whose models are the simulator's `sim` and `sim-fast`."""
-    return load(monkeypatch, virtual)

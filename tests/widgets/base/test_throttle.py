@@ -101,22 +101,6 @@ def test_a_timer_thread_pushes_while_the_caller_is_blocked():
     assert late.wait(240)
 
 
-def test_everything_is_repeated_after_one_two_four_and_eight_seconds():
-    timers, log = Timers(Clock()), list[str]()
-    throttle = Throttle(
-        lambda: log.append("push"),
-        timers.later,
-        repeat=lambda: log.append(f"all at {timers.clock.now - 5:g}"),
-        clock=timers.clock,
-    )
-    for tenth in range(100):
-        timers.move_to(5 + tenth / 10)
-        throttle.ask()
-    assert log.count("push") == 100
-    assert log[-1] == "push"
-    assert [entry for entry in log if entry != "push"] == [f"all at {at}" for at in (1, 2, 4, 8)]
-
-
 def test_everything_is_repeated_once_after_a_silence():
     timers, log = Timers(Clock()), list[float]()
     throttle = Throttle(
