@@ -67,7 +67,7 @@ def test_only_another_detail_is_a_new_step(status):
 def test_a_page_that_opens_late_gets_the_current_seconds(status, clock):
     status.to("Thinking")
     clock.now = 7.0
-    assert status.get_state()["run"]["stages"][0]["seconds"] == 7.0
+    assert status.get_state()["state"]["stages"][0]["seconds"] == 7.0
 
 
 def test_an_unknown_stage_is_refused(status):

@@ -8,10 +8,11 @@ from utils.formatting import in_seconds
 from utils.timing import content_of
 from utils.unicode import Joiner
 from utils.widgets.base.panel import ending_of_text
+from utils.widgets.base.run_widget import Outcome
 from utils.widgets.chat.continuation import Seam
 from utils.widgets.chat.ending import Ending
 from utils.widgets.latency_badge.widget import begin
-from utils.widgets.status_line.stages import Outcome, Stages, Status
+from utils.widgets.status_line.stages import Stages, Status
 
 State = Literal["streaming", "complete", "stopped", "truncated", "failed"]
 

@@ -2,23 +2,19 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import RLock
 from time import perf_counter
-from typing import Any, Literal, TypeVar
-
-import traitlets
+from typing import Any, TypeVar
 
 from utils.errors import sentence
 from utils.formatting import in_seconds
-from utils.widgets.base.course_widget import CourseWidget, Showable, as_text
+from utils.widgets.base.course_widget import as_text
+from utils.widgets.base.run_widget import Outcome, RunWidget
 from utils.widgets.base.theme import script, stylesheet
-from utils.widgets.base.throttle import Throttle, timer_thread
 
 T = TypeVar("T")
-Phase = Literal["ready", "running", "done", "failed", "stopped"]
 
 
-class Progress(Showable, CourseWidget):
+class Progress(RunWidget):
     """A progress bar.
 
         for page in Progress(len(pages), "Reading").over(pages): ...
@@ -31,9 +27,6 @@ class Progress(Showable, CourseWidget):
 
     _esm = script("progress/progress.js")
     _css = stylesheet("progress/progress.css")
-
-    # Computed whenever it is sent, so that a page opened late gets current numbers.
-    state = traitlets.Dict().tag(sync=True, to_json=lambda _, progress: progress.view())
 
     def __init__(
         self,
@@ -48,10 +41,8 @@ class Progress(Showable, CourseWidget):
         self.total = total
         self.label = as_text(label, "label")
         self._clock = clock
-        self._changing = RLock()  # one thread may count while another sends the state
         self._reset()
         super().__init__()
-        self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
 
     def __repr__(self) -> str:
         return f"Progress({self.total!r}, {self.label!r})"
@@ -62,18 +53,6 @@ class Progress(Showable, CourseWidget):
             self._begin()
             self.count += n
         self._throttle.ask()
-
-    def done(self) -> None:
-        """End the run successfully."""
-        self._end("done")
-
-    def fail(self, sentence: str) -> None:
-        """End the run with a failure; `sentence` explains it to the reader."""
-        self._end("failed", as_text(sentence, "sentence"))
-
-    def stop(self) -> None:
-        """End the run, and mark it as stopped."""
-        self._end("stopped")
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items and count them; display the widget first if it isn't displayed.
@@ -173,7 +152,7 @@ class Progress(Showable, CourseWidget):
 
     def _reset(self) -> None:
         self.count = 0
-        self.phase: Phase = "ready"
+        self.phase: Outcome = "ready"
         self._note = ""
         self._start_at: float | None = None
         self._end_at: float | None = None
@@ -185,12 +164,9 @@ class Progress(Showable, CourseWidget):
             self._start_at = self._clock()
             self.phase = "running"
 
-    def _end(self, phase: Phase, note: str = "") -> None:
-        with self._changing:
-            if self.phase not in ("ready", "running"):
-                return
-            self._begin()
-            self.phase, self._note, self._end_at = phase, note, self._clock()
-        self._throttle.flush(ask=True)
-        if self._shown:
-            print(self.line())
+    def _conclude(self, outcome: Outcome, note: str) -> bool:
+        if self.phase not in ("ready", "running"):
+            return False
+        self._begin()
+        self.phase, self._note, self._end_at = outcome, note, self._clock()
+        return True

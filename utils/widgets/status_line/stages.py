@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 from utils.formatting import in_seconds
-
-Outcome = Literal["ready", "running", "done", "failed", "stopped"]
+from utils.widgets.base.run_widget import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,14 @@ class Stages:
             self._leave()
             self._now = None
 
-    def end(self, outcome: Outcome, note: str = "") -> None:
-        """End the run; only the first ending counts."""
-        if self.outcome in ("ready", "running"):
-            self.begin()
-            self._leave()
-            self.outcome, self.note = outcome, note
+    def end(self, outcome: Outcome, note: str = "") -> bool:
+        """End the run; return False, and change nothing, if it had ended before."""
+        if self.outcome not in ("ready", "running"):
+            return False
+        self.begin()
+        self._leave()
+        self.outcome, self.note = outcome, note
+        return True
 
     def view(self) -> list[dict[str, Any]]:
         """Return the stages in the form that the page draws."""

@@ -3,10 +3,10 @@
 // The stages, with a sentence below them if the run failed.
 
 function initialize({ model }) {
-  const running = () => model.get("run").outcome === "running";
+  const running = () => model.get("state").outcome === "running";
   endWithKernel(model, running, () => {
-    const { stages } = model.get("run");
-    return { run: { stages: stopped(stages), outcome: "stopped", note: KERNEL_ENDED } };
+    const { stages } = model.get("state");
+    return { state: { stages: stopped(stages), outcome: "stopped", note: KERNEL_ENDED } };
   });
 }
 
@@ -18,7 +18,7 @@ function render({ model, el }) {
   const heard = makeAnnouncer(); // announces each stage once, without its seconds
   el.append(list, note, heard);
   const draw = () => {
-    const { stages, outcome, note: words } = model.get("run");
+    const { stages, outcome, note: words } = model.get("state");
     el.dataset.outcome = outcome;
     drawStages(list, stages);
     announceFailure(note, outcome === "failed");
@@ -27,7 +27,7 @@ function render({ model, el }) {
     const announced = now ? [now.name, now.detail].filter(Boolean).join(": ") : outcome;
     if (outcome !== "ready") write(heard, announced);
   };
-  model.on("change:run", draw);
+  model.on("change:state", draw);
   draw();
   return () => clearInterval(list.courseTick);
 }

@@ -1,19 +1,16 @@
 """`StatusLine`: the stages of a run as a row, such as "Thinking → Tool call → Answer"."""
 
 from collections.abc import Callable
-from threading import RLock
 from time import perf_counter
 from typing import Any, Self
 
-import traitlets
-
-from utils.widgets.base.course_widget import CourseWidget, Showable, as_text
+from utils.widgets.base.course_widget import as_text
+from utils.widgets.base.run_widget import Outcome, RunWidget
 from utils.widgets.base.theme import script, stylesheet
-from utils.widgets.base.throttle import Throttle, timer_thread
-from utils.widgets.status_line.stages import Outcome, Stages, Step
+from utils.widgets.status_line.stages import Stages, Step
 
 
-class StatusLine(Showable, CourseWidget):
+class StatusLine(RunWidget):
     """A row of stages, with the seconds spent in each.
 
         status = StatusLine("Thinking", "Tool call", "Answer").show()
@@ -33,9 +30,6 @@ class StatusLine(Showable, CourseWidget):
     _esm = script("status_line/status_line.js")
     _css = stylesheet("status_line/status_line.css")
 
-    # Computed whenever it is sent, so that a page opened late gets the current seconds.
-    run = traitlets.Dict().tag(sync=True, to_json=lambda _, status: status.view())
-
     def __init__(self, *stages: str, clock: Callable[[], float] = perf_counter) -> None:
         stages = tuple(as_text(stage, "name of a stage") for stage in stages)
         if len(set(stages)) < len(stages):
@@ -43,9 +37,7 @@ class StatusLine(Showable, CourseWidget):
         self._names = stages
         self._clock = clock
         self._stages = Stages(stages, clock)
-        self._changing = RLock()  # a tool may report from another thread
         super().__init__()
-        self._throttle = Throttle(lambda: self.send_state("run"), timer_thread)
 
     def __repr__(self) -> str:
         return f"StatusLine({', '.join(map(repr, self._names))})"
@@ -65,18 +57,6 @@ class StatusLine(Showable, CourseWidget):
             changed = self._stages.to(stage, detail)
         if changed:
             self._throttle.ask()
-
-    def done(self) -> None:
-        """End the run successfully; stages that weren't reached count as skipped."""
-        self._end("done")
-
-    def fail(self, sentence: str) -> None:
-        """End the run with a failure in the current stage; `sentence` explains it to the reader."""
-        self._end("failed", as_text(sentence, "sentence"))
-
-    def stop(self) -> None:
-        """End the run, and mark it as stopped."""
-        self._end("stopped")
 
     @property
     def history(self) -> tuple[Step, ...]:
@@ -103,11 +83,5 @@ class StatusLine(Showable, CourseWidget):
                 "note": self._stages.note,
             }
 
-    def _end(self, outcome: Outcome, note: str = "") -> None:
-        with self._changing:
-            if self.outcome not in ("ready", "running"):
-                return
-            self._stages.end(outcome, note)
-        self._throttle.flush(ask=True)
-        if self._shown:
-            print(self.line())
+    def _conclude(self, outcome: Outcome, note: str) -> bool:
+        return self._stages.end(outcome, note)

@@ -1,0 +1,55 @@
+"""Base class of the widgets that show a run, such as a progress bar."""
+
+from threading import RLock
+from typing import Any, Literal
+
+import traitlets
+
+from utils.widgets.base.course_widget import CourseWidget, Showable, as_text
+from utils.widgets.base.throttle import Throttle, timer_thread
+
+Outcome = Literal["ready", "running", "done", "failed", "stopped"]
+
+
+class RunWidget(Showable, CourseWidget):
+    """Widget that shows a run, and prints a line at its end if it was displayed."""
+
+    # Computed whenever it is sent, so that a page opened late gets current seconds.
+    state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
+
+    def __init__(self) -> None:
+        self._changing = RLock()  # one thread may change the run while another sends it
+        super().__init__()
+        self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
+
+    def done(self) -> None:
+        """End the run successfully."""
+        self._end("done")
+
+    def fail(self, sentence: str) -> None:
+        """End the run with a failure; `sentence` explains it to the reader."""
+        self._end("failed", as_text(sentence, "sentence"))
+
+    def stop(self) -> None:
+        """End the run, and mark it as stopped."""
+        self._end("stopped")
+
+    def line(self) -> str:
+        """Return the run in one line of plain text."""
+        raise NotImplementedError
+
+    def view(self) -> dict[str, Any]:
+        """Return the run in the form that the page draws."""
+        raise NotImplementedError
+
+    def _conclude(self, outcome: Outcome, note: str) -> bool:
+        """End the run; return False if it had ended before."""
+        raise NotImplementedError
+
+    def _end(self, outcome: Outcome, note: str = "") -> None:
+        with self._changing:
+            if not self._conclude(outcome, note):
+                return
+        self._throttle.flush(ask=True)
+        if self._shown:
+            print(self.line())
