@@ -18,6 +18,7 @@ from hub.class_test.temporary_hub import COURSE
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "hub"
+CLUSTER = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
 
 
 def settings(file: Path) -> Any:
@@ -42,21 +43,23 @@ def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) 
     ).stdout
 
 
-def test_a_learners_server_knows_each_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_and_servers_know_each_of_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("jupyterhub", reason="JupyterHub does not run on Windows")
     from jupyter_client.manager import KernelManager
     from jupyter_server.serverapp import ServerApp
     from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+    from jupyterhub.app import JupyterHub
+    from jupyterhub.spawner import Spawner
     from jupyterlab.labapp import LabApp
     from traitlets.config import Application
 
     # The settings change this value; monkeypatch restores it after the test.
     monkeypatch.setattr("jupyterlab.commands._yarn_config", None)
-    known = {
-        one.__name__: one
-        for one in (ServerApp, MappingKernelManager, KernelManager, LabApp, Application)
-    }
-    for name, values in settings(HUB / "jupyter" / "jupyter_server_config.py").items():
-        assert set(values) <= set(known[name].class_trait_names(config=True)), name
+    server = (ServerApp, MappingKernelManager, KernelManager, LabApp, Application)
+    known = {one.__name__: one for one in (*server, JupyterHub, Spawner)}
+    for file in ("jupyter/jupyter_server_config.py", "jupyterhub_config.py"):
+        for name, values in settings(HUB / file).items():
+            assert set(values) <= set(known[name].class_trait_names(config=True)), name
 
 
 def test_a_learners_server_asks_nobody_where_packages_come_from() -> None:
@@ -121,55 +124,32 @@ def test_kernels_are_spoken_to_through_files_whose_names_are_short(
     assert (len(socket) < 104) is by_file  # macOS has the shortest limit
 
 
-def test_a_learners_python_looks_for_rubbish_seldom() -> None:
-    where = settings(HUB / "jupyterhub_config.py").Spawner.environment["PYTHONPATH"]
-    print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
-    environ = os.environ | {"PYTHONPATH": where}
-    told = subprocess.run(print_it, env=environ, check=True, capture_output=True)
-    assert int(told.stdout) > 100_000
-
-
-def test_the_hub_knows_each_of_its_settings() -> None:
-    pytest.importorskip("jupyterhub", reason="JupyterHub does not run on Windows")
-    from jupyterhub.app import JupyterHub
-    from jupyterhub.spawner import Spawner
-
-    known = {"JupyterHub": JupyterHub, "Spawner": Spawner}
-    for name, values in settings(HUB / "jupyterhub_config.py").items():
-        assert set(values) <= set(known[name].class_trait_names(config=True)), name
-
-
-def test_everybody_opens_a_lesson_that_is_there() -> None:
-    opened = settings(HUB / "jupyterhub_config.py").Spawner.default_url
-    folder, _, file = opened.removeprefix("/lab/tree/").partition("/")
-    assert (folder, file) == (COURSE, LESSON_1)
-    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
-    assert values["singleuser"]["defaultUrl"] == opened
-
-
-def test_learners_get_the_server_settings_that_lie_beside() -> None:
-    where = settings(HUB / "jupyterhub_config.py").Spawner.environment["JUPYTER_CONFIG_PATH"]
+def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:
+    spawner = settings(HUB / "jupyterhub_config.py").Spawner
+    assert spawner.default_url == f"/lab/tree/{COURSE}/{LESSON_1}"
+    assert CLUSTER["singleuser"]["defaultUrl"] == spawner.default_url
+    where = spawner.environment["JUPYTER_CONFIG_PATH"]
     assert (Path(where) / "jupyter_server_config.py").exists()
+    print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
+    environ = os.environ | {"PYTHONPATH": spawner.environment["PYTHONPATH"]}
+    told = subprocess.run(print_it, env=environ, check=True, capture_output=True)
+    assert int(told.stdout) > 100_000, "garbage is collected less often"
 
 
 def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -> None:
-    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
-    assert values["hub"]["concurrentSpawnLimit"] >= 30
-    guarantee = values["singleuser"]["memory"]["guarantee"]
-    assert int(guarantee.removesuffix("M")) >= 2 * MB_EACH
+    assert CLUSTER["hub"]["concurrentSpawnLimit"] >= 30
+    memory = CLUSTER["singleuser"]["memory"]
+    assert int(memory["guarantee"].removesuffix("M")) >= 2 * MB_EACH
     small = yaml.safe_load((HUB / "tljh" / "config.yaml").read_text("utf-8"))
-    assert small["limits"]["memory"] == values["singleuser"]["memory"]["limit"]
+    assert small["limits"]["memory"] == memory["limit"]
 
 
-def test_the_recipes_name_one_folder_for_the_course_and_files_that_are_there() -> None:
-    values = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
-    pulled = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
-    assert pulled[0] == "gitpuller"
-    assert pulled[-1] == COURSE
+def test_the_recipes_name_one_folder_for_the_course_and_existing_files() -> None:
+    pulled = CLUSTER["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
+    assert (pulled[0], pulled[-1]) == ("gitpuller", COURSE)
     readme = (HUB / "README.md").read_text(encoding="utf-8")
-    assert (
-        f"targetPath={COURSE}&urlpath=lab%2Ftree%2F{COURSE}%2F{quote(LESSON_1, safe='')}" in readme
-    )
+    path = f"{COURSE}%2F{quote(LESSON_1, safe='')}"
+    assert f"targetPath={COURSE}&urlpath=lab%2Ftree%2F{path}" in readme
     small = (HUB / "tljh" / "streaming_course.py").read_text(encoding="utf-8")
     assert re.findall(rf"/srv/{COURSE}/([\w/.]+)", small) == ["hub/jupyterhub_config.py"]
 

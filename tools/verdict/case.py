@@ -95,6 +95,19 @@ class Case:
         marker = f"(verdict {next(self._numbers)})"
         return f"{about or self.about} {marker}", marker
 
+    async def read_with(self, fault: str, silence: float = 0.0) -> tuple[Stream, str]:
+        """Send a question while the model has a fault; return the reply read, and the marker.
+
+        Args:
+            fault: The fault, such as `drop@8`.
+            silence: Seconds of silence to wait for in addition to the usual patience.
+        """
+        await self.simulator.behave(f"sim-chat:{fault}")
+        question, marker = self.question()
+        async with self.endpoint.ask(question) as stream:
+            await stream.rest(self.patience + silence)
+        return stream, marker
+
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
         """Wait until text has arrived and the model has sent half of the reply, or ended it."""
         await stream.until(lambda so_far: bool(so_far.text), self.patience)

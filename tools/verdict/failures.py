@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tools.programs import counted
 from utils.simulator import Request
 
 from .case import Case, Seen, failed, passed
@@ -17,9 +18,7 @@ async def break_announced(case: Case) -> Seen:
     """Neither a lost connection nor a stream that ends early looks like a normal end."""
     seen = []
     for fault, what in (("drop", "a lost connection"), ("end", "a truncated stream")):
-        await case.simulator.behave(f"sim-chat:{fault}@{case.half}")
-        async with case.endpoint.ask(case.question()[0]) as stream:
-            await stream.rest(case.patience)
+        stream, _ = await case.read_with(f"{fault}@{case.half}")
         if problem := _unannounced(case, stream):
             return failed(f"{what}: {problem}")
         seen.append(f"{what}: {_told(case, stream)}")
@@ -57,27 +56,21 @@ def _unannounced(case: Case, stream: Stream) -> str:
 
 async def one_request(case: Case) -> Seen:
     """After a failure mid-reply, neither the server nor the browser sends the request again."""
-    await case.simulator.behave(f"sim-chat:drop@{case.half}")
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
-        await stream.rest(case.patience)
+    stream, marker = await case.read_with(f"drop@{case.half}")
     by_browser = stream.wire.is_event_source and not stream.ending
     if by_browser:  # without an event, the page's EventSource reconnects
-        if stream.wire.then is None:
-            async with case.endpoint.ask(question) as stream:
-                await stream.rest(case.patience)
-        else:
-            async with case.endpoint.rejoin(stream, stream.last_id) as stream:
-                await stream.rest(case.patience)
+        again = (
+            case.endpoint.ask(f"{case.about} {marker}")
+            if stream.wire.then is None
+            else case.endpoint.rejoin(stream, stream.last_id)
+        )
+        async with again as stream:
+            await stream.rest(case.patience)
     requests = len(await case.simulator.ended(marker))
     if requests > case.requests:
         who = "the page's EventSource reconnected" if by_browser else "the server asked again"
         return failed(f"{who}: the model received {requests} requests instead of {case.requests}")
-    return passed(f"the model got {_times(requests)}")
-
-
-def _times(requests: int) -> str:
-    return f"{requests} request{'' if requests == 1 else 's'}"
+    return passed(f"the model got {counted(requests, 'request')}")
 
 
 async def not_doubled(case: Case) -> Seen:
@@ -89,14 +82,11 @@ async def not_doubled(case: Case) -> Seen:
     }
     tried = []
     for fault, what in faults.items():
-        await case.simulator.behave(f"sim-chat:{fault}")
-        question, marker = case.question()
-        async with case.endpoint.ask(question) as stream:
-            await stream.rest(case.patience)
+        stream, marker = await case.read_with(fault)
         requests = await case.simulator.ended(marker)
         if problem := _altered(case, stream, requests):
             return failed(f"{what}: {problem}")
-        tried.append(f"{what}: {_times(len(requests))}")
+        tried.append(f"{what}: {counted(len(requests), 'request')}")
     return passed("; ".join(tried))
 
 
@@ -118,13 +108,10 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
 async def retry_after(case: Case) -> Seen:
     """A refused request isn't sent again before the provider's `Retry-After` has elapsed."""
     seconds = 2.0
-    await case.simulator.behave(f"sim-chat:429@1,{seconds * case.speed:.3f}")
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
-        await stream.rest(case.patience)
+    _, marker = await case.read_with(f"429@1,{seconds * case.speed:.3f}")
     requests = await case.simulator.ended(marker)
     if len(requests) < 2:
-        return passed(f"the app gave up after {_times(len(requests))}")
+        return passed(f"the app gave up after {counted(len(requests), 'request')}")
     waited = requests[1].received - requests[0].received
     seen = f"asked for {seconds:g} s, the next request came after {waited:.1f} s"
     return passed(seen) if waited > 0.95 * seconds else failed(seen)
@@ -132,15 +119,14 @@ async def retry_after(case: Case) -> Seen:
 
 async def silent(case: Case) -> Seen:
     """If the model pauses for a long time, the reply continues, or a failure is announced."""
-    await case.simulator.behave(f"sim-chat:stall@{case.half},{case.silence * case.speed:.3f}")
-    async with case.endpoint.ask(case.question()[0]) as stream:
-        await stream.rest(case.silence + case.patience)
+    fault = f"stall@{case.half},{case.silence * case.speed:.3f}"
+    stream, _ = await case.read_with(fault, case.silence)
     if problem := _unannounced(case, stream):
         return failed(f"after {case.silence:g} s of silence: {problem}")
     if stream.text != case.reply:
         return passed(f"announced: {_told(case, stream)}")
     kept = stream.comments
-    alive = f", {kept} keep-alive comment{'' if kept == 1 else 's'}" if kept else ""
+    alive = f", {counted(kept, 'keep-alive comment')}" if kept else ""
     return passed(f"{case.silence:g} s survived{alive}")
 
 
@@ -148,9 +134,7 @@ async def no_secrets(case: Case) -> Seen:
     """No response, including those to failures, contains a key or a traceback."""
     if case.model is not None:
         for fault in ("401@0", "404@0", "500@0", "drop@0"):
-            await case.model.behave(f"sim-chat:{fault}")
-            async with case.endpoint.ask(case.question()[0]) as stream:
-                await stream.rest(case.patience)
+            await case.read_with(fault)
     for raw in case.endpoint.received:
         if case.model is not None and len(case.model.key) > 7 and case.model.key.encode() in raw:
             return failed("an answer holds the key")
