@@ -20,7 +20,7 @@ def cell(*lines, tags=""):
     return "\n".join(["", "```{code-cell} ipython3", *options, *lines, "```", ""])
 
 
-def test_the_sample_keeps_all_rules():
+def test_the_sample_breaks_no_rule():
     assert problems(SAMPLE) == []
 
 
@@ -142,21 +142,21 @@ BREACHES = {
 
 
 @pytest.mark.parametrize(("text", "said"), BREACHES.values(), ids=BREACHES.keys())
-def test_a_breach_is_told_by_file_and_line(text, said):
+def test_a_violation_is_reported_with_file_and_line(text, said):
     found = [str(problem) for problem in problems(text)]
     assert any(re.search(said, problem) or said in problem for problem in found), found
     assert all(re.match(r"lessons/01_sample\.md:\d+: ", problem) for problem in found)
 
 
 @pytest.mark.parametrize("code", ["yield from text.split(", 'predict("P1.1"'])
-def test_one_slip_is_told_once_and_not_again_by_all_that_follows(code):
+def test_a_syntax_error_is_reported_only_once(code):
     text = SAMPLE.replace(f"{code})", code)
     lesson = lesson_source.parse(text, "lessons/01_sample.md")
     (told,) = [*lint_lessons.problems(lesson), *lint_lessons.unchecked(lesson, ["words"], "checks")]
     assert "the instructor's edition is not Python" in told.problem
 
 
-def test_all_breaches_are_told_at_once_in_the_order_of_lines():
+def test_violations_are_reported_together_in_the_order_of_lines():
     text = SAMPLE.replace("1.words · words", "1.words").replace(CHECK, "") + cell(
         'solution("1.words")'
     )
@@ -182,7 +182,7 @@ def test_all_breaches_are_told_at_once_in_the_order_of_lines():
         "\n```text\n# not a title\n```\n",
     ],
 )
-def test_what_is_allowed_is_let_pass(allowed):
+def test_valid_cells_are_accepted(allowed):
     assert problems(SAMPLE + allowed) == []
 
 

@@ -20,7 +20,7 @@ def built(request: pytest.FixtureRequest) -> Built:
     return make(path)
 
 
-def test_the_minutes_promised_are_those_of_the_formula(built: Built) -> None:
+def test_the_time_line_agrees_with_the_computed_minutes(built: Built) -> None:
     opening = built.editions["notebooks"].cells[0].source
     found = re.search(r"\*\*Time:\*\* (\d+) minutes.* (\d+) more", opening)
     assert found
@@ -29,7 +29,7 @@ def test_the_minutes_promised_are_those_of_the_formula(built: Built) -> None:
     assert rest == pytest.approx(int(found[2]), rel=0.1, abs=0.5)
 
 
-def test_the_core_ends_with_the_script_to_take_home_and_nothing_in_it_is_optional(
+def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(
     built: Built,
 ) -> None:
     texts = [cell.source for cell in built.editions["notebooks"].cells]

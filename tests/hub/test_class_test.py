@@ -85,7 +85,7 @@ def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
     assert late[1:] == pytest.approx([0.8 - 0.1 * place for place in range(1, len(tokens))])
 
 
-def test_a_token_cut_in_two_is_late_until_its_end_is_there() -> None:
+def test_a_split_token_is_late_until_its_end_arrives() -> None:
     tokens = split(TEXT)
     whole = "".join(tokens)
     redraws = [Redraw(1.0, whole[:1] + whole[1:3]), Redraw(5.0, whole[3:])]
@@ -99,7 +99,7 @@ def test_text_that_is_not_the_reply_is_an_error() -> None:
         lateness([Redraw(1.0, "A river")], Pacing(0.0, 0.0, 0.0, 40))
 
 
-def test_lag_is_what_comes_on_top_of_coalescing_as_the_widgets_do_it() -> None:
+def test_lag_excludes_the_widgets_coalescing() -> None:
     assert lag(INTERVAL) == 0.0
     assert lag(INTERVAL + 0.02) == pytest.approx(0.02)
     assert lag(0.001) == 0.0
@@ -108,7 +108,7 @@ def test_lag_is_what_comes_on_top_of_coalescing_as_the_widgets_do_it() -> None:
 # The command's output
 
 
-def test_a_class_holds_only_if_nobody_fails_and_both_marks_are_met() -> None:
+def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> None:
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
         measured = Measurements(2, 2, stages, {"race": [0.0, late]}, [0.0, bare])
@@ -146,14 +146,14 @@ def test_the_lessons_cells_are_found() -> None:
     assert all("await" in code for name, code in streaming if name != "three lines")
 
 
-def test_a_lesson_that_changed_is_told(tmp_path: Path) -> None:
+def test_a_lesson_without_the_expected_cells_is_reported(tmp_path: Path) -> None:
     changed = tmp_path / "lesson.ipynb"
     changed.write_text(LESSON.read_text(encoding="utf-8").replace("await race(", "await walk("))
     with pytest.raises(Advice, match="to match"):
         cells(changed)
 
 
-def test_a_class_that_does_not_fit_is_told_how_many_do() -> None:
+def test_a_class_that_does_not_fit_into_memory_is_reported_with_the_number_that_does() -> None:
     check_memory(2, free=1000)
     with pytest.raises(Advice, match=r"--learners 2,"):
         check_memory(24, free=1000)
@@ -271,7 +271,7 @@ def test_a_signal_cancels_what_runs_on_the_event_loop_and_leaves_no_exception() 
 
 
 @needs_npm
-def test_ctrl_c_ends_all_that_was_started(place: Path) -> None:
+def test_ctrl_c_ends_everything_the_command_started(place: Path) -> None:
     running = start(place)
     assert running.stdout is not None
     for line in running.stdout:

@@ -62,7 +62,7 @@ def test_hub_and_servers_know_each_of_their_settings(monkeypatch: pytest.MonkeyP
             assert set(values) <= set(known[name].class_trait_names(config=True)), name
 
 
-def test_a_learners_server_asks_nobody_where_packages_come_from() -> None:
+def test_a_learners_server_starts_no_program_to_look_up_registries() -> None:
     script = """
         sys.addaudithook(lambda event, about: event == "subprocess.Popen" and print(about[1]))
         from jupyterlab import commands
@@ -72,7 +72,7 @@ def test_a_learners_server_asks_nobody_where_packages_come_from() -> None:
     assert a_server_that_loaded_its_settings(script).startswith("https://")
 
 
-def test_a_learners_page_is_sent_each_message_at_once() -> None:
+def test_a_learners_server_sends_each_message_immediately() -> None:
     script = """
         from types import SimpleNamespace
         class Connection(c.ServerApp.kernel_websocket_connection_class):
@@ -86,7 +86,7 @@ def test_a_learners_page_is_sent_each_message_at_once() -> None:
     assert a_server_that_loaded_its_settings(script) == "True\n"
 
 
-def test_a_learners_server_hears_of_a_kernels_states_and_not_of_its_text(tmp_path: Path) -> None:
+def test_a_learners_server_receives_a_kernels_states_but_not_its_text(tmp_path: Path) -> None:
     script = """
         import asyncio
 
@@ -114,9 +114,7 @@ def test_a_learners_server_hears_of_a_kernels_states_and_not_of_its_text(tmp_pat
 
 
 @pytest.mark.parametrize(("folder", "by_file"), [("/run/ada", True), (f"/{'long' * 15}", False)])
-def test_kernels_are_spoken_to_through_files_whose_names_are_short(
-    folder: str, by_file: bool
-) -> None:
+def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder: str, by_file: bool) -> None:
     script = "print(c.KernelManager.get('transport', 'tcp'))"
     told = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
     assert told.strip() == ("ipc" if by_file else "tcp")

@@ -22,7 +22,7 @@ with serve(*map(Path, sys.argv[1:])) as lab:
 """
 
 
-def test_it_ends_with_its_kernels_when_the_process_that_serves_it_is_killed(tmp_path: Path) -> None:
+def test_jupyterlab_and_its_kernels_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     folders = [tmp_path / "root", tmp_path / "state"]
     for folder in folders:
         folder.mkdir()
@@ -56,7 +56,7 @@ with_parent._end_with_stdin(terminate=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM can't be ignored on Windows")
-def test_a_server_that_hangs_is_ended_all_the_same() -> None:
+def test_a_server_that_ignores_sigterm_is_ended_after_a_while() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", HANGING], cwd=REPOSITORY, stdin=subprocess.DEVNULL, timeout=PATIENCE
     )

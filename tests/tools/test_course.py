@@ -41,7 +41,7 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
         ("doctor me", "doctor doesn't take 'me': see "),
     ],
 )
-def test_a_mistake_is_answered_in_one_sentence(
+def test_an_invalid_command_line_is_reported_in_one_sentence(
     words: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert commands.main(words.split()) == 1
@@ -61,7 +61,7 @@ def test_help_is_a_command_and_an_option(
 
 
 @pytest.mark.parametrize("command", ["build", "site"])
-def test_a_lesson_that_is_not_there_is_told_before_anything_is_set_up(
+def test_an_unknown_lesson_is_reported_before_anything_is_set_up(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(commands, "interpreter", lambda *_: pytest.fail("set up"))
@@ -69,7 +69,7 @@ def test_a_lesson_that_is_not_there_is_told_before_anything_is_set_up(
     assert "There is no lesson 9; there are 01_enabling_streaming, " in capsys.readouterr().err
 
 
-def test_a_python_that_is_too_old_gets_one_sentence() -> None:
+def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
     pretend = (
         "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
         f"runpy.run_path({str(COURSE)!r}, run_name='__main__')"
@@ -80,13 +80,13 @@ def test_a_python_that_is_too_old_gets_one_sentence() -> None:
     assert "needs Python 3.11 or newer, and this is Python 3.8" in told.stderr
 
 
-def test_any_python_can_read_course_py() -> None:
+def test_any_python_can_parse_course_py() -> None:
     tree = ast.parse(COURSE.read_text(encoding="utf-8"), feature_version=(3, 7))
     modern = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.NamedExpr, ast.Match)
     assert [type(node) for node in ast.walk(tree) if isinstance(node, modern)] == []
 
 
-def test_a_file_that_hides_a_module_of_pythons_is_named_before_any_command(tmp_path: Path) -> None:
+def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_path: Path) -> None:
     (tmp_path / "argparse.py").touch()
     told = course("doctor", PYTHONPATH=str(tmp_path))
     assert told.returncode == 1
@@ -115,7 +115,7 @@ def test_a_taken_port_is_named() -> None:
             lab.free_port(port)
 
 
-def test_free_ports_are_such_as_the_system_gives_to_nobody(
+def test_free_ports_are_distinct_and_not_ephemeral(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (taken,) = lab.free_ports(1)
@@ -129,7 +129,7 @@ def test_free_ports_are_such_as_the_system_gives_to_nobody(
     assert max(ports) < 32_768, "where Linux begins; others begin above"
 
 
-def test_no_two_callers_are_given_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_never_get_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = "from tools.lab import free_ports; print(free_ports(1)[0], flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", asked],
@@ -146,7 +146,9 @@ def test_no_two_callers_are_given_the_same_port(monkeypatch: pytest.MonkeyPatch)
         other.communicate("\n")
 
 
-def test_a_jupyter_that_ends_while_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jupyterlab_that_exits_while_starting_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
     with pytest.raises(
         Advice, match=r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"

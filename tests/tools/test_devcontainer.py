@@ -29,7 +29,7 @@ def test_its_commands_are_valid(line: str) -> None:
         assert (arguments.port, arguments.browser) == (PORT, False)
 
 
-def test_its_python_is_the_one_that_conda_and_binder_get() -> None:
+def test_its_python_is_that_of_conda_and_binder() -> None:
     image = (FOLDER / SETTINGS["build"]["dockerfile"]).read_text(encoding="utf-8")
     (version,) = re.findall(r"^FROM python:(3\.\d+)$", image, re.MULTILINE)
     assert f"python={version}" in (ROOT / "environment.yml").read_text(encoding="utf-8")

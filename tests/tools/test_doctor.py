@@ -16,7 +16,7 @@ from tools import doctor
 from utils.simulator import client
 
 
-def test_doctor_says_ok_or_fix_of_every_part_and_shows_no_key() -> None:
+def test_doctor_prints_ok_or_fix_for_each_part_and_no_key() -> None:
     told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
     *lines, empty, last = told.stdout.splitlines()
     assert empty == ""
@@ -147,7 +147,7 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_say
         (200, 'data: {"error": {"message": "no"}}\n\n', "failed in the middle of its reply"),
     ],
 )
-def test_doctor_is_not_ready_where_a_cell_would_fail(
+def test_doctor_fails_if_a_cell_would_fail(
     provider_that_says: Start, status: int, body: str, sentence: str
 ) -> None:
     provider_that_says(status, body)
@@ -158,7 +158,7 @@ def test_doctor_is_not_ready_where_a_cell_would_fail(
     assert "our-class" not in finding
 
 
-def test_doctor_is_content_with_a_model_that_wants_more_than_one_token(
+def test_doctor_accepts_a_model_that_requires_more_than_one_token(
     provider_that_says: Start,
 ) -> None:
     words = "Could not finish the message because max_tokens or model output limit was reached."
@@ -180,7 +180,7 @@ def models(*names: str) -> dict[str, object]:
         (None, ""),
     ],
 )
-def test_doctor_names_the_models_that_there_are_where_this_one_is_not(
+def test_doctor_lists_the_servers_models_if_this_one_is_missing(
     provider_that_says: Start, listed: object, there_are: str
 ) -> None:
     missing = {"error": {"message": "model 'llama' not found", "code": "model_not_found"}}
@@ -219,7 +219,9 @@ def test_doctor_names_a_setting_that_makes_every_call_fail(
     assert "abc" not in finding
 
 
-def test_doctor_makes_the_simulators_call_whatever_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
     ok, finding = doctor.outcome(doctor.examine_simulator)
@@ -227,7 +229,7 @@ def test_doctor_makes_the_simulators_call_whatever_is_set(monkeypatch: pytest.Mo
     assert "replied to a one-token call" in finding
 
 
-def test_doctor_says_of_an_older_kernel_what_will_not_work(
+def test_doctor_explains_what_an_older_kernel_cannot_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
@@ -258,7 +260,9 @@ def test_doctor_names_a_package_of_another_version(monkeypatch: pytest.MonkeyPat
     assert re.match(r"openai is 0\.1, not [\d.]+: run ", finding)
 
 
-def test_doctor_names_another_utils(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_doctor_names_the_path_of_another_utils_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     other = tmp_path / "utils"
     other.mkdir()
     (other / "__init__.py").touch()
@@ -270,7 +274,7 @@ def test_doctor_names_another_utils(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert str(other) in finding
 
 
-def test_doctor_goes_on_after_a_part_that_is_broken() -> None:
+def test_an_exception_in_a_check_becomes_its_finding() -> None:
     def broken() -> str:
         raise ImportError("a library is missing")
 

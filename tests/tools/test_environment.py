@@ -38,7 +38,7 @@ def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
 
 
 @pytest.mark.parametrize("lock", [LEARNER, SITE, CLASS, TESTS])
-def test_every_line_of_a_lock_pins_one_version_and_names_no_place(lock: str) -> None:
+def test_every_line_of_a_lock_pins_one_version_without_a_url(lock: str) -> None:
     for line in lines(lock):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^#@/\\]+)?", line), line
 
@@ -67,7 +67,7 @@ def test_each_lock_is_part_of_the_next_one_and_learners_get_no_test_packages() -
     assert "pytest" not in locked(LEARNER, SYSTEMS[0])
 
 
-def test_conda_gets_the_learners_lock_and_a_python_that_never_loses_a_cancellation() -> None:
+def test_conda_gets_the_learners_lock_and_python_3_12_or_newer() -> None:
     content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python, pip, section = content["dependencies"]
     assert (pip, section) == ("pip", {"pip": [f"-r {LEARNER}", "-e ."]})
@@ -96,7 +96,7 @@ def test_the_build_tool_is_pinned_too() -> None:
     assert [str(Requirement(one).specifier)[:2] for one in wanted] == ["=="]
 
 
-def test_the_workflow_runs_it_on_every_system_from_the_oldest_python() -> None:
+def test_the_workflow_tests_every_system_from_the_oldest_python_on() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     job = workflow["jobs"]["test"]
     assert job["steps"][-1]["run"] == "python course.py test"

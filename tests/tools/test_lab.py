@@ -27,14 +27,14 @@ def running() -> Iterator[Lab]:
         opened.interrupt()
 
 
-def test_lab_answers_on_the_loopback_address_with_lesson_1(running: Lab) -> None:
+def test_lab_opens_lesson_1_on_the_loopback_address(running: Lab) -> None:
     assert running.address.hostname == "127.0.0.1"
     assert running.ask("GET", running.address.path)[0] == 200
     assert running.address.path == f"/lab/tree/{LESSON_1}"
     assert running.ask("GET", f"/api/contents/{LESSON_1}?content=0")[0] == 200
 
 
-def test_lab_answers_nobody_without_the_token(running: Lab) -> None:
+def test_lab_requires_its_token(running: Lab) -> None:
     assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
 
 
@@ -174,7 +174,7 @@ print(sys.executable, os.environ["MPLBACKEND"], end="")
 """
 
 
-def test_it_serves_as_ever_whatever_a_user_has_set_for_jupyter(tmp_path: Path) -> None:
+def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -> None:
     lab = Lab(variables=files(tmp_path))
     try:
         assert lab.address.hostname == "127.0.0.1"

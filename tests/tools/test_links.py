@@ -97,7 +97,7 @@ def wrong(path: Path, target: str) -> str | None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_link_of_a_document_holds(path):
+def test_every_link_in_a_document_is_valid(path):
     text = path.read_text(encoding="utf-8-sig")
     found = [(line, target, wrong(path, target)) for line, target in targets(text)]
     assert [each for each in found if each[2]] == []
@@ -126,7 +126,7 @@ def test_every_link_of_a_document_holds(path):
         ("<!-- [x](gone.md) -->\n\n```\n[x](gone.md)\n```", None),
     ],
 )
-def test_a_wrong_link_is_found_and_a_right_one_is_not(tmp_path, text, said):
+def test_only_invalid_links_are_found(tmp_path, text, said):
     other = "# One\n\n## Two words, `code`\n\n# One\n"
     (tmp_path / "other.md").write_text(other, encoding="utf-8")
     path = tmp_path / "text.md"

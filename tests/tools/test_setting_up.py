@@ -138,7 +138,7 @@ def break_folder(it: Environment) -> None:
         (break_folder, "was interrupted last time"),
     ],
 )
-def test_a_broken_environment_is_rebuilt_with_a_sentence(
+def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
     quick: Environment,
     damage: Callable[[Environment], None],
     sentence: str,
@@ -169,7 +169,7 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(
     assert not (quick.root / ".venv.old").exists()
 
 
-def test_set_up_from_a_folder_without_packages_says_how_to_fetch_them(
+def test_setup_from_a_folder_without_packages_says_how_to_download_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert commands.main(["setup", "--wheels", str(tmp_path)]) == 1
@@ -178,7 +178,7 @@ def test_set_up_from_a_folder_without_packages_says_how_to_fetch_them(
     )
 
 
-def test_uv_takes_packages_from_the_folder_that_pip_is_told_of(
+def test_uv_installs_from_pips_folder_of_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheels = tmp_path / "the wheels"
@@ -196,14 +196,14 @@ def test_uv_takes_packages_from_the_folder_that_pip_is_told_of(
     assert told[len(without) :] == ["--no-index", f"--find-links={wheels.as_uri()}"]
 
 
-def test_setting_up_the_python_at_hand_names_the_command_that_opens_with_it(
+def test_setup_here_names_the_command_that_uses_this_python(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert commands.main(["setup", "--here"]) == 0
     assert re.search(r"To open it, run .*course\.py lab --here\.", capsys.readouterr().out)
 
 
-def test_two_set_ups_at_once_wait_for_each_other(tmp_path: Path) -> None:
+def test_a_second_setup_waits_for_the_first(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     second = f"""
 from pathlib import Path
@@ -220,7 +220,7 @@ with only_one(Path({str(lock)!r})):
     assert child.communicate()[0] == "in\n"
 
 
-def test_a_real_pip_sets_up_from_nothing_and_counts_what_it_fetches(tmp_path: Path) -> None:
+def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
     """Only the network is replaced: pip installs the locked wheel from a local folder."""
     copy = tmp_path / "course"
     shutil.copytree(ROOT / "tools", copy / "tools")

@@ -91,7 +91,7 @@ def test_an_exercise_shows_its_stub_and_folds_hints_and_solution() -> None:
     assert solution["metadata"]["mystnb"]["code_prompt_show"] == "Solution"
 
 
-def test_a_prediction_answers_only_where_it_is_opened() -> None:
+def test_a_predictions_feedback_is_collapsed() -> None:
     (card,) = page(cell("p", 'predict("P1.1")', shows("Is it?")))
     opened = re.findall(r"<details data-right=\"(\w+)\">\n<summary>(.*?)</summary>", card["source"])
     assert opened == [("false", "No"), ("true", "Yes")]
@@ -101,7 +101,7 @@ def test_a_prediction_answers_only_where_it_is_opened() -> None:
     assert "\n\n" not in card["source"], "a blank line would end the block of HTML"
 
 
-def test_a_live_widget_leaves_a_line_and_its_picture_where_there_is_one() -> None:
+def test_a_live_widget_becomes_a_line_and_its_picture_if_there_is_one() -> None:
     race = cell("r", "await race()", shows("Race('invoke', '<stream>')"), shows("LiveText('b')"))
     png = (ROOT / "docs/lesson-1.png").read_bytes()
     picture = Picture.of(png, "_static/r.2.png")
@@ -114,7 +114,7 @@ def test_a_live_widget_leaves_a_line_and_its_picture_where_there_is_one() -> Non
     assert picture.width * 2 == int.from_bytes(png[16:20], "big")
 
 
-def test_what_is_printed_and_drawn_stays_with_the_charts_description() -> None:
+def test_printed_text_and_charts_with_descriptions_are_kept() -> None:
     printed = {"output_type": "stream", "name": "stdout", "text": "Race('a') was printed\n"}
     about = {"image/png": {"alt": "It rises.", "width": 640}}
     drawn = {"output_type": "execute_result", "data": {"image/png": "…"}, "metadata": about}
@@ -124,7 +124,7 @@ def test_what_is_printed_and_drawn_stays_with_the_charts_description() -> None:
 
 
 @pytest.mark.parametrize("text", ["3 chunks", "Race(", "call(1)", "Race('a') + 1"])
-def test_text_that_names_no_widget_is_left_as_it_is(text: str) -> None:
+def test_text_that_names_no_widget_is_unchanged(text: str) -> None:
     assert site_pages.widget_name(shows(text)) is None
 
 
@@ -165,7 +165,7 @@ def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.M
         ("```\n[x](../no.md)\n```", "```\n[x](../no.md)\n```"),
     ],
 )
-def test_a_link_leads_to_a_page_of_the_site_or_is_plain_text(text: str, became: str) -> None:
+def test_links_point_to_pages_of_the_site_or_become_plain_text(text: str, became: str) -> None:
     known = {name: name for name in ("01_a.ipynb", "glossary.md", "lesson-1.png")}
     assert relinked(text, known) == became
 
@@ -184,7 +184,7 @@ def fetched(text: str) -> list[str]:
     return ["".join(groups) for groups in found]
 
 
-def test_fetches_from_other_hosts_are_told_from_links() -> None:
+def test_fetches_from_other_hosts_are_distinguished_from_links() -> None:
     for text in (
         '<script src="https://cdn.example.org/x.js"></script>',
         '<link rel="stylesheet" href="//fonts.example.org/a.css">',
@@ -222,7 +222,7 @@ def test_it_has_pages_and_search_without_notebooks_and_fetches_nothing(built: Pa
     assert "perceiv" in (built / "searchindex.js").read_text(encoding="utf-8")
 
 
-def test_the_lesson_is_there_without_its_notes(built: Path) -> None:
+def test_the_lesson_is_shown_without_its_notes(built: Path) -> None:
     text = (built / "01_enabling_streaming.html").read_text(encoding="utf-8")
     assert "Feel it: a race" in text
     assert "Instructor note" not in text
@@ -238,7 +238,7 @@ def test_the_first_page_shows_a_picture_of_each_lesson(built: Path) -> None:
     assert all((built / address).is_file() for _, address in shown)
 
 
-def test_the_guides_show_boxes_plain_code_and_where_other_files_are(built: Path) -> None:
+def test_guides_show_checkboxes_plain_code_and_the_place_of_other_files(built: Path) -> None:
     text = (built / "instructors_guide.html").read_text(encoding="utf-8")
     guide = (lesson_source.FOLDER / "instructors_guide.md").read_text(encoding="utf-8")
     assert text.count(site.BOX) == guide.count("- [ ] ") > 0
@@ -249,7 +249,7 @@ def test_the_guides_show_boxes_plain_code_and_where_other_files_are(built: Path)
     assert before.rpartition("highlight-")[2].startswith("text"), "shell commands aren't Python"
 
 
-def test_a_warning_fails_with_the_page_and_the_line(tmp_path: Path) -> None:
+def test_a_warning_fails_the_build_and_names_page_and_line(tmp_path: Path) -> None:
     pages = tmp_path / "source"
     pages.mkdir()
     (pages / "index.md").write_text("# A\n\n[gone](gone.md)\n", encoding="utf-8")

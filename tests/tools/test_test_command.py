@@ -251,7 +251,7 @@ def test_an_app_that_can_t_be_installed_counts_as_a_failure_and_the_others_are_i
     ]
 
 
-def test_an_app_that_doesn_t_support_this_python_is_a_sentence_and_no_failure(
+def test_an_app_that_doesn_t_support_this_python_is_reported_but_no_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.version_info", (9, 9, 9))

@@ -71,12 +71,12 @@ def test_a_preset_fills_in_what_is_not_given() -> None:
         (["ftp://host/{question}"], "is not a valid URL"),
     ],
 )
-def test_what_is_missing_is_a_sentence(words: list[str], sentence: str) -> None:
+def test_an_invalid_url_is_reported_in_a_sentence(words: list[str], sentence: str) -> None:
     with pytest.raises(Advice, match=sentence.replace("?", r"\?")):
         wire(*words)
 
 
-def test_nobody_at_the_url_and_no_such_program_are_sentences(
+def test_apps_that_cannot_be_reached_or_started_are_reported(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     port = free_port(None)
@@ -92,7 +92,7 @@ def test_nobody_at_the_url_and_no_such_program_are_sentences(
     assert "Name the URL to judge" in capsys.readouterr().err
 
 
-def test_the_table_names_the_exercise_of_what_failed() -> None:
+def test_a_failed_row_names_the_exercise_that_explains_it() -> None:
     table = {name: Seen("passed", "fine") for name in LINES}
     name = "Stop stops the model"
     table[name] = Seen("failed", "all 40 tokens were generated after Stop")
@@ -104,7 +104,7 @@ def test_the_table_names_the_exercise_of_what_failed() -> None:
     assert {line["verdict"] for line in lines} == {"passed", "failed", "not tried"}
 
 
-def test_every_line_points_to_an_exercise_that_there_is() -> None:
+def test_every_line_points_to_an_existing_exercise() -> None:
     lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
     for line, (_, name, _) in LINES.items():
         assert f"### Exercise {name} " in lessons

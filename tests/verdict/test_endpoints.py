@@ -56,7 +56,9 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_sound_endpoint_of_any_kind_fails_nothing(verdict: Judge, kind: type[apps.Sound]) -> None:
+def test_a_correct_endpoint_in_any_format_fails_no_line(
+    verdict: Judge, kind: type[apps.Sound]
+) -> None:
     table = verdict(lambda virtual: kind(virtual).app(), KINDS[kind])
     untried = {"Stop stops the model"} if KINDS[kind].stop is None else set()
     assert {name: seen for name, seen in failed(table).items() if name not in untried} == {}
@@ -68,7 +70,7 @@ class PlainBreakIsEnd(Plain):
         return value if kind == "text" else ""
 
 
-def test_plain_text_that_just_ends_passes_a_break_off_as_an_end(verdict: Judge) -> None:
+def test_a_plain_text_body_that_ends_normally_after_a_failure_fails(verdict: Judge) -> None:
     table = verdict(lambda virtual: PlainBreakIsEnd(virtual).app(), KINDS[Plain])
     assert table[BREAK].verdict == "failed"
 
@@ -137,13 +139,13 @@ class Stamped(apps.BreakIsEnd):
         *((app, [BREAK]) for app in (Pings, NamedError, Stamped)),
     ],
 )
-def test_other_peculiarities_of_an_endpoint_fail_nothing_else(
+def test_other_peculiarities_of_an_endpoint_fail_no_other_line(
     verdict: Judge, app: type[apps.Sound], bad: list[str]
 ) -> None:
     assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.WIRE))) == bad
 
 
-def test_an_app_that_dies_fails_its_lines_and_the_verdict_goes_on(verdict: Judge) -> None:
+def test_after_an_app_dies_the_verdict_continues(verdict: Judge) -> None:
     table = verdict(lambda virtual: Dies(virtual).app(), apps.WIRE)
     assert list(table) == list(LINES)
     assert table["first text long before the last"].verdict == "passed"
@@ -188,7 +190,7 @@ def gateway(virtual: VirtualSimulator) -> ASGIApp:
     return app
 
 
-def test_an_openai_compatible_endpoint_can_be_judged(verdict: Judge) -> None:
+def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}

@@ -32,14 +32,14 @@ def failed(table: dict[str, Seen]) -> dict[str, str]:
     return {name: seen.what for name, seen in table.items() if seen.verdict != "passed"}
 
 
-def test_a_sound_endpoint_passes_every_line(verdict: Judge) -> None:
+def test_a_correct_endpoint_passes_every_line(verdict: Judge) -> None:
     table = verdict(lambda virtual: apps.Sound(virtual).app(), apps.WIRE)
     assert list(table) == list(LINES)
     assert failed(table) == {}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda app: app.__name__)
-def test_a_mistake_fails_its_line_and_no_other(verdict: Judge, mistake: type[apps.Sound]) -> None:
+def test_a_mistake_fails_only_its_line(verdict: Judge, mistake: type[apps.Sound]) -> None:
     table = verdict(lambda virtual: mistake(virtual).app(), apps.WIRE)
     assert list(failed(table)) == [MISTAKES[mistake]], failed(table)
 
