@@ -112,14 +112,14 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
 
 
 def responds(
-    child: subprocess.Popen[str], ready: Callable[[], bool], doing: str, seconds: float
+    child: subprocess.Popen[Any], ready: Callable[[], bool], doing: str, seconds: float
 ) -> bool:
     """Wait until `ready` returns true; return False if the program exits or the time is over.
 
     Args:
         child: The program.
         ready: A check; its network errors count as false.
-        doing: What the progress line shows.
+        doing: What the progress line shows; "" for none.
         seconds: The longest time to wait.
     """
     deadline = time.monotonic() + seconds

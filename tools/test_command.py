@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -30,21 +31,14 @@ FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, r
 MORE_WORKERS = 3  # more workers than cores
 
 
-@dataclasses.dataclass(frozen=True)
-class Tally:
-    """The numbers of passed, failed and skipped tests; any other check counts as one."""
+Tally = Counter[
+    str
+]  # the numbers of tests passed, failed and skipped; any other step counts as one
 
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
-        )
-
-    def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+def shown(tally: Tally) -> str:
+    """Return the numbers of a tally in words."""
+    return ", ".join(f"{tally[what]} {what}" for what in ("passed", "failed", "skipped"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,12 +94,12 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
                 tally, problem = outcome(step, child.returncode, file)
                 total += tally
                 failed += [] if problem is None else [step.name + problem]
-                say(f"== {step.name}: {tally} ({time.monotonic() - started:.0f} s)")
+                say(f"== {step.name}: {shown(tally)} ({time.monotonic() - started:.0f} s)")
             time.sleep(0.05)  # not every system can wait for several processes
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
     if failed:
         say("What failed: " + "; ".join(failed))
-    say(str(total))
+    say(shown(total))
     return 1 if failed else 0
 
 
@@ -204,12 +198,12 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
         say(file.read_text(encoding="utf-8", errors="replace").rstrip())
     elif file.exists():
         tally = read_tally(file)
-    if step.is_pytest and code in NO_TEST_RAN and tally == Tally():
+    if step.is_pytest and code in NO_TEST_RAN and not tally.total():
         return tally, f" ({NO_TEST_RAN[code]})"
     if code == 0:
         return tally, None
     # After a crash or the loss of a worker, the step has failed although no test has.
-    return (tally if tally.failed else tally + Tally(failed=1)), ""
+    return (tally if tally["failed"] else tally + Tally(failed=1)), ""
 
 
 def read_tally(report: Path) -> Tally:

@@ -39,21 +39,9 @@ def _cpu(process: psutil.Process) -> float:
     return 0.0
 
 
-@dataclass(frozen=True)
-class Memory:
-    """MB by part; on Linux, shared pages are counted once (PSS)."""
-
-    parts: Mapping[str, float]
-
-    @classmethod
-    def now(cls, processes: Processes) -> "Memory":
-        """Return the current usage."""
-        return cls({part: sum(map(_memory, many)) for part, many in processes.items()})
-
-    @property
-    def total(self) -> float:
-        """The sum of all parts."""
-        return sum(self.parts.values())
+def memory_now(processes: Processes) -> dict[str, float]:
+    """Return MB by part; on Linux, shared pages are counted once (PSS)."""
+    return {part: sum(map(_memory, many)) for part, many in processes.items()}
 
 
 def _memory(process: psutil.Process) -> float:
@@ -77,7 +65,7 @@ class Measurements:
     redraws: int = 0
     # CPU usage at the start, when all were ready, and at the end
     usages: list[Usage] = field(default_factory=list)
-    memory: Memory = field(default_factory=lambda: Memory({}))  # memory usage after the last cell
+    memory: dict[str, float] = field(default_factory=dict)  # MB by part, after the last cell
     failures: list[str] = field(default_factory=list)  # a sentence for each learner who failed
 
     @property
@@ -143,14 +131,14 @@ class Measurements:
         return [*lines, f"             {self.redraws} redraws in all"]
 
     def _cost(self) -> list[str]:
-        if not self.learners or not self.memory.parts:
+        if not self.learners or not self.memory:
             return []
         each = " + ".join(
-            f"{part} {self.memory.parts.get(part, 0.0) / self.learners:.0f}" for part in PARTS
+            f"{part} {self.memory.get(part, 0.0) / self.learners:.0f}" for part in PARTS
         )
-        per_learner = sum(self.memory.parts.get(part, 0.0) for part in PARTS) / self.learners
-        shared = sum(self.memory.parts.get(part, 0.0) for part in ("hub", "proxy"))
-        total = self.memory.total / 1000
+        per_learner = sum(self.memory.get(part, 0.0) for part in PARTS) / self.learners
+        shared = sum(self.memory.get(part, 0.0) for part in ("hub", "proxy"))
+        total = sum(self.memory.values()) / 1000
         lines = [
             f"Memory       {per_learner:.0f} MB for each learner ({each})",
             f"             {shared:.0f} MB for hub and proxy, {total:.1f} GB in all",

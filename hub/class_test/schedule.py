@@ -20,7 +20,7 @@ import aiohttp
 
 from hub.class_test.lag import BARE, LagError, Pacing, bare_lateness, lateness, streamed
 from hub.class_test.learner import Learner, LearnerError, Run
-from hub.class_test.measurements import Measurements, Memory, Usage
+from hub.class_test.measurements import Measurements, Usage, memory_now
 from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, temporary_hub
 from tools.programs import (
     ROOT,
@@ -145,7 +145,7 @@ async def hold(hub: Hub, names: list[str]) -> Measurements:
         for name, code in [("bare stream", BARE), *streaming]:
             present = await stream(present, name, code, measured)
         measured.usages.append(Usage.now(hub.processes()))
-        measured.memory = Memory.now(hub.processes())
+        measured.memory = memory_now(hub.processes())
     finally:
         await asyncio.gather(*(learner.close() for learner in learners))
     return measured

@@ -197,24 +197,19 @@ def test_nbval_runs_notebooks_with_its_own_option_only_whatever_is_set(hostile: 
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-def test_notebooks_are_compared_strictly_and_never_split_across_workers() -> None:
+@pytest.mark.parametrize("found", [True, False])
+def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_without_a_browser(
+    found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_command, "a_browser_is_found", lambda: found)
     nbval = test_command.steps("python", [], fast=False)[-1].command
-    assert {"solutions", "tests"} <= set(nbval)
-    assert "--nbval" in nbval
+    assert {"--nbval", "solutions", "tests"} <= set(nbval)
+    assert ("notebooks" in nbval) is not found
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
     assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # run by `test --apps`
     assert test_command.FRAMEWORKS in test_command.apps_step("python", []).command
-
-
-@pytest.mark.parametrize("found", [True, False])
-def test_learners_notebooks_are_run_once_in_a_browser_or_else_by_nbval(
-    found: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(test_command, "a_browser_is_found", lambda: found)
-    words = test_command.steps("python", [], fast=False)[-1].command
-    assert ("notebooks" in words) is not found
 
 
 @pytest.mark.parametrize("words", [["--check", "3", "4"], ["--all"]])

@@ -9,17 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.lab import free_port
-from tools.programs import folder_for_sockets
+from tools.lab import ask, free_port
+from tools.programs import folder_for_sockets, responds
 from tools.with_parent import TERMINATE
 
 if TYPE_CHECKING:
@@ -167,28 +164,11 @@ def serve(
         )
     try:
         lab = Lab(root, f"http://127.0.0.1:{port}", token)
-        _wait_until_it_responds(lab, server, log)
+        if not responds(server, lambda: ask(port, "GET", "/api", token)[0] == 200, "", PATIENCE):
+            raise RuntimeError(f"JupyterLab didn't start:\n{log.read_text(errors='replace')}")
         yield lab
     finally:
         assert server.stdin is not None
         server.stdin.close()  # also ends its kernels
         server.wait(PATIENCE)
         shutil.rmtree(variables["JUPYTER_RUNTIME_DIR"], ignore_errors=True)
-
-
-def _wait_until_it_responds(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
-    request = urllib.request.Request(
-        f"{lab.address}/api/status", headers={"Authorization": f"token {lab.token}"}
-    )
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise RuntimeError(
-                f"JupyterLab ended while starting:\n{log.read_text(errors='replace')}"
-            )
-        try:
-            with urllib.request.urlopen(request, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise TimeoutError(f"JupyterLab did not respond:\n{log.read_text(errors='replace')}")
