@@ -6,16 +6,15 @@ import pytest
 from langchain_core.exceptions import ModelRefusalError
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import JsonOutputParser
-from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, ContentFilterFinishReasonError, OpenAI, pydantic_function_tool
 from pydantic import BaseModel
 
+from tests.simulator.weather import CALLS, WEATHER, get_weather
 from utils.simulator import Simulator
 
 # LangChain's HTTP client belongs to one event loop
 one_loop = pytest.mark.asyncio(loop_scope="module")
-WEATHER = "What's the weather in Paris and in Rome?"
 EXTRACT = "Extract the person as JSON: John Smith, 42, john@example.com, likes climbing and chess."
 JOHN = {"name": "John Smith", "age": 42, "email": "john@example.com", "tags": ["climbing", "chess"]}
 
@@ -33,12 +32,6 @@ class GetWeather(BaseModel):
     city: str
 
 
-@tool
-def get_weather(city: str) -> str:
-    """Get the weather for a city."""
-    return {"Paris": "18 °C and sunny", "Rome": "24 °C and clear"}[city]
-
-
 def chat(server: Simulator, **options: Any) -> ChatOpenAI:
     settings = {"model": "sim-fast", "base_url": server.base_url, "api_key": server.api_key}
     return ChatOpenAI(**(settings | {"max_retries": 0} | options))
@@ -52,7 +45,7 @@ def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simu
     model = chat(server).bind_tools([get_weather])
     chunks = list(model.stream(WEATHER))
     for reply in (model.invoke(WEATHER), gathered(chunks)):
-        assert [call["args"] for call in reply.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+        assert [call["args"] for call in reply.tool_calls] == CALLS
         assert reply.response_metadata["finish_reason"] == "tool_calls"
         assert reply.content == ""
     pieces = [piece for chunk in chunks for piece in chunk.tool_call_chunks]
@@ -173,4 +166,4 @@ def test_langchains_v3_events_contain_text_and_calls(server: Simulator) -> None:
     assert "".join(stream.text).startswith("The Danube.")
     stream = chat(server).bind_tools([get_weather]).stream_events(WEATHER, version="v3")
     message = stream.output
-    assert [call["args"] for call in message.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+    assert [call["args"] for call in message.tool_calls] == CALLS

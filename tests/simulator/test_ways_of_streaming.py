@@ -137,13 +137,11 @@ def texts(item: Any) -> Iterator[str]:
         yield item.text
     elif isinstance(item, dict):
         yield from (value for key, value in item.items() if key == "text")
-        yield from chained.from_iterable(texts(it) for it in item.values() if not _plain(it))
+        yield from chained.from_iterable(
+            texts(it) for it in item.values() if not isinstance(it, str)
+        )
     elif isinstance(item, list | tuple):
         yield from chained.from_iterable(map(texts, item))
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def kind(item: Any) -> str:

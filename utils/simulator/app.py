@@ -122,7 +122,7 @@ class Service:
                 model_request = parse(body)
                 if model_request.model == PREFIX:
                     model_request = replace(model_request, model=self._behind_sim)
-                entry.note(prompt=model_request.prompt[:MAX_PROMPT])
+                entry.request.prompt = model_request.prompt[:MAX_PROMPT]
                 learner = str(request.scope[LEARNER])
                 self._limiter.acquire(learner)
                 cleanup.callback(self._limiter.release, learner)
@@ -150,7 +150,7 @@ class Service:
                     cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:
-                entry.note(status=error.status)
+                entry.request.status = error.status
                 entry.end("failed")
                 raise
             entry.planned(reply.ttft(), reply.gap, settings.speed)

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, overload
 
 from .pacing import Clock, Plan
@@ -20,7 +20,7 @@ _MAX_BODY = 16_384  # bytes; a larger body is replaced by its size
 Ended = Literal["streaming", "finished", "client left", "failed"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Request:
     """One request that the simulator received. Times are Unix times in seconds.
 
@@ -140,45 +140,38 @@ class Entry:
         self.started = clock()
         self._clock = clock
         self._epoch = epoch
-        self._first_byte: float | None = None
         self.request = Request(id=number, path=path, received=self.started + epoch)
-        self._tokens_sent = 0
 
-    def note(self, **fields: Any) -> None:
-        """Set fields of the request."""
-        self.request = replace(self.request, **fields)
+    def _now(self) -> float:
+        return self._clock() + self._epoch
 
     def parsed(self, body: dict[str, Any], size: int) -> None:
         """Record the request's JSON body, which had `size` bytes."""
-        kept = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
-        stream = body.get("stream") is True
-        self.note(body=kept, model=str(body.get("model", "")), stream=stream)
+        self.request.body = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
+        self.request.model = str(body.get("model", ""))
+        self.request.stream = body.get("stream") is True
 
     def planned(self, ttft: float | None, gap: float, speed: float) -> None:
         """Record status 200, and the latencies that the client should measure."""
-        self.note(
-            planned_ttft=None if ttft is None else ttft / speed, planned_gap=gap / speed, status=200
-        )
+        self.request.status = 200
+        self.request.planned_ttft = None if ttft is None else ttft / speed
+        self.request.planned_gap = gap / speed
 
     def sent(self, tokens: int) -> None:
         """Record that bytes with `tokens` tokens were passed to the connection."""
-        if self._first_byte is None:
-            self._first_byte = self._clock() + self._epoch
-        self._tokens_sent += tokens  # this runs for each chunk, and `note` is slower
+        if self.request.first_byte is None:
+            self.request.first_byte = self._now()
+        self.request.tokens_sent += tokens
 
-    def end(self, how: Ended, unsent: int = 0) -> None:
-        """Record the end of the reply, and how many tokens will never be generated."""
-        ended_at = self._clock() + self._epoch
-        self.note(ended=how, tokens_unsent=unsent, ended_at=ended_at)
+    def end(self, how: Ended) -> None:
+        """Record the end of the reply."""
+        self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, plan: Plan, seconds: float) -> None:
         """Record a client disconnect `seconds` after the request arrived, at speed 1."""
-        generated = max(plan.generated(seconds), self._tokens_sent)
-        self.end("client left", unsent=len(plan.tokens) - generated)
-
-    def current(self) -> Request:
-        """Return the request's current state."""
-        return replace(self.request, tokens_sent=self._tokens_sent, first_byte=self._first_byte)
+        generated = max(plan.generated(seconds), self.request.tokens_sent)
+        self.request.tokens_unsent = len(plan.tokens) - generated
+        self.end("client left")
 
 
 class Log:
@@ -219,7 +212,7 @@ class Log:
         """Return the kept requests received after `mark`; all of them if the mark is unknown."""
         run, _, number = mark.partition("-")
         after = int(number) if run == self._run and number.isdecimal() else 0
-        return [asdict(entry.current()) for entry in self._entries if entry.request.id > after]
+        return [asdict(entry.request) for entry in self._entries if entry.request.id > after]
 
     async def settle(self, seconds: float) -> bool:
         """Wait until no reply is in progress; return False if that takes more than `seconds`."""

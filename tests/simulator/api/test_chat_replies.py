@@ -9,6 +9,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from tests.simulator.raw import ask, assert_strict, call, events, known_fields
+from tests.simulator.weather import TOOL, WEATHER
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.profiles import PROFILES
@@ -26,29 +27,18 @@ def test_the_strict_check_fails_for_an_unknown_and_a_missing_field(server: Simul
         assert_strict(ChatCompletion, body)
 
 
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-        },
-    },
-}
-WEATHER = [{"role": "user", "content": "What's the weather in Paris and in Rome?"}]
+FORECAST = [{"role": "user", "content": WEATHER}]
 REQUESTS: dict[str, dict[str, Any]] = {
     "text": {"messages": [{"role": "user", "content": "emoji"}]},
     "text cut off": {"messages": QUESTION, "max_tokens": 3},
-    "calls": {"messages": WEATHER, "tools": [TOOL]},
-    "calls cut off": {"messages": WEATHER, "tools": [TOOL], "max_tokens": 8},
+    "calls": {"messages": FORECAST, "tools": [TOOL]},
+    "calls cut off": {"messages": FORECAST, "tools": [TOOL], "max_tokens": 8},
     "json": {"messages": QUESTION, "response_format": {
         "type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}},
     "hidden reasoning": {"messages": QUESTION, "reasoning_effort": "low"},
     "filtered": {"messages": QUESTION, "model": "sim-fast:filter@3"},
     "buffered": {"messages": QUESTION, "model": "sim-fast:buffered"},
-    "packed": {"messages": WEATHER, "tools": [TOOL], "model": "sim-fast:packed@3:empty:usage"},
+    "packed": {"messages": FORECAST, "tools": [TOOL], "model": "sim-fast:packed@3:empty:usage"},
 }  # fmt: skip
 
 

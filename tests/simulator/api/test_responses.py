@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from openai import OpenAI
 from openai.types import responses as kinds
@@ -14,6 +13,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsSt
 from pydantic import BaseModel
 
 from tests.simulator.raw import ask, assert_strict, known_fields
+from tests.simulator.weather import CALLS, FUNCTION, WEATHER, get_weather
 from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody
 from utils.simulator.content.prepared_replies import answer
@@ -22,36 +22,13 @@ from utils.simulator.content.prepared_replies import answer
 one_loop = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/responses"
 RIVER = answer("Name a river.")
-WEATHER = "What's the weather in Paris and in Rome?"
 EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
-TOOL = {
-    "type": "function",
-    "name": "get_weather",
-    "description": "Get the weather for a city.",
-    "parameters": {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-    },
-    "strict": False,
-}
+TOOL = {"type": "function", **FUNCTION, "strict": False}
 EVENTS: dict[str, type[BaseModel]] = {
     kind.model_fields["type"].annotation.__args__[0]: kind
     for kind in ResponseStreamEvent.__origin__.__args__
     if issubclass(kind, BaseModel)
 }
-
-
-class Person(BaseModel):
-    name: str
-    age: int
-    tags: list[str]
-
-
-@tool
-def get_weather(city: str) -> str:
-    """Get the weather for a city."""
-    return {"Paris": "18 °C and sunny", "Rome": "24 °C and clear"}[city]
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -63,21 +40,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "reasoning and calls": {"input": WEATHER, "tools": [TOOL], "reasoning": {"summary": "auto"}},
     "truncated": {"input": "Name a river.", "max_output_tokens": 16},
     "truncated reasoning": {
-        "input": "Name a river.",
-        "max_output_tokens": 16,
-        "reasoning": {"summary": "auto"},
-    },
-    "schema": {
-        "input": EXTRACT,
-        "text": {
-            "format": {
-                "type": "json_schema",
-                "name": "person",
-                "schema": Person.model_json_schema(),
-                "strict": True,
-            }
-        },
-    },
+        "input": "Name a river.", "max_output_tokens": 16, "reasoning": {"summary": "auto"}},
+    "schema": {"input": EXTRACT, "text": {"format": {
+        "type": "json_schema", "name": "person", "schema": {"type": "object"}, "strict": True}}},
     "results": {
         "input": [
             {"role": "user", "content": [{"type": "input_text", "text": "Weather in Paris?"}]},
@@ -91,7 +56,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "error": {"model": "sim-fast:error@4", "input": "Name a river."},
     "failed": {"model": "sim-fast:failed@4", "input": "Name a river."},
     "packed": {"model": "sim-fast:packed@4:thinking", "input": WEATHER, "tools": [TOOL]},
-}
+}  # fmt: skip
 
 
 def stream(server: Simulator, **fields: Any) -> list[dict[str, Any]]:
@@ -241,7 +206,7 @@ async def test_langchain_gets_reasoning_then_calls_then_the_answer(server: Simul
     order = [key for key, _ in groupby(blocks)]
     assert order[:2] == ["reasoning", "tool_call_chunk"]
     call = sum(asked[1:], asked[0])
-    assert [made["args"] for made in call.tool_calls] == [{"city": "Paris"}, {"city": "Rome"}]
+    assert [made["args"] for made in call.tool_calls] == CALLS
     results = [await get_weather.ainvoke(made) for made in call.tool_calls]
     answer = [chunk async for chunk in model.astream([("user", WEATHER), call, *results])]
     text = "".join(chunk.text for chunk in answer)

@@ -9,33 +9,20 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openai import BadRequestError, OpenAI
 
 from tests.simulator import commands
+from tests.simulator.weather import CALLS, TOOL, WEATHER
 from utils.simulator import Simulator
 from utils.simulator.__main__ import main
 from utils.simulator.recording.recordings import read
 
 MODEL = "sim-laptop:stall@6,8"
 RIVER = "Name a river."
-WEATHER = {
-    "messages": [{"role": "user", "content": "What's the weather in Paris and in Rome?"}],
-    "tools": [
-        {
-            "type": "function",
-            "function": {
-                "name": "get_weather",
-                "parameters": {
-                    "type": "object",
-                    "properties": {"city": {"type": "string"}},
-                    "required": ["city"],
-                },
-            },
-        }
-    ],
-}
+FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [TOOL]}
 
 
 def record(address: str, key: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +50,7 @@ def record(address: str, key: str, *options: str) -> subprocess.CompletedProcess
 def trace(server: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trace")
     request = folder / "weather.json"
-    request.write_text(json.dumps(WEATHER), encoding="utf-8")
+    request.write_text(json.dumps(FORECAST), encoding="utf-8")
     out = folder / "trace.json"
     recorded = commands.run(
         "record", "--base-url", server.base_url, "--model", MODEL, "--prompt", RIVER,
@@ -90,10 +77,10 @@ def test_a_recording_has_text_calls_and_usage_but_no_identifiers(
 def test_only_recorded_refuses_other_prompts(trace: Path) -> None:
     with commands.shared("--replay", str(trace), "--only-recorded", "--speed", "20") as (url, _):
         client = OpenAI(base_url=url, api_key=commands.KEY, max_retries=0)
-        reply = client.chat.completions.create(model=MODEL, **WEATHER)
+        reply = client.chat.completions.create(model=MODEL, **FORECAST)
         calls = reply.choices[0].message.tool_calls
         arguments = [json.loads(call.function.arguments) for call in calls]
-        assert arguments == [{"city": "Paris"}, {"city": "Rome"}]
+        assert arguments == CALLS
         with pytest.raises(BadRequestError, match=r"exist for: “Name a river\.” · “What's"):
             client.chat.completions.create(
                 model=MODEL, messages=[{"role": "user", "content": "hello"}]
@@ -134,7 +121,7 @@ def test_recording_a_prompt_again_replaces_its_reply(trace: Path, server: Simula
         server.base_url, server.api_key, "--model", MODEL, "--prompt", RIVER, "--out", str(trace)
     )
     assert recorded.returncode == 0
-    assert sorted(one.prompt for one in read(trace)) == [RIVER, WEATHER["messages"][0]["content"]]
+    assert sorted(one.prompt for one in read(trace)) == [RIVER, WEATHER]
 
 
 @pytest.mark.parametrize(
