@@ -50,18 +50,13 @@ class Ratio:
         return f"| {name} | {here} | {there} | {self.value:.2f} | at most {self.most:g} |"
 
 
-def judge(ratios: Mapping[str, Ratio], *others: str) -> None:
-    """Print ratios as a table, and exit with an error if one exceeds its limit.
-
-    Args:
-        ratios: The ratios by name.
-        others: Descriptions of other problems; any of them also fails the benchmark.
-    """
+def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
+    """Print the ratios; exit with an error if one exceeds its limit or there are problems."""
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
     missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
-    problems = [*others, *(f"{name}: above its limit" for name in missed)]
+    problems = (*problems, *(f"{name}: above its limit" for name in missed))
     if problems:
         sys.exit("MISSED: " + "; ".join(problems))
     print("\nAll ratios are within their limits.")

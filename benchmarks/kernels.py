@@ -35,11 +35,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
 def received(
     client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Return the kernel's next message to the page for which `matches` is true.
-
-    Raises:
-        RuntimeError: If a cell fails.
-    """
+    """Return the kernel's next message to the page that matches; raise if a cell fails."""
     while True:
         message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
         if message["msg_type"] == "error":

@@ -50,11 +50,7 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply at a profile's pace, then at the same pace from the bare server.
-
-    Returns:
-        The errors of the simulator and of the bare server.
-    """
+    """Stream a reply, then one at its pace from the bare server; return both replies' errors."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap

@@ -61,11 +61,7 @@ print("at work", flush=True)
 
 
 def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, int]:
-    """Execute a cell that starts a process; return the process's port and id.
-
-    Raises:
-        RuntimeError: If the cell fails.
-    """
+    """Execute a cell that starts a process; return the process's port and id."""
     client.execute(cell)
     printed = ""
     while "at work" not in printed:
@@ -78,14 +74,7 @@ def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, in
 
 
 def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
-    """Start a kernel, kill it while its child process runs, and wait until the child exits.
-
-    Returns:
-        The id of the kernel's child process, and the seconds from the kill until it exited.
-
-    Raises:
-        TimeoutError: If the child process keeps running.
-    """
+    """Kill a kernel at work; return its child process's id, and the seconds until that exited."""
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:
         port, pid = stream(client, cell)

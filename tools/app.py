@@ -77,11 +77,7 @@ class App(Environment):
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:
-        """Install the locked packages if needed; return the interpreter.
-
-        Raises:
-            Advice: The user has to do something first.
-        """
+        """Install the locked packages if needed; return the interpreter."""
         if sys.version_info[:2] > self.newest:
             raise Advice(
                 f"The packages of the {self.name} app support Python up to {_dotted(self.newest)}, "
@@ -119,16 +115,7 @@ class App(Environment):
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
-        """Run the app while the block runs; the block starts once the app accepts connections.
-
-        Args:
-            python: The interpreter with its packages.
-            port: The port that it listens on.
-            environ: The app's environment variables, including those for its model.
-
-        Raises:
-            Advice: The app doesn't start.
-        """
+        """Run the app while the block runs; the block starts once the app accepts connections."""
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
         with tempfile.TemporaryDirectory(prefix=f"{self.name}-", ignore_cleanup_errors=True) as own:
@@ -229,12 +216,7 @@ def app(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
-    """Run a simulator while the block runs; yield the environment variables for its model.
-
-    Args:
-        python: An interpreter with the course's packages.
-        model: The value of `OPENAI_MODEL`.
-    """
+    """Run a simulator while the block runs; yield the environment variables for its model."""
     port, key = free_port(None), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
     command += ["--speed", os.environ.get("COURSE_SPEED") or "1"]
@@ -248,14 +230,7 @@ def simulator(python: str, model: str = "sim-chat") -> Iterator[dict[str, str]]:
 def running(
     command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
 ) -> Iterator[Child]:
-    """Run a program while the block runs, isolated from the terminal's Ctrl-C.
-
-    Args:
-        command: The program and its arguments.
-        place: The folder to start it in.
-        environ: Its environment variables.
-        output: The file or descriptor for its stdout and stderr.
-    """
+    """Run a program while the block runs, isolated from the terminal's Ctrl-C."""
     child = subprocess.Popen(
         command,
         cwd=place,
@@ -276,11 +251,7 @@ def running(
 
 
 def wait_until_it_listens(child: Child, port: int, name: str) -> None:
-    """Wait until a program accepts connections.
-
-    Raises:
-        Advice: The program exited, or didn't accept connections within a minute.
-    """
+    """Wait until a program accepts connections; raise Advice if it exits or takes over a minute."""
 
     def connects() -> bool:
         with socket.create_connection((HOST, port), 5):

@@ -78,11 +78,7 @@ def requirements(project: dict[str, Any]) -> list[str]:
 
 
 def _install(uv: str, environment: Environment) -> None:
-    """Create the environment and install the newest versions.
-
-    Raises:
-        Advice: The installation failed, for example because the versions conflict.
-    """
+    """Create the environment and install the newest versions; raise Advice if that fails."""
     make_venv(environment, uv)
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted, overrides = environment.root / "wanted.txt", environment.root / "overrides.txt"

@@ -124,11 +124,7 @@ def interpreter(kind: str, here: bool) -> str:
 
 
 def set_up(environment: Environment, kind: str) -> Path:
-    """Bring `.venv` up to date for `kind`, and return its interpreter.
-
-    Raises:
-        Advice: The user has to do something first (no network, no disk space, …).
-    """
+    """Bring `.venv` up to date for `kind`, and return its interpreter."""
     if environment.needs(kind)[0] is Action.NOTHING:
         return environment.python
     with only_one(environment.root / ".course.lock"), sentences_for_the_disk(environment.root):

@@ -49,11 +49,7 @@ class Place:
 
 
 def needed_uv() -> str:
-    """Return the path of uv, for a command that learners never need.
-
-    Raises:
-        Advice: uv isn't on PATH.
-    """
+    """Return the path of uv, for a command that learners never need."""
     if uv := shutil.which("uv"):
         return uv
     raise Advice(
@@ -74,11 +70,7 @@ def make_venv(environment: Place, uv: str | None) -> None:
 
 
 def install_from(wheels: Path, lock: str) -> None:
-    """Make pip or uv install packages only from a folder; `lock` is the course's lock file.
-
-    Raises:
-        Advice: The folder contains no packages.
-    """
+    """Make pip and uv install packages only from a folder; `lock` is the course's lock file."""
     if not any(wheels.glob("*.whl")):
         raise Advice(
             f"There are no packages in {wheels}: download them on a machine with a network, with "
@@ -148,11 +140,7 @@ def follow(
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
 ) -> None:
-    """Run an installer and show its progress, which `watch` extracts from its lines.
-
-    Raises:
-        Advice: The installer failed; the message depends on its output.
-    """
+    """Run an installer; show the progress that `watch` extracts; raise Advice if it fails."""
     code, lines = output_of(command, doing, watch)
     if code != 0:
         raise installing_advice(lines, environment.root)

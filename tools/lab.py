@@ -100,11 +100,7 @@ def a_browser_can_open() -> bool:
 
 
 def free_port(wanted: int | None) -> int:
-    """Return a free port on the loopback address: `wanted`, or any if that is None or 0.
-
-    Raises:
-        Advice: `wanted` is taken or isn't a valid port, or no port is free.
-    """
+    """Return a free port on the loopback address: `wanted`, or any if that is None or 0."""
     if not wanted:
         return free_ports(1)[0]
     problem = None
@@ -221,16 +217,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds on its port.
-
-    Args:
-        server: JupyterLab's process.
-        port: Its port.
-        here: Whether it runs on this command's Python, which the doctor should then check.
-
-    Raises:
-        Advice: It exited, or didn't respond in time.
-    """
+    """Wait until JupyterLab responds on its port; `here` is for the advice if it exits."""
 
     def answers() -> bool:
         return ask(port, "GET", "/api")[0] == 200

@@ -30,11 +30,7 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:
-    """Return the lessons' files for names such as `1`, `01` or `01_name`; without names, all.
-
-    Raises:
-        Advice: There is no such lesson, or none at all.
-    """
+    """Return the lessons' files for names such as `1`, `01` or `01_name`; without names, all."""
     there = lesson_source.paths(folder)
     if not there:
         raise Advice(f"There is no lesson: {folder.name}/ holds no file such as 01_name.md.")

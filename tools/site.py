@@ -162,11 +162,7 @@ def _toctree(caption: str, names: Sequence[str]) -> str:
 
 
 def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
-    """Run Sphinx with the `conf.py` in `design`; warnings are errors.
-
-    Raises:
-        Advice: It warned, or failed.
-    """
+    """Run Sphinx with the `conf.py` in `design`; raise Advice if it warns or fails."""
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env"]
     command += ["--conf-dir", str(design), "--doctree-dir", str(output / "doctrees")]
     html = output / "html"

@@ -12,7 +12,6 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 from tools.app import APPS
 from tools.browser.server import a_browser_is_found
@@ -31,9 +30,8 @@ FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, r
 MORE_WORKERS = 3  # more workers than cores
 
 
-Tally = Counter[
-    str
-]  # the numbers of tests passed, failed and skipped; any other step counts as one
+# The numbers of tests that passed, failed and were skipped; a step without tests counts as one.
+Tally = Counter[str]
 
 
 def shown(tally: Tally) -> str:
@@ -105,37 +103,28 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
 
 @contextlib.contextmanager
 def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a step; if the block raises an exception or is interrupted, the step is ended.
-
-    Args:
-        step: The step.
-        file: Where to write pytest's JUnit report, or another program's output.
-    """
-    if step.is_pytest:
-        say(f"\n== {step.name}")
-        child = _start([*step.command, f"--junitxml={file}"], None)
-    else:
-        with file.open("wb") as output:
-            child = _start(step.command, output)
-    with ended_with(child):
-        yield child
-
-
-def _start(command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen[str]:
-    stderr = output and subprocess.STDOUT
-    environ = suite_environ()
-    return subprocess.Popen(command, cwd=ROOT, env=environ, text=True, stdout=output, stderr=stderr)
+    """Start a step, which is ended if the block fails; `file` is for its report or output."""
+    command, output = step.command, None
+    with contextlib.ExitStack() as stack:
+        if step.is_pytest:
+            say(f"\n== {step.name}")
+            command = [*command, f"--junitxml={file}"]
+        else:
+            output = stack.enter_context(file.open("wb"))
+        child = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=suite_environ(),
+            text=True,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+        )
+        with ended_with(child):
+            yield child
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs; with arguments for pytest, only its step.
-
-    Args:
-        python: The interpreter that has the test packages.
-        more: Arguments for pytest.
-        fast: Leave out browser tests and notebooks.
-        style: Leave out all tests, keeping style, types, and the notebooks' comparison.
-    """
+    """Return the steps that `test` runs; with arguments for pytest, only its step."""
     # Workers get whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:

@@ -58,14 +58,7 @@ class LagError(Exception):
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """Return the redraws of the only pane that shows a stream.
-
-    Args:
-        messages: The cell's messages, with their Unix times of arrival.
-
-    Raises:
-        LagError: No pane shows a stream, or several do.
-    """
+    """Return the redraws of the pane that shows a stream; raise LagError unless there is one."""
     panes: dict[str, list[Redraw]] = {}
     # each pane's last sequence number, to skip updates that are sent again
     pushes: dict[str, int] = {}
@@ -90,11 +83,7 @@ def _pushed(one: Message) -> dict[str, Any] | None:
 
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
-    """Return the seconds from each token's due time to its arrival, including coalescing.
-
-    Raises:
-        LagError: The number of tokens that arrived isn't the number sent.
-    """
+    """Return the seconds from each token's due time to its arrival, including coalescing."""
     ends = list(accumulate(map(len, split("".join(one.text for one in redraws)))))
     if len(ends) != pacing.tokens:
         raise LagError(f"{len(ends)} tokens reached the page of the {pacing.tokens} that were sent")

@@ -46,11 +46,7 @@ LOG = (
 
 
 def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
-    """Return a lesson's setup cell, and its streaming cells by name.
-
-    Raises:
-        Advice: If a cell isn't found because the lesson has changed.
-    """
+    """Return a lesson's setup cell, and its streaming cells by name."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     sources = ["".join(cell["source"]) for cell in code]

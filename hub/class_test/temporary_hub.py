@@ -57,11 +57,7 @@ c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: runtime + "/" + s
 
 
 def proxy_command(folder: Path) -> list[str]:
-    """Return the command of the hub's proxy: from PATH, or installed by npm into `folder`.
-
-    Raises:
-        Advice: The proxy isn't installed, and can't be installed.
-    """
+    """Return the command of the hub's proxy: from PATH, or installed by npm into `folder`."""
     found = shutil.which(PROXY)
     if found is not None:
         return [found]
@@ -137,11 +133,7 @@ class Hub:
             )
 
     def wait(self) -> None:
-        """Wait until the hub responds.
-
-        Raises:
-            Advice: The hub ended, or didn't respond within a minute.
-        """
+        """Wait until the hub responds; raise Advice if it ends, or doesn't within a minute."""
         if not responds(self._process, self._answers, "starting JupyterHub", _STARTING_SECONDS):
             if self._process.poll() is not None:
                 raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
@@ -219,11 +211,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """Run a hub while the block runs, then end everything it started; `folder` is kept.
-
-    Raises:
-        Advice: The hub can't run here.
-    """
+    """Run a hub while the block runs, then end everything it started; `folder` is kept."""
     proxy = proxy_command(folder)
     hub = Hub(folder, proxy, names)
     try:

@@ -41,13 +41,7 @@ def problems(lesson: Lesson) -> list[SourceError]:
 
 
 def unchecked(lesson: Lesson, checks: Collection[str], folder: str) -> Iterator[SourceError]:
-    """Return exercises without a check, and checks without an exercise.
-
-    Args:
-        lesson: The lesson.
-        checks: The names of the check files.
-        folder: Their folder, for messages.
-    """
+    """Yield exercises without a check, and checks without an exercise; `folder` has the checks."""
     for name, number in lesson.numbers.items():
         cell = lesson.exercises[number]
         if name not in checks and not _calls_another_check(cell):

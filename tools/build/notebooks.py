@@ -76,11 +76,7 @@ class Built:
 
 
 def make(path: Path) -> Built:
-    """Return both editions of the lesson at `path`, not executed.
-
-    Raises:
-        BuildError: If the source breaks a rule; the message has a line for each violation.
-    """
+    """Return both editions, not executed; raise BuildError with a line for each violation."""
     try:
         lesson = lesson_source.load(path)
     except SourceError as error:

@@ -125,11 +125,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
-    """Return the endpoint's wire format: a preset with the options applied.
-
-    Raises:
-        Advice: The URL is invalid, or there is no place for the question.
-    """
+    """Return the endpoint's wire format: a preset with the options applied."""
     preset = PRESETS.get(arguments.preset or arguments.app)
     url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))
     if preset is not None and urlsplit(url).path in ("", "/"):
@@ -195,11 +191,7 @@ def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator
 async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
-    """Test the endpoint; print each line as soon as it is known.
-
-    Raises:
-        EndpointError: The endpoint can't be tested.
-    """
+    """Test the endpoint; print each line as soon as it is known."""
 
     def client(trust: bool) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(timeout=None, trust_env=trust)

@@ -96,12 +96,7 @@ class Case:
         return f"{about or self.about} {marker}", marker
 
     async def read_with(self, fault: str, silence: float = 0.0) -> tuple[Stream, str]:
-        """Send a question while the model has a fault; return the reply read, and the marker.
-
-        Args:
-            fault: The fault, such as `drop@8`.
-            silence: Seconds of silence to wait for in addition to the usual patience.
-        """
+        """Send a question while the model has a fault; return the reply, and the marker."""
         await self.simulator.behave(f"sim-chat:{fault}")
         question, marker = self.question()
         async with self.endpoint.ask(question) as stream:
@@ -118,22 +113,14 @@ class Case:
             await asyncio.sleep(0.05)  # the log can only be polled
 
     async def request(self, marker: str) -> Request:
-        """Return the last request to the model for a question.
-
-        Raises:
-            EndpointError: If there is none.
-        """
+        """Return the last request to the model for a question; raise EndpointError without one."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError("the model wasn't asked at all")
         return requests[-1]
 
     async def warm_up(self) -> None:
-        """Send two questions, and learn how complete replies look and end.
-
-        Raises:
-            EndpointError: If the endpoint can't be tested; the message says why.
-        """
+        """Send two questions, and learn how complete replies look and end."""
         for about in (self.about, self.tricky[0]):
             question, marker = self.question(about)
             if self.model is not None:

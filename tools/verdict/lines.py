@@ -40,15 +40,7 @@ LINES = {
 
 
 async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test every line, one after another.
-
-    Args:
-        case: The endpoint and its simulator.
-        tell: Called with each line's name and result.
-
-    Raises:
-        EndpointError: If the endpoint can't be tested; the message says why.
-    """
+    """Test every line, and call `tell` with its name and result."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:
