@@ -136,18 +136,14 @@ def test_a_missing_package_is_named(monkeypatch):
     ("kernel", "old"),
     [("7.3.9", True), ("7.3rc1", True), ("6", True), ("7.4.0", False), ("7.10", False)],
 )
-def test_an_older_ipykernel_is_reported(monkeypatch, kernel, old):
+def test_an_older_ipykernel_and_nest_asyncio_are_reported(monkeypatch, kernel, old):
     monkeypatch.setattr(setup, "version", lambda _: kernel)
     said = "".join(setup._notes(traced=False))
     assert (f"(ipykernel {kernel}) is older than 7.4: text streams, but Stop takes" in said) == old
     assert ("ipykernel" in said) == old
-
-
-def test_nest_asyncio_is_reported(monkeypatch, capsys):
+    assert "nest_asyncio" not in said
     monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
-    ready()
-    said = capsys.readouterr().out
-    assert said.startswith("Ready. The course's simulator answers")
+    said = "".join(setup._notes(traced=False))
     assert "`nest_asyncio` is applied here, so `asyncio.run` works" in said
 
 
@@ -178,15 +174,16 @@ def write(folder, *files):
         path.write_text("print('scratch')\n", encoding="utf-8")
 
 
-def test_a_file_that_shadows_a_package_is_named(tmp_path):
+@pytest.mark.parametrize("before", ["", "import openai"])
+def test_a_file_that_shadows_a_package_is_named(tmp_path, before):
     write(tmp_path, "openai.py")
-    run = setup_cell(cwd=tmp_path)
+    run = setup_cell(before=before, cwd=tmp_path)
+    assert ("scratch" in run.stdout) == bool(before), "the check must not run the file"
     last = run.stderr.splitlines()[-1]
     assert last.startswith(
         f"utils.setup.SetupError: The file {tmp_path / 'openai.py'} hides the package `openai`: "
         "rename the file, and restart"
     )
-    assert "scratch" not in run.stdout, "the file was run"
 
 
 def test_every_file_that_shadows_a_module_is_found(tmp_path):
@@ -215,12 +212,6 @@ def test_files_that_shadow_nothing_the_course_needs_are_ignored(tmp_path):
     write(tmp_path, "test.py", "chat.py", "fastapi/notes.txt")
     write(tmp_path, "openai/__pycache__/openai.cpython-311.pyc")
     assert setup_cell(cwd=tmp_path).stdout.startswith("Ready.")
-
-
-def test_a_file_imported_instead_of_a_package_is_named(tmp_path):
-    (tmp_path / "openai.py").touch()
-    run = setup_cell(before="import openai", cwd=tmp_path)
-    assert "hides the package `openai`" in run.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

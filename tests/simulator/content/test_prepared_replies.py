@@ -1,4 +1,4 @@
-"""Prepared replies: which prompts match them, and what the lessons rely on in their texts."""
+"""Prepared replies: which prompts match them, and the features that lessons rely on."""
 
 import contextlib
 import io

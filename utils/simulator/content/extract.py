@@ -43,13 +43,13 @@ _MONTHS = "january|february|march|april|may|june|july|august|september|october|n
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case; snake_case and camelCase are split."""
+    """Return all words in lower case; snake_case and camelCase are split."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).replace("_", " ")
     return re.findall(r"[^\W_]+", apart.lower())
 
 
 class Words(NamedTuple):
-    """The words of a text, and their prefixes of 4 to 20 letters."""
+    """The words of some text, and their prefixes of 4 to 20 letters."""
 
     whole: frozenset[str]
     beginnings: frozenset[str]
@@ -68,7 +68,7 @@ class Words(NamedTuple):
 
 @_remembered
 def word_set(text: str) -> Words:
-    """Return the words of a text, and their prefixes."""
+    """Return all words, and their prefixes."""
     whole = frozenset(words(text))
     ends = range(_SHORTEST_STEM, _LONGEST_STEM + 1)
     return Words(whole, frozenset(word[:end] for word in whole for end in ends))

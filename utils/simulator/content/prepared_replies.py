@@ -41,7 +41,7 @@ class PreparedReply:
 
 
 def normal(text: str) -> str:
-    """Return the words of a text in lower case, separated by spaces."""
+    """Return all words in lower case, separated by spaces."""
     return " ".join(re.findall(r"\w+", text.lower()))
 
 

@@ -1,6 +1,6 @@
 """Replies in free conversation: topics, small talk, and fallbacks that keep the conversation going.
 
-The texts are in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
+The wording is in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _RECENT = 5  # latest messages that are searched for a topic to return to
 
 @dataclass(frozen=True)
 class Topic:
-    """A subject, with several texts about it.
+    """A subject, and what to say about it.
 
     Attributes:
         asks: Alternative sets of word prefixes; a message must contain all of one set.
         name: The name by which a sentence refers to the topic.
-        parts: The texts, keyed by the kind of question that they answer.
+        parts: What to say, by the kind of question that it answers.
         streaming: Whether the topic is about streaming.
     """
 

@@ -139,7 +139,7 @@ def _call(tool: Tool, text: str, prompt: str) -> Wanted:
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
-    """Return the tool that matches a text best, and its score."""
+    """Return the tool that matches the text best, and its score."""
     said = _said(text)
     fits = [_fit(tool, said) for tool in tools]
     return tools[fits.index(max(fits))], max(fits)

@@ -65,7 +65,7 @@ def sentences(text: str) -> list[str]:
 
 
 def shortened(text: str) -> str:
-    """Return a text on one line, shortened for quoting."""
+    """Return the text on one line, shortened for quoting."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
