@@ -60,22 +60,6 @@ print(one.messages, two.messages, "send_multipart" in vars(outlet))
 """,
         "2 2 False\n",
     ),
-    "a coalesced reply sends less than a naive one": (
-        """
-import ipywidgets
-naive, live = ipywidgets.HTML(), LiveText(display=False)
-with traffic() as redrawn:
-    text = ""
-    for _ in range(500):
-        text += "token "
-        naive.value = text
-with traffic() as appended:
-    live.show(["token "] * 500)
-print(redrawn.messages >= 500, appended.messages < redrawn.messages / 5,
-      appended.bytes < redrawn.bytes / 5)
-""",
-        "True True True\n",
-    ),
 }
 
 
