@@ -25,8 +25,7 @@ class Seen(Heard):
     """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
-    # after each chunk, the text that had arrived and the contents of `.text`
-    looks: Sequence[tuple[str, Any]]
+    looks: Sequence[tuple[str, Any]]  # the text that had arrived and `.text`, after each chunk
     text: Any  # `.text` at the end
     fresh: Any  # `.text` of the other collector when it is new
     other: Any  # `.text` of the other collector at the end

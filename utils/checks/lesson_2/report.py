@@ -24,8 +24,7 @@ class Runs(Case):
     interleaved: bool = False  # whether another run's tokens arrive between those of the first
     other_first: bool = False  # with `interleaved`, whether the other run starts first
     then_shorter: bool = False  # whether a shorter run follows
-    # whether the model is called with `invoke` and doesn't stream, so no tokens reach the handler
-    invoked: bool = False
+    invoked: bool = False  # whether the model doesn't stream, so no tokens reach the handler
     batch: bool = False  # whether three runs in separate threads share the handler
 
 

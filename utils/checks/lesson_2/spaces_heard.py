@@ -14,10 +14,7 @@ _ASIDES = (" ", "by the by")
 
 
 def observe(answer: Any, case: Case) -> Attaching:
-    """Call the answer twice, to find out whether its handler keeps an earlier count.
-
-    Handlers' errors only appear in LangChain's log, so the log is recorded.
-    """
+    """Call the answer twice, to find out whether its handler keeps an earlier count."""
     runs = []
     with handlers.overheard() as log:
         for _ in range(2):

@@ -33,8 +33,7 @@ class Seen:
     unknown: Sequence[str] = ()  # keys that aren't a case's number
     misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
     missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
-    # the first case with a value that isn't an integer, and the value
-    odd: tuple[int, Any] = (0, None)
+    odd: tuple[int, Any] = (0, None)  # the first case with a value that isn't an integer; the value
     wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
     number: Any = 0  # the wrong number
     places: int = 0  # how many times the handler in `wrong` is attached

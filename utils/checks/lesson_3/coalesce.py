@@ -43,9 +43,8 @@ class Seen(Run):
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
-    # the strings that would be due if time were measured from the previous piece
-    debounced: Sequence[Passed]
-    strict: Sequence[Passed]  # the strings that would be due if exactly `SECONDS` weren't enough
+    debounced: Sequence[Passed]  # those due if time were measured from the previous piece
+    strict: Sequence[Passed]  # those due if exactly `SECONDS` weren't enough
     looked: int  # how often the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference

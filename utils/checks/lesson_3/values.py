@@ -20,10 +20,8 @@ class Seen:
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference, or the shorter list's length
     given: Any = None  # the learner's value at that index
-    # the parser's value at that index; None if either list ends before it
-    value: dict[str, Any] | None = None
-    # the first key in the learner's value that neither is a key of the JSON nor begins one
-    unknown: str = ""
+    value: dict[str, Any] | None = None  # the parser's; None if either list ends before it
+    unknown: str = ""  # the first key in `given` that neither is a key of the JSON nor begins one
     key: str = ""  # the first of the parser's keys whose value differs
 
 

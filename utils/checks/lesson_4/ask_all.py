@@ -52,8 +52,7 @@ class Seen(Run):
     in_threads: bool  # whether a reply was read outside of the event loop's thread
     all_ended: bool  # whether each prompt was sent, and all replies were read to their end
     most: int  # the largest number of concurrent replies
-    # the longest time that a prompt waited while fewer than `at_most` replies streamed, in seconds
-    idle: float
+    idle: float  # the longest wait of a prompt while fewer than `at_most` replies streamed, in s
 
 
 def observe(answer: Any, case: Several) -> Seen:

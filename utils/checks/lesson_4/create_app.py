@@ -45,8 +45,7 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    # whether the client stays connected but stops reading, and the server cancels the request
-    slow: bool = False
+    slow: bool = False  # whether the client stops reading, and the server cancels the request
     beside: bool = False  # whether another client sends a different question at the same time
 
 

@@ -516,7 +516,7 @@ REJOIN: Messages[rejoin.Seen] = {
     ),
     "ends early": lambda s: (
         "A response ended after "
-        f"{count(len((rejoin.ends_early(s) or s.readers[0].visits[0]).events), 'event')}, but the "
+        f"{count(len(rejoin.ends_early(s)[0].events), 'event')}, but the "
         "reply wasn't over. What waits for the next event?"
     ),
     "no name": lambda s: (

@@ -33,11 +33,9 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events each of its connections drops; one more connection
-    # follows, which doesn't drop
+    # for each reader, after how many events its connections drop; one more follows, which doesn't
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, while another reply streams; Stop is sent again after the
-    # reply's end
+    # virtual seconds until Stop is sent, beside another reply; it is sent again after the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -257,15 +255,12 @@ def refused(s: Seen) -> tuple[Reader, Visit] | None:
     return None
 
 
-def ends_early(s: Seen) -> Visit | None:
-    """Return the first response that ended before its reply; None if it has a named event."""
-    if not (s.case.whole and s.begun):
-        return None
-    until = s.begun.began + s.reply.lasts - SOON
-    for visit in (visit for reader in s.readers for visit in reader.visits):
-        if visit.left is None and visit.over is not None and visit.over < until:
-            return None if visit.names else visit
-    return None
+def ends_early(s: Seen) -> Sequence[Visit]:
+    """Return the responses that ended before the reply; none if the first has a named event."""
+    until = s.begun.began + s.reply.lasts - SOON if s.case.whole and s.begun else 0.0
+    visits = [visit for reader in s.readers for visit in reader.visits if visit.left is None]
+    early = [visit for visit in visits if visit.over is not None and visit.over < until]
+    return [] if early and early[0].names else early
 
 
 def _unnamed(visit: Visit) -> bool:
@@ -300,7 +295,7 @@ MISTAKES: Mistakes[Seen] = {
     "ends twice": lambda s: any(e.type in _ENDS for r in s.readers for e in r.events[:-1]),
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
     "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
-    "ends early": lambda s: ends_early(s) is not None,
+    "ends early": lambda s: bool(ends_early(s)),
     "no blank line": lambda s: b"data:" in s.reader.visits[0].body and not s.reader.events,
     "no text": TEXT["no text"],
     "no name": lambda s: bool(s.last) and any(_unnamed(v) for r in s.readers for v in r.visits),

@@ -46,11 +46,9 @@ class Seen(Texts, Staged):
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
-    # the stages that should be shown, each with a part of its detail
-    due_stages: Sequence[tuple[str, str]]
+    due_stages: Sequence[tuple[str, str]]  # the stages to show, each with a part of its detail
     results: Sequence[str]  # the contents of the tool messages in the second request
-    # the messages that the second request added to the conversation, with call ids
-    added: Sequence[str]
+    added: Sequence[str]  # the messages that the second request added, with call ids
     due_added: Sequence[str]  # the messages that it should have added
     late_text: float  # the longest delay between a piece's arrival and its being yielded
 

@@ -26,8 +26,7 @@ class Seen(Run):
 
     case: Job
 
-    # by how much each number exceeds the correct one; empty if there are too many or few
-    off: Sequence[float]
+    off: Sequence[float]  # by how much each number exceeds the correct one, if there are as many
 
 
 def observe(answer: Any, case: Job) -> Seen:

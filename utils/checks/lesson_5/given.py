@@ -42,11 +42,9 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
-    # how many entries should be called; the answer should yield the pieces of the last of them
-    called: int = 1
+    called: int = 1  # how many entries should be called; the last one's pieces should be yielded
     fails: bool = False  # whether the answer should raise an error after these pieces
-    # whether all entries are the same object, which sends the replies one after another
-    same: bool = False
+    same: bool = False  # whether one object, which sends the replies in turn, is each entry
     tool: bool = False  # whether the first entry calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
     limit: float = SECONDS  # the answer's argument `seconds`

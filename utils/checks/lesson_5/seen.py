@@ -19,7 +19,7 @@ _NAMES = ("Thinking", "Tool call")
 
 @dataclass(frozen=True, kw_only=True)
 class Texts(Run):
-    """A stream of a reply's text, in 5.turn, 5.answer and the exercises of `Tried`."""
+    """A stream of a reply's text."""
 
     @property
     def expected(self) -> str:
@@ -63,7 +63,7 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Passing(Run):
-    """A stream that passes on other streams' items, in 5.watched and 5.steady."""
+    """A stream that passes on other streams' items."""
 
     sent: Sequence[tuple[float, Any]]  # when each item was taken, in virtual seconds, and the item
 
@@ -110,7 +110,7 @@ PASSED_ON: Mistakes[Passing] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Staged(Run):
-    """A stream with a `Status` at the beginning of each stage, in 5.answer and 5.support."""
+    """A stream with a `Status` at the beginning of each stage."""
 
     @property
     def stages(self) -> list[tuple[float, str, str]]:
@@ -132,10 +132,7 @@ class Staged(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Tried(Texts):
-    """The result of trying models or sources in order.
-
-    Used by 5.first_that_answers, 5.steady and 5.support.
-    """
+    """The result of trying models or sources in order."""
 
     case: Fallback
     replies: Sequence[Reply]  # the reply of each entry, in order

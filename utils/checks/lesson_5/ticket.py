@@ -41,15 +41,10 @@ class Seen(Run):
     sent: str  # the messages that the model received
     tickets: Sequence[Any]  # the items that are a `Ticket`
     unknown: str  # the first field that was None in a dict, or ""
-    # the first dict with a value that isn't a prefix of the true one
-    invented: dict[str, Any] | None
+    invented: dict[str, Any] | None  # the first dict with a value that doesn't begin the true one
     unwritten: str  # the first field in a dict before its name had arrived, or ""
     dropped: str  # the first field that disappeared from one dict to the next, or ""
-
-    @property
-    def early_tickets(self) -> int:
-        """How many tickets were yielded before the last item."""
-        return sum(map(_is_ticket, self.items[:-1]))
+    early_tickets: int  # how many tickets were yielded before the last item
 
     def due(self, name: str) -> float:
         """Return when the piece that ends a field's value arrived."""
@@ -101,6 +96,7 @@ def observe(answer: Any, case: Written) -> Seen:
         invented=next((d for d in dicts if not all(map(_begins, d, d.values()))), None),
         unwritten=next((f for d, text in written for f in d if f'"{f}"' not in text), ""),
         dropped=next(lacking, ""),
+        early_tickets=sum(map(_is_ticket, run.items[:-1])),
     )
 
 

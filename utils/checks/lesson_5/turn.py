@@ -37,8 +37,7 @@ class Seen(Texts):
     history: Sequence[Any]
     sent: Sequence[BaseMessage]  # the messages of the first request
     new: Sequence[Any]  # the messages added to the history
-    # added entries that are neither a HumanMessage nor an AIMessage, such as plain strings
-    odd: Sequence[Any]
+    odd: Sequence[Any]  # added entries that are neither a HumanMessage nor an AIMessage
     reply_stored: str  # the text of the added model message, or ""
     extra: str  # text that was stored but never yielded, or ""
 

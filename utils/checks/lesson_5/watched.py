@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessageChunk
 from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import RAISED
-from utils.checks.engine.reply import ROLE_AFTER, Reply
+from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -26,8 +26,7 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 class Watch(Case):
     """A stream with silences."""
 
-    # the index of the piece before which the stream is silent for too long
-    stalls: int | None = None
+    stalls: int | None = None  # the index of the piece before which the silence is too long
     limit: float = SECONDS
     pause: float = 0.0  # seconds that the reader takes for each chunk
 
@@ -42,8 +41,7 @@ class Seen(Passing):
     """The chunks that were passed on, and when `Stalled` was raised."""
 
     case: Watch
-    # whether the answer turned a `TimeoutError` from the stream into `Stalled`
-    hides_timeouts: bool
+    hides_timeouts: bool  # whether a `TimeoutError` from the stream became `Stalled`
     due: float | None  # when `Stalled` should be raised, in seconds; None if it shouldn't
     stalled: bool  # whether `Stalled` was raised
     too_late: float  # by how many seconds `Stalled` was raised too late; negative if too early
@@ -56,7 +54,10 @@ def observe(answer: Any, case: Watch) -> Seen:
     own = replace(case, fails_after=3, leave_after=None, cancel_after=None, stalls=None)
     its_own = _read(answer, own, [], error=TimeoutError("no chunk for 120 s"))
     stalled = _is_stalled(run.error)
-    due = None if case.stalls is None else _latest_before(run.reply, case.stalls) + case.limit
+    due = None
+    if case.stalls is not None:
+        role = 0.0 if case.compact else ROLE_AFTER
+        due = case.limit + (run.reply.arrives(case.stalls - 1) if case.stalls else role)
     return Seen.of(
         run,
         sent=sent,
@@ -65,12 +66,6 @@ def observe(answer: Any, case: Watch) -> Seen:
         stalled=stalled,
         too_late=run.seconds - (due or 0.0) if stalled else 0.0,
     )
-
-
-def _latest_before(reply: Reply, piece: int) -> float:
-    """Return when the last chunk before a piece arrived; 0 if there is none."""
-    role = 0.0 if reply.compact else ROLE_AFTER
-    return reply.arrives(piece - 1) if piece else role
 
 
 def _read(answer: Any, case: Watch, sent: list[tuple[float, Any]], **fails: Any) -> Run:
