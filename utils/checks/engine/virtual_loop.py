@@ -67,13 +67,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Run `main` to its end, and then end all tasks and async generators that it left."""
 
         async def counted() -> T:
-            self._limiter = anyio.to_thread.current_default_thread_limiter()
+            self.count_threads()
             return await main()
 
         try:
             return self.run_until_complete(counted())
         finally:
             self._finish()
+
+    def count_threads(self) -> None:
+        """Make the clock wait for anyio's threads too; call this from a coroutine."""
+        self._limiter = anyio.to_thread.current_default_thread_limiter()
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
