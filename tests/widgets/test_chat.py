@@ -335,15 +335,16 @@ class TestFailing:
         assert (turn.state, turn.reply) == ("failed", "Bec")
         assert turn.note == feet(panel)[0]["note"] == "ConnectionError: The server left."
 
-    async def test_explain_sets_the_note(self, wire, model):
-        panel = ChatPanel(model, explain=lambda error: f"Ask again: {error}")
-        turn = await asked(panel, model, error=ValueError("no"))
-        assert turn.note == "Ask again: no"
-
-    async def test_an_exception_from_explain_is_shown_too(self, wire, model):
-        panel = ChatPanel(model, explain=lambda error: error.nothing)
-        turn = await asked(panel, model, error=ValueError("no"))
-        assert turn.note.startswith("ValueError: no (`explain` failed: AttributeError")
+    @pytest.mark.parametrize(
+        ("explain", "note"),
+        [
+            (lambda error: f"Ask again: {error}", "Ask again: no"),
+            (lambda error: error.nothing, "ValueError: no (`explain` failed: AttributeError"),
+        ],
+    )
+    async def test_explain_sets_the_note(self, wire, model, explain, note):
+        turn = await asked(ChatPanel(model, explain=explain), model, error=ValueError("no"))
+        assert turn.note.startswith(note)
 
     @pytest.mark.parametrize(
         ("reply", "words"),

@@ -74,15 +74,6 @@ def test_a_thousand_quick_updates_take_few_messages(wire, use):
     assert len(wire.messages) < 60
 
 
-@pytest.mark.parametrize("widget", [EventTimeline, Heartbeat, Progress, StatusLine])
-def test_show_displays_and_returns_the_widget(wire, monkeypatch, widget):
-    shown = []
-    monkeypatch.setattr("utils.widgets.base.course_widget.display", shown.append)
-    made = widget()
-    assert made.show() is made
-    assert shown == [made]
-
-
 def test_only_sanitized_blocks_are_set_as_html():
     setters = [path.name for path in WIDGETS.rglob("*.js") if "innerHTML" in path.read_text()]
     assert setters == ["blocks.js"]

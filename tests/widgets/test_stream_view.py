@@ -8,15 +8,6 @@ from utils.widgets.live_text.widget import TextPanel
 from utils.widgets.stream_view.lane import Lane
 
 
-def test_an_item_without_text_leaves_it_waiting(wire, clock):
-    lane = Lane("reply", TextPanel("Reply"), clock=clock)
-    lane.begin(timer_thread)
-    lane.add({"content": ""}, 0.1)
-    assert (lane.panel.phase, lane.badge.phase) == ("waiting", "waiting")
-    lane.add({"content": "Hi"}, 0.2)
-    assert (lane.panel.phase, lane.badge.phase) == ("streaming", "streaming")
-
-
 def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
     lane = Lane("reply", TextPanel("Reply"), clock=clock)
     lane.begin(timer_thread)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from threading import Event
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.widgets.doubles import Clock
-from utils.widgets.base.throttle import Throttle, timer_thread
+from utils.widgets.base.throttle import Throttle
 
 
 class Timers:
@@ -84,21 +83,6 @@ def test_no_text_is_lost_reordered_delayed_or_sent_too_often(steps):
     assert all(left - added <= 0.0501 for added, left in zip(added_at, left_at, strict=True))
     times = [at for at, _ in writer.sent]
     assert all(b - a >= 0.0499 for a, b in pairwise(times))
-
-
-def test_a_timer_thread_pushes_while_the_caller_is_blocked():
-    late = Event()
-    times = []
-
-    def push():
-        times.append(1)
-        if len(times) == 2:
-            late.set()
-
-    throttle = Throttle(push, timer_thread)
-    throttle.ask()
-    throttle.ask()
-    assert late.wait(240)
 
 
 def test_everything_is_repeated_once_after_a_silence():

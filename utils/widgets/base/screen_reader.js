@@ -55,7 +55,7 @@ function hideFromReaders(element) {
   return element;
 }
 
-// An invisible element that announces what is put into it.
+// Creates an invisible element whose content is announced.
 function makeAnnouncer() {
   const element = document.createElement("div");
   element.className = "course-heard";

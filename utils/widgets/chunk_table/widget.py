@@ -71,7 +71,7 @@ class Rows(Panel):
         self._carried: Counter[str] = Counter()
 
     def count(self, what: str) -> int:
-        """Return how many chunks have a value in a column, or text for "words"."""
+        """Return how many chunks have a value in a column; "words" counts non-empty text."""
         return self._carried[what]
 
     def clear(self) -> None:

@@ -112,7 +112,7 @@ function render({ model, el }) {
   }
 
   follow(model, (items, from) => {
-    if (from === 0) reset(); // a new view, or the list was cleared
+    if (from === 0) reset(); // a new view
     const touched = new Set();
     for (const [name, run, at, detail] of items.slice(from)) {
       const row = rowOf(run, name);
