@@ -1,10 +1,9 @@
-"""Fixtures that import the FastAPI app anew for each test, with a virtual-time simulator."""
+"""A fixture that imports the FastAPI app anew for each test, with a virtual-time simulator."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,13 +12,6 @@ import pytest
 from tests.simulator.virtual import VirtualSimulator
 
 PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
-
-
-@pytest.fixture
-def virtual() -> Iterator[VirtualSimulator]:
-    simulator = VirtualSimulator()
-    yield simulator
-    simulator.close()
 
 
 @pytest.fixture

@@ -145,13 +145,10 @@ def test_an_apps_lock_has_its_packages_in_the_courses_versions(app: command.App)
     assert names <= set(lock)
     others = [line for name, line in lock.items() if name in course and line != course[name]]
     assert [line for line in others if not line.startswith(app.apart or "none")] == []
-    shared = {line.split(";")[0].strip() for line in project()["dependencies"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    shared = {line.split(";")[0].strip() for line in project["dependencies"]}
     assert {line for line in wanted if re.split("[=<>]", line)[0] in course} <= shared
     assert "://" not in app.lock().read_text(encoding="utf-8")
-
-
-def project() -> dict[str, list[str]]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def test_a_python_that_is_too_new_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

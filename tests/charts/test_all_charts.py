@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from tests.charts.samples import blocked, bursty, every_kind, recorded, stalling, streamed, title
-from tests.widgets.test_any_text import ODD
+from tests.widgets.test_all_widgets import ODD
 from utils.charts import (
     Pattern,
     gap_strip,
