@@ -61,7 +61,7 @@ def test_no_answer_is_left_out():
 
 
 @exercises()
-def test_an_answer_of_another_kind_gets_a_sentence(loaded):
+def test_an_answer_of_another_type_gets_a_message(loaded):
     for answer in (len, None, "text", 3, list, lambda *_: 1, lambda *_: ""):
         outcome = evaluate(loaded.number, answer)
         assert outcome.status == "not yet", answer
@@ -69,12 +69,8 @@ def test_an_answer_of_another_kind_gets_a_sentence(loaded):
 
 
 @exercises()
-def test_an_exercise_has_right_answers(loaded):
+def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert mistakes_made(loaded).count(None) >= 2
-
-
-@exercises()
-def test_each_mistake_of_an_exercise_is_made_by_a_wrong_answer(loaded):
     made = {  # in this exercise, or in one that shares the mistake
         applies
         for each in EXERCISES
@@ -86,26 +82,19 @@ def test_each_mistake_of_an_exercise_is_made_by_a_wrong_answer(loaded):
 
 
 @exercises()
-def test_mistakes_and_messages_have_the_same_names(loaded):
+def test_mistakes_messages_and_opt_outs_have_matching_names(loaded):
     exercise = loaded.exercise
+    for name, reason in exercise.opts_out.items():
+        assert name in SHARED
+        assert len(reason.split()) > 3
     own = {*exercise.first, *exercise.mistakes, *exercise.notes, runner.CORRECT}
     assert own - set(loaded.messages) == set()
     assert set(loaded.messages) - own - SHARED == set()
 
 
-def test_shared_mistakes_and_their_messages_have_the_same_names():
+def test_each_shared_mistake_has_a_message_and_is_made_by_a_wrong_answer():
     assert set(shared_messages.SHARED) == SHARED
-
-
-def test_each_shared_mistake_is_made_by_a_wrong_answer():
     made = {answer.mistake for answer in ANSWERS}
     # tested in `test_shared_mistakes`
     elsewhere = {"outlives the cancellation", "not to be awaited"}
     assert SHARED - made == elsewhere
-
-
-@exercises()
-def test_an_exercise_opts_out_of_mistakes_that_exist_with_a_reason(loaded):
-    for name, reason in loaded.exercise.opts_out.items():
-        assert name in SHARED
-        assert len(reason.split()) > 3

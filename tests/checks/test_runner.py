@@ -49,41 +49,11 @@ def calls_it(answer):
 # --- Attempts -------------------------------------------------------------------------------------
 
 
-def only_dots(model, prompt): ...
-
-
-def a_docstring_and_dots(stream):
-    """Yield words."""
-    # your code here
-
-
-def passes(stream):
-    pass
-
-
-def yields_dots(stream):
-    """Yield words."""
-    yield ...
-
-
-class OnlyDots:
-    """A class to complete."""
-
-    def method(self): ...
-
-
-class OnlyDotsToo(OnlyDots):
-    """A subclass that adds no code."""
-
-
-class Begun:
-    """A class with a method body."""
-
-    text = ""
-
-
-async def empty_coroutine(stream):
-    """Yield words."""
+def made(code):
+    """Return the last function or class that the code defines."""
+    names: dict = {"__name__": "learner"}
+    exec(code, names)
+    return [*names.values()][-1]
 
 
 @pytest.mark.parametrize(
@@ -94,12 +64,12 @@ async def empty_coroutine(stream):
         {"A": ..., "B": ...},
         {1: ("A", ..., "B", ...)},
         [...],
-        OnlyDots,
-        only_dots,
-        a_docstring_and_dots,
-        passes,
-        yields_dots,
-        empty_coroutine,
+        made("class Only:\n    'To complete.'\n    def method(self): ..."),
+        made("def dots(model, prompt): ..."),
+        made("def docstring(stream):\n    'Yield words.'\n    # your code here"),
+        made("def passes(stream):\n    pass"),
+        made("def generator(stream):\n    'Yield words.'\n    yield ..."),
+        made("async def coroutine(stream):\n    'Yield words.'"),
     ],
 )
 def test_an_untouched_stub_is_not_attempted(exercise, answer):
@@ -115,24 +85,14 @@ def returns_a_number():
     return 42
 
 
-def returns_text():
-    """Return a string."""
-    return "something"
-
-
-def yields_more_than_dots(stream):
-    for piece in stream:
-        yield piece, ...
-
-
 @pytest.mark.parametrize(
     "answer",
     [
         returns_a_number,
-        returns_text,
-        yields_more_than_dots,
-        OnlyDotsToo,
-        Begun,
+        made("def text():\n    'Return a string.'\n    return 'something'"),
+        made("def yields(stream):\n    for piece in stream:\n        yield piece, ..."),
+        made("class Only: ...\nclass Subclass(Only): ..."),
+        made("class Begun:\n    text = ''"),
         {"A": "x", "B": ...},
         {1: ("A", 1), 2: ("A", ...)},
         ["x", ...],
@@ -150,11 +110,8 @@ def test_any_other_answer_counts_as_an_attempt(answer):
 def test_an_unchanged_stub_that_contains_code_is_not_attempted(monkeypatch):
     stub = "def total(numbers):\n    result = 0\n    for number in numbers:\n        ...\n"
     monkeypatch.setattr(lesson_source, "stub", lambda number: stub)
-    cell: dict = {}
-    exec(stub, cell)
-    assert untouched(cell["total"], "9.1")
-    exec(stub.replace("...", "result += number"), cell)
-    assert not untouched(cell["total"], "9.1")
+    assert untouched(made(stub), "9.1")
+    assert not untouched(made(stub.replace("...", "result += number")), "9.1")
 
 
 # --- Exceptions -----------------------------------------------------------------------------------
