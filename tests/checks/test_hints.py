@@ -53,7 +53,7 @@ check("7.other", other)
 def _lesson(tmp_path, monkeypatch):
     (tmp_path / "07_sample.md").write_text(LESSON, encoding="utf-8")
     monkeypatch.setattr(lesson_source, "FOLDER", tmp_path)
-    monkeypatch.setattr(hints, "_given", hints.Counter())
+    monkeypatch.setattr(hints, "_shown", hints.Counter())
 
 
 @pytest.fixture

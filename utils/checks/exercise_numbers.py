@@ -9,7 +9,7 @@ from utils import lesson_source
 from utils.checks.engine.wording import shown
 from utils.errors import Sentence
 
-MISSING = object()  # stands for an argument that was not passed
+MISSING = object()  # the default of an argument that was not passed
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
 
 _MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
@@ -30,9 +30,9 @@ def the_number(given: object, call: str) -> str:
     """
     found = _number(given)
     if found is None:
-        what = "" if given is MISSING else f"; it was given {_told(given)}"
+        what = "" if given is MISSING else f"; it was given {_described(given)}"
         raise Misuse(f'`{call}` takes the number as a string, such as `{call}("1.2")`{what}.')
-    _not_two_at_once(given, f'{call}("', '")')
+    _reject_ambiguous(given, f'{call}("', '")')
     return _former.get(found, found)
 
 
@@ -47,7 +47,7 @@ def the_checked_number(number: object, answer: object) -> str:
     if found is None:
         other = _number(answer)
         name = getattr(number, "__name__", "your_answer")
-        said = "" if other or number is MISSING else f" It was given {_told(number)}."
+        said = "" if other or number is MISSING else f" It was given {_described(number)}."
         raise Misuse(
             "`check` takes the number of the exercise first, and then your answer: "
             f'`check("{other or "1.2"}", {name})`.{said}'
@@ -55,7 +55,7 @@ def the_checked_number(number: object, answer: object) -> str:
     if answer is MISSING:
         raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
     name = getattr(answer, "__name__", "your_answer")
-    _not_two_at_once(number, 'check("', f'", {name})')
+    _reject_ambiguous(number, 'check("', f'", {name})')
     lesson = found.partition(".")[0]
     if isinstance(answer, dict) and found not in lesson_source.numbers(int(lesson)).values():
         name = "diagnosis"
@@ -70,7 +70,7 @@ def the_checked_number(number: object, answer: object) -> str:
     return found
 
 
-def _not_two_at_once(given: object, before: str, after: str) -> None:
+def _reject_ambiguous(given: object, before: str, after: str) -> None:
     """Raise `Misuse` for a number such as 5.1 if there is also an exercise 5.10."""
     if not isinstance(given, float):
         return
@@ -89,7 +89,7 @@ def _number(given: object) -> str | None:
     return lesson_source.number(match[1]) if match else None
 
 
-def _told(given: object) -> str:
+def _described(given: object) -> str:
     if isinstance(given, str | int | float):
         return shown(repr(given))
     return f"a value of type {shown(type(given).__name__)}"

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from utils import lesson_source
 from utils.checks.exercise_numbers import MISSING, Misuse, the_number
-from utils.checks.outcome import in_html, panel
+from utils.checks.outcome import display, in_html, panel
 
 T = TypeVar("T")
 
-_given: Counter[str] = Counter()  # how many hints this kernel has shown, by exercise
+_shown: Counter[str] = Counter()  # how many hints this kernel has shown, by exercise
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ def hint(number: object = MISSING) -> None:
     """
     number = the_number(number, "hint")
     steps = tuple(_found(lesson_source.hints, number))
-    at = _given[number]
-    _given[number] += 1
+    at = _shown[number]
+    _shown[number] += 1
     if at < len(steps):
-        _display(Hint(number, (steps[at],), at + 1, len(steps)))
+        display(Hint(number, (steps[at],), at + 1, len(steps)))
     else:
-        _display(Hint(number, steps, 1, len(steps)))
+        display(Hint(number, steps, 1, len(steps)))
 
 
 def solution(number: object = MISSING) -> None:
@@ -83,7 +83,7 @@ def solution(number: object = MISSING) -> None:
         Misuse: If there is no such exercise; the message lists the existing ones.
     """
     number = the_number(number, "solution")
-    _display(Solution(number, _found(lesson_source.solution, number)))
+    display(Solution(number, _found(lesson_source.solution, number)))
 
 
 def predict(number: object = MISSING) -> None:
@@ -95,7 +95,7 @@ def predict(number: object = MISSING) -> None:
     from utils.widgets import Prediction
 
     asked = _found(lesson_source.prediction, the_number(number, "predict"))
-    _display(Prediction(asked.question, asked.choices))
+    display(Prediction(asked.question, asked.choices))
 
 
 def _found(look_up: Callable[[str], T], number: str) -> T:
@@ -103,9 +103,3 @@ def _found(look_up: Callable[[str], T], number: str) -> T:
         return look_up(number)
     except lesson_source.NotThere as error:
         raise Misuse(str(error)) from None
-
-
-def _display(item: object) -> None:
-    from IPython.display import display
-
-    display(item)  # type: ignore[no-untyped-call]

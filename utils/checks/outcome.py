@@ -43,6 +43,13 @@ class Outcome:
         return f"Exercise {self.number}: {wording}."
 
 
+def display(item: object) -> None:
+    """Show an item under the cell."""
+    from IPython.display import display as show
+
+    show(item)  # type: ignore[no-untyped-call]
+
+
 def panel(status: Status, content: str) -> str:
     """Return an HTML panel with a bar in the status's colour; screen readers announce it."""
     return (

@@ -14,7 +14,7 @@ from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import untouched
 from utils.checks.exercise_numbers import MISSING, Misuse, the_checked_number
-from utils.checks.outcome import Outcome
+from utils.checks.outcome import Outcome, display
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
 
@@ -29,9 +29,7 @@ def check(number: str | float, answer: object = MISSING) -> None:
     Raises:
         Misuse: If there is no such exercise, or no answer; the message says what to fix.
     """
-    from IPython.display import display
-
-    display(evaluate(number, answer))  # type: ignore[no-untyped-call]
+    display(evaluate(number, answer))
 
 
 def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS) -> Outcome:

@@ -46,6 +46,11 @@ class Diagnosis:
         """The first patient with a wrong diagnosis, or ""."""
         return next((name for name, true in self.truth.items() if self.given(name) != true), "")
 
+    @property
+    def mistake(self) -> str:
+        """The wrong and the correct diagnosis of that patient, such as "healthy for buffered"."""
+        return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
+
     def given(self, name: str) -> str:
         """Return the learner's diagnosis for a patient in lower case, under its current label."""
         said = str(self.answer[name]).strip().lower()
@@ -69,11 +74,13 @@ def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
     def observe(answer: Any, _: None) -> Diagnosis:
         return Diagnosis(answer, _truth(name), choices)
 
-    pairs = {
-        f"{given} for {true}": partial(_is, given=given, true=true)
-        for given, true in permutations(choices, 2)
-    }
-    return Exercise(observe, cases=(None,), mistakes={**FORM, **pairs})
+    pairs = [f"{given} for {true}" for given, true in permutations(choices, 2)]
+    wrong: Mistakes[Diagnosis] = {pair: partial(_makes, pair) for pair in pairs}
+    return Exercise(observe, cases=(None,), mistakes={**FORM, **wrong})
+
+
+def _makes(mistake: str, seen: Diagnosis) -> bool:
+    return seen.mistake == mistake
 
 
 def clinic_messages(
@@ -92,8 +99,7 @@ def clinic_messages(
 
     def wrong(seen: Diagnosis, where: str) -> str:
         given = seen.given(seen.wrong)
-        pair = f"{given} for {seen.truth[seen.wrong]}"
-        no = denied.get(pair, denied.get(given, f"isn't {given}"))
+        no = denied.get(seen.mistake, denied.get(given, f"isn't {given}"))
         return f"{seen.wrong} {no}. {where}"
 
     return {
@@ -113,14 +119,9 @@ def clinic_messages(
     }
 
 
-def _is(seen: Diagnosis, *, given: str, true: str) -> bool:
-    name = seen.wrong
-    return bool(name) and (seen.given(name), seen.truth[name]) == (given, true)
-
-
 def _truth(name: str) -> dict[str, str]:
     for statement in ast.parse(lesson_source.solution(name)).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
             found: dict[str, str] = ast.literal_eval(statement.value)
             return found
-    raise LookupError(f"The solution of exercise {name} holds no dict of diagnoses.")
+    raise LookupError(f"The solution of exercise {name} contains no dict of diagnoses.")

@@ -91,9 +91,7 @@ class _Record:
         self._as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
         self.taken.append(self.reply.taken)
         self.at.append(virtual_time.now() - self._began)
-        counted = "".join(self.reply.pieces[len(self.items) - 1 : len(self.items)])
-        # an integer counts as the text of the piece at the same index
-        self.reply.out(counted if isinstance(item, int) else text_of(item))
+        self.reply.out(text_of(item))
         self.goes_on = len(self.items) >= _MOST
         self._with_text += bool(text_of(item)) or not isinstance(item, str)
         return self.goes_on or self._with_text == self.case.leave_after
@@ -130,7 +128,9 @@ class _Record:
 
         Settings that were changed for only one request are included.
         """
-        names = _parameters(self.answer)
+        names: list[str] = []
+        with suppress(TypeError, ValueError):
+            names += inspect.signature(self.answer).parameters
         changed: list[str] = []
         settings: list[str] = []
         for at, (arg, before) in enumerate(zip(self._args, self._before, strict=True)):
@@ -162,13 +162,6 @@ def _state(arg: object) -> Any:
     if isinstance(arg, list):  # of models or functions: compare by identity and settings
         return [(id(each), _state(each)) for each in arg]
     return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None
-
-
-def _parameters(answer: Callable[..., Any]) -> list[str]:
-    try:
-        return list(inspect.signature(answer).parameters)
-    except (TypeError, ValueError):
-        return []
 
 
 def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Unpack[How]) -> Run:

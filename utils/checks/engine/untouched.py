@@ -2,7 +2,7 @@
 
 import ast
 import dis
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType
 
@@ -49,9 +49,12 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 def _stubs(number: str) -> list[CodeType]:
     """Return the code of all functions and classes in the exercise's cell before any edit."""
     try:
-        text = lesson_source.stub(number)
+        return _compiled(lesson_source.stub(number))
     except LookupError:  # a test's exercise, which is in no lesson
         return []
+
+
+def _compiled(text: str) -> list[CodeType]:
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
 
@@ -63,21 +66,12 @@ def _inside(code: CodeType) -> Iterator[CodeType]:
             yield from _inside(value)
 
 
-def _empty_one() -> None: ...
-
-
-def _empty_generator() -> Iterator[object]:
-    yield ...
-
-
-async def _empty_coroutine() -> None: ...
-
-
-async def _empty_async_generator() -> AsyncIterator[object]:
-    yield ...
-
-
 _EMPTY = [
-    _essence(empty.__code__)
-    for empty in (_empty_one, _empty_generator, _empty_coroutine, _empty_async_generator)
+    _essence(_compiled(text)[0])
+    for text in (
+        "def function(): ...",
+        "def generator(): yield ...",
+        "async def coroutine(): ...",
+        "async def stream(): yield ...",
+    )
 ]

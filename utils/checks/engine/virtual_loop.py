@@ -18,11 +18,11 @@ BEGIN = 100.0  # virtual time at the start of a run, in seconds
 VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
 SOON = 0.02  # virtual seconds; anything that happens within them counts as immediate
 
-_HEARING = 0.05  # how often, in real seconds, a waiting loop or thread checks whether to stop
-_SILENCE = 0.5  # real seconds with nothing to do or to wait for, after which a run is ended
+_POLL = 0.05  # real seconds after which a waiting loop or thread checks whether to stop
+_IDLE = 0.5  # real seconds with nothing to do or to wait for, after which a run is ended
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each further busy iteration advances time
-_LAST_WORDS = 5.0  # virtual seconds that remaining tasks have to end after a run
+_CLEANUP = 5.0  # virtual seconds that remaining tasks have to end after a run
 
 
 class NeverEnds(BaseException):  # so that `except Exception` doesn't catch it
@@ -48,23 +48,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # virtual seconds for which synchronous code blocked the loop
-        # asyncio's reports of unhandled errors, such as exceptions in tasks never awaited
-        self.unheard: list[dict[str, Any]] = []
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
         self._jobs = self._asleep = self._rounds = 0
-        self._silent = 0.0
+        self._idle = 0.0
         self._over = False
         self._limiter: anyio.CapacityLimiter | None = None
         self._threads = ThreadPoolExecutor(8, "check", initializer=in_thread, initargs=(self,))
-        self.set_exception_handler(lambda _, context: self.unheard.append(context))
+        self.set_exception_handler(lambda *_: None)  # such as for exceptions in tasks never awaited
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `main` to its end, and then end all tasks and async generators that it left."""
+        """Run `main` to its end, and then end all tasks and async generators that are left."""
 
         async def counted() -> T:
             self.count_threads()
@@ -102,8 +100,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.jump(seconds, too_long)
             return
         woken = threading.Event()
-        self._tell(self._doze, seconds, woken)
-        while not woken.wait(_HEARING):
+        self._schedule(self._fall_asleep, seconds, woken)
+        while not woken.wait(_POLL):
             if self._over:
                 raise Stop
 
@@ -114,7 +112,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float, too_long: str = GOES_ON) -> None:
         """Advance the clock."""
         self._now += seconds
-        self._rounds, self._silent = 0, 0.0
+        self._rounds, self._idle = 0, 0.0
         if self._now > self._until:
             raise Stop(too_long)
 
@@ -126,18 +124,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._now > self._until:
             raise Stop(GOES_ON)
 
-    def threads_at_work(self) -> bool:
+    def threads_working(self) -> bool:
         """Whether any thread is working, rather than in `pause`, so that time can't advance yet."""
         pooled = self._limiter.borrowed_tokens if self._limiter else 0
         return self._jobs + pooled > self._asleep
 
-    def silent(self, seconds: float) -> None:
+    def idle(self, seconds: float) -> None:
         """Count real seconds with nothing to do and no timer or thread to wait for."""
-        self._silent += seconds
-        if self._silent > _SILENCE:
+        self._idle += seconds
+        if self._idle > _IDLE:
             raise Stop(WAITS)
 
-    def _doze(self, seconds: float, woken: threading.Event) -> None:
+    def _fall_asleep(self, seconds: float, woken: threading.Event) -> None:
         self._asleep += 1
         self.call_later(seconds, self._wake, woken)
 
@@ -150,9 +148,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._jobs -= 1
 
         with suppress(Stop):
-            self._tell(count)
+            self._schedule(count)
 
-    def _tell(self, what: Callable[..., None], *args: Any) -> None:
+    def _schedule(self, what: Callable[..., None], *args: Any) -> None:
         try:
             self.call_soon_threadsafe(what, *args)
         except RuntimeError:  # the loop is closed
@@ -164,13 +162,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         for task in left:
             task.cancel()
 
-        async def tasks_end() -> None:
+        async def end_tasks() -> None:
             await asyncio.gather(*left, return_exceptions=True)
 
-        for last_words in (tasks_end, self.shutdown_asyncgens):
-            self._until = self._now + _LAST_WORDS
+        for clean_up in (end_tasks, self.shutdown_asyncgens):
+            self._until = self._now + _CLEANUP
             with suppress(Stop):
-                self.run_until_complete(last_words())
+                self.run_until_complete(clean_up())
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.close()
 
@@ -185,13 +183,13 @@ class _Selector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return ready events, such as wake-ups from threads; `timeout` is in virtual seconds."""
         found = super().select(0)
-        threads = self._loop.threads_at_work()
+        threads = self._loop.threads_working()
         if timeout is not None and timeout <= 0:
             self._loop.busy()
         elif not found and (threads or timeout is None):
-            found = super().select(_HEARING)
+            found = super().select(_POLL)
             if not found and not threads:
-                self._loop.silent(_HEARING)
+                self._loop.idle(_POLL)
         elif not found and timeout is not None:
             self._loop.jump(timeout)
         return found
