@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import anyio.to_thread
 import httpx2
 from langchain_openai import ChatOpenAI
 from openai import OpenAI
@@ -69,7 +70,8 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            self._loop.count_threads()  # the first request of a process uses a thread
+            # The first request of a process uses a thread, for which the clock has to wait.
+            self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
         return self._loop.run_until_complete(counted())
