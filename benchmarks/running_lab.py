@@ -57,12 +57,7 @@ class Lab:
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start the command, and wait until it prints its address.
-
-        Args:
-            way: One of `WAYS`; needed if ending the command that way requires preparation.
-            variables: Additional environment variables.
-        """
+        """Start the command so that it can be ended in a way, and wait for its address."""
         command = [str(COURSE), "lab", "--no-browser", "--here"]
         self._terminal: int | None = None
         if way == "an exception":

@@ -114,13 +114,9 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
 def responds(
     child: subprocess.Popen[Any], ready: Callable[[], bool], doing: str, seconds: float
 ) -> bool:
-    """Wait until `ready` returns true; return False if the program exits or the time is over.
+    """Poll until `ready` returns true; return False if the program exits or the time is over.
 
-    Args:
-        child: The program.
-        ready: A check; its network errors count as false.
-        doing: What the progress line shows; "" for none.
-        seconds: The longest time to wait.
+    Network errors count as not ready. The progress line shows `doing`, if that isn't empty.
     """
     deadline = time.monotonic() + seconds
     with Progress(doing) as progress:

@@ -51,13 +51,6 @@ class Learner:
     """A learner and their browser. Every method except `close` may raise LearnerError."""
 
     def __init__(self, name: str, address: str, password: str) -> None:
-        """Make a learner who has not logged in yet.
-
-        Args:
-            name: the learner's name.
-            address: the hub's URL, without a trailing slash.
-            password: the hub's password.
-        """
         self.name = name
         self._address = address
         self._password = password

@@ -89,13 +89,7 @@ class Hub:
     """
 
     def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
-        """Create each learner's home in `folder`, and start the hub without waiting for it.
-
-        Args:
-            folder: Where the hub and its learners write everything.
-            proxy: The proxy's command.
-            names: The learners' names.
-        """
+        """Create each learner's home in `folder`, and start the hub without waiting for it."""
         self.folder = folder
         self.password = secrets.token_urlsafe(16)
         port, hub_port, proxy_port, *ports = free_ports(3 + len(names))

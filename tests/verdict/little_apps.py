@@ -27,23 +27,21 @@ class CutShortError(Exception):
     """The stream ended without a finish reason."""
 
 
-class Sound:
+class Sound(Starlette):
     """Streams events by GET; a disconnect and `POST /stop/{reply}` both stop the model."""
 
     max_retries = 2
 
     def __init__(self, virtual: VirtualSimulator) -> None:
-        self.model: ChatOpenAI = virtual.chat("sim", max_retries=self.max_retries)
-        self.stops: dict[str, asyncio.Event] = {}
-        self.numbers = count()
-
-    def app(self) -> Starlette:
-        return Starlette(
+        super().__init__(
             routes=[
                 Route("/chat", self.chat, methods=["GET", "POST"]),
                 Route("/stop/{reply}", self.stop, methods=["POST"]),
             ]
         )
+        self.model: ChatOpenAI = virtual.chat("sim", max_retries=self.max_retries)
+        self.stops: dict[str, asyncio.Event] = {}
+        self.numbers = count()
 
     async def question(self, request: Request) -> str:
         return request.query_params["question"]

@@ -59,7 +59,7 @@ KINDS = {
 def test_a_correct_endpoint_in_any_format_fails_no_line(
     verdict: Judge, kind: type[apps.Sound]
 ) -> None:
-    table = verdict(lambda virtual: kind(virtual).app(), KINDS[kind])
+    table = verdict(kind, KINDS[kind])
     untried = {"Stop stops the model"} if KINDS[kind].stop is None else set()
     assert {name: seen for name, seen in failed(table).items() if name not in untried} == {}
     assert {name for name, seen in table.items() if seen.verdict == "not tried"} == untried
@@ -71,7 +71,7 @@ class PlainBreakIsEnd(Plain):
 
 
 def test_a_plain_text_body_that_ends_normally_after_a_failure_fails(verdict: Judge) -> None:
-    table = verdict(lambda virtual: PlainBreakIsEnd(virtual).app(), KINDS[Plain])
+    table = verdict(PlainBreakIsEnd, KINDS[Plain])
     assert table[BREAK].verdict == "failed"
 
 
@@ -142,11 +142,11 @@ class Stamped(apps.BreakIsEnd):
 def test_other_peculiarities_of_an_endpoint_fail_no_other_line(
     verdict: Judge, app: type[apps.Sound], bad: list[str]
 ) -> None:
-    assert list(failed(verdict(lambda virtual: app(virtual).app(), apps.WIRE))) == bad
+    assert list(failed(verdict(app, apps.WIRE))) == bad
 
 
 def test_after_an_app_dies_the_verdict_continues(verdict: Judge) -> None:
-    table = verdict(lambda virtual: Dies(virtual).app(), apps.WIRE)
+    table = verdict(Dies, apps.WIRE)
     assert list(table) == list(LINES)
     assert table["first text long before the last"].verdict == "passed"
     assert table["Stop stops the model"].verdict == "failed"

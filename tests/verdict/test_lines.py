@@ -33,14 +33,14 @@ def failed(table: dict[str, Seen]) -> dict[str, str]:
 
 
 def test_a_correct_endpoint_passes_every_line(verdict: Judge) -> None:
-    table = verdict(lambda virtual: apps.Sound(virtual).app(), apps.WIRE)
+    table = verdict(apps.Sound, apps.WIRE)
     assert list(table) == list(LINES)
     assert failed(table) == {}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda app: app.__name__)
 def test_a_mistake_fails_only_its_line(verdict: Judge, mistake: type[apps.Sound]) -> None:
-    table = verdict(lambda virtual: mistake(virtual).app(), apps.WIRE)
+    table = verdict(mistake, apps.WIRE)
     assert list(failed(table)) == [MISTAKES[mistake]], failed(table)
 
 
