@@ -1,4 +1,4 @@
-"""Setup for every test, and for every notebook under nbval, however pytest was started.
+"""Setup for all tests, and for notebooks under nbval, however pytest is started.
 
 No test calls a real provider. The simulator runs faster than real time, and the developer's own
 settings don't affect the tests.
@@ -56,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ.update(environ)
     if sys.platform == "linux":
-        speak_to_kernels_through_files(folder)
-        let_nbval_have_quick_kernels(config)
+        use_unix_sockets_for_kernels(folder)
+        give_nbval_quick_kernels(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,7 +90,7 @@ def kernels() -> str | None:
     return os.environ.get(KERNELS)
 
 
-def let_nbval_have_quick_kernels(config: pytest.Config) -> None:
+def give_nbval_quick_kernels(config: pytest.Config) -> None:
     """Start the process that forks kernels, once for all workers, and make nbval use it."""
     from nbval.kernel import NbvalKernelspecManager  # type: ignore[import-untyped]
 
@@ -111,7 +111,7 @@ def let_nbval_have_quick_kernels(config: pytest.Config) -> None:
     NbvalKernelspecManager.get_kernel_spec = get_quick
 
 
-def speak_to_kernels_through_files(folder: str) -> None:
+def use_unix_sockets_for_kernels(folder: str) -> None:
     """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
     By default, each kernel looks up five free ports and binds them half a second later. In that
@@ -122,9 +122,9 @@ def speak_to_kernels_through_files(folder: str) -> None:
 
     begin = KernelManager.__init__
 
-    def begin_by_file(self: KernelManager, *args: Any, **settings: Any) -> None:
+    def begin_with_ipc(self: KernelManager, *args: Any, **settings: Any) -> None:
         if "transport" not in settings:
             settings |= {"transport": "ipc", "ip": f"{folder}/{uuid4().hex}"}
         begin(self, *args, **settings)
 
-    KernelManager.__init__ = begin_by_file  # type: ignore[method-assign]
+    KernelManager.__init__ = begin_with_ipc  # type: ignore[method-assign]

@@ -99,7 +99,7 @@ class Measurements:
 
     def _readiness(self) -> list[str]:
         if not self.ready:
-            return ["Ready        nobody"]
+            return ["Ready        no learner"]
         worst = max(self.ready)
         stages = " · ".join(f"{name} {median(at):.1f}" for name, at in self.stages.items() if at)
         verdict = _verdict(self.ready_ratio, READY_MARK, "what hub, servers and bare kernels take")
@@ -112,7 +112,7 @@ class Measurements:
         if not self.late:
             return ["Token lag    no text was seen"]
         worst, bare = (
-            f"99 % within {_most(lags) * 1000:.0f} ms" if lags else "nothing came"
+            f"99 % within {_most(lags) * 1000:.0f} ms" if lags else "no tokens"
             for lags in ([lag(one) for some in self.late.values() for one in some], self.bare)
         )
         verdict = _verdict(self.lag_ratio, LAG_MARK, "a bare stream's")

@@ -135,7 +135,7 @@ def test_the_lag_of_a_bare_stream_is_that_of_its_messages() -> None:
 def test_the_report_has_a_line_for_each_failure() -> None:
     failures = ["learner-01, getting ready: the login returned status 403"]
     report = Measurements(2, 2, failures=failures).report()
-    assert "Ready        nobody" in report
+    assert "Ready        no learner" in report
     assert "Failures     1\n  - learner-01, getting ready: the login returned status 403" in report
 
 

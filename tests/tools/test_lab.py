@@ -69,7 +69,7 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
     assert "Stopping JupyterLab and its kernels." in said
     assert "Traceback" not in said
     if sys.platform == "linux":
-        assert "WARNING" not in said, "kernels are spoken to through files"
+        assert "WARNING" not in said, "kernels use Unix sockets"
     assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
 
 
