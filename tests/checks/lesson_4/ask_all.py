@@ -245,26 +245,6 @@ async def lets_anyio_count(model, prompts, at_most):
     return texts
 
 
-@right("4.ask_all")
-async def asks_with_a_condition(model, prompts, at_most):
-    busy, changed = 0, asyncio.Condition()
-
-    async def ask(prompt):
-        nonlocal busy
-        async with changed:
-            await changed.wait_for(lambda: busy < at_most)
-            busy += 1
-        try:
-            return await text_of(model, prompt)
-        finally:
-            async with changed:
-                busy -= 1
-                changed.notify_all()
-
-    async with asyncio.TaskGroup() as group:
-        return await asyncio.gather(*[group.create_task(ask(prompt)) for prompt in prompts])
-
-
 @wrong("4.ask_all", "replaces the error")
 async def raises_an_error_of_its_own(model, prompts, at_most):
     try:

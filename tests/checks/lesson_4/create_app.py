@@ -362,20 +362,6 @@ def with_a_lifespan(model):
     return app
 
 
-class Application(FastAPI):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-        self.add_api_route("/chat", self.chat)
-
-    async def chat(self, question: str):
-        frames = frames_and_closes(self.model, question)
-        return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
-
-
-right("4.create_app")(Application)
-
-
 @wrong("4.create_app", "closes before it is read")
 def closes_when_it_returns(model):
     app = FastAPI()

@@ -142,22 +142,3 @@ async def character_by_character(pieces, allowed, longest):
                     yield window.pop(0)
         for character in window:
             yield character
-
-
-@right("5.guarded_reply")
-async def piece_by_piece_with_anext(pieces, allowed, longest):
-    held = ""
-    try:
-        while (piece := await anext(pieces, None)) is not None:
-            held += piece
-            if not allowed(held):
-                break
-            if len(held) >= longest:
-                ready, held = held[: 1 - longest or None], held[len(held) + 1 - longest :]
-                yield ready
-        else:
-            yield held
-            return
-    finally:
-        await pieces.aclose()
-    raise Refused

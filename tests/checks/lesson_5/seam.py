@@ -42,18 +42,6 @@ def from_the_left(partial, more):
 
 
 @right("5.seam")
-def by_borders(first, second):
-    joined = second + "\0" + first
-    border = [0] * len(joined)
-    for at in range(1, len(joined)):
-        length = border[at - 1]
-        while length and joined[at] != joined[length]:
-            length = border[length - 1]
-        border[at] = length + (joined[at] == joined[length])
-    return first + second[border[-1] :]
-
-
-@right("5.seam")
 def by_a_pattern(partial, more):
     pairs = re.fullmatch(r"(?s).*?(?P<same>.*)\0(?P=same)(?P<rest>.*)", f"{partial}\0{more}")
     return partial + pairs["rest"]

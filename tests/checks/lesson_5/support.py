@@ -29,15 +29,13 @@ def assembled(
     answer=in_a_loop,
     steady=own_steady,
     given=lambda models, tools, seconds: (models, tools, seconds),
-    history_of=lambda history: history,
 ):
     """Return the right answer, or one with some parts replaced."""
 
     def support(models, tools, seconds):
         def reply(history):
             used, offered, limit = given(models, tools, seconds)
-            messages = history_of(history)
-            return steady([partial(answer, model, offered, messages) for model in used], limit)
+            return steady([partial(answer, model, offered, history) for model in used], limit)
 
         return reply
 

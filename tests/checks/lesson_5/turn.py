@@ -93,19 +93,6 @@ async def stores_the_sum(model, history, question):
 
 
 @right("5.turn")
-async def with_anext(model, history, question):
-    history.append(HumanMessage(question))
-    chunks, said = model.astream(history, config={"tags": ["turn"]}), ""
-    try:
-        while (chunk := await anext(chunks, None)) is not None:
-            said += str(chunk.content)
-            yield str(chunk.content)
-    finally:
-        await chunks.aclose()
-        history.append(AIMessage(said))
-
-
-@right("5.turn")
 async def grows_in_place(model, history, question):
     history += [HumanMessage(question)]
     stream = model.astream(list(history))

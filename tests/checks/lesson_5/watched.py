@@ -110,32 +110,6 @@ async def stops_the_limit_meanwhile(stream, seconds):
         raise Stalled from error
 
 
-@right("5.watched")
-async def through_a_queue(stream, seconds):
-    queue = asyncio.Queue()
-
-    async def fill():
-        async with aclosing(stream):
-            async for chunk in stream:
-                await queue.put(chunk)
-
-    filling = asyncio.create_task(fill())
-    filling.add_done_callback(lambda _: queue.put_nowait(None))
-    try:
-        while True:
-            try:
-                chunk = await asyncio.wait_for(queue.get(), timeout=seconds)
-            except TimeoutError:
-                raise Stalled(f"nothing for {seconds} s") from None
-            if chunk is None:
-                filling.result()
-                return
-            yield chunk
-    finally:
-        filling.cancel()
-        await asyncio.wait([filling])
-
-
 @wrong("5.watched", "limit for the whole stream")
 async def one_for_all(stream, seconds):
     try:
