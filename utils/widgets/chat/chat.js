@@ -125,6 +125,7 @@ function render({ model, el }) {
         foot.dataset.stalled = String(stalled);
         markBusy(foot.parentElement, OPEN.includes(phase));
         write(badge, figures);
+        note.classList.toggle("course-callout", stalled || ["failed", "truncated"].includes(phase));
         write(note, words);
         if (offered === actions.join()) return;
         offered = actions.join();
