@@ -61,8 +61,10 @@ class Reader:
         for line in self._lines(piece):
             if line:
                 self._field(line)
-            else:
-                yield from self._dispatch()
+            else:  # a blank line ends the frame
+                if self._data:
+                    yield Event(self._type or "message", "\n".join(self._data), self._id)
+                self._type, self._data = "", []
 
     def _lines(self, piece: bytes | str) -> Iterator[str]:
         text = piece if isinstance(piece, str) else self._decoder.decode(piece)
@@ -92,11 +94,6 @@ class Reader:
             self._id = value
         elif name == "retry" and re.fullmatch("[0-9]+", value):
             self.retry = int(value)
-
-    def _dispatch(self) -> Iterator[Event]:
-        if self._data:
-            yield Event(self._type or "message", "\n".join(self._data), self._id)
-        self._type, self._data = "", []
 
 
 def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:

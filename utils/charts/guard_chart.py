@@ -59,16 +59,12 @@ def guard_chart(
         details,
         body=2 * (_HIGH + _ABOVE) + 0.75,
     )
-    panels = (
-        (
-            0.75 + _HIGH + _ABOVE,
-            waits,
-            WAITING,
-            "seconds that the reader waits if the guard says yes",
-        ),
-        (0.75, shown, STALL, "forbidden characters shown before the guard says no"),
-    )
-    for bottom, values, colour, name in panels:
+    upper = "seconds that the reader waits if the guard says yes"
+    lower = "forbidden characters shown before the guard says no"
+    for bottom, values, colour, name in (
+        (0.75 + _HIGH + _ABOVE, waits, WAITING, upper),
+        (0.75, shown, STALL, lower),
+    ):
         axes = chart.panel(bottom, _HIGH)
         axes.plot(sizes, values, color=colour, lw=3, clip_on=False)
         axes.set(xlim=(0, sizes[-1] or 1), ylim=(0, 1.08 * max(values) or 1))

@@ -44,12 +44,12 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     names = names_of(recordings)
     accounts = [_account(recording) for recording in recordings]
     start = min(recording.sent for recording in recordings)
-    span = max(recording.sent + recording.e2e for recording in recordings) - start or 1.0
+    span = max(recording.sent + recording.e2e for recording in recordings) - start
     count = len(recordings)
     row = 0.95 if count <= _ROOMY else 0.32 if count <= _NAMED else max(0.06, 6 / count)
     chart = Chart(
         "Waterfall",
-        title or _finding(recordings),
+        title or _finding(recordings, in_seconds(span)),
         sentences(names, accounts),
         body=row * count + 1.05,
     )
@@ -59,7 +59,7 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
     left = 0.4 + _LETTER * max(map(len, names)) if named else LEFT / 3
     axes = chart.panel(0.75, row * count, left=left)
-    axes.set(xlim=(0, span * 1.01), ylim=(row * count, 0), yticks=[])
+    axes.set(xlim=(0, span * 1.01 or 1), ylim=(row * count, 0), yticks=[])
     for i, recording in enumerate(recordings):
         middle, thick = (row * i + 0.66, 0.36) if roomy else (row * (i + 0.5), 0.7 * row)
         _draw(axes, recording, recording.sent - start, middle, thick, span / 20)
@@ -78,9 +78,7 @@ def _account(recording: Recording) -> str:
     return f"{first} · {_ENDS[recording.outcome][1]} {in_seconds(recording.e2e)}"
 
 
-def _finding(recordings: Sequence[Recording]) -> str:
-    started = min(recording.sent for recording in recordings)
-    span = in_seconds(max(r.sent + r.e2e for r in recordings) - started)
+def _finding(recordings: Sequence[Recording], span: str) -> str:
     firsts = sorted(r.ttft for r in recordings if r.ttft is not None)
     failed = sum(recording.outcome == "failed" for recording in recordings)
     broken = f"; {failed} failed" if failed else ""

@@ -1,6 +1,7 @@
 """Measures how each style of endpoint serves many concurrent clients."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Final
@@ -106,14 +107,12 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
 async def _at_once(
     port: int, path: str, count: int, tell: Callable[[int], None]
 ) -> list[Recording]:
-    heard = 0
+    numbers = itertools.count()
 
     def on_text() -> None:
-        nonlocal heard
-        heard += 1
-        tell(heard)
+        tell(next(numbers))
 
-    tell(0)
+    on_text()  # reports 0
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(_clients.ask(port, path, f"client {number}", on_text))

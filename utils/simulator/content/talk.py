@@ -43,7 +43,6 @@ class Chooser:
     """Chooses replies; avoids repeating sentences from earlier replies if possible."""
 
     def __init__(self, said: list[str], rng: random.Random) -> None:
-        """Store the earlier replies and the random generator."""
         self._said = "\n".join(said)
         self.rng = rng
 
