@@ -44,7 +44,7 @@ def judged(answer: Answer):
 
 
 @pytest.mark.parametrize("answer", [pytest.param(each, id=each.name) for each in ANSWERS])
-def test_an_answer_is_judged_as_it_says(answer):
+def test_an_answer_gets_the_expected_outcome(answer):
     outcome = judged(answer)
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)

@@ -5,7 +5,7 @@ import gc
 import threading
 import warnings
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import partial
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -19,26 +19,11 @@ from utils.stall_timeout import watched
 model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define its own model
 
 
-def judged(check):
-    """Return the check, isolated as in `runner`."""
-
-    @wraps(check)
-    def judge(answer):
-        with isolated(answer), noting():
-            return check(answer)
-
-    return judge
-
-
-# --- Two checks at the same time ---------------------------------------------------------------
-
-
-def methods():
-    """Return the methods of `BaseChatModel` that `isolated` may replace, by name."""
-    return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
-
-
-BEFORE = methods()
+@contextmanager
+def checking():
+    """Isolate the block like an answer in a check."""
+    with isolated(None), noting():
+        yield
 
 
 @contextmanager
@@ -63,50 +48,52 @@ def _ends(thread, go_on):
     assert not thread.is_alive()
 
 
+@contextmanager
+def recorded():
+    """Yield a list that later contains the messages of the block's warnings about coroutines."""
+    gc.collect()  # warnings about objects that earlier tests left open should come before the block
+    messages = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield messages
+        gc.collect()
+    # The collector may also close sockets left by other tests of this process.
+    messages += [str(each.message) for each in caught if each.category is RuntimeWarning]
+
+
+def methods():
+    """Return the methods of `BaseChatModel` that `isolated` may replace, by name."""
+    return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
+
+
 def test_overlapping_checks_restore_the_models_and_warnings():
     """The check that begins first also ends first, while the other one is still running."""
-    filters = list(warnings.filters)
+    before, filters = methods(), list(warnings.filters)
 
-    @judged
-    def waits(answer):
-        begun, go_on = answer
-        begun.set()
-        assert go_on.wait(10)
-        return ""
+    def waits(begun, go_on):
+        with checking():
+            begun.set()
+            assert go_on.wait(10)
 
-    @judged
-    def asks_another(answer):
-        answer()
-        model.invoke("Hello")
-        return ""
-
-    with (
-        beside(lambda *events: waits(events)) as ends,
-        pytest.raises(OtherModel),
-    ):
-        asks_another(ends)
-    assert methods() == BEFORE
+    with beside(waits) as end, checking():
+        end()
+        assert methods() != before
+        with pytest.raises(OtherModel):
+            model.invoke("Hello")
+    assert methods() == before
     assert warnings.filters == filters
 
 
 def test_code_outside_a_check_may_call_any_model():
-    def asks(begun, go_on):
+    def calls(begun, go_on):
         begun.set()
         assert go_on.wait(10)
-        answers.append(model.invoke("Hello").content)
+        replies.append(model.invoke("Hello").content)
 
-    @judged
-    def check(answer):
-        answer()
-        return "fine"
-
-    answers = []
-    with beside(asks) as ends:
-        assert check(ends) == "fine"
-    assert answers == ["Not asked for."]
-
-
-# --- Coroutines that were never awaited -----------------------------------------------------------
+    replies = []
+    with beside(calls) as end, checking():
+        end()
+    assert replies == ["Not asked for."]
 
 
 async def forgets_to_await(given, prompt, seconds):
@@ -142,13 +129,16 @@ async def ask_one(given, prompt):
     ],
 )
 def test_coroutines_never_awaited_cause_no_warning(number, answer):
-    gc.collect()  # warnings about objects that earlier tests left open should come before this test
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
+    with recorded() as messages:
         assert evaluate(number, answer).status == "not yet"
-        gc.collect()
-    # The collector may also close sockets left by other tests of this process.
-    assert [str(each.message) for each in heard if each.category is RuntimeWarning] == []
+    assert messages == []
+
+
+def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():
+    with recorded() as messages:
+        outcome = evaluate("4.text_within", forgets_to_await(model, "Hello", 3))
+    assert outcome.mistake == "not a function"
+    assert messages == []
 
 
 def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
@@ -157,27 +147,11 @@ def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
         begun.set()
         assert go_on.wait(10)
 
-    @judged
-    def check(answer):
-        before = [*noted().forgotten]
+    with recorded() as messages, checking():
         with beside(forgets):
+            assert noted().forgotten == []
             ask_one(model, "Hello")
         warnings.warn("something else", RuntimeWarning, stacklevel=1)
-        return f"{before}, then {noted().forgotten}"
-
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        assert check(None) == "[], then ['ask_one']"
-    assert [str(each.message) for each in heard] == ["something else"]
-    assert not noted().forgotten
-
-
-def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        assert (
-            evaluate("4.text_within", forgets_to_await(model, "Hello", 3)).mistake
-            == "not a function"
-        )
-        gc.collect()
-    assert [str(each.message) for each in heard] == []
+        assert noted().forgotten == ["ask_one"]
+    assert messages == ["something else"]
+    assert noted().forgotten == []

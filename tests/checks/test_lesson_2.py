@@ -23,7 +23,7 @@ class Begun(GivenStart):
     """A subclass of the class that the exercise gives."""
 
 
-def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
+def test_the_exercises_own_class_is_not_attempted(monkeypatch):
     class Empty(BaseCallbackHandler):
         """An empty class."""
 
@@ -42,7 +42,7 @@ def test_a_class_as_the_exercise_gives_it_is_not_attempted(monkeypatch):
     assert evaluate("2.stopwatch", Stopwatch).status == "correct"
 
 
-def test_checks_keep_the_callback_log_from_the_screen_and_put_it_back(caplog, capfd):
+def test_checks_hide_the_callback_log_and_restore_it(caplog, capfd):
     assert evaluate("2.collector", AsynchronousAndBroken).mistake == "fails silently"
     assert not caplog.records
     assert capfd.readouterr().err == ""

@@ -264,7 +264,7 @@ def _nothing_is_kept():
 
 
 @pytest.mark.parametrize(("number", "before", "code", "mutation"), list(cases()))
-def test_a_spoiled_solution_is_rejected_for_that(number, before, code, mutation):
+def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, mutation):
     answer = answer_in(code, before)[number]
     outcome = evaluate(number, answer, ANSWER_SECONDS * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)
@@ -284,7 +284,7 @@ def spoiled():
 
 
 @pytest.mark.parametrize(("number", "before", "code", "expected"), list(spoiled()))
-def test_a_solution_that_changes_its_arguments_is_rejected_for_that(number, before, code, expected):
+def test_a_solution_that_changes_its_arguments_is_rejected_for_it(number, before, code, expected):
     answer = spoils_arguments(answer_in(code, before)[number], expected)
     outcome = evaluate(number, answer, ANSWER_SECONDS * 4)
     assert outcome.mistake in expected, outcome

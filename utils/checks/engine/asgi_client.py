@@ -92,7 +92,7 @@ async def get(
     app: App,
     path: str,
     query: Mapping[str, str] = _EMPTY,
-    on_event: Callable[[sse.Event], object] = lambda _: None,
+    on_event: Callable[[sse.Event], object] = id,
     *,
     headers: Mapping[str, str] = _EMPTY,
     leave_after: float | int | None = None,
@@ -112,7 +112,7 @@ async def get(
             seconds later the server cancels the request, as a time limit or a shutdown would.
     """
     scope = _scope("GET", path, query, headers)
-    return await _exchange(app, scope, b"", on_event, leave_after, slow=slow)
+    return await _exchange(app, scope, b"", on_event, leave_after, slow)
 
 
 async def post(app: App, path: str, body: object = None) -> Visit:
@@ -127,9 +127,8 @@ async def _exchange(
     app: App,
     scope: Mapping[str, Any],
     body: bytes,
-    on_event: Callable[[sse.Event], object] = lambda _: None,
+    on_event: Callable[[sse.Event], object] = id,
     leave_after: float | int | None = None,
-    *,
     slow: bool = False,
 ) -> Visit:
     visit, reader = Visit(), sse.Reader()

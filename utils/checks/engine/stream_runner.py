@@ -48,6 +48,7 @@ class _Record:
     unawaited: Sequence[str]
     blocked: float
     cancelled: str
+    seconds: float
 
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
@@ -61,7 +62,6 @@ class _Record:
         self.items: list[Any] = []
         self.taken: list[int] = []
         self.at: list[float] = []
-        self.seconds: float | None = None
         self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
         self._with_text = 0  # how many items were not empty strings
@@ -102,8 +102,6 @@ class _Record:
 
     def run(self) -> Run:
         """Return the record as a `Run`; call this once none of the answer's code is running."""
-        if self.seconds is None:
-            self.over()
         changed, settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
         given = [each for a in self._args for each in (a if isinstance(a, list) else [a])]
@@ -173,6 +171,7 @@ def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Un
             _iterate(record)
         else:
             _discard(record.returned)
+        record.over()
         return record.run()
 
 
