@@ -79,7 +79,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = super()._split_scope(nodeid)
             if not file.startswith("tests/browser/"):
                 return file
-            return "lessons" if "/test_lesson_" in file else "widgets"
+            return "lessons" if "/lessons/" in file else "widgets"
 
     return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 

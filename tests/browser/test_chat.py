@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.axe import barriers
-from tests.browser.contrast import CONTRAST
-from tests.browser.fitting import misfits
+from tests.browser.readability import CONTRAST, barriers, misfits
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, Lab
 

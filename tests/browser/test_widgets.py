@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.fitting import misfits
+from tests.browser.readability import misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.lessons import Lesson, Opened, Promises
+from tests.browser.lessons.promises import Lesson, Opened, Promises
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 from utils import lesson_source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.lessons import Lesson, Opened, Promises
+from tests.browser.lessons.promises import Lesson, Opened, Promises
 from tools.browser.notebook_page import NotebookPage
 
 INVOKE = ".course-race .course-lane:nth-child(1) .course-text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.browser.lessons import Lesson, Opened, Promises
+from tests.browser.lessons.promises import Lesson, Opened, Promises
 from tests.browser.test_chat import ask, button, foot, panel, stop_it
 from tests.browser.turns import Turns
 from utils import lesson_source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser.lessons import Lesson, Opened, Promises
+from tests.browser.lessons.promises import Lesson, Opened, Promises
 
 TIMELINE = ".course-timeline"
 TOKENS = f"{TIMELINE} tbody tr:nth-child(3)"
