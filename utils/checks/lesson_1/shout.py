@@ -47,21 +47,20 @@ def _words_held(reply: Reply) -> int:
 def observe(answer: Any, case: Case) -> Seen:
     """Build the chain, and loop over its stream once."""
     reply = case.reply()
-    built: list[Any] = []
+    chain, early = None, 0
 
     def stream(model: FakeModel, prompt: str) -> Any:
-        built.append(answer(model))
-        early.append(len(model.readings))
-        return built[0].stream(prompt) if isinstance(built[0], Runnable) else built[0]
+        nonlocal chain, early
+        chain = answer(model)
+        early = len(model.readings)
+        return chain.stream(prompt) if isinstance(chain, Runnable) else chain
 
-    early: list[int] = []
     run = call("shout", stream, case, reply, case.model(reply), case.prompt, streams=True)
-    chain = next(iter(built), None)
     lambdas = [s for s in getattr(chain, "steps", ()) if isinstance(s, RunnableLambda)]
     return Seen.of(
         run,
         chain=chain,
-        early=sum(early),
+        early=early,
         words_held=_words_held(reply),
         functions=[step.func for step in lambdas if hasattr(step, "func")],
     )

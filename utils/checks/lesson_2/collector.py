@@ -33,14 +33,13 @@ class Seen(Heard):
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
     longest: str  # the longest string in `held`
-    late: int | None  # index of the first chunk after which `.text` was wrong, or None
-    arrived: str  # the text that had arrived by that chunk
+    late: Sequence[tuple[str, Any]]  # those `looks` in which `.text` was wrong
 
 
 def observe(answer: Any, case: Listening) -> Seen:
     """Read a collector's `.text` after each chunk, and that of one that receives nothing."""
     reply = case.reply()
-    texts: list[Any] = [None, None, None]
+    texts: dict[str, Any] = {"text": None, "fresh": None, "other": None}
     looks: list[tuple[str, Any]] = []
 
     def listen(make: Make) -> None:
@@ -48,7 +47,7 @@ def observe(answer: Any, case: Listening) -> Seen:
             return getattr(handler, "text", None)
 
         one, other = make(), make()
-        fresh = text(other)
+        texts["fresh"] = text(other)
         model, config = case.model(reply, streaming=True), {"callbacks": [one]}
         if case.invoked:
             model.invoke(case.prompt, config)
@@ -58,25 +57,21 @@ def observe(answer: Any, case: Listening) -> Seen:
                     looks.append(("".join(reply.pieces[: reply.taken]), text(one)))
                     if reply.taken == case.leave_after:
                         break
-        texts[:] = text(one), fresh, text(other)
+        texts.update(text=text(one), other=text(other))
 
     heard = hear("Collector", answer, case, listen)
     came = "".join(reply.pieces[: reply.taken])
     held = [str(text or "") for _, text in looks]
-    late = next((at for at, (came, text) in enumerate(looks) if came != text), None)
     return Seen.of(
         heard,
         looks=looks,
-        text=texts[0],
-        fresh=texts[1],
-        other=texts[2],
+        **texts,
         came=came,
         pieces=reply.pieces,
         held=held,
         longest=max(held, key=len, default=""),
-        late=late,
-        arrived=looks[late][0] if late is not None else "",
-        wrong=texts[0] != came,
+        late=[(arrived, text) for arrived, text in looks if arrived != text],
+        wrong=texts["text"] != came,
     )
 
 
@@ -110,7 +105,7 @@ MISTAKES: Mistakes[Seen] = {
     "another text": lambda s: s.wrong,
     "no text at first": lambda s: s.fresh is None,
     "empty on the way": lambda s: bool(s.came and s.looks) and not s.longest,
-    "behind": lambda s: s.late is not None,
+    "behind": lambda s: bool(s.late),
 }
 
 

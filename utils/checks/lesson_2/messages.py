@@ -128,8 +128,8 @@ COLLECTOR: Messages[collector.Seen] = {
         "right. Which method fills it?"
     ),
     "behind": lambda s: (
-        f"`.text` is right at the end but late before that: when {shown(repr(s.arrived))} had "
-        f"arrived, it was {shown(repr(s.held[s.late or 0]))}."
+        f"`.text` is right at the end but late before that: when {shown(repr(s.late[0][0]))} had "
+        f"arrived, it was {shown(repr(str(s.late[0][1] or '')))}."
     ),
 }
 

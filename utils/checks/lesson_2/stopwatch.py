@@ -48,8 +48,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # pieces that had arrived, `.ttft`
-    at_first: list[Any] = []
-    values: list[Any] = []
+    at_first = final = None
     ahead = _AHEAD
 
     def clock() -> float:
@@ -57,32 +56,31 @@ def observe(answer: Any, case: Timed) -> Seen:
         return looks[-1]
 
     def listen(make: Make) -> None:
-        nonlocal ahead
+        nonlocal ahead, at_first, final
 
         def ttft() -> Any:
             return getattr(handler, "ttft", None)
 
         handler = make(clock=clock)
-        at_first.append(ttft())
+        at_first = ttft()
         virtual_time.pause(IDLE)
         looks.clear()
         ahead = -virtual_time.now() if case.from_zero else _AHEAD
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
             readings.extend((reply.taken, ttft()) for _ in chunks)
-        values.append(ttft())
+        final = ttft()
 
     heard = hear("Stopwatch", answer, case, listen)
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
-    final = next(iter(values), None)
     had = [value for value in (early, then, final) if value is not None]
     odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
     comparable = final is not None and first is not None and not odd
     return Seen.of(
         heard,
-        at_first=next(iter(at_first), None),
+        at_first=at_first,
         first=first,
         looked=bool(looks),
         early=early,

@@ -127,7 +127,7 @@ class Seen(Run):
     no_string: str  # the data of the first message that isn't a JSON string, or ""
     last: str  # the first wrong type among the readers' last events, or ""
     first_id: str  # the id of the first reader's first message, or ""
-    late: float  # seconds that the last response took, whose events existed when it was requested
+    late: float  # seconds that the last response took, though all its events existed before
 
     @property
     def expected(self) -> str:

@@ -26,7 +26,7 @@ class Seen(Run):
 
     case: Job
 
-    off: Sequence[float]  # by how much each number exceeds the correct one, if there are as many
+    off: Sequence[float]  # by how much each number is too large; empty if the count is wrong
 
 
 def observe(answer: Any, case: Job) -> Seen:

@@ -44,7 +44,7 @@ class Fallback(Case):
     replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
     called: int = 1  # how many entries should be called; the last one's pieces should be yielded
     fails: bool = False  # whether the answer should raise an error after these pieces
-    same: bool = False  # whether one object, which sends the replies in turn, is each entry
+    same: bool = False  # whether all entries are one object, which sends the replies in turn
     tool: bool = False  # whether the first entry calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
     limit: float = SECONDS  # the answer's argument `seconds`
