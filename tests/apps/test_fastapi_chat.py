@@ -215,9 +215,9 @@ def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
     assert ANSWER.startswith(text(events))
     assert turns == [[RIVER, events[-1][1]]]
     assert after[-1][0] == "end"
-    *stopped, last = virtual.requests()
-    assert stopped or not stop_at
-    assert all(it.ended == "client left" and it.tokens_unsent > 0 for it in stopped)
+    first, last = virtual.requests()[0], virtual.requests()[-1]
+    if stop_at:  # otherwise the reply may be stopped before it calls the model
+        assert (first.ended, first.tokens_unsent > 0) == ("client left", True)
     sent = last.body["messages"][-2]
     assert (sent["role"], sent["content"]) == ("assistant", f"{text(events)}\n\n[Stopped.]")
 
