@@ -188,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
         help="run no tests: check only style, types, and that notebooks match their lessons",
     )
     part.add_argument(
-        "--apps", action="store_true", help="test the other apps in apps/, and one behind nginx"
+        "--apps", action="store_true", help="test the other apps in apps/, nginx and Redis"
     )
 
     making = add(

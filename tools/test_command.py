@@ -169,7 +169,7 @@ def install_apps() -> list[str]:
 
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
-    """Return the step of `test --apps`: each framework's app, and an app behind nginx."""
+    """Return the step of `test --apps`: each framework's app, and one with nginx and Redis."""
     # Four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)

@@ -20,7 +20,7 @@ def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTyp
     monkeypatch.setenv("OPENAI_MODEL", "sim")
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", "sim-fast")
     monkeypatch.syspath_prepend(PLACE)
-    for name in ("assistant", "app"):
+    for name in ("assistant", "replies", "app"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     module = importlib.import_module("app")
     models = module.assistant.MODELS

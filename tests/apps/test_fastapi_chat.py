@@ -133,7 +133,7 @@ def test_the_next_question_is_sent_with_the_conversation(virtual, app):
 
 
 def test_a_long_conversation_is_shortened_to_whole_turns(virtual, app, monkeypatch):
-    monkeypatch.setattr(app, "MOST_TURNS", 2)
+    monkeypatch.setattr(app.replies, "MOST_TURNS", 1)
     asked(virtual, app, "sim-fast", "hi", "hello", "say hello")
     roles = [message["role"] for message in virtual.requests()[-1].body["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
@@ -448,22 +448,22 @@ def test_all_paragraphs_but_the_last_are_rendered_while_streaming(app, name):
 
 @in_virtual_time
 async def test_old_replies_and_old_visitors_are_dropped(virtual, app, monkeypatch):
-    monkeypatch.setattr(app, "MOST_VISITORS", 3)
+    monkeypatch.setattr(app.replies, "MOST_VISITORS", 3)
     await behave(virtual, "sim-fast")
     visitors = [Visitor(app) for _ in range(6)]
+    replies = []
     for visitor in visitors:
         for message in ("hello", "hi"):
-            await visitor.ask(message)
-    assert len(app.latest) == len(app.conversations) == 3
-    kept = [len(turn.events) for turns in app.conversations.values() for turn in turns]
-    assert [events > 0 for events in kept] == [False, True] * 3
-    assert await visitors[0].turns() == []
-    assert len(await visitors[5].turns()) == 2
+            replies.append(await visitor.start(message))
+            await visitor.read(replies[-1])
+    assert [len(await visitor.turns()) for visitor in visitors] == [0] * 3 + [2] * 3
+    status = [await visitors[0].stop(reply) for reply in replies]
+    assert status == [404] * 6 + [404, 204] * 3
 
 
 @in_virtual_time
 async def test_a_conversation_is_kept_while_its_reply_streams(virtual, app, monkeypatch):
-    monkeypatch.setattr(app, "MOST_VISITORS", 1)
+    monkeypatch.setattr(app.replies, "MOST_VISITORS", 1)
     await behave(virtual, "sim-chat")
     slow, quick = Visitor(app), Visitor(app)
     reply = await slow.start(RIVER)

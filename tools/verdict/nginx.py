@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tools.app import FASTAPI, HOST, running, wait_until_it_listens
 from tools.env_vars import clean_environ
@@ -35,10 +36,11 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
+  upstream workers {{ {servers} }}
   server {{
     listen 127.0.0.1:{port};
     location / {{
-      proxy_pass {app};
+      proxy_pass http://workers;
       {settings}
     }}
   }}
@@ -54,10 +56,11 @@ def settings_in_the_readme() -> str:
 
 
 @contextmanager
-def behind_nginx(app: str, settings: str, folder: Path) -> Iterator[str]:
-    """Run nginx in front of an app; yield nginx's address."""
+def behind_nginx(settings: str, folder: Path, *workers: str) -> Iterator[str]:
+    """Run nginx in front of an app's workers, given by their URLs; yield nginx's address."""
     port = free_port(None)
-    text = CONFIGURATION.format(folder=folder, port=port, app=app.rstrip("/"), settings=settings)
+    servers = " ".join(f"server {urlsplit(url).netloc};" for url in workers)
+    text = CONFIGURATION.format(folder=folder, port=port, servers=servers, settings=settings)
     (folder / "nginx.conf").write_text(text)
     command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]
     with running(command, folder, clean_environ()) as child:

@@ -52,7 +52,7 @@ def main() -> int:
         with (
             tempfile.TemporaryDirectory(prefix="course-") as folder,
             served(ALONE, sys.executable) as site,
-            behind_nginx(site.url, settings, Path(folder)) as url,
+            behind_nginx(settings, Path(folder), site.url) as url,
         ):
             tables[name] = _verdict(
                 "--preset", "fastapi", url, model={**site.model, "COURSE_SPEED": "2"}

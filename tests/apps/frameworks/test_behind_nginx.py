@@ -38,16 +38,16 @@ def site() -> Iterator[Site]:
 
 
 def test_every_line_passes_with_the_readmes_settings(site: Site, tmp_path: Path) -> None:
-    with behind_nginx(site.url, settings_in_the_readme(), tmp_path) as url:
+    with behind_nginx(settings_in_the_readme(), tmp_path, site.url) as url:
         assert failed(verdict(site, "fastapi", url)) == []
 
 
 def test_the_apps_header_turns_buffering_off(site: Site, tmp_path: Path) -> None:
-    with behind_nginx(site.url, "", tmp_path) as url:
+    with behind_nginx("", tmp_path, site.url) as url:
         assert failed(verdict(site, "fastapi", url)) == []
 
 
 def test_the_verdict_reports_buffering(site: Site, tmp_path: Path) -> None:
-    with behind_nginx(site.url, BUFFERING, tmp_path) as url:
+    with behind_nginx(BUFFERING, tmp_path, site.url) as url:
         table = verdict(site, "fastapi", url)
     assert set(failed(table)) == BUFFERED

@@ -1,0 +1,86 @@
+"""Keeps the replies and conversations in this process's memory, for a single worker.
+
+For several workers, replies_in_redis.py has the same class and functions.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+from uuid import uuid4
+
+MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
+MOST_VISITORS = 1_000  # visitors whose conversations are kept; older ones are dropped
+
+Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
+Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
+
+
+class Reply:
+    """A reply as events that any number of pages can read at their own pace."""
+
+    def __init__(self) -> None:
+        self.id = uuid4().hex
+        self.events: list[tuple[str, Any]] = []
+        self.news = asyncio.Event()
+        self.task: asyncio.Task[None]
+
+    @property
+    def over(self) -> bool:
+        """Whether the last event has been appended."""
+        return bool(self.events) and self.events[-1][0] in ("end", "failed")
+
+    async def append(self, event: str, data: Any) -> None:
+        """Add an event for all readers; the last is `end` or `failed`, with the text and a note."""
+        self.events.append((event, data))
+        self.news.set()
+
+    async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
+        """Yield the events after number `after` as they arrive, each with its number."""
+        while True:
+            self.news.clear()
+            for event, data in self.events[after:]:
+                after += 1
+                yield after, event, data
+            if after >= len(self.events):
+                if self.over:
+                    return
+                await self.news.wait()
+
+    async def stop(self) -> None:
+        """Cancel the task that generates the reply, and wait until it has ended."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+conversations: dict[str, tuple[list[Turn], str, Reply]] = {}  # by visitor
+
+
+async def find(reply_id: str) -> Reply | None:
+    """Return the last reply of a conversation, by its id."""
+    return next((reply for *_, reply in conversations.values() if reply.id == reply_id), None)
+
+
+async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
+    """Return a visitor's turns, and the id of the reply that is still being generated."""
+    if visitor not in conversations:
+        return [], None
+    turns, question, reply = conversations[visitor]
+    if not reply.over:
+        return [*turns, (question, "", "")], reply.id
+    return [*turns, (question, *reply.events[-1][1])], None
+
+
+async def begin(visitor: str, question: str, write: Write) -> Reply | None:
+    """Start a task `write(reply, turns, question)`, unless the previous reply isn't over."""
+    turns, running = await conversation(visitor)
+    if running:
+        return None
+    turns = turns[-MOST_TURNS:]
+    reply = Reply()
+    reply.task = asyncio.create_task(write(reply, turns, question))
+    conversations.pop(visitor, None)  # move the conversation to the end, as the newest
+    conversations[visitor] = turns, question, reply
+    for old in list(conversations)[:-MOST_VISITORS]:
+        if conversations[old][2].over:
+            del conversations[old]
+    return reply

@@ -1,0 +1,147 @@
+"""Keeps the replies and conversations in Redis, for several workers or machines.
+
+    REDIS_URL=redis://127.0.0.1:6379 uvicorn app:app --workers 2 --timeout-graceful-shutdown 60
+
+To use it in place of replies.py, change one line of app.py: `import replies_in_redis as replies`.
+Its keys all expire:
+
+    conversation:VISITOR  JSON with the earlier turns, the last question and its reply's id
+    reply:ID              a stream of events; an entry's id is the event's number
+    lease:ID              exists while a worker generates the reply and renews it
+    stop:ID               a list, whose first item tells that worker to stop
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError, WatchError
+
+MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
+KEPT = 60 * 60  # seconds that a conversation is kept after its last question
+LEASE = 15  # seconds without renewal after which a reply's worker counts as dead
+WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease
+BROKEN = "The server that was writing this reply stopped."
+
+redis = Redis.from_url(
+    os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
+    decode_responses=True,
+    max_connections=10_000,  # each reader and each running reply waits on its own connection
+    socket_timeout=None,  # on Python 3.11, this timeout can lose a cancellation
+)
+tasks: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references
+KEYS = ("reply", "lease", "stop")
+Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
+Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
+
+
+class Reply:
+    """A reply as events that any number of pages can read, from any worker."""
+
+    def __init__(self, reply_id: str) -> None:
+        self.id, self.number, self.over = reply_id, 0, False
+        self.stream, self.lease, self.stops = (f"{key}:{reply_id}" for key in KEYS)
+
+    async def append(self, event: str, data: Any) -> None:
+        """Add an event for all readers; the last is `end` or `failed`, with the text and a note."""
+        self.number += 1
+        self.over = event in ("end", "failed")
+        async with redis.pipeline() as commands:
+            fields = {"event": event, "data": json.dumps(data)}
+            commands.xadd(self.stream, fields, id=f"{self.number}-0")
+            commands.expire(self.stream, KEPT)
+            if self.over:
+                commands.delete(self.lease)
+            await commands.execute()
+
+    async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
+        """Yield the events after number `after` as they arrive, each with its number."""
+        while True:
+            over = await self.result()
+            block = None if over else WAIT * 1000
+            while found := await redis.xread({self.stream: f"{after}-0"}, block=block):
+                for entry, fields in dict(found)[self.stream]:
+                    after = int(entry.partition("-")[0])
+                    yield after, fields["event"], json.loads(fields["data"])
+                    if fields["event"] in ("end", "failed"):
+                        return
+            if over:
+                return
+
+    async def result(self) -> tuple[str, str] | None:
+        """Return the text and the note, or None while a worker generates the reply.
+
+        If that worker died or hangs, this ends the reply.
+        """
+        alive = await redis.exists(self.lease)  # checked first, since the end deletes the lease
+        entries = await redis.xrange(self.stream)
+        events = [(fields["event"], json.loads(fields["data"])) for _, fields in entries]
+        if events and events[-1][0] in ("end", "failed"):
+            return tuple(events[-1][1])
+        if alive:
+            return None
+        self.number = 10**9  # if that worker wakes up, Redis refuses its lower numbers
+        text = "".join(data for event, data in events if event == "text")
+        with suppress(ResponseError):  # another reader was faster
+            await self.append("failed", (text, BROKEN))
+        return await self.result()
+
+    async def stop(self) -> None:
+        """Stop the worker that generates the reply, and wait until the reply has ended."""
+        await redis.rpush(self.stops, "stop")
+        await redis.expire(self.stops, LEASE)
+        async for _ in self.read(0):
+            pass
+
+    async def guard(self, writing: asyncio.Task[None]) -> None:
+        """Renew the lease until Stop is pressed, then cancel the task that generates the reply."""
+        while not await redis.blpop(self.stops, timeout=WAIT):
+            await redis.set(self.lease, "", ex=LEASE)
+        if not self.over:
+            writing.cancel()
+
+
+async def find(reply_id: str) -> Reply | None:
+    """Return a reply by its id, if it is kept."""
+    reply = Reply(reply_id)
+    return reply if await redis.exists(reply.stream, reply.lease) else None
+
+
+async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
+    """Return a visitor's turns, and the id of the reply that is still being generated."""
+    kept = await redis.get(f"conversation:{visitor}")
+    if kept is None:
+        return [], None
+    turns, question, reply_id = json.loads(kept)
+    result = await Reply(reply_id).result()
+    return [*turns, (question, *(result or ("", "")))], None if result else reply_id
+
+
+async def begin(visitor: str, question: str, write: Write) -> Reply | None:
+    """Start a task `write(reply, turns, question)`, unless the previous reply isn't over."""
+    key, reply = f"conversation:{visitor}", Reply(uuid4().hex)
+    async with redis.pipeline() as commands:
+        await commands.watch(key)  # `execute` fails if another request changes it from here on
+        turns, running = await conversation(visitor)
+        if running:
+            return None
+        turns = turns[-MOST_TURNS:]
+        commands.multi()
+        commands.set(key, json.dumps([turns, question, reply.id]), ex=KEPT)
+        commands.set(reply.lease, "", ex=LEASE)
+        try:
+            await commands.execute()
+        except WatchError:
+            return None
+    writing = asyncio.create_task(write(reply, turns, question))
+    guarding = asyncio.create_task(reply.guard(writing))
+    writing.add_done_callback(lambda _: guarding.cancel())
+    for task in (writing, guarding):
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    return reply
