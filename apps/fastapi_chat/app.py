@@ -86,7 +86,7 @@ def joined(text: str) -> str:
 
 # --- Endpoints for the page --------------------------------------------------------------------
 
-app = FastAPI()
+app = FastAPI(lifespan=replies.lifespan)
 Visitor = Annotated[str, Cookie()]
 
 

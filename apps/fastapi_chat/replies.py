@@ -11,6 +11,7 @@ from uuid import uuid4
 MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
 MOST_VISITORS = 1_000  # visitors whose conversations are kept; older ones are dropped
 
+lifespan = None  # nothing to do at shutdown: no other process could serve the replies
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 

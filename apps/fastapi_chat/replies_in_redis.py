@@ -1,6 +1,6 @@
 """Keeps the replies and conversations in Redis, for several workers or machines.
 
-    REDIS_URL=redis://127.0.0.1:6379 uvicorn app:app --workers 2 --timeout-graceful-shutdown 60
+    REDIS_URL=redis://127.0.0.1:6379 uvicorn app:app --workers 2 --timeout-graceful-shutdown 2
 
 To use it in place of replies.py, change one line of app.py: `import replies_in_redis as replies`.
 Its keys all expire:
@@ -15,7 +15,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
 KEPT = 60 * 60  # seconds that a conversation is kept after its last question
 LEASE = 15  # seconds without renewal after which a reply's worker counts as dead
 WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease
+FINISH = 60  # seconds that a worker that is shut down gives its replies
 BROKEN = "The server that was writing this reply stopped."
 
 redis = Redis.from_url(
@@ -38,6 +39,14 @@ tasks: set[asyncio.Task[None]] = set()  # the event loop keeps only weak referen
 KEYS = ("reply", "lease", "stop")
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncGenerator[None]:
+    """Let the replies that this worker generates finish before it shuts down."""
+    yield
+    if tasks:
+        await asyncio.wait(tasks, timeout=FINISH)
 
 
 class Reply:

@@ -188,6 +188,21 @@ def test_simultaneous_questions_to_both_workers_start_one_reply(workers: Workers
     assert len(visitor.conversation(workers.urls[1])["turns"]) == 2
 
 
+def test_a_worker_that_is_shut_down_finishes_its_replies(workers: Workers) -> None:
+    worker, child = workers.start()
+    workers.site.behave(f"sim-chat:stall@{PAUSE},10")
+    visitor = Visitor()
+    reply = visitor.start(worker, RAINBOW)
+    events = visitor.events(workers.urls[0], reply)
+    seen = until_the_stall(events)
+    child.terminate()
+    seen += events
+    assert seen[-1][1] == "end"
+    assert text(seen) == ANSWER
+    child.wait()
+    assert visitor.conversation(workers.urls[1])["turns"] == [[RAINBOW, seen[-1][2]]]
+
+
 def test_readers_are_told_that_a_worker_died(workers: Workers) -> None:
     worker, child = workers.start()
     workers.site.behave(f"sim-chat:stall@{PAUSE},600")
