@@ -348,21 +348,16 @@ def test_a_forked_child_does_not_keep_it_alive() -> None:
     child.stdout.close()
 
 
-def test_importing_it_imports_neither_the_server_nor_langchain() -> None:
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("utils.simulator, utils.provider", r"(starlette|uvicorn|langchain_\w+|openai)$"),
+        ("utils.simulator.server", r"utils\.(?!simulator)"),
+    ],
+)
+def test_an_import_imports_no_unwanted_modules(module: str, unwanted: str) -> None:
     code = (
-        "import sys, utils.simulator, utils.provider\n"
-        "heavy = {'starlette', 'uvicorn', 'langchain_openai', 'langchain_core', 'openai'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    out, _ = run(code).communicate(timeout=PATIENCE)
-    assert out.strip() == "[]"
-
-
-def test_the_server_imports_no_other_module_of_utils() -> None:
-    code = (
-        "import sys, utils.simulator.server\n"
-        "print([name for name in sys.modules if name.startswith('utils.')"
-        " and not name.startswith('utils.simulator')])"
+        f"import re, sys, {module}\nprint([it for it in sys.modules if re.match({unwanted!r}, it)])"
     )
     out, _ = run(code).communicate(timeout=PATIENCE)
     assert out.strip() == "[]"

@@ -126,7 +126,10 @@ def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     elif for_all:
         print(f"This machine may have other addresses; {name} is the one that it sends from.")
     if not _on_this_machine(host):
-        print(f"Learners can add their name to the key, as in {key}/ada, to be told apart.")
+        print(
+            f"Learners can add their name to the key, as in {key}/ada, so that the server can tell "
+            "them apart."
+        )
     sys.stdout.flush()
 
 

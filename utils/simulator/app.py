@@ -174,7 +174,7 @@ class Service:
 
     async def models(self, _: Request) -> Response:
         """List the models."""
-        names = dict.fromkeys([*self._settings.recordings.models, *model_names()])
+        names = model_names(self._settings.recordings.models)
         models = [self._described(name) for name in names]
         return JSONResponse({"object": "list", "data": models})
 

@@ -36,8 +36,7 @@ def choose(
     chosen = parse(suffix)
     if profile is None or chosen is None:
         examples = [fault.example for fault in FAULTS.values()]
-        known = list(dict.fromkeys([*recorded, *model_names()]))
-        raise errors.no_such_model(model, known, examples)
+        raise errors.no_such_model(model, model_names(recorded), examples)
     return profile, chosen
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -68,6 +68,6 @@ PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for pr
 PREFIX = "sim"
 
 
-def model_names() -> list[str]:
+def model_names(recorded: Iterable[str]) -> list[str]:
     """Return the names that `/v1/models` lists."""
-    return [f"{PREFIX}-{name}" for name in PROFILES]
+    return list(dict.fromkeys([*recorded, *(f"{PREFIX}-{name}" for name in PROFILES)]))

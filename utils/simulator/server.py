@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         limiter: ConcurrencyLimiter | None,
     ) -> None:
-        """If there is a `limiter`, print its load each second if it has changed."""
+        """Print the load of the limiter, if given, when it changes."""
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
