@@ -21,19 +21,12 @@ class ProviderError(Sentence, RuntimeError):
 
 @dataclass(frozen=True)
 class Provider:
-    """A real provider, as set by the environment variables.
-
-    Attributes:
-        model: The model's name.
-        base_url: The API's URL.
-        api_key: The key; not in the repr.
-        named_by: The variable that sets the URL; None if none does.
-    """
+    """A real provider, as set by the environment variables."""
 
     model: str
     base_url: str = field(repr=False)  # may contain a password
     api_key: str = field(repr=False)
-    named_by: str | None = None
+    named_by: str | None = None  # the variable that sets the URL
 
     @property
     def host(self) -> str:

@@ -35,17 +35,11 @@ _PER_NODE = 100  # characters of a string that count as one node
 
 @dataclass(frozen=True)
 class Value:
-    """A value for a schema.
-
-    Attributes:
-        value: The value.
-        found: Whether any part of the value was extracted from the prompt.
-        missing: Whether the prompt lacked this value or, for an object, any required field.
-    """
+    """A value for a schema."""
 
     value: Any
-    found: bool = False
-    missing: bool = False
+    found: bool = False  # whether any part was extracted from the prompt
+    missing: bool = False  # whether the prompt lacked it or, for an object, any required field
 
 
 def fill(schema: Json, text: str, context: str = "") -> Value:

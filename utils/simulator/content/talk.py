@@ -24,19 +24,12 @@ _RECENT = 5  # latest messages that are searched for a topic to return to
 
 @dataclass(frozen=True)
 class Topic:
-    """A subject, and what to say about it.
+    """A subject, and what to say about it."""
 
-    Attributes:
-        asks: Alternative sets of word prefixes; a message must contain all of one set.
-        name: The name by which a sentence refers to the topic.
-        parts: What to say, by the kind of question that it answers.
-        streaming: Whether the topic is about streaming.
-    """
-
-    asks: list[list[str]]
-    name: str
-    parts: dict[str, str]
-    streaming: bool
+    asks: list[list[str]]  # sets of word prefixes; a message must contain all of one set
+    name: str  # refers to the topic in a sentence
+    parts: dict[str, str]  # what to say, by the kind of question that it answers
+    streaming: bool  # whether the topic is about streaming
 
 
 class Chooser:

@@ -19,15 +19,10 @@ _NOTICED = 20  # characters; shorter sentences may be repeated
 
 
 class About(NamedTuple):
-    """The subject of a message.
+    """The subject of a message."""
 
-    Attributes:
-        words: The subject in the message's own words.
-        quoted: The subject, in quotation marks unless it reads well without them.
-    """
-
-    words: str
-    quoted: str
+    words: str  # in the message's own words
+    quoted: str  # in quotation marks, unless it reads well without them
 
 
 @cache
