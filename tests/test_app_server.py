@@ -125,26 +125,18 @@ async def test_serving_ends_when_the_cell_is_cancelled():
     assert await refuses(url)
 
 
-async def test_serving_the_same_name_again_replaces_the_server():
+async def test_serving_again_replaces_the_server_with_the_same_name():
     first = await serve(greeting("one"))
-    second = await serve(greeting("two"))
+    second, other = await serve(greeting("two")), await serve(greeting("three"), name="other")
     try:
         assert first.stopped
         assert await refuses(first.url)
-        assert (await get(second.url)).json() == "two"
+        assert [(await get(server.url)).json() for server in (second, other)] == ["two", "three"]
     finally:
+        await other.stop()
         await second.stop()
         await second.stop()  # safe to call again
     assert repr(second) == f"<Server at {second.url} (stopped)>"
-
-
-async def test_two_names_are_two_servers():
-    one, two = await serve(greeting("one"), "a"), await serve(greeting("two"), name="b")
-    try:
-        assert [(await get(server.url)).json() for server in (one, two)] == ["one", "two"]
-    finally:
-        await one.stop()
-        await two.stop()
 
 
 def test_a_server_of_a_closed_loop_is_replaced_too():
@@ -169,18 +161,18 @@ async def test_stopping_aborts_connections_and_closes_their_streams():
 
 
 async def test_stopping_sends_a_disconnect_to_an_app_that_receives():
-    heard = []
+    received = []
 
     async def app(scope, receive, send):
         if scope["type"] == "http":
             await unfinished(send)
-            while not heard or heard[-1] != "http.disconnect":
-                heard.append((await receive())["type"])
+            while "http.disconnect" not in received:
+                received.append((await receive())["type"])
 
     server = await serve(app)
     async with half_read(server.url):
         await server.stop()
-    assert heard == ["http.request", "http.disconnect"]
+    assert received == ["http.request", "http.disconnect"]
 
 
 async def test_stopping_cancels_an_app_that_ignores_the_disconnect():

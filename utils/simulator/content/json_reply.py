@@ -39,13 +39,13 @@ def text(request: ModelRequest) -> str | None:
         return None
     told = " ".join(turn.text for turn in request.turns if turn.role == "tool")
     source = _without_instructions(f"{request.prompt} {told}".strip())
+    default = _whatever(source[: extract.LONGEST])
     try:
-        value = fill(schema or _whatever(source[: extract.LONGEST]), source).value
+        value = fill(schema or default, source).value
     except SchemaError:
         if request.schema is not None:
             raise
-        # ignore an invalid schema in a prompt
-        value = fill(_whatever(source[: extract.LONGEST]), source).value
+        value = fill(default, source).value  # ignore an invalid schema in a prompt
     return json.dumps(value, ensure_ascii=False)
 
 
