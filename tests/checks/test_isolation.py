@@ -28,9 +28,9 @@ def checking():
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread; it has begun before the block, and ends after it.
+    """Run `work(begun, go_on)` in a thread that begins before the block and ends after it.
 
-    Yields a function that lets it end earlier.
+    Yields a function that ends it earlier.
     """
     begun, go_on = threading.Event(), threading.Event()
     thread = threading.Thread(target=work, args=(begun, go_on))

@@ -32,7 +32,7 @@ async def whole(model, prompt):
     return "".join([chunk.text async for chunk in model.astream(prompt)])
 
 
-def test_a_function_that_is_no_coroutine_is_reported():
+def test_a_plain_function_cannot_be_awaited():
     assert mistake(whole) is None
     assert mistake(lambda model, prompt: "text") == "not to be awaited"
 
@@ -88,7 +88,7 @@ async def raises_no_exception(model, prompt):
     raise Stalled("nothing arrived")
 
 
-def test_a_task_may_run_asyncios_own_coroutine_and_an_exception_be_a_base_exception():
+def test_tasks_of_asyncios_own_coroutines_and_base_exceptions_are_reported():
     assert mistake(waits_in_a_task) == "leaves a task"
     assert mistake(raises_no_exception) == "raises"
 

@@ -215,28 +215,6 @@ def test_pieces_arrive_at_the_expected_times():
     assert came == pytest.approx([0.6, 30.7, 30.8])
 
 
-@pytest.mark.parametrize(
-    ("method", "blocking"),
-    [("ainvoke", False), ("astream", False), ("invoke", True), ("stream", True)],
-)
-def test_synchronous_calls_block_the_loop(method, blocking):
-    reply = Reply(PIECES)
-
-    async def main():
-        answer = getattr(FakeModel.of({"Why?": reply}), method)("Why?")
-        if method == "ainvoke":
-            await answer
-        elif method == "astream":
-            assert [chunk async for chunk in answer]
-        elif method == "stream":
-            list(answer)
-        return loops.blocked()
-
-    blocked = run(main)
-    assert reply.blocking is blocking
-    assert blocked == pytest.approx(reply.lasts if blocking else 0)
-
-
 @pytest.mark.parametrize("seconds", [0.05, 5])  # before the first chunk, and in a silence
 def test_a_timeout_closes_the_stream(seconds):
     reply = Reply(PIECES, silences={2: 100})

@@ -47,6 +47,7 @@ class Noted:
     """The side effects of one run of an answer."""
 
     models: list[BaseChatModel] = field(default_factory=list)  # other models that were called
+    # names of functions whose coroutines were never awaited
     forgotten: list[str] = field(default_factory=list)
     stdout: _Printed = field(default_factory=_Printed)
 
