@@ -139,14 +139,10 @@ def test_the_report_has_a_line_for_each_failure() -> None:
     assert "Failures     1\n  - learner-01, getting ready: the login returned status 403" in report
 
 
-def test_the_lessons_cells_are_found() -> None:
+def test_the_lessons_cells_are_found_or_reported_as_changed(tmp_path: Path) -> None:
     setup, streaming = cells(LESSON)
     assert "ready()" in setup
     assert [name for name, _ in streaming] == ["race", "three lines", "live text"]
-    assert all("await" in code for name, code in streaming if name != "three lines")
-
-
-def test_a_lesson_without_the_expected_cells_is_reported(tmp_path: Path) -> None:
     changed = tmp_path / "lesson.ipynb"
     changed.write_text(LESSON.read_text(encoding="utf-8").replace("await race(", "await walk("))
     with pytest.raises(Advice, match="to match"):
