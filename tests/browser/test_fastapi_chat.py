@@ -6,7 +6,7 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,8 +24,8 @@ PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
-# Scripts that record in the page the text's length after each change, the EventSources, and the
-# events' IDs.
+# Scripts that record in the page the text's length after each change, the EventSources, the
+# events' IDs, and what the status line says.
 NOTE_LENGTHS = """() => {
   const log = document.getElementById("log");
   window.lengths = [];
@@ -50,6 +50,13 @@ NOTE_EVENTS = """() => {
   };
 }"""
 
+NOTE_STATUS = """() => {
+  const log = document.getElementById("log");
+  window.statuses = [];
+  new MutationObserver(() => window.statuses.push(log.querySelector(".status")?.textContent))
+    .observe(log, { childList: true, subtree: true });
+}"""
+
 
 @pytest.fixture(scope="module")
 def site(browser_file: str) -> Iterator[Site]:
@@ -69,17 +76,19 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 class Cable:
-    """A proxy to the app. `cut` drops all open connections; new ones work."""
+    """A proxy to the app that drops all connections after `last` was sent; new ones work."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, last: bytes) -> None:
         self._open: list[socket.socket] = []
+        self._last: bytes | None = last
         cable = self
 
         class Forward(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 with socket.create_connection(("127.0.0.1", port)) as far:
                     cable._open += [self.request, far]
-                    back = threading.Thread(target=pump, args=(far, self.request), daemon=True)
+                    args = far, self.request, cable.passed
+                    back = threading.Thread(target=pump, args=args, daemon=True)
                     back.start()
                     pump(self.request, far)
                     back.join()
@@ -88,6 +97,11 @@ class Cable:
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    def passed(self, data: bytes) -> None:
+        if self._last and self._last in data:
+            self._last = None
+            self.cut()
 
     def cut(self) -> None:
         for end in self._open:
@@ -101,10 +115,13 @@ class Cable:
         self._server.server_close()
 
 
-def pump(source: socket.socket, sink: socket.socket) -> None:
+def pump(
+    source: socket.socket, sink: socket.socket, passed: Callable[[bytes], object] = bool
+) -> None:
     with suppress(OSError):
         while data := source.recv(65_536):
             sink.sendall(data)
+            passed(data)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
 
@@ -194,17 +211,16 @@ def test_a_reload_in_mid_reply_loses_and_doubles_nothing(site: Site, visitor: Pa
 def test_a_connection_that_is_lost_in_mid_reply_comes_back_by_itself(
     site: Site, visitor: Page
 ) -> None:
-    site.behave("sim-chat:stall@30,8")
+    site.behave("sim-chat")
     mark = site.mark()
-    cable = Cable(urlsplit(site.url).port or 0)
+    cable = Cable(urlsplit(site.url).port or 0, last=b"id: 20\n")
     visitor.goto(cable.url)
     visitor.evaluate(NOTE_EVENTS)
+    visitor.evaluate(NOTE_STATUS)
     ask(visitor, RAINBOW)
-    wait_for_text(visitor, ANSWER[:60])
-    cable.cut()
-    wait_for_text(visitor, "Connection lost. Reconnecting…")
     wait_for_end(visitor)
     assert reply(visitor) == ANSWER
+    assert "Connection lost. Reconnecting…" in visitor.evaluate("window.statuses")
     numbers = visitor.evaluate("window.numbers")
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(site.requests(mark)) == 1
@@ -231,19 +247,21 @@ def test_stop_in_another_tab_ends_the_reply_in_both(site: Site, visitor: Page) -
 def test_two_visitors_read_at_the_same_time_and_see_nothing_of_each_other(
     site: Site, visitor: Page, browser: Browser
 ) -> None:
-    site.behave("sim-chat:stall@30,6")
+    site.behave("sim-chat:stall@30,600")
     elsewhere = browser.new_context()
     other = elsewhere.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(site.url)
     ask(visitor, RAINBOW)
     ask(other, "Name a river.")
+    wait_for_text(visitor, ANSWER[:60])
     wait_for_text(other, prepared_replies.answer("Name a river.")[:60])
-    assert visitor.locator("#stop").is_visible()  # still streaming
-    for page in (visitor, other):
-        wait_for_end(page)
-    assert reply(visitor) == ANSWER
     assert RAINBOW not in other.inner_text("#log")
+    other.click("#stop")
+    wait_for_end(other)
+    assert visitor.locator("#stop").is_visible(), "its reply should still be streaming"
+    visitor.click("#stop")
+    wait_for_end(visitor)
     elsewhere.close()
 
 
