@@ -199,6 +199,7 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     former = "5.4" if today != "5.4" else "5.5"
     assert evaluate(former, watched).number == today
     assert the_number(former, "hint") == today, "and so do its hints from then on"
+    assert the_number(former, "predict") == former, "a prediction has a number of its own"
     assert evaluate(former, returns_a_number).number == former
 
 
