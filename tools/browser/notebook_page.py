@@ -79,16 +79,18 @@ class NotebookPage:
         )
 
     def reload(self) -> None:
-        """Reload the page until it shows the widgets again, at most three times.
+        """Reload the page until it shows all widgets again, at most three times.
 
-        On a busy machine, JupyterLab sometimes connects none of them; a learner would reload again.
+        On a busy machine, JupyterLab sometimes doesn't connect them; a learner would reload again.
         """
         from playwright.sync_api import TimeoutError as TooLate
 
+        widgets = self.page.locator(".course-live")
+        last = widgets.nth(widgets.count() - 1)
         for seconds in (PATIENCE / 4, PATIENCE / 4, PATIENCE):
             self.page.reload()
             try:
-                self.page.wait_for_selector(".course-live", timeout=seconds * 1000)
+                last.wait_for(state="attached", timeout=seconds * 1000)
             except TooLate:
                 if seconds == PATIENCE:
                     raise
