@@ -18,7 +18,7 @@ from tools.running_app import Site, served
 from utils.simulator.content import prepared_replies
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import APIResponse, Browser, Page, Route
 
 PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
@@ -225,6 +225,21 @@ def test_a_connection_that_is_lost_in_mid_reply_comes_back_by_itself(
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(site.requests(mark)) == 1
     cable.close()
+
+
+def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, visitor: Page) -> None:
+    site.behave("sim-chat")
+    held: list[tuple[Route, APIResponse]] = []
+    visitor.route("**/conversation", lambda route: held.append((route, route.fetch())))
+    with visitor.expect_request("**/conversation"):
+        visitor.evaluate("dispatchEvent(new Event('focus'))")
+    ask(visitor, RAINBOW)
+    route, earlier = held.pop()
+    route.fulfill(response=earlier)
+    wait_for_text(visitor, ANSWER[:60])
+    wait_for_end(visitor)
+    assert reply(visitor) == ANSWER
+    assert visitor.locator(".question").all_inner_texts() == [RAINBOW]
 
 
 def test_stop_in_another_tab_ends_the_reply_in_both(site: Site, visitor: Page) -> None:
