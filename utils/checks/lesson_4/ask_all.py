@@ -1,4 +1,4 @@
-"""Check of `ask_all`: collect replies, a few concurrently, in the order of their prompts."""
+"""Check of `ask_all`: get several replies, at most a few concurrently, in the prompts' order."""
 
 import asyncio
 import inspect
@@ -17,7 +17,8 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.engine.wording import differ_at
 
-_TEXTS = {  # prompt: reply, and seconds between pieces; the replies end in another order
+# maps each prompt to its reply and the seconds between pieces; the replies finish out of order
+_TEXTS = {
     "Name a river.": (RIVERS[:60], 0.3),
     "Describe the tide.": (HARBOUR[:20], 0.1),
     "Name a sea.": (RIVERS[60:], 0.2),
@@ -39,24 +40,25 @@ class Several(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The results for the prompts, and when each reply streamed."""
+    """The returned list, and when each reply was read."""
 
     case: Several
     replies: dict[str, Reply]
     readings: Sequence[Reading]
-    whole: bool  # whether all replies arrived and nothing was raised
-    texts: Sequence[Any]  # the returned items
+    whole: bool  # whether no reply was meant to fail and nothing was raised
+    texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct texts
     wrong: int  # the position of the first text that isn't the reply to its prompt
-    miscounted: str  # the first prompt that wasn't sent as often as it is listed, or ""
-    in_threads: bool  # whether a reply was read outside of the event loop's thread
-    all_ended: bool  # whether each prompt was sent, and all replies were read to their end
+    miscounted: str  # the first prompt not sent as often as it is in the list, or ""
+    in_threads: bool  # whether a reply was read outside the event loop's thread
+    all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
-    idle: float  # the longest wait of a prompt while fewer than `at_most` replies streamed, in s
+    # the longest time, in seconds, that a prompt waited while fewer than `at_most` replies streamed
+    idle: float
 
 
 def observe(answer: Any, case: Several) -> Seen:
-    """Run the answer with a model that streams each reply at a different rate."""
+    """Run the answer with a model whose replies stream at different rates."""
     again = Reply(_AGAIN.pieces, gap=_AGAIN.gap)
     replies = {
         prompt: Reply(

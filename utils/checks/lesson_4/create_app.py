@@ -21,9 +21,9 @@ from utils.checks.engine.untouched import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
-_LONG = 120.0  # virtual seconds; an endpoint whose model failed has ended by then
+_LONG = 120.0  # virtual seconds within which an endpoint should end after its model fails
 _SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
-MISUSES = (  # parts of the error messages for a response with the wrong type of argument
+MISUSES = (  # parts of the error messages when a response class gets the wrong type of argument
     "'function' object is not iterable",
     "'coroutine' object is not iterable",
     "'async_generator' object is not iterable",
@@ -45,31 +45,33 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    slow: bool = False  # whether the client stops reading, and the server cancels the request
+    # whether the client stops reading but stays connected until the server cancels the request
+    slow: bool = False
     beside: bool = False  # whether another client sends a different question at the same time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The responses that an app sent to its clients."""
+    """The response to the question, and how long all responses took."""
 
     case: Visited
-    visit: Visit  # the response to the question; empty if there is no app
+    visit: Visit  # the request with the question, and its response; empty if there is no app
     body: str  # the response's body
-    events: Sequence[sse.Event]  # the events that a page dispatches
-    undispatched: str  # the name of an event that was sent but never dispatched to the page, or ""
+    events: Sequence[sse.Event]  # the events that a browser would dispatch
+    undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
     strange: str  # the longest message data that isn't a JSON string, or ""
-    last: int  # the position of the first `end` or `failed`, or else of the last event
-    wrong_header: str  # the first header with a wrong value, or ""
-    header: str  # the value of that header, in lower case
-    arrived: str  # the text that the model had sent before it failed
-    generated_late: int  # pieces that the model generated after its client had disconnected
+    last: int  # the index of the first `end` or `failed` event, or else of the last event
+    wrong_header: str  # the name of the first header with a wrong value, or ""
+    header: str  # the wrong header's value, in lower case
+    arrived: str  # the text that the model sent, up to any failure
+    # how many pieces were generated after the client disconnected or the request was cancelled
+    generated_late: int
     took: float  # seconds that the slowest response took
-    lasts: float  # seconds that the model took for the slowest reply
+    lasts: float  # seconds that the model needs for the slowest reply
 
     @property
     def output(self) -> str:
-        """The text that a page displays."""
+        """The text that a page would display."""
         return self.visit.text
 
     @property
@@ -95,8 +97,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        # A generator suspended at a `yield` is closed once no thread refers to it any more; a
-        # dropped coroutine can be closed only on the loop.
+        # Wait until no thread refers to a suspended generator, so that Python closes it. Garbage is
+        # collected on the loop, where dropped coroutines can be closed.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
             gc.collect()
@@ -135,7 +137,7 @@ def observe(answer: Any, case: Visited) -> Seen:
 
 
 def _lacks_frame(s: Seen) -> bool:
-    """Whether the endpoint calls the notebook's `frame`, which isn't written yet."""
+    """Whether the app failed, probably because the notebook's `frame` isn't written yet."""
     missing = isinstance(s.error, NameError) and s.error.name == "frame"
     written = getattr(s.answer, "__globals__", {}).get("frame")
     return missing or (s.error is not None and untouched(written, "4.frame"))
@@ -149,7 +151,7 @@ def _ends_with_a_message(s: Seen) -> bool:
 
 
 def _by_fastapis_class(s: Seen) -> bool:
-    """Whether an endpoint uses `EventSourceResponse`, which reads a generator in its own task."""
+    """Whether the app uses `EventSourceResponse`, which reads a generator in a separate task."""
     routes = getattr(s.returned, "routes", [])
     classes = [getattr(each, "response_class", None) for each in routes]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)

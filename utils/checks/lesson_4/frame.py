@@ -33,8 +33,8 @@ _TEXTS = (
 class Seen(Run):
     """How a page interprets the frame."""
 
-    events: Sequence[sse.Event]  # the events that a page dispatches
-    value: Any  # the result of `JSON.parse` for the first event's data; `NO_JSON` if it fails
+    events: Sequence[sse.Event]  # the events that a browser would dispatch
+    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if that isn't possible
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -10,7 +10,7 @@ from utils.lesson_source import number
 _EARLY = "A buffer delays the early text too. How long was its TTFT?"
 _LATE = "Compare its TTFT with its E2E latency. What happened to the text until then?"
 _FREE = "While the event loop is blocked, no other client is served. Were health checks answered?"
-_CODE = {  # how the code of an endpoint with this diagnosis works
+_CODE = {  # for each diagnosis, how the endpoint's code works
     "buffered": "reads the whole reply into a list before it sends any of it",
     "keeps generating": "reads the reply in a background task that nothing cancels when the client "
     "disconnects",
@@ -20,7 +20,7 @@ _CODE = {  # how the code of an endpoint with this diagnosis works
 
 
 _REQUEST = "`GET /chat?question=…`"
-_SENT = {  # part of an error message, and the cause
+_SENT = {  # for each part of an error message, the cause and a hint
     "'function' object": "The response got a function. Are parentheses missing after its name?",
     "'coroutine' object": "The response got a coroutine. Is a `yield` missing in the function?",
     "'async_generator' object": "The response got an async generator. Which response class sends "
@@ -28,7 +28,7 @@ _SENT = {  # part of an error message, and the cause
     "'encode'": "A response sends only strings and bytes. What turns a chunk's text into a frame?",
     "'items'": "`headers` must be a dict with the headers' names as its keys.",
 }
-_WHY = {  # why a header matters
+_WHY = {  # for each header, why it matters
     "Content-Type": "`EventSource` reads only `text/event-stream`. Does the endpoint return a "
     "`StreamingResponse` with a media type?",
     "X-Accel-Buffering": "With any value but `no`, nginx in front of the server buffers the text.",

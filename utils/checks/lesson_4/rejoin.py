@@ -19,9 +19,9 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import SOON
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
-_OTHER = "How do tides work?"  # the question of another reply of the same app
-_LONG = 120.0  # virtual seconds; by then every response should have ended
-_SLOW = 0.1  # virtual seconds that a response may take to send events of a finished reply
+_OTHER = "How do tides work?"  # a question that starts another reply in the same app
+_LONG = 120.0  # virtual seconds within which every response should end
+_SLOW = 0.1  # virtual seconds that a response may take to send a finished reply's events
 _ODD_IDS = ("999", "-1", "x")
 _ENDS = ("end", "failed")
 LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
@@ -33,9 +33,11 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events its connections drop; one more follows, which doesn't
+    # for each reader, after how many events each connection drops; the last connection, which
+    # isn't listed, doesn't drop
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, beside another reply; it is sent again after the end
+    # virtual seconds until Stop is sent, while another reply is streaming; Stop is sent again after
+    # the stopped reply's end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -116,18 +118,18 @@ class Seen(Run):
     case: Readers
     key: str  # the id of the reply that was started; "" if there is none
     begun: Visit | None  # the response to `POST /chat`
-    readers: Sequence[Reader]  # the last reader is the page loaded after the end
+    readers: Sequence[Reader]  # the last one is the page loaded after the reply's end
     stops: Sequence[Visit]  # the responses to the requests to stop
-    cut_off: bool  # whether the other reply, which wasn't stopped, is incomplete
+    cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
-    kept: int  # the number of pieces that had arrived when the reply should have ended
+    kept: int  # how many pieces had arrived by Stop, or in all if it wasn't sent
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
-    refusal: Visit | None  # the first response to a reader with a status other than 200
+    refusal: Visit | None  # the readers' first response with a status other than 200, or None
     media_type: str  # the first content type that isn't an event stream's, or ""
-    no_string: str  # the data of the first message that isn't a JSON string, or ""
+    no_string: str  # the first message data that isn't a JSON string, or ""
     last: str  # the first wrong type among the readers' last events, or ""
     first_id: str  # the id of the first reader's first message, or ""
-    late: float  # seconds that the last response took, though all its events existed before
+    late: float  # seconds that the last response took, although all its events already existed
 
     @property
     def expected(self) -> str:
@@ -171,7 +173,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _ask_badly(app, path)
-        await asyncio.sleep(reply.lasts)  # even a model that wasn't stopped has ended by then
+        await asyncio.sleep(reply.lasts)  # long enough even for a model that wasn't stopped
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
             await beside.read(app, f"/replies/{key}")
@@ -225,18 +227,18 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats(s: Seen) -> bool:
-    """Whether the text after a reconnection had already been received."""
+    """Whether the first wrong reconnection repeats text that was already received."""
     before, after, _ = s.reader.rejoins(s.expected)
     return bool(after) and 0 <= s.expected.find(after[:8]) < len(before)
 
 
 def fails(visit: Visit) -> bool:
-    """Whether a response's status isn't from 200 to 299."""
+    """Whether a response's status isn't 2xx."""
     return visit.status not in range(200, 300)
 
 
 def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
-    """Return the bad requests with a wrong status, and their responses."""
+    """Return the bad requests that got the wrong status, each with its response."""
     right = {what: (404,) if what in LOST else range(400, 500) for what, _ in s.bad}
     return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
 

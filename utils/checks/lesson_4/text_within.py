@@ -26,9 +26,10 @@ class Seen(Run):
 
     case: Timed
     due: float  # when the answer should return
-    late: bool  # whether it returned more than `_QUICK` later
-    since_a_chunk: bool  # whether it returned `seconds` after the last chunk within the limit
-    at_a_piece: bool  # whether it returned when a piece arrived
+    late: bool  # whether the answer returned more than `_QUICK` after `due`
+    # whether the answer returned `seconds` after the last chunk that arrived within the limit
+    since_a_chunk: bool
+    at_a_piece: bool  # whether the answer returned just when a piece arrived
     hides_timeouts: bool  # whether the answer swallows a `TimeoutError` that the model raises
 
     @property

@@ -1,4 +1,4 @@
-"""Check of 4.who_blocks: runs six snippets beside a heartbeat to see which block the loop."""
+"""Check of 4.who_blocks: find which of six snippets block the event loop."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR
 
-ALIVE = 0.2  # seconds; a longer gap between beats counts as blocked, as the exercise says
+ALIVE = 0.2  # seconds; a longer gap between heartbeats counts as blocking, as the exercise says
 
-_BEAT = 0.1  # seconds between two beats, as in the widget
+_BEAT = 0.1  # seconds between heartbeats, as in the widget
 _QUESTION = "Describe a harbour."
 
 Snippet = Callable[[FakeModel], Awaitable[Any]]
@@ -57,7 +57,7 @@ SNIPPETS: Mapping[str, Snippet] = {"A": _a, "B": _b, "C": _c, "D": _d, "E": _e, 
 
 @dataclass(frozen=True)
 class Seen(Diagnosis):
-    """An answer, and the longest gap between heartbeats while each snippet ran, in seconds."""
+    """The learner's answer, and each snippet's longest gap between heartbeats, in seconds."""
 
     pauses: Mapping[str, float]
 
