@@ -42,7 +42,7 @@ FIRST = (
 
 @pytest.hookimpl(trylast=True)  # after pytest has read its own settings
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the same environment variables as `course.py test`, and provide fast kernels.
+    """Set the same environment variables as `course.py test`; on Linux, provide fast kernels.
 
     This happens before tests are imported, so no test sees the developer's API keys or proxies.
     """
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-@pytest.hookimpl(optionalhook=True)  # without the plugin xdist, nothing calls this
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist, nothing calls this hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With `--dist loadfile`, also keep files that share a JupyterLab on the same worker."""
     from xdist.scheduler import LoadFileScheduling

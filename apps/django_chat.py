@@ -3,7 +3,7 @@
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-The reply is the response to the question's request, so leaving the page stops it, as Stop does.
+Each reply streams in the response to its question, so leaving the page stops it, as Stop does.
 """
 
 import json
@@ -30,11 +30,11 @@ settings.configure(
 )
 MOST_TURNS = 20  # turns per conversation; older ones are dropped
 MOST_VISITORS = 1_000
-conversations = {}  # per visitor, in this process's memory
+conversations = {}  # keyed by visitor, in this process's memory
 
 
 async def write(visitor, question):
-    """Yield a reply as JSON lines, and store the text so far, however the reply ends."""
+    """Yield a reply as JSON lines; keep the text so far even if the reply fails or is stopped."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
     conversations[visitor] = turns  # move the conversation to the end, as the newest
     if turns and turns[-1]["running"]:

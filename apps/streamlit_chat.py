@@ -51,7 +51,7 @@ def pieces(messages):
                 kind, value = arrived.get(timeout=0.2)
             yield kind, value
     finally:
-        task.cancel()  # stops the model
+        task.cancel()  # also cancels the model call
 
 
 def texts(turn, messages):

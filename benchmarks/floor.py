@@ -33,7 +33,7 @@ class Ratio:
     """The lowest measurement divided by the lowest floor; a busy machine can only raise them."""
 
     measured: Sequence[float]
-    floor: Sequence[float]  # the same measurements of the floor
+    floor: Sequence[float]  # the floor's results for the same measurement
     most: float  # the limit, as a multiple of the floor
     least: float = 0.0  # smaller floors are raised to this value, for example a timer's resolution
     unit: str = "s"
@@ -132,7 +132,7 @@ class _Bare:
     async def _stream(
         self, ask: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Send a reply; return False if the client disconnected before its end."""
+        """Send a reply; return False if the client disconnected before it was complete."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         ttft, gap, tokens = map(float, ask["messages"][-1]["content"].split())

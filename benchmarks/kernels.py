@@ -1,4 +1,4 @@
-"""A kernel, and the messages that it sends to its page, for benchmarks."""
+"""Runs a kernel for benchmarks, and reads the messages that it sends to its page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
 def received(
     client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Return the kernel's next message to the page that matches; raise if a cell fails."""
+    """Return the kernel's next matching message to the page; raise if a cell fails."""
     while True:
         message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
         if message["msg_type"] == "error":

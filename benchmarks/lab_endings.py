@@ -1,4 +1,4 @@
-"""What remains after `course.py lab` is ended in five ways while a reply streams, and how long.
+"""What remains, and for how long, when `course.py lab` is ended while a reply streams.
 
     python benchmarks/lab_endings.py [--times 20]
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args().times
-    labs = importlib.import_module("running_lab")  # tests import it by another name
+    labs = importlib.import_module("running_lab")  # for mypy: tests import benchmarks.running_lab
     print("| ended by | times | left | gone after: median, worst |\n| --- | --- | --- | --- |")
     found: list[str] = []
     for way in labs.WAYS:

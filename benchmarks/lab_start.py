@@ -27,8 +27,8 @@ from floor import Ratio, judge
 from kernels import PATIENCE, ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
-MOST_LAB = 2.0  # times the floor, a bare JupyterLab
-MOST_SETUP = 2.0  # times the floor, a bare kernel with the import
+MOST_LAB = 2.0  # limit, as a multiple of the floor: a bare JupyterLab
+MOST_SETUP = 2.0  # limit, as a multiple of the floor: a bare kernel with the import
 BARE = "from langchain_openai import ChatOpenAI"
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group

@@ -18,8 +18,8 @@ from kernels import kernel
 
 TOKENS = 2_000
 RATE = 100  # tokens per second
-MOST_BYTES = 0.08  # times the bytes of the best naive method
-MOST_TIME = 0.9  # times the kernel time of a bare widget
+MOST_BYTES = 0.08  # limit, as a multiple of the best naive method's bytes
+MOST_TIME = 0.9  # limit, as a multiple of a bare widget's kernel time
 
 SETUP = f"""
 import asyncio, time

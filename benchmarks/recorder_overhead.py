@@ -1,4 +1,4 @@
-"""The overhead of timing a stream: time per chunk with the recorder, minus that without.
+"""The overhead of timing a stream: time per chunk with the recorder, minus the time without.
 
     python benchmarks/recorder_overhead.py
 
@@ -23,8 +23,8 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.timing import arecord, record
 
-MARK = 0.25  # times the floor
-MARK_AT_THE_END = 1.5  # times the floor, including the metrics
+MARK = 0.25  # limit, as a multiple of the floor
+MARK_AT_THE_END = 1.5  # limit if the metrics are included, as a multiple of the floor
 CHUNKS = 20_000
 ROUNDS = 7
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 from jupyter_client.blocking.client import BlockingKernelClient
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # also when a test imports this file
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # so that a test can import this file, too
 
 from simulator_orphans import stream
 
@@ -57,7 +57,7 @@ class Lab:
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start the command so that it can be ended in a way, and wait for its address."""
+        """Start the command so that `end(way)` can end it, and wait for its address."""
         command = [str(COURSE), "lab", "--no-browser", "--here"]
         self._terminal: int | None = None
         if way == "an exception":
@@ -150,7 +150,7 @@ class Lab:
                 pipe.close()
 
 
-# Windows has neither SIGTERM nor SIGHUP.
+# Windows can't deliver SIGTERM or SIGHUP.
 WAYS: tuple[str, ...] = ("Ctrl-C", "an exception", "kill -9")
 if sys.platform != "win32":
     WAYS += ("SIGTERM", "a closed terminal")
@@ -200,7 +200,7 @@ def end_while_streaming(way: str) -> Ending:
             simulators_port, simulator = stream(client)
             family = lab.family()
             assert simulator in [process.pid for process in family]
-            assert len(family) >= 4, "JupyterLab, what ends it, a kernel, a simulator"
+            assert len(family) >= 4, "JupyterLab, its supervisor, a kernel, a simulator"
             folder = Path(lab.connection_files()[0]).parents[1]
             begun = time.monotonic()
             lab.end(way)

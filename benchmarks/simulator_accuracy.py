@@ -1,8 +1,8 @@
-"""Accuracy of the simulator's pace: TTFT and gaps through `ChatOpenAI`, against the profiles.
+"""Accuracy of the simulator's pace: TTFT and gaps through `ChatOpenAI`, against the plan.
 
     python benchmarks/simulator_accuracy.py [--calls 20]
 
-Runs at real speed with a warm client. The configured times are those the simulator drew for each
+Runs at real speed with a warm client. The planned times are those the simulator drew for each
 call, taken from its log. After each call, the same client reads the same schedule from the floor, a
 bare asyncio server: delays that both show come from the machine and the client.
 """
@@ -25,8 +25,8 @@ from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model, simulator
 
-_MOST_TTFT = 3.0  # times the floor's delay
-_MOST_GAP = 4.0  # times the floor's error
+_MOST_TTFT = 3.0  # limit on the first text's delay, as a multiple of the floor's
+_MOST_GAP = 4.0  # limit on the gap's error, as a multiple of the floor's
 _PROMPT = "Write a poem about a river."
 
 
@@ -50,7 +50,7 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply, then one at its pace from the bare server; return both replies' errors."""
+    """Stream a reply, then replay its plan on the bare server; return both replies' errors."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap
@@ -71,7 +71,7 @@ def main() -> None:
     print("| profile | calls | TTFT late | of the floor | gap off | of the floor |")
     print("| --- | --- | --- | --- | --- | --- |")
     with bare_server() as bare:
-        for _ in range(2):  # a process's first calls are slower
+        for _ in range(2):  # warm-up: a process's first calls are slower
             call("fast", bare)
         for profile, calls in (
             ("fast", arguments.calls),

@@ -28,11 +28,11 @@ from simulator_load import percentile, port_of, request_for
 from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
-_RATE = 50.0  # tokens per second and stream
+_RATE = 50.0  # tokens per second in each stream
 _ARRIVALS = 12.0  # seconds over which clients connect
 _LONGEST_STAY = 3.0  # seconds
 _MOST_GROWTH = 0.05
-_MOST_LATE = 3.0  # times the floor
+_MOST_LATE = 3.0  # limit on how late disconnects are noticed, as a multiple of the floor
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, stay for `stay`; return the Unix time of the disconnect."""
+    """Connect after `come` seconds, disconnect `stay` seconds later; return when, in Unix time."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)
@@ -60,7 +60,7 @@ async def visit(request: bytes, port: int, come: float, stay: float) -> float:
 
 
 async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[float]:
-    """Run clients that disconnect at random; return the Unix time at which each did."""
+    """Run clients that disconnect at random; return the Unix time of each disconnect."""
     stays = [rng.uniform(0.05, _LONGEST_STAY) for _ in requests]
     return await asyncio.gather(
         *(

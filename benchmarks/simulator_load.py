@@ -32,7 +32,7 @@ from utils.simulator.profiles import PROFILES
 _PROFILE = PROFILES["chat"]
 _TOKEN = b'"delta": {"content": '
 _PROMPT = "Write a poem about a river."
-_MOST_OFF = 4.0  # times the floor
+_MOST_OFF = 4.0  # limit, as a multiple of the floor
 _MOST_LATE = 4.0
 _MOST_CPU = 5.0
 

@@ -1,9 +1,9 @@
-"""Whether a simulator survives a kernel killed while a reply streams, and how soon it exits.
+"""How soon a simulator exits after its kernel is killed while a reply streams.
 
     python benchmarks/simulator_orphans.py [--kills 20]
 
-Fails if one survives. The floor, alternating with it, is a bare Python process that a kernel
-started and that exits when its standard input closes.
+Exits with an error if a simulator survives. The floor, alternating with the simulator, is a bare
+Python process, started by a kernel, that exits when its standard input closes.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import psutil  # type: ignore[import-untyped]
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # also when a test imports this file
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # so that a test can import this file, too
 
 from floor import HOST, Ratio, judge
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 240.0  # seconds after which something counts as stuck
-MOST = 3.0  # times the floor
+MOST = 3.0  # limit, as a multiple of the floor
 
 # Each cell starts a process, and prints its port and id, then `at work`.
 SIMULATOR = f"""
@@ -74,14 +74,14 @@ def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, in
 
 
 def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
-    """Kill a kernel at work; return its child process's id, and the seconds until that exited."""
+    """Kill a kernel at work; return its child's id, and the seconds until the child exited."""
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:
         port, pid = stream(client, cell)
         with socket.create_connection((HOST, port), timeout=PATIENCE) as line:
             killed = time.monotonic()
             manager.shutdown_kernel(now=True)  # SIGKILL, or TerminateProcess on Windows
-            with contextlib.suppress(ConnectionError):  # a reset also means that it exited
+            with contextlib.suppress(ConnectionError):  # a reset also means that the child exited
                 while line.recv(1024):
                     pass
         return pid, time.monotonic() - killed

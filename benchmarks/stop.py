@@ -1,4 +1,4 @@
-"""How soon a reply ends after the reader presses Stop, and that no text follows.
+"""How soon a reply ends after the reader presses Stop.
 
     python benchmarks/stop.py [--times 20]
 
@@ -18,7 +18,7 @@ from floor import Ratio, judge
 from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import kernel, received
 
-MOST = 5.0  # times the round trip of a bare widget
+MOST = 5.0  # limit, as a multiple of a bare widget's round trip
 SETUP = """
 import anywidget
 from utils.provider import chat_model

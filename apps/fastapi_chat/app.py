@@ -24,9 +24,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 
 async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) -> None:
-    """Generate a reply as events; keep the text so far, however the reply ends."""
+    """Generate a reply as events; keep the text so far even if the reply fails or is stopped."""
     messages = []
-    for asked, text, note in turns:  # the note also tells the model that a reply is incomplete
+    for asked, text, note in turns:  # a note tells the model that its reply is incomplete
         said = f"{joined(text)}\n\n[{note}]" if note else joined(text)
         messages += [("user", asked), ("assistant", said)]
     end, text, rest, note = "end", "", "", ""
@@ -80,7 +80,7 @@ def split_blocks(text: str) -> tuple[str, str]:
 
 
 def joined(text: str) -> str:
-    """Join the halves of a character split across chunks; a lone half can't be encoded."""
+    """Join surrogate halves that were split across chunks; replace a lone half with U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -124,7 +124,7 @@ async def chat(
 
 
 async def kept(reply: str) -> replies.Reply:
-    """Return a reply, or raise 404 before the stream starts, when the status can still be set."""
+    """Return a reply, or raise 404 before the stream starts, while the status can still be set."""
     found = await replies.find(reply)
     if found is None:
         raise HTTPException(404, "This reply is no longer available.")

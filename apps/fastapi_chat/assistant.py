@@ -40,7 +40,7 @@ MODELS = [
         stream_usage=True,
         max_tokens=4_000,  # limits a reply's cost and memory use
         timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
-        stream_chunk_timeout=None,  # on Python 3.11, this second limit can lose a cancellation
+        stream_chunk_timeout=None,  # off: on Python 3.11, this limit can swallow a cancellation
     )
     for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))
     if name
@@ -105,7 +105,7 @@ async def _call(call: ToolCall) -> ToolMessage:
 
 
 def sentence(error: Exception) -> str:
-    """Return a sentence about a failure, without the error's own text, which may contain a key."""
+    """Return a sentence about a failure; omit a library's own text, which may contain a key."""
     for kind, said in {
         LimitReached: str(error),
         EOFError: "The reply ended before it was complete.",

@@ -11,7 +11,7 @@ from uuid import uuid4
 MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
 MOST_VISITORS = 1_000  # visitors whose conversations are kept; older ones are dropped
 
-lifespan = None  # nothing to do at shutdown: no other process could serve the replies
+lifespan = None  # don't wait at shutdown: no other process could serve the replies
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
@@ -53,16 +53,16 @@ class Reply:
         await asyncio.wait([self.task])
 
 
-conversations: dict[str, tuple[list[Turn], str, Reply]] = {}  # by visitor
+conversations: dict[str, tuple[list[Turn], str, Reply]] = {}  # keyed by visitor
 
 
 async def find(reply_id: str) -> Reply | None:
-    """Return the last reply of a conversation, by its id."""
+    """Return the reply with this id, if it is the last one in its conversation."""
     return next((reply for *_, reply in conversations.values() if reply.id == reply_id), None)
 
 
 async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
-    """Return a visitor's turns, and the id of the reply that is still being generated."""
+    """Return a visitor's turns, and the id of the reply that is still being generated, if any."""
     if visitor not in conversations:
         return [], None
     turns, question, reply = conversations[visitor]
@@ -72,7 +72,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start a task `write(reply, turns, question)`, unless the previous reply isn't over."""
+    """Start a task `write(reply, turns, question)`, unless the previous reply is still running."""
     turns, running = await conversation(visitor)
     if running:
         return None

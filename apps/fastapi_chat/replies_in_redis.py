@@ -7,8 +7,8 @@ Its keys all expire:
 
     conversation:VISITOR  JSON with the earlier turns, the last question and its reply's id
     reply:ID              a stream of events; an entry's id is the event's number
-    lease:ID              exists while a worker generates the reply and renews it
-    stop:ID               a list, whose first item tells that worker to stop
+    lease:ID              exists while a worker generates the reply and renews the lease
+    stop:ID               a list, whose first item tells the reply's worker to stop
 """
 
 import asyncio
@@ -26,16 +26,16 @@ MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
 KEPT = 60 * 60  # seconds that a conversation is kept after its last question
 LEASE = 15  # seconds without renewal after which a reply's worker counts as dead
 WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease
-FINISH = 60  # seconds that a worker that is shut down gives its replies
+FINISH = 60  # seconds that a worker waits for its replies at shutdown
 BROKEN = "The server that was writing this reply stopped."
 
 redis = Redis.from_url(
     os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
     decode_responses=True,
     max_connections=10_000,  # each reader and each running reply waits on its own connection
-    socket_timeout=None,  # on Python 3.11, this timeout can lose a cancellation
+    socket_timeout=None,  # off: on Python 3.11, this timeout can swallow a cancellation
 )
-tasks: set[asyncio.Task[None]] = set()  # the event loop keeps only weak references
+tasks: set[asyncio.Task[None]] = set()  # keeps them alive: the event loop has only weak references
 KEYS = ("reply", "lease", "stop")
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
@@ -43,7 +43,7 @@ Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncGenerator[None]:
-    """Let the replies that this worker generates finish before it shuts down."""
+    """Before this worker shuts down, wait for its replies to finish."""
     yield
     if tasks:
         await asyncio.wait(tasks, timeout=FINISH)
@@ -85,23 +85,23 @@ class Reply:
     async def result(self) -> tuple[str, str] | None:
         """Return the text and the note, or None while a worker generates the reply.
 
-        If that worker died or hangs, this ends the reply.
+        If no worker has renewed the lease in time, end the reply as failed.
         """
-        alive = await redis.exists(self.lease)  # checked first, since the end deletes the lease
+        alive = await redis.exists(self.lease)  # checked first: ending a reply deletes its lease
         entries = await redis.xrange(self.stream)
         events = [(fields["event"], json.loads(fields["data"])) for _, fields in entries]
         if events and events[-1][0] in ("end", "failed"):
             return tuple(events[-1][1])
         if alive:
             return None
-        self.number = 10**9  # if that worker wakes up, Redis refuses its lower numbers
+        self.number = 10**9  # if a hung worker resumes, Redis rejects its lower numbers
         text = "".join(data for event, data in events if event == "text")
-        with suppress(ResponseError):  # another reader was faster
+        with suppress(ResponseError):  # another reader ended the reply first
             await self.append("failed", (text, BROKEN))
         return await self.result()
 
     async def stop(self) -> None:
-        """Stop the worker that generates the reply, and wait until the reply has ended."""
+        """Stop the reply, whichever worker generates it, and wait until it has ended."""
         await redis.rpush(self.stops, "stop")
         await redis.expire(self.stops, LEASE)
         async for _ in self.read(0):
@@ -116,13 +116,13 @@ class Reply:
 
 
 async def find(reply_id: str) -> Reply | None:
-    """Return a reply by its id, if it is kept."""
+    """Return the reply with this id, unless it has expired."""
     reply = Reply(reply_id)
     return reply if await redis.exists(reply.stream, reply.lease) else None
 
 
 async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
-    """Return a visitor's turns, and the id of the reply that is still being generated."""
+    """Return a visitor's turns, and the id of the reply that is still being generated, if any."""
     kept = await redis.get(f"conversation:{visitor}")
     if kept is None:
         return [], None
@@ -132,10 +132,10 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start a task `write(reply, turns, question)`, unless the previous reply isn't over."""
+    """Start a task `write(reply, turns, question)`, unless the previous reply is still running."""
     key, reply = f"conversation:{visitor}", Reply(uuid4().hex)
     async with redis.pipeline() as commands:
-        await commands.watch(key)  # `execute` fails if another request changes it from here on
+        await commands.watch(key)  # `execute` fails if another request changes the key first
         turns, running = await conversation(visitor)
         if running:
             return None
