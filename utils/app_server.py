@@ -19,7 +19,7 @@ from .env_vars import keep_off_proxies
 from .errors import Sentence, sentence
 
 HOST = "127.0.0.1"
-_GRACE = 0.5  # seconds for an app to notice that its clients have disconnected
+_GRACE = 0.5  # seconds that each step of the server's shutdown waits for the app
 # Names of the exceptions that Starlette and FastAPI raise when a client disconnects.
 _DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
@@ -144,9 +144,10 @@ class _Uvicorn(uvicorn.Server):
                 interface="asgi3",
                 ws="none",
                 log_config=None,
-                workers=1,  # otherwise uvicorn would read WEB_CONCURRENCY
+                workers=1,  # by default, uvicorn reads WEB_CONCURRENCY
                 access_log=False,
-                date_header=False,  # needs uvicorn's ticks
+                # uvicorn refreshes the Date header in its periodic ticks, which are off here
+                date_header=False,
             )
         )
         self.ready = asyncio.Event()
@@ -155,7 +156,7 @@ class _Uvicorn(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the kernel, so that the ■ button still interrupts the cell."""
+        """Leave signals to the kernel, so that a cell can still be interrupted (■)."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -182,7 +183,7 @@ class _Uvicorn(uvicorn.Server):
             _, late = await asyncio.wait(running, timeout=_GRACE)
             for task in late:
                 task.cancel()
-            if late:  # with a timeout, since code in a thread can't be stopped
+            if late:  # limit the wait, since code that runs in a thread can't be cancelled
                 await asyncio.wait(late, timeout=_GRACE)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):

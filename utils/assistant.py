@@ -27,7 +27,10 @@ async def order_status(order: int) -> str:
 
 
 def committed(piece: object) -> bool:
-    """Return whether a piece has text or announces a tool call, which rules out another attempt."""
+    """Return whether a piece has text or announces a tool call.
+
+    After either, no other source may be tried.
+    """
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 
 

@@ -18,11 +18,11 @@ from threading import RLock
 _UPPER = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 PROXIES = ("OPENAI_PROXY", *_UPPER, *map(str.lower, _UPPER))
 HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
-# Variables that these libraries read when a client or model is created. The prefixes also cover
-# variables that later versions may add.
+# Variables that LangChain, LangSmith, OpenAI's SDK and `ssl` read when a client or model is
+# created. The prefixes also cover variables that later versions may add.
 _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSLKEYLOGFILE")
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
-_QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"  # straight and curly
+_QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
 lock = RLock()  # held while variables are hidden
@@ -35,7 +35,7 @@ def variable(name: str) -> str | None:
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """Hide these libraries' variables from anything imported or created in the block."""
+    """Hide the variables that match `_HIDDEN` from anything imported or created in the block."""
     with lock:
         taken = {name: os.environ.pop(name) for name in list(os.environ) if _HIDDEN.fullmatch(name)}
         try:
@@ -79,7 +79,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about an invalid character in a variable's value, or None.
+    """Return a sentence about quotes, “Bearer” or an invalid character in a value, or None.
 
     The sentence doesn't contain the value, which may be a secret.
     """

@@ -14,7 +14,7 @@ from .unicode import well_formed
 _HIDDEN = "[key]"
 _LONGEST = 300  # maximum characters of a message
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
-# example keys from the documentation of local servers, which aren't secret
+# example keys from the documentation of local servers; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
 # Each alternative matches a whole secret. None matches a word, a model name, or a request ID.
@@ -65,7 +65,10 @@ def redacted(text: str) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    """Return whether a key looks random: it has digits or mixed case, or is very long."""
+    """Return whether a key looks random.
+
+    It has at least 8 characters, and a digit or mixed case; or at least 24 characters.
+    """
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
     return bool(re.search(r"\d", key)) or not (key.islower() or key.isupper()) or len(key) >= 24

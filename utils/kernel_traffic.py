@@ -12,7 +12,7 @@ from IPython.core.getipython import get_ipython
 
 @dataclass
 class Traffic:
-    """Messages and bytes sent so far; the counts grow while the block runs."""
+    """Messages and bytes sent so far; they are counted while the `traffic()` block runs."""
 
     messages: int = 0
     bytes: int = 0  # size of the messages as sent, envelopes included
@@ -51,7 +51,7 @@ def traffic() -> Iterator[Traffic]:
     Raises:
         RuntimeError: If no kernel is running.
     """
-    # This thread sends all messages to browsers, already serialised and signed.
+    # The IOPub thread sends all messages for browsers, already serialised and signed.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Before Python 3.12, `asyncio.wait_for`, which LangChain uses to time out stalls, can swallow a
-# cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 continued to their end.
+# cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 ran to completion.
 _CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_info < (3, 12) else {}
 
 

@@ -68,7 +68,7 @@ class Reading:
 
     @property
     def finished(self) -> float:
-        """When the reader has read the last word that arrived, seconds since sending."""
+        """When the reader finishes the last word that arrived, in seconds since sending."""
         return self.read[-1][0]
 
     @property

@@ -49,8 +49,8 @@ class Provider:
 def real_provider() -> Provider | None:
     """Return the provider set by the environment variables; None means the simulator.
 
-    A provider is used only if `OPENAI_MODEL` is set. Many machines have a key set for other work,
-    so a key alone must not cause charges.
+    A provider is used only if `OPENAI_MODEL` is set, with a key or a URL. Many machines have a key
+    set for other work, so a key alone must not cause charges.
 
     Raises:
         ProviderError: If `OPENAI_BASE_URL` is set without a model, or a setting is invalid.

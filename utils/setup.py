@@ -135,10 +135,10 @@ def _build_types() -> None:
 
 @cache  # only once: a later freeze would also keep garbage in memory
 def _settle() -> None:
-    """Exclude the imported modules from garbage collection, and make collections frequent.
+    """Exclude the imported modules from garbage collection, and lower the hub's high threshold.
 
     A full collection would pause the kernel for about 60 ms, which looks like a gap between two
-    chunks. The hub's startup settings (`hub/python`) have delayed collections.
+    chunks. To speed up startup, the hub delays collections (`hub/python/sitecustomize.py`).
     """
     gc.freeze()
     young, *older = gc.get_threshold()
@@ -146,11 +146,11 @@ def _settle() -> None:
 
 
 def _step_back() -> None:
-    """Lower the priority of this notebook's code below the threads and servers that deliver text.
+    """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
-    COURSE_NICE sets by how much (`hub/jupyterhub_config.py`). On a machine shared by a class, a
-    thread or server with a tenth of a millisecond of work then never waits while another learner's
-    chunks are processed. Only Linux allows different priorities within a process.
+    COURSE_NICE is the nice value to set (`hub/jupyterhub_config.py`). On a machine shared by a
+    class, a thread or server with a tenth of a millisecond of work then doesn't have to wait for
+    another learner's code. Only Linux allows different priorities within a process.
     """
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":

@@ -16,7 +16,7 @@ _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests",
 
 
 def of_packages(place: str) -> bool:
-    """Return whether packages are installed in this folder."""
+    """Return whether a folder is for installed packages, judging by its name."""
     return place.rstrip("/\\").endswith(("site-packages", "dist-packages"))
 
 

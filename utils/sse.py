@@ -129,7 +129,7 @@ async def listen(
         httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
     if client is None:
-        patient = httpx2.Timeout(5, read=None)  # a silent stream is no error
+        patient = httpx2.Timeout(5, read=None)  # silence on a stream isn't an error
         async with (
             httpx2.AsyncClient(timeout=patient, trust_env=False) as own,
             aclosing(listen(url, own, reconnects=reconnects)) as events,

@@ -19,7 +19,7 @@ from utils.unicode import well_formed
 
 INK: Final = "#1F2937"
 WIDTH: Final = 10.0  # inches
-LEFT: Final = 0.75  # inches, for the numbers on the y axis
+LEFT: Final = 0.75  # inches; leaves room for the numbers on the y axis
 RIGHT: Final = 0.25
 TEXT: Final = 13  # points; at this width, 12 or more can be read from the back of a room
 TITLE: Final = 17
@@ -59,7 +59,10 @@ class Chart(Figure):
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
     def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
-        """Write a recording's name on the left and its summary on the right, `y` inches up."""
+        """Write a recording's name on the left and its summary on the right.
+
+        Both are `y` inches above the figure's lower edge.
+        """
         self.words(left, y, name, weight="bold")
         self.words(WIDTH - RIGHT, y, account, ha="right")
 
@@ -107,7 +110,7 @@ class Chart(Figure):
         return flat.getvalue()
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the picture for IPython; sizes are CSS pixels, and nbconvert reads `alt`."""
+        """Return the picture and its metadata: its size in CSS pixels, and `alt` for nbconvert."""
         picture = {
             "width": round(WIDTH * CSS_PER_INCH),
             "height": round(self.get_figheight() * CSS_PER_INCH),

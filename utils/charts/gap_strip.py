@@ -135,11 +135,11 @@ def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
 
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
-    """Label each delivery with its number of pieces, if there is room beside it."""
+    """Label deliveries of five pieces or more with their size, where there is room."""
     from utils.charts.chart import INK, TEXT
 
     end = rows.end
-    room = 0.12 * end  # seconds on the axis, for the label
+    room = 0.12 * end  # a label's width, in seconds on the axis
     for delivery in _deliveries(arrivals):
         first, last = delivery[0], delivery[-1]
         before = first - max((at for at in arrivals if at < first), default=0.0)

@@ -80,7 +80,10 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how many forbidden characters are shown before the last of them arrives."""
+    """Return how many characters of the forbidden text are shown before its last one arrives.
+
+    `size` is the number of characters held back.
+    """
     text = "".join(piece.text for piece in recording.pieces)
     found = re.search(forbidden, text)
     if found is None:

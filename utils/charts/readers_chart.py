@@ -23,9 +23,10 @@ def readers_chart(
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
-    on the screen that are still to be read. Blue: words read. All panels have the same axes, which
-    end with the last reader, between a fifth and a half later than the longest reply. `wpm` is the
-    reader's speed, in words per minute; `title` replaces the finding as the title.
+    on the screen that are still to be read. Blue: words read. All panels have the same axes. The
+    time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer than
+    the longest reply. `wpm` is the reader's speed, in words per minute; `title` replaces the
+    finding as the title.
     """
     from utils.charts.chart import Chart
 

@@ -92,13 +92,13 @@ def sentences(
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
-    """Note at the foot of the chart if any token count is implausible and words are used."""
+    """Add a note to a chart if words are counted because a token count is implausible."""
     if any(recording.count_doubt for recording in recordings):
         chart.words(0.15, 0.15, "Implausible token count: words are used.")
 
 
 def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None) -> Patch:
-    """Return a legend entry, a colour and its meaning, for `Chart.legend_row`."""
+    """Return a legend entry for `Chart.legend_row`: a colour and its meaning."""
     from matplotlib.patches import Patch
 
     return Patch(

@@ -66,10 +66,10 @@ def source(name: str) -> str:
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to its end, and disconnect from a second one early.
+    """Serve an endpoint, read one reply to the end, and disconnect from a second one early.
 
     The clients run in threads, so a blocked event loop doesn't stop them. Apart from the recording,
-    the result is based on counts rather than times, so that a busy machine gives the same result.
+    the result is based on counts, not times, so that a busy machine leads to the same diagnosis.
     """
     from utils.app_server import serving
 
@@ -91,7 +91,7 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
 
 
 async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording, int, int]:
-    """Read a reply to its end, and send health checks in the meantime.
+    """Read a reply to the end while sending health checks.
 
     Return the recording, how many tokens the model had sent when the first text arrived, and how
     many health checks were answered while the model was sending.
@@ -182,7 +182,7 @@ def _own() -> Simulator:
 
 
 def _unhurried() -> Simulator:
-    """Return the simulator, or one at real speed if the course's is sped up.
+    """Return the course's simulator or, if it is sped up, another one at normal speed.
 
     Clients act while the model is sending, and their actions can't be sped up.
     """

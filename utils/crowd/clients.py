@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request, read the reply to its end, and return its recording, even if it failed.
+    """Send a request, read the reply to the end, and return its recording, even if it failed.
 
     `on_text` is called when the first text arrives.
     """

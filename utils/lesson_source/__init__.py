@@ -20,9 +20,9 @@ A lesson is a sequence of cells in MyST Markdown:
     **Prediction P1.1:** Which one shows its first word sooner?
 
     - [ ] `invoke`
-      > It returns when the *last* token is there.
+      > It returns when the *last* token has arrived.
     - [x] `stream`
-      > It yields each token as it comes.
+      > It yields each token as it arrives.
 
     +++
 
@@ -54,9 +54,9 @@ A lesson is a sequence of cells in MyST Markdown:
 - An exercise has the name of its check's file: the cell is tagged `exercise-words` and ends with
   `check("1.words", …)`. Its number follows from the order of the lesson's exercises, and replaces
   `1.words` everywhere in the lesson.
-- It has a heading `### Exercise 1.words · what it is about`, and the text below begins with
-  kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
-- A block ```` ```{literalinclude} take_home/1_script.py ```` (closed in the next line) becomes that
+- An exercise has a heading `### Exercise 1.words · what it is about`; the text below begins with
+  its kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
+- A block ```` ```{literalinclude} take_home/1_script.py ```` (closed on the next line) becomes that
   script as a Python block.
 - A code cell tagged `instructor` appears in solutions/ only.
 '''
@@ -106,7 +106,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "lessons"
 Found = TypeVar("Found")
 
 
-class NotThere(LookupError):  # noqa: N818 (the source is fine)
+class NotThere(LookupError):  # noqa: N818 (a wrong key, not an invalid source)
     """An exercise, its hints or a prediction can't be found; the message says why."""
 
 
@@ -129,7 +129,7 @@ def numbers(lesson: int) -> dict[str, str]:
 
 
 def number(key: str) -> str:
-    """Return an exercise's number, such as "1.2" for "1.words"; other strings are unchanged."""
+    """Return an exercise's number, such as "1.2" for "1.words"; return other strings unchanged."""
     lesson, _, name = key.partition(".")
     return (
         numbers(int(lesson)).get(name, key) if lesson.isdecimal() and name.isidentifier() else key

@@ -81,7 +81,7 @@ def _known_directive(opening: str, line: int) -> None:
 
 
 def closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
-    """Return the index of the line that closes the fence `opening` at `at`."""
+    """Return the index of the line that closes the fence `opening`, found on line `at`."""
     fence, info = opening["fence"], opening["info"].strip()
     for end in range(at + 1, len(lines)):
         inner = FENCE.match(lines[end])

@@ -87,7 +87,7 @@ class _Recorder(Generic[T]):
             self._error = well_formed(f"{type(error).__name__}: {error}")
 
     def _closers(self, method: str) -> Iterator[Callable[[], Any]]:
-        """Yield what closes the stream: its iterator or iterable may own the connection."""
+        """Stop the clock, and yield the functions that close the stream's iterator and iterable."""
         self._ended("left")
         sources, self._sources = self._sources, ()
         for source in sources:
@@ -111,7 +111,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         except Exception as error:
             self._ended("failed", error)
             raise
-        except BaseException:  # Stop (■) or another interruption
+        except BaseException:  # for example, the cell was interrupted (■)
             self.close()
             raise
         self._arrived.append((self._clock(), item))

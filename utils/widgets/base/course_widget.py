@@ -9,7 +9,7 @@ from utils.unicode import well_formed, well_formed_parts
 
 
 class CourseWidget(AnyWidget):
-    """anywidget that makes every string well-formed, so that messages can be encoded as UTF-8."""
+    """Widget that makes every string well-formed, so that messages can be encoded as UTF-8."""
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the state, with every string made well-formed."""

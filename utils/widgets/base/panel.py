@@ -27,7 +27,7 @@ class Panel(SyncedList):
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def clear(self) -> None:
-        """Clear the panel, here and on the page."""
+        """Clear the panel, in the kernel and on the page."""
         self.replace([])
         self.push()
 

@@ -35,11 +35,11 @@ class RunWidget(Showable, CourseWidget):
         self._end("stopped")
 
     def line(self) -> str:
-        """Return the run in one line of plain text."""
+        """Describe the run in one line of plain text."""
         raise NotImplementedError
 
     def view(self) -> dict[str, Any]:
-        """Return the run in the form that the page draws."""
+        """Return the run's state as JSON data for the page to draw."""
         raise NotImplementedError
 
     def _conclude(self, outcome: Outcome, note: str) -> bool:

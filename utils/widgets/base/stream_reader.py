@@ -56,8 +56,8 @@ class StreamReader:
         while the stream is silent.
 
         Raises:
-            asyncio.CancelledError: If the caller was cancelled, such as by ■. By then the stream
-                has had time to close: see `closed`.
+            asyncio.CancelledError: If the caller was cancelled, such as by an interrupt (■).
+                By then, the stream has had time to close: see `closed`.
         """
         task = self._task = asyncio.create_task(self._read())
         try:
@@ -133,7 +133,8 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
 
     Args:
         source: An async iterable, a reply, or an awaitable of either.
-        whole: Whether any other object is a whole reply, too, and not only a string or message.
+        whole: Whether any object that isn't a stream is a whole reply. By default, only strings and
+            messages are.
 
     Raises:
         TypeError: If `source` isn't a stream; the message suggests what to pass.

@@ -7,7 +7,7 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: too short to notice, long enough for a page to keep up
-REPEAT = 1.0  # seconds from the first push to the first repeat; the next are at 2, 4, 8 …
+REPEAT = 1.0  # seconds from the first push to the first repeat; later ones follow at 2, 4, 8 … s
 TICK = 0.1  # seconds between wake-ups of an idle event loop, to handle interrupts and heartbeats
 
 Cancel = Callable[[], object]

@@ -24,7 +24,7 @@ class ChatPage(SyncedList):
 
     title = traitlets.Unicode().tag(sync=True)  # shown above the chat
     busy = traitlets.Bool(False).tag(sync=True)  # whether a reply is streaming
-    # a sentence above the box, such as why a request failed
+    # a sentence above the input box, such as why a request failed
     hint = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title: str) -> None:

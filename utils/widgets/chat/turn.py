@@ -49,7 +49,7 @@ class Exchange:
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
-        self.stages = Stages(clock=self._clock)  # those that the stream reports
+        self.stages = Stages(clock=self._clock)  # the stages that the stream reports
         self._open()
 
     def resume(self) -> None:

@@ -136,7 +136,7 @@ class ChatPanel(Showable, ChatPage):
         return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
 
     async def _printed(self, answering: Awaitable[Turn]) -> Turn:
-        """Await a turn requested by a cell, and print a line, which remains in the notebook."""
+        """Await a turn requested by a cell, and print a line that stays in the notebook."""
         if not self._shown and self._reader is None:
             self.show()
         turn = await answering

@@ -96,10 +96,10 @@ class Rows(Panel):
 
 
 def row_of(item: object) -> Row:
-    """Return the non-empty cells, by column, of a message chunk or a string.
+    """Return the row for a stream's item: its non-empty cells, by column.
 
-    Text is shown as a repr, to make spaces and newlines visible. Any other object is shown by its
-    repr, too.
+    Text is shown as a repr, to make spaces and newlines visible. An item that is neither a message
+    chunk nor a string is shown as a repr, too.
     """
     if not isinstance(item, str) and field_of(item, "content") is None:
         return {"text": repr(item)}

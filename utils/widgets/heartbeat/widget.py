@@ -37,7 +37,7 @@ class Heartbeat(Showable, SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
     every = traitlets.Float().tag(sync=True)  # seconds between two beats
-    end = traitlets.Float().tag(sync=True)  # the last block's seconds; 0 while a block runs
+    end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 while one runs
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class Heartbeat(Showable, SyncedList):
 
     @property
     def beats(self) -> int:
-        """The number of beats in the last block, or in the running one so far."""
+        """The number of beats in the current or last `async with` block."""
         return len(self._times)
 
     @property
     def longest(self) -> float:
-        """The longest gap in the last block, or in the running one so far, in seconds.
+        """The longest gap in the current or last `async with` block, in seconds.
 
         The time from the last beat to the block's end is also a gap: if code never yields to the
         event loop, the first beat is the only one.
@@ -78,7 +78,7 @@ class Heartbeat(Showable, SyncedList):
         return self.longest > FROZEN * self.every
 
     def line(self) -> str:
-        """Return the line printed after a block."""
+        """Return the line printed after an `async with` block."""
         if not self._times:
             return f"{self.title}: has not beaten yet"
         if self.froze:

@@ -76,8 +76,9 @@ class Card(Panel):
     def clear(self) -> None:
         """Forget the last run and show the skeleton."""
         self.value: Any = None  # the stream's last item
-        # by field, the seconds from the request to the first part of its value, and to its name
+        # by field, seconds from the request until the first part of its value arrived
         self.arrivals: dict[str, float] = {}
+        # by field, seconds from the request until its name arrived
         self._present: dict[str, float] = {}
         self._shown: dict[str, Any] = {}
         self._last = ""
@@ -139,10 +140,10 @@ class Card(Panel):
 
 
 def tree(value: object, *, growing: bool = False) -> Any:
-    """Convert a value to the nested form that the page draws.
+    """Convert a value to nested JSON data for the page to draw.
 
     Args:
-        value: As the stream yielded it.
+        value: A value, or part of one, as the stream yielded it.
         growing: Whether the value may still grow; if so, half a surrogate pair at a string's
             end is left out.
 

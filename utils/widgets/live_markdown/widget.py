@@ -68,7 +68,7 @@ class Document(Panel):
         return "".join(self._pieces)
 
     def clear(self) -> None:
-        """Clear the panel, here and on the page."""
+        """Clear the panel, in the kernel and on the page."""
         self._pieces, self.error, self.failure = [], None, ""
         self._joiner.rest()
         self._rendering, self._over = Rendering(), False
@@ -79,7 +79,7 @@ class Document(Panel):
         """Add an item's text; an item without text changes nothing.
 
         Raises:
-            Exception: An earlier exception from `repair`, which may run in a timer's thread.
+            Exception: The exception that `repair` raised earlier, possibly in a timer's thread.
         """
         if self.error is not None:
             raise self.error

@@ -128,7 +128,7 @@ class Progress(RunWidget):
         return f"{self.label}: {told}" if self.label else told
 
     def view(self) -> dict[str, Any]:
-        """Return the state in the form that the page draws."""
+        """Return the run's state as JSON data for the page to draw."""
         with self._changing:
             return {
                 "label": self.label,

@@ -76,7 +76,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
         return f"Race({', '.join(map(repr, self._lanes))})"
 
     async def run(self) -> dict[str, Recording]:
-        """Run all lanes to their end; see `race`."""
+        """Run all lanes until each has ended; see `race`."""
         self._rest(False)
         try:
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)

@@ -75,7 +75,7 @@ class StatusLine(RunWidget):
             return self._stages.line()
 
     def view(self) -> dict[str, Any]:
-        """Return the run in the form that the page draws."""
+        """Return the run's state as JSON data for the page to draw."""
         with self._changing:
             return {
                 "stages": self._stages.view(),

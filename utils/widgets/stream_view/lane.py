@@ -69,7 +69,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
+        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's."""
         remark = self.panel.end(recording)
         self._throttle.flush(ask=True)
         self.recording = recording
@@ -134,10 +134,11 @@ async def read_together(
 
     Args:
         lanes: Pairs of a lane and the function that sends its request.
-        stop: The button that stops all of them.
+        stop: The button that stops all replies.
 
     Raises:
-        asyncio.CancelledError: If the cell was interrupted. By then streams have had time to close.
+        asyncio.CancelledError: If the cell was interrupted. By then, the streams have had time
+            to close.
     """
     start = lanes[0][0].clock()
     readers = [LaneReader(lane, send, start) for lane, send in lanes]

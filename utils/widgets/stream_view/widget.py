@@ -21,8 +21,8 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     """A title, a badge, a Stop button, and below them a panel that shows a stream.
 
     `run` shows an async stream, with a Stop button. `show` shows a synchronous stream, without one:
-    a synchronous loop keeps the kernel too busy to receive clicks. The kernel's own ■ works for
-    both.
+    a synchronous loop keeps the kernel too busy to receive clicks. Interrupting the kernel (■)
+    ends either.
 
     The widget displays itself when it first runs, unless it has been displayed before.
     """
@@ -74,7 +74,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     @property
     def stopped(self) -> bool:
-        """Whether the last run was ended by Stop or by the kernel's ■."""
+        """Whether the last run was ended by Stop, or by interrupting the kernel (■)."""
         return self.recording is not None and self.recording.outcome == "left"
 
     async def run(self, source: Source) -> T:
