@@ -30,14 +30,14 @@ class Seen(Run):
 
     case: Asked
     replies: Sequence[Reply]  # the model's replies, in order
-    readings: Sequence[Reading]  # all readings of the replies, in the order of the replies
-    blocking: str  # the agent method that was called and blocks the event loop, or ""
-    late: float  # the longest delay between a piece's arrival and its being yielded
-    echo: str  # a message from the history that was yielded, or ""
+    readings: Sequence[Reading]  # the readings of all replies, in the replies' order
+    blocking: str  # the agent's blocking method that was called first, or ""
+    late: float  # the longest time from a piece's arrival until it was yielded, in seconds
+    echo: str  # the first yielded item that repeats a message from the history, or ""
 
     @property
     def expected(self) -> str:
-        """The text to yield: all that was taken, or less if the reader stopped early."""
+        """The text taken from the replies; after an early stop, only the part that was yielded."""
         return due_text(self, self.replies)
 
 

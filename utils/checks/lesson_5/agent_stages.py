@@ -49,7 +49,8 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    differ: tuple[Stage, Stage]  # the first wrong stage and the correct one; "" means the end
+    # the first wrong stage, and the correct one in its place; a stage named "" means the end
+    differ: tuple[Stage, Stage]
     repeated: str  # the first stage that was yielded twice in a row, or ""
     unknown: str | None  # the first yielded stage that is never correct, or None
 
@@ -118,7 +119,10 @@ def observe(answer: Any, case: Program) -> Seen:
 
 
 def _at(s: Seen, kind: type, stage: str = "") -> bool:
-    """Whether the first wrong stage is `stage`, yielded too early at a message of type `kind`."""
+    """Whether the first wrong stage came too early, at a message of type `kind`.
+
+    The stage's name must begin with `stage`.
+    """
     (got, number), (_, due) = s.differ
     mode, item = s.of_run[number - 1] if 0 < number <= len(s.of_run) else ("", [None])
     early = number < due and got.startswith(stage)

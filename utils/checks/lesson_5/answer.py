@@ -24,7 +24,10 @@ _FOUR = ([given.ORDER], [given.HOURS]) * 2
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Case):
-    """The tool calls in each of the model's replies before the last, and their finish reason."""
+    """The tool calls in each of the model's replies before the last.
+
+    `finish` is the finish reason of those replies.
+    """
 
     text: str = given.LAMP
     calls: Sequence[Sequence[given.Call]] = ()
@@ -46,11 +49,12 @@ class Seen(Texts, Staged):
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
-    due_stages: Sequence[tuple[str, str]]  # the stages to show, each with a part of its detail
+    # the stages to show, each with text that its detail should contain
+    due_stages: Sequence[tuple[str, str]]
     results: Sequence[str]  # the contents of the tool messages in the second request
-    added: Sequence[str]  # the messages that the second request added, with call ids
-    due_added: Sequence[str]  # the messages that it should have added
-    late_text: float  # the longest delay between a piece's arrival and its being yielded
+    added: Sequence[str]  # the types and call ids of the messages that the second request added
+    due_added: Sequence[str]  # what `added` should be
+    late_text: float  # the longest time from a piece's arrival until it was yielded
 
 
 def _named(message: BaseMessage) -> str:
@@ -74,7 +78,7 @@ def _other_stages(s: Seen) -> bool:
 
 
 def late_stage(s: Seen) -> float:
-    """Return the longest delay between the start of a request or a tool and its status."""
+    """Return the longest delay from the start of a request or a tool call to its status."""
     began = sorted([reading.began for reading in s.readings] + [ran.at for ran in s.ran])
     return longest_delay([at for at, _, _ in s.stages], began)
 

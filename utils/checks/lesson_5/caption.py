@@ -26,7 +26,8 @@ class Seen(Run):
 
     case: Job
 
-    off: Sequence[float]  # by how much each number is too large; empty if the count is wrong
+    # how much too large each number in the caption is; empty if there are too many or too few
+    off: Sequence[float]
 
 
 def observe(answer: Any, case: Job) -> Seen:

@@ -20,7 +20,7 @@ Call = tuple[str, str]  # a tool's name, and its arguments in JSON
 
 TOOL_TAKES = 1.0  # seconds that a tool takes
 SECONDS = 2.0  # seconds of silence after which a stream counts as stalled
-LONG = 30.0  # seconds of silence that exceed any limit
+LONG = 30.0  # seconds; a silence longer than any limit in these checks
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
@@ -41,16 +41,17 @@ class Fallback(Case):
     """A list of models or sources, and the expected result."""
 
     text: str = LAMP
-    replies: Sequence[Settings] = ({}, {})  # for each entry, settings of its reply
-    called: int = 1  # how many entries should be called; the last one's pieces should be yielded
-    fails: bool = False  # whether the answer should raise an error after these pieces
-    same: bool = False  # whether all entries are one object, which sends the replies in turn
-    tool: bool = False  # whether the first entry calls a tool before its reply
+    replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
+    # how many models or sources should be called; the last one's reply should be yielded
+    called: int = 1
+    fails: bool = False  # whether the answer should end with an error
+    same: bool = False  # whether the list repeats one object, which sends the replies in turn
+    tool: bool = False  # whether the first model or source calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
     limit: float = SECONDS  # the answer's argument `seconds`
 
     def silent(self, number: int) -> bool:
-        """Whether an entry, counted from 1, is silent for too long."""
+        """Whether a model or source, counted from 1, is silent for too long."""
         how = self.replies[number - 1]
         silences = (how.get("first_after"), *how.get("silences", {}).values())
         return LONG in (self.takes, *silences)
@@ -61,7 +62,10 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Make the replies; by default, the reply that should be yielded has the case's text."""
+        """Make the replies.
+
+        The reply that should be yielded has the case's text, unless its settings say otherwise.
+        """
         pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
         compact = {"compact": self.compact}
         pieces[self.called] = cut(self.text, self.seed)
@@ -121,7 +125,7 @@ def offered(reading: Reading) -> list[str]:
 
 @dataclass(frozen=True)
 class Ran:
-    """A tool that ran: its argument, and when it started, in virtual seconds."""
+    """A tool that ran, with its argument and when it started, in virtual seconds."""
 
     name: str
     argument: object
@@ -129,7 +133,10 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Make the tools that `ORDER` and `HOURS` call; runs last `takes` seconds and are recorded."""
+    """Make the tools that `ORDER` and `HOURS` call.
+
+    Each run takes `takes` seconds and is recorded in `ran`.
+    """
     return [
         _tool(ran, takes, "order_status", "order", "integer", "It left on Monday"),
         _tool(ran, takes, "opening_hours", "day", "string", "Until six"),
@@ -150,7 +157,7 @@ OFFERED = sorted(tool.name for tool in tools([]))
 
 
 async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
-    """Yield the items `before`, then a reply's chunks; record in `sent` when each was taken."""
+    """Yield the items in `before`, then a reply's chunks; record in `sent` when each was taken."""
     async with aclosing(reply.achunks()) as chunks:
         for item in before:
             sent.append((virtual_time.now(), item))

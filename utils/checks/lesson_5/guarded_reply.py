@@ -1,4 +1,4 @@
-"""Check of `guarded_reply`: show a reply through a guard, and hold back as little as possible."""
+"""Check of `guarded_reply`: yield only allowed text, and hold back as little as possible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,30 +28,32 @@ class Guarded(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the reply is read to its end, as it contains none of the phrases."""
+        """Whether the reply should be read to its end; not if it contains a forbidden phrase."""
         text = self.text if self.pieces is None else "".join(self.pieces)
         return super().whole and not any(phrase in text for phrase in self.forbidden)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The text that was shown, and what was passed to the guard."""
+    """The text that was yielded, and when the guard first forbade it."""
 
     case: Guarded
     asked: int  # how often `allowed` was called
-    no: int | None  # the number of pieces taken when `allowed` first returned False
-    shown_by_then: int  # how many characters of `phrase` had been yielded by then
-    shown_unasked: bool  # whether text was yielded after the latest piece but before that call
+    no: int | None  # how many pieces had been taken when `allowed` first returned False
+    # how many characters of `phrase` had been yielded when `allowed` first returned False
+    shown_by_then: int
+    # whether text was yielded right before the call of `allowed` that first returned False
+    shown_unasked: bool
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
-    phrase: str  # the forbidden phrase that is complete first, or ""
-    clean: str  # the reply's text before the phrase; all of it if there is none
-    leaked: int  # how many characters of the phrase were yielded
+    phrase: str  # the forbidden phrase that is complete first in the reply, or ""
+    clean: str  # the reply's text before `phrase`; all of it if `phrase` is ""
+    leaked: int  # how many characters of `phrase` were yielded
     held: int  # the most characters held back when another piece arrived
 
     @property
     def expected(self) -> str:
-        """The text to show; for a reply with a forbidden phrase, any text is accepted."""
+        """The text to yield; for a reply with a forbidden phrase, any text is accepted."""
         return self.text if self.phrase else self.reply.text
 
 

@@ -1,4 +1,4 @@
-"""Replaces a learner's parts of the assistant if they fail their own checks."""
+"""Replaces a learner's parts of the assistant with the course's if they fail their own checks."""
 
 import inspect
 from collections.abc import Iterator, Sequence

@@ -12,8 +12,9 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-SLIPS = (AttributeError, NameError, TypeError)  # errors that usually show a mistake in the code
-_QUICK = 0.25  # seconds after the limit within which the next entry should be called
+# errors that usually indicate a mistake in the learner's code
+SLIPS = (AttributeError, NameError, TypeError)
+_QUICK = 0.25  # seconds after the limit within which the next model or source should be called
 _NAMES = ("Thinking", "Tool call")
 
 
@@ -23,12 +24,15 @@ class Texts(Run):
 
     @property
     def expected(self) -> str:
-        """The text to yield: all that was taken, or less if the reader stopped early."""
+        """The text taken from the replies; after an early stop, only the part that was yielded."""
         return due_text(self, self.model.replies.values() if self.model else [self.reply])
 
 
 def due_text(run: Run, replies: Iterable[Reply]) -> str:
-    """Return the text that was taken from these replies, or less if the reader stopped early."""
+    """Return the text taken from these replies.
+
+    If the stream was stopped early, return just the yielded part, if it is a prefix of that text.
+    """
     taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
     ends = run.case.leave_after is None and run.case.cancel_after is None
     return taken if ends or not taken.startswith(run.text) else run.text
@@ -50,12 +54,12 @@ def leaves_closing(make_args: Callable[[Any, Reply], Sequence[Any]]) -> Callable
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:
-    """Return the longest delay between when each event was due and when it came."""
+    """Return the longest delay between the time an event was due and the time it occurred."""
     return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
 
 
 def text_delay(run: Run, readings: Iterable[Reading]) -> float:
-    """Return the longest delay between a piece's arrival and its being yielded."""
+    """Return the longest time from a piece's arrival until it was yielded, in seconds."""
     pairs = zip(run.items, run.at, strict=True)
     out = [BEGIN + at for item, at in pairs if text_of(item)]
     return longest_delay(out, [at for reading in readings for at in reading.arrived])
@@ -69,7 +73,7 @@ class Passing(Run):
 
     @property
     def stray(self) -> Any:
-        """The first yielded item, other than a status, that was never sent."""
+        """The first yielded item, other than a `Status`, that was never sent, or None."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage(i) is None), None)
 
@@ -77,7 +81,7 @@ class Passing(Run):
     def missing(self) -> Any:
         """The first sent item that wasn't passed on, or None.
 
-        An empty item counts only in the case without a `when`.
+        An empty item counts only in a case without a `when`.
         """
         left = list(self.items)
         for _, item in self.sent:
@@ -89,7 +93,7 @@ class Passing(Run):
 
     @property
     def repeated(self) -> Any:
-        """The first item that was passed on twice."""
+        """The first item that was passed on twice, or None."""
         ids = [*map(id, self.items)]
         return next((item for item in self.items if ids.count(id(item)) > 1), None)
 
@@ -114,7 +118,7 @@ class Staged(Run):
 
     @property
     def stages(self) -> list[tuple[float, str, str]]:
-        """The virtual time, name and detail of each stage shown, if its name is in `_NAMES`."""
+        """The virtual time, name and detail of each `Status` whose name is in `_NAMES`."""
         pairs = zip(self.items, self.at, strict=True)
         named = [(BEGIN + at, str(stage(item)), item) for item, at in pairs]
         return [
@@ -125,7 +129,7 @@ class Staged(Run):
 
     @property
     def blank(self) -> float:
-        """Seconds until the first `Status`, or until the end."""
+        """Seconds until the first `Status`; until the end if there is none."""
         pairs = zip(self.items, self.at, strict=True)
         return next((at for item, at in pairs if stage(item) is not None), self.seconds)
 
@@ -135,12 +139,12 @@ class Tried(Texts):
     """The result of trying models or sources in order."""
 
     case: Fallback
-    replies: Sequence[Reply]  # the reply of each entry, in order
-    requests: Sequence[Sequence[object]]  # for each entry, one object per call
+    replies: Sequence[Reply]  # the reply of each model or source, in order
+    requests: Sequence[Sequence[object]]  # for each model or source, one object per call
 
     @property
     def called(self) -> int:
-        """How many entries were called."""
+        """How many models or sources were called."""
         return sum(map(bool, self.requests))
 
     @property
@@ -157,7 +161,7 @@ class Tried(Texts):
 
     @property
     def waited(self) -> float:
-        """Seconds between the first two calls; the limit unless silence should cause the second."""
+        """Seconds from the first call to the second if silence should cause it; else the limit."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])

@@ -27,7 +27,7 @@ class Seen(Tried, Passing):
     """The items that the sources sent, and those that were yielded."""
 
     case: Sources
-    given: Sequence[str]  # `watched` if the course's version replaced the learner's
+    given: Sequence[str]  # contains "watched" if the course's version replaced the learner's
 
 
 def observe(answer: Any, case: Sources) -> Seen:

@@ -57,9 +57,9 @@ class Seen(Tried, Staged):
 
     case: Script
     panel: Panel
-    readings: Sequence[Reading]  # the requests that the models received in that turn
+    readings: Sequence[Reading]  # the requests that the models received in the last turn
     ran: Sequence[given.Ran]  # the tools that ran
-    given: Sequence[str]  # the parts that were replaced by the course's
+    given: Sequence[str]  # the names of the parts that the course's versions replaced
 
     @property
     def wait(self) -> float:

@@ -1,4 +1,4 @@
-"""Check of `text_until`: return the text that arrived before Stop, or all of it."""
+"""Check of `text_until`: return the text that arrives before Stop, or else the whole reply."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Seen(Run):
     """The returned text, and when it was returned."""
 
     case: Press
-    late: float  # seconds between pressing Stop and returning; negative if it returned first
+    late: float  # seconds from Stop until the answer returned; negative if it returned earlier
     arrived: Sequence[float]  # when each piece was taken, in seconds from the call
 
     @property
@@ -70,7 +70,11 @@ def observe(answer: Any, case: Press) -> Seen:
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether an error is a group, other than the one that `except*` adds in Python 3.11.2."""
+    """Whether an error is an exception group.
+
+    Python before 3.11.4 wraps an exception raised in `except*` in a group without a message, which
+    doesn't count.
+    """
     return isinstance(error, BaseExceptionGroup) and bool(
         error.message or len(error.exceptions) > 1
     )
@@ -101,7 +105,7 @@ check = Exercise(
             Press(seed=73, at=at, silences=silences, when=f"when Stop was pressed {when}")
             for at, silences, when in (
                 (1.37, {0: LONG}, "in the silence before the first piece"),
-                # an answer that polls too slowly may pass some of these cases, but not all three
+                # an answer that polls too slowly passes at most two of the cases with this silence
                 (1.27, {0: LONG}, "in the silence before the first piece"),
                 (2.62, {0: LONG}, "in the silence before the first piece"),
                 (5.13, {4: LONG}, "in a silence after some pieces"),

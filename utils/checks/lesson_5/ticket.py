@@ -41,14 +41,16 @@ class Seen(Run):
     sent: str  # the messages that the model received
     tickets: Sequence[Any]  # the items that are a `Ticket`
     unknown: str  # the first field that was None in a dict, or ""
-    invented: dict[str, Any] | None  # the first dict with a value that doesn't begin the true one
-    unwritten: str  # the first field in a dict before its name had arrived, or ""
+    # the first dict with a value that isn't a prefix of the true one, or None
+    invented: dict[str, Any] | None
+    unwritten: str  # the first field that a dict had before the field's name arrived, or ""
     dropped: str  # the first field that disappeared from one dict to the next, or ""
     early_tickets: int  # how many tickets were yielded before the last item
 
     def due(self, name: str) -> float:
         """Return when the piece that ends a field's value arrived."""
-        end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1  # including a quote or comma
+        # one more for the closing quote or, after a number, the comma
+        end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1
         ends = accumulate(map(len, self.reply.pieces))
         return self.reply.arrives(next(n for n, length in enumerate(ends) if length >= end))
 
@@ -61,7 +63,7 @@ class Seen(Run):
     @property
     def late_field(self) -> str:
         """The first field that was yielded later than necessary, or ""."""
-        early = ("name", "order")  # known before the end
+        early = ("name", "order")  # their values are complete before the end of the reply
         return next((name for name in early if self.shown_at(name) > self.due(name) + SOON), "")
 
 

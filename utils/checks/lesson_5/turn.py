@@ -38,7 +38,7 @@ class Seen(Texts):
     sent: Sequence[BaseMessage]  # the messages of the first request
     new: Sequence[Any]  # the messages added to the history
     odd: Sequence[Any]  # added entries that are neither a HumanMessage nor an AIMessage
-    reply_stored: str  # the text of the added model message, or ""
+    reply_stored: str  # the text of the first added AIMessage, or ""
     extra: str  # text that was stored but never yielded, or ""
 
     questions: Sequence[str]  # the text of each added HumanMessage
@@ -46,7 +46,7 @@ class Seen(Texts):
 
 
 def observe(answer: Any, case: Turn) -> Seen:
-    """Read one turn."""
+    """Read the answer's stream for one turn."""
     reply = case.reply()
     history = list(case.before)
     model = case.model(reply)

@@ -1,4 +1,4 @@
-"""Check of `watched`: pass on a stream's chunks, and raise if it is silent for too long."""
+"""Check of `watched`: pass on a stream's chunks, and raise `Stalled` if a silence is too long."""
 
 from asyncio import CancelledError
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # seconds; the longest silence within the limit in these streams
+LONGEST = 1.9  # seconds; the longest silence in the streams that should not stall
 _QUICK = 0.1  # seconds; polling a clock this often is fast enough
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
@@ -26,7 +26,8 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 class Watch(Case):
     """A stream with silences."""
 
-    stalls: int | None = None  # the index of the piece before which the silence is too long
+    # the index of the piece before which the stream is silent for too long, or None
+    stalls: int | None = None
     limit: float = SECONDS
     pause: float = 0.0  # seconds that the reader takes for each chunk
 
@@ -48,7 +49,7 @@ class Seen(Passing):
 
 
 def observe(answer: Any, case: Watch) -> Seen:
-    """Read the answer's stream once, and once more with a `TimeoutError` from the source."""
+    """Read the answer's stream twice, the second time with a `TimeoutError` from the source."""
     sent: list[tuple[float, Any]] = []
     run = _read(answer, case, sent)
     own = replace(case, fails_after=3, leave_after=None, cancel_after=None, stalls=None)
