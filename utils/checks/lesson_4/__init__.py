@@ -1,1 +1,1 @@
-"""The checks of lesson 4: one file per exercise, and their messages."""
+"""The checks of lesson 4: one module per exercise, and one with the messages."""

@@ -42,7 +42,7 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    # how many models or sources should be called; the last one's reply should be yielded
+    # how many models or sources should be called; the last one called provides the reply to yield
     called: int = 1
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn

@@ -28,7 +28,7 @@ class Guarded(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the reply should be read to its end; not if it contains a forbidden phrase."""
+        """Whether the reply should be read to its end; False if it contains a forbidden phrase."""
         text = self.text if self.pieces is None else "".join(self.pieces)
         return super().whole and not any(phrase in text for phrase in self.forbidden)
 

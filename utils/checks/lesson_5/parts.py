@@ -13,7 +13,7 @@ def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[S
     The parts are globals of the answer's notebook. With `anew`, cached check results are
     discarded.
     """
-    from utils.assistant import PARTS, passes  # imports all widgets
+    from utils.assistant import PARTS, passes  # imports all widgets, so only when needed
 
     if anew:
         passes.cache_clear()

@@ -63,7 +63,7 @@ class Seen(Run):
     @property
     def late_field(self) -> str:
         """The first field that was yielded later than necessary, or ""."""
-        early = ("name", "order")  # their values are complete before the end of the reply
+        early = ("name", "order")  # fields whose values are complete before the reply ends
         return next((name for name in early if self.shown_at(name) > self.due(name) + SOON), "")
 
 
