@@ -72,7 +72,7 @@ def stay_here() -> bool:
             import langsmith
 
             traced = tracing()
-            langsmith.configure(enabled=False)  # LangSmith caches these variables
+            langsmith.configure(enabled=False)  # LangSmith caches the variables it has read
         for name in [*tracers, *(name for name, _ in _wrong())]:
             os.environ.pop(name, None)
     return traced

@@ -21,9 +21,8 @@ from .stall_timeout import Stalled
 if TYPE_CHECKING:
     import openai
 
-# Exceptions that an HTTP client raises for a dropped connection, and for an unreadable response.
-_BROKE_OFF = ("ReadError", "RemoteProtocolError")
-_UNREADABLE = ("DecodingError", "TooManyRedirects")
+_BROKE_OFF = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
+_UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
 _WORDS = 140  # maximum characters quoted from a provider's message
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # For each module of `openai` and `langchain_openai`, the functions that parse replies.

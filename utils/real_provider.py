@@ -9,7 +9,7 @@ from . import env_vars
 from .env_vars import variable
 from .errors import Sentence
 
-_NO_KEY_NEEDED = "no-key-needed"  # local servers accept any key, and the client requires one
+_NO_KEY_NEEDED = "no-key-needed"  # for servers that need no key, since the client requires one
 _OPENAI = "https://api.openai.com/v1"
 _GATEWAY = "https://gateway.smith.langchain.com"  # used if LANGSMITH_GATEWAY=true
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")

@@ -105,7 +105,7 @@ class Chart(Figure):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # with so few colours, a palette makes the file three times smaller
+        flat = io.BytesIO()  # with so few colours, a palette reduces the file to a third
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

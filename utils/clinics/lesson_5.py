@@ -37,7 +37,7 @@ class Screen:
         self.finish = chunk.response_metadata.get("finish_reason", self.finish)
 
 
-Request = Callable[[], AsyncIterator["BaseMessageChunk"]]  # sends a request, returns the stream
+Request = Callable[[], AsyncIterator["BaseMessageChunk"]]  # sends a request and returns the stream
 Program = Callable[[Request, Screen], Awaitable[None]]
 
 

@@ -112,7 +112,7 @@ async def _at_once(
     def on_text() -> None:
         tell(next(numbers))
 
-    on_text()  # reports 0
+    on_text()  # reports that no client has text yet
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(_clients.ask(port, path, f"client {number}", on_text))

@@ -26,7 +26,7 @@ class Region:
 
     line: int  # line of `### BEGIN SOLUTION` in the file, counted from 1
     solution: str  # the solution's lines as written
-    stub: str  # the lines that the learner sees instead
+    stub: str  # the lines that replace the solution for learners
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Prediction(CourseWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0]["text/plain"] = repr(self)  # ipywidgets truncates it to 110 characters
+            bundle[0]["text/plain"] = repr(self)  # ipywidgets would truncate it to 110 characters
         return bundle
 
     @property

@@ -33,8 +33,8 @@ class Step:
 class _Stage:
     name: str
     detail: str = ""
-    times: int = 0  # how often it was reached
-    spent: float = 0.0  # seconds so far
+    times: int = 0  # how often the stage was entered
+    spent: float = 0.0  # seconds spent in the stage so far
 
 
 @dataclass
