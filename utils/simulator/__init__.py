@@ -1,4 +1,4 @@
-"""A local server with OpenAI's APIs that streams at the pace of real models.
+"""A local server that implements OpenAI's APIs and streams at the pace of real models.
 
 In a notebook, `start()` returns the kernel's one simulator; on a command line, run
 `python -m utils.simulator --help`. The server imports nothing else from this course. Only the

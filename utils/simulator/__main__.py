@@ -13,7 +13,7 @@ from .process.child_process import end_with_stdin, report
 from .process.server_process import KEY_VARIABLE
 from .profiles import PROFILES, Profile
 
-_MIN_KEY = 8  # characters, if other machines can reach the server
+_MIN_KEY = 8  # characters; the minimum if other machines can reach the server
 _MAX_PROMPT = 60  # characters shown
 _EPILOG = f"""\
 profiles (time to first token, then tokens per second):
@@ -42,7 +42,7 @@ OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command-line interface."""
     parser = _parser()
     arguments = parser.parse_args()
     if arguments.command == "record":
@@ -114,7 +114,7 @@ def _on_this_machine(host: str) -> bool:
 
 def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    for_all = host in ("0.0.0.0", "::")  # not an address to connect to
+    for_all = host in ("0.0.0.0", "::")  # all interfaces: clients need an actual address
     name = (_address_for_others() or "HOST") if for_all else host
     shown = f"[{name}]" if ":" in name else name
     print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")
@@ -151,7 +151,7 @@ def _address_for_others() -> str | None:
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # reserved for documentation (RFC 5737)
+            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation (RFC 5737)
         except OSError:
             return None
         return str(probe.getsockname()[0])

@@ -38,7 +38,7 @@ from .response import PacedResponse
 # Pages from these origins may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
-_MAX_COUNTED = 10_000  # requests whose attempts are counted
+_MAX_COUNTED = 10_000  # distinct requests; above this, the attempt counts start over
 _MAX_SERVERS = 200
 _MAX_SETTLE = 60.0  # s
 
@@ -52,7 +52,7 @@ class Settings:
     speed: float = 1.0  # factor by which replies are faster than real time
     # recorded replies, served under their models' names
     recordings: Recordings = field(default_factory=Recordings)
-    most_streams: int | None = None  # the limit on concurrent replies; None is unlimited
+    most_streams: int | None = None  # the limit on concurrent replies; None means no limit
 
 
 def _server_of(_learner: str, profile: Profile) -> Server:
@@ -61,7 +61,7 @@ def _server_of(_learner: str, profile: Profile) -> Server:
 
 
 class Service:
-    """The state of one server and its endpoints."""
+    """One server's endpoints, and the state that they share."""
 
     def __init__(self, settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> None:
         self._settings = settings

@@ -17,7 +17,7 @@ _MAX_NAME = 40  # characters
 class KeyRequired:
     """ASGI middleware that rejects requests without the key, and identifies the learner.
 
-    It also removes extra slashes from the path, as caused by a base URL that ends in a slash.
+    It also removes extra slashes from the path, for example if a base URL ends in a slash.
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
@@ -42,7 +42,7 @@ class KeyRequired:
             return  # the client disconnected before sending the whole request
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
-        """Return the key and the learner's name; the name is "" if absent or the key is wrong."""
+        """Return the key and the learner's name ("" if there is none or the key is wrong)."""
         front, slash, name = credentials.rpartition(b"/")
         if slash and hmac.compare_digest(front, self._key):
             return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]

@@ -62,7 +62,8 @@ class Simulator(ServerProcess):
         """Start the server process without waiting until it is ready.
 
         Args:
-            speed: Factor by which replies are faster than real time; None uses `COURSE_SPEED`.
+            speed: Factor by which replies are faster than real time; None uses the variable
+                `COURSE_SPEED`, or else 1.
 
         Raises:
             SimulatorError: If the speed isn't a positive number, or the process can't be started.
@@ -119,7 +120,7 @@ class Simulator(ServerProcess):
         return answer["mark"], Requests(records, answer["settled"])
 
     def _get(self, path: str) -> dict[str, Any]:
-        from http.client import HTTPConnection, HTTPException  # late, to save 20 ms at setup
+        from http.client import HTTPConnection, HTTPException  # imported late to save 20 ms
 
         connection = HTTPConnection(HOST, self.port, timeout=_READ_SECONDS)
         try:
@@ -145,7 +146,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """This process's one simulator; safe with threads and forks."""
+    """Holds the one simulator of this process; safe with threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

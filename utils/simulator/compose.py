@@ -19,7 +19,7 @@ from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
 
-_TOKENS_PER_MESSAGE = 3  # in addition to its text
+_TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message's text
 
 
 def choose(
@@ -58,19 +58,20 @@ def compose(
     name: str = "",
     admit: Callable[[Profile, Sequence[str]], Place | None] = lambda *_: None,
 ) -> Reply:
-    """Return the reply to `request`, or raise the error that the API or a fault gives instead.
+    """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
-    The same request gets the same tokens; the timing is drawn anew for each attempt. A recorded
-    model replies like `default` to prompts that weren't recorded.
+    The same request gets the same tokens; the timing is drawn anew for each attempt. Unless
+    `recordings` is strict, a recorded model replies like `default` to prompts that weren't
+    recorded.
 
     Args:
         request: The request.
-        default: The profile of `sim`.
+        default: The profile of `sim` and of recorded models.
         attempt: How many times the same request has arrived, including this time.
         recordings: Recorded replies.
         name: The string from which the reply's identifier is derived.
         admit: Function that takes a profile and the prompt's tokens, and returns the request's
-            place in the server's queue, or None without a queue.
+            place in the server's queue, or None if there is no queue.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)
@@ -143,7 +144,7 @@ def _generated(
 
 
 def _prompt_tokens(request: ModelRequest) -> list[str]:
-    """Return the tokens of the tool definitions and the conversation, in this order."""
+    """Return the tokens of the tool definitions and the conversation, in that order."""
     tokens: list[str] = []
     for tool in request.tools:
         tokens += split(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}")

@@ -11,13 +11,13 @@ _MAX_LENGTH = 100_000  # characters of one conversation
 
 
 class Conversations:
-    """The conversations that ended with the latest responses."""
+    """Stores the conversations that ended with the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
     def store(self, response_id: str, reply: Reply) -> None:
-        """Store the conversation up to `reply`, without instructions, unless it is too long."""
+        """Store the conversation, including `reply` but not instructions, unless it is too long."""
         calls = tuple(
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)

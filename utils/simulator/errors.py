@@ -1,4 +1,4 @@
-"""The API's errors, in the API's own format."""
+"""API errors, in OpenAI's format."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""JSON on the wire: safe parsing, encoding and merging."""
+"""JSON on the wire: safe parsing and encoding."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from . import errors
 
 Json = dict[str, Any]
 _MAX_DEPTH = 100
-# created once, since `json.dumps` would create an encoder for each token
+# created once, since `json.dumps` would create an encoder on each call
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 

@@ -34,7 +34,7 @@ class Tool:
 
     name: str
     description: str
-    parameters: Json = field(hash=False)  # JSON schema of its arguments
+    parameters: Json = field(hash=False)  # JSON schema of the arguments
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ModelRequest:
     stream: bool = False
     # whether a stream of chat completions ends with a chunk of token counts
     include_usage: bool = False
-    stop: tuple[str, ...] = ()  # stop sequences; the text ends before the first of them
+    stop: tuple[str, ...] = ()  # the text ends before the first stop sequence
     max_tokens: int | None = None  # the reply's length limit; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()

@@ -50,7 +50,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     """Return a random schedule for a reply of `tokens` tokens.
 
     The TTFT is log-normally distributed around the profile's median. The other tokens follow at
-    the profile's rate, with random stalls. If the profile thinks, its `reasoning` tokens are spread
+    the profile's rate, with random stalls. If the profile thinks, the `reasoning` tokens are spread
     between the opening and the TTFT; with any other profile, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
@@ -72,8 +72,8 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 class Piece(NamedTuple):
     """A fragment of a reply: the content of one chunk."""
 
-    at: float  # when it is sent, in seconds at speed 1 since the request arrived
-    part: int  # index of the part of the reply that it belongs to
+    at: float  # when to send the piece, in seconds at speed 1 since the request arrived
+    part: int  # index of the reply's part that the piece belongs to
     text: str
     tokens: int = 1  # number of tokens in the text
 
@@ -81,11 +81,10 @@ class Piece(NamedTuple):
 class TimedBytes(NamedTuple):
     """Bytes, and when to send them."""
 
-    at: float  # in seconds at speed 1 since the request arrived
+    at: float  # when to send the bytes, in seconds at speed 1 since the request arrived
     data: bytes
-    tokens: int = 0  # number of the reply's tokens that they contain
-    # whether the reply ends early after these bytes: "failed" ends the response cleanly, "reset"
-    # resets the connection
+    tokens: int = 0  # number of the reply's tokens in the bytes
+    # after these bytes, "failed" ends the response cleanly, and "reset" resets the connection
     ends: Literal["", "failed", "reset"] = ""
 
 

@@ -95,9 +95,9 @@ class Place:
     _free: list[float]
     _slot: int
     _arrived: float
-    wait: float  # seconds until its slot is free
-    prefill: float  # seconds for its prefill
-    cached: int  # number of its prompt's tokens that are cached
+    wait: float  # seconds until the slot is free
+    prefill: float  # seconds that the prefill takes
+    cached: int  # number of prompt tokens that are cached
     _end: float = 0.0
 
     def hold(self, seconds: float) -> None:

@@ -26,7 +26,7 @@ class Profile:
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
     refusal_chance: float = 0.0  # probability of a 429, as from a saturated server
-    # the server's capacity, whose queue and prefill add to `ttft`; None means unlimited
+    # the server's capacity, if limited; queueing and prefill then add to `ttft`
     serving: Serving | None = None
 
     def gap(self, tokens: int) -> float:

@@ -31,7 +31,7 @@ class Encoder(Protocol):
         """Return the event for an error mid-stream."""
 
     def failed(self) -> bytes:
-        """Return the event for a failed reply; the same as `error` if the API has no other."""
+        """Return the event for a failed reply; same as `error` if the API has no separate event."""
         return self.error()
 
     def no_choices(self) -> bytes:
@@ -48,7 +48,7 @@ class Part:
     """One part of a reply."""
 
     kind: Kind
-    text: str  # its text; for a call, the arguments as JSON
+    text: str  # the part's text; for a call, the arguments as JSON
     name: str = ""  # for a call, the tool's name
     json: bool = False  # whether the text is JSON, which tokenizers split more finely
 
@@ -86,7 +86,7 @@ class Reply:
     plan: Plan  # when each token is generated
     gap: float  # seconds between two tokens, without stalls
     delivery: tuple[Delivery, ...] = ()  # faults that alter the encoded bytes, in the order applied
-    place: Place | None = None  # its place in the server's queue; None without a queue
+    place: Place | None = None  # the request's place in the server's queue, if there is one
 
     def text_of(self, part: int) -> str | None:
         """Return the text sent for one part; None if the reply ends before that part."""
@@ -139,7 +139,7 @@ class Reply:
         )
 
     def ended_after(self, tokens: int, finish: str) -> Reply:
-        """Return the reply with this finish reason, truncated to at most `tokens` tokens."""
+        """Return the reply truncated to at most `tokens` tokens, with finish reason `finish`."""
         if tokens >= len(self.pieces):
             return replace(self, finish=finish)
         pieces = self.pieces[:tokens]

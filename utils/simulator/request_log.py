@@ -1,4 +1,4 @@
-"""The request log: `Request` and `Requests` for readers, `Entry` and `Log` for the server."""
+"""The request log: `Request` and `Requests` for notebooks, `Entry` and `Log` for the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending a reply at its deadlines, until the client disconnects or a fault ends the reply."""
+"""Sends a reply's bytes at their deadlines until the reply ends or the client disconnects."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ _CONTENT_TYPES = {True: b"text/event-stream; charset=utf-8", False: b"applicatio
 
 @dataclass(eq=False)
 class PacedResponse:
-    """ASGI response that sends a reply at its deadlines, until the client disconnects."""
+    """ASGI response that sends a reply's bytes at their deadlines until the client disconnects."""
 
     reply: Reply
     encoder: Encoder
@@ -82,7 +82,7 @@ class DisconnectWatcher:
             _wake(self._sleep)
 
     async def until(self, moment: float) -> bool:
-        """Wait until the clock shows `moment`; return False if the client disconnected first."""
+        """Wait until the clock reaches `moment`; return False if the client disconnected first."""
         loop = asyncio.get_running_loop()
         while self.disconnected_at is None and (remaining := moment - self._clock()) > SLACK:
             self._sleep = loop.create_future()
@@ -99,7 +99,7 @@ class DisconnectWatcher:
         await asyncio.wait([self._listener])
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop watching."""
         self._listener.cancel()
 
 

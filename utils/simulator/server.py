@@ -19,7 +19,7 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; a client that neither sends nor reads for this long is disconnected
+_IDLE_SECONDS = 60.0  # s; time limit for sending a request, and for a client that doesn't read
 _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         limiter: ConcurrencyLimiter | None,
     ) -> None:
-        """Print the load of the limiter, if given, when it changes."""
+        """Call `on_ready` once the server is listening; print the load of `limiter`, if any."""
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
@@ -136,8 +136,8 @@ class _Protocol(HttpToolsProtocol):
     async def _drain(self, connection: socket.socket) -> None:
         """Wait until the client's system has acknowledged all sent bytes, but not for long.
 
-        A reset discards bytes that haven't been acknowledged. Their number can be queried only on
-        Linux; on other systems, the wait has a fixed length.
+        A reset discards bytes that haven't been acknowledged. On Linux, their number is queried; on
+        other systems, the wait has a fixed length.
         """
         seconds = _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
         until = self.loop.time() + seconds
@@ -153,7 +153,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on `host`; port 0 takes any free port.
 
     Raises:
-        OSError: If the port is taken or the address isn't one of this machine's.
+        OSError: If the port is taken or the address isn't assigned to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=2048)

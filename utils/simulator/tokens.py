@@ -38,7 +38,7 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part for piece in _PIECE.findall(text) for part in _parts(piece))
 
 
-_SHORT = 4096  # characters; the tokens of longer texts aren't cached
+_SHORT = 4096  # characters; the tokens of longer strings aren't cached
 _split_short = lru_cache(maxsize=512)(_split)  # many learners send the same prompts
 
 

@@ -1,1 +1,4 @@
-"""The two APIs. In each package, `request` parses requests and `encoder` encodes replies."""
+"""The Chat Completions and Responses APIs.
+
+In each package, `request` parses requests and `encoder` encodes replies.
+"""

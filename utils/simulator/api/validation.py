@@ -1,4 +1,4 @@
-"""Request validation for both APIs; converts pydantic's errors to the API's format."""
+"""Request validation for both APIs; converts pydantic's errors to OpenAI's format."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -54,7 +54,7 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the error for an unknown field, or for the first invalid one."""
+    """Return the error for the first unknown field, or else for the first invalid one."""
     error = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     kind, reason = error["type"], error["msg"].removeprefix("Input should be ")
     param = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])[1:]
@@ -94,7 +94,7 @@ def _as_parts(content: Any) -> Any:
     return content
 
 
-AsParts = BeforeValidator(_as_parts)  # content may also be a string
+AsParts = BeforeValidator(_as_parts)  # converts a string to a list of one part
 
 
 def text_of(content: Sequence[Text] | None) -> str:
@@ -132,7 +132,7 @@ def required(value: str | None, param: str) -> str:
 def parse_tool_choice(
     choice: Any, tools: tuple[Tool, ...], named: Mapping[str, Any] | None
 ) -> tuple[ToolChoice, str]:
-    """Return the tool choice, and the name of the forced tool or "".
+    """Return the tool choice, and the name of the forced tool ("" if none is forced).
 
     `named` is the part of the choice that names a function, if any.
     """

@@ -10,7 +10,7 @@ from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
 _MOST_SAID = 60  # number of latest replies whose sentences aren't repeated if possible
-_STEM = 4  # letters; words that begin with the same ones count as equal
+_STEM = 4  # words that share this many initial letters count as equal
 
 
 def text(request: ModelRequest) -> str:
@@ -56,7 +56,7 @@ def _rest(request: ModelRequest) -> str:
 
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
-    """Return the reply to a question about the conversation itself, if it is one."""
+    """Return the reply to a question about the conversation itself; None if there is none."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
@@ -92,7 +92,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to: those on its subject, or else all.
 
-    A prompt about a question then refers only to questions and instructions, if there are any.
+    If none is on its subject, a prompt about a question may refer only to questions and
+    instructions, if there are any.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -104,7 +105,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the text that the prompt asks for: the first, second … or last."""
+    """Return a reply that quotes the message that the prompt asks for, by default the last."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)
@@ -114,7 +115,7 @@ def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> 
 
 
 def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
-    """Return those of `texts` that share a word with `prompt`, ignoring word endings."""
+    """Return the texts that share a word with `prompt`, ignoring word endings."""
     stems = _stems(prompt)
     return [text for text in texts if stems & _stems(text)]
 

@@ -57,8 +57,8 @@ class Words(NamedTuple):
     def has(self, word: str) -> bool:
         """Return whether a word of the text begins with `word`.
 
-        The last letter of `word` is ignored if it has more than four letters. A word of fewer than
-        four letters must match a whole word.
+        If `word` has more than four letters, its last letter is ignored. If it has fewer than
+        four, it must match a whole word.
         """
         stem = word[:-1] if len(word) > _SHORTEST_STEM else word
         if len(stem) < _SHORTEST_STEM:
@@ -116,12 +116,12 @@ def numbers(text: str) -> list[str]:
 
 
 def _without_compounds(text: str) -> str:
-    return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # finds 42 in "42-year-old"
+    return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # separates the number in "42-year-old"
 
 
 @_remembered
 def quoted(text: str) -> list[str]:
-    """Return the contents of all quotations."""
+    """Return the strings in quotation marks, without the marks."""
     return ["".join(found) for found in re.findall(QUOTED, text)]
 
 
@@ -181,7 +181,7 @@ def places(text: str) -> list[str]:
 
 
 def labelled(text: str, label: str) -> str | None:
-    """Return the text after `label:`, `label is` or `label =` in its clause; None if absent."""
+    """Return the rest of the clause after `label:`, `label is` or `label =`; None if absent."""
     if not _holds(text, label):
         return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"
@@ -216,7 +216,7 @@ def listed(text: str, label: str) -> list[str]:
 
 
 def items(text: str) -> list[str]:
-    """Return the items of `a, b and c`."""
+    """Return the items of a list such as `a, b and c`."""
     parts = re.split(r", ?(?:and )?| and ", " ".join(text.split()))
     return [part.strip(" \"'`[]#*") for part in parts if part.strip(" \"'`[]#*")]
 

@@ -83,7 +83,7 @@ def texts(text: str, name: str, form: Any, about: str) -> list[str]:
         return _FORMATS[form](text) if form in _FORMATS else []
     said = [extract.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
     found = list(filter(None, said))
-    for word in reversed(extract.words(name)):  # the last word of a name is the noun
+    for word in reversed(extract.words(name)):  # the last word of a name is usually the noun
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
     for word in extract.words(about):
@@ -101,7 +101,7 @@ def _part_of_name(name: str, found: list[str]) -> list[str]:
 
 
 def made_up(text: str, name: str) -> Iterator[Any]:
-    """Yield made-up values for a string field; for one such as `query`, `text` comes first."""
+    """Yield fallback values for a string field; for a field such as `query`, `text` comes first."""
     if _WHOLE_PROMPT & set(extract.words(name)) and text.strip():
         yield " ".join(text.split())
     yield from samples(name)
@@ -124,7 +124,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _counted(text: str) -> dict[str, str]:
-    """Map each number to the first word or currency symbol that directly follows it."""
+    """Map each number to the first word or unit symbol that directly follows it."""
     found: dict[str, str] = {}
     for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
         found.setdefault(number, word.lower())
@@ -159,7 +159,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into parts, one per record with the fields `names`; [] if there are none."""
+    """Split `text` into one part per record with the fields `names`; at most one if that fails."""
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:

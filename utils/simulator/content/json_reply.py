@@ -19,7 +19,7 @@ _TYPES = {
 }
 _LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
 _IN_QUOTES = rf"(?:{extract.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
-_REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # a remark after a key: `age` (an integer)
+_REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # a remark after a key, as in: `age` (an integer)
 _NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"
 _ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
 _QUOTED_ITEM = rf"{_IN_QUOTES}{_REMARK}"
@@ -50,7 +50,7 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return a schema from a JSON schema, example or list of keys in a message, if any."""
+    """Return the schema that a message gives as a JSON schema, example or list of keys, if any."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue

@@ -53,7 +53,7 @@ def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
 
 
 def parse(name: str, source: str) -> PreparedReply:
-    """Parse the text of a reply's file, whose name is `name`."""
+    """Parse the file of the reply `name`, whose text is `source`."""
     header, _, text = source.partition("\n\n")
     asks: list[frozenset[str]] = []
     exactly: list[str] = []

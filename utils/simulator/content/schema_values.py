@@ -24,9 +24,9 @@ from .schema_rules import (
     within,
 )
 
-_MOST_NODES = 5000  # as many as the properties that the API allows in a schema
+_MOST_NODES = 5000  # OpenAI's limit on the properties in a schema
 _DEEPEST = 40
-_MOST_ITEMS = 50  # for a list without `maxItems`
+_MOST_ITEMS = 50  # limit on a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
 _DEEP = 5  # below this depth, only required fields are filled
 _MOST_DIGITS = 300
@@ -39,13 +39,13 @@ class Value:
 
     value: Any
     found: bool = False  # whether any part was extracted from the prompt
-    missing: bool = False  # whether the prompt lacked it or, for an object, any required field
+    missing: bool = False  # whether the prompt lacks the value or, for an object, a required field
 
 
 def fill(schema: Json, text: str, context: str = "") -> Value:
     """Return a value that matches `schema`, extracted from `text` where possible.
 
-    `context` is a longer text that may contain the words of an enum.
+    `context` is a longer string, which is also searched for an enum's values.
 
     Raises:
         SchemaError: If the schema is invalid, too large or endlessly recursive, or no value fits.

@@ -27,8 +27,8 @@ class Topic:
     """A subject, and what to say about it."""
 
     asks: list[list[str]]  # sets of word prefixes; a message must contain all of one set
-    name: str  # refers to the topic in a sentence
-    parts: dict[str, str]  # what to say, by the kind of question that it answers
+    name: str  # how a sentence refers to the topic
+    parts: dict[str, str]  # what to say, by kind of question
     streaming: bool  # whether the topic is about streaming
 
 
@@ -49,7 +49,7 @@ class Chooser:
         return self.rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
-        """Return one of the replies listed as `say` in the `[say]` table of `talk.toml`."""
+        """Return one of the replies under the key `say` in the `[say]` table of `talk.toml`."""
         return self.choose(_texts()["say"][say], **words)
 
 
@@ -122,7 +122,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _of_both(words: str, prompt: str) -> Topic | None:
-    """Return the topic that a message matches only together with its earlier subject, if any."""
+    """Return the topic that a message matches only together with an earlier subject, if any."""
     topic = topic_of(words)
     earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
     return topic if topic and not fit(topic.asks, earlier) else None

@@ -19,7 +19,7 @@ from .schema_values import fill
 
 _MOST_CALLS = 8
 _MOST_WISHES = 32  # limit on calls before duplicates are removed
-_LONGEST_ABOUT = 1024  # characters of a tool's description
+_LONGEST_ABOUT = 1024  # characters of a tool's description that are examined
 _SAYS_LITTLE = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
@@ -58,7 +58,7 @@ def decide(request: ModelRequest) -> tuple[Wanted, ...]:
     if not request.tools or request.tool_choice == "none":
         return ()
     if request.turns[-1].role == "tool" and request.tool_choice == "auto":
-        return ()  # the results have arrived
+        return ()  # the tools' results have arrived
     forced = request.forced_tool
     tools = [tool for tool in request.tools if not forced or tool.name == forced]
     prompt = _with_previous(request)[: extract.LONGEST]
@@ -91,7 +91,7 @@ class _Wish:
     tool: Tool
     start: int
     end: int
-    # whether that part is known to contain all required arguments; computed only when needed
+    # whether the part is known to contain all required arguments; computed only when needed
     complete: bool = False
 
 
@@ -146,7 +146,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
 
 
 def _fit(tool: Tool, said: extract.Words) -> int:
-    """Return a tool's score: 2 for each matching word in its name, 1 in its description."""
+    """Return a tool's score: matching words count 2 in its name and 1 in its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(2 for word in name if _among(word, said))
     described = sum(1 for word in about if _among(word, said))

@@ -21,8 +21,8 @@ _NOTICED = 20  # characters; shorter sentences may be repeated
 class About(NamedTuple):
     """The subject of a message."""
 
-    words: str  # in the message's own words
-    quoted: str  # in quotation marks, unless it reads well without them
+    words: str  # the subject, without quotation marks
+    quoted: str  # how a reply refers to the subject, in quotation marks if needed
 
 
 @cache

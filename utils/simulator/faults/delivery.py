@@ -234,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 
 
 def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether it is the last or the reply now exceeds `tokens` tokens."""
+    """Yield each item, and whether the reply ends or exceeds `tokens` tokens with it."""
     count = 0
     held: TimedBytes | None = None
     for item in sent:

@@ -31,7 +31,7 @@ class Fault:
     # where the fault acts: it replaces the reply with an error, or changes the request, the
     # generated reply, or the delivery of the reply's bytes
     stage: Stage
-    # the numbers that may follow `@`, and their defaults
+    # names and defaults of the numbers that may follow `@`
     numbers: tuple[tuple[str, float], ...] = ()
     whole: bool = True  # whether the fault also affects replies that aren't streamed
 

@@ -128,7 +128,7 @@ class Child:
             return None
 
     def wait_for_hangup(self) -> None:
-        """Wait until a process that has reported its port ends.
+        """Wait until the process ends; it must have reported its port.
 
         Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
         """

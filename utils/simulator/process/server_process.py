@@ -71,7 +71,7 @@ class ServerProcess:
         """Wait until the simulator is ready for requests.
 
         Raises:
-            SimulatorError: If the simulator was stopped or can't start.
+            SimulatorError: If the simulator was stopped, can't start, or isn't ready after 30 s.
         """
         with self._changed:
             decided = self._changed.wait_for(self._decided, _READY_SECONDS)

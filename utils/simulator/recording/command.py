@@ -79,7 +79,10 @@ def _request_in(file: Path) -> Json:
 
 
 def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
-    """Record the replies; those before an error are kept, and replace earlier ones."""
+    """Record the replies, replacing earlier ones to the same prompts.
+
+    If an error occurs, the replies recorded before it are still written.
+    """
     replies = {(reply.model, reply.prompt): reply for reply in read(out)} if out.exists() else {}
     recorded = False
     try:

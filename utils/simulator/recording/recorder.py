@@ -1,7 +1,7 @@
 """Recording of a real provider's reply and its timing.
 
-The `openai` package sends the request, but its parser stops at the first event that doesn't match
-its types, so the events are parsed here. Identifiers, the key and the URL aren't recorded.
+The `openai` package sends the request, but its parser stops at the first event that isn't valid
+JSON, so the events are parsed here. Identifiers, the key and the URL aren't recorded.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _events(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 class Recorder:
-    """Collects a reply as its events arrive; the attributes are those of `RecordedReply`."""
+    """Collects a reply as its events arrive; for most attributes, see `RecordedReply`."""
 
     def __init__(self) -> None:
         self.opening: float | None = None
@@ -125,7 +125,7 @@ class Recorder:
             self._choice(choice, now)
 
     def _field(self, holder: Json, name: str, kind: type[T]) -> T | None:
-        """Return a field; count it as left out, and return None, if it has another type."""
+        """Return a field; if it has the wrong type, count it as left out and return None."""
         value = holder.get(name)
         if isinstance(value, kind) and not isinstance(value, bool):
             return value
@@ -153,7 +153,7 @@ class Recorder:
         thoughts = [delta.get(name) for name in _REASONING]
         if thought := next((text for text in thoughts if isinstance(text, str) and text), ""):
             self._add("thought", 0, thought, now)
-        is_list = isinstance(delta.get("content"), list)  # as some servers send it
+        is_list = isinstance(delta.get("content"), list)  # some servers send a list of parts
         if text := _text(delta["content"]) if is_list else self._field(delta, "content", str):
             self._add("text", 0, text, now)
         for position, call in enumerate(self._objects(delta, "tool_calls")):

@@ -13,7 +13,7 @@ from ..pacing import Piece, Plan
 from ..reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_OBSOLETE = ("also", "counts", "left_out")  # fields in older files
+_OBSOLETE = ("also", "counts", "left_out")  # fields in older files, which are ignored
 
 
 class RecordingError(ValueError):
@@ -27,7 +27,7 @@ class RecordedReply:
     model: str
     prompt: str  # the last user message
     opening: float  # when the first event arrived
-    parts: tuple[tuple[Kind, str], ...]  # each part's kind; for a call, the tool's name
+    parts: tuple[tuple[Kind, str], ...]  # each part's kind and, for a call, the tool's name
     pieces: tuple[tuple[float, int, str], ...]  # time, index of the part, and text of each piece
     finish: str  # the finish reason
     end: float  # when the reply ended
@@ -43,7 +43,7 @@ class RecordedReply:
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
-            request=replace(request, shows_reasoning=True),  # as the provider did
+            request=replace(request, shows_reasoning=True),  # reasoning is recorded only if shown
             info=info,
             parts=parts,
             pieces=pieces,
@@ -135,7 +135,11 @@ class Recordings:
         return list(dict.fromkeys(reply.prompt for reply in replies))
 
     def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
-        """Return the recorded reply of a model to a prompt; None if there is none."""
+        """Return a model's recorded reply to the request's prompt; None if there is none.
+
+        Raises:
+            ApiError: 400 if there is none, the model was recorded, and the recordings are strict.
+        """
         known = self._replies.get(model, {})
         if recorded := known.get(_normalized(request.prompt)):
             return recorded.reply(request, info)

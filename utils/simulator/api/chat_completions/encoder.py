@@ -63,7 +63,7 @@ class ChatCompletionsEncoder(Encoder):
         yield TimedBytes(reply.plan.end, last + self.done)
 
     def usage(self) -> bytes:
-        """Return the chunk with token counts, or nothing if the stream already has one."""
+        """Return a chunk with token counts; empty if the stream already has one."""
         return b"" if self._include_usage else self._chunk(self._usage)
 
     def no_choices(self) -> bytes:
@@ -75,7 +75,10 @@ class ChatCompletionsEncoder(Encoder):
         return _sse(errors.server_error().body())
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that starts a tool call or another paragraph of reasoning, if any."""
+        """Return the chunk that precedes a part's pieces; empty if none is needed.
+
+        Tool calls need one, as does each paragraph of reasoning after the first.
+        """
         described = self._reply.parts[part]
         if described.kind == "thought" and part and self._reply.request.shows_reasoning:
             return self._event({"reasoning_content": "\n\n"})

@@ -1,4 +1,4 @@
-"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's fields."""
+"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's request format."""
 
 from typing import Annotated, Any, Literal
 

@@ -1,4 +1,4 @@
-"""Parses requests to `/v1/responses`; the classes mirror OpenAI's fields."""
+"""Parses requests to `/v1/responses`; the classes mirror OpenAI's request format."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
@@ -57,7 +57,7 @@ class _Item(Lenient):
 
 
 def _as_items(given: Any) -> Any:
-    """Turn a string into a user message; clear reasoning items, whose content is ignored."""
+    """Convert a string to a user message; drop the content of reasoning items, which is ignored."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
@@ -114,7 +114,7 @@ class ResponsesBody(Body):
 def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest:
     """Parse the body of a request; raise `ApiError` for an invalid field.
 
-    `recall` returns the conversation up to the response with a given id.
+    `recall` returns the conversation up to and including the response with a given id.
     """
     given = ResponsesBody.parse(body)
     before = recall(given.previous_response_id) if given.previous_response_id else ()
@@ -161,7 +161,7 @@ def _turns(given: ResponsesBody, before: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _joined(turns: Iterable[Turn]) -> list[Turn]:
-    """Join the items of each reply: this API separates the text and the tool calls."""
+    """Join the items of each reply into one turn; this API separates text and tool calls."""
     joined: list[Turn] = []
     for turn in turns:
         if turn.calls and joined and joined[-1].role == "assistant":
