@@ -44,12 +44,12 @@ class App(Environment):
     """An app with its own environment, so that its packages don't affect the learner's."""
 
     name: str
-    place: str  # the folder to start it in
+    place: str  # the folder to start the app in
     command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
     source: str = "app.py"  # the file in `place` whose first lines name its packages
     # packages that have no wheels, and so are built during installation
     built: tuple[str, ...] = ()
-    # prefixes of lines in the course's lock that conflict with its packages
+    # prefixes of lines in the course's lock that conflict with the app's packages
     apart: tuple[str, ...] = ()
     newest: tuple[int, int] = (3, 14)  # the newest Python that its packages support
     # additional environment variables; `{folder}` stands for a temporary folder

@@ -76,7 +76,7 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def site(arguments: argparse.Namespace) -> int:
-    """Build the reading site, check links, or take the site's screenshots of live widgets."""
+    """Build the reading site, check links, or take screenshots of live widgets for the site."""
     stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")
     module = "tools.screenshots.widgets" if arguments.pictures else "tools.site"

@@ -83,19 +83,19 @@ def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
 
 
 def repair() -> str:
-    """Return how to fix the packages of this interpreter."""
+    """Return instructions for fixing this interpreter's packages."""
     if Path(sys.prefix) == Environment(ROOT).folder:
         return f"run {this_command('lab')}"
     return install_here()
 
 
 def install_here() -> str:
-    """Return how to install the packages for this interpreter."""
+    """Return instructions for installing the packages for this interpreter."""
     return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
 
 
 def setting_up() -> str:
-    """Return how to create or fix `.venv`, in a copy of the course if the folder is read-only."""
+    """Return setup instructions; if the folder is read-only, they say to copy the course first."""
     if not os.access(ROOT, os.W_OK):
         return (
             f"{ROOT} can't be written to, so copy the course to a folder you own, and run "
@@ -117,7 +117,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check whether `.venv` is up to date; `needs` is the reason if it isn't, else empty."""
+    """Check whether `.venv` is up to date; `needs` is the reason if it isn't, or empty."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -150,7 +150,7 @@ def examine_packages() -> str:
 
 
 def examine_utils() -> str:
-    """Check that `import utils` finds the course's package, and no file shadows its imports."""
+    """Check that `import utils` finds the course's package, and that its imports aren't shadowed."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
@@ -248,7 +248,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Name some of the server's models if it lists any, but not this one; else return ""."""
+    """Name some of the server's models; return "" if it lists none, or lists this one."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

@@ -1,4 +1,4 @@
-"""Environment variables of the programs that the commands and the tests start."""
+"""Environment variables for the programs that the commands and the tests start."""
 
 import os
 
@@ -26,7 +26,7 @@ _UNWANTED = (
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",
     "CHAINLIT_",
-    "_ARGCOMPLETE",  # makes Jupyter only complete a command line, and exit
+    "_ARGCOMPLETE",  # makes Jupyter complete a command line and exit
 )
 _WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
 

@@ -38,7 +38,7 @@ class Action(enum.Enum):
     """What must be done to `.venv` before it can be used."""
 
     NOTHING = "nothing"
-    UPDATE = "update"  # it works, but the lock has changed or more packages are needed
+    UPDATE = "update"  # `.venv` works, but the lock has changed or more packages are needed
     MAKE = "make"  # create it, replacing whatever is there
 
 
@@ -47,7 +47,7 @@ class Environment(Place):
     """The course's environment, and whether it is up to date.
 
     A stamp in it, written last, records what was installed; without a stamp, setup was interrupted.
-    A path file makes `utils` importable from anywhere, without installing the project.
+    A `.pth` file makes `utils` importable from anywhere, without installing the project.
     """
 
     @property
@@ -212,6 +212,6 @@ def _try_lock(descriptor: int) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
-    except OSError:  # a drive without locks, such as some network drives: continue without one
+    except OSError:  # some network drives don't support locks: continue without one
         return True
     return True

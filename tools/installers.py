@@ -21,7 +21,7 @@ _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
-# Uses the base Python: if this runs in a `.venv`, that may be about to be replaced.
+# Uses the base Python, since a `.venv` that this runs in may be about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
@@ -83,7 +83,7 @@ def install_from(wheels: Path, lock: str) -> None:
 
 
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
-    """Install a lock file with uv, and show its progress.
+    """Install a lock file's packages with uv, and show its progress.
 
     pip's variables may name a folder of packages (see `install_from`); uv gets it as an option.
     """
@@ -204,7 +204,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
 
 @contextlib.contextmanager
 def sentences_for_the_disk(folder: Path) -> Iterator[None]:
-    """Raise file system errors as Advice; `folder` is for the message."""
+    """Convert file system errors to Advice; `folder` is for the message."""
     try:
         yield
     except OSError as error:

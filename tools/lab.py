@@ -41,9 +41,9 @@ _PORTS = range(
 _RESERVED: list[socket.socket] = []
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
-_LONGEST = 50  # bytes in that folder's path, since a socket's path can have only 104
+_LONGEST = 50  # bytes in the path of `RUNTIME`, since a socket's path can have only 104
 _ENDING_SECONDS = 60.0  # for JupyterLab and its kernels to stop, even if the server hangs
-# Jupyter settings of the learner that `lab` respects.
+# The learner's Jupyter settings that `lab` respects.
 _TASTE = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -64,7 +64,7 @@ def lab(arguments: argparse.Namespace) -> int:
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         write_jupyter_config(Path(folder), port, token)
-        # JupyterLab stops when this process ends, however it ends.
+        # JupyterLab stops when this process ends, even if it is killed.
         server = start_jupyter(python, Path(folder))
         try:
             wait_until_it_answers(server, port, arguments.here)
@@ -127,7 +127,7 @@ def free_ports(count: int) -> list[int]:
     program. Until this process ends, no other call, in any process, returns the same ports.
 
     Raises:
-        Advice: Too few are free.
+        Advice: If too few are free.
     """
     found: list[int] = []
     for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
@@ -187,7 +187,7 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "ServerApp": server,
         "IdentityProvider": {"token": token},
         "KernelSpecManager": {"kernel_dirs": []},
-        "LanguageServerManager": {"autodetect": False},  # would run npm at every start
+        "LanguageServerManager": {"autodetect": False},  # autodetect would run npm at every start
     }
     if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
         config["KernelManager"] = {"transport": "ipc"}

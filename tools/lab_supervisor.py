@@ -25,7 +25,7 @@ from tools.programs import SHUTDOWN_SECONDS, end, end_signals
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # for interrupted cells to end
-_ROUNDS = 10  # of killing marked processes, which may start others; at most a second each
+_ROUNDS = 10  # rounds of killing marked processes, which may start others; at most a second each
 
 
 def keep(folder: Path) -> int:
@@ -71,7 +71,7 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
 
 
 def _interrupt_cells(port: int, token: str) -> None:
-    """Interrupt running cells, since a kernel shut down in mid-cell prints a long message."""
+    """Interrupt running cells, since a kernel shut down mid-cell prints a long message."""
     deadline = time.monotonic() + _SETTLING_SECONDS
     interrupted: set[str] = set()
     while time.monotonic() < deadline:

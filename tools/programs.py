@@ -114,7 +114,7 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
 def responds(
     child: subprocess.Popen[Any], ready: Callable[[], bool], doing: str, seconds: float
 ) -> bool:
-    """Poll until `ready` returns true; return False if the program exits or the time is over.
+    """Poll until `ready` returns true; return False if the program exits or time runs out.
 
     Network errors count as not ready. The progress line shows `doing`, if that isn't empty.
     """
@@ -163,7 +163,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def end_signals() -> list[signal.Signals]:
-    """Return the signals that end a program and exist on this system."""
+    """Return the signals that can end a program on this system."""
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
@@ -179,12 +179,12 @@ def stop_on_signals() -> None:
 
 
 def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine; a signal that `stop_on_signals` handles cancels it.
+    """Run a coroutine, cancelling it on any signal in `end_signals` (except on Windows).
 
-    Otherwise the signal handler's exception could interrupt any callback of the event loop.
+    With `stop_on_signals` alone, KeyboardInterrupt could surface in any callback of the event loop.
 
     Raises:
-        KeyboardInterrupt: Such a signal cancelled it.
+        KeyboardInterrupt: If a signal cancelled the coroutine.
     """
     import asyncio
 

@@ -60,7 +60,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
         lessons: Names such as `1` or `01_enabling_streaming`; empty for all.
 
     Raises:
-        Advice: A lesson is missing or was edited after its build, or Sphinx warned.
+        Advice: If a lesson is missing or was edited after its build, or if Sphinx warned.
     """
     started = time.monotonic()
     stems = [path.stem for path in chosen(lessons, lesson_source.FOLDER)]

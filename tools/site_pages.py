@@ -39,7 +39,7 @@ class Picture:
 
 
 def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
-    """Return the notebook for the site: without notes, and with solutions folded.
+    """Return the notebook for the site, without instructors' notes, and with solutions folded.
 
     An exercise becomes its stub, with folded hints and solution. A prediction becomes choices that
     unfold their feedback. A live widget becomes its screenshot, or a line that names it.
@@ -60,15 +60,15 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
 
 
 def relinked(text: str, pages: Mapping[str, str]) -> str:
-    """Return Markdown with relative links pointing to the site's pages.
+    """Return Markdown whose relative links point to the site's pages.
 
-    A relative link to any other file becomes plain text. If that is only the file's name, "in the
-    course's folder" is added.
+    A relative link to any other file is replaced by its text, followed by "in the course's
+    folder" if that text is just the file's path.
 
     Args:
-        text: Markdown; code in it stays as it is.
-        pages: The file of each page or picture, by its name in lessons, such as
-            `01_enabling_streaming.ipynb`, `glossary.md` or `lesson-1.png`.
+        text: Markdown; links in code are left alone.
+        pages: Maps the file names that lessons link to, such as `01_enabling_streaming.ipynb`,
+            `glossary.md` or `lesson-1.png`, to the site's files.
     """
 
     def place(found: re.Match[str]) -> str:

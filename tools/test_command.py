@@ -27,7 +27,7 @@ NO_TEST_RAN = {
 
 FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, run by `test --apps`
 
-MORE_WORKERS = 3  # more workers than cores
+MORE_WORKERS = 3  # pytest workers in addition to one per core
 
 
 # The numbers of tests that passed, failed and were skipped; a step without tests counts as one.
@@ -71,13 +71,13 @@ def check_files(words: Sequence[str]) -> None:
 
 
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
-    """Run all steps concurrently, since most steps wait half of the time; return the exit code.
+    """Run all steps concurrently, since most steps wait half the time; return the exit code.
 
     Pytest writes to the terminal directly. The output of other steps is shown when they end.
 
     Args:
         plan: The steps.
-        failed_before: Earlier failures; each counts as one.
+        failed_before: Earlier failures; each counts as one failed test.
     """
     started = time.monotonic()
     total, failed = Tally(failed=len(failed_before)), list(failed_before)
@@ -124,7 +124,7 @@ def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs; with arguments for pytest, only its step."""
+    """Return the steps that `test` runs; only pytest's if there are arguments for it."""
     # Workers get whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:
@@ -142,7 +142,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser", f"--ignore={FRAMEWORKS}"]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # Tests with kernels and browsers wait half of the time, so use more workers than cores.
+    # Tests with kernels and browsers wait half the time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "tests"]
     if not a_browser_is_found():  # with a browser, browser tests run learners' notebooks
@@ -169,7 +169,7 @@ def install_apps() -> list[str]:
 
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
-    """Return the step of `test --apps`: each framework's app, and one with nginx and Redis."""
+    """Return the step of `test --apps`, which also tests an app with nginx and Redis."""
     # Four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
-_WORD = 8  # bytes of an offset
+_WORD = 8  # bytes per offset
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Message:
     """A message from the kernel."""
 
     channel: str  # "shell", "iopub", "control" or "stdin"
-    kind: str  # its type, such as "comm_msg"
-    parent: str  # the id of the request that it belongs to
+    kind: str  # the message type, such as "comm_msg"
+    parent: str  # the id of the request that caused the message
     content: dict[str, Any]
 
 

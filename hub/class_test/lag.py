@@ -7,7 +7,7 @@ Widgets may delay it by 50 ms, to send several tokens in one redraw. The rest is
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
 A redraw arrives when the client has read the websocket's frame. So the lag includes all delays in
-simulator, kernel, server, proxy and client. These run on one machine and share its clock.
+the simulator, kernel, server, proxy and client. These run on one machine and share its clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without model and widgets: the floor set by machine, kernel and connection.
+# A stream without a model or widgets: the floor set by the machine, kernel and connection.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -33,7 +33,7 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """When the tokens of a reply are due, in seconds; `received` is a Unix time."""
+    """When the tokens of a reply are due, in seconds; `received` is the request's Unix time."""
 
     received: float
     ttft: float
@@ -54,13 +54,13 @@ class Redraw:
 
 
 class LagError(Exception):
-    """The text on the page is not the reply; the message describes the difference."""
+    """A reply's lag can't be measured; the message says why."""
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """Return the redraws of the pane that shows a stream; raise LagError unless there is one."""
+    """Return the redraws of the pane that streams; raise LagError unless there is exactly one."""
     panes: dict[str, list[Redraw]] = {}
-    # each pane's last sequence number, to skip updates that are sent again
+    # each pane's last sequence number, to skip resent updates
     pushes: dict[str, int] = {}
     for at, one in messages:
         sent = _pushed(one)

@@ -1,4 +1,4 @@
-"""A simulated learner: logs in, starts a server, runs cells over a websocket.
+"""A simulated learner: logs in, starts a server, and runs cells over a websocket.
 
 It sends only the requests that a browser would, through the hub's proxy. Frames are stored with
 their arrival times and parsed afterwards, so that simulating a whole class puts little load on the

@@ -40,7 +40,7 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def memory_now(processes: Processes) -> dict[str, float]:
-    """Return MB by part; on Linux, shared pages are counted once (PSS)."""
+    """Return each part's memory in MB; on Linux, shared pages are counted once (PSS)."""
     return {part: sum(map(_memory, many)) for part, many in processes.items()}
 
 
@@ -61,9 +61,10 @@ class Measurements:
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
-    bare: list[float] = field(default_factory=list)  # the same for a bare stream, without widgets
+    # the seconds from each message's due time to its arrival, for a bare stream
+    bare: list[float] = field(default_factory=list)
     redraws: int = 0
-    # CPU usage at the start, when all were ready, and at the end
+    # CPU usage at the start, when all learners were ready, and at the end
     usages: list[Usage] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)  # MB by part, after the last cell
     failures: list[str] = field(default_factory=list)  # a sentence for each learner who failed
@@ -75,13 +76,13 @@ class Measurements:
 
     @property
     def ready_ratio(self) -> float:
-        """The last learner's time to be ready, relative to the last bare kernel's."""
+        """The last learner's time to get ready, as a multiple of the last bare kernel's."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 
     @property
     def lag_ratio(self) -> float:
-        """The lag's 99th percentile, relative to a bare stream's; infinite if no text arrived."""
+        """The lag's 99th percentile, relative to a bare stream's; infinite if either is missing."""
         lags = [lag(one) for some in self.late.values() for one in some]
         if not (lags and self.bare):
             return math.inf

@@ -1,8 +1,8 @@
 """The schedule of a simulated class: `python -m hub.class_test.schedule`, or `course.py class`.
 
 The clock starts for all learners at the same moment. Each logs in, gets a server, opens JupyterLab,
-gets a kernel and runs the setup cell; a learner is *ready* when it prints "Ready.". Then all run
-lesson 1's live cells; the last learner starts each cell within five seconds of the first.
+gets a kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all
+run lesson 1's live cells; the last learner starts each cell within five seconds of the first.
 """
 
 import ast
@@ -33,10 +33,10 @@ from tools.programs import (
 )
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
-MB_EACH = 250  # for server, kernel and simulator of one learner, as measured
-MB_BESIDES = 300  # for hub, proxy and this command
+MB_EACH = 250  # for one learner's server, kernel and simulator, as measured
+MB_BESIDES = 300  # for the hub, the proxy and this command
 PATIENCE = 300.0  # seconds for a class to become ready, or to run a cell
-WITHIN = 5.0  # seconds between the first and the last learner to run a cell
+WITHIN = 5.0  # seconds within which all learners start a cell
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
 LOG = (
@@ -84,7 +84,7 @@ async def together(
     act: Callable[[Learner], Awaitable[None]],
     measured: Measurements,
 ) -> list[Learner]:
-    """Let all learners do something concurrently; return those who succeeded.
+    """Run a step for all learners concurrently; return those that succeeded.
 
     A learner that fails is dropped; `measured` records why.
     """
@@ -189,7 +189,7 @@ async def read_lag(learner: Learner, ran: Run, name: str, measured: Measurements
 
 
 def main() -> int:
-    """Run a class; the interpreter must have JupyterHub."""
+    """Run a class; JupyterHub must be installed."""
     stop_on_signals()
     gc.disable()  # a pause of this client would count as lag for every learner
     count = int(sys.argv[1])

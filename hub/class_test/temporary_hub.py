@@ -127,7 +127,7 @@ class Hub:
             )
 
     def wait(self) -> None:
-        """Wait until the hub responds; raise Advice if it ends, or doesn't within a minute."""
+        """Wait until the hub responds; raise Advice if it exits or takes over a minute."""
         if not responds(self._process, self._answers, "starting JupyterHub", _STARTING_SECONDS):
             if self._process.poll() is not None:
                 raise Advice(f"JupyterHub ended while starting. {self.last_words()}")

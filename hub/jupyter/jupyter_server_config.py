@@ -1,7 +1,7 @@
 """Settings for a lightweight Jupyter server, without features that the course does not use.
 
 Put this file's folder on `JUPYTER_CONFIG_PATH`, as `hub/jupyterhub_config.py` does, or copy the
-file to `/etc/jupyter/` of an image.
+file to `/etc/jupyter/` in an image.
 """
 
 import jupyterlab.commands

@@ -1,1 +1,1 @@
-"""A real JupyterLab, and a browser page that drives it; for tests and screenshots."""
+"""Starts a real JupyterLab, and drives it in a browser; for tests and screenshots."""

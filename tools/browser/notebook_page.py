@@ -1,4 +1,4 @@
-"""A notebook open in JupyterLab in a browser: runs cells, reads outputs, samples displayed text."""
+"""Drives a notebook in a browser: runs cells, reads outputs, and samples displayed text."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class NotebookPage:
     def reload(self) -> None:
         """Reload the page until it shows all widgets again, at most three times.
 
-        On a busy machine, JupyterLab sometimes doesn't connect them; a learner would reload again.
+        On a busy machine, JupyterLab may fail to reconnect widgets; a learner would reload again.
         """
         from playwright.sync_api import TimeoutError as TooLate
 
@@ -108,7 +108,7 @@ class NotebookPage:
         )
 
     def run_all(self) -> None:
-        """Start all cells and return immediately."""
+        """Start running all cells, and return immediately."""
         self.command("notebook:run-all-cells")
 
     def command(self, name: str, arguments: Mapping[str, Any] | None = None) -> None:
@@ -128,7 +128,7 @@ class NotebookPage:
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
-        """Start the first code cell that contains this text, and return immediately."""
+        """Start running the first code cell that contains `words`, and return immediately."""
         found = self.page.evaluate(
             """(words) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -172,7 +172,7 @@ class NotebookPage:
         self.wait_done()
 
     def start_new_cell(self, source: str) -> None:
-        """Append a code cell, start it, and return immediately."""
+        """Append a code cell, start running it, and return immediately."""
         self.page.evaluate(
             """(source) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -278,12 +278,12 @@ class NotebookPage:
         return rows
 
     def seen(self, name: str) -> list[str]:
-        """Return the successive texts of a sampled element, without consecutive duplicates."""
+        """Return the successive text of a sampled element, without consecutive duplicates."""
         texts = [row[name] for row in self.samples() if row[name] is not None]
         return [text for text, _ in groupby(texts)]
 
     def wait_until_seen(self, name: str, start: str, *, times: int) -> None:
-        """Wait until a sampled element has shown this many different texts with that start."""
+        """Wait until an element has shown `times` different strings that begin with `start`."""
         self.page.wait_for_function(
             """([name, start, times]) => {
               const texts = window.courseSamples.map((row) => row[name] ?? "");

@@ -39,7 +39,7 @@ def executed(built: Built) -> NotebookNode:
     """Execute the instructor's edition on a fresh kernel of this Python.
 
     Raises:
-        BuildError: A cell fails, prints a local path or a key, or has a solution that its check
+        BuildError: If a cell fails, prints a local path or a key, or has a solution that its check
             rejects.
     """
     notebook = nbformat.from_dict(built.editions["solutions"])
@@ -64,7 +64,7 @@ def executed(built: Built) -> NotebookNode:
 
     manager = AsyncKernelManager(
         kernel_name="python3",
-        # Without folders, "python3" is this interpreter, whatever kernels are installed.
+        # With no folders to search, "python3" is this interpreter, whatever kernels are installed.
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
     )
     client = NotebookClient(
@@ -135,7 +135,7 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
 
 
 def _steady(value: Any) -> Any:
-    """Return outputs without naturally varying parts and without the data of pictures."""
+    """Return outputs without naturally varying parts or image data."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)
@@ -177,7 +177,7 @@ def _refuse_private(file: str, cell: NotebookNode) -> None:
 
 
 def machine_paths() -> list[str]:
-    """Return paths of this machine that published outputs must not contain."""
+    """Return paths on this machine that published outputs must not contain."""
     places = {
         str(ROOT),
         str(Path.home()) + os.sep,

@@ -78,7 +78,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
-    """Check that each exercise is below its heading, which has a kind, difficulty and minutes."""
+    """Check that each exercise is below its heading and states a kind, difficulty and minutes."""
     current: Heading | None = None
     unanswered: list[Heading] = []
     for cell in lesson.cells:

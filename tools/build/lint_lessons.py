@@ -41,7 +41,7 @@ def problems(lesson: Lesson) -> list[SourceError]:
 
 
 def unchecked(lesson: Lesson, checks: Collection[str], folder: str) -> Iterator[SourceError]:
-    """Yield exercises without a check, and checks without an exercise; `folder` has the checks."""
+    """Yield exercises without a check, and checks (in `folder`) without an exercise."""
     for name, number in lesson.numbers.items():
         cell = lesson.exercises[number]
         if name not in checks and not _calls_another_check(cell):
@@ -190,7 +190,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _calls(text: str, function: str) -> list[str]:
-    """Return the first arguments of all calls of `function`."""
+    """Return the first arguments of all calls to `function`."""
     return [
         number
         for node in ast.walk(_parsed(text))

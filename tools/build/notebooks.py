@@ -129,7 +129,7 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield cell ids that don't change with other sections: the section's heading and a number.
+    """Yield ids made of a section's heading and a number, so other sections don't affect them.
 
     Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """

@@ -42,7 +42,7 @@ PRESETS = {
         text_path=".",
     ),
     "django": WireFormat("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
-    **{  # see `sockets`
+    **{  # apps that `sockets` reaches
         name: WireFormat("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
         for name in PAGES
     },
@@ -55,7 +55,7 @@ PRESETS = {
     ),
 }
 
-_LAST_WORDS = 4000  # characters shown of the output of an app that fails to start
+_LAST_WORDS = 4000  # characters of output to show if an app fails to start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on
@@ -154,7 +154,11 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
 
 @contextlib.contextmanager
 def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str] | None]:
-    """Start simulator and app if options name an app; yield the model's variables, or None."""
+    """Start the simulator and the app, if the options name an app.
+
+    Yield the environment variables for reaching the model, or None if the options name no app and
+    OPENAI_BASE_URL isn't set.
+    """
     if not (arguments.run or arguments.app):
         yield dict(os.environ) if os.environ.get("OPENAI_BASE_URL") else None
         return
@@ -191,7 +195,7 @@ def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator
 async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
-    """Test the endpoint; print each line as soon as it is known."""
+    """Test the endpoint; print each line's result as soon as it is known."""
 
     def client(trust: bool) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(timeout=None, trust_env=trust)

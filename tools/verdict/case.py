@@ -44,8 +44,8 @@ class Case:
     """The endpoint under test, the simulator behind it, and what is known about both."""
 
     endpoint: Endpoint
-    model: Model | None  # its simulator; None if it uses another model
-    speed: float = 1.0  # of the simulator, as a multiple of real time
+    model: Model | None  # the app's simulator; None if the app uses another model
+    speed: float = 1.0  # the simulator's speed, as a multiple of real time
     hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
     silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
     flood: float = 16  # the size of a reply that exceeds any socket buffer, in megabytes
@@ -113,14 +113,14 @@ class Case:
             await asyncio.sleep(0.05)  # the log can only be polled
 
     async def request(self, marker: str) -> Request:
-        """Return the last request to the model for a question; raise EndpointError without one."""
+        """Return a question's last request to the model; raise EndpointError if there is none."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError("the model wasn't asked at all")
         return requests[-1]
 
     async def warm_up(self) -> None:
-        """Send two questions, and learn how complete replies look and end."""
+        """Send two questions, and learn what complete replies look like and how they end."""
         for about in (self.about, self.tricky[0]):
             question, marker = self.question(about)
             if self.model is not None:

@@ -39,7 +39,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
-        """Send a question; the block reads the stream, and the client disconnects at its end."""
+        """Send a question, and yield the stream; the client disconnects when the block ends."""
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))

@@ -1,4 +1,4 @@
-"""Lines about failures: announced, without repeated requests, lost text or leaked secrets."""
+"""Lines about failures: whether they are announced, repeat requests, lose text or leak secrets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _told(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe why a failure isn't announced; "" if it is, or if the reply is complete."""
+    """Describe why a failure isn't announced; return "" if it is, or if the reply is complete."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
@@ -91,7 +91,7 @@ async def not_doubled(case: Case) -> Seen:
 
 
 def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
-    """Describe which text is missing or duplicated; "" if it is a prefix of the reply."""
+    """Describe text that is duplicated, altered, or lost in a retry; return "" if there is none."""
     text, expected = stream.text, case.reply
     same = stream.agrees_for(expected)
     rest = text[same:]

@@ -1,4 +1,4 @@
-"""The lines of the verdict's table, in its order."""
+"""The lines of the verdict's table, in order."""
 
 from __future__ import annotations
 

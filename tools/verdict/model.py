@@ -33,7 +33,7 @@ class Model:
         return [record for record in records if marker in record.prompt]
 
     async def ended(self, marker: str) -> list[Request]:
-        """Return what `requests` returns, once none of them is streaming, or after a minute."""
+        """Return the requests for `marker` once none is streaming, or after a minute."""
         deadline = asyncio.get_running_loop().time() + _LONGEST
         while True:
             found = await self.requests(marker)

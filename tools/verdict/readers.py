@@ -107,7 +107,7 @@ async def slow_reader(case: Case) -> Seen:
     if not requests or not reading.text:
         return failed("while one reader reads nothing, the next one receives nothing either")
     whole = requests[-1]
-    # less than the whole flood, which has 250,000 tokens per megabyte
+    # far less than the whole flood, which has 250,000 tokens per megabyte
     if whole.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {whole.tokens_sent:,} tokens")
     if taken.ended == "streaming" and taken.tokens_sent < whole.tokens_sent:

@@ -49,7 +49,7 @@ class Chainlit:
         while not str(await socket.recv()).startswith("40"):
             pass
         await self._emit(socket, "connection_successful")
-        while "task_end" not in str(await socket.recv()):  # sent to every new page
+        while "task_end" not in str(await socket.recv()):  # `task_end` is sent to every new page
             pass
         message = {"id": str(uuid4()), "name": "user", "type": "user_message", "output": question}
         message["createdAt"] = datetime.now(UTC).isoformat()
@@ -88,7 +88,7 @@ class Streamlit:
     """Streamlit's page: it sends the state of widgets and receives elements, as protobuf."""
 
     path = "/_stcore/stream"
-    # Fields of ForwardMsg, as paths of field numbers.
+    # Fields of ForwardMsg and of its elements, as paths of field numbers.
     FINISHED = (6,)
     ELEMENT = (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
@@ -167,13 +167,13 @@ class _Body(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._socket.close()
-        with suppress(RuntimeError):  # the response is still being read
+        with suppress(RuntimeError):  # raised if the response is still being read
             await self._frames.aclose()
 
 
 @contextmanager
 def _told_as_http() -> Iterator[None]:
-    """Raise a websocket's exceptions as `httpx2.ReadError`."""
+    """Convert websocket and OS errors to `httpx2.ReadError`."""
     try:
         yield
     except (WebSocketException, OSError) as error:
@@ -188,7 +188,7 @@ def _frame(name: str, data: Any) -> bytes:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    """Return a field that contains bytes, a string or a message."""
+    """Encode a field that contains bytes, a string or a message."""
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 

@@ -24,13 +24,13 @@ class Part:
     """One part of a reply's stream."""
 
     at: float  # when it arrived, on the event loop's clock
-    text: str  # the text that it contains, if any
-    name: str = ""  # of the event; "" if the format has none
-    data: Any = None  # its data, decoded if it is JSON
+    text: str  # the text in this part, if any
+    name: str = ""  # the event's name; "" if the format has no events
+    data: Any = None  # the part's data, decoded if it is JSON
 
     @property
     def is_ping(self) -> bool:
-        """Whether its only purpose is to keep a silent connection open."""
+        """Whether this part only keeps a silent connection open."""
         kind = self.data.get("type") if isinstance(self.data, dict) else ""
         return self.name in _PINGS or kind in _PINGS
 
@@ -45,7 +45,7 @@ class Stream:
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
-    last_id: str = ""  # the last `id:` of an event
+    last_id: str = ""  # the last event id received
     fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
     over: bool = False  # whether reading has ended
     broken: str = ""  # the connection's error; "" if there was none
@@ -60,7 +60,7 @@ class Stream:
 
     @property
     def first_text(self) -> float | None:
-        """Seconds from the question to the first text; None before it."""
+        """Seconds from the question to the first text; None if there is none yet."""
         return next((part.at - self.began for part in self.parts if part.text), None)
 
     @property

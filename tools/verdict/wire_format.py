@@ -26,7 +26,7 @@ class WireFormat:
     rejoins: bool = False  # whether a reader who disconnects can rejoin the running reply
     format: Format = "sse"
     # the path to the text in a JSON object, such as `choices.0.delta.content`; "." if the data is a
-    # JSON string; None if it isn't JSON
+    # JSON string; None if the data isn't JSON
     text_path: str | None = None
     # the names of the server-sent events that contain text
     text_events: tuple[str, ...] = TEXT_EVENTS
