@@ -150,7 +150,7 @@ def examine_packages() -> str:
 
 
 def examine_utils() -> str:
-    """Check that `import utils` finds the course's package, and that its imports aren't shadowed."""
+    """Check that `import utils` finds the course's package, and its imports aren't shadowed."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
