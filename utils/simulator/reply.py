@@ -28,7 +28,7 @@ class Encoder(Protocol):
         """Return the reply as one JSON object."""
 
     def error(self) -> bytes:
-        """Return the event for an error mid-stream."""
+        """Return the event for a mid-stream error."""
 
     def failed(self) -> bytes:
         """Return the event for a failed reply; same as `error` if the API has no separate event."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # number of latest replies whose sentences aren't repeated if possible
+_MOST_SAID = 60  # latest replies whose sentences the next reply avoids repeating
 _STEM = 4  # words that share this many initial letters count as equal
 
 

@@ -1,6 +1,6 @@
 """Prepared replies in `replies/`.
 
-A prepared reply is a Markdown file. Its header, which ends with an empty line, lists its prompts:
+Each is a Markdown file. Its header, which ends with an empty line, lists the prompts it matches:
 
     asks: rainbow form
     asks: explain rainbow

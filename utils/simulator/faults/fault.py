@@ -27,7 +27,7 @@ class Fault:
     client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for the table
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
     by_responses: str  # the exception with the Responses API; "" if none
-    act: Callable[..., Any]  # injects the fault; its arguments depend on the stage
+    act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
     # where the fault acts: it replaces the reply with an error, or changes the request, the
     # generated reply, or the delivery of the reply's bytes
     stage: Stage

@@ -71,7 +71,7 @@ class ChatCompletionsEncoder(Encoder):
         return self._chunk({"choices": []})
 
     def error(self) -> bytes:
-        """Return the event for an error mid-stream."""
+        """Return the event for a mid-stream error."""
         return _sse(errors.server_error().body())
 
     def _opening(self, part: int) -> bytes:

@@ -229,7 +229,7 @@ class ResponsesEncoder(Encoder):
         return b"event: %s\ndata: %s\n\n" % (kind.encode(), to_json(body))
 
     def error(self) -> bytes:
-        """Return the event for an error mid-stream."""
+        """Return the event for a mid-stream error."""
         message = errors.server_error().message
         return self._event("error", code="server_error", message=message, param=None)
 
