@@ -1,4 +1,4 @@
-"""The FastAPI app with an agent instead of its tool loop, as its README shows."""
+"""The FastAPI app with an agent instead of its tool loop, as apps/README.md shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def with_agent(app: ModuleType) -> ModuleType:
-    """Load the app with the README's lines at the end of assistant.py."""
+    """Return the app after running the README's code for an agent in assistant.py's namespace."""
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
     (code,) = (block for block in blocks if "create_agent" in block)
     exec(textwrap.dedent(code), vars(app.assistant))

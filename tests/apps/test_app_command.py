@@ -77,7 +77,7 @@ def test_it_serves_the_page_and_leaves_no_process(
 
 
 def said(*words: str, **variables: str) -> str:
-    """Return what the command prints when it refuses to start."""
+    """Return the error message of a command that refuses to start."""
     done = subprocess.run(
         [sys.executable, "course.py", *words],
         cwd=ROOT,

@@ -32,7 +32,7 @@ Events = list[tuple[str, Any]]
 
 
 class Visitor:
-    """A browser with its own cookies."""
+    """An HTTP client with its own cookies, like a visitor's browser."""
 
     def __init__(self, module: ModuleType) -> None:
         self._client = httpx2.AsyncClient(
@@ -50,7 +50,7 @@ class Visitor:
         return answer.json()["reply"]
 
     async def events(self, reply: str, after: int = 0) -> AsyncGenerator[tuple[str, str, Any]]:
-        """Yield the id, name and data of a reply's events."""
+        """Yield the ID, name and data of each event of a reply."""
         headers = {"last-event-id": str(after)} if after else {}
         request = self._client.stream("GET", f"/replies/{reply}", headers=headers)
         async with request as answer:
@@ -77,7 +77,7 @@ class Visitor:
 
 
 def in_virtual_time(test: Callable[..., Any]) -> Callable[..., None]:
-    """Run an async test on the virtual simulator's clock."""
+    """Make an async test run on the virtual simulator's clock."""
 
     @wraps(test)
     def run(virtual: VirtualSimulator, **others: Any) -> None:
@@ -169,7 +169,7 @@ def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
                     break
         rest = await visitor.read(reply, last)
         assert text(first) + text(rest) == ANSWER
-        assert await visitor.read(reply) == first + rest  # as for a page that was just loaded
+        assert await visitor.read(reply) == first + rest  # as read by a page that was just loaded
 
     virtual.run(main())
     assert [request.ended for request in virtual.requests()] == ["finished"]
@@ -199,7 +199,7 @@ async def test_a_reply_is_completed_without_readers(virtual, app):
 @pytest.mark.parametrize("stop_at", [0, 0.2, 1.0, 5.0], ids="{} s".format)
 def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
     async def main():
-        await behave(virtual, "sim-seed:stall@10,60")  # silent from the third second on
+        await behave(virtual, "sim-seed:stall@10,60")  # silent after 3 s
         visitor = Visitor(app)
         reply = await visitor.start(RIVER)
         reading = asyncio.create_task(visitor.read(reply))
@@ -216,7 +216,7 @@ def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
     assert turns == [[RIVER, events[-1][1]]]
     assert after[-1][0] == "end"
     first, last = virtual.requests()[0], virtual.requests()[-1]
-    if stop_at:  # otherwise the reply may be stopped before it calls the model
+    if stop_at:  # at 0 s, the reply may be stopped before it calls the model
         assert (first.ended, first.tokens_unsent > 0) == ("client left", True)
     sent = last.body["messages"][-2]
     assert (sent["role"], sent["content"]) == ("assistant", f"{text(events)}\n\n[Stopped.]")

@@ -1,1 +1,1 @@
-"""Browser tests, in a package, so that the package-scoped browser closes after the last one."""
+"""Browser tests: a package, so that its package-scoped browser is closed after the last test."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # if Playwright can't be imported, tests are skipped instead 
 
 _VISITORS: list[BrowserContext] = []
 
-# Returns the notebook's status and the text on its page.
+# A script that returns the notebook's path, the kernel's status, and the text of the outputs.
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const kernel = panel?.sessionContext?.session?.kernel;
@@ -42,7 +42,7 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """When a test fails, save a screenshot of each page, and report its state."""
+    """If a test fails, save a screenshot of each page, and report the page's state."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
         # pytest's summary merges skips with the same reason and location, so give all one location.
@@ -96,7 +96,7 @@ def course(
         yield running
 
 
-@pytest.fixture(scope="package")  # no wider: open sync Playwright blocks other async tests
+@pytest.fixture(scope="package")  # not "session": async tests fail while sync Playwright is open
 def browser(browser_file: str) -> Iterator[Browser]:
     """Start Chromium or Chrome, headless."""
     from playwright.sync_api import sync_playwright

@@ -1,4 +1,4 @@
-"""Measures text contrast on a page, finds what overflows a widget, and runs axe-core."""
+"""Measures text contrast on a page, finds elements that overflow a widget, and runs axe-core."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# The contrast between text and its background, as WCAG 2 defines it
+# A script that returns the contrast ratio of each element's text, as WCAG 2 defines it.
 CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const paint = (colour, below) => {
@@ -34,7 +34,7 @@ CONTRAST = """(selector) => {
 }"""
 
 WIDGETS = ".jp-OutputArea :is(.course-live, .course-race, .course-prediction)"
-# Ignores text truncated on purpose, which has an ellipsis, and text only for screen readers.
+# Finds elements that overflow or clip, but ignores SVG, ellipses, and text for screen readers.
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);
@@ -61,7 +61,7 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def lay_out_all(page: Page) -> None:
-    """Make the browser lay out cells outside the viewport too, which JupyterLab prevents."""
+    """Make the browser also lay out cells outside the viewport, which JupyterLab skips."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 
@@ -69,7 +69,7 @@ def misfits(page: Page, widgets: str = WIDGETS) -> list[str]:
     """Return the elements that overflow their widget or clip their content, each with its text.
 
     Raises:
-        LookupError: If the page has no such widget.
+        LookupError: If nothing on the page matches `widgets`.
     """
     if not page.locator(widgets).count():
         raise LookupError(f"Nothing on the page is {widgets!r}.")

@@ -27,7 +27,7 @@ AbortSignal.timeout = (milliseconds) => {
   return over.signal;
 };
 """
-# Delays each script of a widget by half a second.
+# Delays each widget's script by half a second.
 SLOW = """
 const plain = URL.createObjectURL.bind(URL);
 const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
@@ -122,8 +122,8 @@ def test_a_prediction_is_answered(notebook: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    # After the click, the state that the late script requested may still arrive, and then the
-    # kernel's echo of the click.
+    # The late script requested the widget's state, which may arrive after the click. The kernel's
+    # echo of the click arrives last.
     nb.cells.get_by_role("radio", name="This").click()
     nb.cells.get_by_role("radio", name="This", checked=True).wait_for()
     nb.cells.get_by_role("button", name="Lock in my answer").click()

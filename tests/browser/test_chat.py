@@ -1,6 +1,6 @@
 """The chat panel as learners use it: in JupyterLab, with a real simulator and kernel.
 
-All tests share one notebook and its kernel; each has its own cell and panel.
+All tests share one notebook and its kernel; each test has its own panel.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def button(panel: Locator, name: str) -> Locator:
 
 
 def ask(panel: Locator, words: str) -> None:
-    """Type and press Enter."""
+    """Type a message, and press Enter."""
     box(panel).click()
     box(panel).press_sequentially(words)
     box(panel).press("Enter")

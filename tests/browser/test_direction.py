@@ -1,4 +1,4 @@
-"""In every widget, text has its own direction, and code is always left to right."""
+"""In every widget, text is shown in its language's direction, and code always left to right."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
-# Scripts that record in the page the text's length after each change, the EventSources, the
-# events' IDs, and what the status line says.
+# The NOTE_… scripts record in the page the length of the text after each change, the
+# EventSources, the IDs of the events, and the text of the status line.
 NOTE_LENGTHS = """() => {
   const log = document.getElementById("log");
   window.lengths = [];
@@ -38,7 +38,7 @@ NOTE_SOURCES = """() => {
     constructor(url) { super(url); window.sources.push(this); }
   };
 }"""
-CLOSED = 2  # an EventSource that won't reconnect
+CLOSED = 2  # the `readyState` of an EventSource that won't reconnect
 NOTE_EVENTS = """() => {
   const listen = EventSource.prototype.addEventListener;
   window.numbers = [];
@@ -76,7 +76,7 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 class Cable:
-    """A proxy to the app that drops all connections after `last` was sent; new ones work."""
+    """A proxy to the app that drops all open connections once it has forwarded `last`."""
 
     def __init__(self, port: int, last: bytes) -> None:
         self._open: list[socket.socket] = []

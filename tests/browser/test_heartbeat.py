@@ -36,7 +36,7 @@ SAYS = ".course-heartbeat .course-badge"
 
 
 def said(nb: NotebookPage) -> list[str]:
-    """Return the badge's texts, without duplicates."""
+    """Return the different strings that the badge has shown."""
     return list(dict.fromkeys(row["says"] for row in nb.samples() if row["says"]))
 
 
@@ -87,7 +87,7 @@ def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: Ope
     )
     nb.run_cell_with("import")
     nb.wait_done()
-    nb.command("notebook:run-cell-and-select-next")  # run it again, and go on to the next cell
+    nb.command("notebook:run-cell-and-select-next")  # run the cell again, and select the next
     nb.wait_done()
     nb.command("notebook:run-cell")
     nb.wait_done()

@@ -53,7 +53,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, SHUTDOWN)
     nb.page.locator(".course-next", has_text=SAID).wait_for()
-    # The server interrupts the kernel first, so the reply may or may not end as if ■ were pressed.
+    # The server interrupts the kernel before shutting it down, so the note may report either event.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     the_button(nb, "Stop", disabled=True)
 

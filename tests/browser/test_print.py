@@ -21,7 +21,7 @@ def pages(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sheets(browser: Browser, page: Path) -> list[tuple[float, float]]:
-    """Print a page; return each sheet's width and height. Margins are those of its CSS, or none."""
+    """Print a page with the margins in its CSS; return each sheet's width and height."""
     with browser.new_page() as shown:
         shown.goto(page.as_uri())
         printed = shown.pdf(prefer_css_page_size=True, display_header_footer=True)

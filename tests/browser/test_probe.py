@@ -80,7 +80,7 @@ def test_a_driver_that_can_not_start_is_a_sentence(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-@pytest.mark.usefixtures("browser_file")  # Playwright's driver must be able to run for this
+@pytest.mark.usefixtures("browser_file")  # skips the test if Playwright's driver can't run
 def test_a_browser_that_crashes_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

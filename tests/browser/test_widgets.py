@@ -241,12 +241,12 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     nb.run_cell_with("import asyncio")
     nb.wait_done()
     nb.run_cell_with("LiveText(")
-    pane.wait_for(state="attached")  # a busy kernel can't resend updates that a busy page missed
+    pane.wait_for(state="attached")  # before streaming: a busy kernel can't resend missed updates
     nb.wait_done()
     nb.run_cell_with(stream)
     nb.page.wait_for_function(
         "() => document.querySelector('.course-text')?.scrollTop > 200"
-    )  # it scrolls by itself
+    )  # the pane scrolls automatically
     before = pane.evaluate("(pane) => { pane.scrollTop = 0; return pane.textContent.length; }")
     nb.page.wait_for_function(
         "(before) => document.querySelector('.course-text').textContent.length > before + 500",

@@ -1,4 +1,4 @@
-"""Makes a kernel wait for the page, so that no test depends on which of them is faster."""
+"""Makes a kernel wait for the page, so that no test depends on which is faster."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Turns:
 
     @property
     def code(self) -> str:
-        """Return a cell's code that defines `turn` and, for threads, `turn_of_a_thread`."""
+        """Code for a cell, which defines `turn` and its blocking version, `turn_of_a_thread`."""
         return _KERNELS_HALF.format(folder=str(self._folder))
 
     def take(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Recordings that the tests of charts draw, and what a chart says."""
+"""Recordings for the chart tests, and functions that read the text of a chart."""
 
 from utils.timing import Piece, Recording
 

@@ -1,4 +1,4 @@
-"""Every chart: any label, readable text inside the picture, and its output in a notebook."""
+"""All charts: any label can be drawn, text fits and is readable, and notebooks store them."""
 
 import base64
 import io

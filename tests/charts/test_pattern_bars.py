@@ -1,4 +1,4 @@
-"""The pattern bars show how long the screen was blank, and claim nothing else."""
+"""The pattern bars show how long the screen was blank, and when the first word appeared."""
 
 import pytest
 

@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, and the mistake that the check should find; None if the answer is right."""
+    """An answer, and the mistake that the check should find, or None if the answer is right."""
 
     number: str
     value: Any
@@ -124,7 +124,7 @@ def diagnoses(exercise, patient, truth):
     for name, true in truth.items():
         for given in [each for each in truth.values() if each != true]:
             others = "|".join(each for each in truth.values() if each != given)
-            says = rf"^{name} (?!.*({others}))"  # the message must not reveal the right diagnosis
+            says = rf"^{name} (?!.*({others}))"  # the message must not name any other diagnosis
             wrong(exercise, f"{given} for {true}", says)({**truth, name: given})
     wrong(exercise, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
     wrong(exercise, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})

@@ -17,7 +17,7 @@ SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # characters in a message
 LIMIT = {"never ends": 0.5}  # seconds; endless answers are stopped early
 
-CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in `outcome`
+CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
     r"\b(nobody|somebody|whoever|for ever|in vain|at once|stands?|hands? (on|out|over)|a text"
     r"|is asked|lets? go|hears?|1 (pieces|items|words|characters|chunks|times))\b"
@@ -49,7 +49,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # this message quotes Python's own error
+    if answer.mistake != "raises":  # whose message quotes Python's own error
         prose = CODE.sub("`code`", outcome.message)
         assert not (found := ODD.search(prose)), (found, outcome)
         assert len(prose) <= LONGEST
@@ -71,7 +71,7 @@ def test_an_answer_of_another_type_gets_a_message(loaded):
 @exercises()
 def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert mistakes_made(loaded).count(None) >= 2
-    made = {  # in this exercise, or in one that shares the mistake
+    made = {  # by answers to any exercise, since exercises can share mistakes
         applies
         for each in EXERCISES
         for name, applies in own_mistakes(each).items()

@@ -30,7 +30,7 @@ def checking():
 def beside(work):
     """Run `work(begun, go_on)` in a thread that begins before the block and ends after it.
 
-    Yields a function that ends it earlier.
+    Yields a function that ends the thread earlier.
     """
     begun, go_on = threading.Event(), threading.Event()
     thread = threading.Thread(target=work, args=(begun, go_on))
@@ -50,14 +50,14 @@ def _ends(thread, go_on):
 
 @contextmanager
 def recorded():
-    """Yield a list that later contains the messages of the block's warnings about coroutines."""
+    """Yield a list that gets the messages of the block's RuntimeWarnings when the block ends."""
     gc.collect()  # warnings about objects that earlier tests left open should come before the block
     messages = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield messages
         gc.collect()
-    # The collector may also close sockets left by other tests of this process.
+    # Leaves out the ResourceWarnings about sockets that earlier tests left open.
     messages += [str(each.message) for each in caught if each.category is RuntimeWarning]
 
 
@@ -67,7 +67,7 @@ def methods():
 
 
 def test_overlapping_checks_restore_the_models_and_warnings():
-    """The check that begins first also ends first, while the other one is still running."""
+    """The check that begins first also ends first, while the other check is still running."""
     before, filters = methods(), list(warnings.filters)
 
     def waits(begun, go_on):

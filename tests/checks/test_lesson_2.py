@@ -12,7 +12,7 @@ from utils.checks import evaluate
 
 
 class GivenStart(BaseCallbackHandler):
-    """The handler that the exercise gives as a starting point."""
+    """The handler that exercise 2.stopwatch gives as a starting point."""
 
     def __init__(self, clock=perf_counter):
         self.clock = clock
@@ -20,7 +20,7 @@ class GivenStart(BaseCallbackHandler):
 
 
 class Begun(GivenStart):
-    """A subclass of the class that the exercise gives."""
+    """A subclass of the handler that exercise 2.stopwatch gives."""
 
 
 def test_the_exercises_own_class_is_not_attempted(monkeypatch):

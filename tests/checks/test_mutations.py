@@ -243,7 +243,7 @@ def solutions():
             yield number, "\n".join([HELPERS, *before]), exercise.solved
 
 
-# this mutation breaks nothing: the stream ends when the task that waits for it is cancelled
+# a harmless mutation, since the stream ends when the task that reads it is cancelled
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 
@@ -271,7 +271,7 @@ def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, m
 
 
 def spoiled():
-    """Yield the solutions that are passed something to change, with the expected mistakes."""
+    """Yield the solutions with a mutable argument, and the mistakes to report if they change it."""
     for number, before, code in solutions():
         functions = [node for node in ast.parse(code).body if is_function(node)]
         names = {each.arg for function in functions[-1:] for each in function.args.args}

@@ -29,14 +29,14 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return the statements of a cell for which `stands_alone` is true."""
+    """Return the statements in a cell that `stands_alone` accepts."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
 
 
 def stands_alone(node):
-    """Whether a later cell may need a statement, which itself needs no values from other cells."""
+    """Return whether a statement runs without values from other cells and may be needed later."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return getattr(node, "module", None) != "utils.checks"
     if isinstance(node, ast.Assign):

@@ -23,7 +23,7 @@ PATIENCE = 0.1
 
 @pytest.fixture
 def exercise(monkeypatch):
-    """Return a function that defines exercise 9.1, whose message is the observation."""
+    """Return a function that defines an exercise 9.1 whose message is what `observe` returns."""
 
     def define(observe, wrong=lambda seen: seen.startswith("Your code raised")):
         check = Exercise(
@@ -42,7 +42,7 @@ def calls_it(answer):
         return f"It said {answer()}."
     except (Exception, SystemExit) as error:
         if type(error) is not SystemExit and isinstance(error, SystemExit):
-            raise  # raised by a time limit
+            raise  # the time limit's own exception
         return told(error)
 
 
@@ -198,8 +198,8 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     today = lesson_source.number("5.watched")
     former = "5.4" if today != "5.4" else "5.5"
     assert evaluate(former, watched).number == today
-    assert the_number(former, "hint") == today, "and so do its hints from then on"
-    assert the_number(former, "predict") == former, "a prediction has a number of its own"
+    assert the_number(former, "hint") == today, "its hints should be found, too"
+    assert the_number(former, "predict") == former, "predictions are numbered separately"
     assert evaluate(former, returns_a_number).number == former
 
 
@@ -260,7 +260,7 @@ def test_code_that_is_stopped_leaves_no_exception_behind(exercise):
     exercise(calls_it)
     for _ in range(5):
         evaluate("9.1", loops_forever, limit=0.001)
-    assert sum(range(200_000)) == 19_999_900_000  # long enough for a late exception
+    assert sum(range(200_000)) == 19_999_900_000  # time for a late exception to surface
     assert evaluate("9.1", returns_a_number).message == "It said 42."
 
 

@@ -10,7 +10,7 @@ from utils.checks.engine import timeout
 class Clocks:
     """Clocks of a machine on which the code gets only a share of the processor's time.
 
-    Each reading of a clock takes a second; `done` is set after `ends` seconds.
+    Each call of `monotonic` takes a second; `done` is set after `ends` seconds.
     """
 
     def __init__(self, share: float, ends: float) -> None:

@@ -34,7 +34,7 @@ def test_the_functions_of_time_follow_the_virtual_clock():
 
 
 async def ticks(work):
-    """Run `work`; return its result and the times of the ticks, one per second, meanwhile."""
+    """Run `work` beside a clock that ticks every second; return the result and the ticks' times."""
     times = []
 
     async def tick():
@@ -105,7 +105,7 @@ def test_other_threads_keep_the_real_time():
     assert before <= seen[0] <= time.monotonic()
 
 
-# --- Ends -----------------------------------------------------------------------------------------
+# --- The end of a run -----------------------------------------------------------------------------
 
 
 async def waits_forever():

@@ -12,10 +12,10 @@ import ipywidgets
 
 @dataclass
 class Wire:
-    """The messages that widgets sent to the page, in order: (comm id, data).
+    """The messages that widgets sent to the page, in order, as pairs of comm ID and data.
 
     Attributes:
-        opened: How many models were opened on the page, with one message each.
+        opened: The number of messages that opened a model on the page.
     """
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Tap(AsyncIterator[Any]):
 
 
 def find(widget: ipywidgets.Widget, kind: type, **traits: Any) -> Any:
-    """Return the first widget inside `widget` that has this type and these traits."""
+    """Return the first widget of this type with these traits: `widget` itself or one inside it."""
     for found in walk(widget):
         if isinstance(found, kind) and all(
             getattr(found, name) == value for name, value in traits.items()

@@ -1,4 +1,4 @@
-"""Properties of all widgets: short reprs, few messages, and any string as text.
+"""Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
 The `wire` fixture encodes each message strictly, as a kernel does; `capsys` does so for the output.
 """
@@ -87,7 +87,7 @@ def test_only_sanitized_blocks_are_set_as_html():
 
 
 class Loud(str):
-    """String whose overridden methods must not be called."""
+    """A string whose overridden methods must not be called."""
 
     __slots__ = ()
 

@@ -29,7 +29,7 @@ class Model:
         return self.taps[-1]
 
     async def tap(self) -> Tap:
-        """Return the tap of the next request."""
+        """Wait for the next request, and return its tap."""
         await asyncio.wait_for(self.asked.wait(), 240)
         self.asked.clear()
         return self.taps[-1]
@@ -46,7 +46,7 @@ async def panel(wire, model, clock):
 
 
 async def begun(panel, model, question="Why?", *texts):
-    """Send a question, and let some text arrive; return the cell and the tap."""
+    """Send a question, and let some text arrive; return the cell's task and the tap."""
     cell = asyncio.create_task(panel.ask(question))
     tap = await model.tap()
     for text in texts:
@@ -73,7 +73,7 @@ async def settled(condition):
 
 
 def press(panel, content):
-    """Send the message that the page sends when a button is pressed."""
+    """Deliver a message from the page, such as one that a button sends."""
     panel._handle_custom_msg(content, [])
 
 

@@ -50,16 +50,16 @@ class Provider:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
-    """Yield a provider with its own HTTP client: LangChain's shared one outlives its event loop."""
+    """Yield a provider with its own HTTP client: LangChain's shared one outlives the event loop."""
     async with httpx2.AsyncClient(verify=False) as client:  # nothing is encrypted here
         yield Provider(client)
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # limits on a fault's silence and on its reply
+MOST = {"seconds": 2, "megabytes": 1}  # upper limits for the numbers of a fault
 
 
 def delivery(fault: Fault) -> str:
-    """Return the model suffix for a fault with its default numbers, shortened where possible."""
+    """Return the model suffix for a fault: its default numbers, reduced to those in `MOST`."""
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name

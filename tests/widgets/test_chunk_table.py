@@ -15,7 +15,7 @@ USAGE = {"input_tokens": 12, "output_tokens": 31, "total_tokens": 43}
 
 
 def reply(*words):
-    """Return the chunks of a reply as `ChatOpenAI` yields them."""
+    """Yield the chunks of a reply as `ChatOpenAI` does."""
     yield AIMessageChunk("")
     for word in words:
         yield AIMessageChunk(word)

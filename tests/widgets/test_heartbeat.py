@@ -21,7 +21,7 @@ async def test_it_does_not_beat_while_the_loop_is_blocked(wire, clock):
     heart = Heartbeat(every=QUICK, clock=clock)
     async with heart:
         wire.messages.clear()
-        clock.now = 2.0  # the event loop doesn't run in between
+        clock.now = 2.0  # two seconds in which the event loop doesn't run
         assert (heart.phase, heart.beats, heart.longest, heart.froze) == ("beating", 1, 2.0, True)
     (message,) = wire.sent_by(heart)
     assert message["state"] == {"phase": "over", "end": 2.0, "text": "froze for 2.0 s"}
@@ -39,7 +39,7 @@ async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Restart the beating task: it waits on the event loop's clock, not on the test's."""
+    """Restart the beating task, which waits on the event loop's clock rather than the test's."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())

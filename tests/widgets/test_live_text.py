@@ -112,7 +112,7 @@ class TestRun:
         flushed = asyncio.Event()
         wire.on_message = lambda data: flushed.set() if "lo" in str(data) else None
         await tap.put(Chunk("lo"))
-        await asyncio.wait_for(flushed.wait(), 240)  # while the source stalls
+        await asyncio.wait_for(flushed.wait(), 240)  # text is sent while the source stalls
         tap.end()
         assert await running == "Hello"
 

@@ -11,7 +11,7 @@ from utils.widgets.stream_view.lane import Lane
 def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
     lane = Lane("reply", TextPanel("Reply"), clock=clock)
     lane.begin(timer_thread)
-    clock.now = 3.5  # half a second passes before the request is sent
+    clock.now = 3.5  # 3.5 s after the display, and 3.0 s after the request
     lane.add("Hi", 3.0)
     lane.end(Recording("reply", (), 4.0))
     assert lane.line() == "reply: first words 3.0 s · done 4.0 s"

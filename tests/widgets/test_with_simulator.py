@@ -1,4 +1,4 @@
-"""Stop and ■ close the stream through LangChain, so the server stops generating."""
+"""Stop or an interrupt closes the stream through LangChain, so the server stops generating."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Fixtures that run each framework's app with its own packages, a simulator and a browser.
 
-`course.py test --apps` installs their packages in `build/apps/` and runs this folder.
+`course.py test --apps` installs the apps' packages in `build/apps/` and runs this folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "browser_file"]  # fixtures that pytest should find here
 
-# One worker per app: the tests of an app share its server.
+# Each app's tests run in one worker, since they share its server.
 OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
@@ -45,7 +45,7 @@ def foreign_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="module", params=EACH)
 def app(request: pytest.FixtureRequest, browser_file: str) -> Iterator[Running]:
-    """Run each app in turn; its tests are skipped if its packages couldn't be installed."""
+    """Run each app in turn; skip its tests if its packages aren't installed."""
     chosen = APPS[request.param]
     if not chosen.is_set_up():
         pytest.skip(f"The packages of the {chosen.name} app aren't installed; see the first lines.")
@@ -58,7 +58,7 @@ Visit = Callable[[], "Page"]
 
 @pytest.fixture
 def visit(browser: Browser, app: Running) -> Iterator[Visit]:
-    """Return a function that opens the page as a new visitor."""
+    """Return a function that opens the app's page as a new visitor."""
     visitors = []
 
     def opened() -> Page:

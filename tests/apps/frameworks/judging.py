@@ -36,6 +36,6 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
-    """Return the names of the lines that the app doesn't pass."""
+    """Return the names of the verdict's lines that the app didn't pass."""
     assert list(table) == list(LINES)
     return [name for name, seen in table.items() if seen.verdict != "passed"]

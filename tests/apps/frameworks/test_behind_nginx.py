@@ -26,7 +26,7 @@ pytestmark = [
 BUFFERED = {
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # before the first text, the page doesn't know which reply to stop
+    "Stop stops the model",  # pressed at the first text, which nginx sends with the last
     "other visitors aren't blocked",
 }
 

@@ -104,7 +104,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
     assert request.ended == ("client left" if stops else "finished")
     assert stops == (request.tokens_unsent > 0)
     if app.name == "django":
-        page.reload()  # the first request may have arrived before the server noticed the disconnect
+        page.reload()  # again: at the first reload, the server may not have noticed the disconnect
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
     else:  # in the other apps, a conversation lasts as long as its page
@@ -114,7 +114,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
 def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
-    if app.name == "streamlit":  # its input box accepts at most 8,000 characters
+    if app.name == "streamlit":  # Streamlit's box accepts at most 8,000 characters
         page.click(app.face.box)
         page.keyboard.insert_text("x" * 8_000)
         page.wait_for_selector(f"{app.face.send}:enabled")
@@ -157,13 +157,13 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
     page = visit()
     app.send(page, MARKDOWN)
     app.wait_for(page, "For a moment each of them is open")
-    if app.name == "django":  # it shows Markdown as plain text
+    if app.name == "django":  # this app shows Markdown as plain text
         assert "```" in app.text(page)
         assert page.locator("table").count() == 0
     else:
         page.wait_for_selector(f"{app.face.log} table")
     app.send(page, f"![x]({PICTURE})")
-    app.send(page, "What did I ask before?")  # the reply quotes the picture
+    app.send(page, "What did I ask before?")  # the reply quotes the question with the picture
     if app.name == "django":
         app.wait_for(page, f"“![x]({PICTURE})”")
     # Chainlit shows the picture in the question, too.

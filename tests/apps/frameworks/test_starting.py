@@ -50,7 +50,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(app: App) -> None:
 
 def test_a_missing_model_is_reported(app: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
-    if app.name == "streamlit":  # its error appears on the page
+    if app.name == "streamlit":  # shows the error on its page
         words = ["-c", SHOWN]
     more = {name: value.format(folder=tmp_path) for name, value in app.variables}
     done = subprocess.run(

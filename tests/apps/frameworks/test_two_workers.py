@@ -111,7 +111,7 @@ class Visitor:
                     yield int(event.id), event.type, json.loads(event.data)
 
     def ask(self, worker: str, message: str) -> Event:
-        """Return the last event of the reply."""
+        """Send a message, and return the last event of the reply."""
         return list(self.events(worker, self.start(worker, message)))[-1]
 
     def stop(self, worker: str, reply: str) -> int:
@@ -172,7 +172,7 @@ def test_stop_on_one_worker_stops_the_model_on_the_other(workers: Workers) -> No
     assert told[2]["content"] == f"{text(seen)}\n\n[Stopped.]"
     assert visitor.conversation(one) == visitor.conversation(other)
     with redis.Redis.from_url(workers.redis) as client:
-        assert [key for key in client.scan_iter() if client.ttl(key) == -1] == []  # without expiry
+        assert [key for key in client.scan_iter() if client.ttl(key) == -1] == []  # -1: no expiry
 
 
 def test_simultaneous_questions_to_both_workers_start_one_reply(workers: Workers) -> None:
@@ -229,7 +229,7 @@ def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(
     workers: Workers,
 ) -> None:
     worker, child = workers.start()
-    workers.site.behave(f"sim-chat:stall@{PAUSE},60")  # 30 s, longer than the lease
+    workers.site.behave(f"sim-chat:stall@{PAUSE},60")  # 30 s at speed 2, longer than the lease
     mark, visitor = workers.site.mark(), Visitor()
     reply = visitor.start(worker, RAINBOW)
     with closing(visitor.events(worker, reply)) as events:

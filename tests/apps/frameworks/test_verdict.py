@@ -12,7 +12,7 @@ from tools.app import APPS
 from tools.running_app import Site, served
 
 NOT_PASSED = {
-    "django": ["Stop stops the model"],  # not tested: the page stops by disconnecting
+    "django": ["Stop stops the model"],  # not tried: its page stops a reply by disconnecting
     "streamlit": [],
     "chainlit": ["leaving stops the model, or readers can rejoin"],
 }

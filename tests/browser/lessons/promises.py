@@ -59,7 +59,7 @@ class Lesson:
         return f"notebooks/{self.stem}.ipynb"
 
     def calls(self, function: str) -> list[str]:
-        """Return the IDs of the exercises or predictions that its code cells pass to `function`."""
+        """Return the IDs of the exercises or predictions that the code cells pass to `function`."""
         cells = json.loads((REPOSITORY / self.file).read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
         found: list[str] = re.findall(rf'^{function}\("(P?[\d.]+)"', code, re.MULTILINE)
@@ -76,14 +76,14 @@ class Opened:
 
 @pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and longer on a busy machine
 class Promises:
-    """Base class for each lesson's `TestPromises`. All tests share one *Run All*."""
+    """Base class for each lesson's `TestPromises`. The tests of a lesson share one *Run All*."""
 
     lesson: Lesson
 
     @pytest.fixture(scope="class")
     @classmethod
     def opened(cls, lesson_page: Page, course: Lab) -> Iterator[Opened]:
-        """Open the notebook, and wait for the end of *Run All*."""
+        """Open the notebook, run all cells, and wait until the page shows their widgets."""
         lesson, page = cls.lesson, lesson_page
         page.set_viewport_size(NOTEBOOK_WIDTH)
         complaints: list[str] = []

@@ -27,7 +27,7 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# The page of exercise 4.rejoin, with a model that pauses after twenty pieces.
+# A model that pauses after twenty pieces, until the test has reloaded the page.
 WAITING = """
 class Waiting:
     async def astream(self, question):
@@ -49,7 +49,7 @@ TWENTY = "still climbed its"  # the end of the first twenty pieces
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
-    """Open exercise 4.rejoin's page in a new tab, ask, and wait for the first twenty pieces."""
+    """Open exercise 4.rejoin's page in a new tab, press Ask, and wait for twenty pieces."""
     nb.run_new_cell(lesson_source.solution("4.rejoin") + LASTING_PAGE.format(model=model))
     tab = nb.page.context.new_page()
     tab.goto(re.findall(r"The page: (\S+)", nb.printed())[-1])
@@ -132,7 +132,7 @@ class TestPromises(Promises):
         mended.get_by_role("button", name="Ask").click()
         mended.get_by_text("The reply is incomplete: the model failed.").wait_for()
         assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
-        # While the naive page reconnects three times, this page must not reconnect.
+        # The naive page reconnects three times; meanwhile, the fixed page must not reconnect.
         naive.get_by_role("button", name="Ask").click()
         naive.locator("#count", has_text="4").wait_for()
         assert (naive.locator("#reply").text_content() or "").count("The Danube") >= 3
@@ -160,7 +160,7 @@ class TestPromises(Promises):
         nb.run_new_cell(STALLING_PAGE)
         shown = nb.page.locator(LAST).locator("iframe").content_frame
         shown.get_by_role("button", name="Ask").click()
-        shown.locator("#reply", has_text="still climbed its").wait_for()  # the first 20 tokens
+        shown.locator("#reply", has_text="still climbed its").wait_for()  # after 20 tokens
         text = shown.locator("#reply").text_content()
         shown.get_by_role("button", name="Stop").click()
         shown.get_by_text("Stopped.").wait_for()

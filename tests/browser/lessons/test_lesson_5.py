@@ -10,7 +10,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# This reply takes half a minute, so that even a slow page can press Stop in time.
+# A model whose reply takes half a minute, so that Stop is in time even on a busy machine.
 SLOWER = """
 class Slower:
     pause = 0.1
@@ -85,7 +85,7 @@ class TestPromises(Promises):
         button(chat, "Regenerate").click()
         foot(chat, "done")
         assert len("".join(reply.all_text_contents())) > len(part) > 0
-        assert chat.locator(".course-turn").count() == 2, "the reply is another, the turn the same"
+        assert chat.locator(".course-turn").count() == 2, "a new reply in the same turn"
 
     def test_a_connection_that_broke_is_told_and_continue_goes_on(self, opened: Opened):
         nb = opened.notebook
@@ -132,5 +132,5 @@ class TestPromises(Promises):
         foot(panel(nb, "Solved"), "done")
         stages = panel(nb, "Solved").locator(".course-stage")
         names = stages.locator(".course-stage-name").all_text_contents()
-        assert names == ["Thinking", "Tool call"], "what was done twice stands there once"
+        assert names == ["Thinking", "Tool call"], "a repeated stage should be shown once"
         assert stages.locator(".course-stage-detail").all_text_contents() == ["order_status"]

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 1.show, which asks for each piece on the screen as it arrives.
+"""Right and wrong answers to 1.show, which asks for a function that prints pieces as they arrive.
 
 The wrong answers make most of the mistakes that all exercises share.
 """

@@ -46,7 +46,7 @@ class AsFrozenData(BaseCallbackHandler):
 
 @right("2.collector", "starts an event loop for each call")
 class Asynchronous(AsyncCallbackHandler):
-    text = ""  # a class attribute, replaced by an instance attribute: harmless
+    text = ""  # harmless: `+=` creates an instance attribute
 
     async def on_llm_new_token(self, token, **kwargs):
         await asyncio.sleep(0)
@@ -64,7 +64,7 @@ def at(event, does):
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 
-edit(None, at("on_llm_start", 'self.text = ""'))  # called if the newer method is missing
+edit(None, at("on_llm_start", 'self.text = ""'))  # called before the first token
 edit(None, at("on_llm_end", "self.text = value.generations[0][0].text"))
 edit(None, {"token, **kwargs": "token, *, chunk=None, **kwargs", "+= token": "+= chunk.text"})
 edit(None, {"token, **kwargs": "token, chunk, **kwargs", "+= token": "+= chunk.message.content"})

@@ -72,7 +72,8 @@ INIT = "def __init__(self): self.reports = []"
 GIVEN = "self.counts = {}\n        self.reports = []"
 
 edit(None, {"{}": "Counter()", ADDS: "self.counts[run_id] += 1", FAILS: "del self.counts[run_id]"})
-edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})  # keeps one id
+# A handler may keep the ID of the last run.
+edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})
 edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
 
 edit("begins elsewhere", {"get(run_id, 0)": "get(run_id, 1)"}, "is off by 1. Where")

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.spaces_heard, which has a handler count the spaces in tokens."""
+"""Right and wrong answers to 2.spaces_heard, which asks for two fixes to a space counter."""
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager  # noqa: F401 (here and below: in edits)
 from langchain_core.messages import HumanMessage

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.spent, which asks for the output tokens of several replies."""
+"""Right and wrong answers to 2.spent, which asks for the total output tokens of several replies."""
 
 import asyncio
 from collections import deque  # noqa: F401 (in an edit)

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 3.coalesce, which asks for pieces joined by time interval."""
+"""Right and wrong answers to 3.coalesce, which asks for pieces coalesced over a time interval."""
 
 # ruff: noqa: F401 (edits use the imports)
 

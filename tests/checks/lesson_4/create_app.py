@@ -50,9 +50,9 @@ def create_app(model):
 
 edit = edits("4.create_app", create_app)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
-# indentation of a line next to the `try`
+# the start of `frames`; a line break with the indentation of its `try`
 START, NEXT = "async def frames():\n            ", "\n            "
-THEN = "\n                    "  # indentation of a line next to the `yield` of a piece
+THEN = "\n                    "  # a line break with the indentation of a piece's `yield`
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
 UNCAUGHT = {"except Exception": "except ConnectionError"}
@@ -90,7 +90,7 @@ for changes in (
     edit(None, changes)
 
 for mistake, changes, *says in (
-    # reading the model
+    # mistakes in reading the model
     (
         "model goes on",
         {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
@@ -134,7 +134,7 @@ for mistake, changes, *says in (
         {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"},
         "wrote its reply in 2.0 s, but the endpoint took",
     ),
-    # the events
+    # mistakes in the events
     ("event without data", {"yield END": f"yield {BEFORE('end')}"}),
     ("another event", {PIECE: f"{BEFORE('token')} + {PIECE}"}),
     ("no end", {"yield END": "pass"}),
@@ -145,7 +145,7 @@ for mistake, changes, *says in (
     ("text outside of the data", {PIECE: "chunk.content"}),
     ("misuses the response", {PIECE: "chunk"}),
     ("adds text", {START: f'{START}yield framed("Hello! "){NEXT}'}),
-    # the endpoint and its response
+    # mistakes in the endpoint and its response
     ("another status", {"question": "prompt"}, "422.*query.*prompt"),
     ("another success", {RESPONSE: RESPONSE[:-1] + ", status_code=201)"}, "status 201"),
     ("another header", {'"text/event-stream"': "None"}, "`Content-Type` is `''`"),
@@ -155,7 +155,7 @@ for mistake, changes, *says in (
     ("misuses the response", {"yield f": "return f", "yield": "return"}),
     ("misuses the response", {"(frames()": "(frames"}),
     ("misuses the response", {"=HEADERS": '="Cache-Control: no-cache"'}),
-    # the app
+    # mistakes in `create_app` itself
     ("returns nothing", {"return app": ""}),
     ("returns the wrong type", {"return app": "return chat"}),
     ("async def", {"def create_app": "async def create_app"}),
@@ -165,9 +165,9 @@ for mistake, changes, *says in (
         "needs frame",
         {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
     ),
-    # when the client disconnects
+    # a mistake when the client disconnects
     ("sends after that", {CATCH: f"except BaseException:{NEXT}    yield END"}),
-    # when the model fails
+    # mistakes when the model fails
     ("no failure event", {"yield FAILED": "pass"}),
     (
         "no failure event",

@@ -61,7 +61,7 @@ def create_lasting_app(model):
 edit = edits("4.rejoin", create_lasting_app)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-# indentation of a line next to the loop, and inside it
+# line breaks with the indentation of the loop and of its body
 NEXT, MORE = "\n            ", "\n                "
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"
@@ -105,7 +105,7 @@ for changes in (
     edit(None, changes)
 
 for mistake, changes, *says in (
-    # after a reconnection
+    # mistakes after a reconnection
     ("ignores the id", {START: "number = 1"}, "had received .* came back"),
     ("repeats events", {START: "number = max(last_event_id, 1)"}),
     ("counts from elsewhere", {START: "number = last_event_id + 2"}, "id `2`"),
@@ -131,7 +131,7 @@ for mistake, changes, *says in (
         },
         "4 of .*connection had dropped",
     ),
-    # with two readers
+    # a mistake with two readers
     (
         "readers share",
         {
@@ -140,7 +140,7 @@ for mistake, changes, *says in (
             "(number):": "(number)):",
         },
     ),
-    # the events, and when they are sent
+    # mistakes in the events and their timing
     ("no text", {NAME: "event: token"}, "received no text.*token"),
     ("not a JSON string", {DATA: "{text}"}),
     ("no event stream", {TYPE: 'media_type="text/plain"'}),
@@ -152,7 +152,7 @@ for mistake, changes, *says in (
     ("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s"),
     ("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"}),
     ("raises", {"reply.event(": "reply.evnt("}, "evnt"),
-    # Stop
+    # mistakes in the Stop endpoint
     ("no Stop", {"/stop": "/halt"}, "status 404"),
     ("stops another reply", {CANCEL: "[each.task.cancel() for each in replies.values()]"}),
     ("ends twice", {CANCEL: f'{CANCEL}\n        replies[key].add("end", "Stopped.")'}, "else adds"),
@@ -162,7 +162,7 @@ for mistake, changes, *says in (
         "after the end",
     ),
     ("goes on after Stop", {CANCEL: "pass"}),
-    # bad requests
+    # mistakes with bad requests
     ("accepts a bad request", {BAD: ""}, "999"),
     ("accepts a bad request", {"0 <= ": ""}, "-1"),
     ("accepts a bad request", {"<= len(reply.events)": "<= len(reply.events) + 1"}, "ID: 20"),
@@ -176,7 +176,7 @@ for mistake, changes, *says in (
         "accepts a bad request",
         {"HTTPException(404)\n        reply =": "HTTPException(400)\n        reply ="},
     ),
-    # the endpoints and the app
+    # mistakes in the endpoints' paths
     ("another status", {'get("/replies/{key}': 'get("/reply/{key}'}, "status 404"),
     ("begins no reply", {'"/chat"': '"/"'}, "status 404"),
 ):

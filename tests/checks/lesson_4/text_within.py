@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.text_within, which asks for the text that arrives within a limit."""
+"""Right and wrong answers to 4.text_within, which asks for the text received before a deadline."""
 
 # ruff: noqa: ASYNC110, F401, F841 (learners write such code, and edits use the imports)
 

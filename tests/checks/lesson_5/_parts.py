@@ -27,7 +27,7 @@ def finish_of(whole):
     return whole.response_metadata.get("finish_reason")
 
 
-in_a_loop = edited(assistant.answer, {})  # a learner's function with the same code
+in_a_loop = edited(assistant.answer, {})  # a copy, as if a learner had written the same code
 steady = edited(assistant.steady, {})
 
 

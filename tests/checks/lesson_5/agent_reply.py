@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.agent_reply, which asks for the text of an agent's model."""
+"""Right and wrong answers to 5.agent_reply, which asks for an agent's reply, not tool results."""
 
 from contextlib import aclosing, closing  # noqa: F401 (in an edit)
 

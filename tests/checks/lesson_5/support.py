@@ -172,7 +172,7 @@ def uses_the_notebooks_model(models, tools, seconds):
     return lambda history: in_a_loop(notebook_model, tools, history)
 
 
-# --- In a notebook that defines the other parts ---------------------------------------------------
+# --- Answers in a notebook that also defines `answer` and `steady` --------------------------------
 
 
 def support(models, tools, seconds):
@@ -185,12 +185,12 @@ def support(models, tools, seconds):
 
 
 def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=own_steady):
-    """Return a `support` that finds the other parts among the notebook's globals."""
+    """Return a `support` that uses the `answer` and `steady` among the notebook's globals."""
     return edited(support, changes, answer=answer, steady=steady)
 
 
 def unchanged_stub(name):
-    """Return the stub of a lesson 5 exercise, unchanged."""
+    """Return the function that the stub of a lesson 5 exercise defines."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
     return names[name]

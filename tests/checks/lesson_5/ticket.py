@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.ticket, which asks for a ticket as its fields arrive."""
+"""Right and wrong answers to 5.ticket, which asks for a ticket that grows as fields arrive."""
 
 # ruff: noqa: F401 (edits use the imports)
 

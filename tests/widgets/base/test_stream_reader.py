@@ -44,7 +44,7 @@ async def silent():
 @pytest.mark.parametrize("times", [1, 2])
 async def test_stop_ends_reading_and_closes_the_stream(tap, times):
     reader, taken, run = await begun_with(tap)
-    tap._items.put_nowait("too late")  # arrives in the same cycle of the event loop
+    tap._items.put_nowait("too late")  # arrives in the same cycle of the event loop as the stop
     for _ in range(times):
         reader.stop()
     await run
@@ -78,7 +78,7 @@ async def test_stop_between_two_items_lets_the_stream_finish_closing():
             readers[0].stop()
             yield "too late"
         finally:
-            await asyncio.sleep(0)  # like LangChain, which runs its callbacks first
+            await asyncio.sleep(0)  # like LangChain, which runs callbacks before it closes
             closed.append("to its end")
 
     taken: list[object] = []
