@@ -1,6 +1,6 @@
-"""Reads the exercise numbers that learners pass to `check`, `hint` and so on.
+"""Reads the exercise numbers that learners pass to `check`, `hint`, `solution` and `predict`.
 
-Once `check` has been called with an exercise's old number, `hint` and so on accept it too.
+Once `check` has recognized an exercise's old number, `hint` and `solution` accept it too.
 """
 
 import re
@@ -17,31 +17,32 @@ _former: dict[str, str] = {}  # old numbers in learners' copies, mapped to the c
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
-    """Raised for an invalid call of `check`, `hint` and so on; the message says what to fix."""
+    """Raised for an invalid call to `check`, `hint`, etc.; the message says what to fix."""
 
 
 def the_number(given: object, call: str) -> str:
     """Return the number of an exercise or a prediction as a string; the float 1.2 becomes "1.2".
 
-    In a lesson with ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
+    If lesson 5 has ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
 
     Raises:
-        Misuse: If `given` isn't such a number, or is ambiguous.
+        Misuse: If `given` isn't a valid number, or is ambiguous.
     """
     found = _number(given)
     if found is None:
         what = "" if given is MISSING else f"; it was given {_described(given)}"
         raise Misuse(f'`{call}` takes the number as a string, such as `{call}("1.2")`{what}.')
     _reject_ambiguous(given, f'{call}("', '")')
-    return found if call == "predict" else _former.get(found, found)  # exercises' numbers
+    # Only exercises have former numbers; predictions don't.
+    return found if call == "predict" else _former.get(found, found)
 
 
 def the_checked_number(number: object, answer: object) -> str:
-    """Like `the_number`, for `check`, which also takes an answer.
+    """Like `the_number`, but for `check`, which also takes an answer.
 
     If the answer has the name of an exercise, that exercise's current number is returned, since a
-    learner's copy may still have an old one. A dict whose number no longer exists is taken as the
-    answer to the lesson's `diagnosis`.
+    learner's copy may still have an old one. A dict passed with a number that no longer exists is
+    taken as the answer to the lesson's `diagnosis`.
     """
     found = _number(number)
     if found is None:

@@ -69,7 +69,8 @@ class Loaded:
         """Run the answer with each case until one reveals a mistake."""
         from utils.checks.engine.isolation import isolated
 
-        with isolated(answer):  # its cleanup also collects what `_outcome` leaves
+        # `_outcome` is a method so that its locals are gone when `isolated` collects garbage
+        with isolated(answer):
             return self._outcome(answer)
 
     def _outcome(self, answer: object) -> Outcome:
@@ -114,7 +115,7 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return those in `STRESSED`, with the exercise's replacements and without its opt-outs."""
+        """Return the mistakes in `STRESSED`, minus opt-outs, with the exercise's own replacements."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}

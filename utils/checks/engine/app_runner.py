@@ -1,4 +1,4 @@
-"""Runs an answer that makes a web app, and sends the app requests."""
+"""Runs an answer that makes a web app, and sends requests to that app."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # to look for before the mistakes about responses
+NO_APP: Mistakes[Run] = {  # looked for before any mistakes in responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -48,9 +48,9 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Make the app, and send it requests with `use`, which returns the visits.
+    """Call the answer to make an app, and send it requests with `use`, which returns the visits.
 
-    The first exception that the app raised in a visit is recorded as the answer's.
+    The first exception that the app raises is recorded as the answer's.
     """
     made: list[Any] = []
 
@@ -67,6 +67,6 @@ def run_app(
             raise error
 
     run = run_async(name, visit, case, reply, model, wants=_APP, passes_on=passes_on)
-    # The shared mistakes examine the answer and its app, not `visit`.
+    # Record the answer and its app, rather than `visit`, which only wraps them.
     returned = made[0] if made else None
     return replace(run, answer=answer, returned=returned, asynchronous=False)

@@ -1,8 +1,8 @@
 """Sends a request to a learner's web app as a client would, in process and in virtual time.
 
-    visit = await get(app, "/chat", {"question": "Why?"}, reply.out)   # in `virtual_time.run`
+    visit = await get(app, "/chat", {"question": "Why?"})    # in `virtual_time.run`
     visit.status, visit.headers, visit.events
-    visit = await post(app, "/chat", {"question": "Why?"})             # as JSON, in the body
+    visit = await post(app, "/chat", {"question": "Why?"})   # sends the question as JSON
 
 As with uvicorn, `receive` returns the request, and then a disconnect once the client disconnects or
 the response is complete; `send` waits while the client isn't reading.
@@ -38,10 +38,10 @@ class Visit:
     status: int | None = None  # the HTTP status; None until it arrives
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""  # all bytes that arrived
-    events: list[sse.Event] = field(default_factory=list)  # those that a browser would dispatch
+    events: list[sse.Event] = field(default_factory=list)  # the events a browser would dispatch
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None until then
-    # when the client disconnected, or the server cancelled the request, before the response ended
+    # when the client disconnected or the server cancelled the request; None if neither happened
     left: float | None = None
     late: bytes = b""  # what the app sent after `left`, or after its response was complete
     error: Exception | None = None  # the exception that the app raised, if `left` is None
@@ -58,7 +58,7 @@ class Visit:
 
     @property
     def text(self) -> str:
-        """The messages that are strings, joined."""
+        """All messages that are strings, joined."""
         return "".join(each for each in self.messages if isinstance(each, str))
 
 
@@ -98,7 +98,7 @@ async def get(
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
-    """Send a GET request and read the response, to its end unless `leave_after` is given.
+    """Send a GET request, and read the whole response unless `leave_after` is given.
 
     Args:
         app: Any ASGI app.
@@ -108,7 +108,7 @@ async def get(
         headers: Additional headers, with lower-case names.
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
-        slow: After `leave_after` events, the client stops reading instead of disconnecting. Some
+        slow: After `leave_after` events, the client stops reading instead of disconnecting. Five
             seconds later the server cancels the request, as a time limit or a shutdown would.
     """
     scope = _scope("GET", path, query, headers)
@@ -116,7 +116,7 @@ async def get(
 
 
 async def post(app: App, path: str, body: object = None) -> Visit:
-    """Send a POST request, with a JSON body if one is given, and read the response to its end."""
+    """Send a POST request, with a JSON body if one is given, and read the whole response."""
     content = b"" if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json", "content-length": str(len(content))}
     scope = _scope("POST", path, {}, headers if content else {})

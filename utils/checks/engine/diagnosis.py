@@ -48,11 +48,11 @@ class Diagnosis:
 
     @property
     def mistake(self) -> str:
-        """The wrong and the correct diagnosis of that patient, such as "healthy for buffered"."""
+        """The first wrong diagnosis and the correct one, such as "healthy for buffered", or ""."""
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:
-        """Return the learner's diagnosis for a patient in lower case, under its current label."""
+        """Return the diagnosis given for a patient, in lower case, with former labels updated."""
         said = str(self.answer[name]).strip().lower()
         return _FORMER.get(said, said)
 

@@ -23,8 +23,8 @@ class Exercise(Generic[Seen, Case]):
         observe: Runs or reads the answer for one case, and returns a record. If the record is a
             `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs the
             answer with the `extra_cases`.
-        cases: The inputs to run the answer with, in order; the first is an ordinary one. The first
-            mistake in the first case that has one is reported.
+        cases: The inputs to run the answer with, in order; the first is an ordinary one. Only the
+            first mistake found is reported.
         mistakes: Names and predicates of this exercise's mistakes, to look for in this order, after
             the shared ones in `FIRST`. A mistake with the name of a shared one replaces it.
         first: Mistakes to look for before the shared ones.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from utils.checks.engine.run import RIVERS, Case, Run
 
-_LONG = 4 * RIVERS  # is cut into more than 100 pieces
+_LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:

@@ -52,14 +52,14 @@ class FakeModel(ChatOpenAI):
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
     _calls: list[Call] = PrivateAttr(default_factory=list)
-    # for each request, the id of the model, which may be a copy of this one, and its settings
+    # for each request, the `id` of the model (this one or a copy) and its settings
     _requests: list[tuple[int, dict[str, Any]]] = PrivateAttr(default_factory=list)
 
     @classmethod
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
-        """Make a model that has a reply for each prompt; `settings` are `ChatOpenAI`'s."""
+        """Make a model with these replies by prompt; `settings` are passed to `ChatOpenAI`."""
         clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
-        clients["http_socket_options"] = ()  # otherwise each model would look up proxies
+        clients["http_socket_options"] = ()  # keeps each model from looking up proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
         model._replies = replies
         return model
@@ -71,7 +71,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def other(self) -> Reply:
-        """The reply to any other prompt."""
+        """The reply to any prompt that has no prepared reply."""
         return self._other
 
     @property
@@ -94,7 +94,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # Plain functions, so that a call is recorded even if its result is never read or awaited.
+    # Plain methods, so that a call is recorded even if its result is never read or awaited.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -130,7 +130,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call these; not recorded as a `generate`.
+    # `invoke` and `ainvoke` call these methods. They bypass `generate`, which would record a call.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)
@@ -196,7 +196,7 @@ class FakeModel(ChatOpenAI):
             return _whole([chunk async for chunk in chunks])
 
     def _asides(self, reply: Reply, manager: type[Any]) -> list[Callable[[], Any]]:
-        """Return functions that pass each of the reply's `asides` to the call's handlers."""
+        """Return functions, each of which passes one of the reply's `asides` to the handlers."""
         found: list[Callable[[], Any]] = []
         for token in reply.asides:
             call = self._calls[-1]

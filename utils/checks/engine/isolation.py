@@ -7,7 +7,7 @@
         noted().other_model(answer)  # another chat model that was called
 
 Python's warnings about unawaited coroutines and its tracebacks of generators that yield while being
-closed don't reach the notebook: the check reports both in a sentence.
+closed don't reach the notebook: the check's message reports both.
 """
 
 import gc
@@ -31,14 +31,14 @@ _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
 
 
 class OtherModel(Exception):  # noqa: N818 (named after what happened)
-    """Raised in an answer that calls a chat model other than the check's."""
+    """Raised when an answer calls a chat model other than the check's."""
 
 
 class _Printed(io.StringIO):
     """Captured output of an answer; not displayed, since a check runs the answer many times."""
 
     def write(self, text: str) -> int:
-        """Keep the beginning of the output."""
+        """Append the text, unless the limit has been reached."""
         return super().write(text) if self.tell() < _MOST_PRINTED else len(text)
 
 
@@ -46,7 +46,8 @@ class _Printed(io.StringIO):
 class Noted:
     """The side effects of one run of an answer."""
 
-    models: list[BaseChatModel] = field(default_factory=list)  # other models that were called
+    # the models that were called, other than the check's
+    models: list[BaseChatModel] = field(default_factory=list)
     # names of functions whose coroutines were never awaited
     forgotten: list[str] = field(default_factory=list)
     stdout: _Printed = field(default_factory=_Printed)
@@ -103,7 +104,7 @@ def noting() -> Iterator[None]:
 
 
 def noted() -> Noted:
-    """Return the side effects of the current run; without one, there are none."""
+    """Return the side effects of the current run, or an empty record if there is no run."""
     return _noted.get() or Noted()
 
 

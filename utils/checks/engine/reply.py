@@ -41,7 +41,7 @@ class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (named after what hap
 
 
 def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
-    """Cut `text` into pieces of 1 to `longest` characters, the same for the same seed.
+    """Cut `text` into random pieces of 1 to `longest` characters; `seed` makes this repeatable.
 
     Consecutive line breaks form one separate piece, as models often send them.
     """
@@ -67,22 +67,22 @@ class Event:
 class Reading:
     """One reading of a reply, from the request to the end."""
 
-    # what the model was sent; empty if the stream was passed directly
+    # the messages sent to the model; empty if a stream was passed to the answer directly
     messages: Sequence[BaseMessage] = ()
-    # keyword arguments of the call, such as `tools` or `temperature`
+    # keyword arguments of the call, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
-    streamed: bool = True  # whether it was streamed rather than sent whole
-    usage: bool = True  # whether the usage is sent too, if the reply has one
-    # when it was requested; all times are virtual seconds
+    streamed: bool = True  # whether the reply was streamed rather than sent whole
+    usage: bool = True  # whether the reply's usage, if any, is sent
+    # when the reply was requested; all times are in virtual seconds
     began: float = field(default_factory=virtual_time.now)
     arrived: list[float] = field(default_factory=list)  # when each non-empty piece was taken
     items: int = 0  # how many chunks or pieces were taken, including empty ones
-    left: float | None = None  # when it ended, failed or was closed; None while it is open
-    ended: bool = False  # whether it was read to its end
+    left: float | None = None  # when the stream ended, failed or was closed; None while open
+    ended: bool = False  # whether the reply was read to the end
     failed: bool = False  # whether the connection was lost
-    blocking: bool = False  # whether it blocked the event loop
-    thread: int = field(default_factory=threading.get_ident)  # the thread that requested it
-    after_end: int = 0  # how often its stream signalled its end; a second loop makes this 2
+    blocking: bool = False  # whether waiting for the reply blocked the event loop
+    thread: int = field(default_factory=threading.get_ident)  # the requesting thread's id
+    after_end: int = 0  # how often the stream signalled its end; 2 if it was looped over twice
 
     @property
     def only_empty(self) -> bool:
@@ -91,7 +91,7 @@ class Reading:
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed before its end."""
+        """Whether the stream was closed before its end."""
         return self.left is not None and not self.ended and not self.failed
 
 
@@ -99,7 +99,7 @@ class Reading:
 class Reply:
     """A prepared reply, and a log of how it was read."""
 
-    pieces: Sequence[str] = ()  # the text, in pieces as they arrive
+    pieces: Sequence[str] = ()  # the pieces in which the text arrives
     # tool calls after the text: names and JSON arguments, which are also cut into pieces
     calls: Sequence[tuple[str, str]] = ()
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
@@ -107,15 +107,15 @@ class Reply:
     model_name: str = "fake-model"  # the model's name in the response metadata
     # the connection is lost after this many pieces; 0 is before the first chunk
     fails_after: int | None = None
-    # the exception that the lost connection raises
+    # the exception raised when the connection is lost
     error: BaseException = field(default_factory=ConnectionLost)
     # seconds from the role chunk, or the request if there is no role chunk, to the first piece
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between two pieces
     # additional seconds before a piece, by the piece's index
     silences: Mapping[int, float] = field(default_factory=dict)
-    # whether no chunk is empty, as with some providers: the role arrives with the first piece, and
-    # the finish reason with the last one
+    # whether the role arrives with the first piece and the finish reason with the last one, as with
+    # some providers, rather than in chunks without text
     compact: bool = False
     # whether pieces keep arriving while the stream isn't being read, as over a network
     keeps_sending: bool = False
@@ -164,7 +164,7 @@ class Reply:
 
     @property
     def lasts(self) -> float:
-        """Seconds from the request to the end of a reply of text that is read without pauses."""
+        """Seconds from the request to the end of a text reply that is read without pauses."""
         return self.arrives(len(self.pieces))
 
     def arrives(self, piece: int) -> float:
@@ -216,11 +216,11 @@ class Reply:
         return AsyncStream(self._later(self._steps(reading, last=True)), reading)
 
     def answer(self, reading: Reading) -> Generator[AIMessageChunk]:
-        """Yield the chunks of a response, blocking while waiting."""
+        """Yield the reply's chunks, blocking while waiting."""
         return self._now(self._steps(reading), reading)
 
     def aanswer(self, reading: Reading) -> AsyncGenerator[AIMessageChunk]:
-        """Yield the chunks of a response, without blocking."""
+        """Yield the reply's chunks, without blocking."""
         return self._later(self._steps(reading))
 
     def _now(self, steps: Generator[Any], reading: Reading) -> Generator[Any]:
@@ -264,7 +264,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # no final chunk, but the same delay before the end
+            if chunks and self.compact:  # there is no final chunk, but the delay is the same
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
@@ -282,7 +282,7 @@ class Reply:
     def _timed(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
-        compact = self.compact and not self.calls  # with tool calls, the finish reason follows them
+        compact = self.compact and not self.calls  # the finish reason must follow any tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
@@ -316,7 +316,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """A generator that also counts how often it signals its end."""
+    """Wraps a generator, and counts how often it signals its end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading

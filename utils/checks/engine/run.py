@@ -1,7 +1,7 @@
 """`Case`, the input of one run of an answer, and `Run`, the record of what the answer did.
 
-The shared mistakes examine a `Run`. An exercise can add fields in a subclass, `Seen`, and make an
-instance with `Seen.of(run, …)`.
+The shared mistakes are looked for in a `Run`. An exercise can add fields in a subclass, `Seen`, and
+make an instance with `Seen.of(run, …)`.
 """
 
 import re
@@ -33,8 +33,8 @@ class Case:
     text: str = RIVERS  # the text of the reply
     seed: int = 1  # determines where the text is cut into pieces
     pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
-    compact: bool = False  # whether no chunk is empty; see `Reply`
-    silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply`
+    compact: bool = False  # see `Reply.compact`
+    silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply.silences`
     prompt: str = PROMPT  # the prompt that the model should receive
     fails_after: int | None = None  # the connection is lost after this many pieces
     # the reader closes the answer's stream after this many items, not counting empty strings;
@@ -46,11 +46,11 @@ class Case:
 
     @property
     def whole(self) -> bool:
-        """Whether the reply arrives completely and is read to its end."""
+        """Whether the reply is to arrive completely and be read to the end."""
         return self.fails_after is self.leave_after is self.cancel_after is None
 
     def reply(self, **how: Any) -> Reply:
-        """Make the reply; the settings in `how` take precedence over the case's."""
+        """Make the reply; arguments in `how` override the case's."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
         given = {"fails_after": self.fails_after, "compact": self.compact}
         return Reply(pieces, **{**given, "silences": self.silences, **how})
@@ -68,7 +68,7 @@ class Wanted:
     words: str
 
     def fits(self, value: object) -> bool:
-        """Whether a value has that type; a bool doesn't count as an int."""
+        """Whether a value has the right type; a bool doesn't count as an int."""
         return isinstance(value, self.type) and not (
             isinstance(value, bool) and self.type is not bool
         )
@@ -84,10 +84,10 @@ class Run:
     """The record of one run of an answer."""
 
     name: str  # the function's name in the exercise
-    answer: Any  # the learner's function, or whatever was passed instead
+    answer: Any  # the learner's function, or whatever else was passed to `check`
     case: Case  # the input
     reply: Reply  # the reply, with its log
-    model: FakeModel | None = None  # the model that was passed, if any
+    model: FakeModel | None = None  # the model that was passed to the answer, if any
     wants: Wanted = STRING  # the type to return or, for a stream, to yield
     # whether the exercise asks for a stream: a generator or an async generator
     streams: bool = False
@@ -117,7 +117,7 @@ class Run:
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
     other_model: str = ""  # a description of another model that was called; "" if none was
-    forgotten: str = ""  # the function whose coroutine was never awaited first; "" if there is none
+    forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
     stdout: str = ""  # the printed text, up to a limit
 
     @classmethod
@@ -145,7 +145,7 @@ class Run:
 
     @property
     def method(self) -> str:
-        """The first model method called that requests a whole reply; "invoke" if none was."""
+        """The first method called on the model that doesn't stream; "invoke" if there was none."""
         calls = self.model.calls if self.model else []
         return next((each.method for each in calls if "stream" not in each.method), "invoke")
 
@@ -199,7 +199,7 @@ class Run:
         further = [self.error]
         while further:
             each = further.pop(0)
-            if each is not None and not any(each is one for one in found):  # they may be circular
+            if each is not None and not any(each is one for one in found):  # causes may be circular
                 inner = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
                 found.append(each)
                 further += [each.__cause__, each.__context__, *inner]
@@ -221,7 +221,7 @@ def text_of(item: object) -> str:
 
 
 def from_yield(value: object) -> bool:
-    """Whether a value comes from a generator function in the learner's code."""
+    """Whether a value is a generator, made by a generator function in the learner's code."""
     return (
         isinstance(value, GeneratorType)
         and value.gi_code.co_name != "<genexpr>"

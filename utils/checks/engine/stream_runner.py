@@ -26,10 +26,10 @@ from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
-_MODULES = ("builtins", "asyncio", "utils")  # those of exceptions that aren't a learner's
+_MODULES = ("builtins", "asyncio", "utils")  # modules whose exceptions aren't the learner's own
 _MOST = 1000  # items after which a stream counts as endless
-_PATIENCE = 60.0  # virtual seconds for a cancelled task to end
-_SETTLES = 2 * GAP  # virtual seconds for unreferenced streams to close, even in a thread
+_PATIENCE = 60.0  # virtual seconds that a cancelled task has to end
+_SETTLES = 2 * GAP  # virtual seconds for unreferenced streams to close, even if read in a thread
 
 
 class How(TypedDict, total=False):
@@ -64,12 +64,12 @@ class _Record:
         self.at: list[float] = []
         self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
-        self._with_text = 0  # how many items were not empty strings
+        self._with_text = 0  # how many items weren't empty strings
         self._began = virtual_time.now()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Store the answer's first exception; those of time limits and cancellations propagate."""
+        """Store the answer's first exception, but let time limits and cancellations propagate."""
         try:
             yield
         except BaseException as error:
@@ -124,7 +124,7 @@ class _Record:
     def _changes(self) -> tuple[list[str], list[str]]:
         """Return the names of the changed arguments and model settings.
 
-        Settings that were changed for only one request are included.
+        Settings that were changed only for a request, and then restored, are included.
         """
         names: list[str] = []
         with suppress(TypeError, ValueError):
@@ -157,7 +157,7 @@ def _state(arg: object) -> Any:
     """Return the part of an argument's state that an answer must not change."""
     if isinstance(arg, FakeModel):
         return arg.settings()
-    if isinstance(arg, list):  # of models or functions: compare by identity and settings
+    if isinstance(arg, list):  # compare a list's items by identity and state
         return [(id(each), _state(each)) for each in arg]
     return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None
 
@@ -211,7 +211,7 @@ def run_async(
     """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
     The reader pauses for `pause` seconds after each item, and `before` is called on the loop before
-    the answer.
+    the answer is.
     """
 
     async def main() -> Run:
@@ -236,14 +236,14 @@ def run_async(
 
 async def _watched(record: _Record, pause: float, streams: bool) -> None:
     """Run the answer, and list its remaining tasks before they can run any further."""
-    # get the loop now: when an endless answer is discarded, no loop is running
+    # get the loop here: if an endless answer is discarded, `finally` runs when no loop is running
     loop = asyncio.get_running_loop()
     try:
         await _awaited(record, pause, streams)
     finally:
         left = _learners_tasks(loop)
         record.tasks = [name for task, name in left.items() if not task.cancelling()]
-        # asyncio's own, such as `Event.wait`, don't count: they run none of the answer's code
+        # asyncio's own coroutines, such as `Event.wait`, run none of the answer's code: ignore them
         record.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]
@@ -283,7 +283,7 @@ async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> 
     elif task.cancelled():
         record.cancelled = "cancelled"
         with suppress(asyncio.CancelledError):
-            await task  # retrieve the error: its traceback would keep the answer's streams alive
+            await task  # clears the task's exception, whose traceback keeps streams alive
     else:
         record.cancelled = "raised" if record.error else "returned"
 

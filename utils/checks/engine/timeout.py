@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0  # for one check; a correct answer takes milliseconds
-_STOPS = 20  # how many times to raise the exception: code may swallow it, or react slowly
-_PATIENCE = 0.2  # seconds between two attempts
+_STOPS = 20  # how many times to raise `OutOfTime`: code may swallow it, or react slowly
+_PATIENCE = 0.2  # seconds between two attempts to stop the code
 _POLL = 0.05  # seconds until an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code computes or waits
 # code that uses less processor time than this share of the window counts as waiting
@@ -70,7 +70,7 @@ class _Run(Generic[T]):
         latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()
-            # Short waits: on Windows, a long one would block interrupts.
+            # Wait only briefly each time: on Windows, a long wait would block interrupts.
             while not self._done.wait(_POLL):
                 now = time.monotonic()
                 if (passed := now - begun) < window:

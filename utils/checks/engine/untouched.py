@@ -47,7 +47,7 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 
 
 def _stubs(number: str) -> list[CodeType]:
-    """Return the code of all functions and classes in the exercise's cell before any edit."""
+    """Return the code of all functions and classes in the exercise's unedited cell."""
     try:
         return _compiled(lesson_source.stub(number))
     except LookupError:  # a test's exercise, which is in no lesson

@@ -1,4 +1,4 @@
-"""An event loop on virtual time, with time limits for each run; see `virtual_time`."""
+"""An event loop in virtual time, with time limits for each run; see `virtual_time`."""
 
 import asyncio
 import selectors
@@ -19,13 +19,13 @@ VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
 SOON = 0.02  # virtual seconds; anything that happens within them counts as immediate
 
 _POLL = 0.05  # real seconds after which a waiting loop or thread checks whether to stop
-_IDLE = 0.5  # real seconds with nothing to do or to wait for, after which a run is ended
+_IDLE = 0.5  # real seconds with nothing to do or wait for, after which a run is ended
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each further busy iteration advances time
 _CLEANUP = 5.0  # virtual seconds that remaining tasks have to end after a run
 
 
-class NeverEnds(BaseException):  # so that `except Exception` doesn't catch it
+class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doesn't catch it
     """Raised if the learner's code waits for something that never happens, or runs forever."""
 
 
@@ -55,14 +55,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._over = False
         self._limiter: anyio.CapacityLimiter | None = None
         self._threads = ThreadPoolExecutor(8, "check", initializer=in_thread, initargs=(self,))
-        self.set_exception_handler(lambda *_: None)  # such as for exceptions in tasks never awaited
+        # ignore errors that asyncio would log, such as exceptions in tasks that were never awaited
+        self.set_exception_handler(lambda *_: None)
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now
 
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `main` to its end, and then end all tasks and async generators that are left."""
+        """Run `main` to completion, then cancel remaining tasks and close async generators."""
 
         async def counted() -> T:
             self.count_threads()
@@ -80,8 +81,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Run `func` in a thread, with the clock stopped until `func` ends or is in `pause`."""
-        # emptied when the job runs, so that an idle thread doesn't keep a stream open
+        """Run `func` in a thread; the clock stands still until `func` ends or calls `pause`."""
+        # a list that the job empties, so that an idle thread doesn't keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
@@ -93,7 +94,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
         """Let time pass in synchronous code; on the loop's own thread, this blocks the loop.
 
-        Ends a run that takes too long; on the loop's thread, with the message `too_long`.
+        On the loop's thread, a run that takes too long is ended with the message `too_long`. On any
+        other thread, `Stop` is raised once the run is over.
         """
         if self.on_its_thread():
             self.blocked += seconds
@@ -130,7 +132,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jobs + pooled > self._asleep
 
     def idle(self, seconds: float) -> None:
-        """Count real seconds with nothing to do and no timer or thread to wait for."""
+        """Count real seconds without anything to do or wait for; end the run after `_IDLE`."""
         self._idle += seconds
         if self._idle > _IDLE:
             raise Stop(WAITS)

@@ -12,7 +12,7 @@ so timeouts and stalls are exact, and the same on every machine. The clock waits
 
 In code that runs on a virtual clock, `time.sleep`, `time.monotonic`, `time.perf_counter` and
 `time.time` follow that clock, even if the learner imported them by name. `time.sleep` in a
-coroutine blocks the loop, as in real life; `blocked()` returns for how long.
+coroutine blocks the loop, as it does in real time; `blocked()` returns the total time blocked.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Clock:
         return self._now
 
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
-        """Advance the clock; end a run that takes too long with the message `too_long`."""
+        """Advance the clock; if the run takes too long, end it with the message `too_long`."""
         self._now += seconds
         if self._now > BEGIN + VIRTUAL_SECONDS:
             raise Stop(too_long)
@@ -188,7 +188,7 @@ def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the global namespaces of functions and of classes' methods, but no library's."""
+    """Return the global namespaces of functions and of classes' methods, except the stdlib's."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):

@@ -1,4 +1,4 @@
-"""Return the first sentence of a reply, and stop the model."""
+"""Check of `first_sentence`: return the first sentence of a reply, and stop the model."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Seen(Run):
     arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
-    needless: bool  # whether text follows the sentence, but the reply was still read to its end
+    needless: bool  # whether text follows the sentence, but the reply was still read to the end
     closes: bool  # whether the stream was closed although a reference to it remained
 
     @property
@@ -69,7 +69,7 @@ def observe(answer: Any, case: Sentence) -> Seen:
 
 
 def _short(s: Seen) -> bool:
-    """Whether the returned text ends at a mark inside the sentence."""
+    """Whether the returned text ends too early, at a `.`, `!` or `?` inside the sentence."""
     return s.wrong_text and s.expected.startswith(s.output) and s.output[-1:] in (".", "!", "?")
 
 
@@ -102,7 +102,7 @@ MISTAKES: Mistakes[Seen] = {
 
 _NUMBER = "A bend moves 2.5 metres a year."
 _LONG = f"{HARBOUR.replace('.', ',')} and it all begins anew."
-# first sentence; `when`; the reply, with a bar between pieces if the pieces matter
+# for each case: first sentence, `when`, and reply (with a bar between pieces if the pieces matter)
 _CASES = (
     ("Rivers bend because water is never quite even.", "", RIVERS),
     ("Do rivers bend?", "", "Do rivers bend? They do, and they always will."),

@@ -1,4 +1,4 @@
-"""A chain that replies in capitals and still streams."""
+"""Check of `shout`: build a chain that replies in capitals and still streams."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""Print each piece as it arrives, and return the whole text."""
+"""Check of `show`: print each piece as it arrives, and return the whole text."""
 
 import io
 from contextlib import redirect_stdout
@@ -22,7 +22,7 @@ class Screen(io.StringIO):
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
     def write(self, text: str) -> int:
-        """Note when text is printed."""
+        """Write the text, and note when it was printed."""
         self._look()
         if text:
             self._reply.out(text)

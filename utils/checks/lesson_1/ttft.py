@@ -1,4 +1,4 @@
-"""Six changes to a request, ordered by TTFT; the simulator's prefill model computes the TTFTs."""
+"""Check of 1.ttft: order six changes to a request by the TTFT in the simulator's prefill model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

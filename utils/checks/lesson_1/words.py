@@ -1,4 +1,4 @@
-"""Split pieces into whole words, each yielded as soon as it is complete."""
+"""Check of `words`: yield each whole word of a stream of pieces as soon as it is complete."""
 
 import re
 from bisect import bisect_right
@@ -20,11 +20,11 @@ class Seen(Run):
 
     words: Sequence[str]  # the correct words
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
-    item: str  # the item at that index; "" if there is none
-    word: str  # the correct word at that index; "" if there is none
+    item: str  # the item at index `wrong`; "" if there is none
+    word: str  # the correct word at index `wrong`; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
     late: int  # the index of the first word yielded later than necessary, or -1
-    together: Sequence[str]  # the words that the same piece completed, up to and including that one
+    together: Sequence[str]  # the words completed by the same piece, up to the late one
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -1,4 +1,4 @@
-"""A handler whose `.text` grows with each token."""
+"""Check of `Collector`: a handler whose `.text` grows with each token."""
 
 import inspect
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 @dataclass(frozen=True, kw_only=True)
 class Listening(Case):
-    """A reply, and whether it is streamed through `invoke`."""
+    """A reply, and whether it is requested with `invoke` rather than `stream`."""
 
     invoked: bool = False
 
@@ -25,19 +25,19 @@ class Seen(Heard):
     """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
-    looks: Sequence[tuple[str, Any]]  # the text that had arrived and `.text`, after each chunk
+    looks: Sequence[tuple[str, Any]]  # after each chunk: the text that had arrived, `.text`
     text: Any  # `.text` at the end
-    fresh: Any  # `.text` of the other collector when it is new
-    other: Any  # `.text` of the other collector at the end
+    fresh: Any  # `.text` of a collector that receives nothing, when new
+    other: Any  # `.text` of a collector that receives nothing, at the end
     came: str  # the text that had arrived at the end
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
     longest: str  # the longest string in `held`
-    late: Sequence[tuple[str, Any]]  # those `looks` in which `.text` was wrong
+    late: Sequence[tuple[str, Any]]  # the entries of `looks` in which `.text` was wrong
 
 
 def observe(answer: Any, case: Listening) -> Seen:
-    """Read a collector's `.text` after each chunk, and that of one that receives nothing."""
+    """Read the `.text` of a collector after each chunk, and of another that receives nothing."""
     reply = case.reply()
     texts: dict[str, Any] = {"text": None, "fresh": None, "other": None}
     looks: list[tuple[str, Any]] = []
@@ -76,7 +76,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return the text without consecutive duplicate pieces, and without any duplicates."""
+    """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
     not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
     return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
 

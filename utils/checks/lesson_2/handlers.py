@@ -37,7 +37,7 @@ class Heard:
     """The result of running a learner's handler class in one case."""
 
     name: str  # the class's name in the exercise
-    answer: Any  # the learner's class, or whatever was passed instead
+    answer: Any  # the learner's class, or whatever else was passed to `check`
     case: Case  # the input
     handler: BaseCallbackHandler | None = None  # the first instance
     error: Exception | None = None  # the exception from creating or calling an instance

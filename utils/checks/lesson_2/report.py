@@ -1,4 +1,4 @@
-"""A handler that counts each run's tokens, checked with interleaved, failing and batch runs."""
+"""Check of `Report`: a handler that counts each run's tokens, even if runs interleave or fail."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -60,7 +60,7 @@ class Seen(Heard):
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct, in any order
-    off: set[int]  # the reports minus the correct numbers, if there are as many reports as runs
+    off: set[int]  # by how much each report is wrong, if there are as many reports as runs
 
 
 def observe(answer: Any, case: Runs) -> Seen:
@@ -82,7 +82,7 @@ def observe(answer: Any, case: Runs) -> Seen:
     got = list(reports) if isinstance(reports, list | tuple) else []
     odd = [report for report in got if type(report) is not int]
     same = not odd and sorted(got) == sorted(spy.tokens)
-    wrong = not same if case.batch else got != spy.tokens  # threads end in any order
+    wrong = not same if case.batch else got != spy.tokens  # threads may end in any order
     both = zip(got, spy.tokens, strict=True) if len(got) == len(spy.tokens) and not odd else ()
     off = {report - right for report, right in both}
     more = {"right": spy.tokens, "got": got, "odd": odd, "same": same, "wrong": wrong, "off": off}

@@ -1,4 +1,4 @@
-"""A function that attaches a handler and returns how many spaces the handler receives."""
+"""Check of `spaces_heard`: attach a handler, and return how many spaces it receives."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
-_MOST_EMPTY = 4  # the most empty tokens in a reply
+_MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
 # Tokens that only handlers receive, so the reply contains fewer spaces than the tokens do.
 _ASIDES = (" ", "by the by")
 

@@ -1,4 +1,4 @@
-"""The sum of several replies' output tokens, as the provider counted them."""
+"""Check of `spent`: add up the output tokens of several replies, as the provider counted them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
 _FAILS = _TIDE
-_MOST_EXTRA = 4  # the most chunks without text in a reply
+_MOST_EXTRA = 4  # the maximum number of chunks without text in a reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Seen(Attaching):
     readings: Sequence[Reading]  # the readings of all replies
     never_sent: str  # the first prompt that was never sent, or ""
     often: str  # the first prompt that wasn't sent as often as it is listed, or ""
-    left: str  # the first prompt whose reply wasn't read to its end, or ""
+    left: str  # the first prompt whose reply wasn't read to the end, or ""
     given: int  # the input tokens of all requests
     written: Sequence[int]  # the output tokens of each reply
     by_prompt: int  # the output tokens if a repeated prompt counted once

@@ -1,4 +1,4 @@
-"""How many model starts each of two handlers counts; the check runs all four cases."""
+"""Check of 2.starts: how many model starts two handlers count in each of four cases."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -12,7 +12,7 @@ from langchain_core.runnables import Runnable
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 
-# For each case, the handlers in the model's constructor, the chain's `with_config` and the call.
+# By case: the handlers passed to the model's constructor, the chain's `with_config` and the call.
 CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
 
 
@@ -33,7 +33,7 @@ class Seen:
     unknown: Sequence[str] = ()  # keys that aren't a case's number
     misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
     missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
-    odd: tuple[int, Any] = (0, None)  # the first case with a value that isn't an integer; the value
+    odd: tuple[int, Any] = (0, None)  # the first value that isn't an integer, after its case
     wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
     number: Any = 0  # the wrong number
     places: int = 0  # how many times the handler in `wrong` is attached
@@ -56,7 +56,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a handler's number, or the mapping's default for it; `...` if there is neither."""
+    """Return a handler's number in a row, or a defaultdict's default; `...` if there is neither."""
     try:
         # a copy, since a defaultdict would add the key to the answer
         number = copy({} if row is None else row)[name]

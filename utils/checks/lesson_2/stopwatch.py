@@ -1,4 +1,4 @@
-"""A handler that measures TTFT with the clock passed to it."""
+"""Check of `Stopwatch`: a handler that measures TTFT with the clock passed to it."""
 
 import inspect
 from contextlib import suppress
@@ -19,7 +19,7 @@ _FIRST_AFTER = 0.5437  # seconds; has enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
 _LONG = 60.0  # seconds; longer than any run here
 _CLOSE = 1e-3
-_UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds
+_UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +39,15 @@ class Seen(Heard):
     early: Any  # the first value of `.ttft` seen before any text arrived, or None
     then: Any  # `.ttft` when the first text arrived
     final: Any  # `.ttft` at the end
-    ttft: Any  # the first value, or None
-    odd: Any  # the first value that isn't a number, or None
+    ttft: Any  # the first value that `.ttft` had, or None
+    odd: Any  # the first value of `.ttft` that isn't a number, or None
 
 
 def observe(answer: Any, case: Timed) -> Seen:
     """Read `.ttft` after each chunk."""
     reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
-    readings: list[tuple[int, Any]] = []  # pieces that had arrived, `.ttft`
+    readings: list[tuple[int, Any]] = []  # how many pieces had arrived, `.ttft`
     at_first = final = None
     ahead = _AHEAD
 

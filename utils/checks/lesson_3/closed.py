@@ -1,4 +1,4 @@
-"""Close an open code block in incomplete Markdown."""
+"""Check of `closed`: close an open code block in incomplete Markdown."""
 
 import re
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with one text."""
+    """Call the answer with the case's text."""
     lines = case.text.split("\n")
     half_fence = lines[-1].strip() in _LONE
     kept = "\n".join(lines[:-1] if half_fence else lines)

@@ -1,4 +1,4 @@
-"""Coalesce pieces of text, and yield them at most once per interval."""
+"""Check of `coalesce`: coalesce pieces of text, and yield them at most once per interval."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,12 +43,12 @@ class Seen(Run):
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
-    debounced: Sequence[Passed]  # those due if time were measured from the previous piece
-    strict: Sequence[Passed]  # those due if exactly `SECONDS` weren't enough
+    debounced: Sequence[Passed]  # the strings due if time were measured from the previous piece
+    strict: Sequence[Passed]  # the strings due if exactly `SECONDS` weren't enough
     looked: int  # how often the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
-    waited: float  # virtual seconds that the answer itself slept
+    waited: float  # virtual seconds for which the answer itself slept
     missing: str  # the first piece missing from the output, or ""
 
 

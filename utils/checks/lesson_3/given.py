@@ -1,4 +1,4 @@
-"""Cases and records of the first three exercises, which read replies as streams of chunks."""
+"""Cases and records for `whole`, `calls` and `to_store`, which read a stream of chunks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Seen(Run):
     """One run of an answer on a stream of chunks."""
 
     case: Chunks
-    chunks: Sequence[AIMessageChunk]  # the reply's chunks; none if it fails or is empty
+    chunks: Sequence[AIMessageChunk]  # all chunks; none if the reply fails or the stream is empty
     read_chunks: int  # how many chunks were read
 
     @property
@@ -55,7 +55,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that should be returned; "" if the exercise doesn't ask for any."""
+        """The text that should be returned; "" if none should be."""
         return "" if self.wants is ANYTHING else self.reply.text
 
 

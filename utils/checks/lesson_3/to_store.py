@@ -1,4 +1,4 @@
-"""Return the text of a complete reply, or raise a `ValueError` for any other."""
+"""Check of `to_store`: return the text of a complete reply, or raise a `ValueError`."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection's error was replaced, rather than raised or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # the exception isn't linked to the connection's; "raises" reports other types
+    if not s.lost:  # the new exception isn't chained; if it isn't a ValueError, "raises" reports it
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__
     return hidden or not _refused(s)

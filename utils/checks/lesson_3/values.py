@@ -1,4 +1,4 @@
-"""The values that the JSON parser yields for a reply's pieces; the check runs the parser."""
+"""Check of 3.values: which values the JSON parser yields for a reply's pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class Seen:
     answer: Any
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference, or the shorter list's length
-    given: Any = None  # the learner's value at that index
-    value: dict[str, Any] | None = None  # the parser's; None if either list ends before it
-    unknown: str = ""  # the first key in `given` that neither is a key of the JSON nor begins one
+    given: Any = None  # the learner's value at index `at`
+    value: dict[str, Any] | None = None  # the parser's value at `at`; None if a list is too short
+    unknown: str = ""  # the first key in `given` that isn't a prefix of any key of the JSON
     key: str = ""  # the first of the parser's keys whose value differs
 
 

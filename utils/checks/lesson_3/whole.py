@@ -1,4 +1,4 @@
-"""Return the sum of all chunks as one chunk."""
+"""Check of `whole`: return the sum of all chunks as one chunk."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ check = Exercise(
         NOTHING_CAME,
     ),
     first={
-        # before "raises": a second loop can cause an exception
+        # looked for before "raises", since a second loop can cause an exception
         "reads twice": FIRST["reads twice"],
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },
