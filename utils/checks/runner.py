@@ -115,7 +115,7 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return the mistakes in `STRESSED`, minus opt-outs, with the exercise's own replacements."""
+        """Return the mistakes in `STRESSED`, minus opt-outs, with the exercise's replacements."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
