@@ -23,7 +23,7 @@ from tools.programs import folder_for_sockets
 # Removed from the environment, since tests compare the output of other programs as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-KERNELS = "QUICK_KERNELS"  # the address of the kernel server: see `preloaded`
+KERNELS = "QUICK_KERNELS"  # variable with the kernel server's address: see `preloaded`
 
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (

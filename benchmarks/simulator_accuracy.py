@@ -1,4 +1,4 @@
-"""Accuracy of the simulator's pace: TTFT and gaps through `ChatOpenAI`, against the plan.
+"""Accuracy of the simulator's pacing: TTFT and gaps, as planned and as seen by `ChatOpenAI`.
 
     python benchmarks/simulator_accuracy.py [--calls 20]
 

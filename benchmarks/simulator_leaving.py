@@ -44,7 +44,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, disconnect `stay` seconds later; return when, in Unix time."""
+    """Connect after `come` seconds, and disconnect `stay` seconds later; return that Unix time."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)

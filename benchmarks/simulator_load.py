@@ -4,9 +4,9 @@
 
 Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
 stream's rate is measured from its first token to its last. The last token's lateness is relative to
-the schedule set when the request was sent, so it includes parsing and queueing. The
-floor, alternating with the simulator, is a bare asyncio server under the same load. CPU time per
-token determines how many streams a machine can carry, and hardly depends on its other load.
+the schedule set when the request was sent, so it includes parsing and queueing. The floor,
+alternating with the simulator, is a bare asyncio server under the same load. CPU time per token
+determines how many streams a machine can carry, and hardly depends on its other load.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def _tests(environment: Environment, copy: Path, chosen: Sequence[str]) -> int:
 
 
 def verdict(*, passed: bool, quick: bool) -> str:
-    """Return what the result means, and what to do next."""
+    """Return a message that says what the result means, and what to do next."""
     test, lock = this_command("test"), this_command("lock")
     if passed and quick:
         return f"The quick tests pass with the newest versions; {this_command('canary')} runs all."

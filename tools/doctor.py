@@ -33,7 +33,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # Before the colon is the finding; after it is what setup would do.
+        # The part before the colon is the finding; the rest says what setup would do.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])

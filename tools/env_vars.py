@@ -8,7 +8,7 @@ TEST_SPEED = "5"  # multiple of real time for the simulator; beyond this, overhe
 # Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
-    "VIRTUAL_ENV",  # IPython would import its packages before ours
+    "VIRTUAL_ENV",  # IPython would import that environment's packages before ours
     "PIP_USER",
     "PIP_TARGET",
     "PIP_PREFIX",

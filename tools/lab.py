@@ -35,9 +35,8 @@ from tools.programs import (
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
-_PORTS = range(
-    20_000, 30_000
-)  # below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere
+# Below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
+_PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels

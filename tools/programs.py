@@ -155,7 +155,7 @@ def end(child: subprocess.Popen[str]) -> None:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(SHUTDOWN_SECONDS)
-    if child.poll() is None and WINDOWS:  # the whole process tree
+    if child.poll() is None and WINDOWS:  # kill the whole process tree
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True)
     if child.poll() is None:
         child.kill()
@@ -191,7 +191,7 @@ def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
     async def stoppable() -> T:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
-        with contextlib.suppress(NotImplementedError):  # on Windows
+        with contextlib.suppress(NotImplementedError):  # raised on Windows
             for number in end_signals():
                 loop.add_signal_handler(number, task.cancel)
         return await coroutine

@@ -157,7 +157,7 @@ def install_apps() -> list[str]:
     installed are skipped.
     """
     failed = []
-    # the course's environment has FastAPI
+    # FastAPI is already in the course's environment
     for app in [app for app in APPS.values() if app.name != "fastapi"]:
         try:
             app.set_up()

@@ -273,12 +273,12 @@ class NotebookPage:
         )
 
     def samples(self) -> list[dict[str, Any]]:
-        """Return the rows recorded so far: the page's time in seconds (`at`), and each text."""
+        """Return the rows recorded so far: the time in seconds (`at`), and each element's text."""
         rows: list[dict[str, Any]] = self.page.evaluate("() => window.courseSamples")
         return rows
 
     def seen(self, name: str) -> list[str]:
-        """Return the successive text of a sampled element, without consecutive duplicates."""
+        """Return the strings that a sampled element showed, without consecutive duplicates."""
         texts = [row[name] for row in self.samples() if row[name] is not None]
         return [text for text, _ in groupby(texts)]
 

@@ -74,7 +74,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print how the files differ from the lessons, and other problems; return 1 if any."""
+    """Print differences from the lessons, and other problems; return 1 if there are any."""
     outdated = [line for one in built for line in _outdated(one)]
     others = [line for one in built for line in _rejected(one)]
     if everything:

@@ -1,4 +1,4 @@
-"""Lines about failures: whether they are announced, repeat requests, lose text or leak secrets."""
+"""Lines about failures: announcements, repeated requests, lost text and leaked secrets."""
 
 from __future__ import annotations
 

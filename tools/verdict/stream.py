@@ -23,7 +23,7 @@ _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 class Part:
     """One part of a reply's stream."""
 
-    at: float  # when it arrived, on the event loop's clock
+    at: float  # when the part arrived, on the event loop's clock
     text: str  # the text in this part, if any
     name: str = ""  # the event's name; "" if the format has no events
     data: Any = None  # the part's data, decoded if it is JSON
