@@ -1,4 +1,4 @@
-"""Event streams that are hard to parse, for `utils.sse` and for a browser (`tests/browser`)."""
+"""Hard-to-parse event streams, for tests of `utils.sse` and comparisons with a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the simulator's command line in a process."""
+"""Helpers that run the simulator's command line in a process."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a server for a class; yield its URL and its process."""
+    """Run a simulator that a class of learners could share; yield its URL and its process."""
     with subprocess.Popen(
         [*COMMAND, *options],
         cwd=ROOT,

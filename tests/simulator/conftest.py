@@ -1,4 +1,4 @@
-"""Fixtures with simulators in separate processes; most run faster than real time."""
+"""Fixtures that run simulators in separate processes, faster than real time or at real speed."""
 
 from collections.abc import Iterator
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 240.0  # seconds
+PATIENCE = 240.0  # seconds to wait for another process
 
 
 def wait_for_the_end(line: socket.socket) -> None:

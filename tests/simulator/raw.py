@@ -31,7 +31,7 @@ def call(
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
-    """Send a chat request over a socket with a small receive buffer, so that bytes stay unread."""
+    """Send a chat request over a socket with this receive buffer size; return the socket unread."""
     raw = json.dumps(body)
     host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
     head = (
@@ -72,5 +72,5 @@ def unknown(parsed: Any) -> list[str]:
 
 
 def known_fields(body: type[Body]) -> set[str]:
-    """Return the names of all fields of an API's request."""
+    """Return the names of all request fields that the simulator accepts, used or ignored."""
     return {*body.model_fields, *body.ignored.split()}

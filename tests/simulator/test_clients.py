@@ -1,4 +1,4 @@
-"""The clients used in the lessons: the `openai` package's, and LangChain's `ChatOpenAI`."""
+"""Text replies with the clients used in the lessons: `openai` and LangChain's `ChatOpenAI`."""
 
 from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, OpenAI

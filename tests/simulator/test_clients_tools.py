@@ -1,4 +1,4 @@
-"""Tools and JSON with the clients used in the lessons."""
+"""Tool calls and JSON replies with the clients used in the lessons."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tests.simulator.weather import CALLS, WEATHER, get_weather
 from utils.simulator import Simulator
 
-# LangChain's HTTP client belongs to one event loop
+# One event loop for all tests: LangChain's HTTP client belongs to one loop.
 one_loop = pytest.mark.asyncio(loop_scope="module")
 EXTRACT = "Extract the person as JSON: John Smith, 42, john@example.com, likes climbing and chess."
 JOHN = {"name": "John Smith", "age": 42, "email": "john@example.com", "tags": ["climbing", "chess"]}

@@ -1,4 +1,4 @@
-"""The command line: its options, errors and greeting."""
+"""The simulator's command line: its options, errors and greeting."""
 
 import re
 import socket
@@ -70,7 +70,7 @@ def test_a_client_gets_replies_at_the_printed_address() -> None:
 def only_announce(
     _: object, listener: socket.socket, announce: Callable[[], None], **options: Any
 ) -> None:
-    """Replace `serve`."""
+    """Announce the server without running it, in place of `serve`."""
     with listener:
         announce()
 

@@ -31,7 +31,7 @@ def chat(server: Simulator, name: str, **options: Any) -> ChatOpenAI:
 
 
 def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]:
-    """Return the non-empty texts that arrived, the finish reason, and the exception."""
+    """Return the non-empty pieces received, the finish reason, and the exception, if any."""
     texts: list[str] = []
     finish = None
     try:

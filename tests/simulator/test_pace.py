@@ -113,7 +113,7 @@ def test_a_reply_fails_when_its_next_token_is_due(
 
 
 def texts(stream: Iterable[AIMessageChunk], count: int) -> list[str]:
-    """Read until this many non-empty texts have arrived, and return them."""
+    """Read `count` non-empty pieces of text, and return them."""
     seen: list[str] = []
     for chunk in stream:
         seen += [chunk.text] if chunk.text else []

@@ -1,4 +1,4 @@
-"""Schedules, and delivery at their deadlines, with a fake clock."""
+"""Schedules of replies, and the delivery of items when they are due, with a fake clock."""
 
 import random
 from collections.abc import Iterator

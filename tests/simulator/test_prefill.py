@@ -139,7 +139,7 @@ def test_short_prompts_are_never_cached_and_long_ones_never_completely(
 def test_the_most_recently_used_prompts_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
     server = Server(Serving(RATE, SLOTS))
-    prompts = [[number, *range(1279)] for number in range(3)]  # nine blocks each
+    prompts = [[number, *range(1279)] for number in range(3)]  # nine cacheable blocks each
     for now, number in enumerate((0, 1, 0, 2)):
         server.admit(prompts[number], 10 * now)
     assert [server.admit(prompts[number], 100).cached for number in (0, 2)] == [1152, 1152]

@@ -145,7 +145,7 @@ def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> 
     assert len(set(pids)) == 3
 
 
-# What a `sitecustomize` module may do before the simulator's own code runs
+# What a `sitecustomize` module may do before the simulator's own code runs.
 _HOOKS = {
     "prints on": "import threading\ndef on():\n    while True: print('on')\n"
     "threading.Thread(target=on, daemon=True).start()",
@@ -212,9 +212,8 @@ def test_a_site_hook_that_ends_python_is_reported_immediately(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, words: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    monkeypatch.setattr(
-        server_process, "_READY_SECONDS", PATIENCE * 10
-    )  # longer than this test waits
+    # The error must not come from this time limit.
+    monkeypatch.setattr(server_process, "_READY_SECONDS", PATIENCE * 10)
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{words}") as caught:
         server.wait()
@@ -341,7 +340,7 @@ def test_a_forked_child_does_not_keep_it_alive() -> None:
     child = run(code)
     assert child.stdout is not None
     pid = int(child.stdout.readline().split()[0])
-    wait_for_exit(pid)  # although the grandchild is still waiting
+    wait_for_exit(pid)  # although the forked process is still running
     assert child.stdin is not None
     child.stdin.close()
     child.wait(PATIENCE)

@@ -1,4 +1,4 @@
-"""The approximation of a tokenizer."""
+"""The simulator's approximate tokenizer."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,7 @@
 """Lesson 5's table of components and ways of streaming: what arrives, and when.
 
 Each cell of the table is measured in virtual time, with a model that needs 0.2 s for its first
-token and 10 s for its reply; the agent's model replies twice.
+token and 10 s for a reply; the agent calls the model twice.
 """
 
 import asyncio
@@ -154,7 +154,10 @@ def kind(item: Any) -> str:
 
 
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
-    """Return the first item's kind, and how far through the run it and the first text arrived."""
+    """Return the first item's kind, and two arrival times.
+
+    The times are those of the first item and of the first text, in percent of the run.
+    """
     given = component(name, **options)
     clock, seen = given.virtual.clock, []
     began = clock()
@@ -242,7 +245,8 @@ given.virtual.run(events_v3(given, lambda _: None))
 
 
 def test_version_3_is_in_beta() -> None:
-    command = [sys.executable, "-W", "always", "-c", WARNS]  # LangChain warns once per process
+    # In a new process, since LangChain warns only once per process.
+    command = [sys.executable, "-W", "always", "-c", WARNS]
     run = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True
     )
@@ -282,6 +286,6 @@ async def first_text(run: Any) -> None:
 def test_whether_a_truncated_tool_call_is_run(fault: str, way: Way, ran: bool) -> None:
     given = component("agent", model=f"sim-seed:{fault}")
     given.virtual.run(way(given, lambda _: None))
-    results = len(given.virtual.requests()) - 1  # the second request has the tool's result
+    results = len(given.virtual.requests()) - 1  # later requests contain a tool's result
     assert (results > 0) is ran
     given.virtual.close()

@@ -4,9 +4,9 @@
         model = virtual.chat("sim-seed")
         run = record(model.stream(PROMPT), clock=virtual.clock)
 
-Requests go through the real `ChatOpenAI` and the real HTTP client; only the transport below them
-calls the app instead of opening a socket. Time passes only while a client waits for the server, in
-synchronous calls too; `sleep` lets it pass in a test.
+Requests go through the real `ChatOpenAI` and the real HTTP client; only the transport is replaced,
+and calls the app instead of opening a socket. Time passes only while a client waits for the server,
+in synchronous calls too; `sleep` lets it pass in a test.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class VirtualSimulator:
     """A simulator on its own virtual event loop.
 
     Attributes:
-        app: The simulator.
+        app: The simulator's ASGI app.
         clock: The loop's time in seconds; pass it to code that takes a clock.
     """
 
@@ -70,7 +70,7 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # The first request of a process uses a thread, for which the clock has to wait.
+            # Makes the clock wait for anyio's threads: a process's first request uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
@@ -92,7 +92,7 @@ class VirtualSimulator:
 
 
 class _Exchange:
-    """One request to the app; yields the response in pieces, to a client that may disconnect."""
+    """One request to the app; the client reads the response in parts, and may disconnect early."""
 
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
@@ -195,7 +195,7 @@ class _Body(httpx2.AsyncByteStream):
 
 
 class _SyncTransport(httpx2.BaseTransport):
-    """Passes synchronous requests to an app, whose loop runs while the client waits."""
+    """Passes synchronous requests to an app, and runs the event loop while the client waits."""
 
     def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         self._transport = AppTransport(app)

@@ -1,4 +1,4 @@
-"""A question about the weather, and the tool that it calls twice."""
+"""A question about the weather in two cities, and the tool that the model calls for each."""
 
 from typing import Any
 

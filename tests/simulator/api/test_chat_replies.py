@@ -1,4 +1,4 @@
-"""Chat completions on the wire, read without a client and compared with `openai`'s types."""
+"""Chat completions on the wire, read without a client and validated by `openai`'s types."""
 
 import json
 from typing import Any

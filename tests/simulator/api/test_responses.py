@@ -18,7 +18,7 @@ from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody
 from utils.simulator.content.prepared_replies import answer
 
-# LangChain's HTTP client belongs to one event loop
+# One event loop for all tests: LangChain's HTTP client belongs to one loop.
 one_loop = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/responses"
 RIVER = answer("Name a river.")
@@ -60,7 +60,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 def stream(server: Simulator, **fields: Any) -> list[dict[str, Any]]:
-    """Return the data of each event, after checking the events' format."""
+    """Stream a reply, check the format of its events, and return their data."""
     status, kind, raw = ask(server, {"model": "sim-fast", "stream": True} | fields, PATH)
     assert (status, kind) == (200, "text/event-stream; charset=utf-8")
     *blocks, rest = raw.decode().split("\n\n")

@@ -1,7 +1,7 @@
 """LangChain's standard tests for chat models, with `ChatOpenAI` and the simulator.
 
-They run once for each of the two APIs. The tests skip what the simulator doesn't support:
-`supports_…` and the like are False for images, audio, PDF and Anthropic's blocks.
+They run once for each of the two APIs. The properties `supports_…` for images, audio, PDFs and
+Anthropic's content blocks stay False, so the tests skip what the simulator doesn't support.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Replies that continue an earlier reply."""
+"""Replies that depend on the conversation, such as the rest of a truncated reply."""
 
 import pytest
 

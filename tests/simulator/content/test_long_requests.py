@@ -1,6 +1,6 @@
 """Long requests: processing time grows linearly with their length, not quadratically.
 
-Quadratic code took hours for these lengths, so these tests only require a reply.
+Quadratic code would take hours at these lengths, so the tests only require a reply.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Free conversations with `ChatOpenAI`: properties of every possible reply."""
+"""Free conversation with the simulated model: what must be true of its replies."""
 
 import re
 
@@ -41,7 +41,7 @@ CONVERSATIONS = [
 
 
 def replies(virtual, messages, seed=0):
-    """Return the replies to a reader's messages, each sent with the conversation so far."""
+    """Return the replies to messages, each sent with the conversation so far."""
     model = virtual.chat("sim-fast", seed=seed)
     history = []
     for message in messages:

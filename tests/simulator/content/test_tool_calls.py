@@ -1,4 +1,4 @@
-"""When the simulated model calls tools, with which arguments, and its replies to their results."""
+"""The simulated model's tool calls, their arguments, and its replies to their results."""
 
 import json
 

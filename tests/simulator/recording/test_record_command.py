@@ -1,4 +1,4 @@
-"""The command `record`, with a second server as the provider, and the replay of its files."""
+"""Tests of the `record` command, with another server as the provider, and of replaying files."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [T
 
 
 def record(address: str, key: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, since the modules are already imported."""
+    """Run the command in this process, which has already imported the modules."""
     out, err = io.StringIO(), io.StringIO()
     command = ["utils.simulator", "record", "--base-url", address, *options]
     with (

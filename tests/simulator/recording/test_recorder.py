@@ -1,4 +1,4 @@
-"""Recording of expected and unexpected streams, its file, and its replay in virtual time."""
+"""Recording valid and malformed streams, storing recordings in files, and replaying them."""
 
 import json
 from collections.abc import Iterator
@@ -64,14 +64,14 @@ def said(reply: RecordedReply) -> str:
 
 
 def saved(reply: RecordedReply, folder: Path) -> RecordedReply:
-    """Write a recording to a file, and return it as read back."""
+    """Return a recording after writing it to a file and reading it back."""
     write(folder / "trace.json", [reply])
     (again,) = read(folder / "trace.json")
     return again
 
 
 def replayed(reply: RecordedReply) -> list[dict[str, Any]]:
-    """Replay a recording, and return the chunks' deltas that aren't empty."""
+    """Replay a recording, and return the non-empty deltas."""
     simulator = VirtualSimulator(recordings=Recordings([reply]))
     create = simulator.openai().chat.completions.with_raw_response.create
     lines = create(**REQUEST, stream=True).http_response.read().decode().split("\n\n")
@@ -168,9 +168,8 @@ def test_calls_are_separated_despite_missing_and_repeated_indexes(tmp_path: Path
         call(index=0, function={"arguments": '{"x"'}),
         call(index=1, id="b", function={"name": "g"}),
         call(index=0, function={"arguments": ": 1}"}),
-        call(
-            index=0, id="c", function={"name": "h", "arguments": {"y": "é"}}
-        ),  # some servers send arguments as an object
+        # Some servers send arguments as an object.
+        call(index=0, id="c", function={"name": "h", "arguments": {"y": "é"}}),
         call(id="d", function={"name": "i", "arguments": "{}"}),
         STOP,
     ]
@@ -190,7 +189,7 @@ def test_calls_are_separated_despite_missing_and_repeated_indexes(tmp_path: Path
 def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
     name: str, tmp_path: Path
 ) -> None:
-    parts = [{"type": "text", "text": "c"}, {"type": "image"}]  # some servers send a list
+    parts = [{"type": "text", "text": "c"}, {"type": "image"}]  # content as some servers send it
     sent = [text("a"), text(None, **{name: "Hm"}), text("b"), text(parts), STOP]
     reply = saved(recorded(sse(*sent))[0], tmp_path)
     deltas = replayed(reply)[1:]
@@ -217,7 +216,7 @@ SURROGATES = st.text(st.characters(codec=None, categories=("Cs", "L", "Zs", "So"
 
 
 def fields(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Generate an object in which each of these fields may be missing or have any type."""
+    """Generate any JSON value, often an object with these fields, each optional and of any type."""
     return JSON | st.fixed_dictionaries({}, optional={n: it | JSON for n, it in fields.items()})
 
 
