@@ -1,4 +1,4 @@
-"""The build: two reproducible editions from one source, executed as a learner executes them."""
+"""The build: both editions are reproducible, and cells run in a learner's environment."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def root(tmp_path):
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """Build and execute the sample once, with an additional cell that shows outputs."""
+    """Build and execute the sample once, with an added cell that has several kinds of output."""
     root = tmp_path_factory.mktemp("course")
     plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
@@ -171,7 +171,7 @@ def test_executing_again_gives_the_same_file(built):
 
 
 def lesson_with(*cells):
-    """Create a notebook of sections: a string is a heading, a pair is code and its output."""
+    """Create a notebook from headings (strings) and code cells (pairs of code and output)."""
     made = []
     for number, cell in enumerate(cells):
         if isinstance(cell, str):
@@ -236,7 +236,7 @@ def test_incomplete_outputs_are_rebuilt(built, monkeypatch):
     assert len(ran) == 1
 
 
-# --- Ids ------------------------------------------------------------------------------------------
+# --- Cell IDs -------------------------------------------------------------------------------------
 
 
 def ids(text):
@@ -263,7 +263,7 @@ def test_duplicate_long_and_non_latin_headings_get_unique_valid_ids():
     assert all(re.fullmatch(r"[a-z0-9-]{1,64}", name) for name in names)
 
 
-# --- The check ------------------------------------------------------------------------------------
+# --- `--check` ------------------------------------------------------------------------------------
 
 
 def test_the_check_passes_after_a_build_and_ignores_outputs(built, capsys):
@@ -379,7 +379,7 @@ def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
 
 
-# --- The rest of the course -----------------------------------------------------------------------
+# --- Missing checks, tables, guides and file encodings --------------------------------------------
 
 
 def test_an_exercise_without_a_check_is_reported_before_anything_is_written(root, capsys):
@@ -414,7 +414,7 @@ def test_guides_have_minutes_and_numbers_from_the_lessons(built, capsys):
 
 
 def test_a_lesson_may_be_saved_as_editors_do(built):
-    """It may have a BOM, any line endings, spaces after markers, or no final newline."""
+    """A lesson file may have a BOM, any line endings, spaces after markers, or no final newline."""
     plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
     saved = {
         "BOM and CRLF": b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode(),

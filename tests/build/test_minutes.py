@@ -1,4 +1,4 @@
-"""A lesson's stated minutes agree with each other, and with those of its sections."""
+"""The minutes that a lesson states add up, and agree with those computed from its content."""
 
 import re
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(
     assert not any(heading.startswith("Optional") for heading in headings)
     after = re.search(r"(\d+) more\b", texts[0])
     assert after
-    parts = re.findall(r"(?<![(\d])(\d+) minutes", texts[end])  # except those in brackets
+    parts = re.findall(r"(?<![(\d])(\d+) minutes", texts[end])  # skips minutes in parentheses
     assert sum(map(int, parts)) == int(after[1])
 
 

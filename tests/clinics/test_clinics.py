@@ -1,4 +1,4 @@
-"""The clinics' programs have the faults that the lessons' solutions name."""
+"""Each program in a clinic shows the fault that the lesson's solution names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the diagnosis of each patient, as in the lesson's solution."""
+    """Return the diagnosis of each patient, from the exercise's solution."""
     (assignment,) = ast.parse(lesson_source.solution(exercise)).body
     assert isinstance(assignment, ast.Assign)
     labels: dict[str, str] = ast.literal_eval(assignment.value)
@@ -77,7 +77,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         assert kept == stored[diagnosis("3.diagnosis")[name]]
 
 
-ENDPOINTS = {  # early first text, blocked event loop, model stopped after the disconnect; code
+ENDPOINTS = {  # early first text, blocked event loop, model stopped after disconnect, code excerpt
     "healthy": (True, False, True, "aclosing(model.astream("),
     "blocks the loop": (True, True, False, "for chunk in model.stream("),
     "keeps generating": (True, False, False, "task = asyncio.create_task("),
@@ -92,7 +92,7 @@ one_loop = pytest.mark.asyncio(loop_scope="module")
 @one_loop
 @pytest.mark.parametrize(("patient", "label"), diagnosis("4.diagnosis").items())
 async def test_lesson_4_visits_and_code_show_the_diagnoses(patient: str, label: str):
-    ready()  # the first call in a process is slower, which isn't a symptom
+    ready()  # warms up: a process's slow first call could pass for a symptom
     case = await visit(endpoints()[patient], LIGHTHOUSE)
     *symptoms, code = ENDPOINTS[label]
     assert [case.ttft_share < 0.5, case.froze, case.unsent > 0] == symptoms

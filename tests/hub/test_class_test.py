@@ -1,4 +1,4 @@
-"""The `class` command, which tests a hub with a class of learners: output and measurements."""
+"""Tests of the `class` command, which measures a hub with a class of simulated learners."""
 
 import argparse
 import importlib.util
@@ -105,7 +105,7 @@ def test_lag_excludes_the_widgets_coalescing() -> None:
     assert lag(0.001) == 0.0
 
 
-# The command's output
+# Results and messages
 
 
 def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> None:
@@ -180,7 +180,7 @@ def test_an_installed_proxy_is_used_and_without_node_the_command_says_what_to_in
         proxy_command(tmp_path)
 
 
-# A real class
+# A class on a real hub
 
 
 needs_npm = pytest.mark.skipif(
@@ -194,7 +194,7 @@ needs_npm = pytest.mark.skipif(
 
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Provide a folder for temporary files, and check that no file or process remains."""
+    """Provide a folder for temporary files; check afterwards that no folder or process remains."""
     place = tmp_path_factory.mktemp("class")
     yield place
     assert list(place.glob("course-class-*")) == []

@@ -1,4 +1,4 @@
-"""The settings and recipes of `hub/`, as a real hub and a learner's server load them."""
+"""Tests of the settings and recipes in `hub/`."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def settings(file: Path) -> Any:
 
 
 def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """Run a script with a learner's server settings loaded as `c`, and return its output."""
+    """Run a script with the settings of a learner's server in `c`, and return its output."""
     load = f"""
         import sys
         from traitlets.config.loader import PyFileConfigLoader
@@ -119,7 +119,7 @@ def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder: str, by_fi
     told = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
     assert told.strip() == ("ipc" if by_file else "tcp")
     socket = f"{folder}/kernel-{uuid.uuid4()}-ipc-5"
-    assert (len(socket) < 104) is by_file  # macOS has the shortest limit
+    assert (len(socket) < 104) is by_file  # macOS has the lowest limit on a socket path's length
 
 
 def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:

@@ -117,7 +117,7 @@ async def version_2_has_no_events_for_reasoning(model):
     thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
-    # In a separate process: LangChain warns once per process, perhaps already in another test.
+    # Runs in a separate process, since LangChain warns only once per process.
     code = """
 import asyncio
 from langchain_core.language_models import GenericFakeChatModel as Model

@@ -23,7 +23,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app with endless streams. Counts the pieces sent, and records that a stream was closed."""
+    """An app with endless streams. Counts pieces sent, and records whether a stream was closed."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -38,7 +38,7 @@ class Endless:
     async def built_in(self) -> AsyncIterator[str]:
         try:
             while True:
-                await asyncio.sleep(0)  # a model's stream awaits something too
+                await asyncio.sleep(0)  # lets other tasks run, as a model's stream does
                 self.sent += 1
                 yield PIECE
         finally:
@@ -55,7 +55,7 @@ class Endless:
 
 
 async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> None:
-    """Read nothing until the endpoint can't send any more, then disconnect."""
+    """Request a stream without reading it; disconnect once the endpoint can't send any more."""
     host, port = url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())

@@ -50,7 +50,7 @@ def fresh_script(server, tmp_path):
 class Script:
     """Starts a script in a folder from which the course can't be imported.
 
-    The model's name selects the fault: `sim-fast:end@20` truncates the reply.
+    The model's name can select a fault: `sim-fast:end@20` truncates the reply.
     """
 
     def __init__(self, server, folder, python=(sys.executable,)):
@@ -59,7 +59,7 @@ class Script:
         self.python = python
 
     def start(self, name, *words, model="sim-fast", stdin=False, **variables):
-        """Start the script; a variable that is "" isn't set."""
+        """Start the script; an environment variable given as "" is removed."""
         copy = shutil.copy(FOLDER / name, self.folder)
         environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         environ |= {"OPENAI_MODEL": model, "OPENAI_API_KEY": self.server.api_key}
@@ -76,13 +76,13 @@ class Script:
         )
 
     def run(self, name, *words, model="sim-fast", **variables):
-        """Run the script to its end."""
+        """Run the script until it exits; return its exit code and output."""
         with self.start(name, *words, model=model, **variables) as process:
             out, err = process.communicate()
         return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
 
     def chat(self, name, *lines, model="sim-fast"):
-        """Type lines, and then the end of input; return stdout and stderr."""
+        """Type lines into the script, then end its input; return stdout and stderr."""
         with self.start(name, model=model, stdin=True) as process:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
@@ -91,7 +91,8 @@ class Script:
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             first = process.stdout.read(after)
             process.send_signal(signal.SIGINT)
-            out, err = process.stdout.read(), process.stderr.read()  # includes what was buffered
+            # Unlike `communicate()`, these also return what is already buffered.
+            out, err = process.stdout.read(), process.stderr.read()
         return first + out, err, seen[0]
 
 
@@ -243,7 +244,7 @@ PERSON = "John Smith, 42, john@example.com, likes chess and rivers."
 
 
 def forms(stdout):
-    """Return the form at each step."""
+    """Return the fields of each form that was printed."""
     steps = re.findall(r"^name: (.*)\nage: (.*)\nemail: (.*)\ntags: (.*)$", stdout, re.MULTILINE)
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
@@ -280,7 +281,7 @@ def test_3_stops_the_model(script):
 
 @contextmanager
 def page_server(script, model):
-    """Run the chat page while the block runs; yield its URL, which it prints when ready."""
+    """Run the chat page's server during a `with` block; yield the URL that it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
         lines = iter(process.stderr.readline, "")
         url = next(found[1] for line in lines if (found := re.search(r"on (http://\S+)", line)))
@@ -328,7 +329,7 @@ CHAT = "5_chat_that_stops.py"
 
 
 def sent(request):
-    """Return the conversation in a request."""
+    """Return the role and content of each message in a request."""
     return [(each["role"], each["content"]) for each in request.body["messages"]]
 
 

@@ -11,5 +11,5 @@ from tests.notebooks.preloaded import command
 
 @pytest.fixture(scope="session")
 def quick_kernel(kernels: str | None) -> Sequence[str] | None:
-    """Return the command that starts a kernel with slow imports preloaded; see `preloaded`."""
+    """Return the command for a kernel with preloaded imports, or None if not on Linux."""
     return kernels and command(kernels)

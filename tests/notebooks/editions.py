@@ -1,7 +1,7 @@
 """Helpers that find an edition's notebooks, run them, and check them. Contains no tests.
 
-The checks cover what nbval misses: a cell without stored outputs, a cell executed out of order, an
-exception in a task that is never awaited.
+The checks cover what nbval misses: cells without stored outputs, cells executed out of order, and
+exceptions in tasks that are never awaited.
 """
 
 import re
@@ -26,15 +26,16 @@ NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", 
 MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# Neither nbval nor nbclient reports exceptions in tasks that are never awaited. `isinstance` would
-# read each object's `__class__`, which makes openai's lazy modules import everything, so this code
-# uses `type`.
+# Run in the kernel, since neither nbval nor nbclient reports exceptions in tasks that are never
+# awaited.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []
 _watch = lambda loop, context: _lost.append(context.get("exception") or context["message"])
 asyncio.get_running_loop().set_exception_handler(_watch)
 """
+# Uses `type`, since `isinstance` would read each object's `__class__`, which makes openai's lazy
+# modules import everything.
 TELL_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()
@@ -85,17 +86,17 @@ def run(
     command: Sequence[str] | None = None,
     once_more: Callable[[], bool] = lambda: False,
 ) -> list[NotebookNode]:
-    """Execute copies of code cells on a fresh kernel in `folder`, and return them.
+    """Execute copies of code cells on a fresh kernel in `folder`, and return the copies.
 
     Args:
         cells: The cells to execute, in this order.
         folder: The kernel's working directory.
-        command: A different command to start the kernel; see `preloaded`.
-        once_more: Called after each of these cells; if it returns true, the cell is executed again
-            after all others.
+        command: The command to start the kernel, if not the default one; see `preloaded`.
+        once_more: Called after each cell; if it returns true, the cell is executed again after all
+            others.
 
     Raises:
-        CellExecutionError: If a cell raised an exception, or a task that it left running did.
+        CellExecutionError: If a cell, or a task that a cell started, raised an exception.
     """
     first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
@@ -135,7 +136,7 @@ def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
 
 
 def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode]) -> Iterator[str]:
-    """Yield the faults of freshly executed cells, given the same cells as stored."""
+    """Yield the faults of freshly executed cells, given their stored versions."""
     for cell, again in zip(stored, fresh, strict=True):
         if bool(cell.outputs) != bool(again.outputs):
             yield f"cell {cell.id} has outputs in one run only"
@@ -143,7 +144,7 @@ def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode])
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
-    """Yield the faults of outputs: an error, text on stderr, or a machine's absolute path."""
+    """Yield the faults of outputs: errors, text on stderr, and absolute paths of a machine."""
     for output in outputs:
         if output.output_type == "error":
             yield f"raised {output.ename}"

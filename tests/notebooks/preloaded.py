@@ -1,10 +1,10 @@
 """Starts kernels and scripts as forks of one process that has already done the slow imports.
 
-Each is a separate process with its own namespace, as after a restart. The preloaded modules are
-those that lessons import anyway, and none of the course's own. Forking like this is only safe on
-Linux; elsewhere, kernels and scripts start normally.
+Each is a separate process with its own namespace, as after a restart. Only modules that lessons
+import anyway are preloaded, and none of the course's own. Forking like this is only safe on Linux;
+elsewhere, kernels and scripts start normally.
 
-All workers of a test run share that process, which imports nothing until the first fork is
+All workers of a test run share the forking process, which imports nothing until the first fork is
 requested. This file contains no tests. It also runs as a program: `serve` is the process that
 forks, and `join` stands in for a fork and exits with the fork's exit code.
 """
@@ -31,8 +31,8 @@ IMPORTED = (
     "fastapi",
     "uvicorn",
 )
-# Settings for the imports: a kernel's usual Matplotlib backend, and no threads in numpy, since they
-# don't survive a fork.
+# Settings for the imports: a kernel's usual Matplotlib backend, and no threads in numpy, since
+# threads don't survive a fork.
 ENVIRON = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -41,7 +41,7 @@ STDIN = 0
 
 @contextmanager
 def preloaded() -> Iterator[str | None]:
-    """Yield an address for `command` while the block runs, or None if forking isn't supported."""
+    """Run the forking process during a `with` block; yield its address, or None if not on Linux."""
     if sys.platform != "linux":
         yield None
         return
@@ -56,15 +56,15 @@ def preloaded() -> Iterator[str | None]:
     ):
         address = str(Path(folder, "socket"))
         listener.bind(address)
-        listener.listen()  # connections made before the process is ready wait for it
+        listener.listen()  # connections are queued until the process is ready
         number = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(number)]
         environ = os.environ | ENVIRON
-        # The server ends when its standard input closes, as it does even if this process is killed.
+        # The server ends when its stdin closes, which happens even if this process is killed.
         with subprocess.Popen(
             serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
         ) as server:
-            listener.close()  # with only the server's copy open, connections are refused if it dies
+            listener.close()  # so that connections are refused if the server dies
             try:
                 yield address
             finally:
@@ -115,7 +115,7 @@ def serve(number: str) -> None:
                 for each in (listener, ended, wakes, *lines.values()):
                     each.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                # SIGINT is ignored if pytest is a background job.
+                # Restore the default handler, since a background pytest ignores SIGINT.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 run(line)
                 return
@@ -127,7 +127,7 @@ def reap(lines: dict[int, socket.socket]) -> None:
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             pid, status = ended
-            with lines.pop(pid) as line, suppress(OSError):  # the stand-in may be gone
+            with lines.pop(pid) as line, suppress(OSError):  # the stand-in may have been killed
                 line.send(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
@@ -172,13 +172,13 @@ def run_script(path: str, *arguments: str) -> None:
 
 
 def end_with(line: socket.socket) -> None:
-    """Exit immediately when the process that stands in for this one is killed."""
+    """Exit this fork immediately when the process that stands in for it is killed."""
     line.recv(1)
     os._exit(1)
 
 
 def join(address: str, *arguments: str) -> None:
-    """Request a fork that runs these arguments, wait until it ends, and pass on Ctrl-C."""
+    """Request a fork to run these arguments, pass on Ctrl-C, and exit with the fork's exit code."""
     process = b""
     signal.signal(signal.SIGINT, lambda *_: process and os.killpg(int(process), signal.SIGINT))
     settings = {

@@ -172,7 +172,7 @@ def test_outputs_in_a_learners_notebook_are_told() -> None:
     assert not list(editions.faults_of_notebooks(notebook(markdown("## Title"))))
 
 
-# --- Running
+# --- Running cells
 
 
 @pytest.mark.parametrize(

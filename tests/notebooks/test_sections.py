@@ -15,12 +15,12 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Names that a section takes from another one, as its text explains to the learner.
+# Names that a section takes from another section, as the lesson tells the learner.
 TOLD = {"A web server of your own": {"frame"}}
 
 
 def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]:
-    """Return the sections' titles with the names that neither they nor the setup define."""
+    """Return (title, name) for each name that neither its section nor the setup defines."""
     for number, section in enumerate(sections):
         source = "\n\n".join(cell.source for cell in (*section.setup, *section.cells))
         (folder / f"{number}.py").write_text(source, encoding="utf-8")
@@ -28,7 +28,7 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
     found = subprocess.run(
         [*ruff, "--select=F405,F821", "--output-format=json", str(folder)],
         stdout=subprocess.PIPE,
-        check=False,  # ruff exits with 1 if it finds something
+        check=False,  # ruff exits with 1 if it finds violations
     )
     return {
         (sections[int(Path(fault["filename"]).stem)].title, fault["message"].split("`")[1])

@@ -45,7 +45,7 @@ REPLIES = {
         usage=None,
         closing="data: [DONE]\n\n",
     ),
-    # Seen with Hugging Face's server: no empty first text, usage in the last chunk, no [DONE].
+    # Seen with Hugging Face's server: no content in the first chunk, usage in the last, no [DONE].
     "one word": Reply(
         message={"role": "assistant", "content": "Yes"},
         deltas=[{"role": "assistant"}, {"content": "Yes"}],
@@ -61,7 +61,7 @@ REPLIES = {
         usage=None,
         closing="",
     ),
-    # Non-Latin scripts, in a single chunk, with a count that includes hidden reasoning.
+    # Non-Latin scripts in a single chunk, with a token count that includes hidden reasoning.
     "one chunk": Reply(
         message={"role": "assistant", "content": MIXED},
         deltas=[{"role": "assistant", "content": MIXED}],
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.replies.asked.add((asked.get("model"), self.headers["Authorization"]))
         if not self.path.endswith("/v1/chat/completions"):
-            self.send_error(404)  # the Responses API, which not every server has
+            self.send_error(404)  # no Responses API, as on some servers
         elif asked.get("stream"):
             self._answer("text/event-stream", "".join(self._events()))
         else:
@@ -115,11 +115,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """Returns the next of `REPLIES` for each request; `begin` sets the first."""
+    """Returns the next of `REPLIES` for each request; `begin` sets which comes next."""
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
-        self.asked: set[tuple[str | None, str | None]] = set()  # models and authorizations
+        self.asked: set[tuple[str | None, str | None]] = set()  # (model, Authorization header)
         self.begin(0)
 
     def begin(self, first: int) -> None:
