@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.simulator.virtual import VirtualSimulator
     from utils.simulator.client import Shared
 
-# How fast inputs are generated depends on the machine, not on the code under test.
+# Slowness isn't a failure: it depends on the machine as much as on the code under test.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("course")
 
@@ -22,8 +22,8 @@ settings.load_profile("course")
 def _no_connection_of_a_closed_loop() -> None:
     """Make every test's models open new connections.
 
-    Models share an HTTP client, whose idle connections belong to the event loop that made them:
-    the next test has its own loop, on which they would fail.
+    Models share an HTTP client, whose idle connections belong to the event loop that made them.
+    They would fail in the next test, which has its own loop.
     """
     for module, name in (
         ("langchain_openai.chat_models._client_utils", "_cached_async_httpx_client"),
@@ -35,12 +35,13 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Yield a separate `Shared` for a module's tests; stop its simulator, if any, after them."""
+    """Yield a `Shared` for one module's tests; stop its simulator, if it has one, afterwards."""
     yield from own_shared()
 
 
 def own_shared() -> Iterator[Shared]:
-    from utils.simulator.client import Shared  # imported after the variables are set
+    # Imported here because `pytest_configure` must set environment variables first.
+    from utils.simulator.client import Shared
 
     shared = Shared()
     yield shared
@@ -51,7 +52,8 @@ def own_shared() -> Iterator[Shared]:
 @pytest.fixture
 def virtual() -> Iterator[VirtualSimulator]:
     """Run the simulator in this process, in virtual time."""
-    from tests.simulator.virtual import VirtualSimulator  # imported after the variables are set
+    # Imported here because `pytest_configure` must set environment variables first.
+    from tests.simulator.virtual import VirtualSimulator
 
     simulator = VirtualSimulator()
     yield simulator

@@ -25,7 +25,7 @@ async def unfinished(send):
 
 
 class Endless:
-    """An app whose reply never ends; records when its client has disconnected."""
+    """An app whose reply never ends; sets `gone` when the reply's stream is closed."""
 
     def __init__(self):
         self.app = FastAPI()

@@ -26,7 +26,7 @@ BLOCKING, THREADS, TASKS = STYLES
 CROWD = 6
 
 
-# --- the experiment ------------------------------------------------------------------------------
+# --- The experiment ------------------------------------------------------------------------------
 
 
 async def test_a_server_is_measured_and_ends_even_if_the_block_is_cancelled(monkeypatch):
@@ -34,7 +34,7 @@ async def test_a_server_is_measured_and_ends_even_if_the_block_is_cancelled(monk
 
     async def measure():
         async with server() as port:
-            # `load` has the same globals
+            # Also patches `load`, which has the same globals.
             monkeypatch.setitem(experiment.__globals__, "server", lambda: nullcontext(port))
             rows = await experiment(clients=(1, 20), styles=(BLOCKING, TASKS))
             measured.set_result((rows, await load(THREADS, CROWD), children()))
@@ -72,8 +72,8 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that measures a crowd in virtual time, with replies of fixed duration.
 
-    It returns when the health check responded and when the last reply ended, in units of a reply's
-    duration.
+    The function returns the times of the health check's response and of the last reply's end, in
+    units of a reply's duration.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 
@@ -132,7 +132,7 @@ def test_rows_are_a_table_in_text_and_html():
         rows.at(THREADS, 100)
 
 
-# --- its clients ---------------------------------------------------------------------------------
+# --- The clients ---------------------------------------------------------------------------------
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -163,7 +163,7 @@ async def test_a_client_reads_chunks_wherever_they_are_split():
     async with answering(*(whole[at : at + 1] for at in range(len(whole)))) as port:
         recording = await load_clients.ask(port, "/", "client", first)
     assert (recording.text, recording.outcome) == ("Hello\n", "finished")
-    first.assert_called_once_with()  # on the first text that isn't empty
+    first.assert_called_once_with()  # for the first non-empty text
 
 
 @pytest.mark.parametrize(
@@ -186,11 +186,11 @@ async def test_a_failure_is_an_outcome_rather_than_an_exception(answer, error):
     first.assert_not_called()
 
 
-# --- its server ----------------------------------------------------------------------------------
+# --- The servers ---------------------------------------------------------------------------------
 
 
 def children():
-    """Return the process IDs of the measured servers, started by this process, that are running."""
+    """Return the IDs of this process's children that run a measured server."""
     mine = psutil.Process().children()
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 

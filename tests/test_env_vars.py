@@ -1,4 +1,4 @@
-"""Environment variables of libraries: hidden for the simulator, reported for a provider."""
+"""Libraries' environment variables: hidden from the simulator's client, reported for a provider."""
 
 import ast
 import os
@@ -21,14 +21,14 @@ OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-a-user-1"}
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch, started):
-    """Remove a provider's variables and cached clients; restore the environment afterwards."""
+    """Remove libraries' variables and cached clients; restore the environment afterwards."""
     before = dict(os.environ)
     for name in list(os.environ):
         if env_vars._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):
             del os.environ[name]
     os.environ["COURSE_SPEED"] = "50"
     monkeypatch.setattr(simulator_client, "shared", started)
-    provider.simulator()  # start it before a test sets variables
+    provider.simulator()  # starts the simulator before a test sets variables
     provider._clients.cache_clear()
     get_env_var.cache_clear()
     yield
@@ -205,13 +205,13 @@ def test_tracing_is_reported_with_a_real_provider():
     assert "LangSmith tracing is on: LangSmith also receives" in describe()
 
 
-# --- variables of new versions
+# --- Variables that new library versions read
 
 LIBRARY = (
     *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
     *("httpx2", "httpcore2"),
 )
-# Modules that no lesson uses: other providers' clients, commands, evaluation, sandboxes.
+# Modules that no lesson uses: other providers' clients, command lines, evaluation, sandboxes.
 UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
@@ -236,7 +236,7 @@ READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")
 
 
 def read_from_the_environment(file):
-    """Yield a module's string constants in calls and subscripts that read the environment."""
+    """Yield the names of environment variables that a module's code seems to read."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     constants = {
         ast.unparse(node.targets[0]): node.value.value

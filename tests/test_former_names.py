@@ -1,4 +1,4 @@
-"""The former names of modules, which learners' old copies import, still work."""
+"""The former names of modules, which old copies of notebooks import, still work."""
 
 from importlib import import_module
 

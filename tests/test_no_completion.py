@@ -85,7 +85,7 @@ def odd_server(server, monkeypatch):
 
 
 async def calls(model):
-    """Return the sentence for each way of calling; None if the traceback would be shown."""
+    """Call the model in four ways; return each error's explanation, or None if it has none."""
     said = []
     for call in (
         lambda: model.ainvoke("hi"),

@@ -1,4 +1,7 @@
-"""No test compares wall-clock seconds, which would fail on a busy machine; use virtual time."""
+"""Checks that no test compares wall-clock durations: such a test can fail on a busy machine.
+
+Use virtual time instead.
+"""
 
 import ast
 from pathlib import Path
@@ -10,7 +13,7 @@ CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time_
 FIGURES = {"ttft", "ttfb", "ttfat", "tpot", "e2e", "gaps", "elapsed", "makespan", "longest"}
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures whose time isn't the machine's
 
-# Exceptions, by file and function, each with its reason.
+# Tests that may compare durations, by file and function, each with the reason.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "test_reader_model.py::test_the_wait_lies_between_the_first_text_and_the_end": "no clock",
@@ -20,7 +23,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def is_clock(node):
-    """Return whether this reads the machine's clock, or a duration from a recording."""
+    """Return whether a syntax node reads the machine's clock, or a duration from a recording."""
     if isinstance(node, ast.Attribute) and node.attr in FIGURES:
         return True
     if not isinstance(node, ast.Call):
@@ -42,7 +45,7 @@ def timed(node, names):
 
 
 def names_of_seconds(scope, known):
-    """Return the names that are assigned a clock's value within `scope`."""
+    """Return `known` and the names that are assigned a clock's value within `scope`."""
     names = set(known)
     for node in ast.walk(scope):
         if isinstance(node, ast.Assign) and timed(node.value, names):
@@ -64,7 +67,7 @@ def compares_seconds(check, names):
 
 
 def found(source):
-    """Yield the function and line of each assertion that compares wall-clock seconds."""
+    """Yield the function and line of each assertion that compares wall-clock durations."""
     tree = ast.parse(source)
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
     returning = {

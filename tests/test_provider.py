@@ -319,10 +319,10 @@ def test_a_simulator_that_cannot_start_is_a_provider_error(monkeypatch, call):
 
 
 async def test_no_cancelled_reply_continues_to_its_end():
-    """With LangChain's stall timeout on Python 3.11, two of three such cancellations are lost."""
+    """On Python 3.11, LangChain's stall timeout would lose two in three of these cancellations."""
 
     async def read(began):
-        # the story is long enough not to end before it is cancelled
+        # the story, with its stall, is too long to end before it is cancelled
         async for chunk in chat_model("laptop", delivery="stall@99,900").astream(
             "Tell me a short story about a lighthouse."
         ):

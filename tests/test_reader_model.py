@@ -1,4 +1,4 @@
-"""The reader model: the published formulas, and properties for any stream and any reader."""
+"""The reader model: the published formulas, and properties that hold for any stream and reader."""
 
 from itertools import accumulate
 
@@ -33,7 +33,7 @@ def recordings(draw, min_size=1):
 
 
 def by_the_book(arrivals, rate):
-    """Implement the formulas literally: one token per piece."""
+    """Return the reader's wait by the published formulas, with one token per piece."""
     d = arrivals[0]
     stalled = 0.0
     for a in arrivals[1:]:

@@ -47,7 +47,7 @@ def test_garbage_collection_skips_imported_modules_only():
     ready()
     frozen = gc.get_freeze_count()
     assert frozen > 100_000
-    ready()  # the cell is run again; objects made in the meantime may become garbage
+    ready()  # running the cell again must not freeze newer objects, which may become garbage
     assert gc.get_freeze_count() <= frozen
 
 

@@ -1,4 +1,4 @@
-"""Event streams are parsed by browsers' rules; `tests/browser/test_sse.py` uses a real browser."""
+"""`utils.sse` parses event streams as browsers do; `tests/browser/test_sse.py` uses a real one."""
 
 import asyncio
 from contextlib import aclosing, nullcontext
@@ -99,7 +99,7 @@ def test_any_text_in_data_lines_is_read_back(text, cuts):
 
 
 class Speaker:
-    """An app that sends the given frames, then waits; records when its client has disconnected."""
+    """An app that sends the given frames, then waits; sets `gone` when its stream is closed."""
 
     def __init__(self, *frames):
         self.gone = asyncio.Event()

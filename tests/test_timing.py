@@ -32,7 +32,7 @@ class Clock:
 
 
 class Source:
-    """A stream that counts pulled items and calls of `close`. Each pull advances `clock`."""
+    """A stream that counts pulled items and calls to `close`. Each pull advances `clock`."""
 
     def __init__(self, items, clock=None, gap=0.0, error=None):
         self.items, self.clock, self.gap, self.error = list(items), clock, gap, error
@@ -87,7 +87,7 @@ def recorded(*arrivals, **fields):
 
 
 def recording_of(stream):
-    """Read a stream to its end, and return its recording."""
+    """Read a whole stream, and return its recording."""
     recorder = record(stream)
     list(recorder)
     return recorder.recording
@@ -553,7 +553,7 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
         recorder(source)
 
 
-# --- later steps ------------------------------------------------------------------------
+# --- steps that follow the model --------------------------------------------------------
 
 
 def test_a_step_that_waits_for_words_passes_each_on_when_the_next_begins():

@@ -1,4 +1,4 @@
-"""Any string becomes encodable; an encodable string is unchanged."""
+"""`utils.unicode` makes any string encodable, and leaves encodable strings unchanged."""
 
 import pytest
 from hypothesis import given

@@ -66,7 +66,7 @@ def test_the_verdict_says_what_to_do_next() -> None:
 
 @pytest.fixture
 def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Create temporary folders in `tmp_path`; restore this process's signal handlers afterwards."""
+    """Redirect temporary folders to `tmp_path`; restore signal handlers afterwards."""
     before = {number: signal.getsignal(number) for number in canary.end_signals()}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(canary, "needed_uv", lambda: "uv")

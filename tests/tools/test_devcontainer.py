@@ -1,4 +1,4 @@
-"""The dev container's settings: the files they name exist, and they match the course's versions."""
+"""The dev container's settings: its commands, Python version and editor match the course."""
 
 import json
 import re

@@ -83,8 +83,8 @@ Start = Callable[..., list[str]]
 def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a fake provider with fixed responses.
 
-    That function returns a list, which then receives each POST's path, Authorization header and
-    token limit.
+    The function returns a list, to which each POST request then adds its path, Authorization header
+    and token limit.
     """
     servers = []
 

@@ -15,7 +15,7 @@ from benchmarks.running_lab import PATIENCE, WAYS, Lab, end_while_streaming, ker
 from tools.lab import LESSON_1
 
 DEAD = "http://127.0.0.1:9"
-TIMES = 2  # in each way; benchmarks/lab_endings.py does 20
+TIMES = 2  # runs per way of ending; by default, benchmarks/lab_endings.py does 20
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_lab_has_terminals(running: Lab) -> None:
 
 
 def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
-    """Must be the last test that uses `running`, which it ends. One kernel is idle, one is busy."""
+    """Must be the last test that uses `running`, since it ends JupyterLab. One kernel is busy."""
     with kernel(running), kernel(running) as client:
         family = running.family()
         assert len(family) >= 4, "JupyterLab, what ends it, and two kernels"
@@ -200,7 +200,7 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
     assert "Traceback" not in "".join([*lab.said, more])
 
 
-# --- Ways of ending it
+# --- Ways of ending JupyterLab
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,4 +1,4 @@
-"""Links in lessons and documents: files and headings exist, and addresses are public and https.
+"""Links in lessons and documents: files and headings exist, and URLs are public and use https.
 
 `python3 course.py site --links` checks online whether the addresses still respond.
 """
@@ -23,7 +23,7 @@ DOCUMENTS = [
     if not any(p in SKIPPED or p.startswith(".") for p in path.relative_to(ROOT).parts[:-1])
 ]
 LOOPBACK = {"127.0.0.1", "localhost"}
-# Parts of the host names of registries, indexes and mirrors; the course names none, since a
+# Words in host names of package registries and mirrors. Documents name none of them, since a
 # classroom may use its own.
 REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonhosted", "registry"}
 
@@ -40,7 +40,7 @@ class Tags(HTMLParser):
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield a document's tokens, including inline ones, with the line where they begin."""
+    """Yield a document's tokens, including inline ones, with the line where their block begins."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token

@@ -41,7 +41,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
         monkeypatch.setattr(environment, "make_venv", make)
     monkeypatch.setattr(environment, "run_pip", install)
     monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
-    # uv seems to be installed, so the venv is created without pip.
+    # Pretend that uv is installed, so that a venv is created without pip.
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(environment, "check_room", lambda folder: None)
     return Environment(tmp_path.resolve())
@@ -221,7 +221,7 @@ with only_one(Path({str(lock)!r})):
 
 
 def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
-    """Only the network is replaced: pip installs the locked wheel from a local folder."""
+    """Runs the real pip, which installs the locked wheel from a folder instead of an index."""
     copy = tmp_path / "course"
     shutil.copytree(ROOT / "tools", copy / "tools")
     wheels = tmp_path / "wheels"

@@ -1,4 +1,4 @@
-"""The reading edition: what a reader sees of a lesson, without requests to other servers."""
+"""The reading edition: what it shows of a lesson, and that pages load nothing from other hosts."""
 
 import json
 import re
@@ -128,11 +128,11 @@ def test_text_that_names_no_widget_is_unchanged(text: str) -> None:
     assert site_pages.widget_name(shows(text)) is None
 
 
-# --- Notebooks of another build
+# --- Stale notebooks
 
 
 def copied(folder: Path) -> Path:
-    """Copy `lessons/` and what is built from it; return the copy of `lessons/`."""
+    """Copy the lessons, notebooks and checks; return the copy of `lessons/`."""
     for name in ("lessons", "notebooks", "solutions", "utils/checks"):
         shutil.copytree(ROOT / name, folder / name)
     return folder / "lessons"
@@ -197,14 +197,14 @@ def test_fetches_from_other_hosts_are_distinguished_from_links() -> None:
     assert fetched("/* url(https://example.org) */ a { background: url(data:x) }") == []
 
 
-# --- The site itself
+# --- A whole site
 
 SHELL = "export KEY=\"it's\nmore $(x) --live\n"  # not valid Python
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a site of lesson 1 and all guides without warnings; return its folder."""
+    """Build a site with lesson 1 and all guides; return its folder."""
     lessons = copied(tmp_path_factory.mktemp("course"))
     with (lessons / "glossary.md").open("a", encoding="utf-8") as glossary:
         glossary.write(f"\n```\n{SHELL}```\n")

@@ -34,7 +34,7 @@ def pytest_on(file: Path, *words: str) -> Step:
 
 
 def written(folder: Path, text: str) -> Path:
-    """Write a file of tests."""
+    """Write a file of tests, and return its path."""
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     return folder / "test_it.py"
 
@@ -208,7 +208,7 @@ def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_withou
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
-    assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # run by `test --apps`
+    assert left_out == [f"--ignore={test_command.FRAMEWORKS}"]  # only `test --apps` runs these
     assert test_command.FRAMEWORKS in test_command.apps_step("python", []).command
 
 

@@ -1,4 +1,4 @@
-"""Fixtures that judge an app in this process, in virtual time."""
+"""A fixture that judges an app in this process, in virtual time."""
 
 from __future__ import annotations
 

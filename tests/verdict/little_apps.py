@@ -83,7 +83,7 @@ class Sound(Starlette):
                 yield text
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        """Call the model once; end when it has finished, or when `stop` is set."""
+        """Call the model once, and yield its text until it has finished or `stop` is set."""
         finish = None
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -143,7 +143,7 @@ class Batches(Sound):
 
 
 class NoNewlines(Sound):
-    """Loses line breaks."""
+    """Replaces line breaks with spaces."""
 
     def frame(self, kind: str, value: Any) -> str:
         return super().frame(kind, value.replace("\n", " ") if kind == "text" else value)
@@ -169,7 +169,7 @@ class BreakIsEnd(Sound):
 
 
 class Retries(Sound):
-    """Retries after an error of one type, and skips the beginning of the next reply."""
+    """Retries after an error of one type; subclasses may skip the beginning of the next reply."""
 
     error: type[openai.APIError]
     not_after: tuple[type[openai.APIError], ...] = ()
@@ -214,7 +214,7 @@ class Doubles(Retries):
 
 
 class Loses(Retries):
-    """Retries after a refusal, and then loses the first characters."""
+    """Retries after a refusal, and drops the first three characters of the reply."""
 
     error = openai.InternalServerError
     max_retries = 0
@@ -232,7 +232,7 @@ class Impatient(Retries):
 
 
 class Drains(Sound):
-    """Reads the model's reply to its end even after the client has disconnected."""
+    """Keeps reading the model's reply after the client has disconnected."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         queue: asyncio.Queue[str | Exception | None] = asyncio.Queue(1)
@@ -280,7 +280,7 @@ class StopByFlag(Sound):
 
 
 class OneAtATime(Sound):
-    """Makes a second visitor wait until most of the first one's reply is finished."""
+    """Makes a second visitor wait until 20 pieces of the first one's reply have been sent."""
 
     def __init__(self, virtual: VirtualSimulator) -> None:
         super().__init__(virtual)
@@ -329,7 +329,7 @@ class EndsInSilence(Sound):
 
 
 class Tells(Sound):
-    """Sends its traceback to the client."""
+    """Sends an error's traceback to the client."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "failed", {"sentence": "".join(traceback.format_exception(error))}

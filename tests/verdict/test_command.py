@@ -1,4 +1,7 @@
-"""The `verdict` command: its options, its output and its processes; two verdicts over sockets."""
+"""Tests of the `verdict` command: its options, output and processes.
+
+Two tests also judge apps over real sockets.
+"""
 
 from __future__ import annotations
 

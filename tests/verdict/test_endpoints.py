@@ -1,4 +1,4 @@
-"""The verdict on other kinds of endpoints: POST requests, other formats, and lesson 4's."""
+"""The verdict on other endpoints, such as those with POST requests or other stream formats."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ class Pings(apps.BreakIsEnd):
 
 
 class NoSpaces(apps.Sound):
-    """Strips each piece of every reply."""
+    """Strips leading and trailing spaces from each piece."""
 
     def frame(self, kind: str, value: Any) -> str:
         return super().frame(kind, value.strip() if kind == "text" else value)
 
 
 class Dies(apps.Sound):
-    """Stops responding once its model has failed."""
+    """Raises an exception for every request once its model has failed."""
 
     async def chat(self, request: Request) -> Response:
         if getattr(self, "dead", False):
@@ -122,7 +122,7 @@ class NamedError(apps.Sound):
 
 
 class Stamped(apps.BreakIsEnd):
-    """Ends with a timestamp and the reply's id, so that no two ends are alike."""
+    """Puts a timestamp and an ID into the end event, so that no two end events are alike."""
 
     async def pieces(self, question: str) -> Any:
         number = id(object())
@@ -153,7 +153,7 @@ def test_after_an_app_dies_the_verdict_continues(verdict: Judge) -> None:
 
 
 def naive(virtual: VirtualSimulator) -> ASGIApp:
-    """Return the first endpoint of lesson 4."""
+    """Return an app with lesson 4's naive endpoint."""
     app, model = FastAPI(), virtual.chat("sim", max_retries=2)
 
     @app.get("/chat")
@@ -194,5 +194,5 @@ def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    told = "a truncated stream: the stream ended without any event"  # as with OpenAI's API
+    told = "a truncated stream: the stream ended without any event"  # true of OpenAI's API too
     assert bad == {BREAK: told}

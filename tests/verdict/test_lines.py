@@ -1,4 +1,4 @@
-"""Each line of the verdict: a correct endpoint passes all, and one mistake fails one line."""
+"""Each line of the verdict: a correct endpoint passes all, and each mistake fails exactly one."""
 
 from __future__ import annotations
 
