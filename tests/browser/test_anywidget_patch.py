@@ -60,7 +60,7 @@ def pages() -> list[Page]:
     return []
 
 
-def test_what_streams_is_shown_to_its_end(notebook: OpenNotebook):
+def test_whole_streams_are_shown(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "live, table, card = LiveText('Reply'), ChunkTable('Chunks'), JsonCard('Count')\n"
@@ -82,14 +82,14 @@ def test_what_streams_is_shown_to_its_end(notebook: OpenNotebook):
     assert nb.again_until(lambda: len(nb.seen("text")) > 3, ".course-text"), "it should grow"
 
 
-def test_what_was_said_before_the_script_came_is_asked_for(notebook: OpenNotebook):
+def test_messages_sent_before_the_script_loads_are_requested(notebook: OpenNotebook):
     nb = notebook(SETUP, "LiveText('Reply').show(f'word{number} ' for number in range(50))")
     nb.run()
     nb.page.locator(".course-text", has_text="word49 ").wait_for()
     nb.page.locator(".course-pane[data-phase=done]").wait_for()
 
 
-def test_what_was_lost_is_repeated_while_the_cell_keeps_the_kernel_busy(
+def test_lost_messages_are_resent_while_the_kernel_is_busy(
     notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
 ):
     context.add_init_script(SLOW)

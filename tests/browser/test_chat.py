@@ -188,11 +188,11 @@ def test_stop_by_mouse_and_by_key_ends_text_and_generation(nb: NotebookPage):
     ask(chat, "Why does streaming feel faster?")
     chat.locator(".course-block").first.wait_for()
     assert button(chat, "Send").is_disabled()
-    assert box(chat).input_value() == "", "the box is free for what comes next"
+    assert box(chat).input_value() == "", "the box should be empty for a new question"
     box(chat).press_sequentially("And then")
     box(chat).press("Enter")
     stop_it(nb, chat, "mouse")
-    assert box(chat).input_value() == "And then", "what is typed meanwhile stays"
+    assert box(chat).input_value() == "And then", "text typed meanwhile should stay"
     assert button(chat, "Stop").is_disabled()
 
     button(chat, "Regenerate").click()
@@ -225,7 +225,7 @@ def test_interrupting_the_cell_leaves_notebook_and_panel_usable(nb: NotebookPage
     foot(chat, "stopped")
 
 
-def test_two_panels_stream_at_once(nb: NotebookPage):
+def test_two_panels_stream_concurrently(nb: NotebookPage):
     nb.run_cell_with("pair = ")
     nb.wait_done()
     left, right = panel(nb, "left"), panel(nb, "right")
@@ -238,7 +238,7 @@ def test_two_panels_stream_at_once(nb: NotebookPage):
         assert " ".join(said).split() == [f"{name}{number}" for number in range(40)]
 
 
-def test_typing_is_heard_while_a_cell_awaits(nb: NotebookPage):
+def test_a_typed_question_arrives_while_a_cell_awaits(nb: NotebookPage):
     nb.run_cell_with("typed = ")
     chat = panel(nb, "Awaiting")
     ask(chat, "Are you there?")
@@ -246,7 +246,7 @@ def test_typing_is_heard_while_a_cell_awaits(nb: NotebookPage):
     assert "heard: Are you there?" in nb.printed()
 
 
-def test_a_screen_reader_hears_each_word_once_though_the_reply_broke_off(nb: NotebookPage):
+def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage):
     nb.run_cell_with("told = ")
     nb.wait_done()
     chat = panel(nb, "Told")
@@ -263,7 +263,7 @@ def test_a_screen_reader_hears_each_word_once_though_the_reply_broke_off(nb: Not
     assert endings == ["failed", "done"]
 
 
-def test_it_can_be_read_in_both_themes(nb: NotebookPage):
+def test_it_is_readable_in_both_themes(nb: NotebookPage):
     nb.page.set_viewport_size({"width": 1100, "height": 1500})
     nb.only_the_notebook()
     nb.run_cell_with("SUNNY = ")

@@ -90,7 +90,7 @@ LiveMarkdown("x").show([reply])
 '''
 
 
-def test_each_paragraph_of_markdown_runs_in_its_own_direction_and_code_from_the_left(
+def test_each_markdown_paragraph_has_its_own_direction_and_code_is_left_to_right(
     notebook: OpenNotebook,
 ):
     nb = notebook(SETUP, MIXED)
@@ -110,7 +110,7 @@ def test_each_paragraph_of_markdown_runs_in_its_own_direction_and_code_from_the_
     ]  # fmt: skip
 
 
-def test_each_line_of_live_text_begins_at_its_own_side(notebook: OpenNotebook):
+def test_each_line_of_live_text_has_its_own_direction(notebook: OpenNotebook):
     nb = notebook(SETUP, "LiveText('x').show(['English.\\n', HEBREW, '\\n', 'English again.'])")
     nb.run()
     nb.page.locator(".course-text", has_text="English again.").wait_for()
@@ -132,7 +132,7 @@ def test_each_line_of_live_text_begins_at_its_own_side(notebook: OpenNotebook):
     assert sides == ["left", "right", "left"]
 
 
-def test_halves_of_a_character_are_whole_on_the_page(notebook: OpenNotebook):
+def test_halves_of_a_character_are_joined_on_the_page(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "text = LiveText('\\ud83d').show(['Hi \\ud83d', '\\ude00 there', ' \\ud83d'])\nprint(text)",

@@ -150,7 +150,7 @@ def reply(page: Page) -> str:
     return page.inner_text(".reply >> nth=-1").strip()
 
 
-def test_text_grows_and_is_all_there_in_the_end(site: Site, visitor: Page) -> None:
+def test_text_grows_until_it_is_complete(site: Site, visitor: Page) -> None:
     site.behave("sim-chat")
     visitor.evaluate(NOTE_LENGTHS)
     ask(visitor, RAINBOW)
@@ -182,7 +182,9 @@ def test_stop_leaves_tokens_ungenerated(site: Site, visitor: Page) -> None:
     assert ANSWER.startswith(reply(visitor).removesuffix("[Stopped.]").strip())
 
 
-def test_a_break_is_said_and_the_model_is_asked_once(site: Site, visitor: Page) -> None:
+def test_a_dropped_connection_is_reported_and_the_model_called_once(
+    site: Site, visitor: Page
+) -> None:
     site.behave("sim-chat:drop@30")
     mark = site.mark()
     visitor.evaluate(NOTE_SOURCES)
@@ -194,7 +196,7 @@ def test_a_break_is_said_and_the_model_is_asked_once(site: Site, visitor: Page) 
     assert visitor.locator(".reply").count() == 1
 
 
-def test_a_reload_in_mid_reply_loses_and_doubles_nothing(site: Site, visitor: Page) -> None:
+def test_a_reload_mid_reply_loses_and_duplicates_nothing(site: Site, visitor: Page) -> None:
     site.behave("sim-chat:stall@30,4")
     mark = site.mark()
     ask(visitor, RAINBOW)
@@ -208,9 +210,7 @@ def test_a_reload_in_mid_reply_loses_and_doubles_nothing(site: Site, visitor: Pa
     assert request.ended == "finished"
 
 
-def test_a_connection_that_is_lost_in_mid_reply_comes_back_by_itself(
-    site: Site, visitor: Page
-) -> None:
+def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, visitor: Page) -> None:
     site.behave("sim-chat")
     mark = site.mark()
     cable = Cable(urlsplit(site.url).port or 0, last=b"id: 20\n")
@@ -259,9 +259,7 @@ def test_stop_in_another_tab_ends_the_reply_in_both(site: Site, visitor: Page) -
     assert site.requests(mark)[0].ended == "client left"
 
 
-def test_two_visitors_read_at_the_same_time_and_see_nothing_of_each_other(
-    site: Site, visitor: Page, browser: Browser
-) -> None:
+def test_two_concurrent_visitors_are_separate(site: Site, visitor: Page, browser: Browser) -> None:
     site.behave("sim-chat:stall@30,600")
     elsewhere = browser.new_context()
     other = elsewhere.new_page()
@@ -280,7 +278,9 @@ def test_two_visitors_read_at_the_same_time_and_see_nothing_of_each_other(
     elsewhere.close()
 
 
-def test_a_refused_message_stays_in_the_box_and_says_why(site: Site, visitor: Page) -> None:
+def test_a_refused_message_stays_in_the_box_and_the_reason_is_shown(
+    site: Site, visitor: Page
+) -> None:
     send(visitor, "x" * 8_001)
     wait_for_text(visitor, "8,000 characters at most")
     assert len(visitor.input_value("#box")) == 8_001
@@ -293,7 +293,7 @@ def test_a_refused_message_stays_in_the_box_and_says_why(site: Site, visitor: Pa
     visitor.context.set_offline(False)
 
 
-def test_what_a_model_writes_is_formatted_and_harmless(site: Site, visitor: Page) -> None:
+def test_a_models_markdown_is_formatted_and_harmless(site: Site, visitor: Page) -> None:
     site.behave("sim-chat")
     errors: list[str] = []
     visitor.on("pageerror", lambda error: errors.append(str(error)))

@@ -40,7 +40,7 @@ def said(nb: NotebookPage) -> list[str]:
     return list(dict.fromkeys(row["says"] for row in nb.samples() if row["says"]))
 
 
-def test_the_page_counts_on_while_the_kernel_is_held_and_a_gap_stays(
+def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
     notebook: OpenNotebook, tmp_path: Path
 ):
     turns = Turns(tmp_path)
@@ -66,7 +66,7 @@ def test_the_page_counts_on_while_the_kernel_is_held_and_a_gap_stays(
     assert froze in (strip.get_attribute("aria-label") or "")
 
 
-def test_it_beats_on_where_nobody_holds_the_loop(notebook: OpenNotebook, tmp_path: Path):
+def test_it_keeps_beating_while_the_loop_is_free(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     nb = notebook(SETUP + turns.code, BEATS + "    await turn('end')", "print(heart.beats)")
     nb.run_all()
@@ -79,7 +79,7 @@ def test_it_beats_on_where_nobody_holds_the_loop(notebook: OpenNotebook, tmp_pat
     assert marks.count("M") > 8
 
 
-def test_a_late_view_shows_the_beats_and_a_second_block_wipes_them(notebook: OpenNotebook):
+def test_a_late_view_shows_the_gap_and_a_second_block_clears_it(notebook: OpenNotebook):
     nb = notebook(
         SETUP + "late = Heartbeat('held', every=0.4)\nasync with late:\n    time.sleep(3)",
         "late",

@@ -31,7 +31,7 @@ def the_button(nb: NotebookPage, name: str, disabled: bool) -> None:
     nb.cells.get_by_role("button", name=name, disabled=disabled).first.wait_for()
 
 
-def test_a_reply_that_streamed_has_stopped_and_so_has_its_stop(notebook: OpenNotebook):
+def test_a_streaming_reply_becomes_stopped_and_its_button_disabled(notebook: OpenNotebook):
     nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
@@ -58,7 +58,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     the_button(nb, "Stop", disabled=True)
 
 
-def test_after_a_restart_the_cell_runs_anew(notebook: OpenNotebook):
+def test_the_cell_can_run_again_after_a_restart(notebook: OpenNotebook):
     nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
@@ -86,7 +86,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     nb.page.get_by_role("button", name="Ok").click()  # JupyterLab's own dialog
 
 
-def test_everything_that_runs_says_that_the_kernel_has_ended(notebook: OpenNotebook):
+def test_every_running_widget_shows_that_the_kernel_has_ended(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         """

@@ -122,13 +122,13 @@ def test_a_timeline_draws_marks_while_events_happen(notebook: OpenNotebook):
           return [label.left + label.width / 2, new DOMPoint(0.4, 0).matrixTransform(scale).x];
         }"""
     )
-    assert label == pytest.approx(mark, abs=2), "marks should stand where the axis says"
+    assert label == pytest.approx(mark, abs=2), "marks should match the axis"
     assert nb.page.evaluate("() => window.hacked") is None
     grew = nb.again_until(lambda: len(nb.seen("count")) > 3, ".course-timeline")
     assert grew, "marks should appear while events happen"
 
 
-def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook):
+def test_a_chunk_table_grows_and_shows_the_content_of_chunks(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         'chunks = ChunkTable("Reply").show(reply(gap=0.3))',
@@ -142,10 +142,12 @@ def test_a_chunk_table_grows_and_shows_what_chunks_carry(notebook: OpenNotebook)
     nb.run_all()
     first, calls, many, endless = (nb.page.locator(".course-chunks").nth(at) for at in range(4))
     endless.locator("tbody tr").nth(20).wait_for()
-    assert endless.evaluate("(box) => box.scrollTop") > 0, "it should follow what is new"
+    assert endless.evaluate("(box) => box.scrollTop") > 0, "it should follow new rows"
     endless.evaluate("(box) => (box.scrollTop = 0)")
     endless.locator("tbody tr").nth(40).wait_for()
-    assert endless.evaluate("(box) => box.scrollTop") == 0, "its reader should be left in peace"
+    assert endless.evaluate("(box) => box.scrollTop") == 0, (
+        "it should not move a reader who scrolled up"
+    )
     nb.page.get_by_role("button", name="Stop").click()
     nb.wait_done()
     assert nb.printed().endswith("with usage · stopped\n")
@@ -197,7 +199,7 @@ def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(
     assert nb.page.evaluate("() => window.hacked") is None
 
 
-def test_markdown_is_formatted_while_it_is_half_written(notebook: OpenNotebook):
+def test_markdown_is_formatted_while_incomplete(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "text = LiveMarkdown('Answer').show(pieces())\nprint(text == MARKDOWN)",
@@ -232,7 +234,7 @@ def seconds_counted(nb: NotebookPage, more_than: float) -> float:
     return float(nb.page.evaluate(f"() => {counted}"))
 
 
-def test_a_page_that_is_reloaded_shows_everything_and_follows_on(notebook: OpenNotebook):
+def test_a_reloaded_page_shows_everything_and_follows_new_content(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "table, card = ChunkTable('Reply'), JsonCard('Person')\nlive = LiveMarkdown('Answer')\n"
@@ -276,7 +278,7 @@ results = await asyncio.gather(
     nb.page.locator(".course-badge").last.filter(has_text="kernel ended").wait_for()
 
 
-def test_words_can_be_read_in_both_themes_and_nothing_sticks_out(notebook: OpenNotebook):
+def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "timeline = EventTimeline('Two runs, one handler').show()\n"

@@ -40,7 +40,7 @@ def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 @pytest.mark.parametrize(("module", "cause"), MODULES.values(), ids=MODULES)
-def test_a_playwright_that_fails_is_a_sentence(
+def test_a_failing_playwright_is_reported_in_one_sentence(
     module: str, cause: str, playwright_is: Callable[[str], None], tmp_path: Path
 ) -> None:
     playwright_is(module)
@@ -52,7 +52,7 @@ def test_a_playwright_that_fails_is_a_sentence(
     assert "\n" not in problem
 
 
-def test_one_that_hangs_is_ended(
+def test_a_hanging_playwright_is_ended(
     playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     playwright_is("import threading; threading.Event().wait()")
@@ -67,7 +67,7 @@ def program(file: Path, says: str) -> str:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-def test_a_driver_that_can_not_start_is_a_sentence(
+def test_a_driver_that_cannot_start_is_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = program(tmp_path / "node", "error while loading shared libraries: libatomic.so.1")
@@ -81,7 +81,7 @@ def test_a_driver_that_can_not_start_is_a_sentence(
 
 @pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
 @pytest.mark.usefixtures("browser_file")  # skips the test if Playwright's driver can't run
-def test_a_browser_that_crashes_is_a_sentence(
+def test_a_crashing_browser_is_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSE_BROWSER", program(tmp_path / "chromium", "no usable sandbox"))
@@ -89,7 +89,7 @@ def test_a_browser_that_crashes_is_a_sentence(
 
 
 @pytest.mark.usefixtures("browser_file")
-def test_without_any_browser_the_sentence_says_how_to_get_one(
+def test_without_a_browser_the_sentence_explains_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COURSE_BROWSER", raising=False)
@@ -99,7 +99,7 @@ def test_without_any_browser_the_sentence_says_how_to_get_one(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-def test_all_tests_that_need_one_are_skipped_and_counted(
+def test_all_tests_that_need_a_browser_are_skipped_and_counted(
     playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     playwright_is(MODULES["a library is missing"][0])
@@ -114,11 +114,11 @@ def test_all_tests_that_need_one_are_skipped_and_counted(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.match(r"\d{3} skipped in ", done.stdout.splitlines()[-1]), done.stdout
-    assert done.stdout.count("No browser can run here") == 1, "one sentence for all of them"
+    assert done.stdout.count("No browser can run here") == 1, "all tests should share one sentence"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-def test_one_that_was_named_and_can_not_run_is_a_failure(
+def test_a_named_browser_that_cannot_run_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSE_BROWSER", program(tmp_path / "chromium", "no usable sandbox"))

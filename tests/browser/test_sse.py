@@ -237,7 +237,7 @@ def site() -> Iterator[Site]:
         "Answer in Markdown, with a list, a table and a quote.",
     ],
 )
-def test_whatever_a_token_holds_arrives_and_the_end_is_heard_once(
+def test_any_token_arrives_and_the_end_event_fires_once(
     page: Page, site: Site, path: str, question: str
 ):
     whole = chat_model("chat", simulated=True).invoke(question).text
@@ -266,7 +266,7 @@ def test_closing_the_tab_stops_the_model(page: Page, site: Site):
     assert request.tokens_unsent > 0
 
 
-def test_the_seeds_end_is_never_heard_and_the_browser_asks_again(page: Page, site: Site):
+def test_the_seeds_end_event_never_fires_and_the_browser_reconnects(page: Page, site: Site):
     page.goto(site.url)
     page.evaluate(
         """(url) => {

@@ -40,7 +40,7 @@ def ask(page: Page, url: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "note"), [("", "Complete: "), (":drop@5", "The reply is incomplete.")]
 )
-def test_a_question_is_sent_once_and_the_page_says_how_its_reply_ended(
+def test_a_question_is_sent_once_and_the_page_shows_how_the_reply_ended(
     page: Page, server: Simulator, tmp_path: Path, fault: str, note: str
 ):
     with page_server(Script(server, tmp_path), f"sim-fast{fault}") as url:

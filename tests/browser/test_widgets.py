@@ -125,7 +125,7 @@ text = LiveText("Reply").show(slow())
     nb.wait_done()
 
 
-def test_stop_stops_and_leaves_what_arrived(notebook: OpenNotebook):
+def test_stop_ends_the_reply_and_keeps_its_text(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         'live = LiveText("Reply")\ntext = await live.run(stream(words=2000))',
@@ -145,7 +145,7 @@ def test_stop_stops_and_leaves_what_arrived(notebook: OpenNotebook):
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_stop_is_reached_by_keyboard(notebook: OpenNotebook, key: str):
+def test_stop_can_be_pressed_by_keyboard(notebook: OpenNotebook, key: str):
     nb = notebook(
         SETUP, "live = LiveText()\nawait live.run(stream(words=2000))\nprint(live.stopped)"
     )
@@ -188,7 +188,7 @@ def test_interrupting_the_kernel_leaves_the_notebook_usable(notebook: OpenNotebo
     assert "still True" in nb.printed()
 
 
-def test_two_replies_stream_at_once(notebook: OpenNotebook):
+def test_two_replies_stream_concurrently(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         "left, right = LiveText('left'), LiveText('right')\n"
@@ -203,7 +203,7 @@ def test_two_replies_stream_at_once(notebook: OpenNotebook):
     assert right == {f"r{number}" for number in range(40)}
 
 
-def test_an_error_is_a_sentence_in_the_pane_and_an_error_of_the_cell(notebook: OpenNotebook):
+def test_an_error_is_shown_in_the_pane_and_raised_in_the_cell(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
         """
@@ -234,7 +234,7 @@ def test_text_is_never_markup(notebook: OpenNotebook):
     assert nb.page.evaluate("() => window.hacked") is None
 
 
-def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
+def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook):
     stream = "await live.run(stream(words=9999, gap=0.01))"
     nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', stream)
     pane = nb.page.locator(TEXT)
@@ -256,7 +256,7 @@ def test_a_reader_who_scrolled_up_is_left_there(notebook: OpenNotebook):
     nb.interrupt()
 
 
-def test_a_page_that_comes_late_follows_the_text_from_then_on(notebook: OpenNotebook):
+def test_a_page_that_opens_late_follows_new_text(notebook: OpenNotebook):
     short = "await live.run(stream(words=100))"
     nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', short, reloads=True)
     nb.run_all()
@@ -286,7 +286,7 @@ r = await race({"invoke": long_whole, "stream": long_stream})
 """
 
 
-def test_after_a_race_equal_replies_stand_at_their_tops(notebook: OpenNotebook, tmp_path: Path):
+def test_after_a_race_equal_replies_are_scrolled_to_the_top(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     nb = notebook(SETUP + turns.code, RACE_OF_LONG_REPLIES)
     nb.run_all()
@@ -364,7 +364,7 @@ class TestPrediction:
         assert "Nothing is sent before someone pulls." in feedback.text_content()
         assert nb.page.locator(".course-mark").all_text_contents() == ["✓ your answer, right"]
 
-    def test_answers_stand_in_the_order_given(self, notebook: OpenNotebook):
+    def test_answers_are_in_the_given_order(self, notebook: OpenNotebook):
         nb = notebook(SETUP, PREDICTION)
         nb.run()
         assert nb.page.locator(".course-choice").all_text_contents() == [
@@ -377,7 +377,7 @@ class TestPrediction:
 @pytest.mark.parametrize(
     ("viewport", "side_by_side"), [(NARROW, False), (NOTEBOOK_WIDTH, True), (PROJECTOR, True)]
 )
-def test_lanes_stand_side_by_side_or_under_each_other(notebook, viewport, side_by_side):
+def test_lanes_are_side_by_side_or_stacked(notebook, viewport, side_by_side):
     nb = notebook(
         SETUP,
         'r = await race({"invoke": lambda: whole(0.2), "stream": lambda: stream(9)})',

@@ -39,7 +39,7 @@ def test_the_finding_is_the_smallest_number_that_shows_nothing():
     assert "0 characters held back: wait" in told
 
 
-def test_numbers_that_are_all_too_small_are_called_so():
+def test_numbers_that_are_all_too_small_are_reported():
     told = guard_chart(LEAKING, CODE, [0, 1]).alt_text
     assert "Even with 1 character held back, 2 forbidden ones can be seen before" in told
 

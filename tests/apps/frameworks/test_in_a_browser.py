@@ -172,7 +172,7 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
     page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])
 
 
-def test_two_visitors_at_once_are_separate(app: Running, visit: Visit) -> None:
+def test_two_concurrent_visitors_are_separate(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},600")
     mark = app.site.mark()
     one, other = visit(), visit()

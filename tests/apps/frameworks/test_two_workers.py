@@ -203,7 +203,7 @@ def test_a_worker_that_is_shut_down_finishes_its_replies(workers: Workers) -> No
     assert visitor.conversation(workers.urls[1])["turns"] == [[RAINBOW, seen[-1][2]]]
 
 
-def test_readers_are_told_that_a_worker_died(workers: Workers) -> None:
+def test_the_death_of_a_worker_is_reported_to_readers(workers: Workers) -> None:
     worker, child = workers.start()
     workers.site.behave(f"sim-chat:stall@{PAUSE},600")
     mark, visitor = workers.site.mark(), Visitor()

@@ -125,7 +125,7 @@ class Promises:
         assert len(attempts) == len(self.lesson.calls("check")) >= 4
         assert all("not attempted" in text for text in attempts)
 
-    def test_what_is_live_is_seen_while_it_grows(self, opened: Opened):
+    def test_live_elements_are_seen_growing(self, opened: Opened):
         nb = opened.notebook
         for name, selector in self.lesson.live.items():
             grows = nb.again_until(lambda name=name: len(nb.seen(name)) > 3, selector)
@@ -144,7 +144,7 @@ class Promises:
         chosen = [question.get_by_role("radio").first for question in asked.all()]
         assert all(radio.is_checked() for radio in chosen), "one answer should not undo another"
 
-    def test_a_wrong_answer_is_told_and_a_hint_and_a_solution_shown(self, opened: Opened):
+    def test_a_wrong_answer_a_hint_and_a_solution_are_shown(self, opened: Opened):
         number = self.lesson.calls("check")[0]
         opened.notebook.run_new_cell(
             f'check("{number}", 1)\nhint("{number}")\nsolution("{number}")'
@@ -176,7 +176,7 @@ class Promises:
             shown.scroll_into_view_if_needed()
             shown.screenshot(path=picture(self.lesson, name, theme.lower()))
 
-    def test_the_browser_complained_of_nothing(self, opened: Opened):
+    def test_the_browser_reported_no_errors(self, opened: Opened):
         assert opened.complaints == []
 
 

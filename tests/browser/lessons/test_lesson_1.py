@@ -24,11 +24,11 @@ class TestPromises(Promises):
         pictures={"race": ".course-race", "prediction": ".course-prediction"},
     )
 
-    def test_the_race_is_told_in_a_line(self, opened: Opened):
+    def test_the_race_prints_a_line_for_each_lane(self, opened: Opened):
         told = r"^invoke: first words .*\nstream: first words "
         assert re.search(told, opened.notebook.printed(), re.MULTILINE)
 
-    def test_one_pane_is_blank_while_the_other_is_already_being_read(self, opened: Opened):
+    def test_one_pane_is_blank_while_text_grows_in_the_other(self, opened: Opened):
         lesson = opened.notebook
         lesson.sample(invoke=INVOKE, stream=STREAM)
         start_race(lesson)
@@ -46,7 +46,7 @@ class TestPromises(Promises):
         both = [lesson.page.locator(pane).text_content() for pane in (INVOKE, STREAM)]
         assert both[0] == both[1], "both should end with the same reply"
 
-    def test_stop_ends_the_race_and_the_notebook_goes_on(self, opened: Opened):
+    def test_stop_ends_the_race_and_the_notebook_continues(self, opened: Opened):
         lesson = opened.notebook
         start_race(lesson)
         lesson.page.locator(STREAM, has_text="waiters").wait_for()

@@ -25,15 +25,15 @@ class TestPromises(Promises):
         },
     )
 
-    def test_every_chunk_has_a_row_and_the_finish_reason_stands_in_one(self, opened: Opened):
+    def test_every_chunk_has_a_row_and_one_row_has_the_finish_reason(self, opened: Opened):
         table = opened.notebook.page.locator(".course-chunks")
         columns = ["chunk", "seconds", "text", "finish reason", "tokens"]
         assert table.locator("th:visible").all_text_contents() == columns
         texts = table.locator("td.course-col-text").all_text_contents()
-        assert texts[0] == "''empty", "the first announces the role"
+        assert texts[0] == "''empty", "the first chunk announces the role"
         assert table.locator("td", has_text="stop").count() == 1
 
-    def test_half_a_fence_is_seen_before_it_is_a_code_block(self, opened: Opened):
+    def test_incomplete_markdown_is_shown_before_it_is_formatted(self, opened: Opened):
         nb = opened.notebook
 
         def half_a_word_was_seen() -> bool:

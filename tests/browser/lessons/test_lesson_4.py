@@ -80,17 +80,17 @@ class TestPromises(Promises):
         speed=5,  # at 10, a busy browser draws a reply in only three steps
     )
 
-    def test_one_heart_froze_and_the_other_beat_on(self, opened: Opened):
+    def test_one_heartbeat_freezes_and_the_other_continues(self, opened: Opened):
         nb = opened.notebook
         frozen = nb.page.locator(HEARTS).first
         frozen.locator(".course-badge", has_text=re.compile("^froze for ")).wait_for()
         frozen.scroll_into_view_if_needed()
         gap = frozen.locator(".course-gap")
         assert gap.count() == 1
-        assert (gap.bounding_box() or {"width": 0})["width"] > 200, "all of the reply's time"
+        assert (gap.bounding_box() or {"width": 0})["width"] > 200, "the gap should span the reply"
         assert marks(nb, 1) > 2 * marks(nb, 0)
 
-    def test_three_panels_grow_at_once(self, opened: Opened):
+    def test_three_panels_grow_concurrently(self, opened: Opened):
         nb = opened.notebook
         nb.sample(**{f"panel{place}": panel for place, panel in enumerate(PANELS)})
         nb.run_new_cell(THREE_SLOW)
@@ -107,7 +107,9 @@ class TestPromises(Promises):
 
         assert nb.again_until(each_grows_while_the_others_are_half_written, PANELS[0])
 
-    def test_every_way_to_leave_has_its_line_and_the_load_its_table_and_chart(self, opened: Opened):
+    def test_each_way_to_leave_prints_a_line_and_the_load_has_a_table_and_chart(
+        self, opened: Opened
+    ):
         nb = opened.notebook
         line = r"^(\w+) +the model (stopped|generated the whole reply)$"
         told = re.findall(line, nb.printed(), re.M)
@@ -125,7 +127,7 @@ class TestPromises(Promises):
         assert len(sizes) == 2
         assert min(sizes) > 600
 
-    def test_a_break_in_mid_reply_causes_one_request_and_what_came_stays(self, opened: Opened):
+    def test_a_failure_mid_reply_causes_no_second_request_and_text_is_kept(self, opened: Opened):
         nb = opened.notebook
         nb.run_unseen("before = len(simulator().requests())")
         naive, mended = (nb.cells.locator("iframe").nth(place).content_frame for place in (0, 1))
@@ -145,7 +147,7 @@ class TestPromises(Promises):
         counted = "{'Explain how a rainbow forms.': 1, 'Name a river.': 4}\n"
         assert nb.printed().endswith(counted)
 
-    def test_a_page_shows_a_whole_reply_and_says_so(self, opened: Opened):
+    def test_a_page_shows_the_whole_reply_and_that_it_is_complete(self, opened: Opened):
         nb = opened.notebook
         nb.run_new_cell('await show_page(built_in_app(chatty), page, "page")')
         shown = nb.page.locator(LAST).locator("iframe").content_frame

@@ -72,7 +72,7 @@ class TestPromises(Promises):
         speed=10,
     )
 
-    def test_stop_holds_the_text_and_regenerate_writes_it_anew(self, opened: Opened):
+    def test_stop_keeps_the_text_and_regenerate_replaces_it(self, opened: Opened):
         nb = opened.notebook
         nb.run_new_cell(SLOWER)
         chat = panel(nb, "A chat")
@@ -87,7 +87,7 @@ class TestPromises(Promises):
         assert len("".join(reply.all_text_contents())) > len(part) > 0
         assert chat.locator(".course-turn").count() == 2, "a new reply in the same turn"
 
-    def test_a_connection_that_broke_is_told_and_continue_goes_on(self, opened: Opened):
+    def test_a_dropped_connection_is_reported_and_continue_adds_the_rest(self, opened: Opened):
         nb = opened.notebook
         nb.run_cell_with('title="Breaks once"')
         nb.wait_done()
@@ -102,7 +102,7 @@ class TestPromises(Promises):
         assert whole.count(part.strip()[:20]) == 1
         assert len(whole) > len(part)
 
-    def test_an_agents_stages_move_once_their_exercise_is_solved(
+    def test_an_agents_stages_are_shown_once_the_exercise_is_solved(
         self, opened: Opened, tmp_path: Path
     ):
         nb, turns = opened.notebook, Turns(tmp_path)
@@ -120,7 +120,7 @@ class TestPromises(Promises):
         nb.wait_done()
         assert "Thinking → Tool call → Thinking → Answer\n" in nb.printed()
 
-    def test_stages_move_above_the_answer_once_the_assistant_is_solved(
+    def test_stages_are_shown_above_the_answer_once_the_assistant_is_solved(
         self, opened: Opened, tmp_path: Path
     ):
         nb, turns = opened.notebook, Turns(tmp_path)
