@@ -21,7 +21,7 @@ OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-a-user-1"}
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch, started):
-    """Remove libraries' variables and cached clients; restore the environment afterwards."""
+    """Remove variables that libraries read, and cached clients; restore variables afterwards."""
     before = dict(os.environ)
     for name in list(os.environ):
         if env_vars._HIDDEN.fullmatch(name) or name.lower().endswith("_proxy"):

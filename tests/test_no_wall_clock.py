@@ -11,7 +11,7 @@ import pytest
 TESTS = Path(__file__).parent
 CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time_ns"}
 FIGURES = {"ttft", "ttfb", "ttfat", "tpot", "e2e", "gaps", "elapsed", "makespan", "longest"}
-VIRTUAL = {"virtual", "clock", "served"}  # fixtures whose time isn't the machine's
+VIRTUAL = {"virtual", "clock", "served"}  # fixtures with virtual time
 
 # Tests that may compare durations, by file and function, each with the reason.
 ALLOWED = {

@@ -282,7 +282,7 @@ def test_a_reply_that_fails_midway_is_explained(delivery, by_responses, words):
 def test_a_rate_limit_is_explained():
     said = failure(chat_model("fast", delivery="429@1", max_retries=0))
     assert "rate limit" in said
-    assert "OPENAI_MODEL" not in said, "which isn't set"
+    assert "OPENAI_MODEL" not in said, "the rate limit has another cause"
 
 
 def test_a_timeout_is_explained():

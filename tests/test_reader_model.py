@@ -33,7 +33,7 @@ def recordings(draw, min_size=1):
 
 
 def by_the_book(arrivals, rate):
-    """Return the reader's wait by the published formulas, with one token per piece."""
+    """Return the reader's wait, computed by the published formulas with one token per piece."""
     d = arrivals[0]
     stalled = 0.0
     for a in arrivals[1:]:

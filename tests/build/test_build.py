@@ -369,7 +369,7 @@ def test_a_notebook_that_was_only_saved_in_jupyter_is_up_to_date(built, capsys, 
     assert main(["--check"], built) == 0
     assert main([], built) == 0
     assert "outputs kept" in capsys.readouterr().out
-    assert path.read_bytes() == before, "a build makes it as it was"
+    assert path.read_bytes() == before, "the build must restore the file"
 
 
 def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):

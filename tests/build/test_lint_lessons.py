@@ -1,4 +1,4 @@
-"""The lint rules for lessons: a correct lesson passes; each violation is reported by line."""
+"""The lint rules for lessons: a correct lesson passes, and each violation's line is reported."""
 
 import re
 from pathlib import Path

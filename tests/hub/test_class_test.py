@@ -68,7 +68,7 @@ def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once() -> No
         (1.0, append("s", 1, "A ")),
         (1.1, badge("0.1 s")),
         (1.2, append("s", 2, "river", at=1)),
-        (1.3, append("s", 2, "A ", "river")),  # resent for a slow page
+        (1.3, append("s", 2, "A ", "river")),  # repeats "A ", as for a slow page
         (2.0, append("whole", 1, "A river")),
     ]
     assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
@@ -118,7 +118,7 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> No
     assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.01)
     assert not held(READY_MARK * 10 + 0.1, 0.05 + LAG_MARK * 0.01)
     assert not held(READY_MARK * 10, 0.051 + LAG_MARK * 0.01)
-    assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.1, bare=0.1), "a machine that is busy"
+    assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.1, bare=0.1), "allow for a busy machine"
     assert not held(READY_MARK * 10, 0.05, "learner-01, getting ready: no")
     assert not Measurements(2, 2).holds
 

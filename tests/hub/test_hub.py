@@ -131,7 +131,7 @@ def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:
     print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
     environ = os.environ | {"PYTHONPATH": spawner.environment["PYTHONPATH"]}
     told = subprocess.run(print_it, env=environ, check=True, capture_output=True)
-    assert int(told.stdout) > 100_000, "garbage is collected less often"
+    assert int(told.stdout) > 100_000, "garbage must be collected less often"
 
 
 def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -> None:

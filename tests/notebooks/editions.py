@@ -1,4 +1,4 @@
-"""Helpers that find an edition's notebooks, run them, and check them. Contains no tests.
+"""Helpers that find, run and check an edition's notebooks. This file contains no tests.
 
 The checks cover what nbval misses: cells without stored outputs, cells executed out of order, and
 exceptions in tasks that are never awaited.
@@ -26,8 +26,8 @@ NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", 
 MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# Run in the kernel, since neither nbval nor nbclient reports exceptions in tasks that are never
-# awaited.
+# This code runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that
+# are never awaited.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []

@@ -1,4 +1,4 @@
-"""Every lesson has both editions, and the learner's doesn't contain solutions."""
+"""Every lesson has both editions; only the instructor's has outputs, from one complete run."""
 
 import pytest
 

@@ -58,7 +58,7 @@ def test_it_has_imported_what_lessons_import_and_nothing_else(
     quick_kernel: Sequence[str], tmp_path: Path
 ) -> None:
     before = set(json.loads(printed(editions.run([new_code_cell(LOADED)], tmp_path, quick_kernel))))
-    assert "langchain_openai" in before, "it should save time"
+    assert "langchain_openai" in before, "slow imports must be preloaded"
     assert not {name for name in before if name.split(".")[0] == "utils"}
     for lesson in (it for it in LESSONS if (ROOT / "solutions" / f"{it}.ipynb").exists()):
         setup = editions.sections(editions.read("solutions", lesson))[0].setup

@@ -1,4 +1,4 @@
-"""Each section needs only the setup cell's names, so that a workshop can skip sections."""
+"""Each section needs only names from the setup cell, so that a workshop can skip sections."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_section_needs_the_setup_cell_alone(lesson: str, edition: str, tmp_pat
     assert undefined(sections, tmp_path) <= told
     for section in sections:  # rebinding a setup name would affect later sections
         changed = bound(section.setup) & bound(section.cells)
-        assert not changed, f"{section.title} gives the setup's {changed} another value"
+        assert not changed, f"{section.title} rebinds the setup's {changed}"
 
 
 def test_what_a_section_lacks_or_changes_is_found(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""HTTP details: browsers' preflights, paths with slashes, methods and URLs."""
+"""HTTP details: CORS headers, extra slashes, methods and unknown paths."""
 
 import json
 from http.client import HTTPConnection, HTTPResponse

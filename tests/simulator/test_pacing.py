@@ -11,7 +11,7 @@ from utils.simulator.profiles import PROFILES
 
 
 class FakeClock:
-    """A clock that advances only while waiting, each time a little too far."""
+    """A clock that advances only in `until`, each time by `late` seconds too much."""
 
     def __init__(self, late: float) -> None:
         self.now = 100.0

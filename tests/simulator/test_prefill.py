@@ -17,7 +17,7 @@ from utils.simulator.profiles import PROFILES
 from utils.timing import Recording, arecord, record
 
 PROFILE = PROFILES["prefill"]
-FIRST, RATE, SLOTS = 0.2, 10_000, 4  # s, tokens/s, replies
+FIRST, RATE, SLOTS = 0.2, 10_000, 4  # seconds, tokens/s, concurrent replies
 QUESTION = "Name a river."
 
 

@@ -46,7 +46,7 @@ def changes(body: type[Body]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def assert_valid(status: int, kind: str, raw: bytes) -> None:
-    """Fail unless this is a reply, or an error in the API's format."""
+    """Fail unless a response is a reply or an error in the API's format."""
     if status == 200:
         assert raw
         return

@@ -286,6 +286,6 @@ async def first_text(run: Any) -> None:
 def test_whether_a_truncated_tool_call_is_run(fault: str, way: Way, ran: bool) -> None:
     given = component("agent", model=f"sim-seed:{fault}")
     given.virtual.run(way(given, lambda _: None))
-    results = len(given.virtual.requests()) - 1  # later requests contain a tool's result
+    results = len(given.virtual.requests()) - 1  # requests after the first have a tool's result
     assert (results > 0) is ran
     given.virtual.close()

@@ -126,7 +126,7 @@ def test_free_ports_are_distinct_and_not_ephemeral(
             lab.free_ports(31)
     assert len(set(ports)) == 20
     assert taken not in ports
-    assert max(ports) < 32_768, "where Linux begins; others begin above"
+    assert max(ports) < 32_768, "ephemeral ports begin there on Linux, and higher elsewhere"
 
 
 def test_two_processes_never_get_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`course.py lab` as a process: what it serves, whatever the user's settings, and how it ends."""
+"""`course.py lab` as a process: what it serves, regardless of user settings, and how it ends."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
     """Must be the last test that uses `running`, since it ends JupyterLab. One kernel is busy."""
     with kernel(running), kernel(running) as client:
         family = running.family()
-        assert len(family) >= 4, "JupyterLab, what ends it, and two kernels"
+        assert len(family) >= 4, "JupyterLab, its supervisor, and two kernels"
         client.execute("print('at work', flush=True)\nwhile True: pass")
         while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":
             pass
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
     assert "Stopping JupyterLab and its kernels." in said
     assert "Traceback" not in said
     if sys.platform == "linux":
-        assert "WARNING" not in said, "kernels use Unix sockets"
+        assert "WARNING" not in said, "kernels must use Unix sockets"
     assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
 
 
@@ -187,7 +187,7 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
         (config,) = re.findall(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
         assert json.loads(config)["disabledExtensions"] == []
         theme = lab.ask("GET", "/lab/api/settings/@jupyterlab/apputils-extension:themes")[1]
-        assert json.loads(theme)["settings"] == {"theme": "JupyterLab Dark"}, "a matter of taste"
+        assert json.loads(theme)["settings"] == {"theme": "JupyterLab Dark"}, "keep the user's theme"
         with kernel(lab) as client:
             said = []
             reply = client.execute_interactive(CELL, timeout=PATIENCE, output_hook=said.append)

@@ -45,7 +45,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Return a function that judges the app that `make` creates for a simulator."""
+    """Return a function that creates an app with `make`, and judges it."""
 
     def judged(make: Make, wire: WireFormat) -> dict[str, Seen]:
         virtual = VirtualSimulator()

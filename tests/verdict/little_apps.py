@@ -302,7 +302,7 @@ class Hoards(Sound):
     """Reads everything from the model, even if the client doesn't keep up."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # of unlimited size
+        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # unbounded
         reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
         try:
             async for text in _items(queue):
