@@ -187,7 +187,7 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
         (config,) = re.findall(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
         assert json.loads(config)["disabledExtensions"] == []
         theme = lab.ask("GET", "/lab/api/settings/@jupyterlab/apputils-extension:themes")[1]
-        assert json.loads(theme)["settings"] == {"theme": "JupyterLab Dark"}, "keep the user's theme"
+        assert json.loads(theme)["settings"] == {"theme": "JupyterLab Dark"}, "the theme is kept"
         with kernel(lab) as client:
             said = []
             reply = client.execute_interactive(CELL, timeout=PATIENCE, output_hook=said.append)
