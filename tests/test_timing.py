@@ -449,7 +449,7 @@ def test_the_count_of_a_tool_call_without_text_is_not_doubted():
     ],
     ids=str,
 )
-def test_usage_in_several_chunks_becomes_one_count(counts, whole):
+def test_usage_in_several_chunks_is_combined_into_one_count(counts, whole):
     text = [{"content": "word "} for _ in range(180)]
     usages = [{"content": "", "usage_metadata": {"output_tokens": count}} for count in counts]
     assert recording_of([*text, *usages]).tokens == whole
@@ -483,7 +483,7 @@ def test_a_stream_without_content_has_no_metrics():
     assert recording.gaps == ()
 
 
-def test_blocks_of_content_are_told_apart():
+def test_blocks_of_content_are_distinguished():
     chunks = [
         AIMessageChunk(content=[{"type": "reasoning", "summary": [{"text": "Let me see. "}]}]),
         AIMessageChunk(content=[{"type": "thinking", "thinking": "Hm."}]),

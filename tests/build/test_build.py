@@ -113,7 +113,7 @@ def test_instructors_get_solutions_notes_and_outputs(executed):
     assert counts == list(range(1, len(counts) + 1))
 
 
-def test_an_included_script_is_shown_as_it_is(root):
+def test_an_included_script_is_shown_unchanged(root):
     path = root / "lessons" / SAMPLE.name
     text = path.read_text(encoding="utf-8")
     path.write_text(f"{text}\n```{{literalinclude}} take_home/1_print.py\n```\n", encoding="utf-8")
@@ -248,7 +248,7 @@ def test_cells_are_named_after_their_sections_headings_outside_code():
     assert ids(text) == ["opening-1", "groe-cafe-1", "groe-cafe-2", "next-1"]
 
 
-def test_a_new_note_or_section_leaves_other_ids_alone():
+def test_a_new_note_or_section_does_not_change_other_ids():
     text = "# A\n\n+++\n\none\n\n+++\n\n## B\n\n+++\n\ntwo\n"
     before = ids(text)
     with_note = ids(text.replace("one", 'one\n\n+++ {"tags": ["instructor"]}\n\nnote\n'))
@@ -372,7 +372,7 @@ def test_a_notebook_that_was_only_saved_in_jupyter_is_up_to_date(built, capsys, 
     assert path.read_bytes() == before, "the build must restore the file"
 
 
-def test_a_build_that_fails_leaves_both_notebooks_as_they_were(built):
+def test_a_failed_build_does_not_change_the_notebooks(built):
     before = {path: path.read_bytes() for path in built.rglob("*.ipynb")}
     add(built, "1 / 0")
     assert main([], built) == 1

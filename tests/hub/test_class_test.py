@@ -123,7 +123,7 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> No
     assert not Measurements(2, 2).holds
 
 
-def test_the_lag_of_a_bare_stream_is_that_of_its_messages() -> None:
+def test_a_bare_streams_lag_is_computed_from_its_messages() -> None:
     told = [(1.25, "due", 1.0), (2.5, "due", 2.0), (3.0, "other", 0.0)]
     messages = [
         (at, Message("iopub", "comm_msg", "p", {"comm_id": "b", "data": {name: value}}))

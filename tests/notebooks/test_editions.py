@@ -18,7 +18,7 @@ def test_the_stored_solutions_are_a_run_from_top_to_bottom(lesson: str) -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_learners_notebook_spoils_nothing(lesson: str) -> None:
+def test_a_learners_notebook_has_no_outputs(lesson: str) -> None:
     assert list(editions.faults_of_notebooks(editions.read("notebooks", lesson))) == []
 
 

@@ -60,7 +60,7 @@ def notebook(*cells: NotebookNode) -> NotebookNode:
         ("97 chunks waited", "8 chunks waited"),
     ],
 )
-def test_what_differs_between_true_runs_is_let_pass(stored: str, fresh: str) -> None:
+def test_differences_between_correct_runs_are_ignored(stored: str, fresh: str) -> None:
     assert sanitized(stored) == sanitized(fresh)
 
 
@@ -81,7 +81,7 @@ def test_what_differs_between_true_runs_is_let_pass(stored: str, fresh: str) -> 
         ("0.5 s", "0.5 ms"),
     ],
 )
-def test_what_a_lesson_concludes_is_compared_to_the_letter(stored: str, fresh: str) -> None:
+def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -> None:
     assert sanitized(stored) != sanitized(fresh)
 
 
@@ -161,13 +161,13 @@ def test_a_sound_solution_has_no_faults() -> None:
 
 
 @pytest.mark.parametrize(("plant", "told"), PLANTS)
-def test_a_planted_fault_is_told(plant: Callable[[NotebookNode], None], told: str) -> None:
+def test_a_planted_fault_is_reported(plant: Callable[[NotebookNode], None], told: str) -> None:
     planted = sound()
     plant(planted)
     assert any(told in fault for fault in faults(planted))
 
 
-def test_outputs_in_a_learners_notebook_are_told() -> None:
+def test_outputs_in_a_learners_notebook_are_reported() -> None:
     assert list(editions.faults_of_notebooks(sound()))
     assert not list(editions.faults_of_notebooks(notebook(markdown("## Title"))))
 
@@ -185,7 +185,7 @@ def test_outputs_in_a_learners_notebook_are_told() -> None:
     ],
     ids=["raises", "does not parse", "task that is kept", "task that is dropped"],
 )
-def test_a_cell_that_raises_by_itself_or_in_a_task_is_told(source: str, tmp_path: Path) -> None:
+def test_an_exception_in_a_cell_or_a_task_is_reported(source: str, tmp_path: Path) -> None:
     with pytest.raises(CellExecutionError):
         editions.run([cell(source)], tmp_path)
 
@@ -199,7 +199,7 @@ def test_a_notebook_has_its_sections_with_the_setup() -> None:
     assert [section.cells for section in sections] == [(one[1],), (two[1],)]
 
 
-def test_nbval_compares_conclusions_and_lets_measured_figures_pass(tmp_path: Path) -> None:
+def test_nbval_compares_conclusions_but_ignores_measurements(tmp_path: Path) -> None:
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     made = notebook(
         cell("print('took 0.5 s')", printed="took 10.2 s\n"),

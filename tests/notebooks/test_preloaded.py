@@ -32,7 +32,7 @@ def printed(cells: Sequence[NotebookNode]) -> str:
     return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
 
 
-def test_one_kernel_leaves_nothing_to_the_next(quick_kernel: Sequence[str], tmp_path: Path) -> None:
+def test_kernels_share_no_state(quick_kernel: Sequence[str], tmp_path: Path) -> None:
     first = "import logging, os\nname = 1\nos.environ['LEFT'] = 'x'\nlogging.left = 'behind'"
     editions.run([new_code_cell(first)], tmp_path, quick_kernel)
     second = "import logging, os\nprint('LEFT' in os.environ, hasattr(logging, 'left'))\nname"
@@ -41,7 +41,7 @@ def test_one_kernel_leaves_nothing_to_the_next(quick_kernel: Sequence[str], tmp_
     assert "False False" in str(caught.value)
 
 
-def test_it_finds_around_it_what_any_kernel_finds(
+def test_its_environment_is_that_of_any_kernel(
     quick_kernel: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEN_BY_KERNELS", "yes")
@@ -73,7 +73,7 @@ def test_it_has_imported_what_lessons_import_and_nothing_else(
     assert before - set(json.loads(printed([after]))) == set()
 
 
-def test_a_kernel_that_dies_is_told(quick_kernel: Sequence[str], tmp_path: Path) -> None:
+def test_a_kernel_that_dies_is_reported(quick_kernel: Sequence[str], tmp_path: Path) -> None:
     with pytest.raises(DeadKernelError):
         editions.run([new_code_cell("import os\nos._exit(3)")], tmp_path, quick_kernel)
 

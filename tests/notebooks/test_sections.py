@@ -57,7 +57,7 @@ def bound(cells: Collection[NotebookNode]) -> set[str]:
 
 @pytest.mark.parametrize("edition", ["notebooks", "solutions"])
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_section_needs_the_setup_cell_alone(lesson: str, edition: str, tmp_path: Path) -> None:
+def test_a_section_needs_only_the_setup_cell(lesson: str, edition: str, tmp_path: Path) -> None:
     sections = editions.sections(editions.read(edition, lesson))
     assert len(sections) > 4
     told = {(title, name) for title, names in TOLD.items() for name in names}
@@ -67,7 +67,7 @@ def test_a_section_needs_the_setup_cell_alone(lesson: str, edition: str, tmp_pat
         assert not changed, f"{section.title} rebinds the setup's {changed}"
 
 
-def test_what_a_section_lacks_or_changes_is_found(tmp_path: Path) -> None:
+def test_undefined_and_rebound_names_are_found(tmp_path: Path) -> None:
     def cells(*sources: str) -> tuple[NotebookNode, ...]:
         return tuple(editions.nbformat.v4.new_code_cell(source) for source in sources)
 

@@ -101,7 +101,7 @@ def test_a_predictions_feedback_is_collapsed() -> None:
     assert "\n\n" not in card["source"], "a blank line would end the block of HTML"
 
 
-def test_a_live_widget_becomes_a_line_and_its_picture_if_there_is_one() -> None:
+def test_a_live_widget_becomes_a_line_and_its_picture_if_any() -> None:
     race = cell("r", "await race()", shows("Race('invoke', '<stream>')"), shows("LiveText('b')"))
     png = (ROOT / "docs/lesson-1.png").read_bytes()
     picture = Picture.of(png, "_static/r.2.png")

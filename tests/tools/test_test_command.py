@@ -64,7 +64,7 @@ def test_invalid_arguments_are_reported_before_anything_runs(
         test_command.test(asked(*words))
 
 
-def test_other_arguments_are_passed_to_pytest_alone() -> None:
+def test_other_arguments_are_passed_only_to_pytest() -> None:
     words = ["-k", "early and not late", "-x", "tests", "tests/test_sse.py::test_it"]
     test_command.check_files(words)
     (only,) = test_command.steps("python", words, fast=False)

@@ -56,7 +56,7 @@ def test_the_unicode_reply_has_combining_marks_and_joiners():
 
 
 @pytest.mark.parametrize("mark", ["**", "](", "```python", "| --- |", "> ", "1. ", "## ", "`"])
-def test_the_markdown_reply_has_what_a_stream_can_cut(mark):
+def test_the_markdown_reply_has_syntax_that_a_stream_can_split(mark):
     assert mark in TEXTS["markdown"]
 
 
