@@ -247,7 +247,7 @@ def test_any_token_arrives_and_the_end_event_fires_once(
     chat = page.evaluate("() => window.chat")
     assert chat == {"text": whole, "ends": 1, "opened": 1}
     assert "\n" in whole or not whole.isascii()
-    assert page.evaluate("() => source.readyState") == 2  # closed: it never reconnects
+    assert page.evaluate("() => source.readyState") == 2  # CLOSED: the EventSource won't reconnect
     assert site.asked == [f"/{path}"]
 
 

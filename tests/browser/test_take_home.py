@@ -48,7 +48,7 @@ def test_a_question_is_sent_once_and_the_page_shows_how_the_reply_ended(
             ask(page, url)
             page.get_by_role("status").filter(has_text=note).wait_for()
         assert (page.locator("#reply").text_content() or "").startswith("The Danube. It rises")
-        assert page.evaluate("source.readyState") == 2  # closed: it never reconnects
+        assert page.evaluate("source.readyState") == 2  # CLOSED: the EventSource won't reconnect
         assert len(seen) == 1
 
 

@@ -66,7 +66,7 @@ def delivery(fault: Fault) -> str:
 
 
 def whole(fault: Fault) -> str:
-    """Return the text of the complete reply under this fault."""
+    """Return the text of a complete reply from a model with this fault."""
     if fault.name == "mangled":  # drops one token
         return "".join(token for place, token in enumerate(split(WHOLE)) if place != 40)
     if fault.name != "flood":

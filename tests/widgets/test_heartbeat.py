@@ -12,7 +12,7 @@ QUICK = 0.001  # seconds between two beats, short so that tests don't wait
 
 
 async def beats(heart, count):
-    """Let the event loop run until there have been this many beats."""
+    """Let the event loop run until `heart` has beaten `count` times."""
     while heart.beats < count:  # noqa: ASYNC110 (a `Heartbeat` offers nothing to await)
         await asyncio.sleep(0)
 

@@ -45,7 +45,7 @@ def test_a_page_gets_the_text_to_count_and_the_start(wire, clock):
         "age": pytest.approx(3.2),
     }
     clock.now = 105.0
-    assert badge.get_state()["age"] == pytest.approx(5.1)  # for a page opened at this moment
+    assert badge.get_state()["age"] == pytest.approx(5.1)  # for a page opened now
     badge.finish()
     assert wire.sent_by(badge)[-1]["state"]["counted"] == ""
     clock.now = 120.0

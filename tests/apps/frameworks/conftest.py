@@ -24,7 +24,7 @@ OTHERS = ("django", "streamlit", "chainlit")
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 
-# Environment variables that a framework reads, and that may be set for another program.
+# Environment variables that a framework reads but that may be set for another program.
 SETTINGS = {
     "CI": "true",
     "WEB_CONCURRENCY": "2",

@@ -1,4 +1,4 @@
-"""The verdict on endpoints behind Debian's nginx, with buffering on and off."""
+"""The verdict on the FastAPI app behind nginx, with buffering on and off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The claims of `apps/README.md` about each app, tested with a browser and the request log."""
+"""The claims in `apps/README.md` about each app, tested with a browser and the request log."""
 
 from __future__ import annotations
 

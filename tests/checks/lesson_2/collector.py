@@ -60,7 +60,7 @@ TOKEN = "def on_llm_new_token(self, token, **kwargs)"
 
 
 def at(event, does):
-    """Return changes that add a method for this event."""
+    """Return changes that add a method for an event."""
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 

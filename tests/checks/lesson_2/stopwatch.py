@@ -55,7 +55,7 @@ LATER = "def {}(self, value, **kwargs):\n        {}\n\n    def on_llm_new_token"
 
 
 def at(event, does):
-    """Return changes that add a method for this event."""
+    """Return changes that add a method for an event."""
     return {"def on_llm_new_token": LATER(event, does)}
 
 

@@ -104,7 +104,7 @@ def test_a_slow_push_is_followed_by_as_long_a_pause():
 
     def push():
         pushes.append(clock.now)
-        clock.now += 2.0  # like sending a huge update
+        clock.now += 2.0  # as if a huge update were sent
 
     timers = Timers(clock)
     throttle = Throttle(push, timers.later, clock=clock)
