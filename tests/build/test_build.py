@@ -55,6 +55,7 @@ def executed(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     plant(root, SAMPLE.read_text(encoding="utf-8") + SHOWS)
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COURSE_BROWSER", raising=False)  # CI sets it for browser tests
         patch.setenv("COURSE_SPEED", "50")
         patch.setenv("OPENAI_API_KEY", "sk-not-real-0000")
         patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")

@@ -1,6 +1,6 @@
 """The verdict on other endpoints, such as those with POST requests or other stream formats."""
 
-from __future__ import annotations
+from __future__ import itertools
 
 import asyncio
 import json
@@ -124,8 +124,10 @@ class NamedError(apps.Sound):
 class Stamped(apps.BreakIsEnd):
     """Puts a timestamp and an ID into the end event, so that no two end events are alike."""
 
+    numbers = itertools.count(1)
+
     async def pieces(self, question: str) -> Any:
-        number = id(object())
+        number = next(self.numbers)
         async for kind, value in super().pieces(question):
             extra = {"at": f"2026-11-28T16:{number % 60}", "tokens": number, "id": f"{number:x}"}
             yield kind, {**value, **extra} if kind == "end" else value
