@@ -1,8 +1,9 @@
 """The verdict on other endpoints, such as those with POST requests or other stream formats."""
 
-from __future__ import itertools
+from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
