@@ -35,10 +35,10 @@ def test_the_lessons_prompts_get_their_prepared_replies(prompt, name):
     assert answer(prompt) == TEXTS[name]
 
 
-def test_every_prepared_reply_has_a_prompt_that_gets_it():
+def test_every_prompt_in_a_header_gets_its_reply():
     for reply in all_replies():
         prompts = [" ".join(words) for words in reply.asks] + list(reply.exactly)
-        assert any(answer(prompt) == reply.text for prompt in prompts), reply.name
+        assert {answer(prompt) for prompt in prompts} == {reply.text}, reply.name
 
 
 @pytest.mark.parametrize("prompt", ["Why is the sky blue?", "Write a poem about cats", "", "42"])
