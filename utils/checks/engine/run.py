@@ -1,7 +1,7 @@
 """`Case`, the input of one run of an answer, and `Run`, the record of what the answer did.
 
-The shared mistakes are looked for in a `Run`. An exercise can add fields in a subclass, `Seen`, and
-make an instance with `Seen.of(run, …)`.
+The mistakes in `engine.mistakes` are predicates on a `Run`. An exercise can add fields in a
+subclass, `Seen`, and make an instance with `Seen.of(run, …)`.
 """
 
 import re
@@ -28,7 +28,7 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """The input of one run of an answer; exercises may subclass it."""
+    """The input of one run of an answer; exercises can add fields in a subclass."""
 
     text: str = RIVERS  # the text of the reply
     seed: int = 1  # determines where the text is cut into pieces
@@ -46,11 +46,11 @@ class Case:
 
     @property
     def whole(self) -> bool:
-        """Whether the reply is to arrive completely and be read to the end."""
+        """Whether the reply should arrive completely and be read to the end."""
         return self.fails_after is self.leave_after is self.cancel_after is None
 
     def reply(self, **how: Any) -> Reply:
-        """Make the reply; arguments in `how` override the case's."""
+        """Make the reply; the arguments in `how` override the case's settings."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
         given = {"fails_after": self.fails_after, "compact": self.compact}
         return Reply(pieces, **{**given, "silences": self.silences, **how})
@@ -97,7 +97,7 @@ class Run:
     # the returned value or, if it was awaited, its result; None for a stream that was read
     returned: Any = None
     awaited: bool = False  # whether the returned value was awaited
-    read: bool = False  # whether the answer returned a stream, which was then read
+    read: bool = False  # whether the answer returned a stream that was then read
     ahead: int = 0  # how many pieces were taken before the stream was read
     items: Sequence[Any] = ()  # the items that the stream yielded
     # for each item, how many pieces of the reply had been taken when it was yielded
@@ -110,13 +110,14 @@ class Run:
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
     settings: Sequence[str] = ()  # the names of the model's settings that the answer changed
     still_open: bool = False  # whether any reading of a reply was left open
-    tasks: Sequence[str] = ()  # the coroutine names of tasks left running and not cancelled
+    tasks: Sequence[str] = ()  # the coroutine names of tasks left running, not cancelled
     unawaited: Sequence[str] = ()  # the coroutine names of tasks cancelled but not awaited
     blocked: float = 0.0  # virtual seconds for which the answer blocked the event loop
     # how the answer's task reacted to a cancellation: "cancelled" as it should, "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # a description of another model that was called; "" if none was
+    # a description of a model that was called but not passed to the answer; "" if there was none
+    other_model: str = ""
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
     stdout: str = ""  # the printed text, up to a limit
 
@@ -138,14 +139,14 @@ class Run:
 
     @property
     def unread(self) -> str:
-        """The last method called on the model, if no result was ever read or awaited; else ""."""
+        """The last method called on the model, if no result was read or awaited; otherwise ""."""
         if self.model is None or self.model.readings or not self.model.calls:
             return ""
         return self.model.calls[-1].method
 
     @property
     def method(self) -> str:
-        """The first method called on the model that doesn't stream; "invoke" if there was none."""
+        """The first non-streaming method called on the model; "invoke" if there was none."""
         calls = self.model.calls if self.model else []
         return next((each.method for each in calls if "stream" not in each.method), "invoke")
 
@@ -207,7 +208,7 @@ class Run:
 
     @property
     def foreign(self) -> str:
-        """The class of an object from another event loop that the answer awaited, or ""."""
+        """The class name of an awaited object that belongs to another event loop, or ""."""
         texts = "\n".join(map(str, self.causes))
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", texts)
         return found[1] if found else ""
@@ -221,7 +222,7 @@ def text_of(item: object) -> str:
 
 
 def from_yield(value: object) -> bool:
-    """Whether a value is a generator, made by a generator function in the learner's code."""
+    """Whether a value was made by calling a generator function in the learner's code."""
     return (
         isinstance(value, GeneratorType)
         and value.gi_code.co_name != "<genexpr>"

@@ -28,8 +28,9 @@ from utils.checks.engine.run import Case, Run, Wanted, text_of
 _ASYNCIO = str(Path(asyncio.__file__).parent)
 _MODULES = ("builtins", "asyncio", "utils")  # modules whose exceptions aren't the learner's own
 _MOST = 1000  # items after which a stream counts as endless
-_PATIENCE = 60.0  # virtual seconds that a cancelled task has to end
-_SETTLES = 2 * GAP  # virtual seconds for unreferenced streams to close, even if read in a thread
+_PATIENCE = 60.0  # virtual seconds within which a cancelled task must end
+# virtual seconds in which unreferenced streams can close, even those read in a thread
+_SETTLES = 2 * GAP
 
 
 class How(TypedDict, total=False):
@@ -69,7 +70,7 @@ class _Record:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Store the answer's first exception, but let time limits and cancellations propagate."""
+        """Store the answer's first exception, but let timeouts and cancellations propagate."""
         try:
             yield
         except BaseException as error:
@@ -101,7 +102,7 @@ class _Record:
         self.seconds = virtual_time.now() - self._began
 
     def run(self) -> Run:
-        """Return the record as a `Run`; call this once none of the answer's code is running."""
+        """Return the record as a `Run`; call it after all of the answer's code has ended."""
         changed, settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
         given = [each for a in self._args for each in (a if isinstance(a, list) else [a])]
@@ -189,7 +190,7 @@ def _iterate(record: _Record) -> None:
     with record.errors():
         if hasattr(items, "close"):
             items.close()
-    record.returned = None  # keep no reference to the stream
+    record.returned = None  # drop the reference to the stream
 
 
 def _discard(value: object) -> None:

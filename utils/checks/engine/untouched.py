@@ -39,7 +39,7 @@ def untouched(answer: object, number: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _essence(code: CodeType) -> tuple[object, ...]:
-    """Return a code object's instructions, without its name, line numbers and docstring."""
+    """Return a code object's instructions, without its name, line numbers or docstring."""
     return tuple(
         (step.opname, _essence(step.argval) if isinstance(step.argval, CodeType) else step.argval)
         for step in dis.get_instructions(code)
@@ -50,7 +50,7 @@ def _stubs(number: str) -> list[CodeType]:
     """Return the code of all functions and classes in the exercise's unedited cell."""
     try:
         return _compiled(lesson_source.stub(number))
-    except LookupError:  # a test's exercise, which is in no lesson
+    except LookupError:  # an exercise that exists only in a test
         return []
 
 

@@ -22,7 +22,7 @@ _POLL = 0.05  # real seconds after which a waiting loop or thread checks whether
 _IDLE = 0.5  # real seconds with nothing to do or wait for, after which a run is ended
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each further busy iteration advances time
-_CLEANUP = 5.0  # virtual seconds that remaining tasks have to end after a run
+_CLEANUP = 5.0  # virtual seconds within which remaining tasks must end after a run
 
 
 class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doesn't catch it
@@ -119,7 +119,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(too_long)
 
     def busy(self) -> None:
-        """Count a busy iteration, and advance time after many, so that endless polling ends."""
+        """Count a busy iteration; after many, advance time, so that endless polling ends."""
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK

@@ -47,7 +47,7 @@ def listed(values: Iterable[Any]) -> str:
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
-    """Join words with commas, and with `last` before the last word."""
+    """Join words with commas, but with `last` before the last word."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 

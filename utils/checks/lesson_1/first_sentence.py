@@ -24,7 +24,7 @@ class Sentence(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The sentence that was returned, and how much of the reply was read for it."""
+    """The sentence that was returned, and how much of the reply was read."""
 
     case: Sentence
     arrived: Sequence[int]  # how many characters had arrived after each piece

@@ -18,11 +18,12 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The chain that was built, and the run of its stream."""
+    """The chain that was built, and a record of its stream."""
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters, in complete words, that were taken but not yet output
+    # the largest number of characters, in complete words, that had arrived but weren't yet output
+    words_held: int
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
     @property

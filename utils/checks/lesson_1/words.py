@@ -22,7 +22,7 @@ class Seen(Run):
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
-    needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
+    needed: Sequence[int]  # after how many pieces each word is known to be complete
     late: int  # the index of the first word yielded later than necessary, or -1
     together: Sequence[str]  # the words completed by the same piece, up to the late one
 

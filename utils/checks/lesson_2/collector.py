@@ -25,11 +25,11 @@ class Seen(Heard):
     """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
-    looks: Sequence[tuple[str, Any]]  # after each chunk: the text that had arrived, `.text`
+    looks: Sequence[tuple[str, Any]]  # for each chunk, (text that had arrived, `.text` then)
     text: Any  # `.text` at the end
-    fresh: Any  # `.text` of a collector that receives nothing, when new
-    other: Any  # `.text` of a collector that receives nothing, at the end
-    came: str  # the text that had arrived at the end
+    fresh: Any  # the initial `.text` of a collector that receives nothing
+    other: Any  # the final `.text` of a collector that receives nothing
+    came: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
     held: Sequence[str]  # the contents of `.text` after each chunk
     longest: str  # the longest string in `held`

@@ -101,7 +101,7 @@ def is_handler_class(answer: object) -> bool:
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    """Collect the lines of LangChain's log about callbacks, without displaying them."""
+    """Collect what LangChain logs about callbacks, without displaying it."""
     lines: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -127,7 +127,7 @@ def hears(handler: object, *events: str) -> bool:
 def unknown(handler: object) -> list[str]:
     """Return the learner's methods that LangChain never calls.
 
-    Methods without the prefix `on_` are included only if LangChain calls none of the learner's.
+    Methods without the prefix `on_` are included only if LangChain calls none of the methods.
     """
     names = [
         name
@@ -158,7 +158,7 @@ class Attaching(Run):
     right: int  # the correct number
     again: Any  # the result of a second call
     log: Sequence[str]  # what LangChain logged about callbacks
-    wrong: bool  # whether the whole reply arrived, and a wrong number was returned
+    wrong: bool  # whether the whole reply arrived, but a wrong number was returned
     calls: Sequence[Call]  # the calls to the model's methods
     handlers: Sequence[Any]  # all handlers that were attached
     classes: Sequence[type]  # classes attached in place of instances; LangChain ignores them

@@ -33,8 +33,8 @@ class Seen:
     unknown: Sequence[str] = ()  # keys that aren't a case's number
     misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
     missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
-    odd: tuple[int, Any] = (0, None)  # the first value that isn't an integer, after its case
-    wrong: tuple[int, str] = (0, "")  # the first case and handler with a wrong number
+    odd: tuple[int, Any] = (0, None)  # (case, value) for the first value that isn't an integer
+    wrong: tuple[int, str] = (0, "")  # (case, handler) for the first wrong number
     number: Any = 0  # the wrong number
     places: int = 0  # how many times the handler in `wrong` is attached
 

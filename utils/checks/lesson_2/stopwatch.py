@@ -47,7 +47,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     """Read `.ttft` after each chunk."""
     reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
-    readings: list[tuple[int, Any]] = []  # how many pieces had arrived, `.ttft`
+    readings: list[tuple[int, Any]] = []  # (number of pieces that had arrived, `.ttft` then)
     at_first = final = None
     ahead = _AHEAD
 

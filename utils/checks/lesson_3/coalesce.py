@@ -14,7 +14,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # exact in binary, like the gaps, so that their sums compare exactly
+SECONDS = 0.25  # exact in binary, like the gaps, so sums of gaps compare exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Seen(Run):
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
     debounced: Sequence[Passed]  # the strings due if time were measured from the previous piece
-    strict: Sequence[Passed]  # the strings due if exactly `SECONDS` weren't enough
+    strict: Sequence[Passed]  # the strings due if more than `SECONDS` had to pass
     looked: int  # how often the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference

@@ -12,7 +12,7 @@ from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Se
 
 _REASONS = ("stop", "length", "content_filter", "tool_calls", UNKNOWN)
 _SLIPS = (AttributeError, LookupError, NameError, TypeError)
-# Words by which an error message may report that there is no finish reason.
+# Words with which an error message may report that there is no finish reason.
 _NONE = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,

@@ -20,8 +20,8 @@ class Seen:
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference, or the shorter list's length
     given: Any = None  # the learner's value at index `at`
-    value: dict[str, Any] | None = None  # the parser's value at `at`; None if a list is too short
-    unknown: str = ""  # the first key in `given` that isn't a prefix of any key of the JSON
+    value: dict[str, Any] | None = None  # the parser's value at `at`; None past either list's end
+    unknown: str = ""  # the first key in `given` that isn't a prefix of any key in the JSON
     key: str = ""  # the first of the parser's keys whose value differs
 
 

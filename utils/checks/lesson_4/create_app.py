@@ -22,7 +22,7 @@ from utils.checks.engine.untouched import untouched
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds within which an endpoint should end after its model fails
-_SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
+_SLOW = 0.1  # virtual seconds by which a correct endpoint may be slower than its model
 MISUSES = (  # parts of the error messages when a response class gets the wrong type of argument
     "'function' object is not iterable",
     "'coroutine' object is not iterable",
@@ -52,7 +52,7 @@ class Visited(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The response to the question, and how long all responses took."""
+    """The response to the question, and how long the slowest response took."""
 
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app

@@ -29,7 +29,7 @@ LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """The readers of a reply. After its end, another page reads it from the beginning."""
+    """The readers of a reply. After the reply's end, another page reads it from the beginning."""
 
     text: str = _HARBOUR
     seed: int = 71
@@ -122,7 +122,7 @@ class Seen(Run):
     stops: Sequence[Visit]  # the responses to the requests to stop
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
-    kept: int  # how many pieces had arrived by Stop, or in all if it wasn't sent
+    kept: int  # how many pieces had arrived when Stop was sent, or in all if it wasn't
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
     refusal: Visit | None  # the readers' first response with a status other than 200, or None
     media_type: str  # the first content type that isn't an event stream's, or ""

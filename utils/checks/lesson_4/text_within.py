@@ -27,9 +27,9 @@ class Seen(Run):
     case: Timed
     due: float  # when the answer should return
     late: bool  # whether the answer returned more than `_QUICK` after `due`
-    # whether the answer returned `seconds` after the last chunk that arrived within the limit
+    # whether the answer returned a full time limit after the last chunk that arrived in time
     since_a_chunk: bool
-    at_a_piece: bool  # whether the answer returned just when a piece arrived
+    at_a_piece: bool  # whether the answer returned exactly when a piece arrived
     hides_timeouts: bool  # whether the answer swallows a `TimeoutError` that the model raises
 
     @property

@@ -1,4 +1,4 @@
-"""Check of `agent_reply`: pass on the text of an agent's model as it arrives."""
+"""Check of `agent_reply`: pass on the text from an agent's model as it arrives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def observe(answer: Any, case: Asked) -> Seen:
     replies = [*(given.asking(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
     agent = create_agent(given.Turns.answering(*replies), given.tools([]))
     called: list[str] = []
-    # the real methods would deadlock: LangGraph would run them in threads that wait for this
+    # the real methods would deadlock: LangGraph would run nodes in threads that wait for this
     # loop, while the loop waits for them
     for name in ("stream", "invoke", "stream_events"):
         setattr(agent, name, partial(_blocks, name, called))

@@ -54,7 +54,7 @@ class Seen(Texts, Staged):
     results: Sequence[str]  # the contents of the tool messages in the second request
     added: Sequence[str]  # the types and call ids of the messages that the second request added
     due_added: Sequence[str]  # what `added` should be
-    late_text: float  # the longest time from a piece's arrival until it was yielded
+    late_text: float  # the longest time from a piece's arrival until it was yielded, in seconds
 
 
 def _named(message: BaseMessage) -> str:

@@ -125,7 +125,7 @@ def offered(reading: Reading) -> list[str]:
 
 @dataclass(frozen=True)
 class Ran:
-    """A tool that ran, with its argument and when it started, in virtual seconds."""
+    """A run of a tool: its name, its argument, and when it started, in virtual seconds."""
 
     name: str
     argument: object

@@ -35,7 +35,7 @@ class Guarded(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The text that was yielded, and when the guard first forbade it."""
+    """The text that was yielded, and when the guard first returned False."""
 
     case: Guarded
     asked: int  # how often `allowed` was called
@@ -46,10 +46,10 @@ class Seen(Run):
     shown_unasked: bool
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
-    phrase: str  # the forbidden phrase that is complete first in the reply, or ""
+    phrase: str  # the forbidden phrase that ends first in the reply, or ""
     clean: str  # the reply's text before `phrase`; all of it if `phrase` is ""
     leaked: int  # how many characters of `phrase` were yielded
-    held: int  # the most characters held back when another piece arrived
+    held: int  # the largest number of characters held back when another piece arrived
 
     @property
     def expected(self) -> str:

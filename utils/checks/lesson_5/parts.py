@@ -1,4 +1,4 @@
-"""Replaces a learner's parts of the assistant with the course's if they fail their own checks."""
+"""Substitutes the course's parts of the assistant for a learner's that fail their checks."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Replace parts that fail their checks with the course's; yield the names of those replaced.
+    """Substitute the course's parts for failing ones; yield the names of the failing ones.
 
     The parts are globals of the answer's notebook. With `anew`, cached check results are
     discarded.

@@ -31,7 +31,7 @@ class Texts(Run):
 def due_text(run: Run, replies: Iterable[Reply]) -> str:
     """Return the text taken from these replies.
 
-    If the stream was stopped early, return just the yielded part, if it is a prefix of that text.
+    If the stream was stopped early, return only the yielded text, provided that it is a prefix.
     """
     taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
     ends = run.case.leave_after is None and run.case.cancel_after is None
@@ -39,7 +39,7 @@ def due_text(run: Run, replies: Iterable[Reply]) -> str:
 
 
 def leaves_closing(make_args: Callable[[Any, Reply], Sequence[Any]]) -> Callable[[Run], bool]:
-    """Return a predicate: whether an answer leaves it to Python to close the stream it reads.
+    """Return a predicate for answers that don't close the stream that they read.
 
     `make_args` makes the answer's arguments for a case and its reply, and keeps a reference to the
     stream, so that only `aclose()` closes it.
@@ -69,7 +69,7 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 class Passing(Run):
     """A stream that passes on other streams' items."""
 
-    sent: Sequence[tuple[float, Any]]  # when each item was taken, in virtual seconds, and the item
+    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item taken
 
     @property
     def stray(self) -> Any:
@@ -161,7 +161,7 @@ class Tried(Texts):
 
     @property
     def waited(self) -> float:
-        """Seconds from the first call to the second if silence should cause it; else the limit."""
+        """Seconds between the first two calls if the second is due to silence; else the limit."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])
