@@ -1,4 +1,4 @@
-"""Server-Sent Events read the way a browser's `EventSource` reads them.
+"""Reads Server-Sent Events as a browser's `EventSource` does.
 
 Implements the WHATWG's HTML standard, section 9.2.6, "Interpreting an event stream". A test
 compares the events with a real browser's.
@@ -39,7 +39,7 @@ class Event:
 
 
 class Reader:
-    """Incremental parser of an event stream whose pieces may be split at any point.
+    """Incremental parser of an event stream, which may be split into pieces at any point.
 
     As in a browser, text after the last blank line is dropped.
 

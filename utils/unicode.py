@@ -12,7 +12,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
-    """Join pairs of surrogates, and replace each lone one with U+FFFD; returns a plain string."""
+    """Return a plain string with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
     if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
         return text
     encoded = str.encode(text, "utf-16-le", "surrogatepass")
@@ -42,7 +42,7 @@ class Joiner:
         self._half = ""
 
     def join(self, piece: str) -> str:
-        """Take the next piece and return the complete text; keep half a character at its end."""
+        """Return the next piece's complete characters; keep half a character for the next call."""
         text = self._half + piece
         complete = without_half(text)
         self._half = text[len(complete) :]

@@ -41,16 +41,16 @@ class Tool:
 class ModelRequest:
     """A validated request."""
 
-    model: str  # the model's name, faults included
+    model: str  # the model's name, including any faults
     turns: tuple[Turn, ...]  # the conversation so far, instructions included
     stream: bool = False
-    # whether a stream of chat completions ends with a chunk of token counts
+    # whether a Chat Completions stream ends with a chunk of token counts
     include_usage: bool = False
     stop: tuple[str, ...] = ()  # the text ends before the first stop sequence
     max_tokens: int | None = None  # the reply's length limit; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
-    tool_choice: ToolChoice = "auto"  # whether to call tools: if one fits, never, or always
+    tool_choice: ToolChoice = "auto"  # when to call tools: if one fits, never, or always
     forced_tool: str = ""  # the name of the only tool to call; "" allows any
     parallel: bool = True  # whether one reply may contain several calls
     json: bool = False  # whether the text must be JSON

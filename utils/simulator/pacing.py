@@ -23,7 +23,7 @@ _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slo
 
 @dataclass(frozen=True)
 class Plan:
-    """The schedule of one reply, in seconds at speed 1 since the request arrived."""
+    """The schedule of one reply. Times count from the request's arrival, in seconds at speed 1."""
 
     opening: float  # when a stream's first event, which has no text, is sent
     tokens: tuple[float, ...]  # when each token is generated
@@ -49,8 +49,8 @@ class Plan:
 def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) -> Plan:
     """Return a random schedule for a reply of `tokens` tokens.
 
-    The TTFT is log-normally distributed around the profile's median. The other tokens follow at
-    the profile's rate, with random stalls. If the profile thinks, the `reasoning` tokens are spread
+    The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
+    profile's rate, with random stalls. If the profile thinks, the `reasoning` tokens are spread
     between the opening and the TTFT; with any other profile, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
@@ -97,8 +97,8 @@ async def due(
 ) -> AsyncIterator[list[TimedBytes]]:
     """Yield bytes at their deadlines, `start + at / speed`; end when the client disconnects.
 
-    Items that are on time are yielded one by one, overdue items together, so that a busy server
-    catches up instead of falling further behind.
+    Items that are on time are yielded one by one. Overdue items are yielded together, so that a
+    busy server catches up instead of falling further behind.
     """
     ready: list[TimedBytes] = []
     for item in items:

@@ -80,7 +80,7 @@ class Requests(Sequence[Request]):
     """Requests in order of arrival, displayed as a table.
 
     Attributes:
-        settled: False if a reply was still in progress after waiting for it to end.
+        settled: False if the wait for all replies to end timed out.
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:
@@ -168,7 +168,10 @@ class Entry:
         self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, plan: Plan, seconds: float) -> None:
-        """Record a client disconnect `seconds` after the request arrived, at speed 1."""
+        """Record a client disconnect.
+
+        `seconds` is the time since the request arrived, in seconds at speed 1.
+        """
         generated = max(plan.generated(seconds), self.request.tokens_sent)
         self.request.tokens_unsent = len(plan.tokens) - generated
         self.end("client left")

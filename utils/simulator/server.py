@@ -19,7 +19,7 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; time limit for sending a request, and for a client that doesn't read
+_IDLE_SECONDS = 60.0  # s; limits the time to send a request, and each pause in reading the reply
 _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         limiter: ConcurrencyLimiter | None,
     ) -> None:
-        """Call `on_ready` once the server is listening; print the load of `limiter`, if any."""
+        """Call `on_ready` once the server is listening; with a `limiter`, print its load."""
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
@@ -134,7 +134,7 @@ class _Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     async def _drain(self, connection: socket.socket) -> None:
-        """Wait until the client's system has acknowledged all sent bytes, but not for long.
+        """Wait until the client's system has acknowledged all sent bytes, or a time limit expires.
 
         A reset discards bytes that haven't been acknowledged. On Linux, their number is queried; on
         other systems, the wait has a fixed length.

@@ -6,9 +6,9 @@ from utils.timing.recording import Piece, Recording
 
 
 def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -> Recording:
-    """Return the recording as a guard that allows everything would show it.
+    """Return the recording as it would look behind a guard that allows everything.
 
-    The guard holds back the `size` latest characters until more text arrives or the reply ends. A
+    The guard holds back the latest `size` characters until more text arrives or the reply ends. A
     check takes `check` seconds, and covers all text that arrived during the previous check.
     """
     shown, text, ready = 0, "", 0.0  # characters shown, text so far, end of the latest check

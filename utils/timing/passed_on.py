@@ -7,7 +7,7 @@ from utils.timing.recording import Piece, Recording
 
 
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
-    r"""Return the recording as a step that waits for whole parts of the text would pass it on.
+    r"""Return the recording as it would look after a step that passes on the text in whole parts.
 
     `end` is a regular expression for the place between two parts, such as `(?<=\s)(?=\S)` for
     words.

@@ -1,8 +1,8 @@
 """Recorders that time streams and whole replies.
 
-All times are seconds since sending. The first `next()` sends the request and starts the clock,
-because generators do nothing until then. A piece counts as arrived when the loop takes it, so a
-slow loop delays the times in the recording.
+All times are in seconds since the request was sent. The first `next()` sends the request and
+starts the clock, because generators do nothing until then. A piece counts as arrived when the loop
+takes it, so a slow loop delays the times in the recording.
 """
 
 import time
@@ -27,7 +27,7 @@ Clock = Callable[[], float]
 
 
 class _Recorder(Generic[T]):
-    """Base of both recorders.
+    """Base class of `Recorder` and `AsyncRecorder`.
 
     Items are parsed only when `recording` is read, so that timing a stream costs almost nothing.
     """

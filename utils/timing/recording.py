@@ -54,9 +54,9 @@ class Recording:
         e2e: End-to-end latency, seconds: from sending until the stream ended, failed or was closed;
             if it is still streaming, until the snapshot.
         outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
-        error: Type and message of the exception, if it failed.
+        error: Type and message of the exception, if the stream failed.
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
-            truncated, even if nothing was raised.
+            truncated, even if no exception was raised.
         usage: The provider's token counts, if it sent any.
         sent: The clock's reading when the request was sent, in seconds; aligns recordings made
             with the same clock.
@@ -73,7 +73,7 @@ class Recording:
 
     @property
     def arrivals(self) -> list[float]:
-        """When each non-empty piece arrived, seconds since sending."""
+        """When each non-empty piece arrived, in seconds since sending."""
         return [piece.at for piece in self.pieces if not piece.empty]
 
     @property
@@ -127,10 +127,10 @@ class Recording:
 
     @cached_property
     def answer_tokens(self) -> int | None:
-        """The provider's token count of the answer without its reasoning.
+        """The provider's token count for the answer, without reasoning.
 
-        None without a count, if the two can't be separated, or if the count is implausible: see
-        `count_doubt`.
+        None without a count, if the reasoning can't be separated from it, or if it is implausible:
+        see `count_doubt`.
         """
         thought = whole_number(mapping_of(self.usage, "output_token_details").get("reasoning"))
         if self.tokens is None or (thought is None and self._has_reasoning):
@@ -142,7 +142,7 @@ class Recording:
 
     @cached_property
     def shown_tokens(self) -> int | None:
-        """The provider's token count of what was shown, including reasoning if it was shown.
+        """The provider's token count for what was shown, including reasoning if it was shown.
 
         None without a count, or if the count is implausible.
         """

@@ -15,8 +15,8 @@ _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U000200
 def words_in(text: str) -> int:
     """Return the number of words; each Chinese or Japanese character counts as one.
 
-    Those languages put no spaces between words, and people read about as many characters per minute
-    as English words.
+    These languages are written without spaces, and people read about as many of their characters
+    per minute as English words.
     """
     if _UNSPACED.search(text) is None:
         return len(text.split())
@@ -50,9 +50,9 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
 def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
     """Return one usage for a reply, from the usages its items carried.
 
-    Several usages are either increments to add up, as LangChain does when it adds chunks, or
-    running totals, of which the last is the total. The result is the one that is plausible for the
-    text. If both are, counts that rise each time are taken as running totals.
+    Several usages are either increments, which LangChain sums when it adds chunks, or running
+    totals, the last of which is the total. The result is the total that is plausible for the text.
+    If both are plausible, counts that rise each time are taken as running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
     if len(counted) < 2:

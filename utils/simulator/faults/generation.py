@@ -11,7 +11,7 @@ from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
-_FLOOD_MOST = 32  # megabytes; protects against a typo
+_FLOOD_MOST = 32  # megabytes; limits the effect of a typo
 _FLOOD_GAP = 0.001  # s
 
 

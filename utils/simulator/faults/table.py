@@ -26,7 +26,7 @@ exception classes are `openai`'s; `ChatOpenAI` raises them or its own subclasses
 
 
 def markdown() -> str:
-    """Return the document with the table of faults."""
+    """Return a Markdown document with the table of faults."""
     blocks = [_HEAD]
     for stage, title in _STAGES.items():
         rows = ["| name | what happens | how `ChatOpenAI` reacts |", "| --- | --- | --- |"]

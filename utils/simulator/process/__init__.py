@@ -1,1 +1,4 @@
-"""The simulator's process. Standard library only, since every notebook imports this."""
+"""The simulator's process.
+
+Every notebook imports this package, so it uses only the standard library.
+"""

@@ -13,7 +13,7 @@ from ..pacing import Piece, Plan
 from ..reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_OBSOLETE = ("also", "counts", "left_out")  # fields in older files, which are ignored
+_OBSOLETE = ("also", "counts", "left_out")  # fields that older files contain; they are ignored
 
 
 class RecordingError(ValueError):

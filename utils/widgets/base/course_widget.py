@@ -38,7 +38,7 @@ class Showable:
 
 
 def as_text(value: object, name: str) -> str:
-    """Return a string, made well-formed; for other types, raise an error that contains `name`."""
+    """Return a string made well-formed; for any other type, raise an error that mentions `name`."""
     if not isinstance(value, str):
         raise TypeError(f"The {name} must be a string, not {value!r}.")
     return well_formed(value)

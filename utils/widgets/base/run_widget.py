@@ -1,4 +1,4 @@
-"""Base class of the widgets that show a run, such as a progress bar."""
+"""Base class of `Progress` and `StatusLine`, which show a run."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -12,9 +12,9 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class RunWidget(Showable, CourseWidget):
-    """Widget that shows a run, and prints a line at its end if it was displayed."""
+    """Widget that shows a run; if it was displayed, it prints a line when the run ends."""
 
-    # Computed whenever it is sent, so that a page opened late gets current seconds.
+    # Computed whenever it is sent, so that a page opened late shows the current seconds.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:

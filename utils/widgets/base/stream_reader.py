@@ -56,7 +56,7 @@ class StreamReader:
         while the stream is silent.
 
         Raises:
-            asyncio.CancelledError: If the caller was cancelled, such as by an interrupt (■).
+            asyncio.CancelledError: If the caller was cancelled, for example by an interrupt (■).
                 By then, the stream has had time to close: see `closed`.
         """
         task = self._task = asyncio.create_task(self._read())
@@ -133,8 +133,8 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
 
     Args:
         source: An async iterable, a reply, or an awaitable of either.
-        whole: Whether any object that isn't a stream is a whole reply. By default, only strings and
-            messages are.
+        whole: Whether any object that isn't a stream counts as a whole reply. By default, only
+            strings and messages do.
 
     Raises:
         TypeError: If `source` isn't a stream; the message suggests what to pass.

@@ -60,7 +60,7 @@ class SyncedList(CourseWidget):
                 self._changed = True
 
     def push(self) -> None:
-        """Send the changes since the last push to the page."""
+        """Send the page all changes since the last push."""
         with self._writing:
             if not self._changed:
                 return

@@ -21,7 +21,7 @@ def script(name: str) -> str:
     """Return a widget's script, preceded by the scripts it needs.
 
     A script's first line is `// needs: `, followed by paths relative to `utils/widgets` or by
-    `nothing`. Comment lines are removed to save bandwidth when a whole class loads the scripts.
+    `nothing`. Comment lines are removed to save bandwidth when many learners load the scripts.
     """
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 

@@ -4,15 +4,15 @@ _CERTAIN = 40  # characters; a match this long isn't a coincidence
 
 
 class Seam:
-    """Passes on a continuation, but drops the first part if the continuation repeats all of it.
+    """Passes on a continuation, without the partial reply if the continuation repeats all of it.
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
-    matches the beginning of the first part, usually for no longer than the first word. All other
-    text is passed on unchanged; a short match may be a refrain.
+    matches the beginning of the partial reply, usually for no longer than the first word. All
+    other text is passed on unchanged; a short match may be a refrain.
     """
 
     def __init__(self, there: str) -> None:
-        """`there` is the first part; "" for a new reply."""
+        """`there` is the partial reply; "" for a new reply."""
         self._there = there
         self._held = ""
         self._open = bool(there)

@@ -1,4 +1,4 @@
-"""A turn of a chat: a question and its reply, while it streams and afterwards."""
+"""A turn of a chat: a question and its reply, while the reply streams and afterwards."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

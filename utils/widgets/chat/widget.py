@@ -1,4 +1,4 @@
-"""`ChatPanel`: a chat in the notebook, whose replies stream and can be stopped."""
+"""`ChatPanel`: a chat in the notebook, with replies that stream and can be stopped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ChatPanel(Showable, ChatPage):
 
         panel = ChatPanel(reply).show()
 
-    Then type a message, or send one from a cell; both do the same:
+    Then type a message, or send one from a cell, with the same effect:
 
         turn = await panel.ask("Why is the sky blue?")
 
@@ -58,7 +58,7 @@ class ChatPanel(Showable, ChatPage):
                 objects in the stream are shown above the reply.
             title: Shown above the chat.
             system: Instructions for the model, sent before the conversation.
-            explain: Turns an exception into a sentence, such as `provider.explain`; by default the
+            explain: Turns an exception into a sentence, as `provider.explain` does; by default, the
                 exception's own message is shown.
             stall: Seconds without text or status after which the panel reports the silence.
             clock: Returns the time in seconds.
@@ -253,7 +253,7 @@ class ChatPanel(Showable, ChatPage):
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Turn]) -> None:
-        """Show an exception that ended a turn requested by the page, since no cell awaits it."""
+        """Show the exception that ended a turn requested by the page; no cell would raise it."""
         self._typed.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.hint = str(error) if isinstance(error, RuntimeError) else sentence(error)

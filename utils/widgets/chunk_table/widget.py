@@ -14,7 +14,7 @@ from utils.widgets.base.panel import STOPPED, Panel
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.stream_view.widget import StreamView
 
-_LONGEST_CELL = 400  # maximum characters of a cell that are sent to the page
+_LONGEST_CELL = 400  # characters; longer cells are truncated before they are sent to the page
 
 Row = dict[str, str]
 

@@ -148,7 +148,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
             end is left out.
 
     Returns:
-        A string for text; `{"code": …}` for a number, true, false or null, as JSON writes it;
+        A string for text; `{"code": …}` for a number, true, false or null, in JSON notation;
         `{"list": […]}` for an array; or `{"fields": [[name, …], …]}` for an object.
     """
     if isinstance(value, str):

@@ -14,7 +14,7 @@ import mistune
 Links = dict[str, Any]  # targets of reference links, by label
 
 _WEB = ("https://", "http://", "mailto:")
-_LONG = 8_000  # minimum characters of unsettled text before blocks are settled
+_LONG = 8_000  # characters; blocks are settled once the unsettled text is this long
 _TRIES = 3  # candidate cut points tried at a time
 # A blank line before a complete line that isn't indented.
 _CUT = re.compile(r"\n[ \t]*\r?\n(?=\S[^\n]*\n)")
@@ -99,7 +99,7 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs({'href': url, 'title': title, **opens})}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render only an image's description: loading it would tell its server about the reader."""
+        """Render just the description: loading the image would tell its server about the reader."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 

@@ -41,8 +41,8 @@ class TextPanel(Panel):
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
-    # whether all panes of a race have ended; a pane that the reader hasn't scrolled then scrolls
-    # back to its top, so that replies can be compared
+    # whether all replies of a race have ended; a pane that the reader hasn't scrolled then scrolls
+    # back to its top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, label: str, **look: Any) -> None:

@@ -1,4 +1,4 @@
-"""`Prediction`: a question that a learner commits to before running the code."""
+"""`Prediction`: a question whose answer a learner locks in before running the code."""
 
 from __future__ import annotations
 

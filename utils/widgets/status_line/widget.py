@@ -21,7 +21,7 @@ class StatusLine(RunWidget):
 
     A stage that was passed over is shown as skipped. A stage may be entered again, for example by a
     second tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the
-    end, a line is printed, which remains when the widget is gone. Calling `to` after the end starts
+    end, it prints a line, which remains after the widget is gone. Calling `to` after the end starts
     a new run.
 
     Without names, `StatusLine()` accepts any stage.

@@ -20,9 +20,9 @@ T = TypeVar("T")
 class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     """A title, a badge, a Stop button, and below them a panel that shows a stream.
 
-    `run` shows an async stream, with a Stop button. `show` shows a synchronous stream, without one:
-    a synchronous loop keeps the kernel too busy to receive clicks. Interrupting the kernel (■)
-    ends either.
+    `run` shows an async stream, with a Stop button. `show` shows a synchronous stream, without the
+    button: a synchronous loop keeps the kernel too busy to receive clicks. Interrupting the kernel
+    (■) ends the stream in both cases.
 
     The widget displays itself when it first runs, unless it has been displayed before.
     """

@@ -13,7 +13,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import Throttle, timer_thread
 
-_LONGEST_DETAIL = 160  # maximum characters of a detail that are sent to the page
+_LONGEST_DETAIL = 160  # characters; longer details are truncated before they are sent to the page
 
 
 @dataclass(frozen=True, slots=True)
