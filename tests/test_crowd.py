@@ -72,8 +72,8 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that measures a crowd in virtual time, with replies of fixed duration.
 
-    The function returns the times of the health check's response and of the last reply's end, in
-    units of a reply's duration.
+    The function returns when the health check was answered and when the last reply ended, in units
+    of a reply's duration.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 
@@ -163,7 +163,7 @@ async def test_a_client_reads_chunks_wherever_they_are_split():
     async with answering(*(whole[at : at + 1] for at in range(len(whole)))) as port:
         recording = await load_clients.ask(port, "/", "client", first)
     assert (recording.text, recording.outcome) == ("Hello\n", "finished")
-    first.assert_called_once_with()  # for the first non-empty text
+    first.assert_called_once_with()  # only for the first non-empty text
 
 
 @pytest.mark.parametrize(

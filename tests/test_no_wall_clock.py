@@ -45,7 +45,7 @@ def timed(node, names):
 
 
 def names_of_seconds(scope, known):
-    """Return `known` and the names that are assigned a clock's value within `scope`."""
+    """Return `known`, plus the names to which `scope` assigns values that depend on a clock."""
     names = set(known)
     for node in ast.walk(scope):
         if isinstance(node, ast.Assign) and timed(node.value, names):

@@ -322,7 +322,7 @@ async def test_no_cancelled_reply_continues_to_its_end():
     """On Python 3.11, LangChain's stall timeout would lose two in three of these cancellations."""
 
     async def read(began):
-        # the story, with its stall, is too long to end before it is cancelled
+        # the stall ensures that the story can't end before it is cancelled
         async for chunk in chat_model("laptop", delivery="stall@99,900").astream(
             "Tell me a short story about a lighthouse."
         ):

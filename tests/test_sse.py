@@ -1,4 +1,4 @@
-"""`utils.sse` parses event streams as browsers do; `tests/browser/test_sse.py` uses a real one."""
+"""`utils.sse` parses event streams as browsers do; see also `tests/browser/test_sse.py`."""
 
 import asyncio
 from contextlib import aclosing, nullcontext

@@ -1,8 +1,8 @@
 """The `canary` command: run the tests with the newest versions that pyproject.toml allows.
 
-The versions are installed into a temporary environment, ignoring the locks, and a copy of the
-course is tested there. Both are deleted when the command ends, fails or is interrupted. `.venv`
-isn't touched.
+It ignores the locks, installs the newest versions into a temporary environment, and tests a copy of
+the course there. The environment and the copy are deleted when the command ends, fails or is
+interrupted. `.venv` isn't touched.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def _not_copied(folder: str, names: list[str]) -> set[str]:
 
 
 def _changed(uv: str, environment: Environment) -> list[str]:
-    """Return a line for each package that differs from the lock, from uv's dry run."""
+    """Return a line for each package that differs from the lock, according to uv's dry run."""
     asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
         asked, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True

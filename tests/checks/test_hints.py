@@ -1,4 +1,4 @@
-"""Hints step by step, solutions and predictions, all from the lesson's source."""
+"""Showing hints one at a time, solutions and predictions, all taken from the lesson's source."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The isolation of checks: no other model is called, and no change or warning remains."""
+"""Isolated checks: an answer can't call another model, and no change or warning remains."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define
 
 @contextmanager
 def checking():
-    """Isolate the block like an answer in a check."""
+    """Isolate the block as a check isolates an answer."""
     with isolated(None), noting():
         yield
 
@@ -30,7 +30,7 @@ def checking():
 def beside(work):
     """Run `work(begun, go_on)` in a thread that begins before the block and ends after it.
 
-    Yields a function that ends the thread earlier.
+    Yields a function that ends the thread early.
     """
     begun, go_on = threading.Event(), threading.Event()
     thread = threading.Thread(target=work, args=(begun, go_on))
@@ -50,14 +50,14 @@ def _ends(thread, go_on):
 
 @contextmanager
 def recorded():
-    """Yield a list that gets the messages of the block's RuntimeWarnings when the block ends."""
+    """Yield a list; when the block ends, add the messages of its RuntimeWarnings to the list."""
     gc.collect()  # warnings about objects that earlier tests left open should come before the block
     messages = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield messages
         gc.collect()
-    # Leaves out the ResourceWarnings about sockets that earlier tests left open.
+    # ResourceWarnings are ignored: they may be about sockets that earlier tests left open.
     messages += [str(each.message) for each in caught if each.category is RuntimeWarning]
 
 

@@ -20,12 +20,12 @@ class GivenStart(BaseCallbackHandler):
 
 
 class Begun(GivenStart):
-    """A subclass of the handler that exercise 2.stopwatch gives."""
+    """A subclass of the given handler, without any new code."""
 
 
 def test_the_exercises_own_class_is_not_attempted(monkeypatch):
     class Empty(BaseCallbackHandler):
-        """An empty class."""
+        """A handler without methods."""
 
     assert evaluate("2.collector", Empty).status == "not attempted"
     stub = (

@@ -1,7 +1,7 @@
 """Adds mistakes to the official solutions, and expects the checks to report them.
 
 Each mutation in `MUTATIONS` is applied to every solution that it changes, unless the exercise opts
-out of one of its mistakes.
+out of one of the mutation's mistakes.
 """
 
 import ast
@@ -25,7 +25,7 @@ LISTS = {"prompts", "history", "sources"}  # arguments to mutate
 
 
 class NotebookModel(FakeListChatModel):
-    """A model that the notebook defines, which also accepts tools."""
+    """A model that a notebook might define; it also accepts tools."""
 
     def bind_tools(self, tools, **kwargs):
         return self
@@ -51,7 +51,7 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes, except in functions nested in `top`, and records whether any was replaced."""
+    """Replaces nodes, and records whether it replaced any; skips functions nested in `top`."""
 
     def __init__(self, replace, top=None):
         self.replace, self.top, self.changed = replace, top, False
@@ -89,7 +89,7 @@ def calls(node, *names):
 
 
 def body_in(text):
-    """Return a function that wraps a function's body in the statement in `text`."""
+    """Return a `replace` function that wraps a function's body in the statement `text`."""
 
     def replace(node):
         if not is_function(node):
@@ -235,7 +235,7 @@ def mutated(code, mutation):
 
 
 def solutions():
-    """Yield each exercise's number, the code that its solution needs, and the solution."""
+    """Yield (number, code that must run first, solution) for each exercise."""
     for path in lesson_source.paths():
         lesson = lesson_source.load(path)
         for number, exercise in lesson.exercises.items():
@@ -271,7 +271,7 @@ def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, m
 
 
 def spoiled():
-    """Yield the solutions with a mutable argument, and the mistakes to report if they change it."""
+    """Yield each solution with mutable arguments, and the mistakes to report if it changes them."""
     for number, before, code in solutions():
         functions = [node for node in ast.parse(code).body if is_function(node)]
         names = {each.arg for function in functions[-1:] for each in function.args.args}

@@ -29,7 +29,7 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return the statements in a cell that `stands_alone` accepts."""
+    """Return those of a cell's statements for which `stands_alone` is true."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
@@ -50,7 +50,7 @@ def stands_alone(node):
 
 
 def solved_before(lesson, exercise):
-    """Return the earlier exercises, solved, since a later one may use them."""
+    """Return the solutions of the earlier exercises, which this one may need."""
     earlier = lesson.cells[: lesson.cells.index(exercise)]
     return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
 
@@ -78,7 +78,7 @@ def test_the_official_solution_passes(path: Path, number: str):
 
 
 class Callable:
-    """A callable object, as a learner's answer may be."""
+    """A callable object, since a learner's answer may be one."""
 
     def __init__(self, function):
         self.function = function

@@ -1,4 +1,4 @@
-"""How a message quotes code, even code with backticks, as text and as HTML."""
+"""How messages quote code, including code with backticks, in text and in HTML."""
 
 from xml.etree import ElementTree
 

@@ -23,7 +23,7 @@ PATIENCE = 0.1
 
 @pytest.fixture
 def exercise(monkeypatch):
-    """Return a function that defines an exercise 9.1 whose message is what `observe` returns."""
+    """Return a function that defines exercise 9.1; its message is whatever `observe` returns."""
 
     def define(observe, wrong=lambda seen: seen.startswith("Your code raised")):
         check = Exercise(

@@ -13,7 +13,7 @@ kept = []
 
 
 def mistake(answer, *cases, run=run_async, more=(), **how):
-    """Call an answer with a model, the prompt and `more`; return its mistake, or None."""
+    """Check an answer, called with a model, a prompt and `more`; return its mistake, or None."""
 
     def observe(answer, case):
         reply = case.reply()

@@ -8,7 +8,7 @@ from utils.checks.engine import timeout
 
 
 class Clocks:
-    """Clocks of a machine on which the code gets only a share of the processor's time.
+    """Fake clocks for code that gets only the given share of the processor's time.
 
     Each call of `monotonic` takes a second; `done` is set after `ends` seconds.
     """

@@ -215,7 +215,7 @@ def test_pieces_arrive_at_the_expected_times():
     assert came == pytest.approx([0.6, 30.7, 30.8])
 
 
-@pytest.mark.parametrize("seconds", [0.05, 5])  # before the first chunk, and in a silence
+@pytest.mark.parametrize("seconds", [0.05, 5])  # before the first chunk; during a silence
 def test_a_timeout_closes_the_stream(seconds):
     reply = Reply(PIECES, silences={2: 100})
 

@@ -92,7 +92,7 @@ one_loop = pytest.mark.asyncio(loop_scope="module")
 @one_loop
 @pytest.mark.parametrize(("patient", "label"), diagnosis("4.diagnosis").items())
 async def test_lesson_4_visits_and_code_show_the_diagnoses(patient: str, label: str):
-    ready()  # warms up: a process's slow first call could pass for a symptom
+    ready()  # warm-up: a process's slow first call could be mistaken for a symptom
     case = await visit(endpoints()[patient], LIGHTHOUSE)
     *symptoms, code = ENDPOINTS[label]
     assert [case.ttft_share < 0.5, case.froze, case.unsent > 0] == symptoms

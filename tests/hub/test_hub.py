@@ -28,7 +28,7 @@ def settings(file: Path) -> Any:
 
 
 def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """Run a script with the settings of a learner's server in `c`, and return its output."""
+    """Run a script in which `c` holds the settings of a learner's server; return its output."""
     load = f"""
         import sys
         from traitlets.config.loader import PyFileConfigLoader

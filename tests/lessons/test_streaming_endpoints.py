@@ -23,7 +23,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app with endless streams. Counts pieces sent, and records whether a stream was closed."""
+    """An app with endless streams; counts sent pieces, and records whether a stream was closed."""
 
     def __init__(self) -> None:
         self.sent = 0

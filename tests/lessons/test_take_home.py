@@ -87,7 +87,7 @@ class Script:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
     def interrupt(self, name, *words, model, after=1):
-        """Press Ctrl-C after `after` characters; return stdout, stderr and the request."""
+        """Press Ctrl-C after reading `after` characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             first = process.stdout.read(after)
             process.send_signal(signal.SIGINT)

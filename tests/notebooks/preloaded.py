@@ -178,7 +178,7 @@ def end_with(line: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Request a fork to run these arguments, pass on Ctrl-C, and exit with the fork's exit code."""
+    """Run these arguments in a fork, pass on Ctrl-C, and exit with the fork's exit code."""
     process = b""
     signal.signal(signal.SIGINT, lambda *_: process and os.killpg(int(process), signal.SIGINT))
     settings = {

@@ -1,4 +1,4 @@
-"""A preloaded kernel is as clean as any other: it shares nothing with another kernel."""
+"""A preloaded kernel is as clean as any other: it shares no state with other kernels."""
 
 import json
 import os

@@ -132,7 +132,7 @@ class Server:
 
 @pytest.fixture
 def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Run a server in a thread, and select it by three environment variables alone."""
+    """Run a server in a thread, and select it with three environment variables."""
     replying = Server()
     handler = type("Replying", (Handler,), {"replies": replying})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -31,7 +31,7 @@ def call(
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
-    """Send a chat request over a socket with this receive buffer size; return the socket unread."""
+    """Send a chat request, and return the socket; `buffer` is the size of its receive buffer."""
     raw = json.dumps(body)
     host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
     head = (
@@ -62,7 +62,7 @@ def assert_strict(kind: type[BaseModel], raw: Any) -> None:
 
 
 def unknown(parsed: Any) -> list[str]:
-    """Return the names of all fields, at any depth, that the types don't have."""
+    """Return the names of all fields, at any depth, that their types don't define."""
     if isinstance(parsed, list):
         return [name for item in parsed for name in unknown(item)]
     if not isinstance(parsed, BaseModel):

@@ -70,7 +70,7 @@ def test_a_client_gets_replies_at_the_printed_address() -> None:
 def only_announce(
     _: object, listener: socket.socket, announce: Callable[[], None], **options: Any
 ) -> None:
-    """Announce the server without running it, in place of `serve`."""
+    """Stand in for `serve`: announce the server without running it."""
     with listener:
         announce()
 

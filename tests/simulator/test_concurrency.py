@@ -1,4 +1,4 @@
-"""One simulator for a class: which requests are admitted, and how learners are identified."""
+"""A simulator that learners share: which requests it admits, and how it identifies learners."""
 
 import threading
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Every fault in the table: its effect on a stream, and how `ChatOpenAI` reacts."""
+"""Every fault in `FAULTS`: its effect on a stream, and how `ChatOpenAI` reacts."""
 
 import builtins
 import json

@@ -1,4 +1,4 @@
-"""Schedules of replies, and the delivery of items when they are due, with a fake clock."""
+"""Reply schedules, and the delivery of items when they are due, with a fake clock."""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from utils.simulator.profiles import PROFILES
 
 
 class FakeClock:
-    """A clock that advances only in `until`, each time by `late` seconds too much."""
+    """A clock that advances only in `until`, which always overshoots by `late` seconds."""
 
     def __init__(self, late: float) -> None:
         self.now = 100.0

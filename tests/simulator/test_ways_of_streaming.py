@@ -80,7 +80,7 @@ async def plainly(given: Component, take: Read) -> None:
 
 
 def in_step(mode: Any) -> Any:
-    """Return a function that reads `.stream()` in this mode, or in the default mode if None."""
+    """Return a function that reads `.stream()` in this mode; None means the default mode."""
 
     def read(given: Component, take: Read) -> None:
         modes = {} if mode is None else {"stream_mode": mode}
@@ -130,7 +130,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 
 
 def texts(item: Any) -> Iterator[str]:
-    """Yield the model's text in an item, for any way of streaming."""
+    """Yield the model's text in an item, which may come from any way of streaming."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, AIMessage):
@@ -154,9 +154,9 @@ def kind(item: Any) -> str:
 
 
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
-    """Return the first item's kind, and two arrival times.
+    """Return the kind of the first item, and when the first item and the first text arrived.
 
-    The times are those of the first item and of the first text, in percent of the run.
+    Each time is a percentage of the run's duration.
     """
     given = component(name, **options)
     clock, seen = given.virtual.clock, []
@@ -185,7 +185,7 @@ def _begins(text: str, answer: str) -> bool:
 
 
 def table() -> Iterator[tuple[str, str, str]]:
-    """Yield each cell of the lesson's table: a way, a component, and the lesson's claim."""
+    """Yield each cell of the lesson's table as (way of streaming, component, claim)."""
     lines = LESSON.read_text(encoding="utf-8").splitlines()
     at = lines.index("| | chat model | chain | agent |")
     for line in lines[at + 2 :]:

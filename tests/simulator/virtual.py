@@ -4,9 +4,9 @@
         model = virtual.chat("sim-seed")
         run = record(model.stream(PROMPT), clock=virtual.clock)
 
-Requests go through the real `ChatOpenAI` and the real HTTP client; only the transport is replaced,
-and calls the app instead of opening a socket. Time passes only while a client waits for the server,
-in synchronous calls too; `sleep` lets it pass in a test.
+Requests go through the real `ChatOpenAI` and the real HTTP client. Only the transport is replaced:
+it calls the app instead of opening a socket. Time passes only while a client waits for the server,
+even in a synchronous call, or while a test calls `sleep`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When `.venv` is created, updated or rebuilt; most tests use fast fake installers."""
+"""When `.venv` is created, updated or rebuilt. Most tests use fast, fake installers."""
 
 import argparse
 import errno

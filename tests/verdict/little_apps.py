@@ -28,7 +28,7 @@ class CutShortError(Exception):
 
 
 class Sound(Starlette):
-    """Streams events by GET; a disconnect and `POST /stop/{reply}` both stop the model."""
+    """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model."""
 
     max_retries = 2
 

@@ -1,4 +1,4 @@
-"""The verdict on other endpoints, such as those with POST requests or other stream formats."""
+"""The verdict on endpoints of other kinds, such as POST endpoints and streams of JSON lines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class JsonLines(Posted):
 
 
 class Plain(Posted):
-    """Streams only text, and sends failures as text."""
+    """Streams plain text, and announces failures as text too."""
 
     def frame(self, kind: str, value: Any) -> str:
         return {"text": value, "failed": "\n[The reply broke off.]"}.get(kind, "")
@@ -86,7 +86,7 @@ class StaysOpen(apps.Sound):
 
 
 class Pings(apps.BreakIsEnd):
-    """Sends an event without information between the last text and the final event."""
+    """Sends an empty event between the last text and the final event."""
 
     async def pieces(self, question: str) -> Any:
         async for kind, value in super().pieces(question):
@@ -116,7 +116,7 @@ class Dies(apps.Sound):
 
 
 class NamedError(apps.Sound):
-    """Announces a failure with an event that `EventSource` takes for a lost connection."""
+    """Announces a failure by an `error` event, like those of `EventSource` for lost connections."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "error", {"sentence": "The reply broke off."}
@@ -197,5 +197,5 @@ def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    told = "a truncated stream: the stream ended without any event"  # true of OpenAI's API too
+    told = "a truncated stream: the stream ended without any event"  # as OpenAI's own API does
     assert bad == {BREAK: told}

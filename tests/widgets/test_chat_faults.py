@@ -55,11 +55,11 @@ async def provider() -> AsyncIterator[Provider]:
         yield Provider(client)
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # upper limits for the numbers of a fault
+MOST = {"seconds": 2, "megabytes": 1}  # upper limits for a fault's numbers
 
 
 def delivery(fault: Fault) -> str:
-    """Return the model suffix for a fault: its default numbers, reduced to those in `MOST`."""
+    """Return the model suffix for a fault: its name and its default numbers, limited by `MOST`."""
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name

@@ -39,7 +39,7 @@ async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Restart the beating task, which waits on the event loop's clock rather than the test's."""
+    """Restart the task that beats: its waits follow the event loop's clock, not the test's."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())

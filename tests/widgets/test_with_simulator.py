@@ -1,4 +1,4 @@
-"""Stop or an interrupt closes the stream through LangChain, so the server stops generating."""
+"""Stop or an interrupt closes LangChain's stream, and so the server stops generating."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_ending_a_reply_ends_its_generation(wire, way):
 
 
 async def by_agent(history):
-    """Yield the chunks of an agent's model, as in lesson 5."""
+    """Yield the chunks from an agent's model, as in lesson 5."""
     agent = create_agent(chat_model("chat", delivery="stall@20,60", simulated=True), [order_status])
     stream = agent.astream({"messages": history}, stream_mode="messages")
     async with aclosing(stream) as items:

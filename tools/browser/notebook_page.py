@@ -145,9 +145,9 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Run the cell that shows an element until `seen()` is true; return whether it became true.
+        """Until `seen()` is true, run the cell that shows an element; return the last `seen()`.
 
-        On a busy machine, a page may show several changes in one go, so that a test misses some.
+        On a busy machine, a page may show several changes at once, so that a test misses some.
         The cell is run up to `TIMES` times.
         """
         for _ in range(TIMES):

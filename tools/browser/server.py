@@ -119,7 +119,7 @@ def serve(
         root: The folder to serve.
         state: An empty folder for settings and logs; the user's own are left alone.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A command that replaces the kernel `python3`; the ordinary one is then `USUAL`.
+        kernel: A command for the kernel `python3`; `USUAL` then names the ordinary kernel.
     """
     overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)

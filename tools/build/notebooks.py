@@ -129,7 +129,7 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield ids made of a section's heading and a number, so other sections don't affect them.
+    """Yield ids made of a section's heading and a number, independent of other sections.
 
     Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """

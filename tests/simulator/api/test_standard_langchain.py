@@ -1,6 +1,6 @@
 """LangChain's standard tests for chat models, with `ChatOpenAI` and the simulator.
 
-They run once for each of the two APIs. The properties `supports_…` for images, audio, PDFs and
+They run once for each of the two APIs. The `supports_…` properties for images, audio, PDFs and
 Anthropic's content blocks stay False, so the tests skip what the simulator doesn't support.
 """
 

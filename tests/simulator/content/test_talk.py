@@ -1,4 +1,4 @@
-"""Free conversation with the simulated model: what must be true of its replies."""
+"""Free conversation with the simulated model: properties that its replies must have."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Tests of the `record` command, with another server as the provider, and of replaying files."""
+"""Recording from a second server with the `record` command, and replaying the files."""
 
 import contextlib
 import io
