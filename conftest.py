@@ -23,7 +23,7 @@ from tools.programs import folder_for_sockets
 # Removed from the environment, since tests compare the output of other programs as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-KERNELS = "QUICK_KERNELS"  # variable with the kernel server's address: see `preloaded`
+KERNELS = "QUICK_KERNELS"  # environment variable with the kernel server's address
 
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
@@ -115,8 +115,8 @@ def use_unix_sockets_for_kernels(folder: str) -> None:
     """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
     By default, each kernel looks up five free ports and binds them half a second later. In that
-    time, other tests open hundreds of connections. If one of them takes such a port, the kernel
-    dies.
+    time, other tests open hundreds of connections. If a connection takes one of those
+    ports, the kernel dies.
     """
     from jupyter_client.manager import KernelManager
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The course's commands: `python3 course.py lab` opens lesson 1, `--help` lists the others.
+"""The course's commands: `python3 course.py lab` opens lesson 1, and `--help` lists them all.
 
 This file checks the Python version, in syntax that any Python can parse, so that an old Python
 prints advice instead of a SyntaxError. It also checks that no file shadows the standard library.

@@ -18,7 +18,7 @@ MOST_TURNS = 20  # turns per conversation; older ones are dropped
 
 @cl.on_message
 async def on_message(message: cl.Message):
-    """Answer a question; each page has its own conversation."""
+    """Answer a question in this page's conversation."""
     if len(message.content) > LONGEST_MESSAGE:
         await cl.ErrorMessage(f"A message has at most {LONGEST_MESSAGE:,} characters.").send()
         return

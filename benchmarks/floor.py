@@ -1,4 +1,4 @@
-"""A bare server as a floor for benchmarks, and the comparison of measurements with their floors.
+"""Runs the bare server that is the benchmarks' floor, and compares measurements with a floor.
 
 A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
 alternates between its subject and a floor, and limits the ratio of the two.
@@ -30,7 +30,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """The lowest measurement divided by the lowest floor; a busy machine can only raise them."""
+    """The lowest measurement divided by the lowest floor: a busy machine can only add to each."""
 
     measured: Sequence[float]
     floor: Sequence[float]  # the floor's results for the same measurement

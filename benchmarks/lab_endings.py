@@ -1,4 +1,4 @@
-"""What remains, and for how long, when `course.py lab` is ended while a reply streams.
+"""What `course.py lab` leaves behind, and for how long, if it is ended during a reply.
 
     python benchmarks/lab_endings.py [--times 20]
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     times = parser.parse_args().times
-    labs = importlib.import_module("running_lab")  # for mypy: tests import benchmarks.running_lab
+    labs = importlib.import_module("running_lab")  # mypy knows it as benchmarks.running_lab
     print("| ended by | times | left | gone after: median, worst |\n| --- | --- | --- | --- |")
     found: list[str] = []
     for way in labs.WAYS:

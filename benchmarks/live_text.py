@@ -2,7 +2,7 @@
 
     python benchmarks/live_text.py
 
-Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are those of the
+Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted in the
 serialised messages that the kernel publishes. The floor for bytes is the best naive method; the
 floor for kernel time is a bare anywidget that only sends each token.
 """

@@ -28,7 +28,7 @@ COURSE = ROOT / "course.py"
 PATIENCE = 240.0  # seconds
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# Takes standard input as its controlling terminal, then replaces itself with `lab`. When the test
+# Makes standard input its controlling terminal, then replaces itself with `lab`. When the test
 # closes the terminal's other end, `lab` gets SIGHUP.
 _ON_A_TERMINAL = """
 import fcntl, os, sys, termios

@@ -1,12 +1,12 @@
-"""A thousand clients disconnect at random: how soon generation stops, and what memory remains.
+"""A thousand clients disconnect at random: how soon generation stops, and whether memory grows.
 
     python benchmarks/simulator_leaving.py [--clients 1000] [--waves 4]
 
 Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
-time. Each disconnect is compared with the server's log. The floor, alternating with the simulator,
-is how late a bare asyncio server notices as many disconnects. The first wave warms up and fills
-the log; memory is compared between the end of the second wave and the end of the last. Not for
-Windows, as memory is read with `ps`.
+time. Each disconnect is compared with the server's log. The floor is how late a bare
+asyncio server notices as many disconnects; its waves alternate with the simulator's. The first wave
+warms up and fills the log; memory is compared between the end of the second wave and the end of the
+last. Not for Windows, as memory is read with `ps`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, and disconnect `stay` seconds later; return that Unix time."""
+    """Connect after `come` seconds, and stay for `stay`; return the Unix time of the disconnect."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)

@@ -6,7 +6,7 @@ Uses one client process, with a raw asyncio reader and a cheap parser, and one s
 stream's rate is measured from its first token to its last. The last token's lateness is relative to
 the schedule set when the request was sent, so it includes parsing and queueing. The floor,
 alternating with the simulator, is a bare asyncio server under the same load. CPU time per token
-determines how many streams a machine can carry, and hardly depends on its other load.
+determines how many streams a machine can carry, and hardly depends on the machine's other load.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ class Round:
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
-    """Send a request `after` seconds after `start`; return the seconds until each token arrived."""
+    """Send a request `after` seconds after `start` is set.
+
+    Return the seconds from the request to each token.
+    """
     reader, writer = await asyncio.open_connection(HOST, port)
     await start.wait()
     await asyncio.sleep(after)
@@ -95,7 +98,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
         for number, request in enumerate(requests)
     ]
     await asyncio.sleep(1)  # let all connect first, since connecting isn't measured
-    gc.disable()  # the client's pauses would count as the server's
+    gc.disable()  # otherwise, the client's pauses would count as the server's
     start.set()
     return await asyncio.gather(*readers)
 

@@ -74,7 +74,10 @@ def stream(client: BlockingKernelClient, cell: str = SIMULATOR) -> tuple[int, in
 
 
 def kill_a_kernel_at_work(cell: str = SIMULATOR) -> tuple[int, float]:
-    """Kill a kernel at work; return its child's id, and the seconds until the child exited."""
+    """Kill a kernel while it runs a cell.
+
+    Return the id of its child process, and the seconds until the child exited.
+    """
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:
         port, pid = stream(client, cell)

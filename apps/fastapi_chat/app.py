@@ -98,7 +98,7 @@ async def page() -> FileResponse:
 
 @app.get("/conversation")
 async def conversation(visitor: Visitor = "") -> dict[str, Any]:
-    """Return the conversation for a page that was just loaded, and the reply to resume."""
+    """Return the conversation for a newly loaded page, and the id of the reply to resume."""
     turns, running = await replies.conversation(visitor)
     shown = [(question, html(text, note)) for question, text, note in turns]
     return {"turns": shown, "reply": running}

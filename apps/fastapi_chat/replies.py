@@ -31,7 +31,7 @@ class Reply:
         return bool(self.events) and self.events[-1][0] in ("end", "failed")
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last is `end` or `failed`, with the text and a note."""
+        """Add an event for all readers; the last, `end` or `failed`, holds the text and a note."""
         self.events.append((event, data))
         self.news.set()
 

@@ -8,7 +8,7 @@ Its keys all expire:
     conversation:VISITOR  JSON with the earlier turns, the last question and its reply's id
     reply:ID              a stream of events; an entry's id is the event's number
     lease:ID              exists while a worker generates the reply and renews the lease
-    stop:ID               a list, whose first item tells the reply's worker to stop
+    stop:ID               a list; its first item tells the reply's worker to stop
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
 MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
-KEPT = 60 * 60  # seconds that a conversation is kept after its last question
+KEPT = 60 * 60  # seconds to keep a conversation after its last question
 LEASE = 15  # seconds without renewal after which a reply's worker counts as dead
 WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease
-FINISH = 60  # seconds that a worker waits for its replies at shutdown
+FINISH = 60  # seconds to wait for a worker's replies at shutdown
 BROKEN = "The server that was writing this reply stopped."
 
 redis = Redis.from_url(
@@ -57,7 +57,7 @@ class Reply:
         self.stream, self.lease, self.stops = (f"{key}:{reply_id}" for key in KEYS)
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last is `end` or `failed`, with the text and a note."""
+        """Add an event for all readers; the last, `end` or `failed`, holds the text and a note."""
         self.number += 1
         self.over = event in ("end", "failed")
         async with redis.pipeline() as commands:

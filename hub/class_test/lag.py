@@ -2,7 +2,8 @@
 
 A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
 time to first token, plus the token's index times the planned gap, all from the simulator's log.
-Widgets may delay it by 50 ms, to send several tokens in one redraw. The rest is the *lag*:
+Widgets may delay it by 50 ms, to send several tokens in one redraw. Any further
+delay is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
@@ -33,7 +34,10 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """When the tokens of a reply are due, in seconds; `received` is the request's Unix time."""
+    """When the tokens of a reply are due.
+
+    `received` is the request's Unix time; `ttft` and `gap` are in seconds.
+    """
 
     received: float
     ttft: float
@@ -47,7 +51,7 @@ class Pacing:
 
 @dataclass(frozen=True)
 class Redraw:
-    """A piece of text that reached a page, at a Unix time in seconds."""
+    """A piece of text, and the Unix time at which it reached a page."""
 
     at: float
     text: str
@@ -83,7 +87,7 @@ def _pushed(one: Message) -> dict[str, Any] | None:
 
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
-    """Return the seconds from each token's due time to its arrival, including coalescing."""
+    """Return how many seconds late each token arrived, including the delay due to coalescing."""
     ends = list(accumulate(map(len, split("".join(one.text for one in redraws)))))
     if len(ends) != pacing.tokens:
         raise LagError(f"{len(ends)} tokens reached the page of the {pacing.tokens} that were sent")
@@ -97,7 +101,7 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
 
 
 def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
-    """Yield the seconds from each message's due time to its arrival, for the cell `BARE`."""
+    """Yield the seconds from due time to arrival for each message that `BARE` sends."""
     for at, one in messages:
         if one.kind == "comm_msg" and "due" in one.content["data"]:
             yield at - one.content["data"]["due"]

@@ -1,4 +1,4 @@
-"""Measurements of a class, and the report on them."""
+"""Measurements of a simulated class, and the report on them."""
 
 import contextlib
 import math
@@ -11,10 +11,10 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # limit for the last learner's time, as a multiple of a bare kernel's
-LAG_MARK = 4.0  # limit for the 99th percentile of lag, as a multiple of a bare stream's
+READY_MARK = 3.0  # limit on the last learner's time to get ready, relative to a bare kernel's
+LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream's
 FINEST = 0.005  # seconds; smaller lags of a bare stream are raised to this
-PARTS = ("server", "kernel", "simulator")  # processes that each learner has
+PARTS = ("server", "kernel", "simulator")  # the kinds of process that each learner has
 Processes = Mapping[str, Sequence[psutil.Process]]
 
 
@@ -53,7 +53,7 @@ def _memory(process: psutil.Process) -> float:
 
 @dataclass
 class Measurements:
-    """The measurements of a class."""
+    """The measurements of a simulated class."""
 
     learners: int
     cores: int

@@ -1,8 +1,8 @@
 """The schedule of a simulated class: `python -m hub.class_test.schedule`, or `course.py class`.
 
-The clock starts for all learners at the same moment. Each logs in, gets a server, opens JupyterLab,
-gets a kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all
-run lesson 1's live cells; the last learner starts each cell within five seconds of the first.
+All learners start at the same moment. Each logs in, gets a server, opens JupyterLab, gets a kernel
+and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run lesson 1's
+live cells; the last learner starts each cell within five seconds of the first.
 """
 
 import ast
@@ -35,7 +35,7 @@ from tools.programs import (
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 MB_EACH = 250  # for one learner's server, kernel and simulator, as measured
 MB_BESIDES = 300  # for the hub, the proxy and this command
-PATIENCE = 300.0  # seconds for a class to become ready, or to run a cell
+PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
 WITHIN = 5.0  # seconds within which all learners start a cell
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
@@ -67,7 +67,7 @@ def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
 
 
 def check_memory(learners: int, free: float) -> None:
-    """Raise Advice if the class does not fit into `free` MB."""
+    """Raise Advice if the class needs more than `free` MB of memory."""
     needed = MB_BESIDES + learners * MB_EACH
     if needed > free:
         fits = int((free - MB_BESIDES) // MB_EACH)
@@ -150,7 +150,7 @@ async def hold(hub: Hub, names: list[str]) -> Measurements:
 async def stream(
     learners: list[Learner], name: str, code: str, measured: Measurements
 ) -> list[Learner]:
-    """Let all learners run a streaming cell; measure the lag of live cells and bare streams."""
+    """Run a streaming cell for all learners; measure the lag of live cells and the bare stream."""
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
@@ -189,7 +189,7 @@ async def read_lag(learner: Learner, ran: Run, name: str, measured: Measurements
 
 
 def main() -> int:
-    """Run a class; JupyterHub must be installed."""
+    """Run the `class` command; JupyterHub must be installed."""
     stop_on_signals()
     gc.disable()  # a pause of this client would count as lag for every learner
     count = int(sys.argv[1])

@@ -192,7 +192,7 @@ _PARTS = {
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Return variables for the hub, without the settings of the person who runs this command."""
+    """Return environment variables for the hub, without the settings of this command's user."""
     environ = clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),

@@ -1,4 +1,4 @@
-"""A fake model that calls given tools in order, whereas the simulator goes by the prompt."""
+"""A fake model that calls given tools in order; the simulator would choose by the prompt."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def with_agent(app: ModuleType) -> ModuleType:
-    """Return the app after running the README's code for an agent in assistant.py's namespace."""
+    """Run the README's code for an agent in assistant.py's namespace, and return the app."""
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
     (code,) = (block for block in blocks if "create_agent" in block)
     exec(textwrap.dedent(code), vars(app.assistant))

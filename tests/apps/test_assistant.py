@@ -1,4 +1,4 @@
-"""The assistant's parts that apps call directly; test_fastapi_chat.py tests its replies."""
+"""The parts of the assistant that apps call directly; test_fastapi_chat.py tests replies."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ CONTRAST = """(selector) => {
 }"""
 
 WIDGETS = ".jp-OutputArea :is(.course-live, .course-race, .course-prediction)"
-# Finds elements that overflow or clip, but ignores SVG, ellipses, and text for screen readers.
+# Finds elements that overflow or clip text; ignores SVG, ellipses, and screen-reader text.
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);

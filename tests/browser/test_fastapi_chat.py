@@ -1,4 +1,4 @@
-"""The FastAPI app in a real browser, with a real simulator, whose request log is checked."""
+"""The FastAPI app in a real browser; tests also check the simulator's request log."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
-# The NOTE_… scripts record in the page the length of the text after each change, the
-# EventSources, the IDs of the events, and the text of the status line.
+# The NOTE_… scripts make the page record its EventSources, the IDs of the events and, after each
+# change, the text's length and the status line.
 NOTE_LENGTHS = """() => {
   const log = document.getElementById("log");
   window.lengths = [];
@@ -76,7 +76,7 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 class Cable:
-    """A proxy to the app that drops all open connections once it has forwarded `last`."""
+    """A proxy for the app; it drops all open connections once it has forwarded `last`."""
 
     def __init__(self, port: int, last: bytes) -> None:
         self._open: list[socket.socket] = []

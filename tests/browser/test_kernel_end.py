@@ -1,4 +1,4 @@
-"""When the kernel ends, running widgets show that, and their buttons are disabled."""
+"""When the kernel ends, running widgets say so, and their buttons are disabled."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A browser's EventSource and `utils.sse` interpret event streams in the same way.
 
-The tests compare raw streams, event by event. Then a browser reads the endpoint that lesson 4
-builds, and the frames of the document that the course is based on.
+One test sends raw streams to both, and compares the events. In the others, a browser connects to
+lesson 4's endpoint, and to `/seed`, whose end event has no data and so never fires.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Turns:
 
     @property
     def code(self) -> str:
-        """Code for a cell, which defines `turn` and its blocking version, `turn_of_a_thread`."""
+        """Code for a cell that defines `turn` and its blocking version, `turn_of_a_thread`."""
         return _KERNELS_HALF.format(folder=str(self._folder))
 
     def take(self, name: str) -> None:

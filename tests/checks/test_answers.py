@@ -49,7 +49,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # whose message quotes Python's own error
+    if answer.mistake != "raises":  # that mistake's message quotes Python's own error
         prose = CODE.sub("`code`", outcome.message)
         assert not (found := ODD.search(prose)), (found, outcome)
         assert len(prose) <= LONGEST

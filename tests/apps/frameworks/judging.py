@@ -1,4 +1,4 @@
-"""Judges an app, with shorter waits than the `verdict` command."""
+"""Reaches the verdict on an app, with shorter waits than the `verdict` command."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
-    """Return the names of the verdict's lines that the app didn't pass."""
+    """Return the names of the checks that the app didn't pass."""
     assert list(table) == list(LINES)
     return [name for name, seen in table.items() if seen.verdict != "passed"]

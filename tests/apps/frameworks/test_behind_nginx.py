@@ -26,7 +26,7 @@ pytestmark = [
 BUFFERED = {
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # pressed at the first text, which nginx sends with the last
+    "Stop stops the model",  # pressed at the first text, but nginx sends all text at the end
     "other visitors aren't blocked",
 }
 

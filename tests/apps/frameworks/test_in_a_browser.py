@@ -163,7 +163,7 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
     else:
         page.wait_for_selector(f"{app.face.log} table")
     app.send(page, f"![x]({PICTURE})")
-    app.send(page, "What did I ask before?")  # the reply quotes the question with the picture
+    app.send(page, "What did I ask before?")  # the reply quotes the message above
     if app.name == "django":
         app.wait_for(page, f"“![x]({PICTURE})”")
     # Chainlit shows the picture in the question, too.

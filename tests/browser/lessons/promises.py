@@ -38,8 +38,8 @@ class Lesson:
 
     Attributes:
         stem: The notebook's file name without the suffix.
-        live: Elements that must be seen growing during *Run All*: names and CSS selectors.
-        pictures: Elements to take screenshots of: names and CSS selectors.
+        live: CSS selectors, by name, of elements that must be seen growing during *Run All*.
+        pictures: CSS selectors, by name, of elements to take screenshots of.
         speed: How many times faster than real time its replies are. Growth must be slow enough to
             be observed.
     """

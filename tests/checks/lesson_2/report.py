@@ -1,6 +1,6 @@
 """Right and wrong answers to 2.report, which asks for a handler that reports each run's tokens.
 
-The check uses runs that overlap, runs that fail, and runs of a batch.
+Some of the check's runs overlap, some fail, and some belong to a batch.
 """
 
 import itertools  # noqa: F401 (in an edit)
@@ -135,7 +135,7 @@ wrong("2.report", "not a class", "`Report`, without parentheses")(Report())
 
 @wrong("2.report", "counts for another run", "Which argument tells you")
 class ByThread(BaseCallbackHandler):
-    """Keeps runs apart in a batch, but mixes two runs in one thread."""
+    """Keeps a batch's runs apart, but mixes up two runs in one thread."""
 
     def __init__(self):
         self.local, self.reports = threading.local(), []

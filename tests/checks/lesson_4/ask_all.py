@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.ask_all, which asks for several replies, a few at a time."""
+"""Right and wrong answers to 4.ask_all, which asks for replies to all prompts, a few at a time."""
 
 # ruff: noqa: F401 (edits use the imports)
 

@@ -165,9 +165,9 @@ for mistake, changes, *says in (
         "needs frame",
         {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
     ),
-    # a mistake when the client disconnects
+    # a mistake in handling a disconnect
     ("sends after that", {CATCH: f"except BaseException:{NEXT}    yield END"}),
-    # mistakes when the model fails
+    # mistakes in handling a model's failure
     ("no failure event", {"yield FAILED": "pass"}),
     (
         "no failure event",

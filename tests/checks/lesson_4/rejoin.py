@@ -162,7 +162,7 @@ for mistake, changes, *says in (
         "after the end",
     ),
     ("goes on after Stop", {CANCEL: "pass"}),
-    # mistakes with bad requests
+    # mistakes in handling bad requests
     ("accepts a bad request", {BAD: ""}, "999"),
     ("accepts a bad request", {"0 <= ": ""}, "-1"),
     ("accepts a bad request", {"<= len(reply.events)": "<= len(reply.events) + 1"}, "ID: 20"),

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.shout, which asks for an async generator of a reply in capitals."""
+"""Right and wrong answers to 4.shout, which asks for an async generator that yields capitals."""
 
 # ruff: noqa: F401 (learners write such code, and edits use the imports)
 

@@ -14,7 +14,7 @@ from utils.widgets import Status
 
 
 class NotebookModel(GenericFakeChatModel):
-    """A model that the notebook defines, not the one that a check passes."""
+    """A model defined in the notebook, unlike the one that a check gives to an answer."""
 
     def bind_tools(self, tools, **kwargs):
         return self

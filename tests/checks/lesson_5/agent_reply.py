@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.agent_reply, which asks for an agent's reply, not tool results."""
+"""Right and wrong answers to 5.agent_reply, which asks for an agent's text without tool results."""
 
 from contextlib import aclosing, closing  # noqa: F401 (in an edit)
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.answer, which asks for a reply whose model can call tools."""
+"""Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools."""
 
 import asyncio
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.guarded_reply, which asks for a reply shown through a guard."""
+"""Right and wrong answers to 5.guarded_reply, which asks for a guard on a streamed reply."""
 
 # ruff: noqa: N818 (learners write such code)
 

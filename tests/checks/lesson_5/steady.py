@@ -78,7 +78,7 @@ right("5.steady")(keeps_the_error)
 
 @right("5.steady")
 async def holds_empty_chunks(sources, seconds):
-    """Passes on an empty first chunk only when the next piece arrives."""
+    """Pass on an empty first chunk only when the next piece arrives."""
     for number, source in enumerate(sources, start=1):
         empty, begun = [], False
         try:

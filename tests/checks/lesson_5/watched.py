@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.watched, which asks for a limit on a stream's silence."""
+"""Right and wrong answers to 5.watched, which asks for a time limit on a stream's silences."""
 
 import asyncio
 from contextlib import aclosing
