@@ -43,7 +43,7 @@ For details, run a command with --help."""
 
 
 def setup(arguments: argparse.Namespace) -> int:
-    """Bring `.venv` up to date without opening anything."""
+    """Create `.venv`, or bring it up to date, without opening JupyterLab."""
     stop_on_signals()
     if arguments.wheels is not None:
         if arguments.here:
@@ -86,7 +86,7 @@ def site(arguments: argparse.Namespace) -> int:
 
 
 def class_(arguments: argparse.Namespace) -> int:
-    """Test a JupyterHub with a simulated class."""
+    """Test a JupyterHub with a simulated class of learners."""
     stop_on_signals()
     if WINDOWS:
         raise Advice(
@@ -115,7 +115,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser, with its help."""
+    """Return the command line's parser, including the help texts."""
     top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",
@@ -226,7 +226,7 @@ def parser() -> argparse.ArgumentParser:
         "real provider, the way a cell would, which may cost a fraction of a cent. The last line\n"
         "sums up; the exit code is 1 if anything needs fixing.",
     )
-    examining.add_argument("--venv", help=argparse.SUPPRESS)  # for the doctor that runs in .venv
+    examining.add_argument("--venv", help=argparse.SUPPRESS)  # for doctor's second run, in .venv
     holding = add(
         class_,
         "for instructors: simulate a class on a temporary JupyterHub on this machine",

@@ -27,13 +27,13 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
     Without `--here`, the doctor runs again inside `.venv`, if there is one. What `.venv` needs
-    depends on the Python that started the command, so this is determined first, and passed on with
-    `--venv`.
+    depends on the Python that started the command, so the first run determines it, and passes it on
+    with `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # The part before the colon is the finding; the rest says what setup would do.
+        # `why` begins with the finding; after a colon, it says what setup would do.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -130,7 +130,7 @@ def examine_no_packages() -> str:
 
 def examine_packages() -> str:
     """Check whether the installed packages match the lock file."""
-    from packaging.requirements import Requirement  # a locked package, missing before setup
+    from packaging.requirements import Requirement  # not installed before setup
 
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines]
@@ -150,7 +150,7 @@ def examine_packages() -> str:
 
 
 def examine_utils() -> str:
-    """Check that `import utils` finds the course's package, and its imports aren't shadowed."""
+    """Check that `import utils` finds the course's package and that its imports aren't shadowed."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
@@ -164,12 +164,12 @@ def examine_utils() -> str:
 
 
 def hidden_in_notebooks() -> str | None:
-    """Return the message about a file that shadows a package in notebooks, or None."""
+    """Return a message about a file that notebooks would import instead of a package, or None."""
     from utils import shadowing
     from utils.setup import NEEDED
 
     place = next(number for number, it in enumerate(sys.path) if shadowing.of_packages(it))
-    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # as in a kernel
+    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # a kernel's `sys.path`
     told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
     return next(told, None)
 
@@ -197,7 +197,7 @@ def examine_widgets() -> str:
 
 
 def examine_simulator() -> str:
-    """Check whether the simulator starts and replies to a cell's call."""
+    """Check whether the simulator starts and replies to a one-token call."""
     from utils import provider  # needs the locked packages
 
     try:
@@ -248,7 +248,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Name some of the server's models; return "" if it lists none, or lists this one."""
+    """Name some models that the server lists; return "" if it lists none, or lists `model`."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

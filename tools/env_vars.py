@@ -2,10 +2,10 @@
 
 import os
 
-TEST_SPEED = "5"  # multiple of real time for the simulator; beyond this, overhead distorts timings
+TEST_SPEED = "5"  # the simulator's speed, as a multiple of real time; more would distort timings
 
-# Prefixes of variables that would install packages elsewhere, add modules, or change how Python,
-# Jupyter, Matplotlib and the test tools work.
+# Prefixes of variables that would change where packages are installed, which modules are found, or
+# how Python, Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
     "VIRTUAL_ENV",  # IPython would import that environment's packages before ours

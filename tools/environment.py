@@ -25,7 +25,7 @@ from tools.installers import (
 )
 from tools.programs import ROOT, say
 
-# Each kind of setup includes the previous ones, in the same versions.
+# Each kind of setup includes the packages of the previous ones, in the same versions.
 LOCKS = {
     "lab": "requirements/lab.lock",
     "site": "requirements/site.lock",

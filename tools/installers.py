@@ -21,7 +21,7 @@ _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
-# Uses the base Python, since a `.venv` that this runs in may be about to be replaced.
+# Uses the base Python, since this may run in the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
@@ -128,7 +128,7 @@ def run_pip(environment: Place, lock: Path) -> None:
     follow(command, environment, "pip is downloading packages", watch)
     compiling = [str(environment.python), "-m", "compileall", "-q", "-j", "0"]
     with Progress("compiling them for a quick start"):
-        # Files for other Python versions fail to compile; they are never imported.
+        # Some files are for other Python versions; they fail to compile, but are never imported.
         subprocess.run(
             [*compiling, str(environment.packages)], capture_output=True, env=clean_environ()
         )

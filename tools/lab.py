@@ -40,9 +40,9 @@ _PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
-_LONGEST = 50  # bytes in the path of `RUNTIME`, since a socket's path can have only 104
-_ENDING_SECONDS = 60.0  # for JupyterLab and its kernels to stop, even if the server hangs
-# The learner's Jupyter settings that `lab` respects.
+_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have 104
+_ENDING_SECONDS = 60.0  # time for JupyterLab and its kernels to stop, even if the server hangs
+# Variables for the learner's own Jupyter settings, which `lab` respects.
 _TASTE = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -152,7 +152,7 @@ def _reserve(port: int) -> bool:
 
 
 def _binding_fails(port: int) -> OSError | OverflowError | None:
-    """Return why a server can't listen on a port of the loopback address, or None."""
+    """Return the error that a server would get on binding a loopback port, or None."""
     with socket.socket() as probe:
         if not WINDOWS:  # on Windows, this option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -202,7 +202,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab isolated from Ctrl-C, since it would ask for confirmation."""
+    """Start JupyterLab isolated from Ctrl-C, which would make it ask for confirmation."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
         [python, "-m", "tools.lab_supervisor", str(folder)],
@@ -235,7 +235,7 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
 
 
 def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]:
-    """Send a request to JupyterLab, never through a proxy; return status and body."""
+    """Send a request to JupyterLab, never through a proxy; return the status and the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     with contextlib.closing(connection):
         connection.request(method, path, headers={"Authorization": f"token {token}"})

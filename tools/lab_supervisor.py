@@ -1,8 +1,8 @@
 """The process that `lab` starts: runs JupyterLab, and ends it with all its descendants.
 
 `python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Its standard
-input is a pipe from `lab`, which the operating system closes even if `lab` is killed. Then
-JupyterLab is ended, with its kernels and everything they started, and FOLDER is deleted.
+input is a pipe from `lab`. The operating system closes it when `lab` ends, even if `lab` is killed.
+JupyterLab is then ended, with its kernels and everything they started, and FOLDER is deleted.
 """
 
 import contextlib
@@ -24,13 +24,13 @@ from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, end_signals
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
-_SETTLING_SECONDS = 3.0  # for interrupted cells to end
+_SETTLING_SECONDS = 3.0  # time for interrupted cells to end
 _ROUNDS = 10  # rounds of killing marked processes, which may start others; at most a second each
 
 
 def keep(folder: Path) -> int:
     """Run JupyterLab until it ends or standard input closes; return its exit code."""
-    for number in end_signals():  # the terminal signals `lab`, which closes the pipe
+    for number in end_signals():  # `lab` receives them too, and closes the pipe
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     mark = _MARK + secrets.token_hex(8)
@@ -61,9 +61,9 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
     try:
         config = json.loads(settings.read_text(encoding="utf-8"))
         port, token = config["ServerApp"]["port"], config["IdentityProvider"]["token"]
-        with contextlib.suppress(Exception):  # a failing server is killed below
+        with contextlib.suppress(Exception):  # if this fails, the server is killed below
             _interrupt_cells(port, token)
-            ask(port, "POST", "/api/shutdown", token)  # also works on Windows
+            ask(port, "POST", "/api/shutdown", token)  # unlike a signal, it also works on Windows
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(SHUTDOWN_SECONDS)
     finally:
@@ -71,7 +71,7 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
 
 
 def _interrupt_cells(port: int, token: str) -> None:
-    """Interrupt running cells, since a kernel shut down mid-cell prints a long message."""
+    """Interrupt running cells, since a kernel that is shut down mid-cell prints a long message."""
     deadline = time.monotonic() + _SETTLING_SECONDS
     interrupted: set[str] = set()
     while time.monotonic() < deadline:
@@ -82,7 +82,7 @@ def _interrupt_cells(port: int, token: str) -> None:
         for kernel in busy - interrupted:
             ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
         interrupted |= busy
-        time.sleep(0.05)  # JupyterLab offers no event for this
+        time.sleep(0.05)  # polling, since JupyterLab offers no event for this
 
 
 def _end_all(mark: str) -> None:

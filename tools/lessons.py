@@ -1,4 +1,4 @@
-"""Finds the lessons named on a command line; checks and updates facts about lessons in guides.
+"""Finds the lessons named on a command line; checks and updates what guides state about lessons.
 
 Standard library only, since `tools.commands` imports this before any packages are installed.
 """

@@ -1,7 +1,7 @@
 """Estimates a lesson's duration; `python -m tools.minutes 1` prints the minutes by section.
 
 Adds up reading at 200 words a minute, code included; the minutes stated in each exercise; and an
-average execution time for each code cell. Tests compare the sums with the *Time* line.
+average execution time for each code cell. Tests compare the sums with the lesson's *Time* line.
 """
 
 import re

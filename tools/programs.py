@@ -19,7 +19,7 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # bytes, so that the paths of sockets in it are short enough
+_LONGEST_TMPDIR = 40  # bytes in its path, so that the paths of sockets in it are short enough
 
 T = TypeVar("T")
 
@@ -169,7 +169,7 @@ def end_signals() -> list[signal.Signals]:
 
 
 def stop_on_signals() -> None:
-    """Handle all signals of `end_signals` like Ctrl-C."""
+    """Treat every signal in `end_signals` like Ctrl-C."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -201,7 +201,7 @@ def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
-        stop_on_signals()  # the loop has removed its handlers
+        stop_on_signals()  # the event loop reset the handlers when it closed
 
 
 def run(command: Sequence[str]) -> int:

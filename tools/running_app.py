@@ -1,4 +1,4 @@
-"""An app running with a simulator, and a page object for it, for tests and screenshots."""
+"""Runs an app with a simulator, and operates its page, for tests and screenshots."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tools.programs import ROOT, Advice, counted, run, say, this_command
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 
-PICTURES = ROOT / "docs"  # screenshots of the lessons, for README and index page
+PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the index page
 DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"

@@ -19,7 +19,7 @@ from tools.env_vars import suite_environ
 from tools.environment import interpreter
 from tools.programs import ROOT, Advice, ended_with, say, stop_on_signals
 
-# Pytest's exit codes for running no test, and what they mean.
+# Pytest's exit codes if no test ran, and what they mean.
 NO_TEST_RAN = {
     4: "pytest ran no test, and says above why",
     5: "pytest found no test that fits what was asked for",
@@ -35,13 +35,13 @@ Tally = Counter[str]
 
 
 def shown(tally: Tally) -> str:
-    """Return the numbers of a tally in words."""
+    """Return a tally as text, such as `12 passed, 1 failed, 0 skipped`."""
     return ", ".join(f"{tally[what]} {what}" for what in ("passed", "failed", "skipped"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A program that the test command runs; pytest is handled differently from the others."""
+    """A program that the test command runs; pytest is handled differently from other programs."""
 
     name: str
     command: list[str]
@@ -49,7 +49,7 @@ class Step:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run everything that CI runs, and end with one line that reports how many passed."""
+    """Run everything that CI runs, and end with one line that reports how many tests passed."""
     stop_on_signals()
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
@@ -93,7 +93,7 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
                 total += tally
                 failed += [] if problem is None else [step.name + problem]
                 say(f"== {step.name}: {shown(tally)} ({time.monotonic() - started:.0f} s)")
-            time.sleep(0.05)  # not every system can wait for several processes
+            time.sleep(0.05)  # polling, since not every system can wait for several processes
     say(f"\nAll of it took {time.monotonic() - started:.0f} s.")
     if failed:
         say("What failed: " + "; ".join(failed))
@@ -103,7 +103,7 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
 
 @contextlib.contextmanager
 def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a step, which is ended if the block fails; `file` is for its report or output."""
+    """Start a step, and end it if the block fails; `file` is for its report or output."""
     command, output = step.command, None
     with contextlib.ExitStack() as stack:
         if step.is_pytest:
@@ -169,7 +169,7 @@ def install_apps() -> list[str]:
 
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
-    """Return the step of `test --apps`, which also tests an app with nginx and Redis."""
+    """Return the step that `test --apps` runs: the apps' tests, some with nginx or Redis."""
     # Four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)

@@ -1,7 +1,7 @@
 """Run a module as `python -m MODULE` does, and end when standard input is closed.
 
-Standard input is a pipe from the parent process, which the operating system closes when the parent
-ends, even if it is killed. With `--terminate`, the module then receives SIGTERM, so that it
+Standard input is a pipe from the parent process. The operating system closes it when the parent
+ends, even if the parent is killed. With `--terminate`, the module then receives SIGTERM, so that it
 can end its own child processes; if it hangs, it is ended after a minute. Standard library only, as
 apps run it with their own Python.
 """

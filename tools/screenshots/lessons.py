@@ -1,7 +1,7 @@
 """Screenshots of each lesson mid-stream, for the README: `python -m tools.screenshots.lessons`.
 
-Lesson 1's screenshot includes JupyterLab; the others show only widgets. Retake them after changing
-a widget's appearance.
+Lesson 1's screenshot includes JupyterLab; the others show only widgets. For maintainers, after
+changing a widget's appearance.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""The `verdict` command: acts as a browser for an endpoint, and reports how well it streams.
+"""The `verdict` command: calls an endpoint as a browser would, and reports how well it streams.
 
-The modules, in the order in which a verdict is reached:
+The modules, in the order in which they are used:
 
 - `__main__`: parses the options, and starts the app if they name one
 - `wire_format`: how a question is sent, and where the text is in the reply's events or JSON
 - `endpoint`: sends questions; `sockets` lets it reach apps that use websockets
 - `stream`: a reply as it is read; `endings`: whether it ended like a complete reply
 - `model`: the simulator behind the app, its faults and its log
-- `case`: combines the above as the input of a line
+- `case`: combines the above into the input of a line
 - `lines`: the table's lines, which are tested by `delivery`, `failures` and `readers`
 - `report`: prints the table
 

@@ -33,7 +33,7 @@ class Endpoint:
         self._closing: set[str] = set()
 
     def closed_by(self, complete: Stream) -> None:
-        """Treat events with the name of a complete reply's last event as the end, as pages do."""
+        """Close streams at events named like the last event of a complete reply, as pages do."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 

@@ -94,7 +94,7 @@ async def others(case: Case) -> Seen:
 
 
 async def slow_reader(case: Case) -> Seen:
-    """A reader who stops reading pauses generation, or the app limits the reply's length."""
+    """If a reader stops reading, generation pauses, or the app limits the reply's length."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     (slow, slow_marker), (fast, fast_marker) = case.question(), case.question()
     async with AsyncExitStack() as stack:

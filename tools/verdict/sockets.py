@@ -37,7 +37,10 @@ class Page(Protocol):
 
 
 class Chainlit:
-    """Chainlit's page: Socket.IO text frames; 40 connects, 42 is an event, 3 answers the ping 2."""
+    """Chainlit's page, which exchanges Socket.IO text frames.
+
+    A frame that begins with 40 connects, 42 is an event, 2 is a ping, and 3 answers it.
+    """
 
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 
@@ -130,7 +133,10 @@ PAGES: dict[str, type[Page]] = {"chainlit": Chainlit, "streamlit": Streamlit}
 
 
 class Sockets(httpx2.AsyncBaseTransport):
-    """An HTTP transport: `POST /chat` opens a page and asks, `POST /stop/{page}` presses Stop."""
+    """An HTTP transport that uses a page's websocket.
+
+    `POST /chat` opens a page and sends a question; `POST /stop/{page}` presses Stop on that page.
+    """
 
     def __init__(self, page: type[Page], url: str) -> None:
         self._page = page()

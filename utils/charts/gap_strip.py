@@ -35,7 +35,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
         *recordings: One strip each, top to bottom.
         title: Replaces the finding as the title.
         verdict: Whether the chart describes how the pieces arrive. False shows only how many
-            arrived and in how many seconds, so that learners judge for themselves.
+            arrived and in how many seconds, so that learners can judge for themselves.
 
     Raises:
         ValueError: If there is nothing to draw.

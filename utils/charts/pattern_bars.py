@@ -33,8 +33,8 @@ def pattern_bars(
 ) -> Chart:
     """Draw bars that show how long a reader sees a blank screen, a status, and text.
 
-    Orange: blank. Pale orange, hatched: a status but no text. Pink: the reader caught up and waits
-    again. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
+    Orange: blank. Pale orange, hatched: a status but no text. Pink: the reader has caught up and
+    waits. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
     explained wait *feels*, since there is no agreed number for it. `wpm` is the reader's speed, in
     words per minute; `title` replaces the finding as the title.
     """

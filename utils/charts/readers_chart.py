@@ -22,7 +22,7 @@ def readers_chart(
 ) -> Chart:
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
-    Orange: nothing to read yet. Pink, hatched: the reader caught up and waits again. Green: words
+    Orange: nothing to read yet. Pink, hatched: the reader has caught up and waits. Green: words
     on the screen that are still to be read. Blue: words read. All panels have the same axes. The
     time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer than
     the longest reply. `wpm` is the reader's speed, in words per minute; `title` replaces the

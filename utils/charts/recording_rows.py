@@ -92,7 +92,7 @@ def sentences(
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
-    """Add a note to a chart if words are counted because a token count is implausible."""
+    """Add a note to a chart if it counts words because a token count is implausible."""
     if any(recording.count_doubt for recording in recordings):
         chart.words(0.15, 0.15, "Implausible token count: words are used.")
 

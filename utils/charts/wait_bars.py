@@ -24,8 +24,8 @@ def wait_bars(
 ) -> Chart:
     """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
 
-    Grey is the rest of the time until the reply's end, when the reader had something to read while
-    more was arriving. `wpm` is the reader's speed, in words per minute; `title` replaces the
+    Grey is the rest of the time until the reply's end: the reader had something to read while more
+    was arriving. `wpm` is the reader's speed, in words per minute; `title` replaces the
     finding as the title.
     """
     names = names_of(recordings)

@@ -48,7 +48,7 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to make an app, and send it requests with `use`, which returns the visits.
+    """Call the answer to make an app; `use` sends requests to the app, and returns the visits.
 
     The first exception that the app raises is recorded as the answer's.
     """

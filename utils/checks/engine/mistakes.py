@@ -1,4 +1,4 @@
-"""The mistakes shared by all exercises whose check records a `Run`, in the order they are checked.
+"""The mistakes shared by all exercises whose check records a `Run`, in the order of the search.
 
 In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
 in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for

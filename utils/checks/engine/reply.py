@@ -192,7 +192,7 @@ class Reply:
         return most
 
     def out(self, text: str) -> None:
-        """Record that the answer output `text`."""
+        """Record text that the answer has output."""
         self.log.append(Event("out", text))
 
     def stream(self) -> "Stream":
@@ -243,7 +243,7 @@ class Reply:
     def _steps(
         self, reading: Reading, *, chunks: bool = True, last: bool = False
     ) -> Generator[Any]:
-        """Yield seconds to wait, as floats, and the items that arrive after them."""
+        """Yield each item, preceded by the seconds to wait for it, as a float."""
         if self.again is not None and self.readings:
             yield from self.again._steps(reading, chunks=chunks, last=last)
             return
