@@ -17,7 +17,7 @@ _REPORT_VARIABLE = "COURSE_REPORT_TO"  # port and token for a child's report
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0
-# interval between checks for the exit of a process that hasn't reported its port
+# s; while waiting for a child's port, interval between checks that the child is still running
 _POLL_SECONDS = 0.05
 _REPORT_SECONDS = 1.0  # time limit for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
@@ -128,7 +128,7 @@ class Child:
             return None
 
     def wait_for_hangup(self) -> None:
-        """Wait until the process ends; it must have reported its port.
+        """Wait until the process ends; call this only after it has reported its port.
 
         Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
         """

@@ -34,8 +34,8 @@ class Panel(SyncedList):
     def take(self, item: object, at: float) -> str | None:
         """Store an item for the next `push`; it arrived `at` seconds after the request was sent.
 
-        Returns a string, non-empty if there is something to read; None if the item doesn't change
-        this panel.
+        Returns None if the item doesn't change this panel; otherwise a string, which is non-empty
+        if there is something to read.
         """
         raise NotImplementedError
 

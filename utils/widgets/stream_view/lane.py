@@ -69,7 +69,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's."""
+        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
         self._throttle.flush(ask=True)
         self.recording = recording
