@@ -79,7 +79,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about quotes, “Bearer” or an invalid character in a value, or None.
+    """Return a sentence if a value has quotes, “Bearer” or an invalid character; otherwise None.
 
     The sentence doesn't contain the value, which may be a secret.
     """

@@ -67,7 +67,7 @@ def redacted(text: str) -> str:
 def _is_secret(key: str) -> bool:
     """Return whether a key looks random.
 
-    It has at least 8 characters, and a digit or mixed case; or at least 24 characters.
+    Such a key has at least 24 characters, or at least 8 with a digit or mixed case.
     """
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
@@ -104,9 +104,10 @@ def words_of(body: object) -> str:
 
 
 def tell(explain: Callable[[BaseException], str | None]) -> None:
-    """Show exceptions as a sentence in IPython if `explain` returns one; `%tb` shows the traceback.
+    """Make IPython show `explain`'s sentence, if there is one, instead of a traceback.
 
-    The output includes the exception's name, since a learner may want to catch it.
+    The output includes the exception's name, since a learner may want to catch it, and mentions
+    `%tb`, which shows the traceback.
     """
     from IPython import get_ipython
 

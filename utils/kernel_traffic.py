@@ -51,7 +51,7 @@ def traffic() -> Iterator[Traffic]:
     Raises:
         RuntimeError: If no kernel is running.
     """
-    # The IOPub thread sends all messages for browsers, already serialised and signed.
+    # The IOPub thread sends all messages to browsers; they are already serialised and signed.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(

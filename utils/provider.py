@@ -35,7 +35,7 @@ __all__ = [
     "simulator",
 ]
 
-# Before Python 3.12, `asyncio.wait_for`, which LangChain uses to time out stalls, can swallow a
+# Before Python 3.12, `asyncio.wait_for`, which LangChain uses to detect stalls, can swallow a
 # cancellation: of 100 replies cancelled at 1,300 tokens/s, 67 ran to completion.
 _CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_info < (3, 12) else {}
 
@@ -46,8 +46,8 @@ def chat_model(
     """Return a chat model: the simulator's, or the real provider's if one is set.
 
     Args:
-        profile: The latency profile of the simulator, or of a shared simulator, such as "seed",
-            "chat" or "laptop". A real provider ignores it.
+        profile: The simulator's latency profile, such as "seed", "chat" or "laptop". It also
+            applies to a shared simulator, but a real provider ignores it.
         delivery: A fault for the simulator to inject, such as "buffered" or "drop@40", or several
             separated by colons; see `utils/simulator/FAULTS.md`. With a fault, the simulator
             replies even if a real provider is set.
@@ -118,7 +118,7 @@ def simulator(*, wait: bool = True) -> Simulator:
 
 
 def describe() -> str:
-    """Describe the model that cells will call, without its key; sends no request.
+    """Describe the model that cells will call, without showing a key or sending a request.
 
     Raises:
         ProviderError: If the provider's settings are unusable.

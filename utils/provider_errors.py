@@ -172,8 +172,8 @@ def _words_of_refusal(error: BaseException | None) -> str:
 def _no_completion(error: BaseException) -> bool:
     """Return whether LangChain or the SDK failed to parse a server's response.
 
-    They raise arbitrary built-in exceptions for a missing field, so this inspects the traceback: it
-    must end in a function that parses replies, without learner code in between.
+    They raise arbitrary built-in exceptions for a missing field, so this inspects the traceback:
+    the error must come from a function that parses replies, not from learner code.
     """
     if not isinstance(error, ValueError | TypeError | AttributeError | LookupError):
         return False

@@ -63,7 +63,7 @@ class Reading:
 
     @property
     def wait(self) -> float:
-        """W = a_1 + S: all seconds in which the reader had nothing to read."""
+        """W = a_1 + S: the total seconds for which the reader has nothing to read."""
         return self.first + self.stalled
 
     @property
@@ -113,5 +113,5 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
 
 
 def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
-    """Return W, the seconds in which the reader had nothing to read."""
+    """Return W, the total seconds for which the reader has nothing to read."""
     return reading(recording, wpm).wait

@@ -104,7 +104,7 @@ def _check_packages() -> None:
 def _warm_up(contact: bool) -> None:
     """Do the one-time work of a process's first call, so that no measurement includes it.
 
-    A real provider receives only the learner's requests, so `contact` is False.
+    `contact` is False for a real provider, which should receive only the learner's requests.
     """
     from .provider import chat_model
 
@@ -117,7 +117,7 @@ def _warm_up(contact: bool) -> None:
     AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
-    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # this thread already runs an event loop
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread already runs a loop
     loop.start()
     loop.join()
 
@@ -148,7 +148,7 @@ def _settle() -> None:
 def _step_back() -> None:
     """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
-    COURSE_NICE is the nice value to set (`hub/jupyterhub_config.py`). On a machine shared by a
+    The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by a
     class, a thread or server with a tenth of a millisecond of work then doesn't have to wait for
     another learner's code. Only Linux allows different priorities within a process.
     """

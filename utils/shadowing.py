@@ -23,7 +23,8 @@ def of_packages(place: str) -> bool:
 def of_others(path: list[str]) -> list[str]:
     """Return the folders of a search path that contain neither Python's modules nor packages.
 
-    These are the folder of a script or notebook, those in PYTHONPATH, and those a program added.
+    These are the folder of a script or notebook, those in PYTHONPATH, and those that a program
+    added.
     """
     library = os.path.dirname(os.path.abspath(os.__file__))
     return [

@@ -60,7 +60,7 @@ def panel(status: Status, content: str) -> str:
 
 
 def in_html(text: str) -> str:
-    """Return text as HTML, with code between backticks in `<code>` elements.
+    """Return text as HTML; code between backticks becomes a `<code>` element.
 
     As in Markdown, code that contains backticks is delimited by a run of backticks of a different
     length, and padded with a space on either side.

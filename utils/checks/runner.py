@@ -49,7 +49,7 @@ def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS)
 
 
 def _endless(reason: BaseException, case: Any) -> str:
-    """Return the message for an answer that never ends in this case."""
+    """Return the message for an answer that never ends when run with `case`."""
     when = f" This happened {case.when}." if getattr(case, "when", "") else ""
     lost = getattr(case, "fails_after", None) is not None
     return f"{reason}{when}{' Does a task fail before it can wake the rest?' if lost else ''}"
@@ -69,7 +69,7 @@ class Loaded:
         """Run the answer with each case until one reveals a mistake."""
         from utils.checks.engine.isolation import isolated
 
-        # `_outcome` is a method so that its locals are gone when `isolated` collects garbage
+        # `_outcome` is separate so that its locals are gone when `isolated` collects garbage
         with isolated(answer):
             return self._outcome(answer)
 
@@ -115,7 +115,10 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return the mistakes in `STRESSED`, minus opt-outs, with the exercise's replacements."""
+        """Return the mistakes in `STRESSED`, except those that the exercise opts out of.
+
+        The exercise's own mistakes replace those of the same name.
+        """
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
@@ -127,7 +130,7 @@ def find(number: str) -> Loaded:
     """Return the exercise with this number.
 
     Raises:
-        Misuse: If there is none; the message lists the existing ones.
+        Misuse: If there is none; the message lists the lesson's exercises.
     """
     lesson = number.partition(".")[0]
     exercises = {each.number: each for each in loaded(lesson)}

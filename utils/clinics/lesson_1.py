@@ -18,7 +18,7 @@ class Deployment:
 def deployments(_: str = "") -> dict[str, Deployment]:
     """Return the deployments to diagnose, by their names in the lesson.
 
-    They are always simulated, since faults can't be injected into a real provider.
+    Their model is always simulated, since faults can't be injected into a real provider.
 
     The argument is ignored; learners' old notebooks pass the number of the exercise.
     """

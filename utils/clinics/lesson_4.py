@@ -142,7 +142,7 @@ def _leave(url: str, prompt: str, seen: Seen) -> None:
 
 
 def _health_checks(url: str, over: Event, seen: Seen) -> int:
-    """Send health checks until `over`; count those answered while the model was sending."""
+    """Send health checks until `over` is set; count those answered while the model was sending."""
     answered = 0
     while not over.wait(_CHECK_EVERY):
         if _is_sending(seen):

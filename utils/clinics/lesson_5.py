@@ -44,8 +44,8 @@ Program = Callable[[Request, Screen], Awaitable[None]]
 def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
     """Return the programs to diagnose; each is async and takes a prompt.
 
-    They are always simulated, since faults can't be injected into a real provider. The reply to the
-    prompt needs at least 90 tokens, with fewer than 30 in its first sentence.
+    Their model is always simulated, since faults can't be injected into a real provider. The reply
+    to the prompt needs at least 90 tokens, with fewer than 30 in its first sentence.
 
     The argument is ignored; learners' old notebooks pass the number of the exercise.
     """

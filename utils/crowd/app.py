@@ -11,7 +11,7 @@ from utils.provider import chat_model
 PROMPT = "Tell me a short story about a lighthouse."
 
 app = FastAPI()
-model = chat_model("seed", delivery="slow@0.6", max_tokens=6)  # 0.8 s of silence, 1 s in all
+model = chat_model("seed", delivery="slow@0.6", max_tokens=6)  # 1 s in all, 0.8 s of it silent
 
 
 def frame(text: str) -> str:

@@ -32,8 +32,9 @@ async def experiment(
     """Measure each style with each number of clients in turn.
 
     All clients request the same reply from one server process at the same moment. The reply takes
-    one second, the first 0.8 s of it in silence. Measurements that would take longer than 15 s are
-    left out, with a note: a style that serves clients one by one takes one second per client.
+    one second, the first 0.8 s of it in silence. A style that serves clients one by one
+    takes one second per client. Measurements that would take longer than 15 s are left out, with a
+    note.
 
     Raises:
         LoadError: If a style is unknown, the server can't start, or no client got a reply.

@@ -1,4 +1,4 @@
-"""Splits a lesson's text into cells, by the rules of jupytext's MyST format."""
+"""Splits a lesson's text into cells, according to jupytext's MyST format."""
 
 import json
 import re
@@ -81,7 +81,7 @@ def _known_directive(opening: str, line: int) -> None:
 
 
 def closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
-    """Return the index of the line that closes the fence `opening`, found on line `at`."""
+    """Return the index of the line that closes the fence `opening`, which is at index `at`."""
     fence, info = opening["fence"], opening["info"].strip()
     for end in range(at + 1, len(lines)):
         inner = FENCE.match(lines[end])

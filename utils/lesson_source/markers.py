@@ -1,4 +1,4 @@
-"""Splits a cell into the instructor's and the learner's edition at its solution markers."""
+"""Derives the instructor's and the learner's versions of a cell from its solution markers."""
 
 import difflib
 import re
@@ -33,7 +33,7 @@ def _split(block: Block) -> tuple[str, str, tuple[Region, ...]]:
     regions: list[Region] = []
     answer: list[str] = []
     stub: list[str] | None = None
-    opened = 0  # line at which the current region was opened; 0 outside a region
+    opened = 0  # the line on which the current region begins; 0 outside a region
     for line, text in enumerate(block.lines, start=block.line):
         found = _MARKER.match(text)
         marker = found[1] if found else None

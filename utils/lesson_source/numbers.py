@@ -1,4 +1,4 @@
-"""Exercise numbers: lesson sources use names, and the order of exercises gives the numbers."""
+"""Exercise numbers: lesson sources use names; the exercises' order determines the numbers."""
 
 import re
 from collections.abc import Collection, Mapping

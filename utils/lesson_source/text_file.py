@@ -21,8 +21,8 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 def read(path: Path) -> str:
     r"""Return a file's text with `\n` line endings on any system, and without a BOM.
 
-    A `SourceError` names the line of bytes that aren't UTF-8, or of an invisible character that
-    tools interpret differently.
+    Raises `SourceError`, with the line, for bytes that aren't UTF-8, and for invisible characters
+    that tools interpret differently.
     """
     try:
         return _decoded(path.read_bytes())

@@ -1,6 +1,6 @@
 """The simulator's interface for notebooks: its URL, key and request log.
 
-Standard library only, since every notebook imports this.
+This module uses only the standard library, since every notebook imports it.
 """
 
 import asyncio

@@ -60,9 +60,9 @@ def compose(
 ) -> Reply:
     """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
-    The same request gets the same tokens; the timing is drawn anew for each attempt. Unless
-    `recordings` is strict, a recorded model replies like `default` to prompts that weren't
-    recorded.
+    The same request gets the same tokens; the timing is drawn anew for each attempt. If a recorded
+    model gets a prompt that wasn't recorded, it replies with the profile `default`, unless
+    `recordings` is strict.
 
     Args:
         request: The request.

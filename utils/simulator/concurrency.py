@@ -12,7 +12,7 @@ _WAITING = 5.0  # s; how long a refused learner counts as waiting
 
 
 class ConcurrencyLimiter:
-    """Limits concurrent replies, and shares them fairly among learners.
+    """Limits concurrent replies, and divides the limit fairly among learners.
 
     While others wait, a learner's share is the limit divided by the number of learners who are
     streaming or waiting. Otherwise, one learner may use the whole limit. Replies in progress are

@@ -1,4 +1,4 @@
-"""Check of `steady`: try the next source after a failure, except after text or a tool call."""
+"""Check of `steady`: try the next source if one fails before any text or tool call."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Sources(Fallback):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Passing):
-    """The items that the sources sent, and those that were yielded."""
+    """The items that the sources sent, and the items that the answer yielded."""
 
     case: Sources
     given: Sequence[str]  # contains "watched" if the course's version replaced the learner's

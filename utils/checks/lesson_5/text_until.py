@@ -1,4 +1,4 @@
-"""Check of `text_until`: return the text that arrives before Stop, or else the whole reply."""
+"""Check of `text_until`: return the text that arrives before Stop is pressed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Seen(Run):
 
     @property
     def expected(self) -> str:
-        """The text that had arrived before Stop; more of the reply is accepted, too.
+        """The text that had arrived before Stop; more of the reply is also accepted.
 
         After an error or a cancellation, any output is accepted.
         """
@@ -72,8 +72,8 @@ def observe(answer: Any, case: Press) -> Seen:
 def _in_a_group(error: BaseException | None) -> bool:
     """Whether an error is an exception group.
 
-    Python before 3.11.4 wraps an exception raised in `except*` in a group without a message, which
-    doesn't count.
+    A single exception in a group without a message doesn't count: Python before 3.11.4 creates such
+    a group if `except*` raises an exception.
     """
     return isinstance(error, BaseExceptionGroup) and bool(
         error.message or len(error.exceptions) > 1

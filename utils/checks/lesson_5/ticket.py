@@ -35,10 +35,10 @@ class Written(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Run):
-    """The dicts and tickets that were yielded, and when."""
+    """The dicts and tickets that were yielded, with their times."""
 
     case: Written
-    sent: str  # the messages that the model received
+    sent: str  # the text of the messages that the model received
     tickets: Sequence[Any]  # the items that are a `Ticket`
     unknown: str  # the first field that was None in a dict, or ""
     # the first dict with a value that isn't a prefix of the true one, or None
@@ -48,14 +48,14 @@ class Seen(Run):
     early_tickets: int  # how many tickets were yielded before the last item
 
     def due(self, name: str) -> float:
-        """Return when the piece that ends a field's value arrived."""
+        """Return the arrival time of the piece that ends a field's value."""
         # one more for the closing quote or, after a number, the comma
         end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1
         ends = accumulate(map(len, self.reply.pieces))
         return self.reply.arrives(next(n for n, length in enumerate(ends) if length >= end))
 
     def shown_at(self, name: str) -> float:
-        """Return when a dict first had a field's whole value; the end of the run if none did."""
+        """Return when a dict first had a field's whole value; if none did, when the run ended."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = ((item, at) for item, at in pairs if isinstance(item, dict))
         return next((at for d, at in dicts if str(d.get(name)) == str(_TRUE[name])), self.seconds)

@@ -24,7 +24,7 @@ _BEFORE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Turn(Case):
-    """A turn after the messages in `before`."""
+    """A chat turn that follows the messages in `before`."""
 
     before: Sequence[BaseMessage] = _BEFORE
 

@@ -56,7 +56,7 @@ def _rest(request: ModelRequest) -> str:
 
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
-    """Return the reply to a question about the conversation itself; None if there is none."""
+    """Return the reply to a question about the conversation itself; None if no such reply fits."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
@@ -92,8 +92,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to: those on its subject, or else all.
 
-    If none is on its subject, a prompt about a question may refer only to questions and
-    instructions, if there are any.
+    If none is on its subject, and the prompt contains "ask" or "question", return only questions
+    and instructions, if there are any.
     """
     if named := _sharing_words(prompt, asked):
         return named

@@ -49,7 +49,7 @@ def words(text: str) -> list[str]:
 
 
 class Words(NamedTuple):
-    """The words of some text, and their prefixes of 4 to 20 letters."""
+    """The words of a text, and their prefixes of 4 to 20 letters."""
 
     whole: frozenset[str]
     beginnings: frozenset[str]

@@ -159,7 +159,10 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into one part per record with the fields `names`; at most one if that fails."""
+    """Split `text` into one part per record with the fields `names`.
+
+    If no records are recognised, return the whole text as one part, or no parts.
+    """
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
     if len(lines) > 1 and len(names) > 1:

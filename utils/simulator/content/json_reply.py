@@ -50,7 +50,10 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that a message gives as a JSON schema, example or list of keys, if any."""
+    """Return the schema that a message describes; None if there is none.
+
+    The message may contain a JSON schema, an example or a list of keys.
+    """
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue

@@ -28,7 +28,7 @@ class HeaderError(ValueError):
 
 @dataclass(frozen=True)
 class PreparedReply:
-    """A prepared reply, with the word prefixes and complete prompts of its header."""
+    """A prepared reply, with the word prefixes and complete prompts from its header."""
 
     name: str
     asks: tuple[frozenset[str], ...]

@@ -122,7 +122,10 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _of_both(words: str, prompt: str) -> Topic | None:
-    """Return the topic that a message matches only together with an earlier subject, if any."""
+    """Return the topic of a message and an earlier subject together; None if there is none.
+
+    A topic that the earlier subject matches alone doesn't count.
+    """
     topic = topic_of(words)
     earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
     return topic if topic and not fit(topic.asks, earlier) else None

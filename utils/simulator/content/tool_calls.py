@@ -1,6 +1,6 @@
 """Chooses which tools to call; `schema_values` fills in their arguments.
 
-A tool matches a part of a prompt that contains words of its name or description. A prompt may
+A tool matches a part of a prompt that contains words from its name or description. A prompt may
 have several such parts: "the weather in Paris and in Rome" leads to two calls.
 """
 

@@ -22,9 +22,9 @@ Stage = Literal["refusal", "request", "generation", "delivery"]
 class Fault:
     """A failure of a provider or a network, injected on request."""
 
-    name: str  # the fault's name in a model name, after the colon
-    does: str  # what happens, as a sentence for the table
-    client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for the table
+    name: str  # the fault's name, which follows the colon in a model name
+    does: str  # what happens, as a sentence for `FAULTS.md`
+    client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for `FAULTS.md`
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
     by_responses: str  # the exception with the Responses API; "" if none
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
@@ -67,7 +67,7 @@ class Chosen:
         return changed
 
     def delivers(self, streamed: bool) -> bool:
-        """Return whether this fault affects the delivery of a streamed or non-streamed reply."""
+        """Return whether this fault affects the delivery; some affect only `streamed` replies."""
         return self.fault.stage == "delivery" and (streamed or self.fault.whole)
 
     def delivery(self) -> Delivery:

@@ -63,7 +63,7 @@ class ChatCompletionsEncoder(Encoder):
         yield TimedBytes(reply.plan.end, last + self.done)
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts; empty if the stream already has one."""
+        """Return a chunk with token counts, or b"" if the stream already has one."""
         return b"" if self._include_usage else self._chunk(self._usage)
 
     def no_choices(self) -> bytes:
@@ -75,7 +75,7 @@ class ChatCompletionsEncoder(Encoder):
         return _sse(errors.server_error().body())
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that precedes a part's pieces; empty if none is needed.
+        """Return the chunk that precedes a part's pieces, or b"" if none is needed.
 
         Tool calls need one, as does each paragraph of reasoning after the first.
         """

@@ -114,7 +114,7 @@ class ResponsesEncoder(Encoder):
         return [self._item(place, ended=True) for place in self._places if place.closes]
 
     def _item(self, place: _Place, ended: bool) -> Json:
-        """Return an output item; its content is empty until it has `ended`."""
+        """Return an output item; its content is empty until the item has `ended`."""
         part = self._reply.parts[place.part]
         truncated = place is self._places[-1] and self._reply.finish in _INCOMPLETE
         status = ("incomplete" if truncated else "completed") if ended else "in_progress"

@@ -57,7 +57,7 @@ class _Item(Lenient):
 
 
 def _as_items(given: Any) -> Any:
-    """Convert a string to a user message; drop the content of reasoning items, which is ignored."""
+    """Convert a string to a user message; drop the content of reasoning items."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
@@ -161,7 +161,7 @@ def _turns(given: ResponsesBody, before: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _joined(turns: Iterable[Turn]) -> list[Turn]:
-    """Join the items of each reply into one turn; this API separates text and tool calls."""
+    """Join the items of each reply into one turn, since this API separates text and tool calls."""
     joined: list[Turn] = []
     for turn in turns:
         if turn.calls and joined and joined[-1].role == "assistant":
