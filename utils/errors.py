@@ -12,7 +12,7 @@ from typing import Any
 from .unicode import well_formed
 
 _HIDDEN = "[key]"
-_LONGEST = 300  # maximum characters of a message
+_LONGEST = 300  # maximum length of a message, in characters
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
 # example keys from the documentation of local servers; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 FAINT: Final = "#E5E7EB"
-_LONGEST_NAME: Final = 28  # maximum characters of a name
+_LONGEST_NAME: Final = 28  # maximum length of a name, in characters
 
 
 class Rows:

@@ -1,4 +1,4 @@
-"""Check of 1.diagnosis: whether each deployment is healthy, is buffered, or has a slow model."""
+"""Check for 1.diagnosis: whether each deployment is healthy, is buffered, or has a slow model."""
 
 from utils.checks.engine.diagnosis import clinic
 

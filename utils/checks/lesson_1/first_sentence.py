@@ -1,4 +1,4 @@
-"""Check of `first_sentence`: return the first sentence of a reply, and stop the model."""
+"""Check for `first_sentence`: return the first sentence of a reply, and stop the model."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Check of 1.order: arrange lines so that they measure TTFT and total time; the check runs them."""
+"""Check for 1.order: arrange lines that measure TTFT and total time; the check runs them."""
 
 import linecache
 import re

@@ -1,4 +1,4 @@
-"""Check of `shout`: build a chain that replies in capitals and still streams."""
+"""Check for `shout`: build a chain that replies in capitals and still streams."""
 
 import inspect
 import re

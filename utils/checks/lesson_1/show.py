@@ -1,4 +1,4 @@
-"""Check of `show`: print each piece as it arrives, and return the whole text."""
+"""Check for `show`: print each piece as it arrives, and return the whole text."""
 
 import io
 from contextlib import redirect_stdout

@@ -1,4 +1,4 @@
-"""Check of 1.ttft: order six changes to a request by the TTFT in the simulator's prefill model."""
+"""Check for 1.ttft: order six changes to a request by the TTFT in the simulator's prefill model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

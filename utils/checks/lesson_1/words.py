@@ -1,4 +1,4 @@
-"""Check of `words`: yield each whole word of a stream of pieces as soon as it is complete."""
+"""Check for `words`: yield each whole word of a stream of pieces as soon as it is complete."""
 
 import re
 from bisect import bisect_right

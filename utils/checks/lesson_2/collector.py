@@ -1,4 +1,4 @@
-"""Check of `Collector`: a handler whose `.text` grows with each token."""
+"""Check for `Collector`: a handler whose `.text` grows with each token."""
 
 import inspect
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Check of `Report`: a handler that counts each run's tokens, even if runs interleave or fail."""
+"""Check for `Report`: a handler that counts each run's tokens, even if runs interleave or fail."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress

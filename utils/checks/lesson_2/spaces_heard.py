@@ -1,4 +1,4 @@
-"""Check of `spaces_heard`: attach a handler, and return how many spaces it receives."""
+"""Check for `spaces_heard`: attach a handler, and return how many spaces it receives."""
 
 from typing import Any
 

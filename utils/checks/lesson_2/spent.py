@@ -1,4 +1,4 @@
-"""Check of `spent`: add up the output tokens of several replies, as the provider counted them."""
+"""Check for `spent`: add up the output tokens of several replies, as the provider counted them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of 2.starts: how many model starts two handlers count in each of four cases."""
+"""Check for 2.starts: how many model starts two handlers count in each of four cases."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy

@@ -1,4 +1,4 @@
-"""Check of `Stopwatch`: a handler that measures TTFT with the clock passed to it."""
+"""Check for `Stopwatch`: a handler that measures TTFT with the clock passed to it."""
 
 import inspect
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Check of `closed`: close an open code block in incomplete Markdown."""
+"""Check for `closed`: close an open code block in incomplete Markdown."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `coalesce`: coalesce pieces of text, and yield them at most once per interval."""
+"""Check for `coalesce`: coalesce pieces of text, and yield them at most once per interval."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

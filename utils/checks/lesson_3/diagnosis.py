@@ -1,4 +1,4 @@
-"""Check of 3.diagnosis: how each of four programs decides whether to store a reply as complete."""
+"""Check for 3.diagnosis: how each of four programs decides whether to store a reply as complete."""
 
 from utils.checks.engine.diagnosis import clinic
 

@@ -1,4 +1,4 @@
-"""Check of `to_store`: return the text of a complete reply, or raise a `ValueError`."""
+"""Check for `to_store`: return the text of a complete reply, or raise a `ValueError`."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Check of 3.values: which values the JSON parser yields for a reply's pieces."""
+"""Check for 3.values: which values the JSON parser yields for a reply's pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `whole`: return the sum of all chunks as one chunk."""
+"""Check for `whole`: return the sum of all chunks as one chunk."""
 
 from typing import Any
 

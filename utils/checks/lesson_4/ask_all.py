@@ -1,4 +1,4 @@
-"""Check of `ask_all`: get several replies, at most a few concurrently, in the prompts' order."""
+"""Check for `ask_all`: get several replies, at most a few concurrently, in the prompts' order."""
 
 import asyncio
 import inspect

@@ -1,4 +1,4 @@
-"""Check of `create_app`: stream Server-Sent Events, and stop when the client disconnects."""
+"""Check for `create_app`: stream Server-Sent Events, and stop when the client disconnects."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Check of `frame`: format any string as a Server-Sent Event."""
+"""Check for `frame`: format any string as a Server-Sent Event."""
 
 import json
 from collections.abc import Sequence

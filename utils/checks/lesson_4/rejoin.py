@@ -1,4 +1,4 @@
-"""Check of `create_lasting_app`: replies continue after readers disconnect, and end on Stop."""
+"""Check for `create_lasting_app`: replies continue after readers disconnect, and end on Stop."""
 
 import asyncio
 import json

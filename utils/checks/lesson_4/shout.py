@@ -1,4 +1,4 @@
-"""Check of `shout`: yield a reply in capitals from an async generator."""
+"""Check for `shout`: yield a reply in capitals from an async generator."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Check of `text_within`: return the text that arrives within a time limit."""
+"""Check for `text_within`: return the text that arrives within a time limit."""
 
 from dataclasses import dataclass, replace
 from typing import Any

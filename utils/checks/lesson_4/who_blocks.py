@@ -1,4 +1,4 @@
-"""Check of 4.who_blocks: find which of six snippets block the event loop."""
+"""Check for 4.who_blocks: find which of six snippets block the event loop."""
 
 import asyncio
 import time

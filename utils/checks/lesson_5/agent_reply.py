@@ -1,4 +1,4 @@
-"""Check of `agent_reply`: pass on the text from an agent's model as it arrives."""
+"""Check for `agent_reply`: pass on the text from an agent's model as it arrives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

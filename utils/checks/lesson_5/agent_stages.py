@@ -1,4 +1,4 @@
-"""Check of `agent_stages`: derive the stages to display from an agent's stream."""
+"""Check for `agent_stages`: derive the stages to display from an agent's stream."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing

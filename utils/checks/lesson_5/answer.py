@@ -1,4 +1,4 @@
-"""Check of `answer`: stream a reply, run its tool calls, and yield a status for each stage."""
+"""Check for `answer`: stream a reply, run its tool calls, and yield a status for each stage."""
 
 import json
 from collections.abc import Iterable, Sequence

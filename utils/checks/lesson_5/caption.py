@@ -1,4 +1,4 @@
-"""Check of `caption`: describe a job's progress, with an estimate only if one is possible."""
+"""Check for `caption`: describe a job's progress, with an estimate only if one is possible."""
 
 import re
 from collections.abc import Sequence

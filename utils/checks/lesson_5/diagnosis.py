@@ -1,4 +1,4 @@
-"""Check of 5.diagnosis: which program retries correctly, and what is wrong with the others."""
+"""Check for 5.diagnosis: which program retries correctly, and what is wrong with the others."""
 
 from utils.checks.engine.diagnosis import clinic
 

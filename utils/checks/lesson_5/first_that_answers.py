@@ -1,4 +1,4 @@
-"""Check of `first_that_answers`: yield the first reply that doesn't fail before its text begins."""
+"""Check for `first_that_answers`: yield the first reply that doesn't fail before its text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `guarded_reply`: yield only allowed text, and hold back as little as possible."""
+"""Check for `guarded_reply`: yield only allowed text, and hold back as little as possible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `seam`: join two strings without repeating the text that they share at the join."""
+"""Check for `seam`: join two strings without repeating the text that they share at the join."""
 
 from dataclasses import dataclass
 from typing import Any

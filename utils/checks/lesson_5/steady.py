@@ -1,4 +1,4 @@
-"""Check of `steady`: try the next source if one fails before any text or tool call."""
+"""Check for `steady`: try the next source if one fails before any text or tool call."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `support`: the whole assistant, tested with a script of faults and a time budget."""
+"""Check for `support`: the whole assistant, tested with a script of faults and a time budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `text_until`: return the text that arrives before Stop is pressed."""
+"""Check for `text_until`: return the text that arrives before Stop is pressed."""
 
 import asyncio
 from collections.abc import Sequence

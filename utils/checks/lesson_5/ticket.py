@@ -1,4 +1,4 @@
-"""Check of `ticket`: yield growing dicts, and a `Ticket` if the JSON is complete and valid."""
+"""Check for `ticket`: yield growing dicts, and a `Ticket` if the JSON is complete and valid."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Check of `turn`: stream a turn of a chat, and store it even if it fails or is stopped."""
+"""Check for `turn`: stream a turn of a chat, and store it even if it fails or is stopped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Check of `watched`: pass on a stream's chunks, and raise `Stalled` if a silence is too long."""
+"""Check for `watched`: pass on a stream's chunks, and raise `Stalled` if a silence is too long."""
 
 from asyncio import CancelledError
 from dataclasses import dataclass, replace
