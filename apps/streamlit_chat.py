@@ -89,7 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
-            st.empty()  # keeps the elements in the same places, or old ones stay visible
+            st.empty()  # as in texts(); without it, stale elements stay on screen
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

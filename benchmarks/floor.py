@@ -30,7 +30,10 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """The lowest measurement divided by the lowest floor: a busy machine can only add to each."""
+    """The lowest measurement divided by the lowest floor.
+
+    The lowest are used, since a busy machine can only increase a measurement.
+    """
 
     measured: Sequence[float]
     floor: Sequence[float]  # the floor's results for the same measurement

@@ -1,4 +1,4 @@
-"""The `canary` command: run the tests with the newest versions that pyproject.toml allows.
+"""The `canary` command: runs the tests with the newest versions that pyproject.toml allows.
 
 It ignores the locks, installs the newest versions into a temporary environment, and tests a copy of
 the course there. The environment and the copy are deleted when the command ends, fails or is

@@ -1,4 +1,4 @@
-"""The `lab` command: start JupyterLab on the loopback address, and stop it.
+"""The `lab` command: starts JupyterLab on the loopback address, and stops it.
 
 The command starts `lab_supervisor`, which runs JupyterLab and later ends it.
 """

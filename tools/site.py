@@ -1,4 +1,4 @@
-"""The command that builds the reading edition, a static site, in `build/site/`.
+"""The `site` command: builds the reading edition, a static site, in `build/site/`.
 
 Sphinx with MyST-NB builds it offline, from copies of the guides and the executed notebooks.
 """

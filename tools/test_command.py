@@ -191,7 +191,7 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
         return tally, f" ({NO_TEST_RAN[code]})"
     if code == 0:
         return tally, None
-    # After a crash or the loss of a worker, the step has failed although no test has.
+    # Count a failure even if no test failed, as when pytest crashed or lost a worker.
     return (tally if tally["failed"] else tally + Tally(failed=1)), ""
 
 

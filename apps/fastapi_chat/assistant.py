@@ -105,7 +105,7 @@ async def _call(call: ToolCall) -> ToolMessage:
 
 
 def sentence(error: Exception) -> str:
-    """Return a sentence about a failure; omit a library's message, which may contain an API key."""
+    """Return a sentence about a failure, without a library's message, which may hold an API key."""
     for kind, said in {
         LimitReached: str(error),
         EOFError: "The reply ended before it was complete.",

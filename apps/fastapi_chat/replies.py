@@ -1,6 +1,6 @@
 """Keeps the replies and conversations in this process's memory, for a single worker.
 
-For several workers, replies_in_redis.py has the same class and functions.
+For several workers, use replies_in_redis.py, which has the same class and functions.
 """
 
 import asyncio

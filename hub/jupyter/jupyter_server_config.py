@@ -20,7 +20,7 @@ c.ServerApp.jpserver_extensions = {
 }
 c.ServerApp.terminals_enabled = False
 
-# Neither learners nor update checks should change JupyterLab during a class.
+# No update notices or news during a class, and learners can't install extensions.
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"

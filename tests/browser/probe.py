@@ -1,4 +1,4 @@
-"""Checks in a separate process whether a browser can run here.
+"""Checks, in a separate process, whether a browser can run here.
 
 Playwright may fail to import; its driver or the browser may crash or hang. Each of these failures
 is reported in one sentence. This file contains no tests.

@@ -68,7 +68,7 @@ def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once() -> No
         (1.0, append("s", 1, "A ")),
         (1.1, badge("0.1 s")),
         (1.2, append("s", 2, "river", at=1)),
-        (1.3, append("s", 2, "A ", "river")),  # repeats "A ", as for a slow page
+        (1.3, append("s", 2, "A ", "river")),  # resends "A ", in case a slow page missed it
         (2.0, append("whole", 1, "A river")),
     ]
     assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]

@@ -144,7 +144,7 @@ def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode])
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
-    """Yield the faults of outputs: errors, text on stderr, and absolute local paths."""
+    """Yield the faults in a cell's outputs: errors, text on stderr, and absolute local paths."""
     for output in outputs:
         if output.output_type == "error":
             yield f"raised {output.ename}"

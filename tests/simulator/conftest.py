@@ -19,7 +19,7 @@ def server() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def unhurried() -> Iterator[Simulator]:
-    """Run a simulator at real speed, so that clients can disconnect during a reply."""
+    """Run a simulator at real speed, so that clients have time to disconnect during a reply."""
     simulator = Simulator(speed=1)
     yield simulator
     simulator.stop()

@@ -1,4 +1,4 @@
-"""Text replies with the clients used in the lessons: `openai` and LangChain's `ChatOpenAI`."""
+"""Text replies as received by the lessons' clients: `openai` and LangChain's `ChatOpenAI`."""
 
 from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, OpenAI

@@ -23,8 +23,8 @@ DOCUMENTS = [
     if not any(p in SKIPPED or p.startswith(".") for p in path.relative_to(ROOT).parts[:-1])
 ]
 LOOPBACK = {"127.0.0.1", "localhost"}
-# Words in host names of package registries and mirrors. Documents name none of them, since a
-# classroom may use its own.
+# Words in the host names of package registries and mirrors. Documents mustn't contain addresses on
+# such hosts, since a classroom may use its own mirror.
 REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonhosted", "registry"}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from utils.widgets import Heartbeat
 
-QUICK = 0.001  # seconds between two beats, short so that tests don't wait
+QUICK = 0.001  # seconds between beats, short so that tests don't wait
 
 
 async def beats(heart, count):

@@ -190,7 +190,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _calls(text: str, function: str) -> list[str]:
-    """Return the first arguments of all calls to `function`."""
+    """Return the first argument of each call to `function`, if it is a literal."""
     return [
         number
         for node in ast.walk(_parsed(text))

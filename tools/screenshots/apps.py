@@ -19,7 +19,7 @@ PAUSE = "sim-chat:stall@60,600"
 
 
 def main() -> None:
-    """Take screenshots of the named apps, or of all."""
+    """Take screenshots of the given apps, or of all apps if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
     with a_browser() as browser:

@@ -91,7 +91,7 @@ PORTRAITS = {
 
 
 def main() -> None:
-    """Take screenshots of some lessons, or of all."""
+    """Take screenshots of the given lessons, or of all lessons if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each lesson mid-stream.")
     parser.add_argument(
         "lesson", nargs="*", type=int, choices=[[], *PORTRAITS], help="default: all"

@@ -28,7 +28,7 @@ _WIDGETS = ".jp-OutputArea-child:not(:has(> [data-mime-type])) > .jp-OutputArea-
 
 
 def main() -> None:
-    """Take screenshots of some lessons, or of all."""
+    """Take screenshots of the given lessons, or of all lessons if none are given."""
     parser = argparse.ArgumentParser(description="Take screenshots of the live widgets.")
     parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
     chosen = parser.parse_args().lesson

@@ -35,7 +35,7 @@ def _told(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe why a failure isn't announced; return "" if it is, or if the reply is complete."""
+    """Describe how a failure went unannounced; "" if it was announced or the reply is complete."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
@@ -58,7 +58,7 @@ async def one_request(case: Case) -> Seen:
     """After a failure mid-reply, neither the server nor the browser sends the request again."""
     stream, marker = await case.read_with(f"drop@{case.half}")
     by_browser = stream.wire.is_event_source and not stream.ending
-    if by_browser:  # without an event, the page's EventSource reconnects
+    if by_browser:  # no event announced the end, so the page's EventSource reconnects
         again = (
             case.endpoint.ask(f"{case.about} {marker}")
             if stream.wire.then is None
@@ -131,7 +131,7 @@ async def silent(case: Case) -> Seen:
 
 
 async def no_secrets(case: Case) -> Seen:
-    """No response, including those to failures, contains a key or a traceback."""
+    """No response, not even an error response, contains a key or a traceback."""
     if case.model is not None:
         for fault in ("401@0", "404@0", "500@0", "drop@0"):
             await case.read_with(fault)

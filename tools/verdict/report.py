@@ -21,7 +21,7 @@ def exercise(name: str) -> str:
 
 
 def row(name: str, seen: Seen) -> str:
-    """Return a row; if the line failed, the row also names the exercise that explains it."""
+    """Return the row for a line; if the line failed, include the exercise that explains why."""
     text = f"{SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
     if seen.verdict == "failed":
         number = exercise(name)

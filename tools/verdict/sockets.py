@@ -95,7 +95,7 @@ class Streamlit:
     FINISHED = (6,)
     ELEMENT = (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the kind of Markdown that isn't a caption
+    PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""

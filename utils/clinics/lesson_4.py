@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds to wait before each health check
-_PING = 0.01  # seconds between two reads of the simulator's log
+_PING = 0.01  # seconds between reads of the simulator's log
 _LEAVE_AFTER = 3  # tokens that the model has sent when the second client disconnects
 _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps generating
 

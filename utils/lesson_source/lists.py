@@ -87,7 +87,7 @@ def hints_of(data: Data) -> Hints:
 
 
 def prediction_of(data: Data) -> Prediction:
-    """Return the prediction in a task list."""
+    """Return the prediction that a task list describes."""
     name = f"prediction {data.number}"
     if not data.question.strip():
         raise SourceError(data.line, f"{name}: the question is missing after the colon")

@@ -59,11 +59,11 @@ class Simulator(ServerProcess):
     """
 
     def __init__(self, speed: float | None = None) -> None:
-        """Start the server process without waiting until it is ready.
+        """Start the server process without waiting for it to be ready.
 
         Args:
-            speed: Factor by which replies are faster than real time; None uses the variable
-                `COURSE_SPEED`, or else 1.
+            speed: Factor by which replies are faster than real time. Defaults to the environment
+                variable `COURSE_SPEED`, or to 1 if that is unset.
 
         Raises:
             SimulatorError: If the speed isn't a positive number, or the process can't be started.
@@ -172,8 +172,9 @@ def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
     """Return this notebook's simulator; the first call starts it.
 
     Args:
-        speed: Factor by which replies are faster than real time; None uses the speed of the
-            running simulator, or else `COURSE_SPEED`.
+        speed: Factor by which replies are faster than real time. Defaults to the speed of the
+            running simulator; if none is running, to the environment variable `COURSE_SPEED`, or
+            to 1 if that is unset.
         wait: Whether to wait until the simulator is ready.
 
     Raises:

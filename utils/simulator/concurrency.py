@@ -1,6 +1,7 @@
 """A limit on concurrent replies, for a server that many learners share.
 
-A learner is identified by the name after the key (`our-class/ada`), or else by network address.
+A learner is identified by the name after the key (`our-class/ada`), or, if there is none, by
+network address.
 """
 
 from collections import Counter

@@ -105,6 +105,9 @@ class Place:
         self._end = self._free[self._slot] = self._arrived + seconds
 
     def leave(self, now: float) -> None:
-        """Free the slot of a reply that ends early. Requests already waiting keep their times."""
+        """Free the slot of a reply that ends early.
+
+        Requests that are already waiting keep their start times.
+        """
         if self._free[self._slot] == self._end > now:
             self._free[self._slot] = max(now, self._arrived + self.wait)

@@ -24,7 +24,7 @@ _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are ack
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
-_COLLECT_SECONDS = 5.0  # s; minimum time between two full garbage collections
+_COLLECT_SECONDS = 5.0  # s; minimum time between full garbage collections
 _MAX_FILES = 10_240
 _KEEP_ALIVE = 75  # s; a learner may pause to read between two cells
 

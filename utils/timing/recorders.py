@@ -73,7 +73,7 @@ class _Recorder(Generic[T]):
 
     @property
     def elapsed(self) -> float:
-        """Seconds from sending until now; 0 if nothing has been sent."""
+        """Seconds from sending the request until now; 0 if none has been sent."""
         return 0.0 if self._start is None else self._clock() - self._start
 
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:

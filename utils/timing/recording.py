@@ -26,7 +26,7 @@ class Piece:
     """The content of one stream item.
 
     Attributes:
-        at: Seconds from sending to arrival.
+        at: Seconds from sending the request until the item arrived.
         text: The answer's text; empty for an item without any, such as a role-only first chunk.
         reasoning: The model's reasoning, if the provider shows it.
     """
@@ -51,8 +51,8 @@ class Recording:
     Attributes:
         label: A name for charts and tables.
         pieces: Every item in order of arrival, empty ones included.
-        e2e: End-to-end latency, seconds: from sending until the stream ended, failed or was closed;
-            if it is still streaming, until the snapshot.
+        e2e: End-to-end latency, seconds: from sending the request until the stream ended, failed or
+            was closed; if it is still streaming, until the snapshot.
         outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
         error: Type and message of the exception, if the stream failed.
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
@@ -122,15 +122,15 @@ class Recording:
 
     @property
     def tokens(self) -> int | None:
-        """The provider's count of output tokens, whatever it includes; None without a count."""
+        """The provider's count of output tokens, whatever it includes; None if it sent none."""
         return whole_number((self.usage or {}).get("output_tokens"))
 
     @cached_property
     def answer_tokens(self) -> int | None:
         """The provider's token count for the answer, without reasoning.
 
-        None without a count, if the reasoning can't be separated from it, or if it is implausible:
-        see `count_doubt`.
+        None if there is no count, if the reasoning can't be separated from it, or if it is
+        implausible: see `count_doubt`.
         """
         thought = whole_number(mapping_of(self.usage, "output_token_details").get("reasoning"))
         if self.tokens is None or (thought is None and self._has_reasoning):
@@ -144,7 +144,7 @@ class Recording:
     def shown_tokens(self) -> int | None:
         """The provider's token count for what was shown, including reasoning if it was shown.
 
-        None without a count, or if the count is implausible.
+        None if there is no count, or if it is implausible.
         """
         if not self._has_reasoning:
             return self.answer_tokens

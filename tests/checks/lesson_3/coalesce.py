@@ -31,7 +31,7 @@ GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds 
 
 for mistake, changes in (
     ("strips the text", {"if waiting:": "if waiting.strip():"}),
-    ("too soon", {f"{NEVER} or": "not last or"}),  # the clock may start at 0
+    ("too soon", {f"{NEVER} or": "not last or"}),  # a clock may start at 0, which is falsy
     ("too soon", GRID),
     ("loses pieces", {REST: "    if waiting:\n        yield piece\n"}),
     ("first piece late", {EMPTY: "(", "            yield": "            if waiting: yield"}),

@@ -13,7 +13,7 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return the run's case, with text in the first chunk, as some providers send it."""
+    """Return a copy of the run's case whose first chunk has text, as with some providers."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 

@@ -57,7 +57,7 @@ class FakeModel(ChatOpenAI):
 
     @classmethod
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
-        """Make a model with these replies by prompt; `settings` are passed to `ChatOpenAI`."""
+        """Make a model with replies, keyed by prompt; `settings` are passed to `ChatOpenAI`."""
         clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
         clients["http_socket_options"] = ()  # keeps each model from looking up proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
@@ -66,7 +66,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def replies(self) -> Mapping[str, Reply]:
-        """The replies by prompt."""
+        """The replies, keyed by prompt."""
         return self._replies
 
     @property

@@ -2,8 +2,8 @@
 
 In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
 in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
-those in `STRESSED`. An exercise opts out of a mistake by name, with a reason. Exercises about
-text include `TEXT`, which compares a run's `output` with the `expected` text.
+those in `STRESSED`. An exercise can opt out of a shared mistake by naming it and giving a reason.
+Exercises about text include `TEXT`, which compares a run's `output` with the `expected` text.
 """
 
 import inspect
@@ -29,7 +29,7 @@ def _raised(run: Run) -> bool:
 
 
 def _replaced(run: Run) -> bool:
-    """Whether the answer raised another exception in place of the lost connection's."""
+    """Whether the answer replaced the lost connection's exception with a different one."""
     error = run.error
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

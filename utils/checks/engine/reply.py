@@ -28,7 +28,7 @@ from utils.checks.engine import virtual_time
 
 ROLE_AFTER = 0.1  # seconds from the request to the empty first chunk, which carries the role
 FIRST_AFTER = 0.5  # seconds from the role chunk to the first text
-GAP = 0.1  # seconds between two pieces, and between the last one and the end
+GAP = 0.1  # seconds between pieces, and between the last one and the end
 
 _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
 
@@ -111,7 +111,7 @@ class Reply:
     error: BaseException = field(default_factory=ConnectionLost)
     # seconds from the role chunk, or the request if there is no role chunk, to the first piece
     first_after: float = FIRST_AFTER
-    gap: float = GAP  # seconds between two pieces
+    gap: float = GAP  # seconds between pieces
     # additional seconds before a piece, by the piece's index
     silences: Mapping[int, float] = field(default_factory=dict)
     # whether the role arrives with the first piece and the finish reason with the last one, as with

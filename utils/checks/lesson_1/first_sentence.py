@@ -30,7 +30,7 @@ class Seen(Run):
     arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
-    needless: bool  # whether text follows the sentence, but the reply was still read to the end
+    needless: bool  # whether the reply was read to the end although text follows the sentence
     closes: bool  # whether the stream was closed although a reference to it remained
 
     @property

@@ -31,7 +31,7 @@ class Screen(io.StringIO):
         return super().write(text)
 
     def flush(self) -> None:
-        """Make the printed text visible."""
+        """Note that all text printed so far is now visible."""
         self._look()
         self._waiting_since = None
 

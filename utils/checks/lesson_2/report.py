@@ -19,7 +19,7 @@ from utils.checks.lesson_2.handlers import Heard, Make, hear
 
 @dataclass(frozen=True, kw_only=True)
 class Runs(Case):
-    """A case of one or several runs that call the same handler."""
+    """A case with one or more runs that call the same handler."""
 
     interleaved: bool = False  # whether another run's tokens arrive between those of the first
     other_first: bool = False  # with `interleaved`, whether the other run starts first

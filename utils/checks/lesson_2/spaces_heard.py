@@ -14,7 +14,7 @@ _ASIDES = (" ", "by the by")
 
 
 def observe(answer: Any, case: Case) -> Attaching:
-    """Call the answer twice, to find out whether its handler keeps an earlier count."""
+    """Call the answer twice, to find out whether its handler carries over the first count."""
     runs = []
     with handlers.overheard() as log:
         for _ in range(2):

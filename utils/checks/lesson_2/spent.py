@@ -22,14 +22,14 @@ _MOST_EXTRA = 4  # the maximum number of chunks without text in a reply
 
 @dataclass(frozen=True, kw_only=True)
 class Prompts(Case):
-    """The prompts, one of which may be repeated."""
+    """A list of prompts, one of which may be repeated."""
 
     prompts: Sequence[str] = (_RIVER, _SEA, _RIVER, _TIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Attaching):
-    """The tokens that were counted, and the replies by prompt."""
+    """The tokens that were counted, and the replies, keyed by prompt."""
 
     case: Prompts
     replies: dict[str, Reply]

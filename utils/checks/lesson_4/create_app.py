@@ -60,7 +60,7 @@ class Seen(Run):
     events: Sequence[sse.Event]  # the events that a browser would dispatch
     undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
     strange: str  # the longest message data that isn't a JSON string, or ""
-    last: int  # the index of the first `end` or `failed` event, or else of the last event
+    last: int  # the index of the first `end` or `failed` event; if there is none, of the last event
     wrong_header: str  # the name of the first header with a wrong value, or ""
     header: str  # the wrong header's value, in lower case
     arrived: str  # the text that the model sent, up to any failure

@@ -29,7 +29,7 @@ LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """The readers of a reply. After the reply's end, another page reads it from the beginning."""
+    """A reply and its readers. After the reply's end, another page reads it from the start."""
 
     text: str = _HARBOUR
     seed: int = 71

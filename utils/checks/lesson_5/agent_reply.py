@@ -18,10 +18,10 @@ from utils.checks.lesson_5.seen import due_text, leaves_closing, text_delay
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Case):
-    """The tool calls in each of the model's replies before the last."""
+    """A case in which the model may call tools before its last reply."""
 
     text: str = given.LAMP
-    calls: Sequence[Sequence[given.Call]] = ()
+    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,15 +24,12 @@ _FOUR = ([given.ORDER], [given.HOURS]) * 2
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Case):
-    """The tool calls in each of the model's replies before the last.
-
-    `finish` is the finish reason of those replies.
-    """
+    """A case in which the model may call tools before its last reply."""
 
     text: str = given.LAMP
-    calls: Sequence[Sequence[given.Call]] = ()
-    finish: str | None = _CALLS
-    takes: float = given.TOOL_TAKES
+    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
+    finish: str | None = _CALLS  # the finish reason of those replies
+    takes: float = given.TOOL_TAKES  # seconds that each tool takes
 
     @property
     def done(self) -> bool:

@@ -12,7 +12,7 @@ from utils.checks.engine.wording import shown
 
 @dataclass(frozen=True, kw_only=True)
 class Pair(Case):
-    """The two strings to join."""
+    """Two strings to join."""
 
     partial: str
     more: str

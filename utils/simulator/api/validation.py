@@ -54,7 +54,7 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the error for the first unknown field, or else for the first invalid one."""
+    """Return the error for the first unknown field; if there is none, for the first invalid one."""
     error = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     kind, reason = error["type"], error["msg"].removeprefix("Input should be ")
     param = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])[1:]

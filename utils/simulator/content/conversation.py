@@ -90,7 +90,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the earlier messages that a prompt may refer to: those on its subject, or else all.
+    """Return the earlier messages that a prompt may refer to: those on its subject, or all.
 
     If none is on its subject, and the prompt contains "ask" or "question", return only questions
     and instructions, if there are any.

@@ -155,7 +155,7 @@ def _without_common_words(name: str) -> list[str]:
 
 @_remembered
 def people(text: str) -> list[str]:
-    """Return people's names: those after words such as "name is", or else likely candidates."""
+    """Return people's names: those after words such as "name is", or likely candidates."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)

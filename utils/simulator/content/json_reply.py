@@ -67,7 +67,7 @@ def described(request: ModelRequest) -> Json | None:
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Match a list of keys that is next to a word such as "keys", or else after "with"."""
+    """Match a list of keys next to a word such as "keys"; if there is none, after "with"."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match

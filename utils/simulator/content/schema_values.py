@@ -1,4 +1,4 @@
-"""Values that match a JSON schema, extracted from the prompt or else made up.
+"""Values that match a JSON schema, extracted from the prompt or, failing that, made up.
 
 Supports objects, arrays, enums, constants, numbers and strings with their bounds, references,
 `anyOf`, `oneOf` and `allOf`, but not `pattern`.

@@ -121,7 +121,7 @@ def _complete(words: list[str]) -> str:
 
 
 def aim(text: str, subject: About) -> str:
-    """Return "to" and the action in a "how" or "should" question, or else "for" and the subject."""
+    """Return "to" and the action in a "how" or "should" question, or "for" and the subject."""
     how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 

@@ -11,7 +11,7 @@ from .fault import delivery
 
 Sent = Iterator[TimedBytes]
 _BLOCK = 8192  # bytes that a proxy passes on in one go
-_MAX_COMMENTS = 10_000  # limit on keep-alive comments per pause
+_MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # s
 
 

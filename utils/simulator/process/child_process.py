@@ -52,7 +52,7 @@ class Child:
     def __init__(
         self, module: str, options: Sequence[str] = (), variables: Mapping[str, str] | None = None
     ) -> None:
-        """Start the process without waiting until it is ready.
+        """Start the process without waiting for it to be ready.
 
         Raises:
             OSError: If the process can't be started.

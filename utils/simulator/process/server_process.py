@@ -27,7 +27,7 @@ class ServerProcess:
     """
 
     def __init__(self, speed: float, key: str) -> None:
-        """Start the process without waiting until it is ready.
+        """Start the process without waiting for it to be ready.
 
         Raises:
             SimulatorError: If the process can't be started.

@@ -1,4 +1,4 @@
-"""The command `record`: records a provider's replies, and adds them to a file."""
+"""The `record` command: records a provider's replies, and adds them to a file."""
 
 import argparse
 import json

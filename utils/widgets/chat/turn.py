@@ -53,7 +53,7 @@ class Exchange:
         self._open()
 
     def resume(self) -> None:
-        """Keep the text received so far, and continue the clock."""
+        """Keep the text received so far, and restart the clock from the time already elapsed."""
         self._open()
 
     def _open(self) -> None:

@@ -76,9 +76,9 @@ class Card(Panel):
     def clear(self) -> None:
         """Forget the last run and show the skeleton."""
         self.value: Any = None  # the stream's last item
-        # by field, seconds from the request until the first part of its value arrived
+        # for each field, seconds from the request until the first part of the field's value arrived
         self.arrivals: dict[str, float] = {}
-        # by field, seconds from the request until its name arrived
+        # for each field, seconds from the request until the field's name arrived
         self._present: dict[str, float] = {}
         self._shown: dict[str, Any] = {}
         self._last = ""

@@ -1,1 +1,1 @@
-"""Race of several replies."""
+"""A race between several replies, streamed side by side."""

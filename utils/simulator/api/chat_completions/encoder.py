@@ -1,4 +1,4 @@
-"""Encodes replies of `/v1/chat/completions` as chunks or as one object."""
+"""Encodes replies from `/v1/chat/completions` as chunks or as one object."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Encodes replies of `/v1/responses` as events or as one object."""
+"""Encodes replies from `/v1/responses` as events or as one object."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
