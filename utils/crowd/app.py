@@ -43,7 +43,7 @@ def threads() -> StreamingResponse:
 
 @app.get("/tasks")
 async def tasks() -> StreamingResponse:
-    """Stream with `.astream()`: each request is a task on the event loop."""
+    """Stream with `.astream()`: each request is a task of the event loop."""
 
     async def frames() -> AsyncIterator[str]:
         async for chunk in model.astream(PROMPT):  # blocks nothing while it waits

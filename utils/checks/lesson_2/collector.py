@@ -25,7 +25,7 @@ class Seen(Heard):
     """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
-    looks: Sequence[tuple[str, Any]]  # for each chunk, (text that had arrived, `.text` then)
+    looks: Sequence[tuple[str, Any]]  # per chunk, (the text so far, the value of `.text`)
     text: Any  # `.text` at the end
     fresh: Any  # the initial `.text` of a collector that receives nothing
     other: Any  # the final `.text` of a collector that receives nothing

@@ -44,7 +44,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fault that a model name requests, with its numbers."""
+    """A fault and its parameters, as given in a model's name, such as `stall@30,8`."""
 
     fault: Fault
     numbers: tuple[float, ...]
