@@ -71,7 +71,8 @@ def test_an_answer_of_another_type_gets_a_message(loaded):
 @exercises()
 def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert mistakes_made(loaded).count(None) >= 2
-    made = {  # by answers to any exercise, since exercises can share mistakes
+    # Exercises can share a mistake, so an answer to any of them counts.
+    made = {
         applies
         for each in EXERCISES
         for name, applies in own_mistakes(each).items()

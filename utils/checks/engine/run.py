@@ -109,7 +109,7 @@ class Run:
     altered: bool = False  # whether the answer changed an item after yielding it
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
     settings: Sequence[str] = ()  # the names of the model's settings that the answer changed
-    still_open: bool = False  # whether any reading of a reply was left open
+    still_open: bool = False  # whether the stream of any reply was left open
     tasks: Sequence[str] = ()  # the coroutine names of tasks left running, not cancelled
     unawaited: Sequence[str] = ()  # the coroutine names of tasks cancelled but not awaited
     blocked: float = 0.0  # virtual seconds for which the answer blocked the event loop
