@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from utils.charts import palette
@@ -13,9 +15,14 @@ FILES = [
     for kind in ("*.js", "*.css")
     for path in sorted(WIDGETS.rglob(kind))
 ]
+SHEETS = [name for name in FILES if name.endswith(".css") and not name.startswith("base/")]
 SCRIPTS = [name for name in FILES if name.endswith(".js") and not name.startswith("base/")]
 
 PARTS = ("stages.js", "blocks.js")
+
+
+def text_of(name: str) -> str:
+    return (WIDGETS / name).read_text(encoding="utf-8")
 
 
 def test_style_sheets_use_the_palettes_colours():
@@ -25,7 +32,7 @@ def test_style_sheets_use_the_palettes_colours():
 @pytest.mark.parametrize("name", FILES)
 def test_each_file_follows_the_files_it_needs(name):
     texts = theme._with_needs(name)
-    assert texts[-1] == (WIDGETS / name).read_text(encoding="utf-8")
+    assert texts[-1] == text_of(name)
     assert len(texts) == len(set(texts))
 
 
@@ -48,3 +55,17 @@ def test_a_file_without_a_list_of_needs_is_refused(tmp_path, monkeypatch):
     (tmp_path / "odd.js").write_text("const odd = 1;")
     with pytest.raises(ValueError, match=r"The first line of odd\.js"):
         script("odd.js")
+
+
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if not name.endswith(PARTS)])
+def test_no_other_widgets_rules_apply_to_a_widget(name: str):
+    """A page keeps the style sheets of all widgets that it has shown."""
+    classes = set(re.findall(r"course-[a-z-]+", script(name)))
+    sheet = name.replace(".js", ".css")
+    own = theme._with_needs(sheet) if sheet in SHEETS else []
+    for sheet in (sheet for sheet in SHEETS if text_of(sheet) not in own):
+        rules = re.sub(r"/\*.*?\*/", "", text_of(sheet), flags=re.DOTALL)
+        for selector in re.findall(r"([^{}]+)\{", rules):
+            for part in re.split(r",(?![^(]*\))", selector):
+                named = set(re.findall(r"course-[a-z-]+", part))
+                assert not named or named - classes, f"{sheet}: {part.strip()}"
