@@ -32,7 +32,6 @@ FIRST = (
     "tests/notebooks/",
     "tests/lessons/test_take_home.py",
     "tests/checks/test_answers.py",
-    "tests/hub/test_class_test.py",
     "tests/verdict/",
     "tests/hub/test_hub.py",
     "tests/test_no_completion.py",

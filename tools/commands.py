@@ -188,7 +188,9 @@ def parser() -> argparse.ArgumentParser:
         help="run no tests: check only style, types, and that notebooks match their lessons",
     )
     part.add_argument(
-        "--apps", action="store_true", help="test the other apps in apps/, nginx and Redis"
+        "--apps",
+        action="store_true",
+        help="test the other apps in apps/, nginx, Redis and a real hub",
     )
 
     making = add(

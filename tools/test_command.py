@@ -25,7 +25,8 @@ NO_TEST_RAN = {
     5: "pytest found no test that fits what was asked for",
 }
 
-FRAMEWORKS = "tests/apps/frameworks"  # tests of apps with their own packages, run by `test --apps`
+# Only `test --apps` runs these: they need other frameworks, nginx, Redis or a real hub.
+HEAVY = ("tests/apps/frameworks", "tests/hub/real")
 
 MORE_WORKERS = 3  # pytest workers in addition to one per core
 
@@ -137,14 +138,15 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     ]
     if style:
         return plan
+    lighter = [f"--ignore={folder}" for folder in HEAVY]
     in_order = [*pytest, "--no-loadscope-reorder", "-n"]  # in the order set by `conftest.py`
     if fast:
-        without = ["--ignore=tests/notebooks", "--ignore=tests/browser", f"--ignore={FRAMEWORKS}"]
+        without = ["--ignore=tests/notebooks", "--ignore=tests/browser", *lighter]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
     # Tests with kernels and browsers wait half the time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
-    everything += [f"--ignore={FRAMEWORKS}", "--nbval", "solutions", "tests"]
+    everything += [*lighter, "--nbval", "solutions", "tests"]
     if not a_browser_is_found():  # with a browser, browser tests run learners' notebooks
         everything.append("notebooks")
     return [*plan, Step("tests: pytest, and nbval on notebooks", everything, is_pytest=True)]
@@ -172,7 +174,7 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
     """Return the step that `test --apps` runs: the apps' tests, some with nginx or Redis."""
     # Four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
-    return Step("tests: the apps", [*pytest, *(more or [FRAMEWORKS])], is_pytest=True)
+    return Step("tests: the apps", [*pytest, *(more or HEAVY)], is_pytest=True)
 
 
 def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:

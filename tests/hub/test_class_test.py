@@ -3,16 +3,11 @@
 import argparse
 import importlib.util
 import json
-import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 
 from hub.class_test.kernel_messages import Message, message, request
@@ -180,64 +175,7 @@ def test_an_installed_proxy_is_used_and_without_node_the_command_says_what_to_in
         proxy_command(tmp_path)
 
 
-# A class on a real hub
-
-
-needs_npm = pytest.mark.skipif(
-    importlib.util.find_spec("jupyterhub") is None
-    or not (
-        shutil.which("configurable-http-proxy") or (shutil.which("node") and shutil.which("npm"))
-    ),
-    reason="a hub needs JupyterHub and, for its proxy, Node.js with npm: apt install nodejs npm",
-)
-
-
-@pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Provide a folder for temporary files; check afterwards that no folder or process remains."""
-    place = tmp_path_factory.mktemp("class")
-    yield place
-    assert list(place.glob("course-class-*")) == []
-    assert [
-        process.info for process in psutil.process_iter(["cmdline"]) if at(process, place)
-    ] == []
-
-
-def at(process: psutil.Process, place: Path) -> bool:
-    try:
-        return str(place) in process.environ().get("HOME", "")
-    except psutil.Error:
-        return False
-
-
-def start(place: Path) -> "subprocess.Popen[str]":
-    """Start the command for 2 learners, with `place` as the folder for temporary files."""
-    command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
-    return subprocess.Popen(
-        command,
-        env=os.environ | {"TMPDIR": str(place)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-@needs_npm
-def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
-    running = start(place)
-    told, _ = running.communicate(timeout=480)
-    if "npm could not fetch" in told:
-        pytest.skip("npm could not fetch JupyterHub's proxy: there is no network, and no cache")
-    assert "Failures     none" in told, told
-    assert "getting ready: 2 of 2" in told
-    assert "comparing: live text: 2 of 2" in told
-    assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", told)
-    assert re.search(r"Token lag    99 % within \d+ ms", told)
-    assert re.search(r"a bare stream: 99 % within \d+ ms", told)
-    assert re.search(
-        r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", told
-    )
-    assert running.returncode == (1 if "MISSED" in told else 0)
+# Signals
 
 
 STOPPED_IN_A_TASK = """
@@ -264,16 +202,3 @@ def test_a_signal_cancels_what_runs_on_the_event_loop_and_leaves_no_exception() 
     command = [sys.executable, "-c", STOPPED_IN_A_TASK]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert (ran.stdout, ran.stderr) == ("stopped interrupt\n", "")
-
-
-@needs_npm
-def test_ctrl_c_ends_everything_the_command_started(place: Path) -> None:
-    running = start(place)
-    assert running.stdout is not None
-    for line in running.stdout:
-        if "getting ready" in line:
-            break
-    running.send_signal(signal.SIGINT)
-    rest, _ = running.communicate(timeout=240)
-    assert "Traceback" not in rest
-    assert running.returncode == 130, rest

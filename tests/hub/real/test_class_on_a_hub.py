@@ -1,0 +1,85 @@
+"""The `class` command on a real JupyterHub: a whole class, and its end by Ctrl-C."""
+
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+needs_npm = pytest.mark.skipif(
+    importlib.util.find_spec("jupyterhub") is None
+    or not (
+        shutil.which("configurable-http-proxy") or (shutil.which("node") and shutil.which("npm"))
+    ),
+    reason="a hub needs JupyterHub and, for its proxy, Node.js with npm: apt install nodejs npm",
+)
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Provide a folder for temporary files; check afterwards that no folder or process remains."""
+    place = tmp_path_factory.mktemp("class")
+    yield place
+    assert list(place.glob("course-class-*")) == []
+    assert [
+        process.info for process in psutil.process_iter(["cmdline"]) if at(process, place)
+    ] == []
+
+
+def at(process: psutil.Process, place: Path) -> bool:
+    try:
+        return str(place) in process.environ().get("HOME", "")
+    except psutil.Error:
+        return False
+
+
+def start(place: Path) -> "subprocess.Popen[str]":
+    """Start the command for 2 learners, with `place` as the folder for temporary files."""
+    command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
+    return subprocess.Popen(
+        command,
+        env=os.environ | {"TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@needs_npm
+def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
+    running = start(place)
+    told, _ = running.communicate(timeout=480)
+    if "npm could not fetch" in told:
+        pytest.skip("npm could not fetch JupyterHub's proxy: there is no network, and no cache")
+    assert "Failures     none" in told, told
+    assert "getting ready: 2 of 2" in told
+    assert "comparing: live text: 2 of 2" in told
+    assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", told)
+    assert re.search(r"Token lag    99 % within \d+ ms", told)
+    assert re.search(r"a bare stream: 99 % within \d+ ms", told)
+    assert re.search(
+        r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", told
+    )
+    assert running.returncode == (1 if "MISSED" in told else 0)
+
+
+@needs_npm
+def test_ctrl_c_ends_everything_the_command_started(place: Path) -> None:
+    running = start(place)
+    assert running.stdout is not None
+    for line in running.stdout:
+        if "getting ready" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    rest, _ = running.communicate(timeout=240)
+    assert "Traceback" not in rest
+    assert running.returncode == 130, rest
