@@ -6,8 +6,17 @@ in the lessons' solutions; `utils/checks/engine/diagnosis.py` checks learners' d
 
 from utils.clinics.lesson_1 import deployments
 from utils.clinics.lesson_2 import complaints
-from utils.clinics.lesson_3 import stores
+from utils.clinics.lesson_3 import received, stores
 from utils.clinics.lesson_4 import endpoints, source, visit
 from utils.clinics.lesson_5 import retries
 
-__all__ = ["complaints", "deployments", "endpoints", "retries", "source", "stores", "visit"]
+__all__ = [
+    "complaints",
+    "deployments",
+    "endpoints",
+    "received",
+    "retries",
+    "source",
+    "stores",
+    "visit",
+]

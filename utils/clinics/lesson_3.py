@@ -1,11 +1,13 @@
 """Lesson 3's clinic: the reply that was stored as complete."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from operator import add
 
 from langchain_core.messages import AIMessageChunk
 from openai import OpenAIError
+
+from utils.provider import chat_model
 
 Chunks = Iterable[AIMessageChunk]
 
@@ -16,6 +18,17 @@ def stores() -> dict[str, Callable[[Chunks], str | None]]:
     A program returns None to store nothing.
     """
     return {"A": _a, "B": _b, "C": _c, "D": _d}
+
+
+def received(_exercise: str) -> dict[str, Iterator[AIMessageChunk]]:
+    """Return the replies of this clinic's first edition, which learners' old copies ask for."""
+    faults = {"A": "length@40", "B": "end@44", "C": None, "D": "filter@33"}
+    return {
+        name: chat_model("fast", delivery=fault, simulated=True).stream(
+            "Explain how a rainbow forms."
+        )
+        for name, fault in faults.items()
+    }
 
 
 # The functions below are shown to learners after the diagnosis.
