@@ -4,6 +4,7 @@ Once `check` has recognized an exercise's old number, `hint` and `solution` acce
 """
 
 import re
+import sys
 
 from utils import lesson_source
 from utils.checks.engine.wording import shown
@@ -18,6 +19,10 @@ _former: dict[str, str] = {}  # old numbers in learners' copies, mapped to the c
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
     """Raised for an invalid call to `check`, `hint`, etc.; the message says what to fix."""
+
+
+class Moved(Misuse):
+    """Raised if the answer belongs to an exercise that is in another lesson now."""
 
 
 def the_number(given: object, call: str) -> str:
@@ -40,9 +45,8 @@ def the_number(given: object, call: str) -> str:
 def the_checked_number(number: object, answer: object) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
-    If the answer has the name of an exercise, that exercise's current number is returned, since a
-    learner's copy may still have an old one. A dict passed with a number that no longer exists is
-    taken as the answer to the lesson's `diagnosis`.
+    If the answer, or the notebook's variable that holds it, has the name of another exercise, that
+    exercise's current number is returned, since a learner's copy may still have an old one.
     """
     found = _number(number)
     if found is None:
@@ -58,17 +62,22 @@ def the_checked_number(number: object, answer: object) -> str:
     name = getattr(answer, "__name__", "your_answer")
     _reject_ambiguous(number, 'check("', f'", {name})')
     lesson = found.partition(".")[0]
-    if isinstance(answer, dict) and found not in lesson_source.numbers(int(lesson)).values():
-        name = "diagnosis"
-    named = f"{lesson}.{name}"
-    if named in _MOVED:
-        there = lesson_source.number(_MOVED[named])
-        raise Misuse(f"`{name}` has moved to lesson {there[0]}, as Exercise {there}.")
-    today = lesson_source.number(named)
-    if today not in (named, found):
-        _former[found] = today
-        return today
+    if f"{lesson}.{name}" in _MOVED:
+        there = lesson_source.number(_MOVED[f"{lesson}.{name}"])
+        raise Moved(f"`{name}` has moved to lesson {there[0]}, as Exercise {there}.")
+    numbers = lesson_source.numbers(int(lesson))
+    named = {numbers[name] for name in _names(answer) if name in numbers}
+    if named and found not in named:
+        _former[found] = found = named.pop()
     return found
+
+
+def _names(answer: object) -> set[str]:
+    """Return the name of a function or class, or those of a list's or dict's variables."""
+    if not isinstance(answer, list | dict):
+        return {getattr(answer, "__name__", "")}
+    variables = vars(sys.modules["__main__"])
+    return {name for name, value in variables.copy().items() if value is answer}
 
 
 def _reject_ambiguous(given: object, before: str, after: str) -> None:

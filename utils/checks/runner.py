@@ -13,7 +13,7 @@ from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import untouched
-from utils.checks.exercise_numbers import MISSING, Misuse, the_checked_number
+from utils.checks.exercise_numbers import MISSING, Misuse, Moved, the_checked_number
 from utils.checks.outcome import Outcome, display
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
@@ -34,7 +34,10 @@ def check(number: str | float, answer: object = MISSING) -> None:
 
 def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS) -> Outcome:
     """Like `check`, but return the outcome instead of showing it; `limit` is in seconds."""
-    number = the_checked_number(number, answer)
+    try:
+        number = the_checked_number(number, answer)
+    except Moved as moved:
+        return Outcome(str(number), "not attempted", str(moved))
     exercise = find(number)
     if untouched(answer, number):
         return Outcome(number, "not attempted", _STUB)
