@@ -1,4 +1,4 @@
-"""The parts of a chat panel: endings, continuations, and messages to the page."""
+"""The parts of a chat panel: truncation, continuations, and messages to the page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
 from utils.widgets.chat.continuation import Seam
-from utils.widgets.chat.ending import Ending
 from utils.widgets.chat.page import ChatPage
+from utils.widgets.chat.truncation import Truncation
 from utils.widgets.chat.turn import Exchange
 
 
@@ -18,13 +18,13 @@ def chunk(text="", run="run-1", **metadata):
 
 
 def truncated(*items):
-    ending = Ending()
+    truncation = Truncation()
     for item in items:
-        ending.see(item)
-    return ending.truncated
+        truncation.see(item)
+    return truncation.reason
 
 
-class TestEnding:
+class TestTruncation:
     def test_strings_have_no_finish_reason_and_are_complete(self):
         assert truncated("a", "b") == ""
         assert truncated() == ""

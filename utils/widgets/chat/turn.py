@@ -10,7 +10,7 @@ from utils.unicode import Joiner
 from utils.widgets.base.panel import ending_of_text
 from utils.widgets.base.run_widget import Outcome
 from utils.widgets.chat.continuation import Seam
-from utils.widgets.chat.ending import Ending
+from utils.widgets.chat.truncation import Truncation
 from utils.widgets.latency_badge.widget import begin
 from utils.widgets.status_line.stages import Stages, Status
 
@@ -59,7 +59,7 @@ class Exchange:
     def _open(self) -> None:
         self._before = self.e2e
         self._sent = self._last_text = self._last_item = self._clock()
-        self._ending = Ending()
+        self._truncation = Truncation()
         self._seam = Seam(self.reply)
         self._joiner = Joiner()
         self.state, self.note, self.stalled = "streaming", "", False
@@ -85,7 +85,7 @@ class Exchange:
             self.stages.to(item.stage, item.detail)
             self._last_item = self._clock()
             return
-        self._ending.see(item)
+        self._truncation.see(item)
         text = self._joiner.join(content_of(item)[0])
         if text:
             self._last_text = self._last_item = self._clock()
@@ -100,12 +100,12 @@ class Exchange:
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record how the stream ended; "complete" becomes "truncated" if `Ending` finds a cause."""
+        """Record how the stream ended; "complete" becomes "truncated" if `Truncation` has a reason."""
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent
-        if state == "complete" and self._ending.truncated:
-            state, note = "truncated", self._ending.truncated
+        if state == "complete" and self._truncation.reason:
+            state, note = "truncated", self._truncation.reason
         if state == "failed" and self.started:  # the page shows a Continue button
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":

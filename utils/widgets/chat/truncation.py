@@ -17,7 +17,7 @@ _CUT = {
 }
 
 
-class Ending:
+class Truncation:
     """Finds the finish reason in a stream's items.
 
     A stream of message chunks ends with a finish reason, or with a status in the Responses API. A
@@ -27,7 +27,7 @@ class Ending:
     def __init__(self) -> None:
         self._has_chunks = False
         self._message: str | None = None
-        self._reason = ""
+        self._finish_reason = ""
 
     def see(self, item: object) -> None:
         """Read the stream's next item."""
@@ -36,19 +36,19 @@ class Ending:
             return
         message = getattr(item, "id", None)
         if message is not None and message != self._message:  # a new reply, after a tool call
-            self._message, self._reason = message, ""
+            self._message, self._finish_reason = message, ""
         self._has_chunks = True
-        self._reason = _reason(metadata) or self._reason
+        self._finish_reason = _reason(metadata) or self._finish_reason
 
     @property
-    def truncated(self) -> str:
+    def reason(self) -> str:
         """Why the reply is truncated, as a sentence; empty if it is complete."""
         if not self._has_chunks:
             return ""
-        if not self._reason:
+        if not self._finish_reason:
             return "Truncated: the stream ended without a finish reason."
-        cause = _CUT.get(self._reason.lower())
-        return f"Truncated: {cause} (`{self._reason}`)." if cause else ""
+        cause = _CUT.get(self._finish_reason.lower())
+        return f"Truncated: {cause} (`{self._finish_reason}`)." if cause else ""
 
 
 def _reason(metadata: Mapping[str, Any]) -> str:
