@@ -100,7 +100,7 @@ class Exchange:
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record how the stream ended; "complete" becomes "truncated" if `Truncation` has a reason."""
+        """Record the end; "complete" becomes "truncated" if `Truncation` has a reason."""
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent
