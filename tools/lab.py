@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.env_vars import clean_environ
@@ -163,20 +164,23 @@ def _binding_fails(port: int) -> OSError | OverflowError | None:
     return None
 
 
-def write_jupyter_config(folder: Path, port: int, token: str) -> None:
+def write_jupyter_config(
+    folder: Path, port: int, token: str, root: Path = ROOT, kernels: Sequence[str] = ()
+) -> None:
     """Write the server's settings to a folder that only this user can read.
 
     The token is in a file because other users can see command lines. JupyterLab's news prompt is
-    turned off. The only kernel is the Python that JupyterLab runs on. The server connects to
-    kernels through Unix domain sockets in that folder if its path is short enough. Otherwise it
-    uses ports, which other users can see, and each kernel prints a warning about that.
+    turned off. The only kernels are the Python that JupyterLab runs on and those in the folders
+    `kernels`. The server connects to kernels through Unix domain sockets in `folder` if its path is
+    short enough. Otherwise it uses ports, which other users can see, and each kernel prints a
+    warning about that.
     """
     server = {
         "ip": "127.0.0.1",
         "port": port,
         "port_retries": 0,
         "base_url": "/",
-        "root_dir": str(ROOT),
+        "root_dir": str(root),
         "open_browser": False,
         "allow_root": True,
         "jpserver_extensions": {"jupyter_lsp": True, "jupyter_server_terminals": True},
@@ -185,7 +189,7 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
         "Application": {"log_level": "ERROR"},
         "ServerApp": server,
         "IdentityProvider": {"token": token},
-        "KernelSpecManager": {"kernel_dirs": []},
+        "KernelSpecManager": {"kernel_dirs": list(kernels)},
         "LanguageServerManager": {"autodetect": False},  # autodetect would run npm at every start
     }
     if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
@@ -197,7 +201,7 @@ def write_jupyter_config(folder: Path, port: int, token: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file, and create its folder if needed."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
 
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.lab import ask, free_port
+from tools.lab import ask, free_port, write_json, write_jupyter_config
 from tools.programs import folder_for_sockets, responds
-from tools.with_parent import TERMINATE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright, ViewportSize
@@ -111,9 +110,7 @@ def serve(
     environment: Mapping[str, str] | None = None,
     kernel: Sequence[str] | None = None,
 ) -> Iterator[Lab]:
-    """Run JupyterLab on a free port of the loopback address until the block ends.
-
-    JupyterLab also ends if this process is killed, since its standard input then closes.
+    """Run JupyterLab, as `lab` does, until the block ends or this process is killed.
 
     Args:
         root: The folder to serve.
@@ -121,54 +118,31 @@ def serve(
         environment: Additional environment variables for the server and its kernels.
         kernel: A command for the kernel `python3`; `USUAL` then names the ordinary kernel.
     """
-    overrides = state / "config" / "labconfig" / "default_setting_overrides.json"
-    overrides.parent.mkdir(parents=True)
-    overrides.write_text(
-        json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}})
-    )
-    token = secrets.token_hex(16)
+    usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    for name, argv in {"python3": kernel, USUAL: usual}.items() if kernel else ():
+        write_json(state / "kernels" / name / "kernel.json", {"argv": argv, "display_name": name})
     variables = {
         **os.environ,
-        "JUPYTER_CONFIG_DIR": str(state / "config"),
         "JUPYTER_DATA_DIR": str(state / "data"),
-        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
-        "IPYTHONDIR": str(state / "ipython"),
-        "JUPYTER_TOKEN": token,
         "PYTHONPATH": str(REPOSITORY),
         **(environment or {}),
     }
-    port = free_port(None)
-    settings = {"port": port, "port_retries": 0, "root_dir": root, "allow_root": True}
-    with_parent = [str(REPOSITORY / "tools" / "with_parent.py"), TERMINATE, "jupyterlab"]
-    command = [sys.executable, *with_parent]
-    command += ["--no-browser", "--ip=127.0.0.1", "--LanguageServerManager.autodetect=False"]
-    command += [f"--ServerApp.{name}={value}" for name, value in settings.items()]
-    if sys.platform == "linux":
-        # Kernels listen on Unix domain sockets, whose paths must be short. With ports, another
-        # test worker's kernel could take a port after it was chosen and before it is used.
-        variables["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())
-        command += ["--KernelManager.transport=ipc"]
-    if kernel is not None:
-        usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        for name, argv in {"python3": kernel, USUAL: usual}.items():
-            specification = state / "own" / "kernels" / name / "kernel.json"
-            specification.parent.mkdir(parents=True)
-            specification.write_text(json.dumps({"argv": argv, "display_name": name}))
-        variables["JUPYTER_PATH"] = str(state / "own")
+    port, token = free_port(None), secrets.token_hex(16)
+    folder = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())  # the supervisor deletes it
+    write_jupyter_config(Path(folder), port, token, root, [str(state / "kernels")])
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
+        command = [sys.executable, "-m", "tools.lab_supervisor", folder]
         server = subprocess.Popen(
             command, env=variables, stdin=subprocess.PIPE, stdout=output, stderr=output
         )
     try:
-        lab = Lab(root, f"http://127.0.0.1:{port}", token)
-        if not responds(server, lambda: ask(port, "GET", "/api", token)[0] == 200, "", PATIENCE):
+        if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, "", PATIENCE):
             raise RuntimeError(f"JupyterLab didn't start:\n{log.read_text(errors='replace')}")
-        yield lab
+        yield Lab(root, f"http://127.0.0.1:{port}", token)
     finally:
         assert server.stdin is not None
         server.stdin.close()  # also ends its kernels
         server.wait(PATIENCE)
-        shutil.rmtree(variables["JUPYTER_RUNTIME_DIR"], ignore_errors=True)
