@@ -1,11 +1,10 @@
 """Helpers that find, run and check an edition's notebooks. This file contains no tests.
 
-The checks cover what nbval misses: cells without stored outputs, cells executed out of order, and
-exceptions in tasks that are never awaited.
+The checks cover what nbval misses: text on stderr, and exceptions in tasks that are never awaited.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,12 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from tools.build.execute import texts
+
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
-# Cells whose outputs are not compared, by notebook and cell id; each needs a reason.
-NOT_COMPARED: Mapping[str, frozenset[str]] = {}
-
-NOT_COMPARING = ("nbval-ignore-output", "nbval-skip", "nbval-raises-exception", "raises-exception")
-MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
 # This code runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that
@@ -120,29 +116,6 @@ def run(
     return list(notebook.cells[1:-1])
 
 
-def faults_of_solutions(lesson: str, notebook: NotebookNode) -> Iterator[str]:
-    """Yield the faults of a stored notebook in the instructor's edition."""
-    if "widgets" in notebook.metadata:
-        yield "stores widgets' state, which no code host shows"
-    for number, cell in enumerate(code(notebook.cells), start=1):
-        where = f"cell {cell.id}"
-        if cell.execution_count != number:
-            yield f"{where} was executed as {cell.execution_count}, not as {number}"
-        if MAGIC.search(cell.source):
-            yield f"{where} has a magic or a shell command, whose failure nobody sees"
-        if is_not_compared(cell) and cell.id not in NOT_COMPARED.get(lesson, ()):
-            yield f"{where} is not compared and not on the short list"
-        yield from (f"{where}: {fault}" for fault in faults_of_outputs(cell.outputs))
-
-
-def faults_of_run(stored: Sequence[NotebookNode], fresh: Sequence[NotebookNode]) -> Iterator[str]:
-    """Yield the faults of freshly executed cells, given their stored versions."""
-    for cell, again in zip(stored, fresh, strict=True):
-        if bool(cell.outputs) != bool(again.outputs):
-            yield f"cell {cell.id} has outputs in one run only"
-        yield from (f"cell {cell.id}: {fault}" for fault in faults_of_outputs(again.outputs))
-
-
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
     """Yield the faults in a cell's outputs: errors, text on stderr, and absolute local paths."""
     for output in outputs:
@@ -153,33 +126,3 @@ def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
         found = next((MACHINE.search(text) for text in texts(output) if MACHINE.search(text)), None)
         if found is not None:
             yield f"shows a path of a machine: {found.string[found.start() :][:60]!r}"
-
-
-def faults_of_notebooks(notebook: NotebookNode) -> Iterator[str]:
-    """Yield the faults of a stored notebook in the learner's edition."""
-    if "widgets" in notebook.metadata:
-        yield "stores widgets' state"
-    for cell in code(notebook.cells):
-        if cell.outputs or cell.execution_count is not None:
-            yield f"cell {cell.id} stores outputs, which spoil a prediction"
-
-
-def is_not_compared(cell: NotebookNode) -> bool:
-    """Return whether a tag or comment makes nbval skip the comparison of this cell."""
-    tags = [tag.lower().replace("_", "-") for tag in cell.metadata.get("tags", [])]
-    comments = re.findall(r"^\s*#+\s*(\w+)\s*$", cell.source, re.MULTILINE)
-    words = [*tags, *(word.lower().replace("_", "-") for word in comments)]
-    return any(word in (*NOT_COMPARING, "pytest-validate-ignore-output") for word in words)
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Yield all strings in an output, except the data of pictures other than SVG."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            if name == "image/svg+xml" or not str(name).startswith("image/"):
-                yield from texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)

@@ -89,7 +89,10 @@ def executed(built: Built) -> NotebookNode:
         raise failure(str(error).strip()) from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [_cleaned(output) for output in cell.outputs]
+            for output in cell.outputs:
+                # Without a kernel, a stored widget view shows "model not found".
+                if set(output.get("data", ())) - {WIDGET_VIEW}:
+                    output.data.pop(WIDGET_VIEW, None)
             _refuse_private(file, cell)
     if found := rejected(built, notebook):
         raise BuildError("\n".join([*found, f"Nothing of {built.stem} was written."]))
@@ -153,18 +156,6 @@ def _steady(value: Any) -> Any:
 def _varying() -> list[tuple[re.Pattern[str], str]]:
     rules = re.findall(r"^regex: (.*)\nreplace: *(.*)$", VARYING.read_text("utf-8"), re.MULTILINE)
     return [(re.compile(pattern), word) for pattern, word in rules]
-
-
-def _cleaned(output: NotebookNode) -> NotebookNode:
-    """Return an output as it is stored: without a widget view, and with a one-line traceback.
-
-    Without a kernel, a stored widget view shows "model not found"; its text form is kept.
-    """
-    if "data" in output and set(output.data) - {WIDGET_VIEW}:
-        output.data.pop(WIDGET_VIEW, None)
-    if output.output_type == "error":
-        output.traceback = [f"{output.ename}: {output.evalue}"]
-    return output
 
 
 def _refuse_private(file: str, cell: NotebookNode) -> None:

@@ -13,8 +13,6 @@ KNOWN_TAGS = frozenset(
     {
         "instructor",  # appears in solutions/ only
         "setup",  # the setup cell, which tests run before each section
-        "raises-exception",  # the cell fails on purpose; nbclient and nbval continue
-        "nbval-ignore-output",  # run but not compared; a test limits these to a short list
         "hide-input",  # the site folds the cell's code
     }
 )
@@ -179,12 +177,9 @@ def _code(lesson: Lesson) -> Iterator[Cell]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """Return a cell's syntax tree; `%magic` and `!command` lines count as `pass`."""
-    if text.startswith("%%"):
-        return ast.Module([], [])
-    plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)
+    """Return a cell's syntax tree; magics are errors, since nothing reports one that fails."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    tree = compile(plain, "<cell>", "exec", flags, dont_inherit=True)
+    tree = compile(text, "<cell>", "exec", flags, dont_inherit=True)
     assert isinstance(tree, ast.Module)
     return tree
 
