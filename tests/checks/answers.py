@@ -133,26 +133,8 @@ def diagnoses(exercise, patient, truth):
     wrong(exercise, "no dict", "be a dict with")(truth[first])
 
 
-def modules():
-    """Return the modules with answers, in the lessons' folders."""
-    paths = sorted(HERE.glob("lesson_*/[!_]*.py"))
-    return [importlib.import_module(f"tests.checks.{p.parent.name}.{p.stem}") for p in paths]
-
-
 def collected():
-    """Return all answers."""
-    modules()
+    """Return all answers, after importing their modules in the lessons' folders."""
+    for path in sorted(HERE.glob("lesson_*/[!_]*.py")):
+        importlib.import_module(f"tests.checks.{path.parent.name}.{path.stem}")
     return ANSWERS
-
-
-def left_out():
-    """Return the names of answers and helpers that are neither registered nor used."""
-    registered = {id(answer.value) for answer in collected()}
-    lost = []
-    for module in modules():
-        text = inspect.getsource(module)
-        for name, value in vars(module).items():
-            own = getattr(value, "__module__", "") == module.__name__ and callable(value)
-            if own and id(value) not in registered and text.count(name) < 2:
-                lost.append(f"{module.__name__}.{name}")
-    return lost

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.checks.answers import Answer, collected, left_out
+from tests.checks.answers import Answer, collected
 from utils.checks import evaluate, runner
 from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
@@ -54,10 +54,6 @@ def test_an_answer_gets_the_expected_outcome(answer):
         assert not (found := ODD.search(prose)), (found, outcome)
         assert len(prose) <= LONGEST
         assert prose.endswith((".", "?", "`code`"))
-
-
-def test_no_answer_is_left_out():
-    assert left_out() == []
 
 
 @exercises()

@@ -120,16 +120,6 @@ def test_an_exercise_is_found_by_its_name_or_a_float(shown):
     assert prediction.question == "Which?"
 
 
-def test_an_ambiguous_float_is_rejected(monkeypatch):
-    monkeypatch.setattr(lesson_source, "solution", lambda number: {"7.10": "pass"}[number])
-    with pytest.raises(Misuse) as error:
-        hints.hint(7.10)
-    assert str(error.value) == (
-        "To Python, 7.10 and 7.1 are the same number. Write it as a string: "
-        '`hint("7.1")` or `hint("7.10")`.'
-    )
-
-
 @pytest.mark.parametrize("call", [hints.hint, hints.solution, hints.predict])
 @pytest.mark.parametrize(
     ("arguments", "given"),

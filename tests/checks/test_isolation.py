@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import threading
 import warnings
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
+from tests.checks.lesson_2.collector import AsynchronousAndBroken
 from utils.checks import evaluate
 from utils.checks.engine import isolation
 from utils.checks.engine.isolation import OtherModel, isolated, noted, noting
@@ -155,3 +157,10 @@ def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
         assert noted().forgotten == ["ask_one"]
     assert messages == ["something else"]
     assert noted().forgotten == []
+
+
+def test_checks_hide_the_callback_log_and_restore_it(caplog, capfd):
+    assert evaluate("2.collector", AsynchronousAndBroken).mistake == "fails silently"
+    assert not caplog.records
+    assert capfd.readouterr().err == ""
+    assert not logging.getLogger("langchain_core.callbacks.manager").filters

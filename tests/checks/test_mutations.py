@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+from ast import unparse
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,131 +52,87 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes, and records whether it replaced any; skips functions nested in `top`."""
+    """Replaces nodes; skips functions nested in `top`."""
 
     def __init__(self, replace, top=None):
-        self.replace, self.top, self.changed = replace, top, False
+        self.replace, self.top = replace, top
 
     def visit(self, node):
         if self.top and is_function(node) and node is not self.top:
             return node
-        node = self.generic_visit(node)
-        new = self.replace(node)
-        if new is None:
-            return node
-        self.changed = True
-        return new
+        return self.replace(self.generic_visit(node))
 
 
-def expression(text, **parts):
-    """Return an expression's AST, with the names in `parts` replaced by their nodes."""
-    tree = ast.parse(text, mode="eval").body
-    return Transformer(
-        lambda node: parts.get(node.id) if isinstance(node, ast.Name) else None
-    ).visit(tree)
-
-
-def statements(text):
-    return ast.parse(text).body
+def expression(text):
+    return ast.parse(text, mode="eval").body
 
 
 def is_function(node):
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
-def calls(node, *names):
-    function = getattr(node, "func", None)
-    return isinstance(node, ast.Call) and getattr(function, "attr", None) in names
+def is_read(node, *names):
+    return isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
 
 
-def body_in(text):
-    """Return a `replace` function that wraps a function's body in the statement `text`."""
+# --- Mutations: each returns the node to replace a node with, or the node itself ------------------
 
-    def replace(node):
-        if not is_function(node):
-            return None
-        (frame,) = statements(text)
-        frame.body = node.body
-        node.body = [frame]
-        return node
 
-    return replace
+def swallows_errors(node):
+    if is_function(node):
+        (frame,) = ast.parse("try: ...\nexcept Exception: pass").body
+        frame.body, node.body = node.body, [frame]
+    return node
 
 
 def without_return(node):
-    return ast.Expr(node.value) if isinstance(node, ast.Return) and node.value else None
+    return ast.Expr(node.value) if isinstance(node, ast.Return) and node.value else node
 
 
 def yield_for_return(node):
     is_return = isinstance(node, ast.Return) and node.value
-    return ast.Expr(ast.Yield(node.value)) if is_return else None
+    return ast.Expr(ast.Yield(node.value)) if is_return else node
 
 
 def collected_first(node):
     if isinstance(node, ast.For):
-        node.iter = expression("iter(list(it))", it=node.iter)
-        return node
+        node.iter = expression(f"iter(list({unparse(node.iter)}))")
     if isinstance(node, ast.AsyncFor):
-        node.iter = expression("[x async for x in it]", it=node.iter)
-        return ast.For(node.target, node.iter, node.body, node.orelse)
-    return None
+        items = expression(f"[x async for x in {unparse(node.iter)}]")
+        return ast.For(node.target, items, node.body, node.orelse)
+    return node
 
 
 def invoked(node):
-    if not calls(node, "stream"):
-        return None
-    model = ast.Attribute(node.func.value, "invoke", ast.Load())
-    return expression("(x for x in [call])", call=ast.Call(model, node.args, node.keywords))
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "stream":
+        node.func.attr = "invoke"
+        return expression(f"(x for x in [{unparse(node)}])")
+    return node
 
 
 def name_for(name, new):
-    def replace(node):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            return ast.parse(new, mode="eval").body
-        return None
-
-    return replace
+    return lambda node: expression(new) if is_read(node, name) else node
 
 
 def kept_open(node):
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("closing", "aclosing"):
-        return expression("contextlib.nullcontext(keep(it))", it=node.args[0])
-    if isinstance(node, ast.Name) and node.id == "stream" and isinstance(node.ctx, ast.Load):
-        return ast.parse("keep(stream)", mode="eval").body
-    return None
+        return expression(f"contextlib.nullcontext(keep({unparse(node.args[0])}))")
+    return expression("keep(stream)") if is_read(node, "stream") else node
 
 
 def begins_a_task(node):
     if isinstance(node, ast.AsyncFunctionDef):
-        node.body[:0] = statements("keep(asyncio.ensure_future(forever()))")
-        return node
-    return None
+        node.body[:0] = ast.parse("keep(asyncio.ensure_future(forever()))").body
+    return node
 
 
 def awaits_nothing(node):
-    return node.value if isinstance(node, ast.Await) else None
+    return node.value if isinstance(node, ast.Await) else node
 
 
 def as_async(node):
-    if isinstance(node, ast.FunctionDef):
-        return ast.AsyncFunctionDef(**dict(ast.iter_fields(node)))
-    return None
-
-
-def spoils_arguments(function, mistakes):
-    names = inspect.signature(function).parameters
-
-    @functools.wraps(function)
-    def spoiled(*args):
-        result = function(*args)
-        for name, arg in zip(names, args, strict=False):
-            if name in LISTS and "changes an argument" in mistakes:
-                arg.append("spoiled")
-            if isinstance(arg, FakeModel):
-                arg.temperature = 2
-        return result
-
-    return spoiled
+    is_plain = isinstance(node, ast.FunctionDef)
+    return ast.AsyncFunctionDef(**dict(ast.iter_fields(node))) if is_plain else node
 
 
 @dataclass(frozen=True)
@@ -191,7 +148,7 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         "swallows errors",
-        body_in("try: ...\nexcept Exception: pass"),
+        swallows_errors,
         {"swallows the error", "stores an incomplete reply", "ends quietly"},
     ),
     Mutation(
@@ -224,13 +181,13 @@ def mutated(code, mutation):
     functions = [node for node in tree.body if is_function(node)]
     if not functions:
         return None
-    function = functions[-1]
+    function, before = functions[-1], unparse(tree)
     transformer = Transformer(mutation.replace, function if mutation.top else None)
     tree.body[tree.body.index(function)] = transformer.visit(function)
-    new = ast.unparse(ast.fix_missing_locations(tree))
+    new = unparse(ast.fix_missing_locations(tree))
     with contextlib.suppress(SyntaxError):  # such as a `yield from` in an `async def`
         compile(new, "<mutated>", "exec")
-        return new if transformer.changed else None
+        return None if new == before else new
     return None
 
 
@@ -268,6 +225,22 @@ def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, m
     answer = answer_in(code, before)[number]
     outcome = evaluate(number, answer, ANSWER_SECONDS * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)
+
+
+def spoils_arguments(function, mistakes):
+    names = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def spoiled(*args):
+        result = function(*args)
+        for name, arg in zip(names, args, strict=False):
+            if name in LISTS and "changes an argument" in mistakes:
+                arg.append("spoiled")
+            if isinstance(arg, FakeModel):
+                arg.temperature = 2
+        return result
+
+    return spoiled
 
 
 def spoiled():
