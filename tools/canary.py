@@ -36,7 +36,7 @@ QUICK = (
     "tests/test_timing.py",
     "tests/charts/test_charts.py",
     "tests/simulator/test_clients.py",
-    "tests/simulator/test_clients_tools.py",
+    "tests/simulator/api/test_standard_langchain.py",
     "tests/widgets",
     "tests/checks/test_official_answers.py",
 )

@@ -1,59 +1,81 @@
-"""Text replies as received by the lessons' clients: `openai` and LangChain's `ChatOpenAI`."""
+"""Tool calls and structured output, where LangChain's standard tests are less precise."""
 
+from typing import Any
+
+import pytest
+from langchain_core.exceptions import ModelRefusalError
 from langchain_openai import ChatOpenAI
-from openai import AsyncOpenAI, OpenAI
+from openai import ContentFilterFinishReasonError, OpenAI, pydantic_function_tool
+from pydantic import BaseModel
 
+from tests.simulator.weather import CALLS, WEATHER, get_weather
 from utils.simulator import Simulator
-from utils.simulator.content import prepared_replies
-
-RAINBOW = prepared_replies.answer("rainbow")
-ASK_RAINBOW = [{"role": "user", "content": "How does a rainbow form?"}]
 
 
-def chat(server: Simulator, name: str = "sim-fast", **options: object) -> ChatOpenAI:
-    settings = {"base_url": server.base_url, "api_key": server.api_key, "stream_usage": True}
-    return ChatOpenAI(model=name, **(settings | options))
+class Person(BaseModel):
+    name: str
+    age: int
 
 
-def test_openais_stream_helper_collects_the_reply(client: OpenAI) -> None:
-    with client.chat.completions.stream(model="sim-fast", messages=ASK_RAINBOW) as stream:
-        for _ in stream:
-            pass
-        assert stream.get_final_completion().choices[0].message.content == RAINBOW
+class GetWeather(BaseModel):
+    """Get the weather for a city."""
+
+    city: str
 
 
-async def test_openais_async_client_gets_the_same_text_whether_streamed_or_not(
-    server: Simulator,
+def chat(server: Simulator, name: str = "sim-fast") -> ChatOpenAI:
+    return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, max_retries=0)
+
+
+def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simulator) -> None:
+    model = chat(server).bind_tools([get_weather])
+    chunks = list(model.stream(WEATHER))
+    for reply in (model.invoke(WEATHER), sum(chunks[1:], chunks[0])):
+        assert [call["args"] for call in reply.tool_calls] == CALLS
+        assert reply.response_metadata["finish_reason"] == "tool_calls"
+        assert reply.content == ""
+    pieces = [piece for chunk in chunks for piece in chunk.tool_call_chunks]
+    assert [piece["name"] for piece in pieces if piece["name"]] == ["get_weather"] * 2
+    assert sum(bool(piece["args"]) for piece in pieces) > 6
+    assert len({piece["id"] for piece in pieces if piece["id"]}) == 2
+
+
+@pytest.mark.parametrize(
+    ("choice", "calls", "finish"),
+    [("any", 1, "tool_calls"), ("get_weather", 1, "stop"), ("none", 0, "stop")],
+)
+def test_langchain_can_force_or_forbid_a_call(
+    server: Simulator, choice: str, calls: int, finish: str
 ) -> None:
-    async with AsyncOpenAI(base_url=server.base_url, api_key=server.api_key) as client:
-        create = client.chat.completions.create
-        whole = await create(model="sim-fast", messages=ASK_RAINBOW)
-        stream = await create(model="sim-fast", messages=ASK_RAINBOW, stream=True)
-        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
-    assert whole.choices[0].message.content == text == RAINBOW
+    reply = chat(server).bind_tools([get_weather], tool_choice=choice).invoke("Name a river.")
+    assert len(reply.tool_calls) == calls
+    assert reply.response_metadata["finish_reason"] == finish
 
 
-def test_langchain_invokes_and_streams_the_same_text(server: Simulator) -> None:
-    model = chat(server)
-    streamed = [chunk.content for chunk in model.stream("How does a rainbow form?")]
-    assert model.invoke("How does a rainbow form?").content == "".join(streamed) == RAINBOW
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # caused by LangChain
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+def test_langchain_gets_structured_output_unless_a_filter_ends_it(
+    server: Simulator, method: str
+) -> None:
+    prompt = "Extract the person as JSON with the keys name and age: John Smith, 42."
+    model = chat(server).with_structured_output(Person, method=method)
+    *_, last = model.stream(prompt)
+    assert model.invoke(prompt) == last == Person(name="John Smith", age=42)
+    filtered = chat(server, "sim-fast:filter@3").with_structured_output(Person, method=method)
+    for call in (filtered.invoke, lambda prompt: list(filtered.stream(prompt))):
+        with pytest.raises((ModelRefusalError, ContentFilterFinishReasonError)):
+            call(prompt)
 
 
-def test_langchain_gets_usage_and_finish_reason_from_a_stream(server: Simulator) -> None:
-    chunks = list(chat(server).stream("How does a rainbow form?"))
-    whole = sum(chunks[1:], chunks[0])
-    texts = [chunk for chunk in chunks if chunk.content]
-    assert whole.usage_metadata["output_tokens"] == len(texts)
-    assert whole.response_metadata["finish_reason"] == "stop"
-
-
-def test_langchain_gets_length_at_the_limit(server: Simulator) -> None:
-    reply = chat(server, max_tokens=5).invoke("How does a rainbow form?")
-    assert reply.response_metadata["finish_reason"] == "length"
-    assert RAINBOW.startswith(reply.content)
-    assert reply.usage_metadata["output_tokens"] == 5
-
-
-def test_langchain_stop_sequences_end_the_reply(server: Simulator) -> None:
-    reply = chat(server).bind(stop=["."]).invoke("How does a rainbow form?")
-    assert reply.content == RAINBOW.split(".")[0]
+def test_openais_stream_helper_parses_tools(client: OpenAI) -> None:
+    with client.chat.completions.stream(
+        model="sim-fast",
+        messages=[{"role": "user", "content": WEATHER}],
+        tools=[pydantic_function_tool(GetWeather)],
+    ) as stream:
+        kinds = [event.type for event in stream]
+        final = stream.get_final_completion()
+    assert kinds.count("tool_calls.function.arguments.done") == 2
+    assert "tool_calls.function.arguments.delta" in kinds
+    calls: Any = final.choices[0].message.tool_calls
+    assert [call.function.parsed_arguments.city for call in calls] == ["Paris", "Rome"]

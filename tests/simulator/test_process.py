@@ -171,7 +171,7 @@ def test_it_starts_and_ends_despite_a_site_hook(
     hooked(monkeypatch, tmp_path, hook)
     server = Simulator(speed=50)
     try:
-        assert server.requests() == ()
+        assert server.requests() == []
         pid = server.pid
     finally:
         server.stop()
@@ -237,7 +237,7 @@ def test_it_starts_despite_odd_environment_variables(monkeypatch: pytest.MonkeyP
     for name, value in _SETTINGS.items():
         monkeypatch.setenv(name, value)
     server = Simulator(speed=50)
-    assert server.requests() == ()
+    assert server.requests() == []
     server.stop()
 
 

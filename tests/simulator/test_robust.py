@@ -115,31 +115,10 @@ def test_an_unusable_schema_in_a_prompt_is_no_error(server: Simulator, schema: s
     assert isinstance(json.loads(json.loads(raw)["choices"][0]["message"]["content"]), dict)
 
 
-@pytest.mark.parametrize("name", ["3d-search", "a" * 64])
-def test_a_tools_name_may_start_with_a_digit_and_be_long(server: Simulator, name: str) -> None:
-    tool = {"type": "function", "function": {"name": name}}
-    assert ask(server, GOOD[PATHS[0]] | {"tools": [tool]})[0] == 200
-
-
-@pytest.mark.parametrize("name", ["", "get weather", "wetter_größe", "a" * 65, "a\n"])
-def test_an_invalid_tool_name_is_refused(server: Simulator, name: str) -> None:
-    tool = {"type": "function", "function": {"name": name}}
-    assert ask(server, GOOD[PATHS[0]] | {"tools": [tool]})[0] == 400
-
-
 def test_a_long_model_name_is_truncated_in_the_error(server: Simulator) -> None:
     status, _, raw = ask(server, GOOD[PATHS[0]] | {"model": "x" * 1_000_000})
     assert status == 404
     assert len(raw) < 1000
-
-
-def test_a_schema_that_branches_endlessly_is_refused(server: Simulator) -> None:
-    branch = {"type": "object", "properties": {n: {"$ref": "#"} for n in "abcdefgh"}}
-    schema = branch | {"required": list("abcdefgh")}
-    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
-    status, _, raw = ask(server, GOOD[PATHS[0]] | {"response_format": form})
-    assert status == 400
-    assert "too large, too deep" in json.loads(raw)["error"]["message"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -205,26 +184,12 @@ def test_a_client_that_sends_nothing_for_long_is_disconnected() -> None:
             server.terminate()
 
 
-def test_an_invalid_http_request_is_refused(server: Simulator) -> None:
-    with connected(server) as connection:
-        connection.sendall(b"\x16\x03\x01 hello?\r\n\r\n")
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
-    assert answer.startswith(b"HTTP/1.1 400")
-
-
 def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -> None:
-    schema = {"type": "string", "minLength": 90_000}
-    body = GOOD[PATHS[0]] | {
-        "stream": True,
-        "max_tokens": None,
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": "long", "schema": schema},
-        },
-    }
-    with server.watch() as seen, unread(server, body, 4096) as connection:
+    flood = GOOD[PATHS[0]] | {"model": "sim-fast:flood@32", "stream": True, "max_tokens": None}
+    with server.watch() as seen, unread(server, flood, 4096) as connection:
         connection.recv(1)
         for _ in range(3):  # other clients are served in the meantime
             assert ask(server, GOOD[PATHS[0]])[0] == 200
     assert seen.settled
     assert seen[0].ended == "client left"
+    assert seen[0].tokens_sent < 32_000_000 // 4  # the server waited for the client

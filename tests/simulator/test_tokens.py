@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.simulator.content import prepared_replies
-from utils.simulator.tokens import split
+from utils.simulator.tokens import split, split_json
 
 
 @given(st.text())
@@ -19,6 +19,10 @@ def test_a_word_includes_the_space_before_it() -> None:
 
 def test_long_words_are_split() -> None:
     assert len(split("unbelievable")) == 2
+
+
+def test_numbers_in_json_have_one_token_per_digit() -> None:
+    assert split_json('{"age": 42}')[-3:] == (" 4", "2", "}")
 
 
 def test_prose_has_about_four_thirds_tokens_per_word() -> None:

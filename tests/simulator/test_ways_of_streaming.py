@@ -5,9 +5,6 @@ token and 10 s for a reply; the agent calls the model twice.
 """
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from itertools import chain as chained
@@ -224,36 +221,6 @@ def test_stream_yields_the_same_as_astream(name: str, mode: str | None) -> None:
     assert measured(name, in_step(mode), {}) == claim
 
 
-def test_an_agents_chunks_are_the_same_without_async() -> None:
-    texts = []
-    for read in (in_mode("messages"), in_step("messages")):
-        given, seen = component("agent"), []
-        reading = read(given, seen.append)
-        if reading is not None:
-            given.virtual.run(reading)
-        texts.append([getattr(message, "text", "") for message, _ in seen])
-        given.virtual.close()
-    assert texts[0] == texts[1]
-    assert len(list(filter(None, texts[0]))) > 20
-
-
-WARNS = """
-from tests.simulator.test_ways_of_streaming import component, events_v3
-given = component("agent")
-given.virtual.run(events_v3(given, lambda _: None))
-"""
-
-
-def test_version_3_is_in_beta() -> None:
-    # In a new process, since LangChain warns only once per process.
-    command = [sys.executable, "-W", "always", "-c", WARNS]
-    run = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
-    assert "LangChainBetaWarning: The v3 streaming protocol on Pregel is experimental" in run.stderr
-
-
 @pytest.mark.parametrize(("closes", "ended"), [(True, "client left"), (False, "finished")])
 def test_a_version_3_run_continues_without_a_reader_unless_closed(closes: bool, ended: str) -> None:
     given = component("agent")
@@ -277,15 +244,3 @@ async def first_text(run: Any) -> None:
         async for text in message.text:
             if text:
                 return
-
-
-@pytest.mark.parametrize(
-    ("way", "ran"), [(in_mode("messages"), True), (events_v2, True), (events_v3, False)]
-)
-@pytest.mark.parametrize("fault", ["length@5", "end@5"])
-def test_whether_a_truncated_tool_call_is_run(fault: str, way: Way, ran: bool) -> None:
-    given = component("agent", model=f"sim-seed:{fault}")
-    given.virtual.run(way(given, lambda _: None))
-    results = len(given.virtual.requests()) - 1  # requests after the first have a tool's result
-    assert (results > 0) is ran
-    given.virtual.close()

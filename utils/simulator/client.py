@@ -37,7 +37,7 @@ class Seen(Requests):
 
     def __exit__(self, *_: object) -> None:
         seen = self._read(settled=True, since=self._mark)[1]
-        self._requests, self.settled = tuple(seen), seen.settled
+        self[:], self.settled = seen, seen.settled
 
     async def __aenter__(self) -> Self:
         return await asyncio.to_thread(self.__enter__)

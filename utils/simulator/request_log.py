@@ -7,9 +7,9 @@ import html
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, overload
+from typing import Any, Literal, SupportsIndex, overload
 
 from .pacing import Clock, Plan
 
@@ -76,7 +76,7 @@ def _row(request: Request) -> tuple[str, ...]:
     )
 
 
-class Requests(Sequence[Request]):
+class Requests(list[Request]):
     """Requests in order of arrival, displayed as a table.
 
     Attributes:
@@ -84,27 +84,16 @@ class Requests(Sequence[Request]):
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:
-        self._requests = tuple(requests)
+        super().__init__(requests)
         self.settled = settled
 
     @overload
-    def __getitem__(self, index: int) -> Request: ...
+    def __getitem__(self, index: SupportsIndex, /) -> Request: ...
     @overload
-    def __getitem__(self, index: slice) -> Requests: ...
-    def __getitem__(self, index: int | slice) -> Request | Requests:
-        if isinstance(index, slice):
-            return Requests(self._requests[index], self.settled)
-        return self._requests[index]
-
-    def __len__(self) -> int:
-        return len(self._requests)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Requests | list | tuple):
-            return list(self) == list(other)
-        return NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]  # unhashable, like the lists that it can equal
+    def __getitem__(self, index: slice, /) -> Requests: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> Request | Requests:
+        found = super().__getitem__(index)
+        return Requests(found, self.settled) if isinstance(found, list) else found
 
     def _note(self) -> str:
         return "" if self.settled else "A reply was still in progress when this was read."

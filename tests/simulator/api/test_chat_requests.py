@@ -35,7 +35,8 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arg
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
         ({"tools": {}}, "tools"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
+        *[({"tools": [{"type": "function", "function": {"name": name}}]}, "tools[0].function.name")
+          for name in ("", "a b", "größe", "a" * 65, "a\n")],
         ({"tool_choice": "auto"}, "tool_choice"),
         ({"tools": [TOOL], "tool_choice": "maybe"}, "tool_choice"),
         ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "other"}}},

@@ -18,8 +18,6 @@ from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody
 from utils.simulator.content.prepared_replies import answer
 
-# One event loop for all tests: LangChain's HTTP client belongs to one loop.
-one_loop = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/responses"
 RIVER = answer("Name a river.")
 EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
@@ -162,11 +160,6 @@ def test_all_fields_of_the_apis_requests_are_known() -> None:
 # Clients
 
 
-def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenAI:
-    settings = {"base_url": server.base_url, "api_key": server.api_key, "max_retries": 0}
-    return ChatOpenAI(model=name, use_responses_api=True, **(settings | options))
-
-
 def test_openais_stream_helper_collects_text_and_reasoning(client: OpenAI) -> None:
     with client.responses.stream(
         model="sim-fast", input="Name a river.", reasoning={"summary": "auto"}
@@ -198,9 +191,14 @@ def test_results_can_refer_to_calls_of_an_earlier_response(client: OpenAI) -> No
     assert "Paris: 18 °C." in second.output_text
 
 
-@one_loop
 async def test_langchain_gets_reasoning_then_calls_then_the_answer(server: Simulator) -> None:
-    model = chat(server, reasoning={"effort": "low", "summary": "auto"}).bind_tools([get_weather])
+    model = ChatOpenAI(
+        model="sim-fast",
+        base_url=server.base_url,
+        api_key=server.api_key,
+        use_responses_api=True,
+        reasoning={"effort": "low", "summary": "auto"},
+    ).bind_tools([get_weather])
     asked = [chunk async for chunk in model.astream(WEATHER)]
     blocks = [block["type"] for chunk in asked for block in chunk.content_blocks]
     order = [key for key, _ in groupby(blocks)]
@@ -212,11 +210,3 @@ async def test_langchain_gets_reasoning_then_calls_then_the_answer(server: Simul
     text = "".join(chunk.text for chunk in answer)
     assert "Paris: 18 °C and sunny." in text
     assert "Rome: 24 °C and clear." in text
-
-
-def test_langchains_v3_events_contain_reasoning_and_text(server: Simulator) -> None:
-    stream = chat(server, reasoning={"summary": "auto"}).stream_events(
-        "Name a river.", version="v3"
-    )
-    assert "".join(stream.reasoning).startswith("**Reading the question**")
-    assert "".join(stream.text) == RIVER

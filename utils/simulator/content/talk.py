@@ -69,12 +69,12 @@ def topics() -> tuple[Topic, ...]:
     return tuple(
         Topic(
             asks=[normal(line).split() for line in one["asks"]],
-            name=one["name"],
+            name=name,
             parts={part: one[part] for part in _PARTS if part in one},
-            streaming=name == _FILES[0],
+            streaming=file == _FILES[0],
         )
-        for name in _FILES
-        for one in tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))["topic"]
+        for file in _FILES
+        for name, one in tomllib.loads(Path(__file__).with_name(file).read_text("utf-8")).items()
     )
 
 
@@ -132,10 +132,9 @@ def _of_both(words: str, prompt: str) -> Topic | None:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies of the first entry in a table that matches a message."""
-    entries = {entry["when"]: entry["replies"] for entry in _texts()[table]}
-    when = wording.matching({when: when for when in entries}, prompt)
-    return [] if when is None else entries[when]
+    """Return the replies for the first pattern in a table that a message matches."""
+    replies: dict[str, list[str]] = _texts()[table]
+    return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 
 
 def _on(topic: Topic, wish: str, chooser: Chooser) -> str:

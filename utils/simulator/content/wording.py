@@ -47,10 +47,14 @@ def pattern(name: str) -> re.Pattern[str]:
     return _compiled(rules()["patterns"][name])
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Return whether a message matches a pattern."""
+    return _compiled(pattern).search(text[:READ]) is not None
+
+
 def matching(patterns: Mapping[str, str], text: str) -> str | None:
     """Return the key of the first pattern that a message matches; None if none does."""
-    text = text[:READ]
-    return next((key for key in patterns if _compiled(patterns[key]).search(text)), None)
+    return next((key for key, pattern in patterns.items() if matches(pattern, text)), None)
 
 
 def sentences(text: str) -> list[str]:

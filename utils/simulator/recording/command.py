@@ -106,7 +106,7 @@ def _report(reply: RecordedReply, left_out: int, out: Path) -> None:
         f"{times[0] if times else reply.end:.1f} s: {out}"
     )
     if left_out:
-        print(f"Events and fields left out because they could not be parsed: {left_out}.")
+        print(f"Events left out, whole or in part, because they could not be parsed: {left_out}.")
     sys.stdout.flush()
 
 

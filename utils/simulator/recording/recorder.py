@@ -10,7 +10,8 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import index
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -22,7 +23,6 @@ from .recordings import RecordedReply
 if TYPE_CHECKING:
     from openai import OpenAI
 
-T = TypeVar("T")
 _REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ between servers
 
 
@@ -36,8 +36,7 @@ def record(
     """Send a chat request with streaming enabled, and record the reply.
 
     Returns:
-        The recorded reply, and how many events or fields were left out because they could not be
-        parsed.
+        The recorded reply, and how many events could not be parsed, or only in part.
 
     Raises:
         RecordError: If the stream has an error, several choices, or no finish reason.
@@ -97,7 +96,7 @@ class Recorder:
         self.pieces: list[tuple[float, int, str]] = []
         self.finish = ""
         self.usage = (0, 0, 0)
-        self.left_out = 0  # number of events and fields that could not be parsed
+        self.left_out = 0  # number of events that could not be parsed, or only in part
         self._places: dict[tuple[Kind, int], int] = {}
         self._call_ids: dict[int, str] = {}
 
@@ -108,68 +107,51 @@ class Recorder:
             RecordError: If the event contains an error or a second choice.
         """
         try:
-            chunk = json.loads(data)
-        except (ValueError, RecursionError):
-            chunk = None
-        if not isinstance(chunk, dict):
-            self.left_out += 1
-            return
+            self._chunk(json.loads(data), now)
+        except (ValueError, RecursionError, AttributeError, TypeError):
+            self.left_out += 1  # it isn't JSON, or a field has another type than in OpenAI's API
+
+    def _chunk(self, chunk: Json, now: float) -> None:
         if error := chunk.get("error"):
             message = error.get("message") if isinstance(error, dict) else None
             raise RecordError(f"The provider ended the reply with an error: {message or error}")
         if self.opening is None:
             self.opening = now
-        if usage := self._field(chunk, "usage", dict):
-            self._count(usage)
-        for choice in self._objects(chunk, "choices"):
-            self._choice(choice, now)
+        for choice in chunk.get("choices") or []:
+            if (choice.get("index") or 0) > 0:
+                raise RecordError(
+                    "The reply has several choices; only one can be recorded: omit `n`."
+                )
+            self._delta(choice.get("delta") or {}, now)
+            self.finish = _text(choice.get("finish_reason")) or self.finish
+        if usage := chunk.get("usage"):
+            details = usage.get("completion_tokens_details") or {}
+            counts = (
+                usage.get("prompt_tokens"),
+                usage.get("completion_tokens"),
+                details.get("reasoning_tokens"),
+            )
+            prompt, completion, reasoning = (max(0, index(count or 0)) for count in counts)
+            self.usage = (prompt, completion, reasoning)
 
-    def _field(self, holder: Json, name: str, kind: type[T]) -> T | None:
-        """Return a field; if it has the wrong type, count it as left out and return None."""
-        value = holder.get(name)
-        if isinstance(value, kind) and not isinstance(value, bool):
-            return value
-        self.left_out += value is not None
-        return None
-
-    def _objects(self, holder: Json, name: str) -> list[Json]:
-        items: list[Any] = self._field(holder, name, list) or []
-        objects = [item for item in items if isinstance(item, dict)]
-        self.left_out += len(items) - len(objects)
-        return objects
-
-    def _count(self, usage: Json) -> None:
-        details = self._field(usage, "completion_tokens_details", dict) or {}
-        prompt = self._field(usage, "prompt_tokens", int) or 0
-        completion = self._field(usage, "completion_tokens", int) or 0
-        reasoning = self._field(details, "reasoning_tokens", int) or 0
-        self.usage = (max(0, prompt), max(0, completion), max(0, reasoning))
-
-    def _choice(self, choice: Json, now: float) -> None:
-        if (self._field(choice, "index", int) or 0) > 0:
-            raise RecordError("The reply has several choices; only one can be recorded: omit `n`.")
-        self.finish = self._field(choice, "finish_reason", str) or self.finish
-        delta = self._field(choice, "delta", dict) or {}
+    def _delta(self, delta: Json, now: float) -> None:
         thoughts = [delta.get(name) for name in _REASONING]
         if thought := next((text for text in thoughts if isinstance(text, str) and text), ""):
             self._add("thought", 0, thought, now)
-        is_list = isinstance(delta.get("content"), list)  # some servers send a list of parts
-        if text := _text(delta["content"]) if is_list else self._field(delta, "content", str):
+        if text := _text(delta.get("content")):
             self._add("text", 0, text, now)
-        for position, call in enumerate(self._objects(delta, "tool_calls")):
+        for position, call in enumerate(delta.get("tool_calls") or []):
             self._call(call, position, now)
 
     def _call(self, call: Json, position: int, now: float) -> None:
-        number = self._field(call, "index", int)
+        number = call.get("index")
         number = position if number is None else number
-        identifier = self._field(call, "id", str) or ""
-        function = self._field(call, "function", dict) or {}
-        name = self._field(function, "name", str) or ""
-        arguments = function.get("arguments")
-        if isinstance(arguments, dict):  # some servers send an object instead of a string
-            text = json.dumps(arguments, ensure_ascii=False)
-        else:
-            text = self._field(function, "arguments", str) or ""
+        identifier = _text(call.get("id"))
+        function = call.get("function") or {}
+        name = _text(function.get("name"))
+        text = function.get("arguments")
+        # some servers send an object instead of a string
+        text = json.dumps(text, ensure_ascii=False) if isinstance(text, dict) else _text(text)
         known = self._call_ids.setdefault(number, identifier)
         if name and identifier not in ("", known):  # a new call that reuses the index
             self._call_ids[number] = identifier
@@ -187,10 +169,16 @@ class Recorder:
 
 
 def _text(content: Any) -> str:
-    """Return the text of a message or delta, whose content is a string or a list of parts."""
-    parts = content if isinstance(content, list) else [{"text": content}]
-    texts = [part.get("text") for part in parts if isinstance(part, dict)]
-    return "".join(text for text in texts if isinstance(text, str))
+    """Return the text of a field, which is a string, None or, from some servers, a list of parts.
+
+    Raises:
+        TypeError: If it is anything else.
+    """
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content)
+    if isinstance(content, str | None):
+        return content or ""
+    raise TypeError
 
 
 def _prompt(request: Json) -> str:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from math import isfinite
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated
+
+from pydantic import Field, InstanceOf, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from .. import errors
 from ..model_request import ModelRequest
@@ -13,7 +15,9 @@ from ..pacing import Piece, Plan
 from ..reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_OBSOLETE = ("also", "counts", "left_out")  # fields that older files contain; they are ignored
+_Text = InstanceOf[str]  # unlike `str`, it allows half an emoji (a lone surrogate)
+_Seconds = Annotated[float, Field(allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0)]
 
 
 class RecordingError(ValueError):
@@ -24,14 +28,23 @@ class RecordingError(ValueError):
 class RecordedReply:
     """One recorded reply. Times are seconds since the request was sent."""
 
-    model: str
-    prompt: str  # the last user message
-    opening: float  # when the first event arrived
-    parts: tuple[tuple[Kind, str], ...]  # each part's kind and, for a call, the tool's name
-    pieces: tuple[tuple[float, int, str], ...]  # time, index of the part, and text of each piece
-    finish: str  # the finish reason
-    end: float  # when the reply ended
-    usage: tuple[int, int, int]  # token counts: prompt, reply, reasoning in the reply
+    model: _Text
+    prompt: _Text  # the last user message
+    opening: _Seconds  # when the first event arrived
+    parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a call, the tool's name
+    # time, index of the part, and text of each piece
+    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]
+    finish: _Text  # the finish reason
+    end: _Seconds  # when the reply ended
+    usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
+
+    def __post_init__(self) -> None:
+        """Check what the types don't say."""
+        times = [self.opening, *(at for at, _, _ in self.pieces), self.end]
+        if times != sorted(times):
+            raise ValueError("its times are not in order")
+        if any(part >= len(self.parts) for _, part, _ in self.pieces):
+            raise ValueError("a piece belongs to no part")
 
     def reply(self, request: ModelRequest, info: ReplyInfo) -> Reply:
         """Return the recording as a reply to `request`."""
@@ -79,38 +92,11 @@ def read(path: Path) -> tuple[RecordedReply, ...]:
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise RecordingError(f"{path} has no recorded replies. Create such a file with `record`.")
     try:
-        return tuple(_reply(**fields) for fields in document["replies"])
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise RecordingError(f"{path} is damaged ({error}). Record it again.") from error
-
-
-def _reply(parts: Any, pieces: Any, usage: Any, **fields: Any) -> RecordedReply:
-    prompt, completion, reasoning = usage
-    reply = RecordedReply(
-        parts=tuple((kind, tool) for kind, tool in parts),
-        pieces=tuple((at, part, text) for at, part, text in pieces),
-        usage=(prompt, completion, reasoning),
-        **{name: value for name, value in fields.items() if name not in _OBSOLETE},
-    )
-    times = [reply.opening, *(at for at, _, _ in reply.pieces), reply.end]
-    if not _all_of((int, float), times) or not all(map(isfinite, times)) or times != sorted(times):
-        raise ValueError("times")
-    texts = [reply.model, reply.prompt, reply.finish]
-    texts += [tool for _, tool in reply.parts] + [text for _, _, text in reply.pieces]
-    if not _all_of((str,), texts) or not reply.finish:
-        raise ValueError("texts or finish reason")
-    if not {kind for kind, _ in reply.parts} <= set(get_args(Kind)):
-        raise ValueError("parts")
-    places = [part for _, part, _ in reply.pieces]
-    if not _all_of((int,), places) or not all(0 <= place < len(reply.parts) for place in places):
-        raise ValueError("pieces")
-    if not _all_of((int,), reply.usage) or min(reply.usage) < 0:
-        raise ValueError("usage")
-    return reply
-
-
-def _all_of(kinds: tuple[type, ...], values: Iterable[object]) -> bool:
-    return all(type(value) in kinds for value in values)
+        replies = TypeAdapter(tuple[RecordedReply, ...]).validate_python(document.get("replies"))
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise RecordingError(f"{path} is damaged ({reason}). Record it again.") from error
+    return replies
 
 
 class Recordings:
