@@ -7,38 +7,23 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reading, Reply
-from utils.checks.engine.run import Case, Run
+from utils.checks.engine.reply import Reading
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
-from utils.checks.lesson_5.answer import continues
-from utils.checks.lesson_5.seen import due_text, leaves_closing, text_delay
+from utils.checks.lesson_5.answer import Asked, continues
+from utils.checks.lesson_5.seen import Texts, leaves_closing, text_delay
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(Case):
-    """A case in which the model may call tools before its last reply."""
-
-    text: str = given.LAMP
-    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen(Run):
+class Seen(Texts):
     """The text that the answer yielded for an agent's run."""
 
     case: Asked
-    replies: Sequence[Reply]  # the model's replies, in order
     readings: Sequence[Reading]  # the readings of all replies, in the replies' order
     blocking: str  # the agent's blocking method that was called first, or ""
     late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message from the history, or ""
-
-    @property
-    def expected(self) -> str:
-        """The text taken from the replies; after an early stop, only the part that was yielded."""
-        return due_text(self, self.replies)
 
 
 def observe(answer: Any, case: Asked) -> Seen:
@@ -71,21 +56,6 @@ def _blocks(name: str, called: list[str], *_: object, **__: object) -> None:
     raise RuntimeError(f"`{name}` blocks the event loop")
 
 
-def _kept(_: Case, reply: Reply) -> Sequence[Any]:
-    from langchain.agents import create_agent  # slow to import
-
-    kept: list[Any] = []
-    agent = create_agent(given.Turns.answering(reply))
-    astream = agent.astream
-
-    def keeping(*args: Any, **kwargs: Any) -> Any:
-        kept.append(astream(*args, **kwargs))
-        return kept[-1]
-
-    agent.astream = keeping  # type: ignore[method-assign]
-    return agent, given.history()
-
-
 MISTAKES: Mistakes[Seen] = {
     "never runs the agent": lambda s: not s.readings,
     "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
@@ -106,5 +76,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},
-    notes={"leaves closing to Python": leaves_closing(_kept)},
+    notes={"leaves closing to Python": leaves_closing(observe, "langgraph.pregel.Pregel.astream")},
 )

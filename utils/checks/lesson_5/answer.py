@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST, RAISED, TEXT
-from utils.checks.engine.reply import Reading, Reply
+from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -42,7 +42,6 @@ class Seen(Texts, Staged):
     """The items that were yielded, the tools that ran, and the requests to the model."""
 
     case: Asked
-    replies: Sequence[Reply]  # the model's replies
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments

@@ -7,7 +7,6 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reply
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallback
@@ -16,7 +15,7 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried, leaves_closing
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(Tried):
-    """The text that was yielded, and the prompts that the models received."""
+    """The text that was yielded."""
 
     other_prompts: Sequence[str]  # prompts that the models received instead of the given one
 
@@ -38,10 +37,6 @@ def observe(answer: Any, case: Fallback) -> Seen:
         requests=[reply.readings for reply in replies],
         other_prompts=[m.text for each in readings for m in each.messages if m.text != case.prompt],
     )
-
-
-def _kept(case: Fallback, reply: Reply) -> Sequence[Any]:
-    return [given.Keeper.of({case.prompt: reply})], case.prompt
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -104,6 +99,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=TRIED_FIRST,
-    notes={"leaves closing to Python": leaves_closing(_kept)},
+    notes={"leaves closing to Python": leaves_closing(observe)},
     opts_out={"swallows the error": "it catches errors before the first text; own cases look"},
 )

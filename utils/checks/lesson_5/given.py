@@ -9,7 +9,6 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import PrivateAttr
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.fake_model import FakeModel
@@ -49,6 +48,7 @@ class Fallback(Case):
     tool: bool = False  # whether the first model or source calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
     limit: float = SECONDS  # the answer's argument `seconds`
+    pause: float = 0.0  # seconds that the reader takes for each piece
 
     def silent(self, number: int) -> bool:
         """Whether a model or source, counted from 1, is silent for too long."""
@@ -98,17 +98,6 @@ class Turns(FakeModel):
         *_, last = replies = [*self.replies.values()]
         reply = next((each for each in replies if not each.readings), last)
         return reply, Reading(tuple(messages), dict(settings), streamed)
-
-
-class Keeper(FakeModel):
-    """A model that keeps references to its streams, so that only `aclose()` closes them."""
-
-    _kept: list[Any] = PrivateAttr(default_factory=list)
-
-    def astream(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the model's stream, and keep a reference to it."""
-        self._kept.append(super().astream(*args, **kwargs))
-        return self._kept[-1]
 
 
 def asking(*calls: Call, **how: Any) -> Reply:

@@ -2,53 +2,55 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pkgutil import resolve_name
 from typing import Any
+from unittest.mock import patch
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.mistakes import RAISED, STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
-from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
 # errors that usually indicate a mistake in the learner's code
 SLIPS = (AttributeError, NameError, TypeError)
 _QUICK = 0.25  # seconds after the limit within which the next model or source should be called
-_NAMES = ("Thinking", "Tool call")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Texts(Run):
-    """A stream of a reply's text."""
+    """A stream of the text of one or more replies."""
+
+    replies: Sequence[Reply]  # in the order in which they should be requested
 
     @property
     def expected(self) -> str:
         """The text taken from the replies; after an early stop, only the part that was yielded."""
-        return due_text(self, self.model.replies.values() if self.model else [self.reply])
+        taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
+        ends = self.case.leave_after is None and self.case.cancel_after is None
+        return taken if ends or not taken.startswith(self.text) else self.text
 
 
-def due_text(run: Run, replies: Iterable[Reply]) -> str:
-    """Return the text taken from these replies.
+def leaves_closing(
+    observe: Callable[[Any, Any], Run],
+    method: str = "utils.checks.engine.fake_model.FakeModel.astream",
+) -> Callable[[Run], bool]:
+    """Return a predicate for answers that leave it to Python to close the streams of `method`.
 
-    If the stream was stopped early, return only the yielded text, provided that it is a prefix.
-    """
-    taken = "".join("".join(reply.pieces[: reply.taken]) for reply in replies)
-    ends = run.case.leave_after is None and run.case.cancel_after is None
-    return taken if ends or not taken.startswith(run.text) else run.text
-
-
-def leaves_closing(make_args: Callable[[Any, Reply], Sequence[Any]]) -> Callable[[Run], bool]:
-    """Return a predicate for answers that don't close the stream that they read.
-
-    `make_args` makes the answer's arguments for a case and its reply, and keeps a reference to the
-    stream, so that only `aclose()` closes it.
+    A reference to each of these streams is kept, so that only `aclose()` closes it.
     """
 
     def applies(s: Run) -> bool:
-        case, reply = replace(s.case, leave_after=1), s.case.reply()
-        args = make_args(case, reply)
-        return run_async(s.name, s.answer, case, reply, *args, streams=True).still_open
+        kept: list[Any] = []
+        make = resolve_name(method)
+
+        def keeping(*args: Any, **kwargs: Any) -> Any:
+            kept.append(make(*args, **kwargs))
+            return kept[-1]
+
+        with patch(method, keeping):
+            return observe(s.answer, replace(s.case, leave_after=1)).still_open
 
     return applies
 
@@ -118,13 +120,11 @@ class Staged(Run):
 
     @property
     def stages(self) -> list[tuple[float, str, str]]:
-        """The virtual time, name and detail of each `Status` whose name is in `_NAMES`."""
-        pairs = zip(self.items, self.at, strict=True)
-        named = [(BEGIN + at, str(stage(item)), item) for item, at in pairs]
+        """The virtual time, name and detail of each `Thinking` and `Tool call`."""
         return [
-            (at, name, str(getattr(item, "detail", "")))
-            for at, name, item in named
-            if name in _NAMES
+            (BEGIN + at, str(stage(item)), str(getattr(item, "detail", "")))
+            for item, at in zip(self.items, self.at, strict=True)
+            if stage(item) in ("Thinking", "Tool call")
         ]
 
     @property
@@ -139,7 +139,6 @@ class Tried(Texts):
     """The result of trying models or sources in order."""
 
     case: Fallback
-    replies: Sequence[Reply]  # the reply of each model or source, in order
     requests: Sequence[Sequence[object]]  # for each model or source, one object per call
 
     @property

@@ -16,21 +16,13 @@ from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, T
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources(Fallback):
-    """A list of sources, and the seconds that the reader takes for each piece."""
-
-    pause: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Seen(Tried, Passing):
     """The items that the sources sent, and the items that the answer yielded."""
 
-    case: Sources
     given: Sequence[str]  # contains "watched" if the course's version replaced the learner's
 
 
-def observe(answer: Any, case: Sources) -> Seen:
+def observe(answer: Any, case: Fallback) -> Seen:
     """Read the answer's stream for a list of sources."""
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []
@@ -69,10 +61,10 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Sources(seed=10),
-        Sources(pause=5.0, when="for a reader who takes 5 s for each piece"),
+        Fallback(seed=10),
+        Fallback(pause=5.0, when="for a reader who takes 5 s for each piece"),
         *(
-            Sources(replies=(first, {}, {}), called=2, when=f"when the first source {what}")
+            Fallback(replies=(first, {}, {}), called=2, when=f"when the first source {what}")
             for what, first in (
                 ("failed immediately", {"compact": True, **REFUSED}),
                 ("yielded a `Status` and an empty chunk and failed", AFTER_ROLE),
@@ -81,7 +73,7 @@ check = Exercise(
             )
         ),
         *(
-            Sources(
+            Fallback(
                 replies=(first, {}), fails=True, tool=tool, when=f"when the first source {what}"
             )
             for what, tool, first in (
@@ -92,7 +84,7 @@ check = Exercise(
             )
         ),
         *(
-            Sources(
+            Fallback(
                 replies=replies, called=len(replies), fails=fails, same=same, when=f"when {what}"
             )
             for what, same, fails, replies in (
@@ -103,20 +95,20 @@ check = Exercise(
                 ("one that is in the list twice failed twice", True, True, (AFTER_ROLE,) * 2),
             )
         ),
-        Sources(replies=({"pieces": ()}, {}), when="when the first source ended without text"),
-        Sources(
+        Fallback(replies=({"pieces": ()}, {}), when="when the first source ended without text"),
+        Fallback(
             replies=({"compact": True, "pieces": ()}, {}),
             tool=True,
             when="when the first source ended after a `Status`",
         ),
-        Sources(
+        Fallback(
             replies=({"compact": True, **SILENT}, {}),
             called=2,
             limit=3.0,
             when="when the first source was silent and `seconds` was 3",
         ),
-        Sources(leave_after=4, when="when its reader stopped early"),
-        Sources(replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled in a silence"),
+        Fallback(leave_after=4, when="when its reader stopped early"),
+        Fallback(replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled in a silence"),
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,

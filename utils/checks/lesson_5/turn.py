@@ -8,10 +8,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5.given import Keeper
 from utils.checks.lesson_5.seen import Texts, leaves_closing
 
 _BEFORE = (
@@ -40,9 +38,8 @@ class Seen(Texts):
     odd: Sequence[Any]  # added entries that are neither a HumanMessage nor an AIMessage
     reply_stored: str  # the text of the first added AIMessage, or ""
     extra: str  # text that was stored but never yielded, or ""
-
     questions: Sequence[str]  # the text of each added HumanMessage
-    replies: Sequence[str]  # the text of each added AIMessage
+    answers: Sequence[str]  # the text of each added AIMessage
 
 
 def observe(answer: Any, case: Turn) -> Seen:
@@ -53,27 +50,24 @@ def observe(answer: Any, case: Turn) -> Seen:
     args = (model, history, case.prompt)
     run = run_async("turn", answer, case, reply, *args, streams=True, passes_on=case.whole)
     new = history[len(case.before) :]
-    questions, replies = (
+    questions, answers = (
         [entry.text for entry in new if isinstance(entry, kind)]
         for kind in (HumanMessage, AIMessage)
     )
-    stored = next(iter(replies), "")
+    stored = next(iter(answers), "")
     around = stored.split(run.text, 1) if run.text else [stored]
     return Seen.of(
         run,
-        history=tuple(history),
+        replies=[reply],
+        history=history,
         sent=model.readings[0].messages if model.readings else (),
         new=new,
         odd=[entry for entry in new if not isinstance(entry, HumanMessage | AIMessage)],
         questions=questions,
-        replies=replies,
+        answers=answers,
         reply_stored=stored,
         extra=" … ".join(filter(None, around)) if run.text in stored else "",
     )
-
-
-def _kept(case: Turn, reply: Reply) -> Sequence[Any]:
-    return Keeper.of({case.prompt: reply}), list(case.before), case.prompt
 
 
 FIRST: Mistakes[Seen] = {
@@ -91,16 +85,14 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     **TEXT,
-    "loses what was before": lambda s: (
-        tuple(s.history[: len(s.case.before)]) != tuple(s.case.before)
-    ),
+    "loses what was before": lambda s: s.history[: len(s.case.before)] != [*s.case.before],
     "history unchanged": lambda s: not s.new and s.case.whole,
     "nothing stored": lambda s: not s.new,
     "no message": lambda s: bool(s.odd),
     "too many messages": lambda s: len(s.new) > 2,
-    "other roles": lambda s: s.case.prompt in s.replies or bool({*s.questions} - {s.case.prompt}),
+    "other roles": lambda s: s.case.prompt in s.answers or bool({*s.questions} - {s.case.prompt}),
     "question not stored": lambda s: not s.questions,
-    "reply not stored": lambda s: bool(s.text) and not s.replies,
+    "reply not stored": lambda s: bool(s.text) and not s.answers,
     "reply before the question": lambda s: isinstance(s.new[0], AIMessage),
     "lacks the end": lambda s: "" != s.reply_stored != s.text and s.text.startswith(s.reply_stored),
     "says more": lambda s: bool(s.extra),
@@ -125,6 +117,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST,
-    notes={"leaves closing to Python": leaves_closing(_kept)},
+    notes={"leaves closing to Python": leaves_closing(observe)},
     opts_out={"changes an argument": "the turn is to be added to `history`"},
 )
