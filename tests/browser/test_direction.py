@@ -130,14 +130,3 @@ def test_each_line_of_live_text_has_its_own_direction(notebook: OpenNotebook):
         }"""
     )
     assert sides == ["left", "right", "left"]
-
-
-def test_halves_of_a_character_are_joined_on_the_page(notebook: OpenNotebook):
-    nb = notebook(
-        SETUP,
-        "text = LiveText('\\ud83d').show(['Hi \\ud83d', '\\ude00 there', ' \\ud83d'])\nprint(text)",
-    )
-    nb.run()
-    nb.page.locator(".course-text", has_text="Hi 😀 there �").wait_for()
-    assert nb.errors() == []
-    assert "Hi 😀 there �" in nb.printed()

@@ -169,19 +169,6 @@ def test_the_tools_status_appears_while_it_runs(site: Site, visitor: Page) -> No
     assert "Calling" not in reply(visitor)
 
 
-def test_stop_leaves_tokens_ungenerated(site: Site, visitor: Page) -> None:
-    site.behave("sim-chat:stall@30,60")
-    mark = site.mark()
-    ask(visitor, RAINBOW)
-    wait_for_text(visitor, ANSWER[:60])
-    visitor.click("#stop")
-    wait_for_end(visitor)
-    wait_for_text(visitor, "[Stopped.]")
-    (request,) = site.requests(mark)
-    assert (request.ended, request.tokens_unsent > 50) == ("client left", True)
-    assert ANSWER.startswith(reply(visitor).removesuffix("[Stopped.]").strip())
-
-
 def test_a_dropped_connection_is_reported_and_the_model_called_once(
     site: Site, visitor: Page
 ) -> None:
@@ -242,7 +229,7 @@ def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, visitor: Page)
     assert visitor.locator(".question").all_inner_texts() == [RAINBOW]
 
 
-def test_stop_in_another_tab_ends_the_reply_in_both(site: Site, visitor: Page) -> None:
+def test_stop_in_another_tab_ends_reply_and_generation(site: Site, visitor: Page) -> None:
     site.behave("sim-chat:stall@30,60")
     mark = site.mark()
     ask(visitor, RAINBOW)
@@ -256,26 +243,9 @@ def test_stop_in_another_tab_ends_the_reply_in_both(site: Site, visitor: Page) -
         wait_for_end(page)
         wait_for_text(page, "[Stopped.]")
     assert reply(other) == reply(visitor)
-    assert site.requests(mark)[0].ended == "client left"
-
-
-def test_two_concurrent_visitors_are_separate(site: Site, visitor: Page, browser: Browser) -> None:
-    site.behave("sim-chat:stall@30,600")
-    elsewhere = browser.new_context()
-    other = elsewhere.new_page()
-    other.set_default_timeout(PATIENCE)
-    other.goto(site.url)
-    ask(visitor, RAINBOW)
-    ask(other, "Name a river.")
-    wait_for_text(visitor, ANSWER[:60])
-    wait_for_text(other, prepared_replies.answer("Name a river.")[:60])
-    assert RAINBOW not in other.inner_text("#log")
-    other.click("#stop")
-    wait_for_end(other)
-    assert visitor.locator("#stop").is_visible(), "its reply should still be streaming"
-    visitor.click("#stop")
-    wait_for_end(visitor)
-    elsewhere.close()
+    assert ANSWER.startswith(reply(visitor).removesuffix("[Stopped.]").strip())
+    (request,) = site.requests(mark)
+    assert (request.ended, request.tokens_unsent > 50) == ("client left", True)
 
 
 def test_a_refused_message_stays_in_the_box_and_the_reason_is_shown(

@@ -24,13 +24,6 @@ async with heart:
     time.sleep(3)
     await asyncio.sleep(0.5)
 """
-# A slow heartbeat, so that a short delay on a busy machine doesn't count as a freeze.
-BEATS = """
-heart = Heartbeat("free", every=0.4).show()
-async with heart:
-    while heart.beats < 9:
-        await asyncio.sleep(0.1)
-"""
 FROZE = re.compile(r"froze for \d")
 SAYS = ".course-heartbeat .course-badge"
 
@@ -66,19 +59,6 @@ def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
     assert froze in (strip.get_attribute("aria-label") or "")
 
 
-def test_it_keeps_beating_while_the_loop_is_free(notebook: OpenNotebook, tmp_path: Path):
-    turns = Turns(tmp_path)
-    nb = notebook(SETUP + turns.code, BEATS + "    await turn('end')", "print(heart.beats)")
-    nb.run_all()
-    nb.page.locator(SAYS, has_text="beating").wait_for()
-    turns.take("end")
-    nb.wait_done()
-    nb.page.locator(SAYS, has_text="kept beating").wait_for()
-    assert nb.page.locator(SAYS).get_attribute("role") == "status"
-    marks = nb.page.locator(".course-heartbeat path").get_attribute("d") or ""
-    assert marks.count("M") > 8
-
-
 def test_a_late_view_shows_the_gap_and_a_second_block_clears_it(notebook: OpenNotebook):
     nb = notebook(
         SETUP + "late = Heartbeat('held', every=0.4)\nasync with late:\n    time.sleep(3)",
@@ -95,19 +75,5 @@ def test_a_late_view_shows_the_gap_and_a_second_block_clears_it(notebook: OpenNo
     assert FROZE.match(nb.page.locator(SAYS).inner_text())
     nb.run_cell_with("second")
     nb.wait_done()
-    nb.page.locator(SAYS, has_text="kept beating").wait_for()
+    nb.cells.get_by_role("status").filter(has_text="kept beating").wait_for()
     assert nb.page.locator(".course-gap").count() == 0
-
-
-def test_interrupting_the_kernel_ends_the_block(notebook: OpenNotebook):
-    nb = notebook(
-        SETUP,
-        "heart = Heartbeat('free', every=1).show()\n"
-        "async with heart:\n    await asyncio.sleep(600)",
-    )
-    nb.run_all()
-    nb.page.locator(SAYS, has_text="beating").wait_for()
-    nb.interrupt()
-    nb.wait_done()
-    nb.page.locator(SAYS, has_text="kept beating").wait_for()
-    assert any("Cancelled" in error or "Interrupt" in error for error in nb.errors())

@@ -31,18 +31,6 @@ def the_button(nb: NotebookPage, name: str, disabled: bool) -> None:
     nb.cells.get_by_role("button", name=name, disabled=disabled).first.wait_for()
 
 
-def test_a_streaming_reply_becomes_stopped_and_its_button_disabled(notebook: OpenNotebook):
-    nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
-    nb.run_all()
-    nb.page.locator(".course-text", has_text="word3").wait_for()
-    the_button(nb, "Stop", disabled=False)
-    end_kernel(nb, RESTART)
-    nb.page.locator(".course-pane[data-phase=stopped] .course-note", has_text=SAID).wait_for()
-    nb.page.locator(".course-badge[data-phase=stopped]", has_text="kernel ended").wait_for()
-    the_button(nb, "Stop", disabled=True)
-    assert "word3" in (nb.page.locator(".course-text").text_content() or "")
-
-
 def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb = notebook(
         SETUP,
@@ -58,12 +46,16 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     the_button(nb, "Stop", disabled=True)
 
 
-def test_the_cell_can_run_again_after_a_restart(notebook: OpenNotebook):
+def test_a_restart_stops_a_reply_and_its_cell_can_run_again(
+    notebook: OpenNotebook,
+):
     nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, RESTART)
+    nb.page.locator(".course-badge[data-phase=stopped]", has_text="kernel ended").wait_for()
     the_button(nb, "Stop", disabled=True)
+    assert "word3" in (nb.page.locator(".course-text").text_content() or "")
     nb.wait_idle()
     nb.run_all()
     the_button(nb, "Stop", disabled=False)
@@ -96,7 +88,7 @@ status = StatusLine("Thinking", "Answer").show()
 status.to("Thinking")
 progress = Progress(9, "Pages").show()
 progress.advance()
-finished = LiveText("Finished", stop=False)
+finished = LiveText("Finished")
 finished.show(["all here"])
 heart = Heartbeat().show()
 panel = ChatPanel(lambda history: stream(), title="Chat").show()

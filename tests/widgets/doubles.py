@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +83,15 @@ class Tap(AsyncIterator[Any]):
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+async def stubborn(released: asyncio.Event) -> AsyncIterator[str]:
+    """Yield "Half", and then ignore every cancellation until `released` is set."""
+    yield "Half"
+    while not released.is_set():
+        with suppress(asyncio.CancelledError):
+            await released.wait()
+    yield "too late"
 
 
 def find(widget: ipywidgets.Widget, kind: type, **traits: Any) -> Any:

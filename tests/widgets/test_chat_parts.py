@@ -125,31 +125,12 @@ def test_a_failed_reply_with_text_can_be_continued(texts, note):
     assert exchange.can_go_on == bool(texts)
 
 
-PIECES = ["word ", "**bold", "** ", "\n\n", "```", "\n", "- ", "é", "👩‍👩‍👧", "𝄞", "# ", "<b>", "&"]
-
-
-class TestPage:
-    @pytest.mark.parametrize("text", ["token ", "- item\n", "| a | b |\n"])
-    def test_a_long_reply_is_sent_only_once(self, wire, text):
-        page = ChatPage("")
-        exchange = Exchange("Why?", stall=10, clock=lambda: 0.0)
-        wire.messages.clear()
-        for _ in range(50):  # 500 tokens at 200 per second, sent every 50 ms
-            for _ in range(10):
-                exchange.take(text)
-            page.show_turns([exchange])
-            page.push()
-        sent = sum(len(str(data["content"])) for data in wire.sent_by(page))
-        whole = sum(map(len, filter(lambda item: isinstance(item, str), page.whole)))
-        feet = 50 * 250
-        assert sent < 2 * whole + feet
-
-    def test_only_the_last_reply_has_buttons(self, wire):
-        exchanges = [Exchange(name, stall=10, clock=lambda: 0.0) for name in "ab"]
-        for exchange in exchanges:
-            exchange.take("text")
-            exchange.end("stopped")
-        page = ChatPage("")
-        page.show_turns(exchanges)
-        feet = [item["actions"] for item in page.whole if "actions" in item]
-        assert feet == [[], ["Continue", "Regenerate"]]
+def test_only_the_last_reply_has_buttons(wire):
+    exchanges = [Exchange(name, stall=10, clock=lambda: 0.0) for name in "ab"]
+    for exchange in exchanges:
+        exchange.take("text")
+        exchange.end("stopped")
+    page = ChatPage("")
+    page.show_turns(exchanges)
+    feet = [item["actions"] for item in page.whole if "actions" in item]
+    assert feet == [[], ["Continue", "Regenerate"]]

@@ -49,15 +49,6 @@ def test_markdown_is_rendered_but_returned_as_it_is(wire):
     assert live.text == "Some **bold** text"
 
 
-async def test_incomplete_markdown_is_rendered(wire, tap):
-    live = LiveMarkdown()
-    running = asyncio.create_task(live.run(tap))
-    await tap.put("Some **bo")
-    assert blocks(live) == ["<p>Some **bo</p>\n"]
-    tap.end()
-    assert await running == "Some **bo"
-
-
 def test_each_block_is_rendered_separately():
     assert [block[:4] for block in render("# A\n\nb\n\n- c\n\n```\nd")] == [
         "<h1>",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from threading import Event
 
-import ipywidgets
 import pytest
 
 from tests.widgets.doubles import find
 from utils.widgets import LatencyBadge, LiveText
+from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.live_text.widget import TextPanel
 
 
@@ -18,10 +18,6 @@ class Chunk:
 
     def __init__(self, content):
         self.content = content
-
-
-def stop_button(live):
-    return find(live, ipywidgets.Button, description="Stop")
 
 
 async def stream(*texts):
@@ -35,7 +31,7 @@ class TestShow:
         assert live.show(iter(["<b>", "&amp;", " you"])) == "<b>&amp; you"
         assert "".join(wire.appended_to(find(live, TextPanel))) == live.text == "<b>&amp; you"
         assert (live.stopped, live.recording.outcome) == (False, "finished")
-        assert stop_button(live).layout.display == "none", "the kernel is too busy to receive Stop"
+        assert find(live, StopButton).layout.display == "none", "the kernel can't receive Stop"
 
     def test_content_may_be_a_string_or_blocks(self, wire):
         blocks = [{"type": "text", "text": "b"}, {"type": "tool_call", "name": "x"}]
@@ -51,19 +47,6 @@ class TestShow:
             assert flushed.wait(240), "text waited for the source's next piece"
 
         assert LiveText().show(stalling()) == "first last"
-
-    def test_an_error_is_shown_below_the_text_and_propagates(self, wire, capsys):
-        def broken():
-            yield "Half a "
-            raise ConnectionError("The server left.")
-
-        live = LiveText("Reply")
-        with pytest.raises(ConnectionError, match=r"The server left\."):
-            live.show(broken())
-        pane = find(live, TextPanel)
-        assert (pane.phase, pane.note) == ("failed", "ConnectionError: The server left.")
-        assert (live.text, live.recording.outcome) == ("Half a ", "failed")
-        assert "Reply: first words" in capsys.readouterr().out
 
     def test_an_interrupt_keeps_the_text_closes_the_source_and_propagates(self, wire):
         closed = []
@@ -84,14 +67,6 @@ class TestShow:
     def test_an_async_stream_is_refused(self, wire):
         with pytest.raises(TypeError, match="async stream"):
             LiveText().show(stream("a"))
-
-    def test_a_second_reply_replaces_the_first(self, wire):
-        live = LiveText()
-        live.show(["one"])
-        live.show(["two"])
-        assert live.text == find(live, TextPanel).text == "two"
-        assert live.show([]) == ""
-        assert find(live, TextPanel).note == "The reply has no text."
 
     def test_a_line_with_the_latency_is_printed(self, wire, clock, capsys):
         def timed():
@@ -131,22 +106,6 @@ class TestRun:
         await running
         assert badge.counted == ""
 
-    @pytest.mark.parametrize("texts", [["Half"], []], ids=["midway", "before the first token"])
-    async def test_stop_keeps_the_text_and_closes_the_source(self, wire, tap, texts):
-        live = LiveText()
-        running = asyncio.create_task(live.run(tap))
-        await tap.asked.wait()
-        for text in texts:
-            await tap.put(text)
-        assert not stop_button(live).disabled
-        stop_button(live).click()
-        assert await running == live.text == "".join(texts)
-        assert (live.stopped, live.recording.outcome, tap.closed) == (True, "left", True)
-        assert find(live, TextPanel).phase == "stopped"
-        assert stop_button(live).disabled
-        assert await live.run(stream("Whole")) == "Whole"
-        assert not live.stopped
-
     async def test_an_interrupt_of_the_cell_closes_the_source_and_propagates(self, wire, tap):
         live = LiveText()
         cell = asyncio.create_task(live.run(tap))
@@ -155,17 +114,11 @@ class TestRun:
         with pytest.raises(asyncio.CancelledError):
             await cell
         assert (live.text, live.stopped, tap.closed) == ("Half", True, True)
-        assert stop_button(live).disabled
-
-    async def test_an_error_is_shown_and_propagates(self, wire, tap):
-        live = LiveText()
-        running = asyncio.create_task(live.run(tap))
-        await tap.put("Half")
-        tap.end(ConnectionError("The server left."))
-        with pytest.raises(ConnectionError):
-            await running
-        assert find(live, TextPanel).note == "ConnectionError: The server left."
-        assert (live.text, tap.closed) == ("Half", True)
+        assert find(live, StopButton).disabled
+        assert await live.run(stream("Whole")) == "Whole"
+        assert not live.stopped
+        assert await live.run(stream()) == ""
+        assert find(live, TextPanel).note == "The reply has no text."
 
     async def test_a_whole_reply_is_shown_when_it_arrives(self, wire):
         async def whole():
@@ -180,13 +133,12 @@ class TestRun:
         assert "synchronous stream" in find(live, TextPanel).note
 
     async def test_two_widgets_can_run_at_once_but_not_one_twice(self, wire, tap):
-        first, second = LiveText("first"), LiveText("second", stop=False)
+        first, second = LiveText("first"), LiveText("second")
         running = asyncio.create_task(first.run(tap))
         await tap.put("mine")
         with pytest.raises(RuntimeError, match="showing a reply already"):
             await first.run(tap)
         await second.run(stream("other"))
-        assert stop_button(second).layout.display == "none"
         tap.end()
         await running
         assert (first.text, second.text) == ("mine", "other")
@@ -201,5 +153,4 @@ def test_it_displays_itself_once(wire, monkeypatch):
     live = LiveText()
     live.show(["a"])
     live.show(["b"])
-    LiveText(display=False).show(["a"])
     assert len(shown) == 1

@@ -1,11 +1,62 @@
-"""`Lane`: one reply on the page, in any kind of view."""
+"""What all widgets that show a stream have in common; `Lane`: one reply on the page."""
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from tests.widgets.doubles import find
 from utils.timing import Recording
+from utils.widgets import ChunkTable, JsonCard, LiveMarkdown, LiveText
+from utils.widgets.base.panel import Panel
+from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.base.throttle import timer_thread
 from utils.widgets.live_text.widget import TextPanel
 from utils.widgets.stream_view.lane import Lane
+
+each_view = pytest.mark.parametrize("view", [LiveText, LiveMarkdown, ChunkTable, JsonCard])
+
+
+@each_view
+@pytest.mark.parametrize("text", ["Half", ""], ids=["midway", "before any text"])
+async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, view, text):
+    live = view("Reply")
+    panel, button = find(live, Panel), find(live, StopButton)
+    running = asyncio.create_task(live.run(tap))
+    await tap.asked.wait()
+    if text:
+        await tap.put(text)
+    assert not button.disabled
+    button.click()
+    await running
+    assert (live.stopped, live.recording.outcome, tap.closed) == (True, "left", True)
+    assert (panel.phase, button.disabled, text in str(panel.whole)) == ("stopped", True, True)
+    assert "stopped" in capsys.readouterr().out
+
+
+@each_view
+def test_an_error_is_shown_below_the_content_and_propagates(wire, capsys, view):
+    def broken():
+        yield "Half"
+        raise ConnectionError("The server left.")
+
+    live = view("Reply")
+    with pytest.raises(ConnectionError, match=r"The server left\."):
+        live.show(broken())
+    panel = find(live, Panel)
+    assert (panel.phase, panel.note) == ("failed", "ConnectionError: The server left.")
+    assert (live.recording.outcome, "Half" in str(panel.whole)) == ("failed", True)
+    assert "failed" in capsys.readouterr().out
+
+
+@each_view
+def test_a_second_stream_replaces_the_first(wire, view):
+    live = view()
+    live.show(["one"])
+    live.show(["two"])
+    assert "one" not in str(find(live, Panel).whole)
+    assert "two" in str(find(live, Panel).whole)
 
 
 def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):

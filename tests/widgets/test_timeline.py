@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
-from threading import Event as Signal
 from threading import Thread
 from uuid import UUID
 
@@ -25,15 +24,6 @@ def test_seconds_count_from_the_first_event(wire, clock):
     ]
     with pytest.raises(FrozenInstanceError):
         timeline.events[0].name = "b"
-
-
-def test_the_last_event_is_sent_even_if_no_other_follows(wire):
-    late = Signal()
-    wire.on_message = lambda data: late.set() if "last" in str(data) else None
-    timeline = EventTimeline()
-    timeline.add("first")
-    timeline.add("last")
-    assert late.wait(240)
 
 
 def test_several_threads_lose_no_event_and_keep_their_order(wire):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.widgets.doubles import Tap
+from tests.widgets.doubles import Tap, stubborn
 from utils.widgets.base import stream_reader
 from utils.widgets.base.stream_reader import StreamReader, as_stream
 
@@ -127,15 +127,7 @@ async def test_a_lost_cancellation_is_sent_again(short):
 
 async def test_a_stream_that_ignores_every_cancellation_is_abandoned(short):
     released = asyncio.Event()
-
-    async def stubborn():
-        yield "Half"
-        while not released.is_set():
-            with suppress(asyncio.CancelledError):
-                await released.wait()
-        yield "too late"
-
-    reader, taken, run = await begun(stubborn())
+    reader, taken, run = await begun(stubborn(released))
     reader.stop()
     await run
     assert (reader.stopped, reader.closed) == (True, False)

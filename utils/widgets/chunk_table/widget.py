@@ -30,7 +30,7 @@ class ChunkTable(StreamView[list[Any]]):
     """
 
     def __init__(self, title: str = "", **options: Any) -> None:
-        """`options` are those of `StreamView`: `stop`, `display` and `clock`."""
+        """`options` are those of `StreamView`, such as `clock`."""
         self._rows = Rows(label=f"Chunks of {title}" if title else "Chunks")
         super().__init__(title, self._rows, **options)
 

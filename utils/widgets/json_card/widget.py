@@ -37,7 +37,7 @@ class JsonCard(StreamView[Any]):
             title: Shown above the card; may be empty.
             fields: The expected fields' names, or a mapping of their names to labels. Other
                 fields are added when they arrive.
-            **options: Those of `StreamView`: `stop`, `display` and `clock`.
+            **options: Those of `StreamView`, such as `clock`.
         """
         pairs = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
         labels = {name: as_text(label, "label of a field") for name, label in pairs}

@@ -31,7 +31,7 @@ class LiveMarkdown(StreamView[str]):
             repair: Takes the text so far and returns the text to render, for example with
                 incomplete Markdown completed. `run` and `show` return the text as it arrived, and
                 raise any exception from `repair`.
-            **options: Those of `StreamView`: `stop`, `display` and `clock`.
+            **options: Those of `StreamView`, such as `clock`.
         """
         self._document = Document(f"Reply of {title}" if title else "Reply", repair)
         super().__init__(title, self._document, **options)

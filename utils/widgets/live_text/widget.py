@@ -22,7 +22,7 @@ class LiveText(StreamView[str]):
     """
 
     def __init__(self, title: str = "", **options: Any) -> None:
-        """`options` are those of `StreamView`: `stop`, `display` and `clock`."""
+        """`options` are those of `StreamView`, such as `clock`."""
         self._text = TextPanel(f"Reply of {title}" if title else "Reply")
         super().__init__(title, self._text, **options)
 

@@ -32,8 +32,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         title: str,
         panel: Panel,
         *,
-        stop: bool = True,
-        display: bool = True,
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
     ) -> None:
@@ -42,8 +40,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         Args:
             title: Shown above the panel, and in the printed line; may be empty.
             panel: Shows the stream's content.
-            stop: Whether `run` shows a Stop button.
-            display: Whether the widget displays itself; False inside another widget.
             first: The word after "first" in the badge, such as "words" or "field".
             clock: Returns the time in seconds.
         """
@@ -51,8 +47,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         self._panel = panel
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton(layout=widgets.Layout(display="none"))
-        self._offers_stop = stop
-        self._to_display = display
+        self._shown = False
         self._busy = False
         head = [self._lane.badge, self._stop]
         super().__init__(
@@ -63,7 +58,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return f"{type(self).__name__}({self._title!r})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
-        self._to_display = False
+        self._shown = True
         bundle: dict[str, Any] | None = super()._repr_mimebundle_(**kwargs)
         return bundle
 
@@ -90,7 +85,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         Raises:
             Exception: Any exception from the stream; the panel shows it, too.
         """
-        self._enter(stop=self._offers_stop)
+        self._enter(stop=True)
         try:
             (reader,) = await read_together([(self._lane, lambda: source)], self._stop)
             if reader.error is not None:
@@ -132,7 +127,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
             )
         self._busy = True
         self._stop.layout.display = "" if stop else "none"
-        if self._to_display:
+        if not self._shown:
             display(self)  # type: ignore[no-untyped-call]
 
     def _leave(self) -> None:
