@@ -13,14 +13,7 @@ from utils.checks import evaluate
 from utils.checks.engine import virtual_time as loops
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
-from utils.checks.engine.virtual_time import BEGIN, SOON, NeverEnds, run
-
-PIECES = ["Ri", "vers ", "bend."]
-
-
-async def text_of(model, prompt="Why?"):
-    return "".join([chunk.content async for chunk in model.astream(prompt)])
-
+from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
 # --- Time -----------------------------------------------------------------------------------------
 
@@ -65,18 +58,6 @@ def test_sleep_in_a_thread_does_not_block_the_loop():
 
     result = run(lambda: ticks(asyncio.to_thread(in_a_thread)), in_a_thread)
     assert result == ((2.5, 0), [1, 2])
-
-
-def test_the_clock_waits_for_a_running_thread():
-    async def main():
-        go = threading.Event()
-        threading.Timer(0.05, go.set).start()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(1):
-                return await asyncio.to_thread(go.wait, 10), loops.now()
-        return "the clock didn't wait"
-
-    assert run(main) == (True, BEGIN)
 
 
 def test_the_functions_of_time_are_restored():
@@ -189,7 +170,7 @@ def test_remaining_tasks_are_cancelled_without_output(caplog, capfd):
 
 
 def test_remaining_generators_are_closed():
-    reply = Reply(PIECES)
+    reply = Reply(["Ri", "vers ", "bend."])
 
     async def main():
         main.kept = FakeModel.of({"Why?": reply}).astream("Why?")
@@ -197,36 +178,6 @@ def test_remaining_generators_are_closed():
 
     run(main)
     assert reply.readings[0].closed
-
-
-# --- Streams --------------------------------------------------------------------------------------
-
-
-def test_pieces_arrive_at_the_expected_times():
-    reply = Reply(PIECES, silences={1: 30})
-
-    async def main():
-        assert await text_of(FakeModel.of({"Why?": reply})) == "Rivers bend."
-        return loops.now() - BEGIN
-
-    assert run(main) == pytest.approx(reply.lasts)
-    came = [at - BEGIN for at in reply.readings[0].arrived]
-    assert came == pytest.approx([reply.arrives(at) for at in range(3)])
-    assert came == pytest.approx([0.6, 30.7, 30.8])
-
-
-@pytest.mark.parametrize("seconds", [0.05, 5])  # before the first chunk; during a silence
-def test_a_timeout_closes_the_stream(seconds):
-    reply = Reply(PIECES, silences={2: 100})
-
-    async def main():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await text_of(FakeModel.of({"Why?": reply}))
-        await asyncio.sleep(SOON)
-        return reply.readings[0].closed, reply.readings[0].left - BEGIN
-
-    assert run(main) == (True, pytest.approx(seconds))
 
 
 # --- Checks ---------------------------------------------------------------------------------------

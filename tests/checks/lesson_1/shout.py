@@ -37,19 +37,6 @@ def a_parser_of_its_own(model):
 
 
 @right("1.shout")
-def both_ways(model):
-    def upper(pieces):
-        for piece in pieces:
-            yield piece.upper()
-
-    async def aupper(pieces):
-        async for piece in pieces:
-            yield piece.upper()
-
-    return model | StrOutputParser() | RunnableGenerator(upper, aupper)
-
-
-@right("1.shout")
 def word_by_word(model):
     def upper(pieces):
         buffer = ""
@@ -93,8 +80,6 @@ edit("returns a stream", {CHAIN: f'({CHAIN}).stream("Why?")'})
 edit("calls the model itself", {CHAIN: 'model.invoke("Why?").text.upper()'})
 edit("yields", {"return": "yield"})
 edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
-FALLBACK = "[RunnableLambda(lambda _: 'SORRY')]"
-edit("swallows the error", {CHAIN: f"({CHAIN}).with_fallbacks({FALLBACK})"})
 
 batches = edits("1.shout", word_by_word)
 batches("held back", {r"\s*\S+\s": r"(?s).*?[.!?]\s"}, "What does your step wait for")

@@ -72,6 +72,7 @@ edit("stops early", {LOOP: "for _, chunk in zip(range(100), model.stream(prompt)
 edit("limits the reply", {"stream(prompt)": "stream(prompt, max_tokens=20)"}, "`max_tokens`")
 edit("raises", {"content, end": "contents, end"}, r"contents.*at the line `print\(chunk")
 edit("raises", {"return text": "return text[0] + text[1:]"}, "for an empty reply")
+edit("raises", {"return text": "sys.exit(3)"}, r"SystemExit: 3` at the line `sys\.exit")
 
 edit("returns nothing", {"return text": "return"})
 edit("returns nothing", {"return text": "return text or None"}, "`None` for an empty reply")
@@ -100,11 +101,8 @@ edit(
 )
 notebook_model = FakeListChatModel(responses=["Not asked for."])
 edit("another model", {"model.stream": "notebook_model.stream"}, "the notebook's `notebook_model`")
-edit(
-    "another model",
-    {"model.stream": "FakeListChatModel(responses=['Mine.']).stream"},
-    "another `FakeListChatModel`",
-)
+MINE = "FakeListChatModel(responses=['Mine.']).stream"
+edit("another model", {"model.stream": MINE}, "another `FakeListChatModel`")
 HIDDEN = "with contextlib.suppress(Exception):\n        notebook_model.invoke(prompt)\n    return"
 edit("another model", {"return": HIDDEN})
 
@@ -136,10 +134,8 @@ edit(None, {"model.stream": 'model.bind(temperature=0, stop=["END"]).stream'})
 edit(None, {"stream(prompt)": 'with_config(tags=["x"]).stream(prompt, stream_usage=False)'})
 edit(None, {"model.stream": "model.with_retry().stream"})
 edit(None, {"model.stream": "(model | StrOutputParser()).stream", "chunk.content": "chunk"})
-edit(
-    None,
-    {LOOP: f"with contextlib.closing(model.stream(prompt)) as chunks:\n     {LOOP[:13]}chunks:"},
-)
+CLOSING = "with contextlib.closing(model.stream(prompt)) as chunks"
+edit(None, {LOOP: f"{CLOSING}:\n     {LOOP[:13]}chunks:"})
 right("1.show")(
     lambda model, prompt: model.invoke(prompt, {"callbacks": [Printer()]}, stream=True).text
 )
@@ -195,10 +191,7 @@ def raises_it_again(model, prompt):
 
 again = edits("1.show", raises_it_again)
 again("swallows the error", {"raise\n": 'return ""\n'}, "ended as if the reply were complete")
-again(
-    "raises",
-    {"return show": "whole = show", "raise\n": "return whole\n    return whole\n"},
-    "Unbound",
-)
+KEEPS = {"return show": "whole = show", "raise\n": "return whole\n    return whole\n"}
+again("raises", KEEPS, "Unbound")
 again("replaces the error", {"raise\n": 'raise RuntimeError("incomplete") from None\n'})
 again("tries again", {"raise\n": "return show(model, prompt)\n"}, "called the model twice")

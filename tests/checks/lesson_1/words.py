@@ -29,20 +29,6 @@ def by_characters(stream):
         yield word
 
 
-class Words:
-    """An iterator that isn't a generator."""
-
-    def __init__(self, stream):
-        self._words = words(stream)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return next(self._words)
-
-
-right("1.words")(lambda stream: Words(stream))
 right("1.words")(lambda stream: map(str, words(stream)))
 
 edit = edits("1.words", words)

@@ -71,42 +71,25 @@ edit(None, {"token, **kwargs": "token, chunk, **kwargs", "+= token": "+= chunk.m
 edit(None, {"self, token": "self, *args", "+= token": '+= kwargs["token"]'})
 edit(None, {ADDS: f'print("received", token); {ADDS}'})
 
-edit(
-    "unfilled parameter", {"token,": "text,", "+= token": "+= text"}, "`text` of `on_llm_new_token`"
-)
+edit("unfilled parameter", {"token,": "text,", "+= token": "+= text"}, "`text` of `on_llm_new")
 edit("call doesn't fit", {", **kwargs": ""}, "unexpected keyword argument")
-edit(
-    "raises",
-    {"token,": "chunk,", "+= token": "+= chunk"},
-    r"TypeError: .*the line `self.text \+= chunk`",
-)
+edit("raises", {"token,": "chunk,", "+= token": "+= chunk"}, r"TypeError: .*line `self.text \+=")
 edit("unknown method", {"on_llm_new_token": "on_new_token"}, "never calls `on_new_token`")
 edit("no methods", {TOKEN + ":": "", f"        {ADDS}": ""})
 edit("yields in a method", {ADDS: "yield token"}, "There is a `yield` in `on_llm_new_token`")
 edit("not a handler", {"(BaseCallbackHandler)": ""}, "doesn't inherit from `BaseCallbackHandler`")
 
 edit("still empty", {"self.text +": "text "}, "43 pieces of text arrived, but")
-edit(
-    "no text at first",
-    {"__init__(self)": "on_chat_model_start(self, serialized, messages, **kwargs)"},
-    "when a collector is created",
-)
+AT_THE_START = {"__init__(self)": "on_chat_model_start(self, serialized, messages, **kwargs)"}
+edit("no text at first", AT_THE_START, "when a collector is created")
 edit("begins with text", {'""': '"\\n"'}, "A new collector's `.text` is")
 edit("adds the reply again", at("on_llm_end", "self.text += value.generations[0][0].text"))
-edit(
-    "drops the first chunk",
-    {
-        'self.text = ""': 'self.text, self.got = "", False',
-        "+= token": "+= token * self.got; self.got = True",
-    },
-)
+SKIPS = {'""': '""; self.got = 0', "+= token": "+= token * self.got; self.got = 1"}
+edit("drops the first chunk", SKIPS)
 edit("last piece alone", {"+= token": "= token"})
 edit("cleared", at("on_llm_error", 'self.text = ""'), "empty again when the connection was lost")
-edit(
-    "another text",
-    at("on_llm_error", "self.text += ' …' * isinstance(value, GeneratorExit)"),
-    "stopped early",
-)
+DOTS = "self.text += ' …' * isinstance(value, GeneratorExit)"
+edit("another text", at("on_llm_error", DOTS), "stopped early")
 edit("whole chunks", {"token, **kwargs": "token, *, chunk, **kwargs", "+= token": "+= str(chunk)"})
 edit("loses white space", at("on_llm_end", "self.text = self.text.strip()"))
 edit("loses repeated pieces", {ADDS: f"if token == '' or self.text[-len(token):] != token: {ADDS}"})
@@ -115,9 +98,7 @@ joins("not a string", {"@property\n    ": ""}, "is a `method`")
 joins("shared text", {"def __init__(self):\n        self.pieces": "pieces"}, "second collector")
 edit("no text", {"self.text": "self.reply"})
 STREAMED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
-edit(
-    "not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model with"
-)
+edit("not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model")
 
 wrong("2.collector", "not a class", "without parentheses. It was given a `Collector`")(Collector())
 

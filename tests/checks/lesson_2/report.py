@@ -5,9 +5,9 @@ Some of the check's runs overlap, some fail, and some belong to a batch.
 
 import itertools  # noqa: F401 (in an edit)
 import threading
-from collections import Counter, defaultdict  # noqa: F401 (in edits)
+from collections import Counter  # noqa: F401 (in an edit)
 
-from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler
 
 from tests.checks.answers import edits, right, wrong
 
@@ -48,21 +48,6 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
-@right("2.report")
-class AsyncReport(AsyncCallbackHandler):
-    def __init__(self):
-        self.counts, self.reports = defaultdict(int), []
-
-    async def on_llm_new_token(self, token, *, run_id, **kwargs):
-        self.counts[run_id] += 1
-
-    async def on_llm_end(self, response, *, run_id, **kwargs):
-        self.reports += [self.counts.pop(run_id, 0)]
-
-    async def on_llm_error(self, error, *, run_id, **kwargs):
-        self.counts.pop(run_id, None)
-
-
 edit = edits("2.report", Report)
 ADDS = "self.counts[run_id] = self.counts.get(run_id, 0) + 1"
 ENDS = "self.reports.append(self.counts.pop(run_id, 0))"
@@ -78,44 +63,24 @@ edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
 
 edit("begins elsewhere", {"get(run_id, 0)": "get(run_id, 1)"}, "is off by 1. Where")
 edit("mixes runs", {"counts[run_id]": "counts[0]", ENDS: "self.reports.append(self.counts[0])"})
-edit(
-    "resets another run",
-    {ENDS: f"{ENDS}; self.counts.clear()"},
-    "Whose count may change when a run starts or ends",
-)
+edit("resets another run", {ENDS: f"{ENDS}; self.counts.clear()"}, "Whose count may change when")
 edit("loses another run", {FAILS: "self.counts.clear()"})
-edit(
-    "loses another run", {FAILS: "self.counts.pop(next(iter(self.counts), None), None)"}, "earlier"
-)
+OLDEST = "self.counts.pop(next(iter(self.counts), None), None)"
+edit("loses another run", {FAILS: OLDEST}, "earlier")
 edit("skips empty tokens", {ADDS: f"if token: {ADDS}"})
 edit("counts characters", {"+ 1": "+ len(token)"}, "those are characters")
-edit(
-    "another order", {ENDS: f"{ENDS}; self.reports.sort()"}, "shorter one. The run that ended first"
-)
-edit(
-    "another number",
-    {ENDS: f"self.reports.append({POP} if response.generations[0][0].text else 1)"},
-    "after a run with an empty reply. That run had 3 tokens",
-)
-edit(
-    "mixes threads",
-    {ENDS: f"{POP} if len(self.reports) > 1 else {ENDS}"},
-    "batch, in threads. The runs had",
-)
+edit("another order", {ENDS: f"{ENDS}; self.reports.sort()"}, "shorter one. The run that ended")
+GUESSES = f"self.reports.append({POP} if response.generations[0][0].text else 1)"
+edit("another number", {ENDS: GUESSES}, "after a run with an empty reply. That run had 3 tokens")
+edit("mixes threads", {ENDS: f"{POP} if len(self.reports) > 1 else {ENDS}"}, "batch, in threads.")
 edit("skips a run without tokens", {ENDS: f"if run_id in self.counts: {ENDS}"})
 edit("reports nothing", {ENDS: POP})
 edit("loses a report", {ENDS: f"self.reports = [{POP}]"}, "but 2 runs ended, with 29 and 52")
 edit("reports an unfinished run", {FAILS: ENDS})
-edit(
-    "reports an unfinished run",
-    {FAILS: f"self.reports += [{POP}] * isinstance(error, GeneratorExit)"},
-    "a run whose reader stopped early",
-)
-edit(
-    "keeps a run",
-    {FAILS: f"if not isinstance(error, GeneratorExit): {FAILS}"},
-    "reader stopped early",
-)
+IF_LEFT = f"self.reports += [{POP}] * isinstance(error, GeneratorExit)"
+edit("reports an unfinished run", {FAILS: IF_LEFT}, "a run whose reader stopped early")
+UNLESS_LEFT = f"if not isinstance(error, GeneratorExit): {FAILS}"
+edit("keeps a run", {FAILS: UNLESS_LEFT}, "reader stopped early")
 edit(
     "keeps a run",
     {FAILS: "pass", f"def __init__(self):\n        {GIVEN}": f"counts = {{}}\n    {INIT}"},
@@ -124,13 +89,9 @@ edit("shared reports", {f"def __init__(self):\n        {GIVEN}": "counts, report
 edit("no numbers", {ENDS: f"self.reports.append((run_id, {POP}))"})
 edit("no list", {"[]": "{}", ENDS: f"self.reports[run_id] = {POP}"})
 edit("raises", {FAILS: "self.counts.pop(run_id)"})
-edit("call doesn't fit", {"*, run_id": "id", "run_id": "id"})
-edit("unknown method", {"on_llm_end": "on_llm_finish"})
-edit("not a handler", {"(BaseCallbackHandler)": ""})
 prepares = edits("2.report", PreparedAtTheStart)
 prepares(None, {"on_chat_model_start": "on_llm_start"})
 prepares(None, {"= []": "= itertools.count()", ".append(token)": ".__next__()", "len(": "next("})
-wrong("2.report", "not a class", "`Report`, without parentheses")(Report())
 
 
 @wrong("2.report", "counts for another run", "Which argument tells you")

@@ -47,10 +47,8 @@ edit = edits("2.spaces_heard", spaces_heard)
 LOOP = 'for _ in model.stream(prompt, config={"callbacks": [words]}):\n        pass'
 CONFIG = 'config={"callbacks": [words]}'
 
-edit(
-    None,
-    {LOOP: 'model.model_copy(update={"streaming": True}).invoke(prompt, {"callbacks": [words]})'},
-)
+STREAMING = 'model.model_copy(update={"streaming": True})'
+edit(None, {LOOP: f"{STREAMING}.invoke(prompt, {CONFIG})"})
 edit(None, {LOOP: 'model.model_copy(update={"callbacks": [words]}).invoke(prompt, stream=True)'})
 edit(None, {LOOP: f"model.invoke(prompt, {CONFIG}, stream=True)"})
 edit(None, {LOOP: f"model.bind(stream=True).invoke(prompt, {CONFIG})"})
@@ -62,27 +60,13 @@ edit(None, {"[words]": "CallbackManager([words])"})
 
 edit("invoke", {LOOP: f"model.invoke(prompt, {CONFIG})"}, "with `invoke`, which pushes no tokens")
 edit("no handler", {f", {CONFIG}": ""})
-edit(
-    "counts the reply",
-    {
-        "words = Words()": "spaces = 0",
-        "[words]": "[Words()]",
-        "_ in": "chunk in",
-        "pass": "spaces += chunk.text.count(' ')",
-        "words.spaces": "spaces",
-    },
-)
-edit(
-    "counted twice",
-    {"_ in": "chunk in", "pass": "words.spaces += chunk.text.count(' ')"},
-    "a second time",
-)
+ALSO = {"_ in": "chunk in", "pass": "words.spaces += chunk.text.count(' ')"}
+edit("counts the reply", {**ALSO, "[words]": "[Words()]"})
+edit("counted twice", ALSO, "a second time")
 edit("attached twice", {"[words]": "[words, words]"})
 edit("attached twice", {"model.stream": "model.with_config(callbacks=[words]).stream"})
 edit("attaches the class", {"[words]": "[Words]"})
-edit(
-    "attaches a method", {"[words]": "[words.on_llm_new_token]"}, "LangChain needs the whole object"
-)
+edit("attaches a method", {"[words]": "[words.on_llm_new_token]"}, "needs the whole object")
 edit("callbacks without a list", {"[words]": "words"}, "a handler without a list around it")
 edit("callbacks by keyword", {CONFIG: "callbacks=[words]"})
 ON, OFF = "model.streaming = True", "model.streaming = False"
@@ -101,8 +85,6 @@ own("counts tokens", {COUNTS: "self.spaces += 1"})
 own("counts other white space", {COUNTS: "self.spaces += sum(map(str.isspace, token))"})
 AT_THE_END = "self.spaces = token.generations[0][0].text.count(' ')"
 own("counts the finished reply", {"on_llm_new_token": "on_llm_end", COUNTS: AT_THE_END})
-own(
-    "fails silently", {"on_llm_new_token": "on_llm_end", COUNTS: "1 / 0"}, "log shows it: .*ZeroDiv"
-)
+own("fails silently", {"on_llm_new_token": "on_llm_end", COUNTS: "1 / 0"}, "shows it: .*ZeroDiv")
 
 wrong("2.spaces_heard", "a class", "the function `spaces_heard`, not the class `Words`")(Words)

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 
 
 @right("2.stopwatch")
@@ -39,14 +39,6 @@ class PerRun(BaseCallbackHandler):
             self.measured.setdefault(run_id, self.clock() - self.sent[run_id])
 
 
-@right("2.stopwatch")
-class ByBothStarts(Stopwatch):
-    """Defines both start methods, of which LangChain calls only the newer one."""
-
-    def on_llm_start(self, serialized, prompts, **kwargs):
-        self.sent = self.clock()
-
-
 edit = edits("2.stopwatch", Stopwatch)
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"
@@ -60,39 +52,26 @@ def at(event, does):
 
 
 edit(None, {"chat_model_start": "llm_start"}, "only if there is no `on_chat_model_start`")
+edit(None, at("on_llm_start", SENT), r"an empty token arrived first\.$")
 edit(None, {MEASURES: "self.ttft = round(self.clock() - self.sent, 3)"})
 edit(None, {"self, token": "self, *_, chunk", "if token": "if chunk.message.text"})
 
-edit("unknown method", {"on_chat_model_start": "on_chat_start"})
-edit("unknown method", {"on_llm_new_token": "on_new_token"})
 edit("raises", {", clock=perf_counter": "", "self.clock = clock": "pass"})
 edit("since it was made", {SENT: "pass", "clock\n": f"clock\n        {SENT}\n"})
 edit("rounded", {MEASURES: MEASURES.replace("= ", "= round(") + ")"}, "is 1 s, but")
 edit("rounded", {MEASURES: MEASURES.replace("= ", "= round(") + ", 2)"}, "after 0.6437 s. What")
 edit("another time", {FIRST: f"{SENT}\n        {FIRST}"}, "start counting")
 edit("never measures", {"token and": "token and self.sent and"}, "when the clock began at 0")
-edit(
-    "before the text",
-    {"**kwargs": "chunk=None, **kwargs", "if token": "if chunk is not None"},
-    "was 0.1 s",
-)
+ANY_CHUNK = {"**kwargs": "chunk=None, **kwargs", "if token": "if chunk is not None"}
+edit("before the text", ANY_CHUNK, "was 0.1 s")
 edit("has a value at first", {"ttft = None": "ttft = 0.0", "self.ttft is None": "not self.ttft"})
 edit("chunk for text", {"self, token": "self, chunk", "if token": "if chunk"})
-edit(
-    "measured later", {"token and self": "token.strip() and self"}, "that begins with a line break"
-)
+edit("measured later", {"token and self": "token.strip() and self"}, "begins with a line break")
 edit("measures again", {"self.ttft is None": "not self.ttft"}, "without a delay")
-edit(
-    "forgets it", at("on_llm_error", "self.ttft = None"), "at the end when the connection was lost"
-)
-edit(
-    "measures without text",
-    at("on_llm_error", f"if self.ttft is None: {MEASURES}"),
-    "before any text",
-)
-edit(
-    "measures without text", at("on_llm_end", "self.ttft = self.ttft or 0.0"), "`0.0` for a reply w"
-)
+edit("forgets it", at("on_llm_error", "self.ttft = None"), "at the end when the connection was")
+LOST = at("on_llm_error", f"if self.ttft is None: {MEASURES}")
+edit("measures without text", LOST, "before any text")
+edit("measures without text", at("on_llm_end", "self.ttft = self.ttft or 0.0"), "`0.0` for a reply")
 edit("reading of the clock", {" - self.sent": ""})
 edit("negative", {MEASURES: "self.ttft = self.sent - self.clock()"})
 edit("another unit", {MEASURES: "self.ttft = 1000 * (self.clock() - self.sent)"})
@@ -101,5 +80,3 @@ edit("another clock", {"self.clock()": "perf_counter()"})
 edit("two clocks", {MEASURES: "self.ttft = perf_counter() - self.sent"}, "isn't from `self.clock`")
 edit("not a number", {MEASURES: "self.ttft = f'{self.clock() - self.sent:.1f} s'"}, "is a `str`")
 edit("not a number", at("on_llm_end", "self.ttft = f'{self.ttft} s'"), "is a `str`")
-
-wrong("2.stopwatch", "not a class", "`Stopwatch`, without parentheses")(Stopwatch())

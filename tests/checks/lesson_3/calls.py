@@ -1,7 +1,5 @@
 """Right and wrong answers to 3.calls, which asks for the complete tool calls of a reply."""
 
-from contextlib import closing
-
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_3.whole import whole
 from utils.checks.engine.reply import Reply
@@ -18,14 +16,10 @@ def calls(stream):
 
 
 edit = edits("3.calls", calls)
-edit(
-    "needs whole",
-    {"def calls": "def whole(stream): ...\n\n\ndef calls"},
-    "Exercise 3.1 has no answer",
-)
-
+STUB = {"def calls": "def whole(stream): ...\n\n\ndef calls"}
 IF = 'reason != "tool_calls"'
 SUM = "return total.tool_calls"
+edit("needs whole", STUB, "Exercise 3.1 has no answer")
 edit(None, {SUM: "return list(total.tool_calls)"})
 edit(None, {"whole(stream)": "whole(list(stream))"})
 edit("calls of another ending", {IF: 'reason in (None, "length")'}, "content_filter")
@@ -39,22 +33,10 @@ edit("raises", {"total and ": ""}, "for an empty stream")
 edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
 edit("changes calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3")
-edit(
-    "changes calls",
-    {SUM: 'return [call for call in total.tool_calls if call["args"]]'},
-    "for a call without arguments",
-)
-edit(
-    "changes calls",
-    {SUM: 'return list({call["name"]: call for call in total.tool_calls}.values())'},
-    "for two calls of the same tool",
-)
-
-
-@right("3.calls")
-def closes_the_stream(stream):
-    with closing(stream):
-        return calls(stream)
+WITH_ARGUMENTS = 'return [call for call in total.tool_calls if call["args"]]'
+edit("changes calls", {SUM: WITH_ARGUMENTS}, "for a call without arguments")
+BY_NAME = 'return list({call["name"]: call for call in total.tool_calls}.values())'
+edit("changes calls", {SUM: BY_NAME}, "for two calls of the same tool")
 
 
 @right("3.calls")

@@ -66,11 +66,8 @@ def of_the_sum(stream):
 of_sum = edits("3.to_store", of_the_sum)
 of_sum(None, {".text": ".content"}, "`.content` is a list")
 of_sum("raises", {"total and ": ""}, "for an empty stream")
-of_sum(
-    "needs whole",
-    {"def of_the_sum": "def whole(stream): ...\n\n\ndef of_the_sum"},
-    "Exercise 3.1 has no answer",
-)
+STUB = {"def of_the_sum": "def whole(stream): ...\n\n\ndef of_the_sum"}
+of_sum("needs whole", STUB, "Exercise 3.1 has no answer")
 
 
 @wrong("3.to_store", "never reads the stream")

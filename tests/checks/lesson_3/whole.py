@@ -2,10 +2,7 @@
 
 # ruff: noqa: F401 (edits use the imports)
 
-from contextlib import closing
-
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.ai import add_ai_message_chunks
 
 from tests.checks.answers import edits, hushed, right, wrong
 from utils.checks.engine.reply import Reply
@@ -20,16 +17,11 @@ def whole(stream):
 
 
 edit = edits("3.whole", whole)
-
-
 STEP = "total = chunk if total is None else total + chunk"
 
 edit("adds a message", {STEP: "total = total + chunk", "None": 'AIMessage("")'})
 edit("something from nothing", {STEP: "total += chunk", "None": 'AIMessageChunk("")'})
-edit(
-    "leaves chunks",
-    {STEP: f"{STEP}\n        if chunk.response_metadata:\n            return total"},
-)
+edit("leaves chunks", {STEP: f"{STEP}\n        if chunk.response_metadata: return total"})
 edit("swallows the error", {"in stream": "in hushed(stream)"})
 
 
@@ -37,18 +29,6 @@ edit("swallows the error", {"in stream": "in hushed(stream)"})
 def sums_from_the_first(stream):
     chunks = list(stream)
     return sum(chunks[1:], chunks[0]) if chunks else None
-
-
-@right("3.whole")
-def adds_all_in_one_go(stream):
-    first = next(stream, None)
-    return first and add_ai_message_chunks(first, *stream)
-
-
-@right("3.whole")
-def closes_the_stream(stream):
-    with closing(stream) as chunks:
-        return whole(chunks)
 
 
 @right("3.whole")

@@ -146,9 +146,6 @@ ORDER: Messages[order.Seen] = {
     "no figure": lambda s: (
         f"In this order nothing is assigned to {joined([f'`{name}`' for name in s.missing])}."
     ),
-    "doesn't read the reply": lambda s: (
-        f"In this order only {s.reply.taken} of {count(len(s.reply.pieces), 'piece')} were read."
-    ),
     "total": lambda s: (
         f"`total` is {s.values['total']:.1f} s, but the reply took {s.reply.lasts:.1f} s. Which "
         "lines run between the two readings of the clock?"

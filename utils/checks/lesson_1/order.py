@@ -105,7 +105,6 @@ MISTAKES: Mistakes[Seen] = {
     "syntax": lambda s: s.syntax is not None,
     "raises": lambda s: s.error is not None,
     "no figure": lambda s: bool(s.missing),
-    "doesn't read the reply": lambda s: s.reply.taken < len(s.reply.pieces),
     "total": lambda s: not s.is_("total", s.reply.lasts),
     "first chunk": lambda s: s.is_("ttft", ROLE_AFTER),
     "last chunk": lambda s: s.is_("ttft", s.reply.lasts),
