@@ -1,9 +1,8 @@
 """HTTP status 200 with a body that isn't a completion is explained in one sentence."""
 
 import asyncio
-import http.server
 import json
-import threading
+import os
 
 import langchain_core.tools
 import pytest
@@ -11,9 +10,10 @@ from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel
 
+from tests.http_server import JSON, SSE, Answer, answering
 from utils.provider import chat_model, explain, explain_providers
 
-JSON, SSE, HTML = "application/json", "text/event-stream", "text/html"
+HTML = "text/html"
 BODIES = {
     "LM Studio without /v1": (JSON, '{"error": "Unexpected endpoint or method. (POST /chat)"}'),
     "empty object": (JSON, "{}"),
@@ -47,41 +47,20 @@ BODIES = {
 }
 
 
-class Odd(http.server.BaseHTTPRequestHandler):
-    """Responds to each request with status 200 and the body of `case`."""
-
-    case = ""
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        kind, body = BODIES[self.case]
-        body = body.encode() if isinstance(body, str) else body
-        self.send_response(200)
-        self.send_header("Content-Type", JSON if kind == "gzip" else kind)
-        if kind == "gzip":
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Log nothing."""
-
-
-@pytest.fixture(scope="module")
-def server():
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Odd)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    yield running
-    running.shutdown()
-    running.server_close()
-
-
 @pytest.fixture
-def odd_server(server, monkeypatch):
-    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("OPENAI_MODEL", "llama")
-    return lambda case: monkeypatch.setattr(Odd, "case", case)
+def odd_server(monkeypatch):
+    """Return a function that chooses the body of all responses, which have status 200."""
+    chosen = []
+
+    def answer(_):
+        kind, body = BODIES[chosen[-1]]
+        compressed = {"Content-Encoding": "gzip"} if kind == "gzip" else {}
+        return Answer(body, JSON if compressed else kind, headers=compressed)
+
+    with answering(answer) as address:
+        monkeypatch.setenv("OPENAI_BASE_URL", address)
+        monkeypatch.setenv("OPENAI_MODEL", "llama")
+        yield chosen.append
 
 
 async def calls(model):
@@ -126,9 +105,9 @@ async def test_the_servers_message_is_quoted(odd_server):
     )
 
 
-async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, server, monkeypatch):
+async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, monkeypatch):
     odd_server("log-in page")
-    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1/")
+    monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1/")
     for said in await calls(chat_model(max_retries=0)):
         assert said.endswith("your network's login page isn't responding instead.")
 

@@ -1,34 +1,22 @@
 """The `canary` command: runs the tests with the newest versions that pyproject.toml allows.
 
-It ignores the locks, installs the newest versions into a temporary environment, and tests a copy of
-the course there. The environment and the copy are deleted when the command ends, fails or is
-interrupted. `.venv` isn't touched.
+It ignores the locks, and installs the newest versions into a temporary environment, which is
+deleted when the command ends, fails or is interrupted. `.venv` isn't touched.
 """
 
 import argparse
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tools.env_vars import clean_environ
 from tools.environment import LOCKS, Environment
 from tools.installers import check_room, follow, make_venv, needed_uv, uv_progress
-from tools.programs import (
-    ROOT,
-    Advice,
-    end_signals,
-    ended_with,
-    say,
-    stop_on_signals,
-    this_command,
-    wait_for,
-)
+from tools.programs import ROOT, Advice, end_signals, run, say, stop_on_signals, this_command
 
 # The tests most likely to break with new versions, for `--quick`.
 QUICK = (
@@ -40,8 +28,6 @@ QUICK = (
     "tests/widgets",
     "tests/checks/test_official_answers.py",
 )
-LEFT_BEHIND = (".git", ".venv*", ".*_cache", ".hypothesis", ".course.lock", "__pycache__")
-MADE = {"build", "dist", "test-artifacts"}
 
 
 def canary(arguments: argparse.Namespace) -> int:
@@ -63,10 +49,9 @@ def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:
     _install(uv, environment)
     changed = _changed(uv, environment)
     say("\n".join([f"\nCompared with {LOCKS['test']}:", *(changed or ["nothing has changed."])]))
-    copy = folder / "course"
-    shutil.copytree(ROOT, copy, ignore=_not_copied)
     say(f"\nRunning {'the quick tests' if quick else 'all tests'} with them.")
-    code = _tests(environment, copy, QUICK if quick else ())
+    chosen = QUICK if quick else ()
+    code = run([str(environment.python), "course.py", "test", "--here", *chosen])
     say(f"\n{verdict(passed=code == 0, quick=quick)}")
     return int(code != 0)
 
@@ -95,11 +80,6 @@ def _install(uv: str, environment: Environment) -> None:
         ) from None
 
 
-def _not_copied(folder: str, names: list[str]) -> set[str]:
-    ignored = set(shutil.ignore_patterns(*LEFT_BEHIND)(folder, names))
-    return ignored | (MADE & {*names} if Path(folder) == ROOT else set())
-
-
 def _changed(uv: str, environment: Environment) -> list[str]:
     """Return a line for each package that differs from the lock, according to uv's dry run."""
     asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
@@ -117,18 +97,6 @@ def changes(said: str) -> list[str]:
         f"  {name}: {locked.get(name, 'not locked')} -> {newest.get(name, 'no longer needed')}"
         for name in sorted({*newest, *locked})
     ]
-
-
-def _tests(environment: Environment, copy: Path, chosen: Sequence[str]) -> int:
-    child = subprocess.Popen(
-        [str(environment.python), "course.py", "test", "--here", *chosen],
-        cwd=copy,
-        env=clean_environ(),
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    with ended_with(child):
-        return wait_for(child)
 
 
 def verdict(*, passed: bool, quick: bool) -> str:

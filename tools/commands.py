@@ -105,11 +105,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise argparse's message as Advice."""
         said = message.removeprefix("argument ")
-        for theirs, ours in {
-            r"invalid int value: (.*)": r"\1 is not a whole number",
-            r"expected one argument": "a value is missing",
-        }.items():
-            said = re.sub(theirs, ours, said)
+        said = said.replace("expected one argument", "a value is missing")
+        said = re.sub(r"invalid int value: (.*)", r"\1 is not a whole number", said)
         words = self.prog.split()[1:]
         raise Advice(f"{' '.join([*words, said])}: see {this_command(*words, '--help')}")
 
@@ -272,19 +269,8 @@ def check_command(words: Sequence[str]) -> None:
             f"course.py has no option {words[0]}: put the command first and its options after it, "
             f"as in {this_command('lab', '--port', '8888')}; see {this_command('--help')}."
         )
-    known = [
-        "lab",
-        "app",
-        "verdict",
-        "setup",
-        "test",
-        "build",
-        "site",
-        "doctor",
-        "class",
-        "canary",
-        "lock",
-    ]
+    actions = (lab, app, verdict, setup, test, build, site, doctor, class_, canary, lock)
+    known = [action.__name__.rstrip("_") for action in actions]
     if words and not words[0].startswith("-") and words[0] not in known:
         close = difflib.get_close_matches(words[0], known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}."

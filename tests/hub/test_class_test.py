@@ -1,8 +1,6 @@
 """Tests of the `class` command, which measures a hub with a class of simulated learners."""
 
 import argparse
-import importlib.util
-import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.class_test.kernel_messages import Message, message, request
+from hub.class_test.kernel_messages import Message
 from hub.class_test.lag import LagError, Pacing, Redraw, bare_lateness, lag, lateness, streamed
 from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
 from hub.class_test.schedule import LESSON_1, cells, check_memory
@@ -25,27 +23,7 @@ LESSON = ROOT / LESSON_1
 TEXT = "A river is patient."
 
 
-# Messages and lag
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("jupyter_server") is None, reason="needs Jupyter Server"
-)
-def test_frames_are_jupyter_servers_own() -> None:
-    from jupyter_server.services.kernels.connection.base import (
-        deserialize_msg_from_ws_v1,
-        serialize_msg_to_ws_v1,
-    )
-
-    number, ours = request("execute_request", {"code": "'ü'"}, session="s")
-    assert message(ours) == Message("shell", "execute_request", "", {"code": "'ü'"})
-    channel, parts = deserialize_msg_from_ws_v1(ours)
-    assert (channel, json.loads(parts[0])["msg_id"]) == ("shell", number)
-    theirs = serialize_msg_to_ws_v1(
-        [b'{"msg_type": "stream"}', b'{"msg_id": "p"}', b"{}", b'{"text": "x"}', b"a buffer"],
-        "iopub",
-    )
-    assert message(theirs) == Message("iopub", "stream", "p", {"text": "x"})
+# Lag
 
 
 def append(pane: str, seq: int, *items: str, at: int = 0) -> Message:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from tests.http_server import SSE, Answer, Asked, answering
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, ROOT
 
@@ -72,48 +71,6 @@ REPLIES = {
 }
 
 
-class Handler(BaseHTTPRequestHandler):
-    replies: Server
-    reply: Reply
-
-    def do_POST(self) -> None:
-        self.reply = next(self.replies)
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.replies.asked.add((asked.get("model"), self.headers["Authorization"]))
-        if not self.path.endswith("/v1/chat/completions"):
-            self.send_error(404)  # no Responses API, as on some servers
-        elif asked.get("stream"):
-            self._answer("text/event-stream", "".join(self._events()))
-        else:
-            self._answer("application/json", self._completion())
-
-    def _answer(self, kind: str, body: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def _events(self) -> Iterator[str]:
-        for delta in self.reply.deltas:
-            yield self._event({"delta": delta, "finish_reason": None})
-        yield self._event({"delta": {}, "finish_reason": self.reply.finish}, self.reply.usage)
-        yield self.reply.closing
-
-    def _event(self, choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
-        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-        return (
-            f"data: {json.dumps(chunk | {'choices': [{'index': 0, **choice}], 'usage': usage})}\n\n"
-        )
-
-    def _completion(self) -> str:
-        reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
-        choice = {"index": 0, "message": self.reply.message, "finish_reason": self.reply.finish}
-        return json.dumps(reply | {"choices": [choice], "usage": self.reply.usage})
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
-
 class Server:
     """Returns the next of `REPLIES` for each request; `begin` sets which comes next."""
 
@@ -125,24 +82,41 @@ class Server:
     def begin(self, first: int) -> None:
         self._replies = itertools.islice(itertools.cycle(REPLIES.values()), first, None)
 
-    def __next__(self) -> Reply:
+    def answer(self, asked: Asked) -> Answer:
         self.requests += 1
-        return next(self._replies)
+        reply = next(self._replies)
+        self.asked.add((asked.body.get("model"), asked.headers["Authorization"]))
+        if not asked.path.endswith("/v1/chat/completions"):
+            return Answer(status=404)  # no Responses API, as on some servers
+        if asked.body.get("stream"):
+            return Answer("".join(_events(reply)), SSE)
+        answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+        choice = {"index": 0, "message": reply.message, "finish_reason": reply.finish}
+        return Answer(json.dumps(answer | {"choices": [choice], "usage": reply.usage}))
+
+
+def _events(reply: Reply) -> Iterator[str]:
+    for delta in reply.deltas:
+        yield _event({"delta": delta, "finish_reason": None})
+    yield _event({"delta": {}, "finish_reason": reply.finish}, reply.usage)
+    yield reply.closing
+
+
+def _event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return f"data: {json.dumps(chunk | {'choices': [{'index': 0, **choice}], 'usage': usage})}\n\n"
 
 
 @pytest.fixture
 def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Run a server in a thread, and select it with three environment variables."""
-    replying = Server()
-    handler = type("Replying", (Handler,), {"replies": replying})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        replying.address = f"127.0.0.1:{server.server_port}"
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://{replying.address}/v1")
+    """Run a server, and select it with three environment variables."""
+    server = Server()
+    with answering(server.answer) as address:
+        server.address = address.removeprefix("http://")
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
         monkeypatch.setenv("OPENAI_MODEL", "m")
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        yield replying
-        server.shutdown()
+        yield server
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -4,9 +4,37 @@ import socket
 from pathlib import Path
 
 import psutil
+from jupyter_client.blocking.client import BlockingKernelClient
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 240.0  # seconds to wait for another process
+
+# A cell that starts a simulator, prints its port and process id, and reads a reply.
+READING = f"""
+import json, sys
+from urllib.request import Request, urlopen
+sys.path.insert(0, {str(ROOT)!r})
+from utils import simulator
+server = simulator.start()
+print(server.base_url.split(":")[2].split("/")[0], server.pid, flush=True)
+messages = [{{"role": "user", "content": "Write a poem about a river."}}]
+body = json.dumps({{"model": "sim-seed", "stream": True, "messages": messages}}).encode()
+headers = {{"Authorization": "Bearer " + server.api_key, "Content-Type": "application/json"}}
+for line in urlopen(Request(server.base_url + "/chat/completions", body, headers)):
+    print("at work", flush=True)
+"""
+
+
+def stream(client: BlockingKernelClient) -> tuple[int, int]:
+    """Make a kernel read a reply; return its simulator's port and process id."""
+    client.execute(READING)
+    printed = ""
+    while "at work" not in printed:
+        message = client.get_iopub_msg(timeout=PATIENCE)
+        assert message["msg_type"] != "error", message["content"]["traceback"]
+        printed += message["content"].get("text", "")
+    port, pid = map(int, printed.split()[:2])
+    return port, pid
 
 
 def wait_for_the_end(line: socket.socket) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import psutil
 import pytest
+from jupyter_client.manager import start_new_kernel
 from langchain_openai import ChatOpenAI
 
-from benchmarks.simulator_orphans import kill_a_kernel_at_work
 from tests.conftest import own_shared
-from tests.simulator.orphans import PATIENCE, is_running
+from tests.simulator.orphans import PATIENCE, is_running, stream
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError
 from utils.simulator import client as simulator_client
@@ -291,7 +291,12 @@ def test_it_ends_when_its_owner_ends_normally() -> None:
 
 
 def test_it_ends_when_its_kernel_is_killed_during_a_reply() -> None:
-    pid, _ = kill_a_kernel_at_work()
+    manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
+    try:
+        _, pid = stream(client)
+    finally:
+        manager.shutdown_kernel(now=True)  # SIGKILL, or TerminateProcess on Windows
+        client.stop_channels()
     wait_for_exit(pid)
 
 

@@ -4,7 +4,7 @@ import argparse
 import signal
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -64,46 +64,26 @@ def test_the_verdict_says_what_to_do_next() -> None:
     assert "Read what changed" in canary.verdict(passed=False, quick=True)
 
 
-@pytest.fixture
-def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Redirect temporary folders to `tmp_path`; restore signal handlers afterwards."""
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_no_file_remains_when_it_ends_or_after_ctrl_c(
+    interrupted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = {number: signal.getsignal(number) for number in canary.end_signals()}
+
+    def install(uv: str, environment: Environment) -> None:
+        (environment.root / "wanted.txt").touch()
+        if interrupted:
+            raise KeyboardInterrupt
+
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(canary, "needed_uv", lambda: "uv")
-    yield tmp_path
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def test_no_file_remains_when_it_ends(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copies: list[Path] = []
-
-    def tests(environment: Environment, copy: Path, chosen: object) -> int:
-        copies.append(copy)
-        assert (copy / "course.py").exists()
-        assert not (copy / ".git").exists()
-        return 1
-
-    monkeypatch.setattr(canary, "_install", lambda *_: None)
+    monkeypatch.setattr(canary, "_install", install)
     monkeypatch.setattr(canary, "_changed", lambda *_: [])
-    monkeypatch.setattr(canary, "_tests", tests)
-    assert canary.canary(argparse.Namespace(quick=True)) == 1
-    assert len(copies) == 1
-    assert list(rooms.iterdir()) == []
-
-
-def test_no_file_remains_after_ctrl_c(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(uv: str, environment: Environment) -> None:
-        (environment.root / "wanted.txt").touch()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(canary, "_install", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        canary.canary(argparse.Namespace(quick=True))
-    assert list(rooms.iterdir()) == []
-
-
-def test_only_the_course_is_copied() -> None:
-    names = [".git", ".venv", ".mypy_cache", "build", "lessons", "course.py", "test-artifacts"]
-    assert set(names) - canary._not_copied(str(ROOT), names) == {"lessons", "course.py"}
-    assert canary._not_copied(str(ROOT / "tests"), ["build", "__pycache__"]) == {"__pycache__"}
+    monkeypatch.setattr(canary, "run", lambda command: 3)
+    try:
+        with pytest.raises(KeyboardInterrupt) if interrupted else nullcontext():
+            assert canary.canary(argparse.Namespace(quick=True)) == 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert list(tmp_path.iterdir()) == []

@@ -11,11 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.running_lab import PATIENCE, WAYS, Lab, end_while_streaming, kernel
+from tests.simulator.orphans import PATIENCE
+from tests.tools.running_lab import WAYS, Lab, kernel, left_after
 from tools.lab import LESSON_1
 
 DEAD = "http://127.0.0.1:9"
-TIMES = 2  # runs per way of ending; by default, benchmarks/lab_endings.py does 20
+TIMES = 2  # runs per way of ending; raise it to look for a rare failure
 
 
 @pytest.fixture(scope="module")
@@ -206,4 +207,4 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("time", range(1, TIMES + 1))
 def test_nothing_is_left_when_it_ends_while_a_reply_streams(way: str, time: int) -> None:
-    assert end_while_streaming(way).left == []
+    assert left_after(way) == []

@@ -5,15 +5,14 @@ import io
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import BadRequestError, OpenAI
 
+from tests.http_server import SSE, Answer, Asked, answering
 from tests.simulator import commands
 from tests.simulator.weather import CALLS, TOOL, WEATHER
 from utils.simulator import Simulator
@@ -182,33 +181,19 @@ def test_a_missing_folder_is_named_before_any_request(server: Simulator, tmp_pat
     assert len(seen) == 0
 
 
-class Provider(BaseHTTPRequestHandler):
-    """A provider that sends each line of the prompt as an event, and has no list of models."""
-
-    def do_GET(self) -> None:
-        self.send_error(404)
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.end_headers()
-        for line in body["messages"][-1]["content"].splitlines():
-            self.wfile.write(f"data: {line}\n\n".encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
+def lines_as_events(asked: Asked) -> Answer:
+    """Send each line of the prompt as an event, as a provider without a list of models."""
+    if asked.method == "GET":
+        return Answer(status=404)
+    lines = asked.body["messages"][-1]["content"].splitlines()
+    return Answer("".join(f"data: {line}\n\n" for line in lines), SSE)
 
 
 @pytest.fixture
 def odd() -> Iterator[str]:
-    """Run a `Provider` in a thread, and yield its base URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-        thread.join()
+    """Run a server with `lines_as_events`, and yield its base URL."""
+    with answering(lines_as_events) as address:
+        yield f"{address}/v1"
 
 
 GOOD = '{"choices": [{"delta": {"content": "Hi", "reasoning": "Hm"}, "finish_reason": "stop"}]}'

@@ -1,4 +1,4 @@
-"""Runs a real `course.py lab` for tests and a benchmark, and ends it in several ways."""
+"""Runs a real `course.py lab`, and ends it in several ways. This file contains no tests."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # so that a test can import this file, too
+from tests.simulator.orphans import PATIENCE, ROOT, stream
 
-from simulator_orphans import stream
-
-ROOT = Path(__file__).resolve().parents[1]
 COURSE = ROOT / "course.py"
-PATIENCE = 240.0  # seconds
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 # Makes standard input its controlling terminal, then replaces itself with `lab`. When the test
@@ -183,16 +178,8 @@ def _wait_until_ready(client: BlockingKernelClient) -> None:
                 raise
 
 
-@dataclass(frozen=True)
-class Ending:
-    """What remained after `lab` was ended, and how many seconds its processes took to exit."""
-
-    left: list[str]
-    seconds: float
-
-
-def end_while_streaming(way: str) -> Ending:
-    """Start `lab`, end it in one of `WAYS` while a reply streams, and return what remained."""
+def left_after(way: str) -> list[str]:
+    """Start `lab`, end it in one of `WAYS` while a reply streams; return what it left behind."""
     lab = Lab(way)
     ended = False
     try:
@@ -202,14 +189,11 @@ def end_while_streaming(way: str) -> Ending:
             assert simulator in [process.pid for process in family]
             assert len(family) >= 4, "JupyterLab, its supervisor, a kernel, a simulator"
             folder = Path(lab.connection_files()[0]).parents[1]
-            begun = time.monotonic()
             lab.end(way)
             ended = True
         left = [str(process) for process in psutil.wait_procs(family, timeout=PATIENCE)[1]]
-        seconds = time.monotonic() - begun
         left += [f"port {port}" for port in (lab.address.port, simulators_port) if listens(port)]
-        left += [str(folder)] if folder.exists() else []
-        return Ending(left, seconds)
+        return left + ([str(folder)] if folder.exists() else [])
     finally:
         if not ended:
             lab.end("kill -9")

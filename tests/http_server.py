@@ -1,0 +1,59 @@
+"""An HTTP server in a thread, for tests that need odd replies."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+JSON, SSE = "application/json", "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that the server received."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Any  # decoded from JSON; None without a body
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The server's response."""
+
+    body: str | bytes = ""
+    kind: str = JSON  # the content type
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+
+
+@contextmanager
+def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
+    """Answer requests while the block runs; yield the server's address, without a slash."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def respond(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            body = json.loads(sent) if sent else None
+            said = answer(Asked(self.command, self.path, self.headers, body))
+            raw = said.body if isinstance(said.body, bytes) else said.body.encode()
+            about = {"Content-Type": said.kind, "Content-Length": str(len(raw))}
+            self.send_response(said.status)
+            for name, value in {**about, **(said.headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(raw)
+
+        do_GET = do_POST = respond  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
