@@ -120,20 +120,17 @@ def paths(folder: Path | None = None) -> list[Path]:
     return sorted((folder or FOLDER).glob("[0-9][0-9]_*.md"))
 
 
-def numbers(lesson: int) -> dict[str, str]:
+def numbers(lesson: int) -> Mapping[str, str]:
     """Return each exercise's number by its name, such as "1.2" for "words"."""
-    found: dict[str, str] = {}
-    for path in _files(lesson):
-        found |= numbers_in(read(path), name_of(path))
-    return found
+    path = _file(lesson)
+    return numbers_in(read(path), name_of(path)) if path else {}
 
 
 def number(key: str) -> str:
     """Return an exercise's number, such as "1.2" for "1.words"; return other strings unchanged."""
     lesson, _, name = key.partition(".")
-    return (
-        numbers(int(lesson)).get(name, key) if lesson.isdecimal() and name.isidentifier() else key
-    )
+    named = lesson.isdecimal() and name.isidentifier()
+    return numbers(int(lesson)).get(name, key) if named else key
 
 
 def solution(key: str) -> str:
@@ -142,12 +139,12 @@ def solution(key: str) -> str:
     `key` is the exercise's number, such as "1.2", or its name, such as "1.words". Raises `NotThere`
     if there is no such exercise, and `SourceError` if the lesson's source is invalid.
     """
-    return _without_check(_find(key, "exercise", _exercise_cells).solved)
+    return _without_check(_find(key, "exercise", lambda lesson: lesson.exercises).solved)
 
 
 def stub(key: str) -> str:
     """Return exercise `key` as the learner first sees it; for errors, see `solution`."""
-    return _without_check(_find(key, "exercise", _exercise_cells).learner)
+    return _without_check(_find(key, "exercise", lambda lesson: lesson.exercises).learner)
 
 
 def hints(key: str) -> list[str]:
@@ -165,19 +162,13 @@ def _without_check(code: str) -> str:
     return re.sub(r"^check\(.*\Z", "", code, flags=re.MULTILINE | re.DOTALL).rstrip()
 
 
-def _exercise_cells(lesson: Lesson) -> Mapping[str, Cell]:
-    return lesson.exercises
-
-
-def _files(lesson: int) -> list[Path]:
+def _file(lesson: int) -> Path | None:
     if not FOLDER.is_dir():
         raise NotThere(
             "The folder `lessons` is missing: it belongs beside `utils`. "
             "Work in a complete copy of the course."
         )
-    begins = f"{lesson:02}_"  # calling `glob` would take most of a check's time
-    names = sorted(path for path in FOLDER.iterdir() if path.name.startswith(begins))
-    return [path for path in names if path.suffix == ".md"]
+    return next(FOLDER.glob(f"{lesson:02}_*.md"), None)
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
@@ -185,12 +176,10 @@ def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')
     lesson = int(wanted.removeprefix("P").split(".")[0])
-    known: list[str] = []
-    for path in _files(lesson):
-        entries = table(load(path))
-        if wanted in entries:
-            return entries[wanted]
-        known += entries
+    path = _file(lesson)
+    known = table(load(path)) if path else {}
+    if wanted in known:
+        return known[wanted]
     hints = what == "hints"
     said = f"There are no hints for {wanted}" if hints else f"There is no {what} {wanted}"
     there = f"; there are {'hints for ' if hints else ''}{', '.join(known)}"

@@ -83,11 +83,11 @@ class Lesson:
     """One lesson's source."""
 
     file: str  # its name in messages, such as `lessons/01_enabling_streaming.md`
-    cells: tuple[Cell, ...]  # in order
+    cells: list[Cell]  # in order
     numbers: Mapping[str, str]  # the number of each exercise, by its name
-    exercises: Mapping[str, Cell]  # the cell of each exercise, by number, such as "1.2"
-    hints: Mapping[str, Hints]  # by the exercise's number
-    predictions: Mapping[str, Prediction]  # by number, such as "P1.1"
+    exercises: dict[str, Cell]  # the cell of each exercise, by number, such as "1.2"
+    hints: dict[str, Hints]  # by the exercise's number
+    predictions: dict[str, Prediction]  # by number, such as "P1.1"
 
     def error(self, line: int, problem: str) -> SourceError:
         """Return a `SourceError` for a line of this lesson."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 
 from utils.lesson_source.lesson import SourceError
 
@@ -11,7 +10,6 @@ _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
 _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+)")
 
 
-@lru_cache(maxsize=8)
 def numbers_in(text: str, file: str) -> Mapping[str, str]:
     """Return each exercise's number by its name, such as "1.2" for "words", in order."""
     found = re.search(r"(\d+)_[^/]*$", file)

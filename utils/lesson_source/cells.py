@@ -1,0 +1,152 @@
+"""Splits a lesson's text into cells, as jupytext's MyST format does, with both editions of each."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from utils.lesson_source.lesson import Cell, Region, SourceError
+
+DEFAULT_STUB = "...  # your code here"
+
+_HEADER = re.compile(r"---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
+_NOTE = re.compile(r'\+\+\+\s*(?:\{"tags": \[(.*)\]\})?\s*')
+_OPTION = re.compile(r":tags: \[(.*)\]\s*")
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
+
+_MARKER = re.compile(r"(?i)\s*#+\s*(begin solution|stub|end solution)\W*")
+_NEXT = {
+    "BEGIN SOLUTION": ("STUB", "END SOLUTION"),
+    "STUB": ("END SOLUTION",),
+    "END SOLUTION": ("BEGIN SOLUTION",),
+}
+_REGION = re.compile(
+    r"^[ \t]*### BEGIN SOLUTION[ \t]*\n(.*?)"
+    r"(?:^[ \t]*### STUB[ \t]*\n(.*?))?"
+    r"^[ \t]*### END SOLUTION[ \t]*\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def cells(text: str) -> Iterator[Cell]:
+    """Yield the cells of a lesson's text, in order."""
+    lines = text.split("\n")
+    header = _HEADER.match(text)
+    if header is None and lines[0].rstrip() == "---":
+        raise SourceError(1, "the header that opens with `---` is never closed")
+    begin = at = header[0].count("\n") if header else 0
+    tags: tuple[str, ...] = ()
+    while at < len(lines):
+        opening = _FENCE.match(lines[at])
+        if lines[at].startswith("+++"):
+            yield from _markdown(lines, begin, at, tags)
+            tags = _tags(_NOTE, lines[at], at, '`+++`, or `+++ {"tags": ["instructor"]}`')
+            begin = at = at + 1
+        elif opening:
+            end = _closing(lines, at, opening)
+            if lines[at].startswith("```{code-cell}"):
+                yield from _markdown(lines, begin, at, tags)
+                yield _code(lines, at + 1, end)
+                begin, tags = end + 1, ()
+            at = end + 1
+        else:
+            at += 1
+    yield from _markdown(lines, begin, at, tags)
+
+
+def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
+    """Return the index of the line that closes the block that `opening`, at index `at`, opens."""
+    directive = opening["info"].lstrip().startswith("{")
+    if directive and not lines[at].startswith(_DIRECTIVES):
+        raise SourceError(
+            at + 1,
+            f"unknown directive `{lines[at]}`: a code cell's line begins with ```{{code-cell}}",
+        )
+    for end in range(at + 1, len(lines)):
+        inner = _FENCE.match(lines[end])
+        if inner and inner["fence"].startswith(opening["fence"]):
+            if not inner["info"].strip():
+                return end
+            # A Python string may contain a line that looks like the start of a block.
+            begins = not directive or inner["info"].startswith("{")
+        else:
+            begins = directive and lines[end].startswith("+++")
+        if begins:
+            raise SourceError(
+                at + 1,
+                f"the block that opens here is not closed: at line {end + 1} something else begins",
+            )
+    raise SourceError(at + 1, "the block that opens here is never closed")
+
+
+def _markdown(lines: list[str], begin: int, end: int, tags: tuple[str, ...]) -> Iterator[Cell]:
+    if any(line.strip() for line in lines[begin:end]):
+        yield _cell("markdown", lines, begin, end, tags)
+
+
+def _code(lines: list[str], begin: int, end: int) -> Cell:
+    tags: tuple[str, ...] = ()
+    if lines[begin].startswith(":"):
+        tags = _tags(_OPTION, lines[begin], begin, "`:tags: [one, two]`")
+        begin += 1
+    return _cell("code", lines, begin, end, tags)
+
+
+def _tags(form: re.Pattern[str], text: str, at: int, wanted: str) -> tuple[str, ...]:
+    found = form.fullmatch(text)
+    if found is None:
+        raise SourceError(at + 1, f"write {wanted} instead of `{text}`")
+    return tuple(tag.strip(" \"'") for tag in (found[1] or "").split(",") if tag.strip())
+
+
+def _cell(
+    kind: Literal["markdown", "code"],
+    lines: list[str],
+    begin: int,
+    end: int,
+    tags: tuple[str, ...],
+) -> Cell:
+    """Return a cell without the blank lines around it, with the solutions between its markers."""
+    while begin < end and not lines[begin].strip():
+        begin += 1
+    source = "\n".join(lines[begin:end]).rstrip()
+    _check_markers(source, begin + 1, () if kind == "markdown" else ("BEGIN SOLUTION",))
+    text = f"{source}\n"
+    found = list(_REGION.finditer(text))
+    regions = tuple(_region(one, begin + 1 + text.count("\n", 0, one.start())) for one in found)
+    stubs = iter(regions)
+    solved = _REGION.sub(r"\1", text).removesuffix("\n")
+    learner = _REGION.sub(lambda _: f"{next(stubs).stub}\n", text).removesuffix("\n")
+    return Cell(kind, source, begin + 1, tags, solved, learner, regions)
+
+
+def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
+    """Raise if a marker is misspelled or out of place; `allowed` are those that may come first."""
+    first = allowed
+    at = line
+    for at, text in enumerate(source.split("\n"), start=line):
+        if marker := _MARKER.fullmatch(text):
+            name = marker[1].upper()
+            if text.strip() != f"### {name}" or name not in allowed:
+                raise SourceError(
+                    at,
+                    f"`{text.strip()}` is out of place, or not quite a marker: a code cell has "
+                    "`### BEGIN SOLUTION`, perhaps `### STUB`, then `### END SOLUTION`",
+                )
+            allowed = _NEXT[name]
+    if allowed != first:
+        raise SourceError(at, "`### END SOLUTION` is missing at the end of this cell, or above")
+
+
+def _region(found: re.Match[str], line: int) -> Region:
+    solution, stub = found.groups()
+    if not solution.strip() or (stub is not None and not stub.strip()):
+        raise SourceError(line, "this solution, or its stub, is empty")
+    if stub is None:
+        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)
+        stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
+    elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
+        raise SourceError(line, f"a stub's line starts with `# `, unlike `{wrong[0].strip()}`")
+    stub = re.sub(r"^([ \t]*)# ?", r"\1", stub, flags=re.MULTILINE)
+    stub = re.sub(r"[ \t]+$", "", stub, flags=re.MULTILINE)
+    return Region(line, solution.removesuffix("\n"), stub.removesuffix("\n"))
