@@ -145,16 +145,12 @@ async def awaits_the_whole(model, prompt):
     yield (await model.ainvoke(prompt)).content.upper()
 
 
-edit = edits("4.shout", awaits_the_whole)
-
-
 @wrong("4.shout", "returns a collection")
 async def returns_a_list(model, prompt):
     return [text async for text in shout(model, prompt)]
 
 
-edit = edits("4.shout", returns_a_list)
-edit(
+edits("4.shout", returns_a_list)(
     "awaits to a stream", {"[text async for text in shout(model, prompt)]": "shout(model, prompt)"}
 )
 

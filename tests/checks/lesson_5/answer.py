@@ -1,7 +1,8 @@
 """Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools."""
 
+# ruff: noqa: F401 (edits use the imports)
+
 import asyncio
-from contextlib import aclosing
 
 from langchain_core.messages import AIMessage, ToolMessage, message_chunk_to_message
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -36,9 +37,10 @@ async def answer(model, tools, messages):
 edit = edits("5.answer", answer)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
-OWN, TOOL = "messages.append(message_chunk_to_message(whole))", 'by_name[call["name"]]'
+WHOLE, TOOL = "message_chunk_to_message(whole)", 'by_name[call["name"]]'
 RUN = f"await {TOOL}.ainvoke(call)"
 ADDS = f"messages.append({RUN})"
+RESULT = f'await {TOOL}.ainvoke(call["args"])'
 THEN = "\n            "
 LOOKS_UP = '[by_name[call["name"]] for call in chunk.tool_calls]'
 RUNS = 'whole.tool_calls[0]["args"] and await tools[0].ainvoke(whole.tool_calls[0])'
@@ -72,9 +74,8 @@ for mistake, changes, *says in (
     ),
     ("never called again", {"while True": "for _ in range(2)"}),
     ("limits its calls", {"while True": "for _ in range(4)"}, "five calls"),
-    (None, {"while True": "for _ in range(5)"}),
     ("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"}),
-    ("adds other messages", {OWN: ""}),
+    ("adds other messages", {f"messages.append({WHOLE})": ""}),
     ("result without its call", {"ainvoke(call)": 'ainvoke(call["args"])'}, "for the whole call"),
     (
         "loses the result",
@@ -94,28 +95,34 @@ for mistake, changes, *says in (
         "1.0 s after .* had begun when the model called a tool",
     ),
     ("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"}),
+    (
+        "swallows the cancellation",
+        {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"},
+        "The task that runs `answer` was cancelled",
+    ),
 ):
     edit(mistake, changes, *says)
+
+edit(None, {"while True": "for _ in range(5)"})
+edit(None, {WHOLE: "whole", RUN: f'ToolMessage({RESULT}, tool_call_id=call["id"])'})
+edit(
+    None,
+    {
+        WHOLE: "AIMessage(whole.content, tool_calls=whole.tool_calls)",
+        RUN: f'{{"role": "tool", "content": {RESULT}, "tool_call_id": call["id"]}}',
+    },
+)
+edit(None, {"    return": f"    if {LENGTH}:{THEN}    raise ValueError{THEN}return"})
+edit(
+    None,
+    {
+        ".bind_tools(tools)": "",
+        "(messages):": "(messages, tools=[*map(convert_to_openai_tool, tools)]):",
+        PIECE: f"{PIECE}{THEN}if finish_of(chunk):{THEN}    break",
+    },
+)
 right("5.answer")(all_tools_concurrently)
 wrong("5.answer", "held back")(collects_all_but_statuses)
-
-
-@right("5.answer")
-async def calls_itself(model, tools, messages):
-    yield Status("Thinking")
-    whole = None
-    async for chunk in model.bind_tools(tools).astream(messages):
-        whole = chunk if whole is None else whole + chunk
-        yield chunk
-    if finish_of(whole) == "tool_calls":
-        results = []
-        for call in whole.tool_calls:
-            yield Status("Tool call", f"{call['name']}({call['args']})")
-            (tool,) = [tool for tool in tools if tool.name == call["name"]]
-            content = await tool.ainvoke(call["args"])
-            results.append(ToolMessage(content, tool_call_id=call["id"]))
-        async for piece in calls_itself(model, tools, [*messages, whole, *results]):
-            yield piece
 
 
 @right("5.answer")
@@ -133,77 +140,3 @@ class Answers:
 
     def aclose(self):
         return self.pieces.aclose()
-
-
-@right("5.answer")
-async def raises_for_a_truncated_reply(model, tools, messages):
-    finish = None
-    async with aclosing(answer(model, tools, messages)) as pieces:
-        async for piece in pieces:
-            if not isinstance(piece, Status):
-                finish = finish_of(piece) or finish
-            yield piece
-    if finish not in ("stop", "tool_calls"):
-        raise ValueError(f"The reply is not complete: {finish}.")
-
-
-@right("5.answer")
-async def from_events(model, tools, messages):
-    by_name = {tool.name: tool for tool in tools}
-    history, go_on = list(messages), True
-    while go_on:
-        yield Status("Thinking")
-        async for event in model.bind_tools(tools).astream_events(history):
-            if event["event"] == "on_chat_model_stream":
-                yield event["data"]["chunk"]
-            elif event["event"] == "on_chat_model_end":
-                whole = event["data"]["output"]
-        if go_on := finish_of(whole) == "tool_calls":
-            history.append(AIMessage(whole.content, tool_calls=whole.tool_calls))
-            for call in whole.tool_calls:
-                yield Status("Tool call", call["name"])
-                result = await by_name[call["name"]].ainvoke(call["args"])
-                history.append({"role": "tool", "content": result, "tool_call_id": call["id"]})
-
-
-@right("5.answer")
-async def tools_as_an_argument_of_the_call(model, tools, messages):
-    schemas, history = [convert_to_openai_tool(tool) for tool in tools], tuple(messages)
-    while True:
-        yield Status("Thinking")
-        whole = None
-        async for chunk in model.astream([*history], tools=schemas):
-            whole = whole + chunk if whole else chunk
-            yield chunk
-            if finish_of(chunk):
-                break
-        if whole.response_metadata["finish_reason"] != "tool_calls":
-            break
-        for call in whole.tool_calls:
-            yield Status("Tool call", call["name"])
-        running = [
-            asyncio.create_task(tool.ainvoke(call))
-            for call in whole.tool_calls
-            for tool in tools
-            if tool.name == call["name"]
-        ]
-        history += (whole, *[await each for each in asyncio.as_completed(running)])
-
-
-@wrong("5.answer", "blank screen")
-async def collects_the_reply(model, tools, messages):
-    pieces = [piece async for piece in answer(model, tools, messages)]
-    for piece in pieces:
-        yield piece
-
-
-@wrong("5.answer", "swallows the cancellation", "The task that runs `answer` was cancelled")
-async def ignores_a_cancellation_during_a_tool(model, tools, messages):
-    calling = False
-    try:
-        async for piece in answer(model, tools, messages):
-            calling = getattr(piece, "stage", "") == "Tool call"
-            yield piece
-    except asyncio.CancelledError:
-        if not calling:
-            raise

@@ -41,6 +41,13 @@ NOTES = {
 }
 
 edit(None, {**NOTES, f"shown or {LAST}": "shown", RAISE: f"{RAISE}\n    raise errors[-1]"})
+edit(
+    None,
+    {
+        STREAM: "(model.with_retry(stop_after_attempt=2) | StrOutputParser()).astream(prompt)",
+        "chunk.content": "chunk",
+    },
+)
 for mistake, changes, *says in (
     ("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"}),
     ("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"}),
@@ -72,38 +79,6 @@ for mistake, changes, *says in (
     ),
 ):
     edit(mistake, changes, *says)
-
-
-@right("5.first_that_answers")
-async def calls_itself(models, prompt):
-    first, *others = models
-    shown = False
-    try:
-        async for text in (first | StrOutputParser()).astream(prompt):
-            shown = shown or bool(text)
-            yield text
-    except Exception:
-        if shown or not others:
-            raise
-    else:
-        return
-    async for text in calls_itself(others, prompt):
-        yield text
-
-
-@right("5.first_that_answers")
-async def with_a_retry(models, prompt):
-    for number, model in enumerate(models, start=1):
-        begun = False
-        try:
-            chain = model.with_retry(stop_after_attempt=2) | StrOutputParser()
-            async for text in chain.astream(prompt):
-                begun = begun or bool(text)
-                yield text
-            return
-        except Exception:
-            if begun or number == len(models):
-                raise
 
 
 async def begun(model, prompt):

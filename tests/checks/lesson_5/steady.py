@@ -43,6 +43,7 @@ OWN = "raise RuntimeError('No source answered.')"
 
 edit(None, {"    for": FIRST("yield Status('Connecting')")})
 edit(None, {"    for": FIRST("yield Status('Thinking')")})
+edit(None, {RAISE: f"{RAISE}\n        yield Status('Trying another')"})
 for mistake, changes, *says in (
     ("calls none", {"source()": "source"}),
     ("not in order", {"(sources, start": "(sources[::-1], start"}),
@@ -97,79 +98,16 @@ async def holds_empty_chunks(sources, seconds):
                 raise
 
 
-@right("5.steady")
-async def calls_itself(sources, seconds):
-    first, *others = sources
-    begun = False
-    try:
-        async for piece in watched(first(), seconds):
-            begun = begun or committed(piece)
-            yield piece
-    except Exception:
-        if begun or not others:
-            raise
-    else:
-        return
-    async for piece in calls_itself(others, seconds):
-        yield piece
-
-
-@right("5.steady")
-async def shows_a_status_before_the_next_source(sources, seconds):
-    *others, last = sources
-    for source in others:
-        begun = False
-        try:
-            async with aclosing(watched(source(), seconds)) as pieces:
-                async for piece in pieces:
-                    begun |= committed(piece)
-                    yield piece
-            return
-        except Exception:
-            if begun:
-                raise
-        yield Status("Trying another")
-    async with aclosing(watched(last(), seconds)) as pieces:
-        async for piece in pieces:
-            yield piece
-
-
-@right("5.steady")
-async def works_on_a_copy(sources, seconds):
-    waiting = list(sources)
-    while waiting:
-        begun, stream = False, waiting.pop(0)()
-        async with aclosing(stream):
-            try:
-                while True:
-                    async with asyncio.timeout(seconds):
-                        piece = await anext(stream, None)
-                    if piece is None:
-                        return
-                    begun = begun or committed(piece)
-                    yield piece
-            except Exception:
-                if begun or not waiting:
-                    raise
-
-
-@wrong("5.steady", "ends quietly", "called a tool and fell silent")
-async def watches_until_a_tool_is_called(sources, seconds):
-    for number, source in enumerate(sources, start=1):
-        begun, limit, stream = False, seconds, source()
-        try:
-            while True:
-                piece = await asyncio.wait_for(anext(stream), limit)
-                begun = begun or committed(piece)
-                limit = None if getattr(piece, "stage", "") == "Tool call" else seconds
-                yield piece
-        except StopAsyncIteration:
-            return
-        except Exception:
-            if begun or number == len(sources):
-                raise
-        finally:
-            await stream.aclose()
+edits("5.steady", keeps_the_error)(
+    "ends quietly",
+    {
+        "shown = False": "shown, limit = False, seconds",
+        "anext(stream), seconds": "anext(stream), limit",
+        "yield piece": """limit = None if getattr(piece, "stage", "") == "Tool call" else seconds
+                yield piece""",
+    },
+    "called a tool and fell silent",
+)
 
 
 @wrong("5.steady", "no long silence")

@@ -2,13 +2,12 @@
 
 # ruff: noqa: F401 (edits use the imports)
 
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 from jiter import from_json
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.utils.json import parse_partial_json
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json as pydantics_from_json
 
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import finish_of
@@ -47,6 +46,12 @@ async def ticket(model, conversation):
 edit = edits("5.ticket", ticket)
 READ = "yield readable(text)"
 LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
+SENT = "model.astream(request(conversation))"
+JSON_MODE = 'model.bind(response_format={"type": "json_object"}).astream'
+
+edit(None, {"readable(text)": "from_json(text.encode(), partial_mode=True)"})  # whole fields only
+edit(None, {"readable(text)": "parse_partial_json(text) or {}", LACKS: 'not finish == "stop"'})
+edit(None, {SENT: f'{JSON_MODE}([{{"role": "user", "content": request(conversation)}}])'})
 
 for mistake, changes, *says in (
     ("wants no JSON", {"request(conversation)": "conversation"}, "What is `request` for"),
@@ -111,51 +116,6 @@ async def by_the_parser(model, conversation):
     if "stop" not in ended:
         raise RuntimeError("cut off")
     yield Ticket(**fields)
-
-
-@right("5.ticket")
-async def whole_fields_only(model, conversation):
-    text, shown, ended = "", None, False
-    async with aclosing(model.astream([("human", request(conversation))])) as chunks:
-        async for chunk in chunks:
-            text += chunk.content
-            ended = ended or finish_of(chunk) == "stop"
-            fields = from_json(text.encode(), partial_mode=True) if text else {}
-            if fields != shown:
-                yield fields
-                shown = fields
-    assert ended
-    yield Ticket.model_validate_json(text)
-
-
-@right("5.ticket")
-async def new_fields_by_the_sum(model, conversation):
-    whole, before = None, {}
-    async for chunk in model.astream(input=request(conversation)):
-        whole = chunk if whole is None else whole + chunk
-        if (fields := parse_partial_json(whole.text or "{}")) != before:
-            before = fields
-            yield dict(fields)
-    match whole.response_metadata:
-        case {"finish_reason": "stop"}:
-            yield Ticket(**before)
-        case other:
-            raise RuntimeError(other)
-
-
-@right("5.ticket")
-async def in_json_mode(model, conversation):
-    texts, finishes = [], []
-    model = model.bind(response_format={"type": "json_object"})
-    async for chunk in model.astream([{"role": "user", "content": request(conversation)}]):
-        texts.append(chunk.text)
-        finishes.append(finish_of(chunk))
-        text = "".join(texts)
-        fields = pydantics_from_json(text, allow_partial="trailing-strings") if text else {}
-        yield fields
-    if "stop" not in finishes:
-        raise EOFError
-    yield Ticket.model_validate(fields)
 
 
 @wrong("5.ticket", "structured output")

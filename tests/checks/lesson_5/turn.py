@@ -1,6 +1,6 @@
 """Right and wrong answers to 5.turn, which asks for a chat turn that is always stored."""
 
-from contextlib import aclosing
+# ruff: noqa: F401 (edits use the imports)
 
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -29,6 +29,15 @@ ALONE = f"except {{}}:\n        {END}\n        raise\n    else".format
 LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
 
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
+edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
+edit(
+    None,  # the stored message grows
+    {
+        BEGIN: 'history += [HumanMessage(question), AIMessage("")]',
+        GROW: "history[-1].content += chunk.content",
+        END: "pass",
+    },
+)
 for mistake, changes, *says in (
     ("question not sent", {SENT: "[*history]"}),
     (
@@ -78,30 +87,6 @@ async def of_a_chain(model, history, question):
     async for text in (model | StrOutputParser()).astream(history[:-1]):
         history[-1] = AIMessage(history[-1].content + text)
         yield text
-
-
-@right("5.turn")
-async def stores_the_sum(model, history, question):
-    history.append(HumanMessage(question))
-    whole = AIMessageChunk("")
-    try:
-        async for chunk in model.astream(list(history)):
-            whole += chunk
-            yield chunk.text
-    finally:
-        history.append(whole)
-
-
-@right("5.turn")
-async def grows_in_place(model, history, question):
-    history += [HumanMessage(question)]
-    stream = model.astream(list(history))
-    reply = AIMessage("")
-    history.append(reply)
-    async with aclosing(stream):
-        async for chunk in stream:
-            reply.content += chunk.content
-            yield chunk.content
 
 
 @wrong("5.turn", "awaits to a stream")

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from openai import OpenAIError  # noqa: F401 (an edit uses it)
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 from utils.stall_timeout import Stalled
 from utils.stall_timeout import watched as the_courses_own
 
@@ -32,6 +32,8 @@ OfItsOwn.__name__ = "Stalled"
 edit = edits("5.watched", watched)
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"
 RAISES = "raise Stalled from None"
+LIMITED = """async with asyncio.timeout(seconds):
+                    yield await anext(stream)"""
 RETURNS = "except {}:\n                return\n            except TimeoutError".format
 
 right("5.watched")(the_courses_own)
@@ -43,6 +45,14 @@ for mistake, changes, *says in (
         "closes what is still read",
         {WAIT: "asyncio.wait_for(asyncio.shield(anext(stream)), seconds)"},
         "waits for it",
+    ),
+    (
+        "counts the reader's time",
+        {
+            f"chunk = await {WAIT}": LIMITED,
+            "            yield chunk\n": "",
+        },
+        "a `CancelledError`",
     ),
     ("waits on", {WAIT: "anext(stream)"}),
     ("timeout comes out", {"TimeoutError": "OverflowError"}),
@@ -82,22 +92,6 @@ async def a_task_for_each(stream, seconds):
 
 
 @right("5.watched")
-async def checks_whose_timeout_it_was(stream, seconds):
-    async with aclosing(stream) as chunks:
-        while True:
-            try:
-                async with asyncio.timeout(seconds) as limit:
-                    chunk = await chunks.__anext__()
-            except StopAsyncIteration:
-                break
-            except TimeoutError as error:
-                if limit.expired():
-                    raise Stalled(seconds) from error
-                raise
-            yield chunk
-
-
-@right("5.watched")
 async def stops_the_limit_meanwhile(stream, seconds):
     loop = asyncio.get_running_loop()
     try:
@@ -110,24 +104,7 @@ async def stops_the_limit_meanwhile(stream, seconds):
         raise Stalled from error
 
 
-@wrong("5.watched", "limit for the whole stream")
-async def one_for_all(stream, seconds):
-    try:
-        async with aclosing(stream), asyncio.timeout(seconds):
-            async for chunk in stream:
-                yield chunk
-    except TimeoutError:
-        raise Stalled from None
-
-
-@wrong("5.watched", "counts the reader's time", "a `CancelledError`")
-async def counts_the_reader(stream, seconds):
-    async with aclosing(stream):
-        while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    yield await anext(stream)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise Stalled from None
+edits("5.watched", stops_the_limit_meanwhile)(
+    "limit for the whole stream",
+    {"limit.reschedule(None)": "pass", "limit.reschedule(loop.time() + seconds)": "pass"},
+)
