@@ -1,0 +1,108 @@
+"""Accuracy of the simulator's pacing: TTFT and gaps, as planned and as seen by `ChatOpenAI`.
+
+    python benchmarks/simulator_accuracy.py [--calls 20]
+
+Runs at real speed with a warm client. The planned times are those the simulator drew for each
+call, taken from its log. After each call, the same client reads the same schedule from the floor, a
+bare asyncio server: delays that both show come from the machine and the client.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from floor import BareServer, Ratio, bare_server, judge, schedule
+from langchain_openai import ChatOpenAI
+
+from utils.provider import chat_model, simulator
+
+_MOST_TTFT = 3.0  # limit on the first text's delay, as a multiple of the floor's
+_MOST_GAP = 4.0  # limit on the gap's error, as a multiple of the floor's
+_PROMPT = "Write a poem about a river."
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The errors of one call."""
+
+    ttft: float  # how many seconds later than planned the first text arrived
+    gap: float  # relative error of the mean gap between pieces
+
+
+def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
+    """Return when each piece of a reply arrived, in seconds since the request."""
+    asked = time.perf_counter()
+    return [time.perf_counter() - asked for chunk in model.stream(prompt) if chunk.content]
+
+
+def errors(times: list[float], ttft: float, gap: float) -> Errors:
+    mean = (times[-1] - times[0]) / (len(times) - 1)
+    return Errors(times[0] - ttft, abs(mean / gap - 1))
+
+
+def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
+    """Stream a reply, then replay its plan on the bare server; return both replies' errors."""
+    with simulator().watch() as seen:
+        times = arrivals(chat_model(profile, simulated=True), _PROMPT)
+    ttft, gap = seen[0].planned_ttft, seen[0].planned_gap
+    assert ttft is not None
+    assert gap is not None
+    settings: dict[str, Any] = {"base_url": bare.base_url, "api_key": "none"}
+    floor = arrivals(ChatOpenAI(model="floor", **settings), schedule(ttft, gap, len(times)))
+    return errors(times, ttft, gap), errors(floor, ttft, gap)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=20, help="calls per profile")
+    arguments = parser.parse_args()
+    if simulator().speed != 1:
+        sys.exit("Unset COURSE_SPEED: this measures at real speed.")
+    pairs: list[tuple[Errors, Errors]] = []
+    print("| profile | calls | TTFT late | of the floor | gap off | of the floor |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with bare_server() as bare:
+        for _ in range(2):  # warm-up: a process's first calls are slower
+            call("fast", bare)
+        for profile, calls in (
+            ("fast", arguments.calls),
+            ("chat", arguments.calls),
+            ("frontier", arguments.calls),
+            ("seed", max(1, arguments.calls // 5)),
+        ):
+            some = [call(profile, bare) for _ in range(calls)]
+            pairs += some
+            figures = (show(one) for one in zip(*some, strict=True))
+            (ttft, gap), (least_ttft, least_gap) = figures
+            print(f"| {profile} | {calls} | {ttft} | {least_ttft} | {gap} | {least_gap} |")
+    ours, floor = zip(*pairs, strict=True)
+    judge(
+        {
+            "TTFT late": Ratio(
+                [one.ttft for one in ours], [one.ttft for one in floor], _MOST_TTFT, 0.002
+            ),
+            "mean gap off": Ratio(
+                [one.gap for one in ours], [one.gap for one in floor], _MOST_GAP, 0.0005, ""
+            ),
+        }
+    )
+
+
+def show(some: Iterable[Errors]) -> tuple[str, str]:
+    """Return the median errors of TTFT and gap, formatted for a table."""
+    errors = list(some)
+    ttft = statistics.median(one.ttft for one in errors)
+    return f"{ttft * 1000:.1f} ms", f"{statistics.median(one.gap for one in errors):.3%}"
+
+
+if __name__ == "__main__":
+    main()
