@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from utils.simulator.pacing import Plan, TimedBytes, due, plan
+from utils.simulator.pacing import TimedBytes, due, plan
 from utils.simulator.profiles import PROFILES
 
 
@@ -44,13 +44,6 @@ async def test_overdue_items_are_sent_together() -> None:
     assert clock.now - 100 <= 1 + 99 * 0.02 + 0.05 + 1e-9
 
 
-@pytest.mark.parametrize("length", [1, 2, 400])
-def test_a_seed_reply_takes_ten_seconds_at_any_length(length: int) -> None:
-    schedule = plan(PROFILES["seed"], length, random.Random(1))
-    assert schedule.tokens[0] == 0.2
-    assert schedule.end == pytest.approx(10.0)
-
-
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles(name: str) -> None:
     rng = random.Random(1)
@@ -64,13 +57,6 @@ def test_an_overloaded_server_stalls() -> None:
     times = plan(PROFILES["overloaded"], 400, random.Random(1)).tokens
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert max(gaps) > 20 * min(gaps)
-
-
-def test_a_truncated_plan_ends_with_its_last_token() -> None:
-    schedule = Plan(0.1, (0.2, 0.3, 0.4), 0.4)
-    assert schedule.cut(2) == Plan(0.1, (0.2, 0.3), 0.3)
-    assert schedule.cut(3) == schedule
-    assert schedule.cut(0).tokens == ()
 
 
 def test_reasoning_fills_the_wait_for_the_answer() -> None:

@@ -155,6 +155,8 @@ def test_models_are_listed_and_described(server: Simulator) -> None:
          "invalid_value", "expected 1"),
         ("POST", "/v1/models", b"{}", 405, "method_not_supported", "POST"),
         ("GET", "/v1/models/gpt", None, 404, "model_not_found", "gpt"),
+        ("PUT", "/simulator/sim", {"model": "sim-chat:odd"}, 404, "model_not_found", "sim-chat"),
+        ("PUT", "/simulator/sim", {"model": 3}, 400, "invalid_type", "expected a string"),
     ],
 )  # fmt: skip
 def test_an_error_has_the_apis_format(

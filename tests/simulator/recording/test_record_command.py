@@ -3,9 +3,7 @@
 import contextlib
 import io
 import json
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +22,23 @@ RIVER = "Name a river."
 FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [TOOL]}
 
 
-def record(address: str, key: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, which has already imported the modules."""
-    out, err = io.StringIO(), io.StringIO()
-    command = ["utils.simulator", "record", "--base-url", address, *options]
+def record(address: str, key: str, *options: str) -> tuple[int, str]:
+    """Run the command in this process; return its exit code, and what it prints."""
+    printed = io.StringIO()
+    argv = ["utils.simulator", "record", "--base-url", address, *options]
     with (
         pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
     ):
         patch.setenv("OPENAI_API_KEY", key)
-        patch.setattr(sys, "argv", command)
+        patch.setattr(sys, "argv", argv)
         try:
-            code: object = main()
+            main()
         except SystemExit as end:
-            code = end.code
-    if isinstance(code, str):
-        print(code, file=err)
-        code = 1
-    return subprocess.CompletedProcess(command, code or 0, out.getvalue(), err.getvalue())
+            said = end.code if isinstance(end.code, str) else ""
+            return 1, printed.getvalue() + said
+    return 0, printed.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -106,20 +102,17 @@ def test_a_replay_has_the_recorded_text_and_generates_replies_to_other_prompts(
         assert "river" in poem.choices[0].message.content
         assert (poem.model, river.model) == ("sim-fast", MODEL)
         assert MODEL in [model.id for model in client.models.list()]
-        recorded = record(
-            url, commands.KEY, "--model", MODEL, "--prompt", RIVER, "--out", str(again)
-        )
-        assert recorded.returncode == 0, recorded.stderr
+        options = ["--model", MODEL, "--prompt", RIVER, "--out", str(again)]
+        code, printed = record(url, commands.KEY, *options)
+        assert code == 0, printed
     (first, _), (second,) = read(trace), read(again)
     assert [text for _, _, text in first.pieces] == [text for _, _, text in second.pieces]
     assert (first.finish, first.usage, first.parts) == (second.finish, second.usage, second.parts)
 
 
 def test_recording_a_prompt_again_replaces_its_reply(trace: Path, server: Simulator) -> None:
-    recorded = record(
-        server.base_url, server.api_key, "--model", MODEL, "--prompt", RIVER, "--out", str(trace)
-    )
-    assert recorded.returncode == 0
+    options = ["--model", MODEL, "--prompt", RIVER, "--out", str(trace)]
+    assert record(server.base_url, server.api_key, *options)[0] == 0
     assert sorted(one.prompt for one in read(trace)) == [RIVER, WEATHER]
 
 
@@ -140,10 +133,9 @@ def test_a_request_that_cannot_be_recorded_is_explained(
     server: Simulator, tmp_path: Path, options: list[str], words: str
 ) -> None:
     out = tmp_path / "trace.json"
-    recorded = record(server.base_url, server.api_key, "--out", str(out), *options)
-    assert recorded.returncode != 0
-    assert words in recorded.stderr
-    assert "Traceback" not in recorded.stderr
+    code, printed = record(server.base_url, server.api_key, "--out", str(out), *options)
+    assert code != 0
+    assert words in printed
     assert not out.exists()
 
 
@@ -157,16 +149,16 @@ def test_an_invalid_variable_is_named(
     monkeypatch.setenv(variable, value)
     key = value if variable == "OPENAI_API_KEY" else "k"
     options = ["--model", "m", "--prompt", "hello", "--out", str(tmp_path / "trace.json")]
-    assert variable in record("http://127.0.0.1:9/v1", key, *options).stderr
+    assert variable in record("http://127.0.0.1:9/v1", key, *options)[1]
 
 
 def test_an_error_names_the_providers_host_but_no_secret(server: Simulator, tmp_path: Path) -> None:
     url, host = server.base_url, server.base_url.split("/")[2]
     options = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(tmp_path / "trace.json")]
-    assert f"{host} requires a key, but OPENAI_API_KEY isn't" in record(url, "", *options).stderr
-    wrong_key = record(url, "sk-wrong-secret", *options).stderr
+    assert f"{host} requires a key, but OPENAI_API_KEY isn't" in record(url, "", *options)[1]
+    wrong_key = record(url, "sk-wrong-secret", *options)[1]
     assert f"{host} rejected the key: check OPENAI_API_KEY." in wrong_key
-    no_server = record("http://me:secret@127.0.0.1:9/v1", "k", *options).stderr
+    no_server = record("http://me:secret@127.0.0.1:9/v1", "k", *options)[1]
     assert "Could not connect to 127.0.0.1:9: check --base-url" in no_server
     assert "secret" not in wrong_key + no_server
 
@@ -175,9 +167,9 @@ def test_a_missing_folder_is_named_before_any_request(server: Simulator, tmp_pat
     out = tmp_path / "nowhere" / "trace.json"
     options = ["--model", "sim-fast", "--prompt", RIVER, "--out", str(out)]
     with server.watch() as seen:
-        recorded = record(server.base_url, server.api_key, *options)
-    assert recorded.returncode == 1
-    assert recorded.stderr.startswith(f"The folder {out.parent} for trace.json doesn't exist")
+        code, printed = record(server.base_url, server.api_key, *options)
+    assert code == 1
+    assert printed.startswith(f"The folder {out.parent} for trace.json doesn't exist")
     assert len(seen) == 0
 
 
@@ -189,24 +181,19 @@ def lines_as_events(asked: Asked) -> Answer:
     return Answer("".join(f"data: {line}\n\n" for line in lines), SSE)
 
 
-@pytest.fixture
-def odd() -> Iterator[str]:
-    """Run a server with `lines_as_events`, and yield its base URL."""
-    with answering(lines_as_events) as address:
-        yield f"{address}/v1"
-
-
 GOOD = '{"choices": [{"delta": {"content": "Hi", "reasoning": "Hm"}, "finish_reason": "stop"}]}'
 
 
-def test_replies_recorded_before_an_error_are_kept(odd: str, tmp_path: Path) -> None:
+def test_replies_recorded_before_an_error_are_kept(tmp_path: Path) -> None:
     out = tmp_path / "trace.json"
     prompts = [f"null\n{GOOD}", GOOD, '{"error": {"message": "out of memory"}}', f"{GOOD}\n\n"]
     options = [option for prompt in prompts for option in ("--prompt", prompt)]
-    recorded = record(odd, "k", "--model", "m", *options, "--out", str(out))
-    assert recorded.returncode == 1
-    assert recorded.stderr == (
-        "Recording stopped: The provider ended the reply with an error: out of memory\n"
+    options += ["--model", "m", "--out", str(out)]
+    with answering(lines_as_events) as address:
+        code, printed = record(f"{address}/v1", "k", *options)
+    assert code == 1
+    assert printed.count("because they could not be parsed: 1.") == 1
+    assert printed.endswith(
+        "Recording stopped: The provider ended the reply with an error: out of memory"
     )
-    assert recorded.stdout.count("because they could not be parsed: 1.") == 1
     assert [trace.prompt for trace in read(out)] == prompts[:2]
