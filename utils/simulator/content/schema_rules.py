@@ -27,16 +27,12 @@ def in_bounds(schema: Json, whole: bool) -> float:
     """Return a simple number that satisfies a schema's bounds and `multipleOf`."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
-    step = schema.get("multipleOf") or (1 if whole else None)
-    if math.isinf(low) and math.isinf(high):
-        return step or 1
-    if step:
-        start = math.floor(high / step) if math.isinf(low) else math.ceil(low / step)
-        candidates = [(start + change) * step for change in (0, 1, -1)]
-    elif math.isinf(low):
-        candidates = [high - 1]
-    else:
-        candidates = [low, low + 1 if math.isinf(high) else (low + high) / 2]
+    step = schema.get("multipleOf") or 1
+    edge = next((bound for bound in (low, high) if math.isfinite(bound)), step)
+    nearest = round(edge / step) * step
+    candidates = [nearest, nearest + step, nearest - step]
+    if not whole and math.isfinite(low + high):
+        candidates.append((low + high) / 2)
     for value in candidates:
         if within(value, schema):
             return int(value) if whole else value

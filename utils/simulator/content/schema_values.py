@@ -6,7 +6,6 @@ Supports objects, arrays, enums, constants, numbers and strings with their bound
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -201,21 +200,16 @@ class _Filler:
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MOST_ITEMS))
         if least > _MOST_NODES:
             raise SchemaError("its arrays are too long")
-        prefix = [self.value(inner, name, depth + 1) for inner in schema.get("prefixItems", [])]
         items = schema.get("items", {})
-        if items is False or len(prefix) >= most:
-            return Value([value.value for value in prefix][:most], any(v.found for v in prefix))
         inner = self._resolved(items) if isinstance(items, dict) else {}
-        values = prefix + self._items(inner, name, depth)
+        prefix = [self.value(one, name, depth + 1) for one in schema.get("prefixItems", [])]
+        values = prefix or self._items(inner, name, depth)
         made = [value.value for value in values]
-        if schema.get("uniqueItems"):
-            made = _unique(made)
         if not made and self.invents and depth <= _SHALLOW:
             least = max(least, 1)
         while len(made) < least:
             self._count(1)
-            extra = self.value(items, name, depth + 1).value
-            made.append(_varied(extra, len(made)) if schema.get("uniqueItems") else extra)
+            made.append(self.value(items, name, depth + 1).value)
         found = any(value.found for value in values)
         return Value(made[:most], found, missing=not found)
 
@@ -296,10 +290,6 @@ class _Filler:
         return Value(padded[: max_length(schema)], missing=True)
 
 
-def _unique(values: list[Any]) -> list[Any]:
-    return list({json.dumps(value, sort_keys=True): value for value in values}.values())
-
-
 def _is_expected(schema: Any) -> bool:
     """Return whether an optional field would usually be present."""
     kind = schema.get("type") if isinstance(schema, dict) else None
@@ -307,11 +297,3 @@ def _is_expected(schema: Any) -> bool:
         kind in ("string", "number", "integer", "object")
         and not {"default", "enum"} & schema.keys()
     )
-
-
-def _varied(value: Any, number: int) -> Any:
-    if isinstance(value, str):
-        return f"{value} {number + 1}"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value + number
-    return value

@@ -18,8 +18,6 @@ from .prepared_replies import fit, normal
 
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")
-_BACK_CHANCE = 0.4
-_RECENT = 5  # latest messages that are searched for a topic to return to
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Chooser:
 
     def __init__(self, said: list[str], rng: random.Random) -> None:
         self._said = "\n".join(said)
-        self.rng = rng
+        self._rng = rng
 
     def is_new(self, text: str) -> bool:
         """Return whether no sentence of `text` has been used yet."""
@@ -46,7 +44,7 @@ class Chooser:
     def choose(self, replies: list[str], /, **words: str) -> str:
         """Return a reply with `words` filled in, preferably one that hasn't been used yet."""
         filled = [_filled(reply, words) for reply in replies]
-        return self.rng.choice([text for text in filled if self.is_new(text)] or filled)
+        return self._rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
         """Return one of the replies under the key `say` in the `[say]` table of `talk.toml`."""
@@ -100,7 +98,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         "statement": wording.statement(prompt),
         "dear": f", {name}" if name else "",
     }
-    topic = topic_of(prompt) or _of_both(about.words, prompt)
+    topic = topic_of(prompt)
     if topic and not topic.streaming and wording.pattern("statement_about_oneself").search(prompt):
         topic = None
     if language := wording.language(prompt):
@@ -114,21 +112,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         return _follow_up(wish, asked, chooser)
     if topic:
         return _on(topic, wish, chooser)
-    text = chooser.choose(_fitting("kind", prompt), **words)
-    earlier = next((topic for topic in map(topic_of, asked[: -_RECENT - 1 : -1]) if topic), None)
-    if "?" in text or not earlier or not earlier.streaming or chooser.rng.random() > _BACK_CHANCE:
-        return text
-    return f"{text} {chooser.named('back', name=earlier.name)}"
-
-
-def _of_both(words: str, prompt: str) -> Topic | None:
-    """Return the topic of a message and an earlier subject together; None if there is none.
-
-    A topic that the earlier subject matches alone doesn't count.
-    """
-    topic = topic_of(words)
-    earlier = " ".join(word for word in normal(words).split() if word not in normal(prompt))
-    return topic if topic and not fit(topic.asks, earlier) else None
+    return chooser.choose(_fitting("kind", prompt), **words)
 
 
 def _fitting(table: str, prompt: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Encodes replies from `/v1/responses` as events or as one object."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ... import errors
@@ -30,17 +29,6 @@ _DELTAS = {
 }
 
 
-@dataclass(frozen=True)
-class _Place:
-    """The position of a part in the output; all reasoning parts share one item."""
-
-    part: int
-    output: int
-    inner: int
-    opens: bool
-    closes: bool
-
-
 class ResponsesEncoder(Encoder):
     """Encodes one reply as events or as one object."""
 
@@ -48,20 +36,18 @@ class ResponsesEncoder(Encoder):
         self._reply = reply
         self._body = body
         self._sequence = -1
-        self._texts = [reply.text_of(part) for part in range(len(reply.parts))]
-        self._places = self._placed()
+        texts = (reply.text_of(part) for part in range(len(reply.parts)))
+        self._texts = [text for text in texts if text is not None]
+        self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
 
-    def _placed(self) -> list[_Place]:
-        parts = zip(self._reply.parts, self._texts, strict=True)
-        kinds = [part.kind for part, text in parts if text is not None]
-        thoughts = kinds.count("thought")
-        return [
-            _Place(part, 0, part, part == 0, part == thoughts - 1)
-            if kind == "thought"
-            else _Place(part, part - max(0, thoughts - 1), 0, True, True)
-            for part, kind in enumerate(kinds)
-        ]
+    # all reasoning parts share the first output item; every other part has its own
+
+    def _output_index(self, part: int) -> int:
+        return max(0, part - max(0, self._thoughts - 1))
+
+    def _closes(self, part: int) -> bool:
+        return part >= self._thoughts - 1
 
     def whole(self) -> bytes:
         """Return the reply as one object."""
@@ -111,21 +97,22 @@ class ResponsesEncoder(Encoder):
         }
 
     def _output(self) -> list[Json]:
-        return [self._item(place, ended=True) for place in self._places if place.closes]
+        parts = filter(self._closes, range(len(self._texts)))
+        return [self._item(part, ended=True) for part in parts]
 
-    def _item(self, place: _Place, ended: bool) -> Json:
-        """Return an output item; its content is empty until the item has `ended`."""
-        part = self._reply.parts[place.part]
-        truncated = place is self._places[-1] and self._reply.finish in _INCOMPLETE
+    def _item(self, part: int, ended: bool) -> Json:
+        """Return the output item that contains a part; it is empty until it has `ended`."""
+        described, identifier = self._reply.parts[part], self._id(part)
+        if described.kind == "thought":
+            parts = range(part + 1) if ended and self._shown else ()
+            summary = [self._summary(one) for one in parts]
+            return {"id": identifier, "type": "reasoning", "summary": summary}
+        truncated = part == len(self._texts) - 1 and self._reply.finish in _INCOMPLETE
         status = ("incomplete" if truncated else "completed") if ended else "in_progress"
-        text = (self._texts[place.part] or "") if ended else ""
-        item = {"id": self._id(place), "status": status}
-        if part.kind == "thought":
-            summary = [self._summary(i) for i in range(place.inner + 1)] if ended else []
-            shown = summary if self._shown else []
-            return {"id": self._id(place), "type": "reasoning", "summary": shown}
-        if part.kind == "call":
-            call = {"call_id": self._reply.id_of(place.part, "call"), "name": part.name}
+        text = self._texts[part] if ended else ""
+        item = {"id": identifier, "status": status}
+        if described.kind == "call":
+            call = {"call_id": self._reply.id_of(part, "call"), "name": described.name}
             return item | {"type": "function_call", "arguments": text} | call
         content = [_output_text(text)] if ended else []
         return item | {"type": "message", "role": "assistant", "content": content}
@@ -133,9 +120,9 @@ class ResponsesEncoder(Encoder):
     def _summary(self, part: int) -> Json:
         return {"type": "summary_text", "text": self._texts[part]}
 
-    def _id(self, place: _Place) -> str:
-        kind = self._reply.parts[place.part].kind
-        return self._reply.id_of(0 if kind == "thought" else place.part, _ITEM_PREFIX[kind])
+    def _id(self, part: int) -> str:
+        kind = self._reply.parts[part].kind
+        return self._reply.id_of(0 if kind == "thought" else part, _ITEM_PREFIX[kind])
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the events, from `response.created` to `response.completed` or `.incomplete`."""
@@ -147,61 +134,55 @@ class ResponsesEncoder(Encoder):
         last = len(reply.pieces) - 1
         encode: Callable[[str], bytes] = _nothing
         for index, (at, part, text, tokens) in enumerate(reply.pieces):
-            place = self._places[part]
             data = b""
             if index == 0 or reply.pieces[index - 1].part != part:
-                data += self._open(place)
-                encode = self._piece_encoder(place)
+                data += self._open(part)
+                encode = self._piece_encoder(part)
             data += encode(text) if text else b""
             if index == last or reply.pieces[index + 1].part != part:
-                data += self._close(place)
+                data += self._close(part)
             if data:
                 yield TimedBytes(at, data, tokens)
         status = self._status()
         final = self._response(status, ended=True)
         yield TimedBytes(reply.plan.end, self._event(f"response.{status}", response=final))
 
-    def _open(self, place: _Place) -> bytes:
+    def _open(self, index: int) -> bytes:
+        kind = self._reply.parts[index].kind
         data = b""
-        if place.opens:
-            item = self._item(place, ended=False)
-            data += self._event("response.output_item.added", output_index=place.output, item=item)
-        kind = self._reply.parts[place.part].kind
+        if index == 0 or index >= self._thoughts:
+            data += self._item_event("added", index, ended=False)
         if kind == "thought" and self._shown:
             part = {"type": "summary_text", "text": ""}
-            data += self._inside("response.reasoning_summary_part.added", place, part=part)
+            data += self._inside("response.reasoning_summary_part.added", index, part=part)
         elif kind == "text":
-            data += self._inside("response.content_part.added", place, part=_output_text(""))
+            data += self._inside("response.content_part.added", index, part=_output_text(""))
         return data
 
-    def _close(self, place: _Place) -> bytes:
-        kind = self._reply.parts[place.part].kind
-        text = self._texts[place.part] or ""
+    def _close(self, index: int) -> bytes:
+        kind, text = self._reply.parts[index].kind, self._texts[index]
         data = b""
         if kind == "thought" and self._shown:
-            data += self._inside("response.reasoning_summary_text.done", place, text=text)
-            part = self._summary(place.part)
-            data += self._inside("response.reasoning_summary_part.done", place, part=part)
+            data += self._inside("response.reasoning_summary_text.done", index, text=text)
+            part = self._summary(index)
+            data += self._inside("response.reasoning_summary_part.done", index, part=part)
         elif kind == "text":
-            data += self._inside("response.output_text.done", place, text=text, logprobs=[])
-            data += self._inside("response.content_part.done", place, part=_output_text(text))
+            data += self._inside("response.output_text.done", index, text=text, logprobs=[])
+            data += self._inside("response.content_part.done", index, part=_output_text(text))
         elif kind == "call":
-            data += self._inside("response.function_call_arguments.done", place, arguments=text)
-        if place.closes:
-            item = self._item(place, ended=True)
-            data += self._event("response.output_item.done", output_index=place.output, item=item)
-        return data
+            data += self._inside("response.function_call_arguments.done", index, arguments=text)
+        return data + (self._item_event("done", index, ended=True) if self._closes(index) else b"")
 
-    def _piece_encoder(self, place: _Place) -> Callable[[str], bytes]:
+    def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
         """Return a function that encodes the pieces of one part.
 
         Everything except the text and the sequence number is rendered once.
         """
-        kind = self._reply.parts[place.part].kind
+        kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
             return _nothing
         logprobs: Json = {"logprobs": []} if kind == "text" else {}
-        event = self._inside(f"response.{_DELTAS[kind]}.delta", place, delta="\0", **logprobs)
+        event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
         number = self._sequence
         self._sequence -= 1  # reuse the number, since the template is never sent
         head, tail = event.split(to_json("\0"))
@@ -214,11 +195,15 @@ class ResponsesEncoder(Encoder):
 
         return encode
 
-    def _inside(self, kind: str, place: _Place, **fields: Any) -> bytes:
+    def _item_event(self, kind: str, index: int, ended: bool) -> bytes:
+        item, output = self._item(index, ended), self._output_index(index)
+        return self._event(f"response.output_item.{kind}", output_index=output, item=item)
+
+    def _inside(self, kind: str, index: int, **fields: Any) -> bytes:
         """Return an event for content within an output item."""
-        where: Json = {"item_id": self._id(place), "output_index": place.output}
+        where: Json = {"item_id": self._id(index), "output_index": self._output_index(index)}
         if "reasoning" in kind:
-            where["summary_index"] = place.inner
+            where["summary_index"] = index
         elif "function" not in kind:
             where["content_index"] = 0
         return self._event(kind, **where, **fields)
