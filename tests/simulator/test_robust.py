@@ -8,12 +8,13 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.commands import ROOT
-from tests.simulator.raw import ask, known_fields, unread
+from tests.simulator.raw import ask, connected, known_fields, unread
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.api.responses import ResponsesBody
@@ -45,14 +46,13 @@ def changes(body: type[Body]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(names, JSON, max_size=3)
 
 
-def assert_valid(status: int, kind: str, raw: bytes) -> None:
+def assert_valid(response: httpx2.Response) -> None:
     """Fail unless a response is a reply or an error in the API's format."""
-    if status == 200:
-        assert raw
+    if response.status_code == 200:
+        assert response.content
         return
-    assert status in (400, 404, 413)
-    assert kind == "application/json"
-    assert set(json.loads(raw)["error"]) == {"message", "type", "param", "code"}
+    assert response.status_code in (400, 404, 413)
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
 
 
 fuzzed = settings(
@@ -66,7 +66,7 @@ def test_any_request_gets_a_response(
     server: Simulator, chat: dict[str, Any], responses: dict[str, Any]
 ) -> None:
     for path, change in zip(PATHS, (chat, responses), strict=True):
-        assert_valid(*ask(server, GOOD[path] | change, path))
+        assert_valid(ask(server, GOOD[path] | change, path))
 
 
 @settings(fuzzed, max_examples=30)
@@ -74,8 +74,8 @@ def test_any_request_gets_a_response(
 def test_any_body_and_any_model_name_get_a_response(
     server: Simulator, raw: bytes, ending: str
 ) -> None:
-    assert_valid(*ask(server, raw))
-    assert_valid(*ask(server, GOOD[PATHS[0]] | {"model": f"sim-fast:{ending}"}))
+    assert_valid(ask(server, raw))
+    assert_valid(ask(server, GOOD[PATHS[0]] | {"model": f"sim-fast:{ending}"}))
 
 
 @pytest.mark.parametrize("levels", [90, 5000])
@@ -83,7 +83,7 @@ def test_a_deep_schema_is_refused(server: Simulator, levels: int) -> None:
     schema = '{"type":"object","required":["a"],"properties":{"a":' * levels + "{}" + "}}" * levels
     form = f'{{"type":"json_schema","json_schema":{{"name":"a","schema":{schema}}}}}'
     body = json.dumps(GOOD[PATHS[0]])[:-1] + f', "response_format": {form}}}'
-    assert ask(server, body.encode())[0] == 400
+    assert ask(server, body.encode()).status_code == 400
 
 
 def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
@@ -95,7 +95,7 @@ def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
         {"role": "tool", "tool_call_id": "a", "content": nested},
     ]
     for messages in (conversation, [{"role": "user", "content": f"json {nested}"}]):
-        assert ask(server, GOOD[PATHS[0]] | {"messages": messages})[0] == 200
+        assert ask(server, GOOD[PATHS[0]] | {"messages": messages}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,14 @@ def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
 )
 def test_an_unusable_schema_in_a_prompt_is_no_error(server: Simulator, schema: str) -> None:
     body = {"messages": [{"role": "user", "content": f"Answer as JSON: {schema}"}]}
-    status, _, raw = ask(server, GOOD[PATHS[0]] | body | {"max_tokens": 500})
-    assert status == 200
-    assert isinstance(json.loads(json.loads(raw)["choices"][0]["message"]["content"]), dict)
+    answer = ask(server, GOOD[PATHS[0]] | body | {"max_tokens": 500}).json()
+    assert isinstance(json.loads(answer["choices"][0]["message"]["content"]), dict)
 
 
 def test_a_long_model_name_is_truncated_in_the_error(server: Simulator) -> None:
-    status, _, raw = ask(server, GOOD[PATHS[0]] | {"model": "x" * 1_000_000})
-    assert status == 404
-    assert len(raw) < 1000
+    response = ask(server, GOOD[PATHS[0]] | {"model": "x" * 1_000_000})
+    assert response.status_code == 404
+    assert len(response.content) < 1000
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -126,25 +125,19 @@ def test_a_prompt_of_ten_megabytes_is_too_long(server: Simulator, path: str) -> 
     text = "river " * 1_700_000
     body = GOOD[path] | ({"input": text} if "input" in GOOD[path] else {
         "messages": [{"role": "user", "content": text}]})  # fmt: skip
-    status, _, raw = ask(server, body, path)
-    assert (status, json.loads(raw)["error"]["code"]) == (400, "context_length_exceeded")
+    error = ask(server, body, path).json()["error"]
+    assert error["code"] == "context_length_exceeded"
 
 
 def test_a_request_of_twenty_megabytes_is_too_large(server: Simulator) -> None:
-    status, _, raw = ask(server, b" " * 20_000_000)
-    assert (status, json.loads(raw)["error"]["code"]) == (413, "too_large")
+    assert ask(server, b" " * 20_000_000).json()["error"]["code"] == "too_large"
 
 
 def test_a_long_prompt_is_truncated_in_the_log(server: Simulator) -> None:
     body = GOOD[PATHS[0]] | {"messages": [{"role": "user", "content": "river " * 100_000}]}
     with server.watch() as seen:
-        assert ask(server, body)[0] == 200
+        assert ask(server, body).status_code == 200
     assert len(seen[0].prompt) < 5000
-
-
-def connected(server: Simulator) -> socket.socket:
-    host, port = server.base_url.removesuffix("/v1").removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=240)
 
 
 def test_idle_connections_do_not_affect_others(server: Simulator) -> None:
@@ -153,7 +146,7 @@ def test_idle_connections_do_not_affect_others(server: Simulator) -> None:
     for connection in halves:
         connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n")
     try:
-        assert ask(server, GOOD[PATHS[0]])[0] == 200
+        assert ask(server, GOOD[PATHS[0]]).status_code == 200
     finally:
         for connection in silent + halves:
             connection.close()
@@ -189,7 +182,7 @@ def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -
     with server.watch() as seen, unread(server, flood, 4096) as connection:
         connection.recv(1)
         for _ in range(3):  # other clients are served in the meantime
-            assert ask(server, GOOD[PATHS[0]])[0] == 200
+            assert ask(server, GOOD[PATHS[0]]).status_code == 200
     assert seen.settled
     assert seen[0].ended == "client left"
     assert seen[0].tokens_sent < 32_000_000 // 4  # the server waited for the client

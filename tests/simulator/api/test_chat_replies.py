@@ -1,6 +1,5 @@
 """Chat completions on the wire, read without a client and validated by `openai`'s types."""
 
-import json
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
-from tests.simulator.raw import ask, assert_strict, call, events, known_fields
+from tests.simulator.raw import ask, assert_strict, events, known_fields, send
 from tests.simulator.weather import TOOL, WEATHER
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
@@ -18,7 +17,7 @@ QUESTION = [{"role": "user", "content": "Name a river."}]
 
 
 def test_the_strict_check_fails_for_an_unknown_and_a_missing_field(server: Simulator) -> None:
-    body = json.loads(ask(server, {"model": "sim-fast", "messages": QUESTION})[2])
+    body = ask(server, {"model": "sim-fast", "messages": QUESTION}).json()
     body["choices"][0]["message"]["mood"] = "good"
     with pytest.raises(AssertionError):
         assert_strict(ChatCompletion, body)
@@ -47,13 +46,13 @@ def test_replies_match_the_apis_types_whether_streamed_or_not(
     server: Simulator, request_: dict[str, Any]
 ) -> None:
     body = {"model": "sim-fast"} | request_
-    status, kind, raw = ask(server, body)
-    assert (status, kind) == (200, "application/json")
-    whole = json.loads(raw)
+    response = ask(server, body)
+    assert response.headers["content-type"] == "application/json"
+    whole = response.json()
     assert_strict(ChatCompletion, whole)
-    status, kind, raw = ask(server, body | {"stream": True})
-    assert (status, kind) == (200, "text/event-stream; charset=utf-8")
-    *chunks, done = events(raw)
+    response = ask(server, body | {"stream": True})
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    *chunks, done = events(response.content)
     assert done == "[DONE]"
     for chunk in chunks:
         assert_strict(ChatCompletionChunk, chunk)
@@ -72,10 +71,10 @@ def test_replies_match_the_apis_types_whether_streamed_or_not(
 
 def test_shown_reasoning_is_the_only_field_that_openai_lacks(server: Simulator) -> None:
     body = {"model": "sim-fast:thinking", "messages": QUESTION}
-    whole = json.loads(ask(server, body)[2])
+    whole = ask(server, body).json()
     reasoning = whole["choices"][0]["message"].pop("reasoning_content")
     assert_strict(ChatCompletion, whole)
-    *chunks, _ = events(ask(server, body | {"stream": True})[2])
+    *chunks, _ = events(ask(server, body | {"stream": True}).content)
     thoughts = [c["choices"][0]["delta"].pop("reasoning_content", "") for c in chunks]
     assert "".join(thoughts) == reasoning
     assert sorted(map(bool, thoughts[1:]), reverse=True) == list(map(bool, thoughts[1:]))
@@ -99,7 +98,7 @@ def test_all_fields_of_the_apis_requests_are_known() -> None:
 def test_the_order_of_a_streams_chunks(server: Simulator, include_usage: bool) -> None:
     options = {"stream_options": {"include_usage": True}} if include_usage else {}
     body = {"model": "sim-fast", "messages": QUESTION, "stream": True} | options
-    *chunks, done = events(ask(server, body)[2])
+    *chunks, done = events(ask(server, body).content)
     assert done == "[DONE]"
     usage = chunks.pop() if include_usage else None
     (role, first, *_, finish) = (chunk["choices"][0] for chunk in chunks)
@@ -117,26 +116,25 @@ def test_the_order_of_a_streams_chunks(server: Simulator, include_usage: bool) -
 
 def test_a_lone_surrogate_is_refused_and_a_pair_is_text(server: Simulator) -> None:
     message = '{"model":"sim-fast","messages":[{"role":"user","content":"%s"}]}'
-    assert ask(server, (message % r"\ud83d").encode())[0] == 400
-    assert ask(server, (message % r"\ud83d\ude80").encode())[0] == 200
+    assert ask(server, (message % r"\ud83d").encode()).status_code == 400
+    assert ask(server, (message % r"\ud83d\ude80").encode()).status_code == 200
     assert server.requests()[-1].prompt == "🚀"
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "1" * 400])
 def test_numbers_that_json_lacks_do_not_break_the_log(server: Simulator, number: str) -> None:
     body = '{"model":"sim-fast","messages":[{"role":"user","content":"hello"}],"metadata":%s}'
-    assert ask(server, (body % number).encode())[0] == 200
+    assert ask(server, (body % number).encode()).status_code == 200
     assert "metadata" in server.requests()[-1].body
 
 
 def test_models_are_listed_and_described(server: Simulator) -> None:
-    listed = json.loads(call(server, "GET", "/v1/models", None, server.api_key)[2])
+    listed = send(server, "GET", "/v1/models").json()
     assert set(listed) == {"object", "data"}
     assert [model["id"] for model in listed["data"]] == [f"sim-{name}" for name in PROFILES]
     for model in listed["data"]:
         assert_strict(Model, model)
-        one = call(server, "GET", f"/v1/models/{model['id']}", None, server.api_key)[2]
-        assert json.loads(one) == model
+        assert send(server, "GET", f"/v1/models/{model['id']}").json() == model
 
 
 @pytest.mark.parametrize(
@@ -168,10 +166,9 @@ def test_an_error_has_the_apis_format(
     code: str | None,
     words: str,
 ) -> None:
-    raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-    answered, kind, text = call(server, method, path, raw, server.api_key)
-    error = json.loads(text)["error"]
-    assert (answered, kind) == (status, "application/json")
+    response = send(server, method, path, body)
+    error = response.json()["error"]
+    assert response.status_code == status
     assert set(error) == {"message", "type", "param", "code"}
     assert error["type"] == "invalid_request_error"
     assert words in error["message"]
@@ -180,15 +177,18 @@ def test_an_error_has_the_apis_format(
 
 
 @pytest.mark.parametrize(
-    ("path", "key"),
+    ("path", "given", "code"),
     [
-        *[("/v1/models", key) for key in (None, "", "wrong", "ключ".encode().decode("latin-1"))],
-        *[("/simulator/requests", None), ("/v1/nothing", None)],
+        *[("/v1/models", given, None) for given in (None, "Bearer")],
+        *[("/v1/models", given.encode(), "invalid_api_key")
+          for given in ("Bearer wrong", "Bearer ключ")],
+        *[(path, None, None) for path in ("/simulator/requests", "/v1/nothing")],
     ],
-)
-def test_a_client_without_the_key_gets_401(server: Simulator, path: str, key: str | None) -> None:
-    status, _, text = call(server, "GET", path, None, key)
-    error = json.loads(text)["error"]
-    assert status == 401
-    assert error["code"] == ("invalid_api_key" if key else None)
-    assert key is None or key not in error["message"] or not key
+)  # fmt: skip
+def test_a_client_without_the_key_gets_401(
+    server: Simulator, path: str, given: Any, code: str | None
+) -> None:
+    response = send(server, "GET", path, authorization=given)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (401, code)
+    assert "wrong" not in error["message"]

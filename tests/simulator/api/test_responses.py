@@ -59,9 +59,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 def stream(server: Simulator, **fields: Any) -> list[dict[str, Any]]:
     """Stream a reply, check the format of its events, and return their data."""
-    status, kind, raw = ask(server, {"model": "sim-fast", "stream": True} | fields, PATH)
-    assert (status, kind) == (200, "text/event-stream; charset=utf-8")
-    *blocks, rest = raw.decode().split("\n\n")
+    response = ask(server, {"model": "sim-fast", "stream": True} | fields, PATH)
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    *blocks, rest = response.text.split("\n\n")
     assert rest == ""
     data = []
     for block in blocks:
@@ -72,9 +72,7 @@ def stream(server: Simulator, **fields: Any) -> list[dict[str, Any]]:
 
 
 def whole(server: Simulator, **fields: Any) -> dict[str, Any]:
-    status, _, raw = ask(server, {"model": "sim-fast"} | fields, PATH)
-    assert status == 200
-    return json.loads(raw)
+    return ask(server, {"model": "sim-fast"} | fields, PATH).json()
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -145,9 +143,9 @@ def test_hidden_reasoning_is_counted(server: Simulator) -> None:
     ],
 )
 def test_an_invalid_field_is_named(server: Simulator, fields: dict[str, Any], param: str) -> None:
-    status, _, raw = ask(server, {"model": "sim-fast"} | fields, PATH)
-    error = json.loads(raw)["error"]
-    assert (status, error["param"]) == (400, param)
+    response = ask(server, {"model": "sim-fast"} | fields, PATH)
+    error = response.json()["error"]
+    assert (response.status_code, error["param"]) == (400, param)
     assert param in error["message"] or param == "previous_response_id"
 
 
