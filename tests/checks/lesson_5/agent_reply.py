@@ -2,7 +2,7 @@
 
 from contextlib import aclosing, closing  # noqa: F401 (in an edit)
 
-from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from tests.checks.answers import edits, right, wrong
 
@@ -71,15 +71,6 @@ async def several_modes(agent, history):
 async def values(agent, history):
     async for state in agent.astream({"messages": history}, stream_mode="values"):
         yield state["messages"][-1].text
-
-
-@wrong("5.agent_reply", "invoke", "Which `stream_mode`")
-async def updates(agent, history):
-    async for step in agent.astream({"messages": history}):
-        for update in step.values():
-            message = update["messages"][-1]
-            if not isinstance(message, ToolMessage):
-                yield message.text
 
 
 @wrong("5.agent_reply", "echoes the history", "in the history")

@@ -44,6 +44,23 @@ FINE = {
     FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
 }
 
+edit(
+    None,  # asks only before it shows text
+    {
+        CHECK: "",
+        CUT: REFUSES + CUT,
+        FLUSH: "    if not allowed(held):\n        raise Refused\n    yield held\n",
+    },
+)
+edit(
+    None,  # shows what comes before the phrase, too
+    {
+        "raise Refused": """ends = min(n for n in range(len(held) + 1) if not allowed(held[:n]))
+                begins = max(n for n in range(ends) if not allowed(held[n:ends]))
+                yield held[:begins]
+                raise Refused"""
+    },
+)
 for mistake, changes, *says in (
     (None, {"raise Refused": "raise Forbidden('a card number')"}),
     (None, {FLUSH: "    yield held\n"}),
@@ -93,39 +110,6 @@ async def checks_all_the_text(pieces, allowed, longest):
 
 too_little = edits("5.guarded_reply", checks_all_the_text)
 too_little("shows a part", {"longest + 1": "longest + 2"}, "1 character of")
-
-
-@right("5.guarded_reply")
-async def asks_only_before_it_shows(pieces, allowed, longest):
-    held = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            held += piece
-            if len(held) >= longest:
-                if not allowed(held):
-                    raise Refused
-                yield held[: len(held) - longest + 1]
-                held = held[len(held) - longest + 1 :]
-        if not allowed(held):
-            raise Refused
-        yield held
-
-
-@right("5.guarded_reply")
-async def shows_what_comes_before_the_phrase(pieces, allowed, longest):
-    held = ""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            held += piece
-            if not allowed(held):
-                ends = next(end for end in range(len(held) + 1) if not allowed(held[:end]))
-                begins = max(start for start in range(ends) if not allowed(held[start:ends]))
-                yield held[:begins]
-                raise Refused
-            cut = max(0, len(held) - longest + 1)
-            yield held[:cut]
-            held = held[cut:]
-    yield held
 
 
 @right("5.guarded_reply")

@@ -12,7 +12,6 @@ from tests.checks.lesson_5._parts import (
     collects_pieces,
     keeps_the_error,
     raises_an_earlier_error,
-    text_alone,
 )
 from utils import lesson_source
 from utils.assistant import committed
@@ -37,12 +36,33 @@ async def steady(sources, seconds):
 edit = edits("5.steady", steady)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
+TEXT = "getattr(piece, 'content', '')"
 FIRST, NEXT = "    {}\n    for".format, "\n                "
 IF = f"if {{}}:{NEXT}    yield piece".format
 OWN = "raise RuntimeError('No source answered.')"
 
+kept = []
+
+
+async def once(source):
+    kept.append(source())
+    async for piece in kept[-1]:
+        yield piece
+
+
 edit(None, {"    for": FIRST("yield Status('Connecting')")})
 edit(None, {"    for": FIRST("yield Status('Thinking')")})
+edit(
+    None,  # an empty first chunk is passed on together with the next piece
+    {
+        "begun = False": "begun, empty = False, []",
+        "yield piece": """empty.append(piece)
+                if begun or getattr(piece, "content", None) != "":
+                    for held in empty:
+                        yield held
+                    empty = []""",
+    },
+)
 edit(None, {RAISE: f"{RAISE}\n        yield Status('Trying another')"})
 for mistake, changes, *says in (
     ("calls none", {"source()": "source"}),
@@ -50,7 +70,7 @@ for mistake, changes, *says in (
     ("calls the next too late", {COMMITS: "False"}),
     ("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later"),
     ("goes on after a cancellation", {"except Exception": "except BaseException"}),
-    ("calls the next without need", {DONE: f"            if text_alone(piece):{NEXT}return"}),
+    ("calls the next without need", {DONE: f"            if {TEXT}:{NEXT}return"}),
     ("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence"),
     ("takes a chunk for text", {COMMITS: "True"}, "Which items are text"),
     (
@@ -72,30 +92,10 @@ for mistake, changes, *says in (
     ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
     ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
     ("leaves a piece out", {"yield piece": IF("not isinstance(piece, Status)")}),
+    ("left open", {"source()": "once(source)"}),
 ):
     edit(mistake, changes, *says)
 right("5.steady")(keeps_the_error)
-
-
-@right("5.steady")
-async def holds_empty_chunks(sources, seconds):
-    """Pass on an empty first chunk only when the next piece arrives."""
-    for number, source in enumerate(sources, start=1):
-        empty, begun = [], False
-        try:
-            async for piece in watched(source(), seconds):
-                begun = begun or committed(piece)
-                if getattr(piece, "content", None) == "" and not begun:
-                    empty.append(piece)
-                    continue
-                for held in empty:
-                    yield held
-                empty = []
-                yield piece
-            return
-        except Exception:
-            if begun or number == len(sources):
-                raise
 
 
 edits("5.steady", keeps_the_error)(
@@ -115,20 +115,6 @@ async def one_limit_for_all(sources, seconds):
     async with asyncio.timeout(seconds):
         async for piece in steady(sources, seconds):
             yield piece
-
-
-kept = []
-
-
-@wrong("5.steady", "left open")
-async def keeps_the_first_open(sources, seconds):
-    async def once(source):
-        kept.append(source())
-        async for piece in kept[-1]:
-            yield piece
-
-    async for piece in steady([lambda s=s: once(s) for s in sources], seconds):
-        yield piece
 
 
 wrong("5.steady", "fails all the same", "`ConnectionLost` was raised")(raises_an_earlier_error)

@@ -10,7 +10,6 @@ from tests.checks.lesson_5._parts import (
     collects_pieces,
     in_a_loop,
     keeps_the_error,
-    notebook_model,  # noqa: F401 (an edit uses it)
     raises_an_earlier_error,
 )
 from tests.checks.lesson_5._parts import steady as own_steady
@@ -84,7 +83,6 @@ for mistake, changes, *says in (
     ),
     ("returns no function", {"return reply": "return reply([])"}),
     ("raises", {"steady(": "steadily("}, "name 'steadily' is not defined"),
-    ("another model", {"answer, model": "answer, notebook_model"}, "the notebook's `notebook_mod"),
     ("blank screen", {READS: f"for piece in [piece {READS}]"}),
     ("blank screen", {"yield piece": "if hasattr(piece, 'content'): yield piece"}),
     ("no long silence", {GIVEN: "(sources, seconds / len(models))"}),
