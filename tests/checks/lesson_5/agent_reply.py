@@ -1,8 +1,10 @@
 """Right and wrong answers to 5.agent_reply, which asks for an agent's text without tool results."""
 
-from contextlib import aclosing, closing  # noqa: F401 (in an edit)
+# ruff: noqa: F401 (edits use the imports)
 
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from contextlib import aclosing, closing
+
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 
 from tests.checks.answers import edits, right, wrong
 
