@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from tests.charts.samples import blocked, bursty, every_kind, recorded, stalling, streamed, title
+from tests.charts.samples import blocked, bursty, every_kind, recorded, stalling, streamed
 from tests.widgets.test_all_widgets import ODD
 from utils.charts import (
     Pattern,
@@ -55,9 +55,9 @@ def test_any_label_can_be_drawn(monkeypatch):
         warnings.simplefilter("ignore", ResourceWarning)  # for files that earlier tests left open
         for label in LABELS.values():
             charts = [
-                readers_chart(eight_words(label), eight_words(label), title=label),
+                readers_chart(eight_words(label), eight_words(label)),
                 wait_bars(eight_words(label)),
-                gap_strip(eight_words(label)),
+                gap_strip(eight_words(label), title=label),
                 waterfall(eight_words(label)),
                 waterfall(*[eight_words(label)] * 9),
                 pattern_bars(Pattern(eight_words(label))),
@@ -120,19 +120,6 @@ def test_headings_do_not_overlap(draw):
     chart.draw_without_rendering()
     _title, name, account, _x_label = chart.texts
     assert name.get_window_extent().x1 < account.get_window_extent().x0
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        *(lambda c=c, **title: c(streamed(), **title) for c in OF_RECORDINGS),
-        lambda **title: guard_chart(LEAKING, "7319", **title),
-        lambda **title: load_chart(measured("alone", {1: 0.5}), **title),
-        lambda **title: pattern_bars(Pattern(streamed()), **title),
-    ],
-)
-def test_a_title_replaces_the_finding(draw):
-    assert title(draw(title="Look here")).startswith("Look here.")
 
 
 def test_a_title_never_breaks_between_a_number_and_its_unit():

@@ -14,14 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from utils.charts.palette import QUIET
+from utils.charts.palette import INK, QUIET, TEXT
 from utils.unicode import well_formed
 
-INK: Final = "#1F2937"
 WIDTH: Final = 10.0  # inches
 LEFT: Final = 0.75  # inches; leaves room for the numbers on the y axis
 RIGHT: Final = 0.25
-TEXT: Final = 13  # points; at this width, 12 or more can be read from the back of a room
 TITLE: Final = 17
 LINE: Final = 0.32  # inches per line of the title
 _LINES: Final = 6  # maximum lines of a title

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from utils.charts.palette import DELIVERED, WAITING
-from utils.charts.recording_rows import FAINT, Rows, names_of, patch, sentences
+from utils.charts.palette import DELIVERED, FAINT, INK, TEXT, WAITING
+from utils.charts.recording_rows import Rows, names_of, patch, runs, sentences
 from utils.formatting import in_milliseconds, in_seconds
 from utils.timing import Recording
 
@@ -93,9 +92,7 @@ def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
     def together(run: Sequence[float]) -> bool:
         return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
 
-    pause = arrivals[-1] / 20
-    cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
-    parts = [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)])]
+    parts = runs(arrivals, arrivals[-1] / 20)
     return [arrivals] if together(arrivals) else list(filter(together, parts))
 
 
@@ -136,8 +133,6 @@ def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
     """Label deliveries of five pieces or more with their size, where there is room."""
-    from utils.charts.chart import INK, TEXT
-
     end = rows.end
     room = 0.12 * end  # a label's width, in seconds on the axis
     for delivery in _deliveries(arrivals):

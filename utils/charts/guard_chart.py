@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from utils.charts.palette import QUIET, STALL, WAITING
+from utils.charts.palette import FAINT, QUIET, STALL, WAITING
 from utils.formatting import counted, in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, readers_wait
 from utils.timing import Recording, held_back
@@ -24,7 +24,6 @@ def guard_chart(
     sizes: Sequence[int] = range(61),
     *,
     wpm: float = WORDS_PER_MINUTE,
-    title: str | None = None,
 ) -> Chart:
     """Draw the reader's wait, and the forbidden text shown, by number of characters held back.
 
@@ -37,7 +36,6 @@ def guard_chart(
         forbidden: A regular expression that matches the forbidden text.
         sizes: Numbers of characters held back, in ascending order.
         wpm: The reader's speed, in words per minute.
-        title: Replaces the finding as the title.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -55,7 +53,7 @@ def guard_chart(
     ]
     chart = Chart(
         "Guard chart",
-        title or _finding(sizes, waits, shown, enough),
+        _finding(sizes, waits, shown, enough),
         details,
         body=2 * (_HIGH + _ABOVE) + 0.75,
     )
@@ -69,7 +67,7 @@ def guard_chart(
         axes.plot(sizes, values, color=colour, lw=3, clip_on=False)
         axes.set(xlim=(0, sizes[-1] or 1), ylim=(0, 1.08 * max(values) or 1))
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=values is shown))
-        axes.grid(axis="y", color="#E5E7EB")
+        axes.grid(axis="y", color=FAINT)
         axes.tick_params(axis="x", labelbottom=values is shown)
         if enough is not None:
             axes.axvline(sizes[enough], color=QUIET, lw=1.5, ls="--")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import log
 from typing import TYPE_CHECKING, Final
 
-from utils.charts.palette import DELIVERED, QUIET, READING, STALL, WAITING
+from utils.charts.palette import DELIVERED, FAINT, INK, QUIET, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import name_of
 from utils.formatting import in_seconds
 
@@ -25,12 +26,12 @@ _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that colour 
 _APART: Final = 0.32  # minimum inches between the labels of two lines
 
 
-def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
+def load_chart(rows: Iterable[Row]) -> Chart:
     """Draw the longest wait for a first token, by number of clients.
 
     Both axes are logarithmic: a wait proportional to the number of clients is a straight slope, and
     a constant wait is a horizontal line. A line ends at the largest number of clients measured for
-    its style. `title` replaces the finding as the title.
+    its style.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -38,7 +39,11 @@ def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
 
     lines = _lines(rows)
     height = 3.6
-    chart = Chart("Load chart", title or _finding(lines), _details(lines), body=height + 1.0)
+    details = [
+        f"{style}: " + ", ".join(f"{in_seconds(row.ttft_worst)} with {row.clients}" for row in line)
+        for style, line in lines.items()
+    ]
+    chart = Chart("Load chart", _finding(lines), details, body=height + 1.0)
     axes = chart.panel(0.75, height, left=LEFT + 0.1)
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
@@ -51,7 +56,7 @@ def load_chart(rows: Iterable[Row], *, title: str | None = None) -> Chart:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(which="minor", length=0)
-    axes.grid(axis="y", color="#E5E7EB")
+    axes.grid(axis="y", color=FAINT)
     for (_, line), (colour, mark, dash) in zip(lines.items(), _LOOKS, strict=False):
         points = [(row.clients, row.ttft_worst) for row in line]
         axes.plot(*zip(*points, strict=True), dash, color=colour, marker=mark, ms=9, lw=2.6)
@@ -96,19 +101,8 @@ def _finding(lines: dict[str, list[Row]]) -> str:
     return finding[0].upper() + finding[1:]
 
 
-def _details(lines: dict[str, list[Row]]) -> list[str]:
-    return [
-        f"{style}: " + ", ".join(f"{in_seconds(row.ttft_worst)} with {row.clients}" for row in line)
-        for style, line in lines.items()
-    ]
-
-
 def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Label each line at its end; labels that would overlap are moved apart."""
-    from math import log
-
-    from utils.charts.chart import INK, TEXT
-
     low, high = axes.get_ylim()
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())
     places: list[float] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from utils.charts.palette import WAITING
-from utils.charts.recording_rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.palette import FAINT, WAITING
+from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
 from utils.charts.wait_bars import stall_swatch
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, reading
@@ -28,15 +28,13 @@ class Pattern:
     sign: float | None = None
 
 
-def pattern_bars(
-    *patterns: Pattern, wpm: float = WORDS_PER_MINUTE, title: str | None = None
-) -> Chart:
+def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw bars that show how long a reader sees a blank screen, a status, and text.
 
     Orange: blank. Pale orange, hatched: a status but no text. Pink: the reader has caught up and
     waits. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
     explained wait *feels*, since there is no agreed number for it. `wpm` is the reader's speed, in
-    words per minute; `title` replaces the finding as the title.
+    words per minute.
     """
     recordings = [pattern.recording for pattern in patterns]
     names = names_of(recordings)
@@ -49,7 +47,7 @@ def pattern_bars(
     ]
     rows = Rows(
         "Pattern bars",
-        title or _finding(names, blanks, firsts),
+        _finding(names, blanks, firsts),
         recordings,
         accounts,
         [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from utils.charts.palette import DELIVERED, READING, STALL, WAITING
-from utils.charts.recording_rows import FAINT, end_of, names_of, patch, remark_on_counts, sentences
+from utils.charts.palette import DELIVERED, FAINT, INK, READING, STALL, TEXT, WAITING
+from utils.charts.recording_rows import end_of, names_of, patch, remark_on_counts, sentences
 from utils.charts.wait_bars import account, stall_swatch, waits
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
@@ -17,16 +17,13 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 
-def readers_chart(
-    *recordings: Recording, wpm: float = WORDS_PER_MINUTE, title: str | None = None
-) -> Chart:
+def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
     Orange: nothing to read yet. Pink, hatched: the reader has caught up and waits. Green: words
     on the screen that are still to be read. Blue: words read. All panels have the same axes. The
     time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer than
-    the longest reply. `wpm` is the reader's speed, in words per minute; `title` replaces the
-    finding as the title.
+    the longest reply. `wpm` is the reader's speed, in words per minute.
     """
     from utils.charts.chart import Chart
 
@@ -37,7 +34,7 @@ def readers_chart(
     row = height + 1.05
     chart = Chart(
         f"Reader's chart at {wpm:g} words a minute",
-        title or waits(names, recordings, readings),
+        waits(names, recordings, readings),
         sentences(names, accounts, recordings),
         body=row * len(recordings) + 0.45,
     )
@@ -65,8 +62,6 @@ def readers_chart(
 
 
 def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
-    from utils.charts.chart import INK, TEXT
-
     axes.axvspan(0, r.first, color=WAITING, lw=0)
     for stall in r.stalls:
         wide = stall.seconds > 0.01 * end
@@ -89,12 +84,6 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color=READING, alpha=0.45, lw=0)
     axes.plot(*zip(*steps, strict=True), color=DELIVERED, lw=2.2)
     axes.plot(*zip(*progress, strict=True), color=READING, lw=2.2)
-    _mark_end(axes, recording, r, end)
-
-
-def _mark_end(axes: Axes, recording: Recording, r: Reading, end: float) -> None:
-    from utils.charts.chart import INK, TEXT
-
     what = {"finished": "all here", "failed": "fails", "left": "left", "streaming": "so far"}
     late = recording.e2e > 0.5 * end
     mark = "X" if recording.outcome == "failed" else "o"

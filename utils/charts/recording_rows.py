@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from utils.charts.palette import STALL
 from utils.timing import Recording
 from utils.unicode import well_formed
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-FAINT: Final = "#E5E7EB"
 _LONGEST_NAME: Final = 28  # maximum length of a name, in characters
 
 
@@ -62,8 +63,6 @@ class Rows:
 
     def stalls(self, middle: float, start: float, end: float) -> None:
         """Draw the reader's stalls as one hatched bar."""
-        from utils.charts.palette import STALL
-
         self.bar(middle, start, end, STALL, hatch="///", ec="white", lw=0)
 
 
@@ -104,6 +103,12 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
     return Patch(
         facecolor=colour, label=label, alpha=alpha, hatch=hatch, edgecolor="white", linewidth=0
     )
+
+
+def runs(arrivals: Sequence[float], pause: float) -> list[Sequence[float]]:
+    """Split arrivals wherever more than `pause` seconds pass between two of them."""
+    cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
+    return [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)]) if i < j]
 
 
 def end_of(recordings: Sequence[Recording]) -> float:

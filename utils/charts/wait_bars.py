@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from utils.charts.palette import STALL, WAITING
-from utils.charts.recording_rows import FAINT, Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.palette import FAINT, STALL, WAITING
+from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
 from utils.timing import Recording
@@ -19,21 +19,18 @@ if TYPE_CHECKING:
 UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 
 
-def wait_bars(
-    *recordings: Recording, wpm: float = WORDS_PER_MINUTE, title: str | None = None
-) -> Chart:
+def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
 
     Grey is the rest of the time until the reply's end: the reader had something to read while more
-    was arriving. `wpm` is the reader's speed, in words per minute; `title` replaces the
-    finding as the title.
+    was arriving. `wpm` is the reader's speed, in words per minute.
     """
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
     accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
     rows = Rows(
         f"Wait bars at {wpm:g} words a minute",
-        title or waits(names, recordings, readings),
+        waits(names, recordings, readings),
         recordings,
         accounts,
         [

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from utils.charts.palette import DELIVERED, WAITING
-from utils.charts.recording_rows import names_of, patch, sentences
+from utils.charts.palette import DELIVERED, INK, WAITING
+from utils.charts.recording_rows import names_of, patch, runs, sentences
 from utils.formatting import in_seconds
 from utils.timing import Recording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
 
     from utils.charts.chart import Chart
 
@@ -28,7 +27,7 @@ _ENDS: Final = {
 }
 
 
-def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
+def waterfall(*recordings: Recording) -> Chart:
     """Draw several streams as rows on one time axis, to show what happened at the same time.
 
     A row begins when its request was sent. Green: text arrives. Orange: no text arrives, either
@@ -36,9 +35,10 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     stream's median gap. The mark at the end of a row shows how the stream ended. The recordings
     must share a clock, as those of one notebook do.
 
-    With up to 8 rows, each has a heading above it; with up to 30, a name beside it. `title`
-    replaces the finding as the title.
+    With up to 8 rows, each has a heading above it; with up to 30, a name beside it.
     """
+    from matplotlib.lines import Line2D
+
     from utils.charts.chart import LEFT, Chart
 
     names = names_of(recordings)
@@ -49,12 +49,19 @@ def waterfall(*recordings: Recording, title: str | None = None) -> Chart:
     row = 0.95 if count <= _ROOMY else 0.32 if count <= _NAMED else max(0.06, 6 / count)
     chart = Chart(
         "Waterfall",
-        title or _finding(recordings, in_seconds(span)),
+        _finding(recordings, in_seconds(span)),
         sentences(names, accounts),
         body=row * count + 1.05,
     )
+    outcomes = {recording.outcome for recording in recordings}
     chart.legend_row(
-        patch(WAITING, "waiting"), patch(DELIVERED, "text arrives"), *_marks(recordings)
+        patch(WAITING, "waiting"),
+        patch(DELIVERED, "text arrives"),
+        *(
+            Line2D([], [], color=INK, marker=mark, ls="none", ms=8, label=words)
+            for outcome, (mark, words) in _ENDS.items()
+            if outcome in outcomes
+        ),
     )
     roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
     left = 0.4 + _LETTER * max(map(len, names)) if named else LEFT / 3
@@ -85,7 +92,10 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     if len(recordings) == 1:
         first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
         return f"One stream in {span}: {first}{broken}"
-    most = _most_at_once(recordings)
+    most = max(
+        sum(other.sent <= one.sent < other.sent + other.e2e for other in recordings)
+        for one in recordings
+    )
     how = {1: "one after another", len(recordings): "all at once"}.get(most, f"{most} at a time")
     if not firsts:
         first = "no text"
@@ -96,24 +106,13 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     return f"{len(recordings)} streams, {how}, in {span}: {first}{broken}"
 
 
-def _most_at_once(recordings: Sequence[Recording]) -> int:
-    changes = [(r.sent, 1) for r in recordings] + [(r.sent + r.e2e, -1) for r in recordings]
-    opened = most = 0
-    for _, change in sorted(changes):  # if a stream ends as another begins, the end sorts first
-        opened += change
-        most = max(most, opened)
-    return most
-
-
 def _draw(
     axes: Axes, recording: Recording, sent: float, middle: float, thick: float, pause: float
 ) -> None:
-    from utils.charts.chart import INK
-
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
-    for first, last in _texts(recording.arrivals, pause):
-        axes.barh(middle, last - first, thick, left=sent + first, color=DELIVERED, lw=0)
+    for run in runs(recording.arrivals, pause):
+        axes.barh(middle, run[-1] - run[0], thick, left=sent + run[0], color=DELIVERED, lw=0)
     axes.vlines(
         [sent + at for at in recording.arrivals],
         middle - thick / 2, middle + thick / 2, color=DELIVERED, lw=1,
@@ -121,29 +120,3 @@ def _draw(
     mark = _ENDS[recording.outcome][0]
     size = 8 if thick > 0.2 else 3
     axes.plot(sent + recording.e2e, middle, mark, color=INK, ms=size, clip_on=False, zorder=4)
-
-
-def _texts(arrivals: Sequence[float], pause: float) -> Iterator[tuple[float, float]]:
-    """Yield the spans in which text arrived without a gap longer than `pause` seconds."""
-    if not arrivals:
-        return
-    first = last = arrivals[0]
-    for at in arrivals[1:]:
-        if at - last > pause:
-            yield first, last
-            first = at
-        last = at
-    yield first, last
-
-
-def _marks(recordings: Sequence[Recording]) -> list[Line2D]:
-    from matplotlib.lines import Line2D
-
-    from utils.charts.chart import INK
-
-    outcomes = {recording.outcome for recording in recordings}
-    return [
-        Line2D([], [], color=INK, marker=mark, ls="none", ms=8, label=words)
-        for outcome, (mark, words) in _ENDS.items()
-        if outcome in outcomes
-    ]
