@@ -46,8 +46,27 @@ GATHER_ALL = f"{GATHER[:-1]}, return_exceptions=True)"
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
 NEXT = "\n            "
+CANCELS = """
+    finally:
+        for task in tasks:
+            task.cancel()"""
+AWAITS = f"{CANCELS}\n        await asyncio.gather(*tasks, return_exceptions=True)"
+GATHERS = f"{TASKS}try:\n        return await asyncio.gather(*tasks)"
 
-edit(None, {RESULTS: "return tuple(task.result() for task in tasks)"})
+for changes in (
+    {RESULTS: "return tuple(task.result() for task in tasks)"},
+    {END: f"{GATHERS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
+    {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"},
+    {  # waits for the other replies before it raises an error
+        END: f"""texts = {GATHER_ALL[7:]}
+    for text in texts:
+        if isinstance(text, BaseException):
+            raise text
+    return texts""",
+        ASK: "return await (model | StrOutputParser()).ainvoke(prompt)",
+    },
+):
+    edit(None, changes)
 for mistake, changes, *says in (
     ("over the limit", {"(at_most)": "(3)"}),
     ("under the limit", {"(at_most)": "(min(at_most, 3))"}),
@@ -66,6 +85,7 @@ for mistake, changes, *says in (
     ("another loop", {"turn =": "_ =", "with turn": "with TURNS", END: GATHER}),
     ("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"}),
     ("others go on", {END: GATHER}),
+    ("cancels without waiting", {END: f"{GATHERS}{CANCELS}"}),
     ("result too early", {END: f"{TASKS}if tasks:\n        {WAIT('EXCEPTION')}{RESULTS}"}),
     ("returns too early", {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}"}),
     ("no strings", {ASK: "return [chunk.content async for chunk in model.astream(prompt)]"}),
@@ -127,89 +147,6 @@ for mistake, changes, *says in (
     ),
 ):
     edit(mistake, changes, *says)
-
-
-@right("4.ask_all")
-async def gathers_and_cancels(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def ask(prompt):
-        async with turn:
-            return (await model.ainvoke(prompt)).text
-
-    tasks = [asyncio.ensure_future(ask(prompt)) for prompt in prompts]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-edits("4.ask_all", gathers_and_cancels)(
-    "cancels without waiting", {"await asyncio.gather(*tasks, return_exceptions=True)": "pass"}
-)
-
-
-@right("4.ask_all")
-async def gathers_all_and_raises_the_first_error(model, prompts, at_most):
-    turn = asyncio.BoundedSemaphore(at_most)
-
-    async def ask(prompt):
-        await turn.acquire()
-        try:
-            return await (model | StrOutputParser()).ainvoke(prompt)
-        finally:
-            turn.release()
-
-    texts = await asyncio.gather(*map(ask, prompts), return_exceptions=True)
-    for text in texts:
-        if isinstance(text, BaseException):
-            raise text
-    return texts
-
-
-@right("4.ask_all")
-async def waits_for_the_first_error(model, prompts, at_most):
-    turn = asyncio.Semaphore(at_most)
-
-    async def ask(prompt):
-        async with turn:
-            return await text_of(model, prompt)
-
-    tasks = [asyncio.create_task(ask(prompt)) for prompt in prompts]
-    try:
-        if tasks:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        return [task.result() for task in tasks if task.done()]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@right("4.ask_all")
-async def fills_places_as_they_finish(model, prompts, at_most):
-    texts, turn = {}, asyncio.Semaphore(at_most)
-
-    async def ask(at, prompt):
-        async with turn:
-            whole = None
-            async for chunk in model.astream(input=prompt, config={"tags": [str(at)]}):
-                whole = chunk if whole is None else whole + chunk
-            return at, whole.content
-
-    tasks = {asyncio.create_task(ask(*each)) for each in enumerate(prompts)}
-    try:
-        for done in asyncio.as_completed(tasks):
-            at, text = await done
-            texts[at] = text
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        raise
-    return [texts[at] for at in range(len(prompts))]
 
 
 @right("4.ask_all")

@@ -59,7 +59,26 @@ UNCAUGHT = {"except Exception": "except ConnectionError"}
 BEFORE = '"event: {}\\n"'.format
 EVENT = '"event: {}\\ndata: {{}}\\n\\n"'.format
 
+LIFESPAN = """@contextlib.asynccontextmanager
+    async def lifespan(app):
+        app.state.model = model
+        yield
+        app.state.model = None
+
+    app = FastAPI(lifespan=lifespan)"""
+
+
+class TellsProxies(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.append(name, value)
+        return response
+
+
 for changes in (
+    {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"},
+    {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"},
     {CATCH: f"except openai.APIConnectionError:{CATCH[17:]}"},
     {CATCH: f"{CATCH}\n                raise"},
     {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"},
@@ -190,7 +209,7 @@ wrong("4.create_app", "not a function", "was given a `FastAPI`")(FastAPI())
 # --- Other ways to send the events ----------------------------------------------------------------
 
 
-def streaming(frames, headers=HEADERS):
+def streaming(frames):
     """Make a `create_app` whose endpoint streams `frames(model, question)`."""
 
     def create_app(model):
@@ -199,7 +218,7 @@ def streaming(frames, headers=HEADERS):
         @app.get("/chat")
         async def chat(question: str):
             return StreamingResponse(
-                frames(model, question), media_type="text/event-stream", headers=headers
+                frames(model, question), media_type="text/event-stream", headers=HEADERS
             )
 
         return app
@@ -312,53 +331,6 @@ def by_fastapi(model):
         except Exception as error:
             yield ServerSentEvent(data=str(error), event="failed")
 
-    return app
-
-
-@right("4.create_app")
-def with_middleware_of_a_class_and_gzip(model):
-    class TellsProxies(BaseHTTPMiddleware):
-        async def dispatch(self, request, call_next):
-            response = await call_next(request)
-            for name, value in HEADERS.items():
-                response.headers.append(name, value)
-            return response
-
-    app = streaming(frames_and_closes, headers=None)(model)
-    app.add_middleware(GZipMiddleware)
-    app.add_middleware(TellsProxies)
-    return app
-
-
-class Outer:
-    """ASGI middleware that adds headers to an app's response."""
-
-    def __init__(self, model):
-        self.app = streaming(frames_and_closes, headers=None)(model)
-
-    async def __call__(self, scope, receive, send):
-        async def with_headers(message):
-            if message["type"] == "http.response.start":
-                more = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-                message = {**message, "headers": [*message["headers"], *more]}
-            await send(message)
-
-        await self.app(scope, receive, with_headers)
-
-
-right("4.create_app")(Outer)
-
-
-@right("4.create_app")
-def with_a_lifespan(model):
-    @contextlib.asynccontextmanager
-    async def lifespan(app):
-        app.state.model = model
-        yield
-        app.state.model = None
-
-    app = FastAPI(lifespan=lifespan)
-    app.mount("", streaming(lambda _, question: frames_and_closes(app.state.model, question))(None))
     return app
 
 
