@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import json
 import os
 import re
 import shutil
@@ -106,21 +105,14 @@ def test_after_a_failed_setup_or_update_the_next_one_starts_over(
     assert quick.needs("test")[0] is Action.NOTHING
 
 
-def break_python(it: Environment) -> None:
-    it.python.unlink()
-
-
-def break_stamp(it: Environment) -> None:
-    it.stamp.write_text(it.stamp.read_text(encoding="utf-8")[:20], encoding="utf-8")
-
-
-def break_package(it: Environment) -> None:
-    (it.packages / "lab-package-1.0.dist-info").rmdir()
+def break_stamp(it: Environment, old: str, new: str) -> None:
+    text = it.stamp.read_text(encoding="utf-8")
+    assert old in text
+    it.stamp.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def break_version(it: Environment) -> None:
-    stamp = json.loads(it.stamp.read_text(encoding="utf-8"))
-    it.stamp.write_text(json.dumps({**stamp, "python": "3.10"}), encoding="utf-8")
+    break_stamp(it, f'"python": "{installers.PYTHON}"', '"python": "3.10"')
 
 
 def break_folder(it: Environment) -> None:
@@ -131,9 +123,12 @@ def break_folder(it: Environment) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (break_python, "The Python of .venv is gone"),
-        (break_stamp, "was interrupted last time"),
-        (break_package, "Packages in .venv were changed or removed"),
+        (lambda it: it.python.unlink(), "The Python of .venv is gone"),
+        (lambda it: break_stamp(it, "}", ""), "was interrupted last time"),
+        (
+            lambda it: (it.packages / "lab-package-1.0.dist-info").rmdir(),
+            "Packages in .venv were changed or removed",
+        ),
         (break_version, ".venv was made with Python 3.10"),
         (break_folder, "was interrupted last time"),
     ],

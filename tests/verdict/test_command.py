@@ -1,11 +1,7 @@
-"""Tests of the `verdict` command: its options, output and processes.
-
-Two tests also judge apps over real sockets.
-"""
+"""Tests of the `verdict` command: its options, output and processes."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shlex
@@ -13,19 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from tools.app import running, simulator, wait_until_it_listens
-from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import Advice
 from tools.verdict.__main__ import main, parser, wire_format
-from tools.verdict.case import Case, Seen
-from tools.verdict.endpoint import Endpoint
+from tools.verdict.case import Seen
 from tools.verdict.lines import LINES
-from tools.verdict.model import NAME, Model
-from tools.verdict.readers import others
 from tools.verdict.report import as_json, exercise, row, summary
 from tools.verdict.wire_format import WireFormat
 
@@ -131,44 +121,3 @@ def test_the_fastapi_app_passes_on_real_sockets(tmp_path: Path) -> None:
     assert {name: line["seen"] for name, line in table.items() if line["verdict"] != "passed"} == {}
     assert list(table) == list(LINES)
     assert done.returncode == 0
-
-
-BLOCKING = """
-import json
-from fastapi import FastAPI
-from fastapi.responses import StreamingResponse
-from langchain_openai import ChatOpenAI
-
-app, model = FastAPI(), ChatOpenAI(model="sim")
-
-@app.get("/chat")
-async def chat(question: str):
-    async def frames():
-        for chunk in model.stream(question):
-            yield f"data: {json.dumps(chunk.content)}\\n\\n"
-    return StreamingResponse(frames(), media_type="text/event-stream")
-"""
-
-
-def test_stream_on_the_event_loop_blocks_the_next_visitor(tmp_path: Path) -> None:
-    (tmp_path / "blocking.py").write_text(BLOCKING)
-    port = free_port(None)
-
-    def client() -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(timeout=None, trust_env=False)
-
-    async def judged(model: dict[str, str]) -> Seen:
-        url = f"http://127.0.0.1:{port}/chat?question={{question}}"
-        behind = Model(model["OPENAI_BASE_URL"], model["OPENAI_API_KEY"], client)
-        speed = float(os.environ["COURSE_SPEED"])
-        case = Case(Endpoint(WireFormat(url, text_path="."), client), behind, speed, hold=3)
-        await case.warm_up()
-        return await others(case)
-
-    command = [sys.executable, "-m", "uvicorn", "blocking:app", "--port", str(port)]
-    with simulator(sys.executable, NAME) as model:
-        environ = simulated_environ(**model)
-        with running(command, tmp_path, environ) as child:
-            wait_until_it_listens(child, port, "the app")
-            seen = asyncio.run(judged(model))
-    assert seen.verdict == "failed"
