@@ -3,11 +3,9 @@
 import argparse
 import contextlib
 import dataclasses
-import hashlib
 import os
 import secrets
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from tools.env_vars import clean_environ, simulated_environ
-from tools.environment import Environment, interpreter, only_one, remove
-from tools.installers import PYTHON, make_venv, run_pip, run_uv, sentences_for_the_disk
+from tools.environment import Action, Environment, interpreter, set_up
+from tools.installers import PYTHON
 from tools.lab import a_browser_can_open, free_port
 from tools.programs import (
     ROOT,
@@ -83,35 +81,16 @@ class App(Environment):
                 f"The packages of the {self.name} app support Python up to {_dotted(self.newest)}, "
                 f"and this is {PYTHON}: run this command with an older one."
             )
-        with only_one(self.root / ".course.lock"):
-            if self.is_set_up():
-                return str(self.python)
-            say(f"Setting up the packages of the {self.name} app in {self.folder}.")
-            with sentences_for_the_disk(self.root):
-                remove(self.folder)
-                self.folder.parent.mkdir(parents=True, exist_ok=True)
-                uv = shutil.which("uv")
-                make_venv(self, uv)
-                if uv is not None:
-                    run_uv(uv, self, self.lock())
-                else:
-                    run_pip(self, self.lock())
-                self.stamp.write_text(self.contents())
-        return str(self.python)
+        return str(set_up(self, "app"))
 
-    @property
-    def stamp(self) -> Path:
-        """The file that records what was installed."""
-        return self.folder / "app.stamp"
-
-    def contents(self) -> str:
-        """Return what the stamp should contain."""
-        return f"{PYTHON} {hashlib.sha256(self.lock().read_bytes()).hexdigest()}"
+    def needs(self, kind: str) -> tuple[Action, str]:
+        """Return what the app's environment needs, and a sentence that names the app."""
+        action, _ = super().needs(kind)
+        return action, f"Setting up the packages of the {self.name} app in {self.folder}."
 
     def is_set_up(self) -> bool:
-        """Return whether the stamp is up to date and the interpreter starts."""
-        there = self.stamp.exists() and self.stamp.read_text() == self.contents()
-        return there and self.python_runs()
+        """Return whether the locked packages are installed."""
+        return self.needs("app")[0] is Action.NOTHING
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:

@@ -44,10 +44,10 @@ class Action(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Environment(Place):
-    """The course's environment, and whether it is up to date.
+    """The course's environment or an app's, and whether it is up to date.
 
     A stamp in it, written last, records what was installed; without a stamp, setup was interrupted.
-    A `.pth` file makes `utils` importable from anywhere, without installing the project.
+    A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
     """
 
     @property
@@ -124,7 +124,7 @@ def interpreter(kind: str, here: bool) -> str:
 
 
 def set_up(environment: Environment, kind: str) -> Path:
-    """Bring `.venv` up to date for `kind`, and return its interpreter."""
+    """Bring an environment up to date for `kind`, and return its interpreter."""
     if environment.needs(kind)[0] is Action.NOTHING:
         return environment.python
     with only_one(environment.root / ".course.lock"), sentences_for_the_disk(environment.root):
@@ -133,12 +133,12 @@ def set_up(environment: Environment, kind: str) -> Path:
         if action is not Action.NOTHING:
             say(why)
             install(environment, environment.kind_for(kind), action)
-            say(f".venv is ready after {time.monotonic() - started:.0f} s.")
+            say(f"{environment.folder.name} is ready after {time.monotonic() - started:.0f} s.")
     return environment.python
 
 
 def install(environment: Environment, kind: str, action: Action) -> None:
-    """Create, replace or update `.venv`."""
+    """Create, replace or update an environment."""
     uv = shutil.which("uv")
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
     making = action is Action.MAKE or (uv is None and not has_pip)
@@ -150,16 +150,17 @@ def install(environment: Environment, kind: str, action: Action) -> None:
             run_uv(uv, environment, environment.lock(kind))
         else:
             run_pip(environment, environment.lock(kind))
-        path_file = environment.packages / "streaming_course.pth"
-        path_file.write_text(f"{environment.root}\n", encoding="utf-8")
+        if kind in LOCKS:  # not for an app
+            path_file = environment.packages / "streaming_course.pth"
+            path_file.write_text(f"{environment.root}\n", encoding="utf-8")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
         environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
 
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Set a complete `.venv` aside, and restore it if the block fails; delete an incomplete one."""
-    old = environment.folder.with_name(".venv.old")
+    """Set a complete folder aside, and restore it if the block fails; delete an incomplete one."""
+    old = environment.folder.with_name(f"{environment.folder.name}.old")
     if environment.stamped() is None:
         remove(environment.folder)
     else:

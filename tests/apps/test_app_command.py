@@ -6,6 +6,7 @@ import argparse
 import ast
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import psutil
 import pytest
 
 from tools import app as command
+from tools import environment
 from tools.app import APPS, FASTAPI
 from tools.lab import free_port
 from tools.programs import WINDOWS, Advice
@@ -111,23 +113,26 @@ def test_packages_are_installed_once_for_each_lock(
     app.lock().write_text("one==1\n")
     installed: list[str] = []
 
-    def make(environment: command.App, uv: str | None) -> None:
-        environment.python.parent.mkdir(parents=True)
-        environment.python.symlink_to(sys.executable)
+    def make(it: command.App, uv: str | None) -> None:
+        it.packages.mkdir(parents=True)
+        it.python.parent.mkdir()
+        it.python.symlink_to(sys.executable)
 
     def install(*arguments: object) -> None:
         installed.append(app.lock().read_text())
 
-    monkeypatch.setattr(command, "make_venv", make)
-    monkeypatch.setattr(command, "run_uv", install)
-    monkeypatch.setattr(command, "run_pip", install)
+    monkeypatch.setattr(environment, "make_venv", make)
+    monkeypatch.setattr(environment, "run_uv", install)
+    monkeypatch.setattr(environment, "run_pip", install)
+    monkeypatch.setattr(environment, "check_room", lambda folder: None)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")  # so that uv updates
     for _ in range(2):
         assert app.set_up() == str(app.python)
     assert app.folder == tmp_path / "build" / "apps" / "fastapi"
     app.lock().write_text("one==2\n")
     app.set_up()
     assert installed == ["one==1\n", "one==2\n"]
-    (app.folder / "app.stamp").unlink()  # as after an interrupted installation
+    app.stamp.unlink()  # as after an interrupted installation
     app.set_up()
     assert len(installed) == 3
 
