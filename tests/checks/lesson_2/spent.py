@@ -104,7 +104,7 @@ edit(
 )
 LEAVES_ONE = "if prompt == prompts[0] and not usage.usage_metadata: break"
 edit("leaves a reply early", {"pass": LEAVES_ONE})
-edit("usage switched off", {CONFIG: f"{CONFIG}, stream_usage=False"})
+edit("no usage", {CONFIG: f"{CONFIG}, stream_usage=False"})
 edit(
     "adds sums up",
     {
@@ -118,14 +118,6 @@ edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyErr
 edit("prompt tokens too", {"output_tokens": "total_tokens"})
 edit("prompt tokens", {"output_tokens": "input_tokens"})
 edit("raises", {"return": "return prompt and"}, "Unbound.* for an empty list of prompts")
-edit(
-    "leaves a stream unread",
-    {
-        "in prompts": "in prompts[:-1]",
-        "return": "prompts and model.stream(prompts[-1])\n    return",
-    },
-    "for `Describe the tide.` was never",
-)
 edit("never calls the model", {LOOP: "pass"})
 
 chunks = edits("2.spent", from_the_chunks)
@@ -145,16 +137,6 @@ chunks(
         "return total": "return sum(total.values())",
     },
 )
-chunks(
-    "first reply alone",
-    {
-        "= 0": "= []",
-        "total += ": "total.append(",
-        '"]\n': '"])\n',
-        "return total": "return total[0] if total else 0",
-    },
-)
-
 bills = edits("2.spent", a_handler_of_its_own)
 
 

@@ -26,9 +26,19 @@ async def text_within(model, prompt, seconds):
     return text
 
 
+class Ended(BaseException):
+    """Not an `Exception`, and not one of asyncio's."""
+
+
+kept = []
 edit = edits("4.text_within", text_within)
 ADD = "text += chunk.content"
 EXCEPT = "except TimeoutError:\n        pass"
+WAITS = "kept.append(asyncio.ensure_future(asyncio.Event().wait()))"
+STAYS = """
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(1000)"""
 
 edit(
     None, {"pass": "if not limit.expired():\n            raise"}, "The model stopped each time\\.$"
@@ -49,6 +59,12 @@ for mistake, changes in (
     ("swallows the error", {"except TimeoutError": "except Exception"}),
     ("swallows the cancellation", {"TimeoutError": "(TimeoutError, asyncio.CancelledError)"}),
     ("waits on", {"return": "await asyncio.sleep(0.5)\n    return"}),
+    (
+        "leaves a task",
+        {"return": f"{WAITS}\n    return"},
+    ),
+    ("raises", {"return text": "raise Ended"}),
+    ("outlives the cancellation", {EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:{STAYS}"}),
 ):
     edit(mistake, changes)
 
@@ -135,3 +151,6 @@ async def looks_between_chunks(model, prompt, seconds):
             break
         text += chunk.content
     return text
+
+
+wrong("4.text_within", "not to be awaited")(lambda model, prompt, seconds: "text")

@@ -68,6 +68,7 @@ for mistake, changes, *says in (
     ("ends quietly", {f"shown or {LAST}": "shown"}),
     ("ends quietly", {LAST: "models.index(model) == len(models) - 1"}),
     ("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"}),
+    ("changes an argument", {"    for": START("models[0].temperature = 2")}, "`models`"),
     (
         "changes an argument",
         {

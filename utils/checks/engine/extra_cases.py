@@ -4,8 +4,11 @@ They cover a first chunk with text and, where applicable, a long reply, a lost c
 who stops early, and a cancelled task.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pkgutil import resolve_name
+from typing import Any
+from unittest.mock import patch
 
 from utils.checks.engine.run import RIVERS, Case, Run
 
@@ -29,3 +32,27 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     if run.asynchronous and "swallows the cancellation" not in opts_out:
         after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(run.case, cancel_after=after, when="after a cancellation")
+
+
+def leaves_closing(
+    observe: Callable[[Any, Any], Run],
+    method: str = "utils.checks.engine.fake_model.FakeModel.astream",
+) -> Callable[[Run], bool]:
+    """Return a predicate for answers that leave it to Python to close the streams of `method`.
+
+    A reference to each of these streams is kept, so that only `close()` or
+    `aclose()` closes it.
+    """
+
+    def applies(s: Run) -> bool:
+        kept: list[Any] = []
+        make = resolve_name(method)
+
+        def keeping(*args: Any, **kwargs: Any) -> Any:
+            kept.append(make(*args, **kwargs))
+            return kept[-1]
+
+        with patch(method, keeping):
+            return observe(s.answer, replace(s.case, leave_after=1)).still_open
+
+    return applies

@@ -81,7 +81,7 @@ def isolated(answer: object) -> Iterator[None]:
     if not inside:
         gc.freeze()
     try:
-        with noting(), _warnings_noted, _late_yields_hidden, _models_noted:
+        with noting(), _watching:
             yield
             gc.collect()
     finally:
@@ -137,46 +137,34 @@ class Meanwhile(AbstractContextManager[None]):
 
 @Meanwhile
 @contextmanager
-def _warnings_noted() -> Iterator[None]:
+def _watching() -> Iterator[None]:
+    """Note warnings about coroutines and calls of models, and hide errors of late yields."""
+    hook = sys.unraisablehook
+    methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
+
+    def hide(what: Any) -> None:
+        if "ignored GeneratorExit" not in str(what.exc_value):
+            hook(what)
+
+    def note(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        about = re.match(r"coroutine '(?:.*\.)?(.+)' was never awaited", str(message))
+        if about is None:
+            show(message, *args, **kwargs)
+        else:
+            noted().forgotten.append(about[1])
+
     with warnings.catch_warnings():
         show = warnings.showwarning
-
-        def note(message: Warning | str, *args: Any, **kwargs: Any) -> None:
-            about = re.match(r"coroutine '(?:.*\.)?(.+)' was never awaited", str(message))
-            if about is None:
-                show(message, *args, **kwargs)
-            else:
-                noted().forgotten.append(about[1])
-
-        warnings.showwarning = note
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
+        warnings.showwarning = note
+        sys.unraisablehook = hide
+        for name, method in methods.items():
+            setattr(BaseChatModel, name, _noting(method))
         yield
+        for name, method in methods.items():
+            setattr(BaseChatModel, name, method)
+        sys.unraisablehook = hook
         warnings.showwarning = show
-
-
-@Meanwhile
-@contextmanager
-def _late_yields_hidden() -> Iterator[None]:
-    before = sys.unraisablehook
-
-    def hook(what: Any) -> None:
-        if "ignored GeneratorExit" not in str(what.exc_value):
-            before(what)
-
-    sys.unraisablehook = hook
-    yield
-    sys.unraisablehook = before
-
-
-@Meanwhile
-@contextmanager
-def _models_noted() -> Iterator[None]:
-    methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
-    for name, method in methods.items():
-        setattr(BaseChatModel, name, _noting(method))
-    yield
-    for name, method in methods.items():
-        setattr(BaseChatModel, name, method)
 
 
 def _noting(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -211,7 +211,6 @@ SHOUT: Messages[shout.Seen] = {
         "only if the function itself has a `yield` in it."
     ),
     "unchanged": lambda _: "The text came out unchanged: it isn't in capitals.",
-    "small letters": lambda _: "The text came out in lower case, not in capitals.",
     "some capitals": lambda _: "Only some of the text is in capitals.",
     "loops over characters": lambda s: (
         f"Only {shown(s.output)} came out. LangChain calls a function without a `yield` with the "

@@ -82,10 +82,6 @@ COLLECTOR: Messages[collector.Seen] = {
         f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
         "kept on the class or in a global variable instead of on `self`?"
     ),
-    "begins with text": lambda s: (
-        f"A new collector's `.text` is {shown(repr(s.fresh))}. Before any text arrives, it should "
-        'be `""`.'
-    ),
     "no text at first": lambda _: (
         "A new collector has no `.text`, or it is `None`. Before any text arrives, it should be "
         '`""`. Which method runs when a collector is created?'
@@ -105,10 +101,6 @@ COLLECTOR: Messages[collector.Seen] = {
     ),
     "whole chunks": lambda s: (
         f"`.text` contains whole chunks: {shown(s.text)}. Which argument is only the text?"
-    ),
-    "loses repeated pieces": lambda s: (
-        f"`.text` is {shown(repr(s.text))}, but the reply is {shown(repr(s.came))}. What leaves "
-        "out a piece that equals an earlier one?"
     ),
     "adds the reply again": lambda s: (
         f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
@@ -350,10 +342,6 @@ SPENT: Messages[spent.Seen] = {
         "Several prompts were sent in one request, as one conversation. Each prompt needs its own "
         "request."
     ),
-    "leaves a stream unread": lambda s: (
-        f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
-        "reads it."
-    ),
     "first prompt alone": lambda s: (
         f"Of {len(s.case.prompts)} prompts, only {shown(s.readings[0].messages[-1].text)} was "
         "sent. What ends the loop over the prompts?"
@@ -366,9 +354,6 @@ SPENT: Messages[spent.Seen] = {
     "leaves a reply early": lambda s: (
         f"The reply to {shown(s.left)} wasn't read to its end. The usage arrives after the text."
     ),
-    "usage switched off": lambda _: (
-        "The call switched the usage off, so the provider sent none. What does `stream_usage` do?"
-    ),
     "prompt tokens too": lambda s: f"{_bill(s)}: that includes the tokens of the prompts.",
     "prompt tokens": lambda s: f"{_bill(s)}: those are the tokens of the prompts.",
     "repeated prompt once": lambda s: (
@@ -378,7 +363,6 @@ SPENT: Messages[spent.Seen] = {
         f"{_bill(s)}. The handler's numbers are already sums. What is added again with each reply?"
     ),
     "last reply alone": lambda s: f"{_bill(s)}: that is only the last reply.",
-    "first reply alone": lambda s: f"{_bill(s)}: that is only the first reply.",
     "one model alone": lambda s: f"{_bill(s)}: those are the tokens of only one of the two models.",
     "counted twice": lambda s: (
         f"{_bill(s)}: twice the right number. What counts each reply a second time?"

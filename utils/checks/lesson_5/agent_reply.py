@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.extra_cases import leaves_closing
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.answer import Asked, continues
-from utils.checks.lesson_5.seen import Texts, leaves_closing, text_delay
+from utils.checks.lesson_5.seen import Texts, text_delay
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.extra_cases import leaves_closing
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallback
-from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried, leaves_closing
+from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,8 @@
 """Observations and mistakes that several exercises of lesson 5 share."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from pkgutil import resolve_name
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.mistakes import RAISED, STRESSED
@@ -30,29 +28,6 @@ class Texts(Run):
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         ends = self.case.leave_after is None and self.case.cancel_after is None
         return taken if ends or not taken.startswith(self.text) else self.text
-
-
-def leaves_closing(
-    observe: Callable[[Any, Any], Run],
-    method: str = "utils.checks.engine.fake_model.FakeModel.astream",
-) -> Callable[[Run], bool]:
-    """Return a predicate for answers that leave it to Python to close the streams of `method`.
-
-    A reference to each of these streams is kept, so that only `aclose()` closes it.
-    """
-
-    def applies(s: Run) -> bool:
-        kept: list[Any] = []
-        make = resolve_name(method)
-
-        def keeping(*args: Any, **kwargs: Any) -> Any:
-            kept.append(make(*args, **kwargs))
-            return kept[-1]
-
-        with patch(method, keeping):
-            return observe(s.answer, replace(s.case, leave_after=1)).still_open
-
-    return applies
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:

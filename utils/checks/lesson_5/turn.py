@@ -7,10 +7,11 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.extra_cases import leaves_closing
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5.seen import Texts, leaves_closing
+from utils.checks.lesson_5.seen import Texts
 
 _BEFORE = (
     HumanMessage("What is a river?"),
