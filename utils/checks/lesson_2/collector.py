@@ -26,74 +26,61 @@ class Seen(Heard):
 
     case: Listening
     looks: Sequence[tuple[str, Any]]  # per chunk, (the text so far, the value of `.text`)
-    text: Any  # `.text` at the end
-    fresh: Any  # the initial `.text` of a collector that receives nothing
-    other: Any  # the final `.text` of a collector that receives nothing
     came: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
-    held: Sequence[str]  # the contents of `.text` after each chunk
-    longest: str  # the longest string in `held`
+    longest: str  # the longest text that `.text` held after any chunk
     late: Sequence[tuple[str, Any]]  # the entries of `looks` in which `.text` was wrong
 
 
 def observe(answer: Any, case: Listening) -> Seen:
-    """Read the `.text` of a collector after each chunk, and of another that receives nothing."""
+    """Read the `.text` of a collector after each chunk; another one receives nothing."""
     reply = case.reply()
-    texts: dict[str, Any] = {"text": None, "fresh": None, "other": None}
     looks: list[tuple[str, Any]] = []
 
     def listen(make: Make) -> None:
-        def text(handler: object) -> Any:
-            return getattr(handler, "text", None)
-
-        one, other = make(), make()
-        texts["fresh"] = text(other)
+        one, _ = make(), make()
         model, config = case.model(reply, streaming=True), {"callbacks": [one]}
         if case.invoked:
             model.invoke(case.prompt, config)
-        else:
-            with suppress(ConnectionLost), closing(model.stream(case.prompt, config)) as chunks:
-                for _ in chunks:
-                    looks.append(("".join(reply.pieces[: reply.taken]), text(one)))
-                    if reply.taken == case.leave_after:
-                        break
-        texts.update(text=text(one), other=text(other))
+            return
+        with suppress(ConnectionLost), closing(model.stream(case.prompt, config)) as chunks:
+            for _ in chunks:
+                looks.append(("".join(reply.pieces[: reply.taken]), getattr(one, "text", None)))
+                if reply.taken == case.leave_after:
+                    break
 
-    heard = hear("Collector", answer, case, listen)
+    heard = hear("Collector", answer, case, "text", listen)
     came = "".join(reply.pieces[: reply.taken])
-    held = [str(text or "") for _, text in looks]
     return Seen.of(
         heard,
         looks=looks,
-        **texts,
         came=came,
         pieces=reply.pieces,
-        held=held,
-        longest=max(held, key=len, default=""),
+        longest=max((str(text or "") for _, text in looks), key=len, default=""),
         late=[(arrived, text) for arrived, text in looks if arrived != text],
-        wrong=texts["text"] != came,
+        wrong=heard.value != came,
     )
 
 
 MISTAKES: Mistakes[Seen] = {
     **handlers.CLASS,
-    "not a string": lambda s: s.text is not None and not isinstance(s.text, str),
-    "shared text": lambda s: bool(s.other) and s.other != s.fresh,
-    "no text": lambda s: s.text is None,
+    "not a string": lambda s: s.value is not None and not isinstance(s.value, str),
+    "shared text": lambda s: bool(s.other),
+    "no text": lambda s: s.value is None,
     "last piece alone": lambda s: (
-        s.wrong and len(s.pieces) > 1 and {*s.held, ""} == {*s.pieces, ""}
+        s.wrong and len(s.pieces) > 1 and {text or "" for _, text in s.looks} == {*s.pieces, ""}
     ),
-    "cleared": lambda s: s.wrong and not s.text and bool(s.longest),
-    "still empty": lambda s: s.wrong and not s.text,
-    "whole chunks": lambda s: s.wrong and "content=" in s.text,
+    "cleared": lambda s: s.wrong and not s.value and bool(s.longest),
+    "still empty": lambda s: s.wrong and not s.value,
+    "whole chunks": lambda s: s.wrong and "content=" in s.value,
     "drops the first chunk": lambda s: (
-        s.wrong and bool(s.pieces) and s.text == s.came[len(s.pieces[0]) :]
+        s.wrong and bool(s.pieces) and s.value == s.came[len(s.pieces[0]) :]
     ),
-    "adds the reply again": lambda s: s.wrong and s.text == 2 * s.came,
-    "loses white space": lambda s: s.wrong and "".join(s.text.split()) == "".join(s.came.split()),
+    "adds the reply again": lambda s: s.wrong and s.value == 2 * s.came,
+    "loses white space": lambda s: s.wrong and "".join(s.value.split()) == "".join(s.came.split()),
     "not with invoke": lambda s: s.wrong and s.case.invoked,
     "another text": lambda s: s.wrong,
-    "no text at first": lambda s: s.fresh is None,
+    "no text at first": lambda s: s.other is None,
     "empty on the way": lambda s: bool(s.came and s.looks) and not s.longest,
     "behind": lambda s: bool(s.late),
 }

@@ -46,6 +46,8 @@ class Heard:
     unfilled: str = ""  # the parameter that is meant for the token but never receives it
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
+    value: Any = None  # the final value of the attribute that the exercise asks for
+    other: Any = None  # the same of a second instance, which receives nothing
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
@@ -66,7 +68,9 @@ def _misfit(s: Heard) -> bool:
     return place.parts[-3:] == ("langchain_core", "callbacks", "manager.py")
 
 
-def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> Heard:
+def hear(
+    name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
+) -> Heard:
     """Call `listen` with a function that makes the learner's handlers; return the result."""
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}
@@ -85,6 +89,8 @@ def hear(name: str, answer: Any, case: Case, listen: Callable[[Make], None]) -> 
         with virtual_time.clock(answer), overheard() as found["log"]:
             try:
                 listen(make)
+                values = (getattr(each, attribute, None) for each in made)
+                found |= dict(zip(("value", "other"), values, strict=False))
             except Exception as error:
                 found["error"] = error
             for handler in made:  # exceptions during later clean-up shouldn't propagate

@@ -87,7 +87,7 @@ COLLECTOR: Messages[collector.Seen] = {
         '`""`. Which method runs when a collector is created?'
     ),
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
-    "not a string": lambda s: f"`.text` is {kind(s.text)}{s.when}. It should be a string.",
+    "not a string": lambda s: f"`.text` is {kind(s.value)}{s.when}. It should be a string.",
     "cleared": lambda s: (
         f"`.text` held {shown(s.longest)}, and then it was empty again{s.when}. What empties it?"
     ),
@@ -100,20 +100,20 @@ COLLECTOR: Messages[collector.Seen] = {
         "those before it?"
     ),
     "whole chunks": lambda s: (
-        f"`.text` contains whole chunks: {shown(s.text)}. Which argument is only the text?"
+        f"`.text` contains whole chunks: {shown(s.value)}. Which argument is only the text?"
     ),
     "adds the reply again": lambda s: (
         f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
     ),
     "loses white space": lambda s: (
-        f"Only the white space is wrong{s.when}: `.text` is {shown(repr(s.text))}."
+        f"Only the white space is wrong{s.when}: `.text` is {shown(repr(s.value))}."
     ),
     "not with invoke": lambda s: (
         "With `.stream()` the text is right. With `invoke` on a model with `streaming=True`, "
-        f"`.text` is {shown(repr(s.text))}."
+        f"`.text` is {shown(repr(s.value))}."
     ),
     "another text": lambda s: (
-        f"`.text` differs from the reply{s.when}. {first_difference(s.text, s.came)}"
+        f"`.text` differs from the reply{s.when}. {first_difference(s.value, s.came)}"
     ),
     "empty on the way": lambda s: (
         f"While {count(len(s.pieces), 'piece')} arrived, `.text` was empty; at the end it is "
@@ -128,7 +128,7 @@ COLLECTOR: Messages[collector.Seen] = {
 STOPWATCH: Messages[stopwatch.Seen] = {
     **CLASS,
     "correct": lambda s: (
-        f"It measured {s.final:.1f} s to the first text, although the handler was created long "
+        f"It measured {s.value:.1f} s to the first text, although the handler was created long "
         "before the call, and an empty token arrived first."
     ),
     "another start": lambda _: (
@@ -140,7 +140,7 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         "first text arrives."
     ),
     "measures without text": lambda s: (
-        f"`.ttft` is {shown(s.final)}{s.when}. Without any text it stays `None`."
+        f"`.ttft` is {shown(s.value)}{s.when}. Without any text it stays `None`."
     ),
     "never measures": lambda s: f"The reply is over, but `.ttft` is still `None`{s.when}.",
     "not a number": lambda s: f"`.ttft` is {kind(s.odd)}. It should be a number of seconds.",
@@ -170,14 +170,14 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     ),
     "measured later": lambda s: (
         f"When the first text arrived, `.ttft` was still `None`{s.when}. Later it was "
-        f"{s.final:.1f} s. What sets it?"
+        f"{s.value:.1f} s. What sets it?"
     ),
     "forgets it": lambda s: (
         f"`.ttft` was {s.then:.1f} s when the first text arrived, but `None` at the end{s.when}. "
         "What resets it?"
     ),
     "measures again": lambda s: (
-        f"`.ttft` was {s.then:.1f} s when the first text arrived, but {s.final:.1f} s at the end"
+        f"`.ttft` was {s.then:.1f} s when the first text arrived, but {s.value:.1f} s at the end"
         f"{s.when}. Which token should it measure?"
     ),
     "another time": lambda s: (
@@ -192,7 +192,7 @@ STOPWATCH: Messages[stopwatch.Seen] = {
 
 
 def _reported(s: report.Seen) -> str:
-    return f"`.reports` is {shown(s.reports)}{s.when}"
+    return f"`.reports` is {shown(s.value)}{s.when}"
 
 
 def _tokens(s: report.Seen) -> str:
@@ -205,9 +205,9 @@ REPORT: Messages[report.Seen] = {
         f"It reported {_tokens(s)} tokens for two interleaved runs, and the right numbers for runs "
         "in threads. It reported no run that failed or was closed early, and kept no counts."
     ),
-    "no list": lambda s: f"`.reports` is {kind(s.reports)}. The exercise asks for a list.",
+    "no list": lambda s: f"`.reports` is {kind(s.value)}. The exercise asks for a list.",
     "shared reports": lambda s: (
-        f"A second handler, which received nothing, has the reports {shown(s.others)}. What is "
+        f"A second handler, which received nothing, has the reports {shown(s.other)}. What is "
         "kept on the class or in a global variable instead of on `self`?"
     ),
     "no numbers": lambda s: (

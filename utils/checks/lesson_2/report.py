@@ -29,22 +29,17 @@ class Runs(Case):
 
 
 class _Spy(BaseCallbackHandler):
-    """Counts the tokens, the tokens with text, and the characters of each finished run."""
+    """Keeps the tokens of each finished run."""
 
     def __init__(self) -> None:
-        self.tokens: list[int] = []
-        self.with_text: list[int] = []
-        self.characters: list[int] = []
+        self.ended: list[list[str]] = []
         self._heard: dict[UUID, list[str]] = {}
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **_: Any) -> None:
         self._heard.setdefault(run_id, []).append(token)
 
     def on_llm_end(self, response: object, *, run_id: UUID, **_: Any) -> None:  # noqa: ARG002
-        heard = self._heard.pop(run_id, [])
-        self.tokens.append(len(heard))
-        self.with_text.append(sum(map(bool, heard)))
-        self.characters.append(sum(map(len, heard)))
+        self.ended.append(self._heard.pop(run_id, []))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +47,9 @@ class Seen(Heard):
     """The reports of a handler."""
 
     case: Runs
-    spy: _Spy  # the handler that counted correctly
+    ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
-    reports: Any  # `.reports` at the end
     got: Sequence[Any]  # the entries of `.reports`; none if it isn't a list
-    others: Any  # `.reports` of a handler that received nothing
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct, in any order
@@ -64,29 +57,25 @@ class Seen(Heard):
 
 
 def observe(answer: Any, case: Runs) -> Seen:
-    """Run a handler with one case, alongside a spy that counts correctly."""
-    spy = _Spy()
-    facts: dict[str, Any] = {"reports": None, "others": None, "kept": ()}
+    """Run a handler with one case, alongside a spy that keeps the tokens."""
+    spy, kept = _Spy(), list[str]()
 
     def listen(make: Make) -> None:
-        one, other = make(), make()
+        one, _ = make(), make()
         before = _sizes(one)
         _run(case, {"callbacks": [one, spy]})
-        after = _sizes(one)
-        facts["kept"] = [name for name, size in after.items() if size > before.get(name, 0)]
-        facts["reports"] = getattr(one, "reports", None)
-        facts["others"] = getattr(other, "reports", None)
+        kept.extend(name for name, size in _sizes(one).items() if size > before.get(name, 0))
 
-    heard = hear("Report", answer, case, listen)
-    reports = facts["reports"]
-    got = list(reports) if isinstance(reports, list | tuple) else []
+    heard = hear("Report", answer, case, "reports", listen)
+    right = [len(tokens) for tokens in spy.ended]
+    got = list(heard.value) if isinstance(heard.value, list | tuple) else []
     odd = [report for report in got if type(report) is not int]
-    same = not odd and sorted(got) == sorted(spy.tokens)
-    wrong = not same if case.batch else got != spy.tokens  # threads may end in any order
-    both = zip(got, spy.tokens, strict=True) if len(got) == len(spy.tokens) and not odd else ()
-    off = {report - right for report, right in both}
-    more = {"right": spy.tokens, "got": got, "odd": odd, "same": same, "wrong": wrong, "off": off}
-    return Seen.of(heard, spy=spy, **facts, **more)
+    same = not odd and sorted(got) == sorted(right)
+    wrong = not same if case.batch else got != right  # threads may end in any order
+    both = zip(got, right, strict=True) if len(got) == len(right) and not odd else ()
+    off = {report - due for report, due in both}
+    more = {"right": right, "got": got, "odd": odd, "same": same, "wrong": wrong, "off": off}
+    return Seen.of(heard, ended=spy.ended, kept=kept, **more)
 
 
 def _run(case: Runs, config: Any) -> None:
@@ -133,15 +122,15 @@ def _size(value: object, depth: int = 3) -> int:
 
 MISTAKES: Mistakes[Seen] = {
     **handlers.CLASS,
-    "no list": lambda s: not isinstance(s.reports, list | tuple),
-    "shared reports": lambda s: bool(s.others),
+    "no list": lambda s: not isinstance(s.value, list | tuple),
+    "shared reports": lambda s: bool(s.other),
     "no numbers": lambda s: bool(s.odd),
     "reports an unfinished run": lambda s: bool(s.got) and not s.right,
     "skips a run without tokens": lambda s: s.wrong and s.case.invoked,
     "reports nothing": lambda s: s.wrong and not s.got,
     "loses a report": lambda s: s.wrong and s.case.interleaved and len(s.got) < len(s.right),
-    "skips empty tokens": lambda s: s.wrong and s.got == s.spy.with_text,
-    "counts characters": lambda s: s.wrong and s.got == s.spy.characters,
+    "skips empty tokens": lambda s: s.wrong and s.got == [sum(map(bool, run)) for run in s.ended],
+    "counts characters": lambda s: s.wrong and s.got == [sum(map(len, run)) for run in s.ended],
     "another order": lambda s: s.wrong and s.same,
     "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
     "mixes threads": lambda s: s.wrong and s.case.batch,

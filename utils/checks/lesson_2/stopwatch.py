@@ -38,7 +38,6 @@ class Seen(Heard):
     looked: bool  # whether the handler read its clock while the model ran
     early: Any  # the first value of `.ttft` seen before any text arrived, or None
     then: Any  # `.ttft` when the first text arrived
-    final: Any  # `.ttft` at the end
     ttft: Any  # the first value that `.ttft` had, or None
     odd: Any  # the first value of `.ttft` that isn't a number, or None
 
@@ -48,7 +47,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # (number of pieces that had arrived, `.ttft` then)
-    at_first = final = None
+    at_first: Any = None
     ahead = _AHEAD
 
     def clock() -> float:
@@ -56,7 +55,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         return looks[-1]
 
     def listen(make: Make) -> None:
-        nonlocal ahead, at_first, final
+        nonlocal ahead, at_first
 
         def ttft() -> Any:
             return getattr(handler, "ttft", None)
@@ -69,9 +68,9 @@ def observe(answer: Any, case: Timed) -> Seen:
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
             readings.extend((reply.taken, ttft()) for _ in chunks)
-        final = ttft()
 
-    heard = hear("Stopwatch", answer, case, listen)
+    heard = hear("Stopwatch", answer, case, "ttft", listen)
+    final = heard.value
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
@@ -85,7 +84,6 @@ def observe(answer: Any, case: Timed) -> Seen:
         looked=bool(looks),
         early=early,
         then=then,
-        final=final,
         ttft=next(iter(had), None),
         odd=next(iter(odd), None),
         wrong=not _close(had[0], first) if comparable else final is not first,
@@ -112,9 +110,9 @@ def _takes_the_chunk(s: Seen) -> bool:
 MISTAKES: Mistakes[Seen] = {
     **handlers.CLASS,
     "has a value at first": lambda s: s.at_first is not None,
-    "measures without text": lambda s: s.first is None and s.final is not None,
+    "measures without text": lambda s: s.first is None and s.value is not None,
     "not a number": lambda s: s.odd is not None,
-    "never measures": lambda s: s.first is not None and s.then is s.final is None,
+    "never measures": lambda s: s.first is not None and s.then is s.value is None,
     "another clock": lambda s: s.ttft is not None and not s.looked,
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
@@ -126,8 +124,8 @@ MISTAKES: Mistakes[Seen] = {
     "chunk for text": lambda s: s.early is not None and _takes_the_chunk(s),
     "before the text": lambda s: s.early is not None,
     "measured later": lambda s: s.first is not None and s.then is None,
-    "forgets it": lambda s: s.then is not None and s.final is None,
-    "measures again": lambda s: s.final != s.then,
+    "forgets it": lambda s: s.then is not None and s.value is None,
+    "measures again": lambda s: s.value != s.then,
     "rounded": lambda s: s.wrong and s.first is not None and _rounded(s.ttft, s.first),
     "another time": lambda s: s.wrong,
 }
