@@ -1,6 +1,6 @@
 """Check for `spent`: add up the output tokens of several replies, as the provider counted them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -39,10 +39,16 @@ class Seen(Attaching):
     left: str  # the first prompt whose reply wasn't read to the end, or ""
     given: int  # the input tokens of all requests
     written: Sequence[int]  # the output tokens of each reply
-    by_prompt: int  # the output tokens if a repeated prompt counted once
-    by_model: Sequence[int]  # the output tokens per model
-    chunks: Sequence[int]  # possible counts of chunks, with and without those that have no text
-    entries: Sequence[str]  # the models that have an entry in a handler's `usage_metadata`
+
+    def is_of(self, prompts: Iterable[str]) -> bool:
+        """Whether the returned number is the output tokens of the replies to these prompts."""
+        return bool(self.returned == sum(_USAGES[each]["output_tokens"] for each in prompts))
+
+    @property
+    def entries(self) -> list[str]:
+        """The models that have an entry in a handler's `usage_metadata`."""
+        kept = [getattr(each, "usage_metadata", None) for each in self.handlers]
+        return [*dict.fromkeys(name for each in kept if isinstance(each, dict) for name in each)]
 
 
 def _usage(given: int, written: int) -> UsageMetadata:
@@ -61,16 +67,7 @@ def observe(answer: Any, case: Prompts) -> Seen:
     readings = [(prompt, each) for prompt, reply in replies.items() for each in reply.readings]
     sent = [prompt for prompt, _ in readings]
     prompts = list(case.prompts)
-    written = {prompt: _USAGES[prompt]["output_tokens"] for prompt in prompts}
-    by_model = [
-        sum(written[prompt] for prompt in prompts if _MODELS[prompt] == model)
-        for model in dict.fromkeys(_MODELS[prompt] for prompt in prompts)
-    ]
-    with_text = sum(len(replies[prompt].pieces) for prompt in prompts)
-    handlers_used = [
-        each for call in (run.model.calls if run.model else ()) for each in call.handlers
-    ]
-    kept = [getattr(each, "usage_metadata", None) for each in handlers_used]
+    written = [_USAGES[prompt]["output_tokens"] for prompt in prompts]
     return Seen.seen(
         run,
         replies=replies,
@@ -79,12 +76,8 @@ def observe(answer: Any, case: Prompts) -> Seen:
         often=next((each for each in replies if sent.count(each) != prompts.count(each)), ""),
         left=next((prompt for prompt, each in readings if not (each.ended or each.failed)), ""),
         given=sum(_USAGES[prompt]["input_tokens"] for prompt in prompts),
-        written=[written[prompt] for prompt in prompts],
-        right=sum(written[prompt] for prompt in prompts),
-        entries=[*dict.fromkeys(name for each in kept if isinstance(each, dict) for name in each)],
-        by_prompt=sum(written.values()),
-        by_model=by_model,
-        chunks=[with_text + extra * len(prompts) for extra in range(_MOST_EXTRA + 1)],
+        written=written,
+        right=sum(written),
         again=again.returned,
         log=log,
     )
@@ -109,6 +102,12 @@ def _none(s: Seen) -> bool:
     return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
 
 
+def _chunks(s: Seen) -> list[int]:
+    """Return possible counts of chunks, with and without those that have no text."""
+    with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
+    return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
+
+
 FIRST: Mistakes[Seen] = {
     **handlers.ATTACHED_FIRST,
     "one model's name": lambda s: (
@@ -129,12 +128,14 @@ MISTAKES: Mistakes[Seen] = {
     **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.given + s.right,
     "prompt tokens": lambda s: s.wrong and s.returned == s.given,
-    "repeated prompt once": lambda s: s.wrong and s.returned == s.by_prompt,
+    "repeated prompt once": lambda s: s.wrong and s.is_of({*s.case.prompts}),
     "adds sums up": lambda s: s.wrong and s.returned == sum(accumulate(s.written)),
     "last reply alone": lambda s: s.wrong and [s.returned] == s.written[-1:],
-    "one model alone": lambda s: s.wrong and s.returned in s.by_model,
+    "one model alone": lambda s: (
+        s.wrong and any(s.is_of(p for p in s.case.prompts if _MODELS[p] == m) for m in s.entries)
+    ),
     "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
-    "counts chunks": lambda s: s.wrong and s.returned in s.chunks,
+    "counts chunks": lambda s: s.wrong and s.returned in _chunks(s),
     "reads no entry": lambda s: s.wrong and s.returned == 0 and bool(s.entries),
     "no usage": lambda s: s.wrong and s.returned == 0,
     "another number": lambda s: s.wrong,

@@ -36,7 +36,6 @@ Done"""
 class Seen(Run):
     """One call of the answer with the case's text."""
 
-    half_fence: bool  # whether the text's last line consists of one or two backticks
     kept: str  # the text without an incomplete fence at its end
     open: bool  # whether a code block is still open at the end of `kept`
 
@@ -65,10 +64,9 @@ class Seen(Run):
 def observe(answer: Any, case: Case) -> Seen:
     """Call the answer with the case's text."""
     lines = case.text.split("\n")
-    half_fence = lines[-1].strip() in _LONE
-    kept = "\n".join(lines[:-1] if half_fence else lines)
+    kept = "\n".join(lines[:-1] if lines[-1].strip() in _LONE else lines)
     run = call("closed", answer, case, Reply(), case.text)
-    return Seen.of(run, half_fence=half_fence, kept=kept, open=len(_OPENS.findall(kept)) % 2 == 1)
+    return Seen.of(run, kept=kept, open=len(_OPENS.findall(kept)) % 2 == 1)
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -77,7 +75,7 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "keeps half a fence": lambda s: (
         not s.right
-        and s.half_fence
+        and s.kept != s.case.text
         and any(line.strip() in _LONE for line in s.returned.split("\n"))
     ),
     "fence without an open block": lambda s: not s.open and s.added > 0,

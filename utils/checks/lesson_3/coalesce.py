@@ -43,8 +43,6 @@ class Seen(Run):
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
-    debounced: Sequence[Passed]  # the strings due if time were measured from the previous piece
-    strict: Sequence[Passed]  # the strings due if more than `SECONDS` had to pass
     looked: int  # how often the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
@@ -68,8 +66,6 @@ def observe(answer: Any, case: Pace) -> Seen:
     return Seen.of(
         run,
         due=due,
-        debounced=list(_due(case, from_piece=True)),
-        strict=list(_due(case, enough=gt)),
         looked=len(looks),
         passed=passed,
         odd=next((pair for pair in pairs if pair[0] != pair[1]), (_NOTHING, _NOTHING)),
@@ -105,8 +101,8 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
     "empty string": lambda s: "" in s.items,
     "first piece late": lambda s: s.passed[:1] != s.due[:1] and s.taken[0] > s.due[0].taken,
-    "debounces": lambda s: s.due != s.passed == s.debounced,
-    "longer than the interval": lambda s: s.due != s.passed == s.strict,
+    "debounces": lambda s: s.due != s.passed == list(_due(s.case, from_piece=True)),
+    "longer than the interval": lambda s: s.due != s.passed == list(_due(s.case, enough=gt)),
     "too soon": lambda s: s.odd[0].taken < s.odd[1].taken,
     "too late": lambda s: s.odd[0].taken > s.odd[1].taken,
     "not all of it": lambda s: s.odd[0] != s.odd[1],
