@@ -127,7 +127,6 @@ def test_rows_are_a_table_in_text_and_html():
     assert note == "Left out: <that>."
     assert "<td>0.83 s</td>" in rows._repr_html_()
     assert "&lt;that&gt;" in rows._repr_html_()
-    assert rows[:1].left_out == rows.left_out
     with pytest.raises(KeyError, match="not measured with 100 clients"):
         rows.at(THREADS, 100)
 

@@ -125,7 +125,7 @@ def describe() -> str:
     """
     provider = real_provider()
     if provider is not None:
-        return " ".join([_who_is_asked(provider), *_consequences()])
+        return " ".join(_of_a_provider(provider))
     if variable("OPENAI_API_KEY"):
         return (
             "The course's simulator answers, at no cost; to use OpenAI instead, set OPENAI_MODEL "
@@ -139,14 +139,13 @@ def describe() -> str:
     return "The course's simulator answers: no key, no internet, no cost."
 
 
-def _who_is_asked(provider: Provider) -> str:
+def _of_a_provider(provider: Provider) -> Iterator[str]:
+    """Yield what is called, whether it costs anything, and what other settings change."""
     if provider.shared_simulator:
-        return f"Cells will call the shared simulator at {provider.host}: no cost."
-    cost = "no cost" if provider.on_this_machine else "the provider may charge you"
-    return f"Cells will call the model {provider.model} at {provider.host}: {cost}."
-
-
-def _consequences() -> Iterator[str]:
+        yield f"Cells will call the shared simulator at {provider.host}: no cost."
+    else:
+        cost = "no cost" if provider.on_this_machine else "the provider may charge you"
+        yield f"Cells will call the model {provider.model} at {provider.host}: {cost}."
     if env_vars.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")

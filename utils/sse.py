@@ -8,7 +8,7 @@ import asyncio
 import codecs
 import re
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import httpx2
@@ -128,36 +128,31 @@ async def listen(
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
         httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
-    if client is None:
-        patient = httpx2.Timeout(5, read=None)  # silence on a stream isn't an error
-        async with (
-            httpx2.AsyncClient(timeout=patient, trust_env=False) as own,
-            aclosing(listen(url, own, reconnects=reconnects)) as events,
-        ):
-            async for event in events:
-                yield event
-        return
     delay, last_id = _RECONNECTION_DELAY, ""
-    while True:
-        reader = Reader()
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        if last_id:
-            headers["Last-Event-ID"] = last_id
-        try:
-            async with client.stream("GET", url, headers=headers) as response:
-                _check(response)
-                async for piece in response.aiter_bytes():
-                    for event in reader.feed(piece):
-                        last_id = event.id
-                        yield event
-        except httpx2.TransportError:
+    patient = httpx2.Timeout(5, read=None)  # silence on a stream isn't an error
+    async with (
+        nullcontext(client) if client else httpx2.AsyncClient(timeout=patient, trust_env=False)
+    ) as http:
+        while True:
+            reader = Reader()
+            headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+            if last_id:
+                headers["Last-Event-ID"] = last_id
+            try:
+                async with http.stream("GET", url, headers=headers) as response:
+                    _check(response)
+                    async for piece in response.aiter_bytes():
+                        for event in reader.feed(piece):
+                            last_id = event.id
+                            yield event
+            except httpx2.TransportError:
+                if not reconnects:
+                    raise
             if not reconnects:
-                raise
-        if not reconnects:
-            return
-        reconnects -= 1
-        delay = delay if reader.retry is None else reader.retry / 1000
-        await asyncio.sleep(delay)
+                return
+            reconnects -= 1
+            delay = delay if reader.retry is None else reader.retry / 1000
+            await asyncio.sleep(delay)
 
 
 def _check(response: httpx2.Response) -> None:

@@ -1,13 +1,15 @@
 """Results of the load experiment as a table, with a row for each style and number of clients."""
 
-from __future__ import annotations
-
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from typing import Final, overload
+from typing import Final
 
 from utils.formatting import in_seconds
+
+_HEADINGS: Final = (
+    "endpoint", "clients", "TTFT median", "TTFT worst", "all done", "failed", "health check",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Row:
     health: float
 
 
-class Rows(Sequence[Row]):
+class Rows(list[Row]):
     """Rows in the order of measurement; displayed as a table.
 
     Attributes:
@@ -41,20 +43,8 @@ class Rows(Sequence[Row]):
     """
 
     def __init__(self, rows: Iterable[Row], left_out: Iterable[str] = ()) -> None:
-        self._rows = tuple(rows)
+        super().__init__(rows)
         self.left_out = tuple(left_out)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Rows: ...
-    def __getitem__(self, index: int | slice) -> Row | Rows:
-        if isinstance(index, slice):
-            return Rows(self._rows[index], self.left_out)
-        return self._rows[index]
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
     def at(self, style: str, clients: int) -> Row:
         """Return the row for a style and a number of clients."""
@@ -64,7 +54,7 @@ class Rows(Sequence[Row]):
         raise KeyError(f"{style} was not measured with {clients} clients")
 
     def __repr__(self) -> str:
-        table = [_HEADINGS, *map(_cells, self)]
+        table = self._table()
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
@@ -73,20 +63,21 @@ class Rows(Sequence[Row]):
         return "\n".join([*lines, *self.left_out])
 
     def _repr_html_(self) -> str:
+        _, *cells = self._table()
         head = "".join(f"<th scope='col'>{heading}</th>" for heading in _HEADINGS)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(row)) + "</tr>"
-            for row in self
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in cells
         )
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.left_out)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
-
-_HEADINGS: Final = (
-    "endpoint", "clients", "TTFT median", "TTFT worst", "all done", "failed", "health check",
-)  # fmt: skip
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    style, *values = astuple(row)
-    return (style, *(in_seconds(v) if isinstance(v, float) else str(v) for v in values))
+    def _table(self) -> list[tuple[str, ...]]:
+        """Return the headings and the cells of each row."""
+        rows = (
+            tuple(
+                in_seconds(cell) if isinstance(cell, float) else str(cell) for cell in astuple(row)
+            )
+            for row in self
+        )
+        return [_HEADINGS, *rows]

@@ -4,8 +4,6 @@ Items are duck-typed: message chunks, strings, or dicts shaped like message chun
 """
 
 from utils.timing.chunks import content_of
-from utils.timing.held_back import held_back
-from utils.timing.passed_on import passed_on
 from utils.timing.recorders import (
     AsyncRecorder,
     Recorder,
@@ -15,6 +13,7 @@ from utils.timing.recorders import (
     record_call,
 )
 from utils.timing.recording import Outcome, Piece, Recording
+from utils.timing.steps import held_back, passed_on
 from utils.timing.token_counts import could_be_shown, words_in
 
 __all__ = [
