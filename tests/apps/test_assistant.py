@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from types import ModuleType
-
 import openai
-import pytest
 
 from tests.apps.conftest import PLACE
 
 
-@pytest.fixture
-def assistant(app: ModuleType) -> ModuleType:
-    return app.assistant
-
-
-def test_a_tool_is_named_before_its_result(assistant, virtual):
-    assistant.MODELS[:] = [virtual.chat("sim-chat", stream_chunk_timeout=None)]
+def test_a_tool_is_named_before_its_result(app, virtual):
+    app.assistant.MODELS[:] = [virtual.chat("sim-chat", stream_chunk_timeout=None)]
 
     async def main():
-        async with aclosing(assistant.answer([("user", "Where is my order 4711?")])) as pieces:
-            return [piece async for piece in pieces]
+        question = ("user", "Where is my order 4711?")
+        return [piece async for piece in app.assistant.answer([question])]
 
     pieces = virtual.run(main())
     assert [kind for kind, _ in pieces[:3]] == ["tool", "result", "text"]
     assert "arrives on Thursday" in pieces[1][1]
 
 
-def test_a_silence_fails_before_a_proxy_times_out(assistant):
-    assert [model.request_timeout for model in assistant.MODELS] == [50, 50]
+def test_a_silence_fails_before_a_proxy_times_out(app):
+    assert [model.request_timeout for model in app.assistant.MODELS] == [50, 50]
 
 
-def test_an_exceptions_own_text_is_never_shown(assistant):
-    assert assistant.sentence(openai.OpenAIError("key 123")) == (
+def test_an_exceptions_own_text_is_never_shown(app):
+    assert app.assistant.sentence(openai.OpenAIError("key 123")) == (
         "The model's provider reported an error."
     )
-    assert assistant.sentence(ValueError("key 123")) == "The server failed."
+    assert app.assistant.sentence(ValueError("key 123")) == "The server failed."
 
 
 def test_apps_import_nothing_from_the_course():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import browser, browser_file
-from tools.app import APPS
+from tools.app import APPS, App
 from tools.running_app import FACES, Running, served
 
 if TYPE_CHECKING:
@@ -44,13 +44,19 @@ def foreign_settings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", params=EACH)
-def app(request: pytest.FixtureRequest, browser_file: str) -> Iterator[Running]:
-    """Run each app in turn; skip its tests if its packages aren't installed."""
-    chosen = APPS[request.param]
-    if not chosen.is_set_up():
-        pytest.skip(f"The packages of the {chosen.name} app aren't installed; see the first lines.")
+def chosen(request: pytest.FixtureRequest) -> App:
+    """Return each app in turn; skip its tests if its packages aren't installed."""
+    app = APPS[request.param]
+    if not app.is_set_up():
+        pytest.skip(f"The packages of the {app.name} app aren't installed; see the first lines.")
+    return app
+
+
+@pytest.fixture(scope="module")
+def app(chosen: App, browser_file: str) -> Iterator[Running]:
+    """Run the app with a fallback model."""
     with served(chosen, str(chosen.python), OPENAI_FALLBACK_MODEL="sim-fast") as site:
-        yield Running(request.param, site, FACES[request.param])
+        yield Running(chosen.name, site, FACES[chosen.name])
 
 
 Visit = Callable[[], "Page"]

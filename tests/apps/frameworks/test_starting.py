@@ -10,9 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.apps.frameworks.conftest import EACH
 from tests.apps.test_app_command import PATIENCE, served
-from tools.app import APPS, App
+from tools.app import App
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import ROOT, WINDOWS
@@ -25,18 +24,10 @@ print([error.value for error in app.error])
 """
 
 
-@pytest.fixture(params=EACH)
-def app(request: pytest.FixtureRequest) -> App:
-    chosen = APPS[request.param]
-    if not chosen.is_set_up():
-        pytest.skip(f"The packages of the {chosen.name} app aren't installed; see the first lines.")
-    return chosen
-
-
 @pytest.mark.skipif(WINDOWS, reason="Windows has no SIGINT for one process; see test_app_command.")
-def test_ctrl_c_leaves_no_process_and_no_file(app: App) -> None:
+def test_ctrl_c_leaves_no_process_and_no_file(chosen: App) -> None:
     port, before = free_port(None), set((ROOT / "apps").iterdir())
-    with served(port, app.name) as (process, started):
+    with served(port, chosen.name) as (process, started):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
             assert page.status == 200
         assert len(started) >= 2  # the app and the simulator
@@ -48,14 +39,14 @@ def test_ctrl_c_leaves_no_process_and_no_file(app: App) -> None:
     assert {path.name for path in made} <= {"__pycache__"}
 
 
-def test_a_missing_model_is_reported(app: App, tmp_path: Path) -> None:
-    words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in app.command)]
-    if app.name == "streamlit":  # shows the error on its page
+def test_a_missing_model_is_reported(chosen: App, tmp_path: Path) -> None:
+    words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in chosen.command)]
+    if chosen.name == "streamlit":  # shows the error on its page
         words = ["-c", SHOWN]
-    more = {name: value.format(folder=tmp_path) for name, value in app.variables}
+    more = {name: value.format(folder=tmp_path) for name, value in chosen.variables}
     done = subprocess.run(
-        [str(app.python), *words],
-        cwd=ROOT / app.place,
+        [str(chosen.python), *words],
+        cwd=ROOT / chosen.place,
         env=simulated_environ(**more),
         capture_output=True,
         text=True,

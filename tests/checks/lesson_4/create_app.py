@@ -227,21 +227,6 @@ def streaming(frames):
     return create_app
 
 
-async def frames_and_closes(model, question):
-    try:
-        async with aclosing(model.astream(question)) as chunks:
-            async for chunk in chunks:
-                if chunk.content:
-                    yield framed(chunk.content)
-    except Exception:
-        yield FAILED
-    else:
-        yield END
-
-
-right("4.create_app")(streaming(frames_and_closes))
-
-
 @right("4.create_app")
 def by_a_queue(model):
     async def frames(_, question):
