@@ -13,7 +13,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -55,39 +55,23 @@ def parsed() -> None:
         AIMessageChunk(content=json.loads(LINE)["choices"][0]["delta"]["content"])
 
 
-def bare() -> None:
-    for _ in stream():
+def read(chunks: Iterable[AIMessageChunk]) -> None:
+    for _ in chunks:
         pass
 
 
-def recorded() -> None:
-    for _ in record(stream()):
-        pass
+def aread(chunks: AsyncIterable[AIMessageChunk]) -> None:
+    async def main() -> None:
+        async for _ in chunks:
+            pass
+
+    asyncio.run(main())
 
 
 def read_out() -> None:
     recorder = record(stream())
-    for _ in recorder:
-        pass
+    read(recorder)
     recorder.recording.summary()
-
-
-async def _abare() -> None:
-    async for _ in astream():
-        pass
-
-
-async def _arecorded() -> None:
-    async for _ in arecord(astream()):
-        pass
-
-
-def abare() -> None:
-    asyncio.run(_abare())
-
-
-def arecorded() -> None:
-    asyncio.run(_arecorded())
 
 
 def microseconds_per_chunk(run: Callable[[], None]) -> float:
@@ -106,9 +90,9 @@ def main() -> None:
     floor = microseconds_per_chunk(parsed)
     ratios = {}
     for name, plain, timed, mark in (
-        ("record", bare, recorded, MARK),
-        ("arecord", abare, arecorded, MARK),
-        ("record, with .recording", bare, read_out, MARK_AT_THE_END),
+        ("record", lambda: read(stream()), lambda: read(record(stream())), MARK),
+        ("arecord", lambda: aread(astream()), lambda: aread(arecord(astream())), MARK),
+        ("record, with .recording", lambda: read(stream()), read_out, MARK_AT_THE_END),
     ):
         over = microseconds_per_chunk(timed) - microseconds_per_chunk(plain)
         ratios[name] = Ratio([over], [floor], mark, unit="µs a chunk")

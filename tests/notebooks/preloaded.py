@@ -89,16 +89,15 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    ended, wakes = socket.socketpair()
-    wakes.setblocking(False)
-    signal.set_wakeup_fd(wakes.fileno())
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    lines: dict[int, socket.socket] = {}
+    forks: dict[int, tuple[int, socket.socket]] = {}  # by file descriptors of their processes
     with socket.socket(fileno=int(number)) as listener:
-        while STDIN not in (ready := select.select([listener, ended, STDIN], [], [])[0]):
-            if ended in ready:
-                ended.recv(1 << 10)
-                reap(lines)
+        while STDIN not in (ready := select.select([listener, STDIN, *forks], [], [])[0]):
+            for ended in forks.keys() & ready:
+                pid, line = forks.pop(ended)
+                os.close(ended)
+                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                with line, suppress(OSError):  # the stand-in may have been killed
+                    line.send(b"%d\n" % code)
             if listener not in ready:
                 continue
             if "matplotlib.figure" not in sys.modules:
@@ -111,24 +110,13 @@ def serve(number: str) -> None:
             assert len(threads) == 1, "a fork would lose the other threads"
             line = listener.accept()[0]
             if (pid := os.fork()) == 0:
-                signal.set_wakeup_fd(-1)
-                for each in (listener, ended, wakes, *lines.values()):
+                for each in (listener, *(other for _, other in forks.values())):
                     each.close()
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 # Restore the default handler, since a background pytest ignores SIGINT.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 run(line)
                 return
-            lines[pid] = line
-
-
-def reap(lines: dict[int, socket.socket]) -> None:
-    """Reap the forks that have ended, and send each exit code to its stand-in."""
-    with suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            pid, status = ended
-            with lines.pop(pid) as line, suppress(OSError):  # the stand-in may have been killed
-                line.send(b"%d\n" % os.waitstatus_to_exitcode(status))
+            forks[os.pidfd_open(pid)] = pid, line
 
 
 def run(line: socket.socket) -> None:

@@ -84,17 +84,9 @@ c.ServerApp.port = 1
 c.ServerApp.sock = "/nowhere/socket"
 c.ServerApp.base_url = "/elsewhere/"
 c.ServerApp.certfile = "/nowhere/cert.pem"
-c.ServerApp.keyfile = "/nowhere/key.pem"
 c.ServerApp.root_dir = "/nowhere"
 c.ServerApp.open_browser = True
-c.ServerApp.allow_origin = "https://elsewhere.example"
-c.ServerApp.kernel_manager_class = "nowhere.Manager"
-c.ServerApp.session_manager_class = "nowhere.Sessions"
-c.ServerApp.kernel_spec_manager_class = "nowhere.Specs"
-c.ServerApp.kernel_websocket_connection_class = "nowhere.Connection"
 c.ServerApp.contents_manager_class = "nowhere.Contents"
-c.ServerApp.identity_provider_class = "nowhere.Identity"
-c.ServerApp.authorizer_class = "nowhere.Authorizer"
 c.ServerApp.jpserver_extensions = {"crashing": True}
 c.ServerApp.password = "argon2:nothing"
 c.PasswordIdentityProvider.hashed_password = "argon2:nothing"
@@ -103,7 +95,6 @@ c.GatewayClient.url = "http://127.0.0.1:9"
 c.MultiKernelManager.default_kernel_name = "theirs"
 c.KernelSpecManager.allowed_kernelspecs = {"theirs"}
 c.KernelManager.ip = "10.0.0.1"
-c.KernelProvisionerFactory.default_provisioner_name = "theirs"
 c.LabApp.app_dir = "/nowhere"
 """
 KERNEL = {"argv": ["/nowhere/python"], "display_name": "Theirs", "language": "python"}
@@ -147,18 +138,10 @@ def files(folder: Path) -> dict[str, str]:
         "JUPYTERLAB_DIR": "/nowhere",
         "JUPYTER_PORT": "1",
         "JUPYTER_TOKEN": "theirs",
-        "JUPYTER_TOKEN_FILE": "/nowhere",
-        "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_PREFER_ENV_PATH": "0",
-        "JUPYTER_DEFAULT_PROVISIONER_NAME": "theirs",
         "JUPYTER_GATEWAY_URL": DEAD,
-        "JUPYTER_GATEWAY_WS_URL": "ws://127.0.0.1:9",
-        "JUPYTER_GATEWAY_AUTH_TOKEN": "theirs",
         "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
-        "JUPYTERHUB_API_URL": DEAD,
-        "JUPYTERHUB_SINGLEUSER_EXTENSION": "1",
         "JPY_PARENT_PID": "1",
-        "JPY_SESSION_NAME": "/nowhere.ipynb",
         "IPYTHONDIR": str(folder / "ipython"),
         "VIRTUAL_ENV": str(folder / "venv"),
         "PYTHONPATH": str(folder / "modules"),

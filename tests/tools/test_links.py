@@ -7,7 +7,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -28,17 +27,6 @@ LOOPBACK = {"127.0.0.1", "localhost"}
 REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonhosted", "registry"}
 
 
-class Tags(HTMLParser):
-    """Collects the link targets in HTML."""
-
-    def __init__(self):
-        super().__init__()
-        self.targets = []
-
-    def handle_starttag(self, tag, attrs):
-        self.targets += [value for name, value in attrs if name in ("href", "src") and value]
-
-
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
     """Yield a document's tokens, including inline ones, with the line where their block begins."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
@@ -54,9 +42,8 @@ def targets(text: str) -> Iterator[tuple[int, str]]:
             if (target := token.attrGet(name)) is not None:
                 yield line, str(target)
         if token.type in ("html_inline", "html_block"):
-            reader = Tags()
-            reader.feed(token.content)
-            yield from ((line, target) for target in reader.targets)
+            for target in re.findall(r"<[^!>]+\b(?:href|src)=[\"']?([^\"' >]+)", token.content):
+                yield line, target
 
 
 def anchors(path: Path) -> set[str]:
