@@ -121,12 +121,10 @@ def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
     """Return the pages and pictures that lessons and guides may link to, by name."""
-    guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
-    there = [name for name in guides if (lesson_source.FOLDER / f"{name}.md").is_file()]
-    known = {f"{stem}.ipynb": f"{stem}.ipynb" for stem in stems}
-    known |= {f"{stem}.md": f"{stem}.ipynb" for stem in stems}
+    known = {f"{stem}{suffix}": f"{stem}.ipynb" for stem in stems for suffix in (".ipynb", ".md")}
     known |= {path.name: path.name for path in PICTURES.glob("*.png")}
-    return known | {f"{name}.md": f"{name}.md" for name in there}
+    guides = [FIRST, *(name for names in GUIDES.values() for name in names)]
+    return known | {f"{name}.md": f"{name}.md" for name in guides}
 
 
 def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -> None:
@@ -135,9 +133,8 @@ def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -
         shutil.copyfile(path, pages / path.name)
     trees = [_toctree("Lessons", stems)]
     for caption, names in GUIDES.items():
-        there = [name for name in names if f"{name}.md" in known]
-        trees += [_toctree(caption, there)] if there else []
-        for name in there:
+        trees.append(_toctree(caption, names))
+        for name in names:
             heading, text = _guide(name, known)
             text = re.sub(r"^- \[ \] ", f"- {BOX} ", text, flags=re.MULTILINE)
             whole = "\n\n".join([heading, PLAIN_BLOCKS, text])

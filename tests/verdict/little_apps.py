@@ -77,10 +77,8 @@ class Sound(Starlette):
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "failed", {"sentence": "The reply broke off."}
 
-    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        async with aclosing(self.asked(question, stop)) as texts:
-            async for text in texts:
-                yield text
+    def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        return self.asked(question, stop)
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         """Call the model once, and yield its text until it has finished or `stop` is set."""
@@ -113,14 +111,14 @@ class LateFirst(Sound):
     """Buffers the first 12 pieces."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        held: list[str] = []
+        held, pieces = "", 0
         async with aclosing(self.asked(question, stop)) as texts:
             async for text in texts:
-                held.append(text)
-                if len(held) >= 12:
-                    yield "".join(held) if len(held) == 12 else text
-        if len(held) < 12:
-            yield "".join(held)
+                held, pieces = held + text, pieces + 1
+                if pieces >= 12:
+                    yield held
+                    held = ""
+        yield held
 
 
 class Batches(Sound):

@@ -76,7 +76,8 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
     """Print differences from the lessons, and other problems; return 1 if there are any."""
     outdated = [line for one in built for line in _outdated(one)]
-    others = [line for one in built for line in _rejected(one)]
+    solved = [(one, stored) for one in built if (stored := one.stored("solutions"))]
+    others = [line for one, stored in solved for line in execute.rejected(one, stored)]
     if everything:
         outdated += fill(root / "lessons", [one.lesson for one in built], write=False)
         others += _left_over(built, root)
@@ -110,11 +111,6 @@ def _unexecuted(notebook: NotebookNode) -> str | None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     wrong = (cell.id for n, cell in enumerate(code, start=1) if cell.execution_count != n)
     return next(wrong, None)
-
-
-def _rejected(built: Built) -> list[str]:
-    solved = built.stored("solutions")
-    return execute.rejected(built, solved) if solved else []
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:

@@ -38,7 +38,7 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
     yield from _title(lesson)
     yield from _setup(lesson)
     yield from _exercises(lesson)
-    for heading in (one for cell in lesson.cells for one in _headings(cell)):
+    for heading in (one for cell in lesson.cells for one in headings(cell)):
         if heading.cell.instructor and (heading.level <= 2 or heading.exercise):
             yield lesson.error(
                 heading.line,
@@ -53,7 +53,7 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
 
 def _title(lesson: Lesson) -> Iterator[SourceError]:
     learners = [cell for cell in lesson.cells if not cell.instructor]
-    titles = [one for cell in learners for one in _headings(cell) if one.level == 1]
+    titles = [one for cell in learners for one in headings(cell) if one.level == 1]
     chapter = re.search(r"(\d\d)_", lesson.file)
     start = f"# {int(chapter[1])}. " if chapter else "# "
     if [str(one).startswith(start) for one in titles] != [True]:
@@ -66,7 +66,7 @@ def _title(lesson: Lesson) -> Iterator[SourceError]:
 def _setup(lesson: Lesson) -> Iterator[SourceError]:
     section = ""
     for cell in lesson.cells:
-        for heading in _headings(cell):
+        for heading in headings(cell):
             section = heading.title if heading.level == 2 else section
         if "setup" in cell.tags and section == "Setup":
             return
@@ -82,7 +82,7 @@ def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     current: Heading | None = None
     unanswered: list[Heading] = []
     for cell in lesson.cells:
-        for heading in _headings(cell):
+        for heading in headings(cell):
             if heading.exercise is None:
                 current = None if current and heading.level <= current.level else current
                 continue
@@ -110,7 +110,7 @@ def _exercises(lesson: Lesson) -> Iterator[SourceError]:
         )
 
 
-def _headings(cell: Cell) -> list[Heading]:
+def headings(cell: Cell) -> list[Heading]:
     """Return a Markdown cell's headings, ignoring `#` lines in code blocks."""
     if cell.kind != "markdown":
         return []

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import nbformat
 from nbformat import NotebookNode
 
-from tools.build import lint_lessons
+from tools.build import lint_headings, lint_lessons
 from utils import lesson_source
 from utils.lesson_source import Cell, Lesson, SourceError
 
@@ -136,8 +136,8 @@ def ids(cells: Sequence[Cell]) -> Iterator[str]:
     section = "opening"
     used: set[str] = set()
     for cell in cells:
-        if cell.kind == "markdown" and (heading := _heading(cell.source)):
-            section = heading
+        for heading in lint_headings.headings(cell)[:1]:
+            section = _slug(heading.title) or section
         stem = f"{section}-note" if cell.instructor else section
         number = 1
         while f"{stem}-{number}" in used:
@@ -146,13 +146,8 @@ def ids(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"{stem}-{number}"
 
 
-def _heading(text: str) -> str:
-    """Return the slug of the first heading in a Markdown cell, or an empty string."""
-    outside = re.sub(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", "", text, flags=re.DOTALL | re.MULTILINE)
-    found = re.search(r"^#{1,6} +(.+)$", outside, re.MULTILINE)
-    if not found:
-        return ""
-    plain = unicodedata.normalize("NFKD", found[1]).encode("ascii", "ignore").decode().lower()
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     while len(slug) > 48:  # drop whole words, unless there is only one
         slug = slug.rpartition("-")[0] or slug[:48]

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,22 +18,8 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+# ("text", a piece), and finally ("end", None) or ("failed", the page's message)
 Events = AsyncGenerator[tuple[str, Any]]
-
-
-class Page(Protocol):
-    """A page's side of the websocket."""
-
-    path: str
-
-    async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Do what a page does when it loads, and send a question."""
-
-    def reply(self, socket: ClientConnection) -> Events:
-        """Yield ("text", a piece), and finally ("end", None) or ("failed", the page's message)."""
-
-    async def stop(self, socket: ClientConnection) -> None:
-        """Press the Stop button."""
 
 
 class Chainlit:
@@ -129,7 +115,8 @@ class Streamlit:
         await socket.send(b"\x38\x01")  # sets stop_script, field 7, to true
 
 
-PAGES: dict[str, type[Page]] = {"chainlit": Chainlit, "streamlit": Streamlit}
+Page = type[Chainlit] | type[Streamlit]
+PAGES: dict[str, Page] = {"chainlit": Chainlit, "streamlit": Streamlit}
 
 
 class Sockets(httpx2.AsyncBaseTransport):
@@ -138,7 +125,7 @@ class Sockets(httpx2.AsyncBaseTransport):
     `POST /chat` opens a page and sends a question; `POST /stop/{page}` presses Stop on that page.
     """
 
-    def __init__(self, page: type[Page], url: str) -> None:
+    def __init__(self, page: Page, url: str) -> None:
         self._page = page()
         self._url = f"ws://{urlsplit(url).netloc}{page.path}"
         self._open: list[ClientConnection] = []
