@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.readability import CONTRAST, barriers, misfits
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NARROW, NOTEBOOK_WIDTH, Lab
+from tools.browser.server import NOTEBOOK_WIDTH, Lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator
@@ -23,7 +22,7 @@ import os
 os.environ["COURSE_SPEED"] = "1"  # a reply of ten seconds leaves time to stop it
 import asyncio
 from utils.provider import chat_model, explain, simulator
-from utils.widgets import ChatPanel, Progress, Status, StatusLine
+from utils.widgets import ChatPanel
 
 def reply(history):
     return chat_model("seed", simulated=True).astream(history)
@@ -47,12 +46,6 @@ held = ChatPanel(lambda history: words("held", 2000), title="Interrupt")
 await held.ask("Count, please.")
 """
 AFTER = 'print("after:", held.turns[0].state, held.busy)'
-TWO = """
-pair = [ChatPanel(lambda history, name=name: words(name), title=name) for name in ("left", "right")]
-for one in pair:
-    one.show()
-await asyncio.sleep(0)
-"""
 AWAITING = """
 typed = asyncio.Event()
 busy = ChatPanel(lambda history: words("typed", 5), title="Awaiting").show()
@@ -72,49 +65,12 @@ async def broken(history):
 told = ChatPanel(broken, title="Told", explain=str).show()
 await told.ask("TOLD")
 """
-LOOK = r'''
-SUNNY = """It is **sunny** in Oslo, 21 °C:
-
-```python
-print("sun")
-```
-
-| Hour | °C |
-|------|----|
-| 12 | 21 |
-| 15 | 22 |
-"""
-
-async def weather(history):
-    yield Status("Thinking")
-    await asyncio.sleep(0.2)
-    yield Status("Tool call", "get_weather(city='Oslo')")
-    await asyncio.sleep(0.2)
-    yield Status("Answer")
-    for word in SUNNY.split(" "):
-        yield word + " "
-    if len(history) > 1:
-        raise ConnectionError("The connection broke: ask again.")
-
-seen = ChatPanel(weather, title="Look", explain=str, stall=1).show()
-status = StatusLine("Thinking", "Tool call", "Answer").show()
-status.to("Tool call", "get_weather(Oslo)")
-known, unknown = Progress(40, "Reading").show(), Progress(label="Reply").show()
-known.advance(13)
-unknown.advance(37)
-await seen.ask("What is the weather in Oslo?")
-await seen.ask("And this afternoon?")
-status.fail("The tool did not answer: ask again.")
-print("looked")
-'''
-
-LAST = ".jp-CodeCell:nth-child(9)"
 
 
 @pytest.fixture(scope="module")
 def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
     """Open one notebook for all tests of this file, and run its first cell."""
-    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, TWO, AWAITING, BROKEN, LOOK)
+    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
     page = context.new_page()
     page.set_viewport_size(NOTEBOOK_WIDTH)
     nb = NotebookPage.open(page, lab.url(lab.write("chat.ipynb", *cells)))
@@ -225,19 +181,6 @@ def test_interrupting_the_cell_leaves_notebook_and_panel_usable(nb: NotebookPage
     foot(chat, "stopped")
 
 
-def test_two_panels_stream_concurrently(nb: NotebookPage):
-    nb.run_cell_with("pair = ")
-    nb.wait_done()
-    left, right = panel(nb, "left"), panel(nb, "right")
-    ask(left, "Go.")
-    ask(right, "Go.")
-    assert left.locator(".course-foot[data-phase='done']").count() == 0, "both should stream"
-    for chat, name in ((left, "left"), (right, "right")):
-        foot(chat, "done")
-        said = chat.locator(".course-block").all_text_contents()
-        assert " ".join(said).split() == [f"{name}{number}" for number in range(40)]
-
-
 def test_a_typed_question_arrives_while_a_cell_awaits(nb: NotebookPage):
     nb.run_cell_with("typed = ")
     chat = panel(nb, "Awaiting")
@@ -261,37 +204,3 @@ def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage
     ]
     endings = [words.split(" · ")[1].split()[0] for words in heard if words.startswith("first")]
     assert endings == ["failed", "done"]
-
-
-def test_it_is_readable_in_both_themes(nb: NotebookPage):
-    nb.page.set_viewport_size({"width": 1100, "height": 1500})
-    nb.only_the_notebook()
-    nb.run_cell_with("SUNNY = ")
-    nb.wait_done()
-    chat = panel(nb, "Look")
-    assert (
-        foot(chat, "failed")
-        .get_by_text("The connection broke: continue, or ask again.")
-        .is_visible()
-    )
-    assert [found.text_content() for found in foot(chat, "failed").get_by_role("button").all()] == [
-        "Continue",
-        "Try again",
-    ]
-    for theme in ("Light", "Dark"):
-        nb.theme(f"JupyterLab {theme}")
-        nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
-        nb.screenshot(f"chat-{theme.lower()}", f"{LAST} .jp-Cell-outputWrapper")
-        ratios = nb.page.evaluate(
-            CONTRAST,
-            ":is(.course-chat, .course-status, .course-progress) :is(.course-question, p, td, "
-            ".course-badge, .course-chat-note, .course-stage-name, .course-stage-time:not(:empty), "
-            "button:enabled, .course-progress-figures, .course-status-note)",
-        )
-        assert len(ratios) > 20
-        assert min(ratios) >= 4.5
-        assert barriers(nb.page) == []
-    nb.page.set_viewport_size(NARROW)
-    nb.screenshot("chat-narrow", f"{LAST} .jp-Cell-outputWrapper")
-    assert misfits(nb.page) == []
-    assert barriers(nb.page) == []

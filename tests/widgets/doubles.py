@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,16 +26,12 @@ class Wire:
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
 
-    def lists_sent_by(self, widget: ipywidgets.Widget) -> list[list[Any]]:
-        """Return the items of each message of a `SyncedList`."""
-        sent = self.sent_by(widget)
-        return [data["content"]["items"] for data in sent if data["method"] == "custom"]
+    def contents_sent_by(self, widget: ipywidgets.Widget) -> list[Any]:
+        """Return the contents of the custom messages, such as those of a `SyncedList`."""
+        return [data["content"] for data in self.sent_by(widget) if data["method"] == "custom"]
 
     def items_sent_by(self, widget: ipywidgets.Widget) -> list[Any]:
-        return [item for items in self.lists_sent_by(widget) for item in items]
-
-    def appended_to(self, panel: ipywidgets.Widget) -> list[str]:
-        return ["".join(items) for items in self.lists_sent_by(panel)]
+        return [item for content in self.contents_sent_by(widget) for item in content["items"]]
 
 
 class Clock:
@@ -94,17 +90,11 @@ async def stubborn(released: asyncio.Event) -> AsyncIterator[str]:
     yield "too late"
 
 
-def find(widget: ipywidgets.Widget, kind: type, **traits: Any) -> Any:
-    """Return the first widget of this type with these traits: `widget` itself or one inside it."""
-    for found in walk(widget):
-        if isinstance(found, kind) and all(
-            getattr(found, name) == value for name, value in traits.items()
-        ):
-            return found
-    raise LookupError(f"no {kind.__name__} in {widget!r}")
+def find(widget: ipywidgets.Widget, kind: type) -> Any:
+    """Return the first widget of this type: `widget` itself or one inside it."""
+    return find_all(widget, kind)[0]
 
 
-def walk(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from walk(child)
+def find_all(widget: ipywidgets.Widget, kind: type) -> list[Any]:
+    inside = [found for child in getattr(widget, "children", ()) for found in find_all(child, kind)]
+    return [widget, *inside] if isinstance(widget, kind) else inside

@@ -133,10 +133,8 @@ class TestTyping:
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
         tap = await model.tap()
-        took = [
-            data["content"] for data in wire.sent_by(panel) if "took" in data.get("content", {})
-        ]
-        assert took[-1] == {"took": "Why?"}, "the page should clear its box"
+        took = [content["took"] for content in wire.contents_sent_by(panel) if "took" in content]
+        assert took[-1] == "Why?", "the page should clear its box"
         await tap.put("Because.")
         tap.end()
         await settled(lambda: not panel.busy)
@@ -388,7 +386,7 @@ class TestWaiting:
             panel._throttle.flush()
         tap.end()
         await cell
-        sent = [data["content"] for data in wire.sent_by(panel) if data["method"] == "custom"]
+        sent = wire.contents_sent_by(panel)
         with_stages = [
             item for message in sent[:-1] for item in message["items"] if "stages" in item
         ]

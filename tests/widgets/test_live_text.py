@@ -29,7 +29,7 @@ class TestShow:
     def test_text_is_returned_and_sent_as_it_is(self, wire):
         live = LiveText("Reply")
         assert live.show(iter(["<b>", "&amp;", " you"])) == "<b>&amp; you"
-        assert "".join(wire.appended_to(find(live, TextPanel))) == live.text == "<b>&amp; you"
+        assert "".join(wire.items_sent_by(find(live, TextPanel))) == live.text == "<b>&amp; you"
         assert (live.stopped, live.recording.outcome) == (False, "finished")
         assert find(live, StopButton).layout.display == "none", "the kernel can't receive Stop"
 
@@ -83,7 +83,7 @@ class TestRun:
         live = LiveText("Reply")
         running = asyncio.create_task(live.run(tap))
         await tap.put(Chunk("Hel"))
-        assert wire.appended_to(find(live, TextPanel)) == ["Hel"]
+        assert wire.items_sent_by(find(live, TextPanel)) == ["Hel"]
         flushed = asyncio.Event()
         wire.on_message = lambda data: flushed.set() if "lo" in str(data) else None
         await tap.put(Chunk("lo"))

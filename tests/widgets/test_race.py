@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-import ipywidgets
 import pytest
 
-from tests.widgets.doubles import Tap, find, walk
+from tests.widgets.doubles import Tap, find, find_all
 from utils.widgets import race
+from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.live_text.widget import TextPanel
 from utils.widgets.race.widget import Race
 
@@ -18,10 +18,6 @@ def shown(wire, monkeypatch) -> list[Race]:
     races: list[Race] = []
     monkeypatch.setitem(race.__globals__, "display", races.append)
     return races
-
-
-def panels(view: Race) -> list[TextPanel]:
-    return [widget for widget in walk(view) if isinstance(widget, TextPanel)]
 
 
 async def words(*texts: str):
@@ -53,15 +49,15 @@ async def test_one_panel_grows_while_the_other_waits(shown):
     stream, reply = Tap(), asyncio.get_running_loop().create_future()
     running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: stream}))
     await stream.put("A river")
-    waiting, growing = panels(shown[0])
+    waiting, growing = find_all(shown[0], TextPanel)
     assert (waiting.phase, waiting.text) == ("waiting", "")
     assert (growing.phase, growing.text) == ("streaming", "A river")
     reply.set_result("A river never hurries.")
     await stream.put(" never hurries.")
-    assert [panel.at_rest for panel in panels(shown[0])] == [False, False]
+    assert [panel.at_rest for panel in find_all(shown[0], TextPanel)] == [False, False]
     stream.end()
     await running
-    assert [panel.at_rest for panel in panels(shown[0])] == [True, True]
+    assert [panel.at_rest for panel in find_all(shown[0], TextPanel)] == [True, True]
 
 
 async def test_it_opens_with_few_messages(wire):
@@ -88,7 +84,7 @@ async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
     outcomes = [recording.outcome for recording in recordings.values()]
     assert outcomes == ["failed", "failed", "failed", "finished"]
     assert recordings["sound"].text == "all of it"
-    assert panels(shown[0])[0].note == "ConnectionError: The server left."
+    assert find_all(shown[0], TextPanel)[0].note == "ConnectionError: The server left."
 
 
 @pytest.mark.parametrize("way", ["button", "interrupt"])
@@ -100,7 +96,7 @@ async def test_stop_or_an_interrupt_ends_all_lanes(shown, way):
     await first.put("a")
     await second.put("b")
     if way == "button":
-        find(shown[0], ipywidgets.Button, description="Stop").click()
+        find(shown[0], StopButton).click()
         outcomes = [recording.outcome for recording in (await running).values()]
         assert outcomes == ["left", "left", "finished"]
     else:

@@ -27,12 +27,3 @@ class TestPromises(Promises):
         assert counts[0] == counts[2] == "× 1"  # noqa: RUF001
         text = opened.notebook.page.locator(".course-text").first.text_content() or ""
         assert int(counts[1].split()[1]) >= len(text.split()) > 20
-
-    def test_the_timeline_grows_while_the_reply_does(self, opened: Opened):
-        nb = opened.notebook
-
-        def both_grow() -> bool:
-            rows = [row for row in nb.samples() if row["timeline"] and row["reply"]]
-            return all(len({row[name] for row in rows}) > 3 for name in ("timeline", "reply"))
-
-        assert nb.again_until(both_grow, ".course-text")

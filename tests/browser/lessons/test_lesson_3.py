@@ -25,14 +25,6 @@ class TestPromises(Promises):
         },
     )
 
-    def test_every_chunk_has_a_row_and_one_row_has_the_finish_reason(self, opened: Opened):
-        table = opened.notebook.page.locator(".course-chunks")
-        columns = ["chunk", "seconds", "text", "finish reason", "tokens"]
-        assert table.locator("th:visible").all_text_contents() == columns
-        texts = table.locator("td.course-col-text").all_text_contents()
-        assert texts[0] == "''empty", "the first chunk announces the role"
-        assert table.locator("td", has_text="stop").count() == 1
-
     def test_incomplete_markdown_is_shown_before_it_is_formatted(self, opened: Opened):
         nb = opened.notebook
 
@@ -43,16 +35,3 @@ class TestPromises(Promises):
         markdown = nb.page.locator(".course-markdown")
         assert markdown.locator("pre").text_content() == "numbers.sort()\n"
         assert markdown.locator("strong").text_content() == "in place"
-
-    def test_the_card_fills_in_and_is_final(self, opened: Opened):
-        nb = opened.notebook
-
-        def a_field_was_seen_to_arrive() -> bool:
-            return any("still arriving" in text for text in nb.seen("card"))
-
-        assert nb.again_until(a_field_was_seen_to_arrive, CARD)
-        card = nb.page.locator(CARD)
-        card.locator(".course-mark", has_text="final").nth(3).wait_for()
-        assert card.locator(".course-name").all_text_contents() == ["name", "age", "email", "tags"]
-        assert card.locator(".course-mark").all_text_contents() == ["final"] * 4
-        assert card.locator(".course-skeleton").count() == 0

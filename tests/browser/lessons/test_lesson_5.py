@@ -5,24 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.browser.lessons.promises import Lesson, Opened, Promises
-from tests.browser.test_chat import ask, button, foot, panel, stop_it
+from tests.browser.test_chat import foot, panel
 from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# A model whose reply takes half a minute, so that Stop is in time even on a busy machine.
-SLOWER = """
-class Slower:
-    pause = 0.1
-
-    async def astream(self, history):
-        async with aclosing(chat_model("laptop", simulated=True).astream(history)) as chunks:
-            async for chunk in chunks:
-                yield chunk
-                await asyncio.sleep(self.pause)
-
-slowly = Slower()
-"""
 SOLVED = """
 @tool
 async def order_status(order: int) -> str:
@@ -71,36 +58,6 @@ class TestPromises(Promises):
         },
         speed=10,
     )
-
-    def test_stop_keeps_the_text_and_regenerate_replaces_it(self, opened: Opened):
-        nb = opened.notebook
-        nb.run_new_cell(SLOWER)
-        chat = panel(nb, "A chat")
-        ask(chat, "Why does streaming make a chat feel faster?")
-        foot(chat, "streaming")
-        stop_it(nb, chat, "mouse")
-        reply = chat.locator(".course-turn").last.locator(".course-block")
-        part = reply.last.text_content() or ""
-        nb.run_new_cell("slowly.pause = 0")
-        button(chat, "Regenerate").click()
-        foot(chat, "done")
-        assert len("".join(reply.all_text_contents())) > len(part) > 0
-        assert chat.locator(".course-turn").count() == 2, "a new reply in the same turn"
-
-    def test_a_dropped_connection_is_reported_and_continue_adds_the_rest(self, opened: Opened):
-        nb = opened.notebook
-        nb.run_cell_with('title="Breaks once"')
-        nb.wait_done()
-        chat = panel(nb, "Breaks once")
-        told = foot(chat, "failed").get_by_text("The connection dropped in the middle of the reply")
-        assert told.is_visible()
-        part = chat.locator(".course-block").last.text_content() or ""
-        button(chat, "Continue").click()
-        foot(chat, "done")
-        whole = "".join(chat.locator(".course-block").all_text_contents())
-        assert whole.startswith(part.strip())
-        assert whole.count(part.strip()[:20]) == 1
-        assert len(whole) > len(part)
 
     def test_an_agents_stages_are_shown_once_the_exercise_is_solved(
         self, opened: Opened, tmp_path: Path

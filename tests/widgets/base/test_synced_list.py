@@ -9,10 +9,6 @@ from hypothesis import strategies as st
 from utils.widgets.base.synced_list import SyncedList
 
 
-def messages(wire, synced):
-    return [data["content"] for data in wire.sent_by(synced) if data["method"] == "custom"]
-
-
 def test_items_are_sent_once_in_numbered_messages(wire):
     synced = SyncedList()
     synced.append("a")
@@ -20,7 +16,7 @@ def test_items_are_sent_once_in_numbered_messages(wire):
     synced.push()
     synced.append("c")
     synced.push()
-    assert messages(wire, synced) == [
+    assert wire.contents_sent_by(synced) == [
         {"seq": 1, "at": 0, "items": ["a", "b"]},
         {"seq": 2, "at": 2, "items": ["c"]},
     ]
@@ -32,7 +28,12 @@ def test_only_the_tail_that_changed_is_sent(wire):
     synced.push()
     synced.replace(["whole", "half", "new"])
     synced.push()
-    assert messages(wire, synced)[-1] == {"seq": 2, "at": 1, "keep": 3, "items": ["f", "new"]}
+    assert wire.contents_sent_by(synced)[-1] == {
+        "seq": 2,
+        "at": 1,
+        "keep": 3,
+        "items": ["f", "new"],
+    }
 
 
 def test_an_unchanged_list_is_not_sent(wire):
@@ -57,7 +58,7 @@ def test_a_late_page_gets_the_whole_list(wire):
     assert answer["state"] == {"items": ["a"], "seq": 1}
     synced.append("b")
     synced.repeat()
-    assert messages(wire, synced) == [{"seq": 1, "at": 0, "items": ["a"]}]
+    assert wire.contents_sent_by(synced) == [{"seq": 1, "at": 0, "items": ["a"]}]
 
 
 def grown(there, keep, item):
