@@ -124,6 +124,7 @@ def serve(folder: Path) -> None:
     # On import, labapp runs Node.js, if installed, to look up the npm registry, which only
     # JupyterLab's own builds need.
     commands._yarn_config = lambda _: {"yarn config": {}}
+    from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_server.serverapp import ServerApp
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
@@ -132,6 +133,7 @@ def serve(folder: Path) -> None:
         def config_file_paths(self) -> list[str]:
             return [str(folder)]
 
+    KernelSpecManager.kernel_dirs.tag(config=True)  # otherwise, the setting would be ignored
     LabApp.serverapp_class = CourseServer
     LabApp.launch_instance([])
 

@@ -33,7 +33,7 @@ CONTRAST = """(selector) => {
   });
 }"""
 
-WIDGETS = ".jp-OutputArea :is(.course-live, .course-race, .course-prediction)"
+WIDGETS = ".jp-OutputArea .course-live"
 # Finds elements that overflow or clip text; ignores SVG, ellipses, and screen-reader text.
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.conftest import OpenNotebook
 from tests.browser.turns import Turns
-from tools.browser.notebook_page import NotebookPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-
-OpenNotebook = Callable[..., NotebookPage]
 
 # Makes anywidget's two-second timeout for loading a script expire immediately.
 IMPATIENT = """

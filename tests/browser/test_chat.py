@@ -47,7 +47,6 @@ await held.ask("Count, please.")
 """
 AFTER = 'print("after:", held.turns[0].state, held.busy)'
 AWAITING = """
-typed = asyncio.Event()
 busy = ChatPanel(lambda history: words("typed", 5), title="Awaiting").show()
 while not (busy.turns and busy.turns[0].state == "complete"):
     await asyncio.sleep(0.05)
@@ -182,7 +181,7 @@ def test_interrupting_the_cell_leaves_notebook_and_panel_usable(nb: NotebookPage
 
 
 def test_a_typed_question_arrives_while_a_cell_awaits(nb: NotebookPage):
-    nb.run_cell_with("typed = ")
+    nb.run_cell_with("busy = ")
     chat = panel(nb, "Awaiting")
     ask(chat, "Are you there?")
     nb.wait_done()

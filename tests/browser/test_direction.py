@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from tools.browser.notebook_page import NotebookPage
-
-OpenNotebook = Callable[..., NotebookPage]
+from tests.browser.conftest import OpenNotebook
 
 SETUP = """
 import asyncio
 from utils.widgets import *
-from utils.timing import Piece, Recording
 
-HEBREW, ARABIC = "שלום עולם", "مرحبا بالعالم"
+HEBREW = "שלום עולם"
 
 async def stream(*items):
     for item in items:
@@ -37,9 +32,8 @@ CELLS = {
     "Choice('b', 'c')])\ndisplay(asked); asked.chosen = 0; asked.lock(); asked.reveal()",
     "heart": "heart = Heartbeat(HEBREW).show()",
     "race": "await race({HEBREW: lambda: stream(HEBREW + ' 1'), 'b': lambda: stream('c')})",
-    "chat": "from utils.widgets import Status\n"
-    "panel = ChatPanel(lambda _: stream(Status(HEBREW + ' 1', HEBREW + ' 2'), HEBREW + ' 3'), "
-    "title=HEBREW)\nawait panel.ask(HEBREW + ' 4')",
+    "chat": "panel = ChatPanel(lambda _: stream(Status(HEBREW + ' 1', HEBREW + ' 2'), "
+    "HEBREW + ' 3'), title=HEBREW)\nawait panel.ask(HEBREW + ' 4')",
 }
 
 
@@ -52,8 +46,7 @@ def test_each_widget_shows_text_in_its_own_direction(notebook: OpenNotebook):
         nb.page.locator(output).get_by_text("שלום").first.wait_for()
     found = nb.page.evaluate(
         """() => {
-          const widgets = ":is(.course-live, .course-race, .course-prediction) *";
-          return [...document.querySelectorAll(widgets)].flatMap((element) => {
+          return [...document.querySelectorAll(".course-live *")].flatMap((element) => {
             const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
             const words = own.map(({ data }) => data).join("").trim();
             const name = element.className || element.tagName;

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import OpenNotebook
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
-
-OpenNotebook = Callable[..., NotebookPage]
 
 SETUP = """
 import asyncio, time

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from tests.browser.conftest import OpenNotebook
 from tools.browser.notebook_page import NotebookPage
-
-OpenNotebook = Callable[..., NotebookPage]
 
 SAID = "The kernel was restarted or has ended"
 SETUP = """

@@ -5,17 +5,15 @@ The last test shows all widgets, in states that the lessons' notebooks don't rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import OpenNotebook
 from tests.browser.readability import CONTRAST, barriers, misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
-
-OpenNotebook = Callable[..., NotebookPage]
 
 HOSTILE = "<img src=x onerror='window.hacked = true'>"
 SETUP = """

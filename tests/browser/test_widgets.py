@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import OpenNotebook
 from tests.browser.readability import misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
 from utils.formatting import in_seconds
-
-OpenNotebook = Callable[..., NotebookPage]
 
 SETUP = """
 import asyncio, time

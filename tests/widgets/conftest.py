@@ -19,7 +19,6 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     class RecordingComm(BaseComm):
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
             json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # strict, like a kernel
-            wire.opened += msg_type == "comm_open"
             if msg_type == "comm_msg":
                 wire.messages.append((self.comm_id, data))
                 wire.on_message(data)

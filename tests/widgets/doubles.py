@@ -13,15 +13,10 @@ import ipywidgets
 
 @dataclass
 class Wire:
-    """The messages that widgets sent to the page, in order, as pairs of comm ID and data.
-
-    Attributes:
-        opened: The number of messages that opened a model on the page.
-    """
+    """The messages that widgets sent to the page, in order, as pairs of comm ID and data."""
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     on_message: Callable[[dict[str, Any]], None] = lambda data: None
-    opened: int = 0
 
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]

@@ -6,13 +6,12 @@ import asyncio
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.widgets.doubles import find
 from utils.widgets import LiveMarkdown
-from utils.widgets.live_markdown import rendering as module
-from utils.widgets.live_markdown.rendering import Rendering, render
+from utils.widgets.live_markdown.rendering import render
 from utils.widgets.live_markdown.widget import Document
 
 BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "ul", "ol", "li", "blockquote"}
@@ -143,57 +142,3 @@ class TestSafety:
 
     def test_a_picture_is_described_but_not_fetched(self):
         assert "picture: A cat" in render("![A cat](https://x.y/cat.png)")[0]
-
-
-PARTS = [
-    "word ", "**bold", "** ", "\n", "\n\n", "\n \n", "\r\n\r\n", "```", "    code", "- item",
-    "* ", "1. one", "2) ", "> quote", "# head", "---", "===", "| a | b |\n|---|---|\n",
-    "<script>", "<!--", "[a][b]", "\n\n[b]: http://x.y\n", "[b]: http://z.y 'title\n", "\t",
-    "\\", "&amp;", "~~", "![a]",
-]  # fmt: skip
-
-
-class TestGrowing:
-    @pytest.fixture(autouse=True)
-    def short(self, monkeypatch):
-        monkeypatch.setattr(module, "_LONG", 12)
-
-    @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.lists(st.sampled_from(PARTS), max_size=24))
-    def test_it_renders_the_same_as_in_one_go(self, parts):
-        rendering, text = Rendering(), ""
-        for part in parts:
-            text += part
-            blocks = rendering.blocks(text)
-            if "]:" not in text:
-                assert blocks == render(text)
-        assert rendering.blocks(text, whole=True) == render(text)
-
-    def test_text_whose_beginning_changed_is_rendered_again(self):
-        rendering = Rendering()
-        rendering.blocks("one one one\n\ntwo two two\n\nthree\n")
-        assert rendering.blocks("ONE\n\ntwo\n", whole=True) == render("ONE\n\ntwo\n")
-
-
-@pytest.mark.parametrize(
-    "paragraph", ["word " * 20 + "\n\n", "```\ncode\n\nmore\n```\n\n", "- a\n\n- b\n\ntext\n\n"]
-)
-def test_rendering_takes_linear_time(monkeypatch, paragraph):
-    monkeypatch.setattr(module, "_LONG", 500)
-    rendered = []
-    parse = module._markdown().parse
-    monkeypatch.setattr(
-        module._markdown(),
-        "parse",
-        lambda text, state: (rendered.append(len(text)), parse(text, state))[1],
-    )
-
-    def work(paragraphs):
-        rendered.clear()
-        rendering = Rendering()
-        for number in range(1, paragraphs + 1):
-            rendering.blocks(paragraph * number)
-        return sum(rendered)
-
-    few = work(50)
-    assert work(200) < 6 * few

@@ -60,11 +60,6 @@ async def test_one_panel_grows_while_the_other_waits(shown):
     assert [panel.at_rest for panel in find_all(shown[0], TextPanel)] == [True, True]
 
 
-async def test_it_opens_with_few_messages(wire):
-    Race({"invoke": lambda: whole("x"), "stream": lambda: words("x")})
-    assert (wire.opened, len(wire.messages)) == (12, 0)
-
-
 async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
     async def broken():
         yield "Half"

@@ -1,4 +1,4 @@
-// needs: base/screen_reader.js
+// needs: nothing
 
 // Creates an element. Words are set as text, never as HTML, and the browser detects their
 // direction; pass "" for words that are set later.
@@ -28,7 +28,8 @@ function makePaths(...classNames) {
     path.setAttribute("class", name);
     return svg.appendChild(path);
   });
-  return [hideFromReaders(svg), ...paths];
+  svg.setAttribute("aria-hidden", "true");
+  return [svg, ...paths];
 }
 
 // Sets an element's text only if it differs, since screen readers announce text that is set again.

@@ -1,4 +1,4 @@
-// needs: nothing
+// needs: base/dom.js
 //
 // Makes screen readers announce the same things in every widget: growing text as it arrives, each
 // ending once and failures immediately, but never a running clock or decoration.
@@ -56,11 +56,7 @@ function hideFromReaders(element) {
 }
 
 // Creates an invisible element whose content is announced.
-function makeAnnouncer() {
-  const element = document.createElement("div");
-  element.className = "course-heard";
-  return announceChanges(element);
-}
+const makeAnnouncer = () => announceChanges(make("div", "course-heard"));
 
 // Announces each paragraph once, when it is complete, and how the reply ended. Paragraphs that were
 // there when the page opened are not announced.
@@ -71,9 +67,7 @@ function makeParagraphAnnouncer() {
   let last = "";
   const announce = (words) => {
     if (!listening) return;
-    const line = element.appendChild(document.createElement("p"));
-    line.dir = "auto";
-    line.textContent = words;
+    element.append(make("p", "", words));
     while (element.children.length > 30) element.firstChild.remove();
   };
   return {

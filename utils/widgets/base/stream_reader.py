@@ -11,7 +11,6 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from typing import Any
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
 
@@ -107,14 +106,13 @@ class StreamReader:
 class StopButton(widgets.Button):  # type: ignore[misc]
     """A button that stops the readers passed to `arm`."""
 
-    def __init__(self, **look: Any) -> None:
+    def __init__(self) -> None:
         super().__init__(
             description="Stop",
             icon="stop",
             tooltip="Stop the reply",
             disabled=True,
             _dom_classes=["course-stop"],
-            **look,
         )
         self._readers: Sequence[StreamReader] = ()
         self.on_click(lambda _: self._press())

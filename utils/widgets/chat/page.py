@@ -9,7 +9,7 @@ from utils.widgets.base.course_widget import as_text
 from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.chat.turn import Exchange
-from utils.widgets.live_markdown.rendering import Rendering
+from utils.widgets.live_markdown.rendering import render
 
 
 class ChatPage(SyncedList):
@@ -44,17 +44,16 @@ class Drawing:
     """Builds the items of one turn, and reuses unchanged parts."""
 
     def __init__(self) -> None:
-        self._rendering = Rendering()
-        self._drawn: tuple[str, bool] = ("", False)
+        self._reply = ""
         self._blocks: list[str] = []
         self._steps: tuple[int, bool, str] = (0, False, "")
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
         """Return the turn's items; only the last turn has buttons."""
-        drawn = text, over = exchange.reply, exchange.state != "streaming"
-        if drawn != self._drawn:
-            self._drawn, self._blocks = drawn, self._rendering.blocks(text, whole=over)
+        if exchange.reply != self._reply:
+            self._reply = exchange.reply
+            self._blocks = render(self._reply)
         stages = exchange.stages
         steps = (len(stages.history), stages.going_on, stages.outcome)
         if steps != self._steps:  # seconds aren't compared: the page counts them

@@ -24,7 +24,7 @@ function render({ model, el }) {
   draw();
   // The Stop button beside the badge is an ipywidgets button, which stays enabled without a kernel.
   const disableStop = () => {
-    const live = el.closest(".course-live, .course-race");
+    const live = el.closest(".course-live");
     for (const stop of live?.querySelectorAll("button.course-stop") ?? []) {
       Object.assign(stop, { disabled: true, title: KERNEL_ENDED });
     }

@@ -6,7 +6,6 @@ and the end.
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
 
 import traitlets
 
@@ -49,7 +48,6 @@ class LatencyBadge(CourseWidget):
         *,
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
-        **look: Any,
     ) -> None:
         """Create a badge that hasn't started.
 
@@ -57,13 +55,12 @@ class LatencyBadge(CourseWidget):
             title: Shown before the text.
             first: The word after "first" in the text, such as "words" or "field".
             clock: Returns the time in seconds.
-            **look: Options of ipywidgets, such as `layout`.
         """
         self._what = as_text(first, "word for what comes first")
         self._clock = clock
         self._start: float | None = None
         self._first: float | None = None
-        super().__init__(title=as_text(title, "title"), **look)
+        super().__init__(title=as_text(title, "title"))
 
     def __repr__(self) -> str:
         return "LatencyBadge()"

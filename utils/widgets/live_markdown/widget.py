@@ -8,7 +8,7 @@ from utils.timing import Recording, content_of
 from utils.unicode import Joiner
 from utils.widgets.base.panel import Panel, ending_of_text
 from utils.widgets.base.theme import script, stylesheet
-from utils.widgets.live_markdown.rendering import Rendering
+from utils.widgets.live_markdown.rendering import render
 from utils.widgets.stream_view.widget import StreamView
 
 Repair = Callable[[str], str]
@@ -57,8 +57,6 @@ class Document(Panel):
         super().__init__(label=label)
         self.error: Exception | None = None  # the exception from `repair`, if any
         self._repair = repair
-        self._rendering = Rendering()
-        self._over = False
         self._pieces: list[str] = []
         self._joiner = Joiner()
 
@@ -71,7 +69,6 @@ class Document(Panel):
         """Clear the panel, in the kernel and on the page."""
         self._pieces, self.error, self.failure = [], None, ""
         self._joiner.rest()
-        self._rendering, self._over = Rendering(), False
         self.replace([])
         super().push()
 
@@ -92,15 +89,14 @@ class Document(Panel):
         """Render the text so far, and send the blocks that changed."""
         if self.error is None:
             try:
-                self.replace(self._rendering.blocks(self._repaired(), whole=self._over))
+                self.replace(render(self._repaired()))
             except Exception as error:
                 self.error, self.failure = error, f"repair failed: {sentence(error)}"
         super().push()
 
     def end(self, recording: Recording) -> str:
-        """Add the remaining text, and have the next `push` render the text as complete."""
+        """Add the remaining text; the next `push` renders it."""
         self._pieces.append(self._joiner.rest())
-        self._over = True
         return ending_of_text(self.text, recording.outcome)
 
     def _repaired(self) -> str:

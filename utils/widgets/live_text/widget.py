@@ -45,10 +45,10 @@ class TextPanel(Panel):
     # back to its top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, label: str, **look: Any) -> None:
+    def __init__(self, label: str) -> None:
         self._pending: deque[str] = deque()  # filled by one thread, emptied by another
         self._joiner = Joiner()
-        super().__init__(label=label, **look)
+        super().__init__(label=label)
 
     @property
     def text(self) -> str:

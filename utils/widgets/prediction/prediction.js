@@ -28,7 +28,7 @@ function render({ model, el }) {
   // Radio buttons with the same name form one group across the page. A counter would repeat names,
   // since each widget loads its own copy of this file.
   const name = `course-prediction-${Math.random()}`;
-  el.classList.add("course-prediction");
+  el.classList.add("course-live", "course-prediction");
   const frame = make("fieldset");
   frame.append(makeFormatted("legend", "", model.get("question")));
   const radios = model.get("options").map((words, index) => {

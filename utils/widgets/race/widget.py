@@ -56,21 +56,20 @@ class Race(widgets.VBox):  # type: ignore[misc]
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        plain = widgets.Layout()  # one shared layout, since no widget changes it
-        self._panels = [RacePanel(f"Reply of {label}", layout=plain) for label in lanes]
+        self._panels = [RacePanel(f"Reply of {label}") for label in lanes]
         self._lanes = {
-            label: Lane(label, panel, clock=clock, layout=plain)
+            label: Lane(label, panel, clock=clock)
             for label, panel in zip(lanes, self._panels, strict=True)
         }
         self._sends = lanes
-        self._stop = StopButton(layout=plain)
+        self._stop = StopButton()
 
         def box(children: list[widgets.Widget], name: str) -> widgets.Box:
-            return widgets.Box(children, layout=plain, _dom_classes=[name])
+            return widgets.Box(children, _dom_classes=[name])
 
         panes = [box([lane.badge, lane.panel], "course-lane") for lane in self._lanes.values()]
         children = [box(panes, "course-lanes"), box([self._stop], "course-head")]
-        super().__init__(children, layout=plain, _dom_classes=["course-race"])
+        super().__init__(children, _dom_classes=["course-live", "course-race"])
 
     def __repr__(self) -> str:
         return f"Race({', '.join(map(repr, self._lanes))})"

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
 from utils.errors import sentence
 from utils.timing import AsyncRecorder, Outcome, Recording, arecord
@@ -29,12 +28,11 @@ class Lane:
         *,
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
-        **look: Any,
     ) -> None:
-        """`label` may be empty; `first` and `look` are options of `LatencyBadge`."""
+        """`label` may be empty; `first` is an option of `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
-        self.badge = LatencyBadge(label, first=first, clock=clock, **look)
+        self.badge = LatencyBadge(label, first=first, clock=clock)
         self.panel = panel
         panel.elapsed = lambda: self.badge.elapsed
         # the last run's recording; None until that run has ended

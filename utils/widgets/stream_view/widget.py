@@ -46,7 +46,8 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         self._title = title
         self._panel = panel
         self._lane = Lane(title, panel, first=first, clock=clock)
-        self._stop = StopButton(layout=widgets.Layout(display="none"))
+        self._stop = StopButton()
+        self._stop.layout.display = "none"
         self._shown = False
         self._busy = False
         head = [self._lane.badge, self._stop]
