@@ -24,7 +24,7 @@ with traffic() as one:
     print("x" * 1000)
 with traffic() as shown:
     display("x" * 1000)
-live = LiveText(display=False)
+live = LiveText()
 with traffic() as widget:
     live.show(["x" * 1000])
 inside = [nothing.messages, one.messages, shown.messages, widget.messages > 0]

@@ -234,14 +234,6 @@ def test_a_named_recorder_stays_open_after_break_until_it_is_closed():
     assert (source.closed, recorder.recording.outcome) == (1, "left")
 
 
-def test_an_exception_in_a_with_block_closes_the_source():
-    source = Source(range(9))
-    recorder = record(source)
-    with pytest.raises(ZeroDivisionError), recorder:
-        print(1 / next(recorder))
-    assert (source.closed, recorder.recording.outcome) == (1, "left")
-
-
 def test_an_interrupt_propagates_and_closes_the_source():
     source = Source(["a"], error=KeyboardInterrupt())
     recorder = record(source)

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 
 
-@dataclass
+@dataclass(eq=False)
 class Traffic:
     """Messages and bytes sent so far; they are counted while the `traffic()` block runs."""
 
@@ -22,18 +22,8 @@ class Traffic:
         return f"{self.messages:,} {'message' if self.messages == 1 else 'messages'} · {size}"
 
 
-class _Tap:
-    def __init__(self, send: Callable[..., None]) -> None:
-        self.counts: list[Traffic] = []
-        self.lock = Lock()  # messages come from several threads
-        self._send = send
-
-    def __call__(self, parts: Sequence[Any], *args: Any, **kwargs: Any) -> None:
-        with self.lock:
-            for count in self.counts:
-                count.messages += 1
-                count.bytes += sum(memoryview(part).nbytes for part in parts)
-        self._send(parts, *args, **kwargs)
+_counts: list[Traffic] = []  # one for each block that runs
+_lock = Lock()  # messages come from several threads
 
 
 @contextmanager
@@ -59,19 +49,30 @@ def traffic() -> Iterator[Traffic]:
             "browser. Run it in a notebook's cell."
         )
     _flush_prints()
-    if not isinstance(outlet.send_multipart, _Tap):
-        outlet.send_multipart = _Tap(outlet.send_multipart)
-    tap: _Tap = outlet.send_multipart
     count = Traffic()
-    tap.counts.append(count)
+    with _lock:
+        if not _counts:
+            outlet.send_multipart = _counted(outlet.send_multipart)
+        _counts.append(count)
     try:
         yield count
     finally:
         _flush_prints()  # the kernel buffers prints for a moment
-        with tap.lock:
-            tap.counts[:] = [other for other in tap.counts if other is not count]
-        if not tap.counts:
-            del outlet.send_multipart  # restores the class's method
+        with _lock:
+            _counts.remove(count)
+            if not _counts:
+                del outlet.send_multipart  # restores the class's method
+
+
+def _counted(send: Callable[..., None]) -> Callable[..., None]:
+    def send_counted(parts: Sequence[Any], *args: Any, **kwargs: Any) -> None:
+        with _lock:
+            for count in _counts:
+                count.messages += 1
+                count.bytes += sum(memoryview(part).nbytes for part in parts)
+        send(parts, *args, **kwargs)
+
+    return send_counted
 
 
 def _flush_prints() -> None:

@@ -39,7 +39,9 @@ async def experiment(
         LoadError: If a style is unknown, the server can't start, or no client got a reply.
     """
     for style in styles:
-        _path(style)
+        if style not in STYLES:
+            known = ", ".join(f'"{name}"' for name in STYLES)
+            raise LoadError(f'There is no style "{style}". Choose one of {known}.')
     points = [(style, count) for style in styles for count in clients]
     chosen = [(s, count) for s, count in points if s != _ONE_BY_ONE or count <= _MOST_ONE_BY_ONE]
     badge = LatencyBadge()
@@ -63,17 +65,6 @@ async def experiment(
         if (style, count) not in chosen
     ]
     return Rows(rows, left_out)
-
-
-async def load(style: str, clients: int) -> list[Recording]:
-    """Send requests from several clients to one style of endpoint at the same moment.
-
-    Returns a recording for each client, including failed ones; `charts.waterfall` displays them.
-    """
-    path = _path(style)
-    async with server() as port:
-        await _warm_up(port, [style])
-        return await _at_once(port, path, clients, lambda _: None)
 
 
 async def _measure(port: int, style: str, count: int, tell: Callable[[int], None]) -> Row:
@@ -133,14 +124,7 @@ async def _warm_up(port: int, styles: Iterable[str]) -> None:
     """Send one request per style, since a process's first request is slower."""
     async with asyncio.TaskGroup() as group:
         for style in styles:
-            group.create_task(_clients.ask(port, _path(style), "warm-up", lambda: None))
-
-
-def _path(style: str) -> str:
-    if style not in STYLES:
-        known = ", ".join(f'"{name}"' for name in STYLES)
-        raise LoadError(f'There is no style "{style}". Choose one of {known}.')
-    return STYLES[style]
+            group.create_task(_clients.ask(port, STYLES[style], "warm-up", lambda: None))
 
 
 def _say(badge: LatencyBadge, text: str, phase: str = "streaming") -> None:
