@@ -59,9 +59,9 @@ edit(None, {"model.stream": "(model | StrOutputParser()).stream"})
 edit(None, {"[words]": "CallbackManager([words])"})
 
 edit("invoke", {LOOP: f"model.invoke(prompt, {CONFIG})"}, "with `invoke`, which pushes no tokens")
-edit("no handler", {f", {CONFIG}": ""})
 ALSO = {"_ in": "chunk in", "pass": "words.spaces += chunk.text.count(' ')"}
-edit("counts the reply", {**ALSO, "[words]": "[Words()]"})
+edit("no handler", {f", {CONFIG}": ""})
+edit("no handler", {**ALSO, f", {CONFIG}": ""})
 edit("counted twice", ALSO, "a second time")
 edit("attached twice", {"[words]": "[words, words]"})
 edit("attached twice", {"model.stream": "model.with_config(callbacks=[words]).stream"})

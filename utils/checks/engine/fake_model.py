@@ -2,20 +2,17 @@
 
 # ruff: noqa: A002, ARG002, D102 (arguments and methods are LangChain's)
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from copy import copy
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from operator import add
 from typing import Any, ClassVar, Self
-from uuid import UUID, uuid4
 
 from langchain_core.callbacks import (
-    AsyncCallbackManagerForLLMRun,
     BaseCallbackHandler,
     CallbackManager,
-    CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
@@ -26,7 +23,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr
 
 from utils.checks.engine import virtual_time
-from utils.checks.engine.reply import Reading, Reply, chunk_of
+from utils.checks.engine.reply import Reading, Reply
 
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
@@ -38,7 +35,6 @@ class Call:
     method: str  # such as "stream"
     handlers: Sequence[BaseCallbackHandler] = ()  # the callback handlers of the call
     in_chain: bool = False  # whether the model was called as a step of a chain
-    run_id: UUID | None = None  # the run's id, as passed to the handlers
 
 
 class FakeModel(ChatOpenAI):
@@ -141,9 +137,7 @@ class FakeModel(ChatOpenAI):
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
-        config["run_id"] = run_id = config.get("run_id") or uuid4()
-        in_chain = manager.parent_run_id is not None
-        self._calls.append(Call(method, manager.handlers, in_chain, run_id))
+        self._calls.append(Call(method, manager.handlers, manager.parent_run_id is not None))
         return config
 
     def _request(
@@ -161,24 +155,16 @@ class FakeModel(ChatOpenAI):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         reply, reading = self._request(messages, kwargs, streamed=True)
-        asides = self._asides(reply, CallbackManagerForLLMRun)
         with closing(reply.answer(reading)) as chunks:
             for chunk in chunks:
-                if chunk.response_metadata:
-                    for aside in asides:
-                        aside()
                 yield _generation(chunk)
 
     async def _astream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Any:
         reply, reading = self._request(messages, kwargs, streamed=True)
-        asides = self._asides(reply, AsyncCallbackManagerForLLMRun)
         async with aclosing(reply.aanswer(reading)) as chunks:
             async for chunk in chunks:
-                if chunk.response_metadata:
-                    for aside in asides:
-                        await aside()
                 yield _generation(chunk)
 
     def _generate(
@@ -194,16 +180,6 @@ class FakeModel(ChatOpenAI):
         reply, reading = self._request(messages, kwargs, streamed=False)
         async with aclosing(reply.aanswer(reading)) as chunks:
             return _whole([chunk async for chunk in chunks])
-
-    def _asides(self, reply: Reply, manager: type[Any]) -> list[Callable[[], Any]]:
-        """Return functions, each of which passes one of the reply's `asides` to the handlers."""
-        found: list[Callable[[], Any]] = []
-        for token in reply.asides:
-            call = self._calls[-1]
-            run = manager(run_id=call.run_id, handlers=call.handlers, inheritable_handlers=[])
-            chunk = ChatGenerationChunk(message=chunk_of(token))
-            found.append(partial(run.on_llm_new_token, token, chunk=chunk))
-        return found
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:

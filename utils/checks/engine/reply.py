@@ -119,9 +119,6 @@ class Reply:
     compact: bool = False
     # whether pieces keep arriving while the stream isn't being read, as over a network
     keeps_sending: bool = False
-    # tokens that handlers receive at the end but that aren't in the reply; they reveal whether an
-    # answer counts a handler's tokens or the reply's
-    asides: Sequence[str] = ()
     # the reply to any later request; None to repeat this one
     again: "Reply | None" = None
     log: list[Event] = field(default_factory=list)  # what was taken and output, in order

@@ -146,26 +146,19 @@ _REAL: dict[str, Callable[..., Any]] = {
 }
 
 
-def _following(name: str) -> Callable[..., Any]:
-    """Return a version of a `time` function that uses the virtual clock if there is one."""
-    real = _REAL[name]
-
-    def sleep(seconds: float) -> None:
-        made = _CLOCK.get()
-        if made is None:
-            real(seconds)
-        else:
-            made.pause(seconds, _SLEEPS_ON)
-
-    def reading() -> float:
-        made = _CLOCK.get()
-        shown: float = made.time() if made else real()
-        return shown
-
-    return sleep if name == "sleep" else reading
+def _sleep(seconds: float) -> None:
+    if made := _CLOCK.get():
+        made.pause(seconds, _SLEEPS_ON)
+    else:
+        _REAL["sleep"](seconds)
 
 
-_FOLLOWING = {name: _following(name) for name in _REAL}
+def _reading(name: str) -> Callable[[], float]:
+    return lambda: made.time() if (made := _CLOCK.get()) else _REAL[name]()
+
+
+# versions of these functions that use the virtual clock if there is one
+_FOLLOWING = {name: _sleep if name == "sleep" else _reading(name) for name in _REAL}
 
 
 @contextmanager

@@ -280,10 +280,6 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
     "counts the finished reply": lambda _: (
         "The spaces in the finished reply were counted. Which method receives each token?"
     ),
-    "counts the reply": lambda _: (
-        "The spaces in the reply were counted. The exercise asks for those in the tokens that "
-        "`on_llm_new_token` receives."
-    ),
     "no methods": lambda _: _NO_METHODS,
     "counted twice": lambda s: (
         f"`spaces_heard` returned {s.returned}, but the tokens contain {count(s.right, 'space')}. "

@@ -9,8 +9,6 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
-# Tokens that only handlers receive, so the reply contains fewer spaces than the tokens do.
-_ASIDES = (" ", "by the by")
 
 
 def observe(answer: Any, case: Case) -> Attaching:
@@ -18,34 +16,26 @@ def observe(answer: Any, case: Case) -> Attaching:
     runs = []
     with handlers.overheard() as log:
         for _ in range(2):
-            reply = case.reply(asides=_ASIDES if case.whole and case.pieces is None else ())
+            reply = case.reply()
             args = (case.model(reply), case.prompt)
             runs.append(call("spaces_heard", answer, case, reply, *args, wants=NUMBER))
-    right = "".join((reply.text, *reply.asides)).count(" ")
-    return Attaching.seen(runs[0], right, again=runs[1].returned, log=log)
+    return Attaching.seen(runs[0], reply.text.count(" "), again=runs[1].returned, log=log)
 
 
-def _of_the_reply(s: Attaching) -> bool:
-    return s.wrong and bool(s.returned == s.reply.text.count(" "))
+def _none_hears(s: Attaching, *events: str) -> bool:
+    return not any(handlers.hears(each, *events) for each in s.handlers)
 
 
 MISTAKES: Mistakes[Attaching] = {
     **handlers.ATTACHED,
-    "no handler": lambda s: s.wrong and not s.handlers,
-    "counts the finished reply": lambda s: (
-        _of_the_reply(s) and any(handlers.hears(each, "on_llm_end") for each in s.handlers)
-    ),
-    "counts the reply": _of_the_reply,
-    "no methods": lambda s: s.wrong and not any(map(handlers.hears, s.handlers)),
-    "counted twice": lambda s: (
-        s.wrong and s.returned - s.right in (s.right, s.reply.text.count(" "))
-    ),
+    "no handler": lambda s: not s.handlers,
+    "no methods": _none_hears,
+    "counts the finished reply": lambda s: _none_hears(s, "on_llm_new_token"),
+    "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
     "counts other white space": lambda s: (
-        s.wrong and s.returned == sum(map(str.isspace, "".join((s.reply.text, *s.reply.asides))))
+        s.wrong and s.returned == sum(map(str.isspace, s.reply.text))
     ),
-    "counts tokens": lambda s: (
-        s.wrong and s.returned - s.total - len(s.reply.asides) in range(_MOST_EMPTY + 1)
-    ),
+    "counts tokens": lambda s: s.wrong and s.returned - s.total in range(_MOST_EMPTY + 1),
     "another number": lambda s: s.wrong,
 }
 
