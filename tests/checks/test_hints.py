@@ -114,10 +114,10 @@ def test_an_exercise_is_found_by_its_name_or_a_float(shown):
     hints.hint(7.1)
     hints.solution("7.other")
     hints.predict(7.1)
-    *found, prediction = shown
-    assert [item.number for item in found] == ["7.1", "7.2", "7.1", "7.2"]
-    assert [item.first for item in found[:3]] == [1, 1, 2]
-    assert prediction.question == "Which?"
+    *found, solved, prediction = shown
+    numbers = ["7.1: hint 1 of 3", "7.2: all the hints", "7.1: hint 2 of 3"]
+    assert [item.heading for item in found] == [f"Exercise {number}." for number in numbers]
+    assert (solved.number, prediction.question) == ("7.2", "Which?")
 
 
 @pytest.mark.parametrize("call", [hints.hint, hints.solution, hints.predict])

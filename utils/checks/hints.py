@@ -1,7 +1,7 @@
 """Shows hints, solutions and predictions, which are read from the lesson's source."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,32 +18,19 @@ _shown: Counter[str] = Counter()  # how many hints this kernel has shown, by exe
 class Hint:
     """One hint, or all of them once each has been shown."""
 
-    number: str
-    steps: tuple[str, ...]
-    first: int
-    total: int
+    heading: str
+    steps: Sequence[str]
+    after: str  # what to do next
 
     def __repr__(self) -> str:
-        return "\n".join((self._heading, *self.steps, self._next))
+        return "\n".join((self.heading, *self.steps, self.after))
 
     def _repr_html_(self) -> str:
         steps = "".join(f"<p>{in_html(step)}</p>" for step in self.steps)
         return panel(
             "not attempted",
-            f"<strong>{self._heading}</strong>{steps}<small>{in_html(self._next)}</small>",
+            f"<strong>{self.heading}</strong>{steps}<small>{in_html(self.after)}</small>",
         )
-
-    @property
-    def _heading(self) -> str:
-        if len(self.steps) > 1 or self.total == 1:
-            return f"Exercise {self.number}: all the hints."
-        return f"Exercise {self.number}: hint {self.first} of {self.total}."
-
-    @property
-    def _next(self) -> str:
-        if self.first + len(self.steps) - 1 < self.total:
-            return f'For the next one, run `hint("{self.number}")` again.'
-        return f'There are no more; `solution("{self.number}")` shows an answer.'
 
 
 @dataclass(frozen=True)
@@ -67,13 +54,14 @@ def hint(number: object = MISSING) -> None:
         Misuse: If the exercise has no hints; the message lists the exercises that do.
     """
     number = the_number(number, "hint")
-    steps = tuple(_found(lesson_source.hints, number))
+    steps = _found(lesson_source.hints, number)
     at = _shown[number]
     _shown[number] += 1
-    if at < len(steps):
-        display(Hint(number, (steps[at],), at + 1, len(steps)))
-    else:
-        display(Hint(number, steps, 1, len(steps)))
+    which = f"hint {at + 1} of {len(steps)}" if at < len(steps) > 1 else "all the hints"
+    after = f'For the next one, run `hint("{number}")` again.'
+    if at + 1 >= len(steps):
+        after = f'There are no more; `solution("{number}")` shows an answer.'
+    display(Hint(f"Exercise {number}: {which}.", steps[at : at + 1] or steps, after))
 
 
 def solution(number: object = MISSING) -> None:

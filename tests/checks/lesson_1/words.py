@@ -52,10 +52,6 @@ edit("loses the last word", {END: ""})
 edit("joins words", {"+ piece": "+ piece.strip()"})
 edit("splits at spaces only", {SPLIT: r'r"[ \t\n]+"'}, r"\\r'` came out as one word")
 edit("overlooks white space", {SPLIT: r'r"^\s+|\s+$"'}, "anywhere in a piece")
-edit(
-    "keeps text of an earlier call",
-    {'buffer = ""': "pass", "stream):": "stream, kept=['']):", "buffer": "kept[0]"},
-)
 edit("one word a piece", {"+ piece)": "+ piece, maxsplit=1)"}, "completed `of` and `a`")
 edit("yields an empty word", {FROM: "yield from complete"})
 edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer when the stream ends")

@@ -96,6 +96,9 @@ joins("another text", {"= []": "= {}", ".append(token)": ".setdefault(token)"})
 joins("not a string", {"@property\n    ": ""}, "is a `method`")
 joins("shared text", {"def __init__(self):\n        self.pieces": "pieces"}, "second collector")
 edit("no text", {"self.text": "self.reply"})
+BEHIND = at("on_llm_end", "self.text += self.last")
+BEHIND[ADDS] = BEHIND[ADDS].replace(ADDS, "self.text += self.last; self.last = token", 1)
+edit("behind", {'""': '""; self.last = ""', **BEHIND})
 STREAMED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
 edit("not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model")
 
@@ -116,15 +119,3 @@ class JoinsAtTheEnd(JoinsAList):
 
     def on_llm_end(self, response, **kwargs):
         self.text = "".join(self.pieces)
-
-
-@wrong("2.collector", "behind")
-class OneBehind(Collector):
-    last = ""
-
-    def on_llm_new_token(self, token, **kwargs):
-        self.text += self.last
-        self.last = token
-
-    def on_llm_end(self, response, **kwargs):
-        self.text += self.last

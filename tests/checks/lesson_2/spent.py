@@ -93,7 +93,6 @@ edit("last reply alone", {PROMPTS: f"{PROMPTS}\n        usage = UsageMetadataCal
 EARLY = {"    return sum": "        return sum", "values())": "values())\n    return 0"}
 edit("first prompt alone", EARLY, "Of 4 prompts, only `Name a river.` was sent")
 edit("skips a prompt", {"in prompts": "in prompts[:-1]"})
-edit("counted twice", {"return ": "return 2 * "})
 BY_NAME = 'usage.usage_metadata.get("fake-model", {"output_tokens": 0})["output_tokens"]'
 edit("reads no entry", {SUM: BY_NAME}, "entries for `river-1` and `sea-2`. Which")
 ONCE = {"in prompts": "in dict.fromkeys(prompts)"}

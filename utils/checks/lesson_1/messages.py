@@ -101,10 +101,6 @@ WORDS: Messages[words.Seen] = {
         f"Word {s.wrong + 1}, {shown(s.word)}, is missing before {shown(s.item)}."
         + (" A word that occurs twice comes out twice." if s.word in s.items[: s.wrong] else "")
     ),
-    "keeps text of an earlier call": lambda s: (
-        f"The first word came out as {shown(s.item)}{s.when}, with text of an earlier stream in "
-        "it. What is kept from one call to the next?"
-    ),
     "yields another word": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out."
     ),

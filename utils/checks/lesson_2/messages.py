@@ -151,7 +151,6 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     "two clocks": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s{s.when}. One of the two readings isn't from `self.clock`."
     ),
-    "negative": lambda s: f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading came first?",
     "another unit": lambda s: f"`.ttft` is {s.ttft:.0f}{s.when}. The exercise asks for seconds.",
     "reading of the clock": lambda s: (
         f"`.ttft` is {s.ttft:.1f}{s.when}, a reading of the clock. How do two readings give the "
@@ -228,9 +227,6 @@ REPORT: Messages[report.Seen] = {
         f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, including "
         "empty ones."
     ),
-    "counts characters": lambda s: (
-        f"{_reported(s)}: those are characters. The runs had {_tokens(s)} tokens."
-    ),
     "another order": lambda s: (
         f"The numbers are right, but not their order{s.when}. The run that ended first had "
         f"{s.right[0]} tokens, and the first report is {s.got[0]}."
@@ -288,14 +284,6 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
     "another number": lambda s: (
         f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. "
         'Does each token add all of its `" "`, wherever in the token they are, and nothing else?'
-    ),
-    "counts other white space": lambda s: (
-        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that "
-        'includes other white space, such as line breaks. Only `" "` counts.'
-    ),
-    "counts tokens": lambda s: (
-        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that is the "
-        "number of tokens. A token may have several spaces, or none."
     ),
 }
 
@@ -360,9 +348,6 @@ SPENT: Messages[spent.Seen] = {
     ),
     "last reply alone": lambda s: f"{_bill(s)}: that is only the last reply.",
     "one model alone": lambda s: f"{_bill(s)}: those are the tokens of only one of the two models.",
-    "counted twice": lambda s: (
-        f"{_bill(s)}: twice the right number. What counts each reply a second time?"
-    ),
     "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
     "reads no entry": lambda s: (
         f"{_bill(s)}. The handler has entries for {joined([f'`{each}`' for each in s.entries])}. "

@@ -134,7 +134,6 @@ MISTAKES: Mistakes[Seen] = {
     "one model alone": lambda s: (
         s.wrong and any(s.is_of(p for p in s.case.prompts if _MODELS[p] == m) for m in s.entries)
     ),
-    "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
     "counts chunks": lambda s: s.wrong and s.returned in _chunks(s),
     "reads no entry": lambda s: s.wrong and s.returned == 0 and bool(s.entries),
     "no usage": lambda s: s.wrong and s.returned == 0,
