@@ -7,8 +7,6 @@ Run as a program, this file is the bare server, which uses only asyncio. It stre
 on the schedule given in the request's last message as `TTFT GAP TOKENS`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

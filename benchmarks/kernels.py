@@ -1,7 +1,5 @@
 """Runs a kernel for benchmarks, and reads the messages that it sends to its page."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

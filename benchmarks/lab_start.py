@@ -7,8 +7,6 @@ race in a new kernel. Two floors alternate with it: the time a bare JupyterLab t
 the time a bare kernel takes to run a cell that imports LangChain's client.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

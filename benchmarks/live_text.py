@@ -7,8 +7,6 @@ serialised messages that the kernel publishes. The floor for bytes is the best n
 floor for kernel time is a bare anywidget that only sends each token.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 

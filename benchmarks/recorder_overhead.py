@@ -7,8 +7,6 @@ Each result is the best of several rounds, because a busy machine can only slow 
 last row also includes computing the metrics at the end, which delays no chunk.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sys

@@ -7,8 +7,6 @@ call, taken from its log. After each call, the same client reads the same schedu
 bare asyncio server: delays that both show come from the machine and the client.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

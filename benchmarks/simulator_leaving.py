@@ -9,8 +9,6 @@ warms up and fills the log; memory is compared between the end of the second wav
 last. Not for Windows, as memory is read with `ps`.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import random

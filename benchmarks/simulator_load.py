@@ -9,8 +9,6 @@ alternating with the simulator, is a bare asyncio server under the same load. CP
 determines how many streams a machine can carry, and hardly depends on the machine's other load.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import gc

@@ -7,8 +7,6 @@ text, presses Stop, and waits for the panel to report the stop. The floor is a b
 trip, measured immediately before each press while the same reply streams.
 """
 
-from __future__ import annotations
-
 import argparse
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Fixtures for notebook tests."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest

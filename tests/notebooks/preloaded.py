@@ -9,8 +9,6 @@ requested. This file contains no tests. It also runs as a program: `serve` is th
 forks, and `join` stands in for a fork and exits with the fork's exit code.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

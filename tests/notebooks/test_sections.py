@@ -1,7 +1,5 @@
 """Each section needs only names from the setup cell, so that a workshop can skip sections."""
 
-from __future__ import annotations
-
 import ast
 import json
 import subprocess

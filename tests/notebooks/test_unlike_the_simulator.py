@@ -4,8 +4,6 @@ No cell ends in a traceback, whatever that server sends, but outputs may differ 
 lesson's text says.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Runs a real `course.py lab`, and ends it in several ways. This file contains no tests."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import re

@@ -1,7 +1,5 @@
 """`course.py lab` as a process: what it serves, regardless of user settings, and how it ends."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

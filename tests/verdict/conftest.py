@@ -1,7 +1,5 @@
 """A fixture that judges an app in this process, in virtual time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import httpx2

@@ -1,7 +1,5 @@
 """Small chat endpoints: a correct one, and others that each fail one line of the verdict."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import traceback

@@ -1,7 +1,5 @@
 """Tests of the `verdict` command: its options, output and processes."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

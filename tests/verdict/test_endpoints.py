@@ -1,7 +1,5 @@
 """The verdict on endpoints of other kinds, such as POST endpoints and streams of JSON lines."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import json

@@ -1,7 +1,5 @@
 """Each line of the verdict: a correct endpoint passes all, and each mistake fails exactly one."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.verdict import little_apps as apps

@@ -1,7 +1,5 @@
 """The command line of the verdict: `python -m tools.verdict`, which `course.py verdict` runs."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import dataclasses

@@ -1,7 +1,5 @@
 """The input and the result of a line of the verdict's table."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 from itertools import count

@@ -6,8 +6,6 @@ far, and a buffered one hasn't. Without the simulator (`case.model` is None), `e
 times, and `not_buffered` compares sizes.
 """
 
-from __future__ import annotations
-
 from utils.simulator.tokens import split
 
 from .case import Case, Seen, failed, passed

@@ -1,7 +1,5 @@
 """Recognises streams that end like complete replies."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The endpoint under test, called by a new client each time."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable

@@ -1,7 +1,5 @@
 """Lines about failures: announcements, repeated requests, lost text and leaked secrets."""
 
-from __future__ import annotations
-
 import re
 
 from tools.programs import counted

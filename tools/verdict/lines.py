@@ -1,7 +1,5 @@
 """The lines of the verdict's table, in order."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 

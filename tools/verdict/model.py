@@ -1,7 +1,5 @@
 """The simulator behind the app under test: its behaviour, and the requests it received."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Any

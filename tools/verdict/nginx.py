@@ -1,7 +1,5 @@
 """Runs nginx as a proxy in front of the FastAPI app."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager

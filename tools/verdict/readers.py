@@ -1,7 +1,5 @@
 """Lines about readers who disconnect, press Stop, share the server, or read slowly."""
 
-from __future__ import annotations
-
 from contextlib import AsyncExitStack
 
 from utils.simulator import Request

@@ -1,7 +1,5 @@
 """The verdict as text for people, and as JSON for programs."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Each question opens a websocket, as a page would; closing the response closes it
 the protocols that a question, its reply and Stop require are implemented.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress

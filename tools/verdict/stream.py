@@ -1,7 +1,5 @@
 """A reply as a client sees it, while it streams."""
 
-from __future__ import annotations
-
 import asyncio
 import codecs
 import json
@@ -94,7 +92,7 @@ class Stream:
         self._source = response.aiter_bytes()
         self._decode = _decoder(self) if self.status < 400 else lambda _: iter(())
 
-    async def until(self, enough: Callable[[Stream], bool], patience: float) -> bool:
+    async def until(self, enough: Callable[["Stream"], bool], patience: float) -> bool:
         """Read until `enough` returns true or the stream ends; return the last result of `enough`.
 
         Args:

@@ -4,8 +4,6 @@ For maintainers, after changing an app or the verdict. Every line is tested on e
 4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """How to send a question to an endpoint, and where its reply contains the text."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 
