@@ -134,13 +134,12 @@ class _Filler:
 
     def _any(self, schema: Json, branches: list[Any], name: str, depth: int) -> Value:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
-        shared = {key: rest[key] for key in ("title", "description", "default") if key in rest}
         values = []
         may_be_null = any(map(is_null, branches))
         self._count(len(branches))
         for branch in branches:
-            full = shared | branch if isinstance(branch, dict) else branch
-            if "properties" in rest and isinstance(branch, dict):
+            full = branch
+            if isinstance(branch, dict):
                 full = merged_schemas([rest, self._resolved(branch)])
             if is_null(full):
                 values.append(Value(None))

@@ -138,17 +138,14 @@ class Child:
             self._connection.recv(1)  # no data follows, so this returns when the child ends
 
     def wait(self) -> None:
-        """Wait until the process has ended."""
+        """Wait until the process has ended; close this end of the pipe."""
         self._process.wait()
+        self.close_pipe()
 
     def close_pipe(self) -> None:
         """Close this end of the pipe; the child ends once all copies of this end are closed."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-
-    def kill(self) -> None:
-        """Kill the process."""
-        self._process.kill()
 
     def end(self) -> None:
         """End the process, and wait until it has ended."""
@@ -159,8 +156,8 @@ class Child:
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
-            self.kill()
-            self.wait()
+            self._process.kill()
+            self._process.wait()
 
     def last_output(self) -> str:
         """Return a sentence for an error message: the last line of output, or the child's state."""

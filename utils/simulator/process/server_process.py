@@ -92,12 +92,9 @@ class ServerProcess:
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
-            process = self._child
-        process.close_pipe()
+            child = self._child
+        child.end()
         self._watchdog.join(_END_SECONDS)
-        if self._watchdog.is_alive():
-            process.kill()
-            self._watchdog.join(_END_SECONDS)
         atexit.unregister(self.stop)
 
     def _decided(self) -> bool:
@@ -143,7 +140,6 @@ class ServerProcess:
             process.wait_for_hangup()
         self._ready = False
         process.wait()
-        process.close_pipe()
         return port is not None, process.last_output()
 
     def _update(self, port: int = 0, failure: str | None = None) -> None:
