@@ -146,7 +146,7 @@ class Service:
                     admit=admit,
                 )
                 if place := reply.place:
-                    place.hold(reply.plan.end)
+                    place.hold(reply.end)
                     cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:

@@ -122,10 +122,10 @@ def _generated(
         len(tokens) for part, tokens in zip(parts, kept, strict=True) if part.kind == "thought"
     )
     total = sum(map(len, complete))
-    schedule = plan(profile, total, rng, reasoning).cut(len(flat))
-    pieces = tuple(
-        Piece(at, index, token) for at, (index, token) in zip(schedule.tokens, flat, strict=True)
-    )
+    opening, times, end = plan(profile, total, rng, reasoning)
+    pieces = tuple(Piece(at, index, token) for at, (index, token) in zip(times, flat, strict=False))
+    if len(flat) < total:
+        end = pieces[-1].at if pieces else times[0]
     prompt = _prompt_tokens(request)
     place = admit(profile, prompt)
     cached = place.cached if place else 0
@@ -136,7 +136,8 @@ def _generated(
         pieces=pieces,
         finish=finish,
         usage=Usage(len(prompt), len(pieces), reasoning_tokens(pieces, parts), cached),
-        plan=schedule,
+        opening=opening,
+        end=end,
         gap=profile.gap(total - reasoning),
         place=place,
     )

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -21,29 +19,12 @@ SLACK = 0.0005  # s; a deadline this close counts as reached, as timers have a r
 _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client applies
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The schedule of one reply. Times count from the request's arrival, in seconds at speed 1."""
 
     opening: float  # when a stream's first event, which has no text, is sent
     tokens: tuple[float, ...]  # when each token is generated
     end: float  # when the reply is complete
-
-    def cut(self, count: int) -> Plan:
-        """Return the plan truncated to `count` tokens."""
-        if count >= len(self.tokens):
-            return self
-        kept = self.tokens[:count]
-        return replace(self, tokens=kept, end=kept[-1] if kept else self.tokens[0])
-
-    def delayed(self, after: int, seconds: float) -> Plan:
-        """Return the plan with an additional pause after `after` tokens."""
-        times = [at + seconds if i >= after else at for i, at in enumerate(self.tokens)]
-        return replace(self, tokens=tuple(times), end=self.end + seconds)
-
-    def generated(self, seconds: float) -> int:
-        """Return how many tokens have been generated `seconds` after the request."""
-        return bisect_right(self.tokens, seconds)
 
 
 def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) -> Plan:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
 from .model_request import ModelRequest
-from .pacing import Piece, Plan, TimedBytes
+from .pacing import Piece, TimedBytes
 from .prefill import Place
 
 Kind = Literal["thought", "text", "call"]
@@ -83,7 +84,8 @@ class Reply:
     # the finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded one
     finish: str
     usage: Usage
-    plan: Plan  # when each token is generated
+    opening: float  # when a stream's first event, which has no text, is sent
+    end: float  # when the reply is complete
     gap: float  # seconds between two tokens, without stalls
     delivery: tuple[Delivery, ...] = ()  # faults that alter the encoded bytes, in the order applied
     place: Place | None = None  # the request's place in the server's queue, if there is one
@@ -109,6 +111,10 @@ class Reply:
         """Return the identifier of a part."""
         digest = hashlib.sha256(f"{self.info.id} {prefix} {part}".encode()).hexdigest()
         return f"{prefix}_{digest[:24]}"
+
+    def generated(self, seconds: float = math.inf) -> int:
+        """Return how many tokens have been generated `seconds` after the request."""
+        return sum(piece.tokens for piece in self.pieces if piece.at <= seconds)
 
     def ttft(self) -> float | None:
         """Return when the first visible token is sent; None if there is none."""
@@ -149,7 +155,7 @@ class Reply:
             pieces=pieces,
             finish=finish,
             usage=replace(self.usage, completion=tokens, reasoning=reasoning),
-            plan=self.plan.cut(tokens),
+            end=pieces[-1].at if pieces else self.pieces[0].at,
         )
 
     def delayed(self, after: int, seconds: float) -> Reply:
@@ -158,19 +164,18 @@ class Reply:
             piece._replace(at=piece.at + seconds) if index >= after else piece
             for index, piece in enumerate(self.pieces)
         ]
-        return replace(self, pieces=tuple(pieces), plan=self.plan.delayed(after, seconds))
+        return replace(self, pieces=tuple(pieces), end=self.end + seconds)
 
     def later(self, seconds: float) -> Reply:
         """Return the reply with its headers and all tokens `seconds` later."""
-        late = self.delayed(0, seconds)
-        return replace(late, plan=replace(late.plan, opening=late.plan.opening + seconds))
+        return replace(self.delayed(0, seconds), opening=self.opening + seconds)
 
     def timed_bytes(self, encoder: Encoder) -> Iterator[TimedBytes]:
         """Yield the bytes to send, streamed or whole, with the delivery faults applied."""
         if self.request.stream:
             sent = encoder.events()
         else:
-            whole = TimedBytes(self.plan.end, encoder.whole(), tokens=len(self.plan.tokens))
+            whole = TimedBytes(self.end, encoder.whole(), tokens=self.generated())
             sent = iter([whole])
         for inject in self.delivery:
             sent = inject(sent, encoder)

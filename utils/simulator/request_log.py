@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, SupportsIndex, overload
 
-from .pacing import Clock, Plan
+from .pacing import Clock
 
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer prompts are truncated
@@ -156,13 +156,9 @@ class Entry:
         """Record the end of the reply."""
         self.request.ended, self.request.ended_at = how, self._now()
 
-    def disconnected(self, plan: Plan, seconds: float) -> None:
-        """Record a client disconnect.
-
-        `seconds` is the time since the request arrived, in seconds at speed 1.
-        """
-        generated = max(plan.generated(seconds), self.request.tokens_sent)
-        self.request.tokens_unsent = len(plan.tokens) - generated
+    def disconnected(self, tokens: int, generated: int) -> None:
+        """Record a client disconnect, when `generated` of the reply's `tokens` were generated."""
+        self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
 
 

@@ -47,7 +47,7 @@ class PacedResponse:
                 ends = batch[-1].ends
             if watcher.disconnected_at is not None:
                 seconds = (watcher.disconnected_at - entry.started) * speed
-                entry.disconnected(self.reply.plan, seconds)
+                entry.disconnected(self.reply.generated(), self.reply.generated(seconds))
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":

@@ -99,16 +99,16 @@ def test_a_repeated_request_gets_the_same_text_with_other_times() -> None:
     ask = parse(GOOD)
     first, second = (compose(ask, PROFILES["chat"], times) for times in (1, 2))
     assert [piece.text for piece in first.pieces] == [piece.text for piece in second.pieces]
-    assert first.plan != second.plan
-    assert first.plan == compose(ask, PROFILES["chat"], 1).plan
+    assert first.pieces != second.pieces
+    assert first.pieces == compose(ask, PROFILES["chat"], 1).pieces
 
 
 def test_a_limit_ends_a_reply_sooner_at_the_same_pace() -> None:
     whole = compose(parse(GOOD | {"model": "sim-seed"}), PROFILES["chat"], 1)
     short = compose(parse(GOOD | {"model": "sim-seed", "max_tokens": 5}), PROFILES["chat"], 1)
     assert (short.finish, whole.finish) == ("length", "stop")
-    assert short.plan.tokens == whole.plan.tokens[:5]
-    assert short.plan.end < whole.plan.end
+    assert short.pieces == whole.pieces[:5]
+    assert short.end < whole.end
 
 
 def test_an_overloaded_server_refuses_some_requests_with_retry_after() -> None:

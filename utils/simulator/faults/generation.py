@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import chain, repeat
 
 from ..model_request import ModelRequest
 from ..pacing import Piece
@@ -143,11 +142,10 @@ def _flooded(reply: Reply, megabytes: float = 4) -> Reply:
     piece = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
     start, part = reply.pieces[0].at, reply.pieces[-1].part
     times = [start + index * _FLOOD_GAP for index in range(count)]
-    generated = tuple(chain.from_iterable(repeat(at, _FLOOD_TOKENS) for at in times))
     return replace(
         reply,
         pieces=tuple(Piece(at, part, piece, _FLOOD_TOKENS) for at in times),
         finish=reply.finish if count == wanted else "length",
-        usage=replace(reply.usage, completion=len(generated)),
-        plan=replace(reply.plan, tokens=generated, end=times[-1]),
+        usage=replace(reply.usage, completion=count * _FLOOD_TOKENS),
+        end=times[-1],
     )

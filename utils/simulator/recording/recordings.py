@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from .. import errors
 from ..model_request import ModelRequest
-from ..pacing import Piece, Plan
+from ..pacing import Piece
 from ..reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
@@ -62,7 +62,8 @@ class RecordedReply:
             pieces=pieces,
             finish=self.finish,
             usage=Usage(*self.usage),
-            plan=Plan(self.opening, times, self.end),
+            opening=self.opening,
+            end=self.end,
             gap=span / max(1, len(times) - 1),
         )
 

@@ -46,7 +46,7 @@ class ChatCompletionsEncoder(Encoder):
         """Yield the chunks: role, pieces, finish reason, usage if requested, `[DONE]`."""
         reply = self._reply
         role = {"role": "assistant", "content": None if self._calls else "", "refusal": None}
-        yield TimedBytes(reply.plan.opening, self._event(role))
+        yield TimedBytes(reply.opening, self._event(role))
         encoders: dict[int, Callable[[str], bytes]] = {}
         for at, part, text, tokens in reply.pieces:
             data = b""
@@ -60,7 +60,7 @@ class ChatCompletionsEncoder(Encoder):
         last = self._event({}, reply.finish)
         if self._include_usage:
             last += self._chunk(self._usage)
-        yield TimedBytes(reply.plan.end, last + self.done)
+        yield TimedBytes(reply.end, last + self.done)
 
     def usage(self) -> bytes:
         """Return a chunk with token counts, or b"" if the stream already has one."""

@@ -130,7 +130,7 @@ class ResponsesEncoder(Encoder):
         begun = self._response("in_progress")
         opening = self._event("response.created", response=begun)
         opening += self._event("response.in_progress", response=begun)
-        yield TimedBytes(reply.plan.opening, opening)
+        yield TimedBytes(reply.opening, opening)
         last = len(reply.pieces) - 1
         encode: Callable[[str], bytes] = _nothing
         for index, (at, part, text, tokens) in enumerate(reply.pieces):
@@ -145,7 +145,7 @@ class ResponsesEncoder(Encoder):
                 yield TimedBytes(at, data, tokens)
         status = self._status()
         final = self._response(status, ended=True)
-        yield TimedBytes(reply.plan.end, self._event(f"response.{status}", response=final))
+        yield TimedBytes(reply.end, self._event(f"response.{status}", response=final))
 
     def _open(self, index: int) -> bytes:
         kind = self._reply.parts[index].kind
