@@ -1,4 +1,4 @@
-"""Fixtures that run simulators in separate processes, faster than real time or at real speed."""
+"""Fixtures that run a simulator in its own process, faster than real time."""
 
 from collections.abc import Iterator
 
@@ -7,20 +7,10 @@ from openai import OpenAI
 
 from utils.simulator import Simulator
 
-SPEED = 20.0
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Simulator]:
-    simulator = Simulator(speed=SPEED)
-    yield simulator
-    simulator.stop()
-
-
-@pytest.fixture(scope="module")
-def unhurried() -> Iterator[Simulator]:
-    """Run a simulator at real speed, so that clients have time to disconnect during a reply."""
-    simulator = Simulator(speed=1)
+    simulator = Simulator(speed=20)
     yield simulator
     simulator.stop()
 

@@ -1,14 +1,22 @@
-"""HTTP requests without OpenAI's client, and strict checks against `openai`'s types."""
+"""Models and raw HTTP requests for a simulator, and strict checks against `openai`'s types."""
 
 import json
 import socket
 from typing import Any
 
 import httpx2
+from langchain_openai import ChatOpenAI
 from openai import BaseModel
 
 from utils.simulator import Simulator
 from utils.simulator.api.validation import Body
+
+
+def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenAI:
+    """Return a model that makes no second attempt."""
+    settings = {"max_retries": 0, "stream_usage": True} | options
+    return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
+
 
 _http = httpx2.Client(verify=False, trust_env=False, timeout=240)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from langchain_core.exceptions import ModelRefusalError
-from langchain_openai import ChatOpenAI
 from openai import ContentFilterFinishReasonError, OpenAI, pydantic_function_tool
 from pydantic import BaseModel
 
+from tests.simulator.raw import chat
 from tests.simulator.weather import CALLS, WEATHER, get_weather
 from utils.simulator import Simulator
 
@@ -21,10 +21,6 @@ class GetWeather(BaseModel):
     """Get the weather for a city."""
 
     city: str
-
-
-def chat(server: Simulator, name: str = "sim-fast") -> ChatOpenAI:
-    return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, max_retries=0)
 
 
 def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simulator) -> None:

@@ -13,7 +13,7 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from tests.simulator.raw import ask, events, unread
+from tests.simulator.raw import ask, chat, events, unread
 from utils.simulator import Simulator
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
@@ -23,11 +23,6 @@ from utils.simulator.tokens import split
 PROMPT = "What do I pack for a hike?"
 LIST = answer(PROMPT)
 QUESTION = [{"role": "user", "content": PROMPT}]
-
-
-def chat(server: Simulator, name: str, **options: Any) -> ChatOpenAI:
-    settings = {"max_retries": 0, "stream_usage": True} | options
-    return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 
 
 def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]:

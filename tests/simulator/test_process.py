@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
-from langchain_openai import ChatOpenAI
 
 from tests.conftest import own_shared
 from tests.simulator.orphans import PATIENCE, is_running, stream
+from tests.simulator.raw import chat
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError
 from utils.simulator import client as simulator_client
@@ -39,10 +39,6 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield
-
-
-def chat(server: Simulator) -> ChatOpenAI:
-    return ChatOpenAI(model="sim-fast", base_url=server.base_url, api_key=server.api_key)
 
 
 def port_of(server: Simulator) -> int:
@@ -131,7 +127,7 @@ def test_it_can_be_stopped_before_it_is_ready() -> None:
 
 
 def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> None:
-    model, port, pids = chat(own), port_of(own), [own.pid]
+    model, port, pids = chat(own, max_retries=2), port_of(own), [own.pid]
     before = model.invoke("Name a river.").content
     for _ in range(2):
         with own.watch() as seen:

@@ -3,15 +3,11 @@
 from contextlib import aclosing
 
 import pytest
-from langchain_openai import ChatOpenAI
 from openai import NotFoundError
 
+from tests.simulator.raw import chat
 from utils.simulator import Request, Requests, Simulator
 from utils.simulator import client as simulator_client
-
-
-def chat(server: Simulator, name: str = "sim-fast") -> ChatOpenAI:
-    return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, max_retries=0)
 
 
 def test_a_request_is_logged(server: Simulator) -> None:
@@ -112,11 +108,10 @@ def test_requests_behave_like_a_list() -> None:
     assert REQUEST in log
 
 
-async def test_an_async_watch_lets_the_event_loop_close_streams(
-    unhurried: Simulator,
-) -> None:
-    async with unhurried.watch() as seen:
-        async with aclosing(chat(unhurried, "sim-seed").astream("river poem")) as stream:
+async def test_an_async_watch_lets_the_event_loop_close_streams(server: Simulator) -> None:
+    async with server.watch() as seen:
+        stalled = chat(server, "sim-seed:stall@5,900")
+        async with aclosing(stalled.astream("river poem")) as stream:
             async for chunk in stream:
                 if chunk.content:
                     break

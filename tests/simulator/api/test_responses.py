@@ -5,14 +5,13 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from langchain_openai import ChatOpenAI
 from openai import OpenAI
 from openai.types import responses as kinds
 from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.response_create_params import ResponseCreateParamsStreaming
 from pydantic import BaseModel
 
-from tests.simulator.raw import ask, assert_strict, known_fields
+from tests.simulator.raw import ask, assert_strict, chat, known_fields
 from tests.simulator.weather import CALLS, FUNCTION, WEATHER, get_weather
 from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody
@@ -190,13 +189,8 @@ def test_results_can_refer_to_calls_of_an_earlier_response(client: OpenAI) -> No
 
 
 async def test_langchain_gets_reasoning_then_calls_then_the_answer(server: Simulator) -> None:
-    model = ChatOpenAI(
-        model="sim-fast",
-        base_url=server.base_url,
-        api_key=server.api_key,
-        use_responses_api=True,
-        reasoning={"effort": "low", "summary": "auto"},
-    ).bind_tools([get_weather])
+    reasoning = {"effort": "low", "summary": "auto"}
+    model = chat(server, use_responses_api=True, reasoning=reasoning).bind_tools([get_weather])
     asked = [chunk async for chunk in model.astream(WEATHER)]
     blocks = [block["type"] for chunk in asked for block in chunk.content_blocks]
     order = [key for key, _ in groupby(blocks)]
