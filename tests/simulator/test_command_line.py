@@ -27,7 +27,7 @@ def test_help_lists_profiles_and_examples() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--profile", "slow"], "there is no profile 'slow'. Choose one of: seed, fast"),
+        (["--profile", "slow"], "invalid choice: 'slow' (choose from"),
         (["--speed", "0"], "'0' is not a valid speed: use a number above 0"),
         (["--speed", "quick"], "'quick' is not a valid speed"),
         (["--port", "99999"], "'99999' is not a valid port"),

@@ -7,11 +7,12 @@ import secrets
 import socket
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 from .process.child_process import end_with_stdin, report
 from .process.server_process import KEY_VARIABLE
-from .profiles import PROFILES, Profile
+from .profiles import PROFILES
 
 _MIN_KEY = 8  # characters; the minimum if other machines can reach the server
 _MAX_PROMPT = 60  # characters shown
@@ -95,11 +96,11 @@ def _serve(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
         else:
             _greet(listener, key, recordings.models)
             if recordings.models and not arguments.only_recorded:
-                print(_replayed(recordings.prompts, arguments.profile.name), flush=True)
+                print(_replayed(recordings.prompts, arguments.profile), flush=True)
 
     settings = Settings(
         key=key,
-        profile=arguments.profile,
+        profile=PROFILES[arguments.profile],
         speed=arguments.speed,
         recordings=recordings,
         most_streams=arguments.max_streams,
@@ -165,36 +166,26 @@ def _profile_lines() -> str:
     return "\n".join(lines)
 
 
-def _profile(name: str) -> Profile:
-    if name not in PROFILES:
-        raise argparse.ArgumentTypeError(
-            f"there is no profile {name!r}. Choose one of: {', '.join(PROFILES)}."
-        )
-    return PROFILES[name]
+def _number(
+    convert: Callable[[str], float], fits: Callable[[float], bool], described: str
+) -> Callable[[str], float]:
+    """Return a function that parses an argument, or says what a valid number is."""
+
+    def parse(text: str) -> float:
+        try:
+            number = convert(text)
+        except ValueError:
+            number = math.nan
+        if not fits(number):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a valid {described}.")
+        return number
+
+    return parse
 
 
-def _speed(text: str) -> float:
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if not (speed > 0 and math.isfinite(speed)):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a valid speed: use a number above 0; 1 is real time."
-        )
-    return speed
-
-
-def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a valid port: use 0 to 65535; 0 is any.")
-
-
-def _streams(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) <= 100_000:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of streams: use 1 or more.")
+_speed = _number(float, lambda it: 0 < it < math.inf, "speed: use a number above 0; 1 is real time")
+_port = _number(int, lambda it: 0 <= it <= 65535, "port: use 0 to 65535; 0 is any")
+_streams = _number(int, lambda it: 0 < it <= 100_000, "number of streams: use 1 or more")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -211,7 +202,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=_port, default=0, help="port; 0 is any free one (default)")
     add(
         "--profile",
-        type=_profile,
+        choices=PROFILES,
+        metavar="NAME",
         default="chat",
         help="profile behind the model name `sim` (%(default)s)",
     )
