@@ -1,7 +1,5 @@
 """When a reply's pieces arrive at `ChatOpenAI`, measured in virtual time."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import aclosing, closing

@@ -1,7 +1,5 @@
 """The timing of `sim-prefill`, compared with the formula in `utils/simulator/prefill.py`."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing

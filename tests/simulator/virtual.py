@@ -9,8 +9,6 @@ it calls the app instead of opening a socket. Time passes only while a client wa
 even in a synchronous call, or while a test calls `sleep`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress

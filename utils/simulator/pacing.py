@@ -4,8 +4,6 @@ Each deadline is relative to the request's arrival, not to the previous token. A
 for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable

@@ -1,7 +1,5 @@
 """The latency profiles of simulated models."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

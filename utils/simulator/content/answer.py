@@ -1,7 +1,5 @@
 """Generates the parts of a reply: reasoning, then text, JSON or tool calls."""
 
-from __future__ import annotations
-
 from .. import errors
 from ..model_request import ModelRequest
 from ..reply import Part

@@ -1,7 +1,5 @@
 """Plain-text replies: prepared replies, references to earlier turns, and free conversation."""
 
-from __future__ import annotations
-
 import random
 import re
 from dataclasses import replace

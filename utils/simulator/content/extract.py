@@ -3,8 +3,6 @@
 The expressions match in linear time, since a prompt can be long and matching blocks the event loop.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from itertools import dropwhile

@@ -4,8 +4,6 @@ To support another field name, extend a table here or, if its values are always 
 `sample_values.toml`.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Replies in JSON, for requests that have a JSON format or whose messages describe one."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

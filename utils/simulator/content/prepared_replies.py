@@ -10,8 +10,6 @@ Each is a Markdown file. Its header, which ends with an empty line, lists the pr
 with the most prefixes wins. `exactly` is a complete prompt, which always wins.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The reasoning that precedes an answer: a summary in a few short paragraphs."""
 
-from __future__ import annotations
-
 from ..model_request import ModelRequest
 
 _LONGEST_QUOTE = 100  # characters

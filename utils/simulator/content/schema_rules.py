@@ -1,7 +1,5 @@
 """Rules of JSON schemas: bounds, merging and implied types."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

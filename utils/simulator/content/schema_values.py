@@ -4,8 +4,6 @@ Supports objects, arrays, enums, constants, numbers and strings with their bound
 `anyOf`, `oneOf` and `allOf`, but not `pattern`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any

@@ -3,8 +3,6 @@
 The wording is in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
 """
 
-from __future__ import annotations
-
 import random
 import re
 import tomllib

@@ -4,8 +4,6 @@ A tool matches a part of a prompt that contains words from its name or descripti
 have several such parts: "the weather in Paris and in Rome" leads to two calls.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Analysis of a message's wording: its sentences, subject and language."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 import unicodedata
