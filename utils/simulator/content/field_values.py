@@ -7,7 +7,7 @@ To support another field name, extend a table here or, if its values are always 
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,6 @@ _UNITS = {
     "temperature": ("temperature", "degrees", "°"),
 }
 _NEAR = 40  # characters; a "not" at most this far before a word negates it
-_OTHERS = frozenset(word for words in _UNITS.values() for word in words)
 
 
 def texts(text: str, name: str, form: Any, about: str) -> list[str]:
@@ -112,21 +111,7 @@ def numbers(text: str, name: str) -> list[str]:
             near = extract.number_near(text, label)
             if near is not None:
                 return [near]
-    free = extract.numbers(text)
-    # ignore numbers with the unit of another field: a price isn't in years
-    if set(extract.words(name)) & _UNITS.keys():
-        counted = _counted(text)
-        free = [number for number in free if counted.get(number) not in _OTHERS]
-    return free
-
-
-@lru_cache(maxsize=64)
-def _counted(text: str) -> dict[str, str]:
-    """Map each number to the first word or unit symbol that directly follows it."""
-    found: dict[str, str] = {}
-    for number, word in re.findall(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s?([^\W\d_]+|[€$°])", text):
-        found.setdefault(number, word.lower())
-    return found
+    return extract.numbers(text)
 
 
 def truth(text: str, name: str) -> bool | None:
