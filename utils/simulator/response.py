@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -31,11 +30,18 @@ class PacedResponse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply, and record its progress in the log."""
         entry, speed, clock = self.entry, self.speed, self.clock
-        watcher = DisconnectWatcher(receive, clock)
+        left = asyncio.create_task(_disconnected(receive, clock))
+
+        async def until(moment: float) -> bool:
+            """Wait until a moment; return False if the client disconnects first."""
+            while not left.done() and (remaining := moment - clock()) > SLACK:
+                await asyncio.wait([left], timeout=remaining)
+            return not left.done()
+
         items = self.reply.timed_bytes(self.encoder)
         started, ends = False, ""
         try:
-            async for batch in due(items, entry.started, speed, watcher.until, clock):
+            async for batch in due(items, entry.started, speed, until, clock):
                 if not started:  # the headers are sent with the first bytes
                     await send(self._start())
                     started = True
@@ -45,18 +51,18 @@ class PacedResponse:
                 entry.sent(tokens)
                 self.count(tokens)
                 ends = batch[-1].ends
-            if watcher.disconnected_at is not None:
-                seconds = (watcher.disconnected_at - entry.started) * speed
+            if left.done():
+                seconds = (left.result() - entry.started) * speed
                 entry.disconnected(self.reply.generated(), self.reply.generated(seconds))
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":
                 await scope["extensions"][RESET]()
-                await watcher.disconnected()
+                await asyncio.wait([left])
             else:
                 await send({"type": "http.response.body", "body": b""})
         finally:
-            watcher.close()
+            left.cancel()
             self.cleanup.close()
 
     def _start(self) -> dict[str, object]:
@@ -65,44 +71,8 @@ class PacedResponse:
         return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
-class DisconnectWatcher:
-    """Watches for a client disconnect, and ends the current wait immediately if one occurs."""
-
-    def __init__(self, receive: Callable[[], Awaitable[Any]], clock: Clock) -> None:
-        self._clock = clock
-        self._sleep: asyncio.Future[None] | None = None
-        self.disconnected_at: float | None = None
-        self._listener = asyncio.create_task(self._listen(receive))
-
-    async def _listen(self, receive: Callable[[], Awaitable[Any]]) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self.disconnected_at = self._clock()
-        if self._sleep is not None:
-            _wake(self._sleep)
-
-    async def until(self, moment: float) -> bool:
-        """Wait until the clock reaches `moment`; return False if the client disconnected first."""
-        loop = asyncio.get_running_loop()
-        while self.disconnected_at is None and (remaining := moment - self._clock()) > SLACK:
-            self._sleep = loop.create_future()
-            alarm = loop.call_later(remaining, _wake, self._sleep)
-            try:
-                await self._sleep
-            finally:
-                alarm.cancel()
-                self._sleep = None
-        return self.disconnected_at is None
-
-    async def disconnected(self) -> None:
-        """Wait until the client has disconnected."""
-        await asyncio.wait([self._listener])
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._listener.cancel()
-
-
-def _wake(sleep: asyncio.Future[None]) -> None:
-    if not sleep.done():
-        sleep.set_result(None)
+async def _disconnected(receive: Receive, clock: Clock) -> float:
+    """Wait until the client disconnects; return when it did."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return clock()
