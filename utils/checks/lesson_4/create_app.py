@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -57,7 +57,6 @@ class Seen(Run):
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     body: str  # the response's body
-    events: Sequence[sse.Event]  # the events that a browser would dispatch
     undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
     strange: str  # the longest message data that isn't a JSON string, or ""
     last: int  # the index of the first `end` or `failed` event; if there is none, of the last event
@@ -111,10 +110,9 @@ def observe(answer: Any, case: Visited) -> Seen:
     run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     body = seen.body.decode(errors="replace")
-    events = seen.events
-    ends = [at for at, event in enumerate(events) if event.type in _ENDS]
+    ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
     sent = re.findall(r"^event: ?(\w+)", body, re.MULTILINE)
-    data = [event.data for event in events if event.type == "message"]
+    data = [event.data for event in seen.events if event.type == "message"]
     strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
     wrong = [name for name, value in headers.items() if not re.search(_HEADERS[name], value)]
@@ -123,10 +121,9 @@ def observe(answer: Any, case: Visited) -> Seen:
         run,
         visit=seen,
         body=body,
-        events=events,
         undispatched=next((name for name in sent if name not in seen.names), ""),
         strange=max(strange, key=len, default=""),
-        last=ends[0] if ends else len(events) - 1,
+        last=ends[0] if ends else len(seen.events) - 1,
         wrong_header=wrong[0] if wrong else "",
         header=headers[wrong[0]] if wrong else "",
         arrived="".join(reply.pieces[: case.fails_after]),
@@ -180,7 +177,7 @@ FIRST: Mistakes[Seen] = {
 }
 ENDS: Mistakes[Seen] = {
     "event without data": lambda s: bool(s.undispatched),
-    "goes on after the end": lambda s: s.last < len(s.events) - 1,
+    "goes on after the end": lambda s: s.last < len(s.visit.events) - 1,
 }
 WHOLE: Mistakes[Seen] = {
     "sends other questions": lambda s: (
@@ -192,12 +189,12 @@ WHOLE: Mistakes[Seen] = {
     ),
     "mixes readers up": lambda s: s.case.beside and s.wrong_text,
     "another header": lambda s: bool(s.wrong_header),
-    "no events": lambda s: not s.events,
+    "no events": lambda s: not s.visit.events,
     "end as a message": _ends_with_a_message,
     "another event": lambda s: bool({*s.visit.names} - {"end"}),
     "text outside of the data": lambda s: (
         bool(s.expected)
-        and not any(s.reply.pieces[0] in e.data for e in s.events if e.type == "message")
+        and not any(s.reply.pieces[0] in e.data for e in s.visit.events if e.type == "message")
     ),
     "not a JSON string": lambda s: bool(s.strange),
     "no end": lambda s: not s.visit.names,

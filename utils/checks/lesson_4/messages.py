@@ -349,8 +349,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "of text into an event?"
     ),
     "end as a message": lambda s: (
-        f"The last event is a message with the data {shown(s.events[-1].data)}, which a page shows "
-        "as part of the reply. What gives an event the name `end`?"
+        f"The last event is a message with the data {shown(s.visit.events[-1].data)}, which a page "
+        "shows as part of the reply. What gives an event the name `end`?"
     ),
     "another event": lambda s: (
         f"An event named {shown(next(n for n in s.visit.names if n != 'end'))} was sent{s.when}, "
@@ -373,8 +373,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "closes, a page assumes that it dropped, and sends the question again."
     ),
     "goes on after the end": lambda s: (
-        f"Event {s.last + 1} of {len(s.events)} is `{s.events[s.last].type}`. A page closes its "
-        "connection there and misses what follows. What sends the rest?"
+        f"Event {s.last + 1} of {len(s.visit.events)} is `{s.visit.events[s.last].type}`. A page "
+        "closes its connection there and misses what follows. What sends the rest?"
     ),
     "one reader after the other": lambda s: (
         f"Two clients sent a request at the same time, and one waited for the other: {s.took:.1f} "

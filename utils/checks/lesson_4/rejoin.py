@@ -116,13 +116,14 @@ class Seen(Run):
     """The responses that an app sent to a reply's readers."""
 
     case: Readers
-    key: str  # the id of the reply that was started; "" if there is none
     begun: Visit | None  # the response to `POST /chat`
-    readers: Sequence[Reader]  # the last one is the page loaded after the reply's end
+    # none if no reply was started; the last one is the page loaded after the reply's end
+    readers: Sequence[Reader]
     stops: Sequence[Visit]  # the responses to the requests to stop
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # how many pieces had arrived when Stop was sent, or in all if it wasn't
+    due: str  # the text that each reader should receive
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
     refusal: Visit | None  # the readers' first response with a status other than 200, or None
     media_type: str  # the first content type that isn't an event stream's, or ""
@@ -134,7 +135,7 @@ class Seen(Run):
     @property
     def expected(self) -> str:
         """The text that each reader should receive."""
-        return due(self.reply, self.case, self.kept)
+        return self.due
 
     @property
     def output(self) -> str:
@@ -142,26 +143,20 @@ class Seen(Run):
         return self.reader.text
 
 
-def due(reply: Reply, case: Readers, kept: int) -> str:
-    """Return the text that a reader should receive."""
-    return reply.text if case.whole else "".join(reply.pieces[:kept])
-
-
 def observe(answer: Any, case: Readers) -> Seen:
     """Make an app, start a reply, and read it."""
     reply = case.reply()
     plain = case.whole and case.drops == ((),)
     readers = [Reader() for _ in (*case.drops, "later")]
-    seen: dict[str, Any] = {"key": "", "begun": None, "readers": [], "stops": [], "bad": []}
+    seen: dict[str, Any] = {"begun": None, "readers": [], "stops": [], "bad": []}
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     beside, seen["cut_off"] = Reader(), False
 
     async def use(app: App) -> list[Visit]:
         seen["begun"] = await post(app, "/chat", {"question": case.prompt})
-        seen["key"] = _key(seen["begun"])
-        if not seen["key"]:
+        if not (key := _key(seen["begun"])):
             return [seen["begun"]]
-        path, seen["readers"] = f"/replies/{seen['key']}", readers
+        path, seen["readers"] = f"/replies/{key}", readers
         on_event = passed_on(reply) if plain else id
         async with asyncio.TaskGroup() as group:
             for reader, drops in zip(readers, case.drops, strict=False):
@@ -188,7 +183,8 @@ def observe(answer: Any, case: Readers) -> Seen:
     run = run_app("create_lasting_app", answer, case, reply, model, use, passes_on=plain)
     stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
     kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
-    others = (each for each in seen["readers"] if each.text != due(reply, case, kept))
+    due = reply.text if case.whole else "".join(reply.pieces[:kept])
+    others = (each for each in seen["readers"] if each.text != due)
     visits = [visit for each in seen["readers"] for visit in each.visits]
     types = [visit.headers.get("content-type", "None") for visit in visits]
     messages = [e for v in visits for e in v.events if e.type == "message"]
@@ -198,6 +194,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         run,
         **seen,
         kept=kept,
+        due=due,
         reader=next(others, readers[0]),
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusal=next((visit for visit in visits if visit.status != 200), None),
@@ -209,10 +206,9 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _ask_badly(app: App, path: str) -> list[tuple[str, Visit]]:
-    lost = [
-        (each, await (post if "stop" in each else get)(app, f"/replies/{each}")) for each in LOST
-    ]
-    return [*lost, *[(odd, await _ask_with(app, path, odd)) for odd in _ODD_IDS]]
+    lost = [await (post if "stop" in each else get)(app, f"/replies/{each}") for each in LOST]
+    odd = [await _ask_with(app, path, each) for each in _ODD_IDS]
+    return list(zip((*LOST, *_ODD_IDS), (*lost, *odd), strict=True))
 
 
 async def _ask_with(app: App, path: str, last_id: str) -> Visit:
@@ -277,7 +273,7 @@ FIRST: Mistakes[Seen] = {
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes
     ),
-    "begins no reply": lambda s: s.begun is not None and not s.key and not s.error,
+    "begins no reply": lambda s: s.begun is not None and not s.readers and not s.error,
 }
 MISTAKES: Mistakes[Seen] = {
     "refuses a reader": lambda s: refused(s) is not None,

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, zip_longest
+from types import MethodType
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, ToolMessage
@@ -27,20 +28,6 @@ class Program(Case):
     """The behaviour of an agent: for each model call, the text and the tools to call."""
 
     rounds: Sequence[tuple[str, Sequence[given.Call]]]
-
-
-@dataclass(eq=False)
-class Items(Reply):
-    """The items of an agent's run; each piece of the reply represents one item."""
-
-    of_run: Sequence[Item] = field(default_factory=list)
-
-    async def aitems(self) -> AsyncGenerator[Item]:
-        """Yield the items one by one."""
-        items = iter(self.of_run)
-        async with aclosing(self.astream()) as pieces:
-            async for _ in pieces:
-                yield next(items)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +86,15 @@ def observe(answer: Any, case: Program) -> Seen:
     """Read the answer's stages for one run, whose first item arrives after a silence."""
     items = _recorded(case.rounds) if case.rounds else []
     pieces = [str(number) for number in range(len(items))]
-    reply = Items(pieces, first_after=SILENCE, fails_after=case.fails_after, of_run=items)
-    run = run_async("agent_stages", answer, case, reply, reply.aitems, streams=True)
+    reply = Reply(pieces, first_after=SILENCE, fails_after=case.fails_after)
+
+    async def aitems(reply: Reply) -> AsyncGenerator[Item]:
+        async with aclosing(reply.astream()) as numbers:
+            async for number in numbers:
+                yield items[int(number)]
+
+    stream = MethodType(aitems, reply)
+    run = run_async("agent_stages", answer, case, reply, stream, streams=True)
     began = [("Thinking", 0)]
     for at, item in enumerate(items, start=1):
         for stage in _stages(item):

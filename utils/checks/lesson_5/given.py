@@ -69,14 +69,11 @@ class Fallback(Case):
         pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
         compact = {"compact": self.compact}
         pieces[self.called] = cut(self.text, self.seed)
+        lost = "the connection to number {} was lost".format
         return [
-            Reply(**{"pieces": pieces[number], "error": _lost(number), **compact, **how})
-            for number, how in enumerate(self.replies, start=1)
+            Reply(**{"pieces": pieces[n], "error": ConnectionLost(lost(n)), **compact, **how})
+            for n, how in enumerate(self.replies, start=1)
         ]
-
-
-def _lost(number: int) -> ConnectionLost:
-    return ConnectionLost(f"the connection to number {number} was lost")
 
 
 def history() -> list[BaseMessage]:
@@ -159,13 +156,6 @@ async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
 def stage(item: object) -> str | None:
     """Return the stage that a `Status` names; None for anything else."""
     return str(getattr(item, "stage", "")) if type(item).__name__ == "Status" else None
-
-
-def status(name: str, detail: str = "") -> object:
-    """Make an instance of the course's `Status`."""
-    from utils.widgets import Status  # imports all widgets, so only when needed
-
-    return Status(name, detail)
 
 
 class _Piece(Wanted):

@@ -24,14 +24,16 @@ class Seen(Tried, Passing):
 
 def observe(answer: Any, case: Fallback) -> Seen:
     """Read the answer's stream for a list of sources."""
+    from utils.widgets import Status  # imports all widgets, so only when needed
+
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []
     replies = case.made()
 
     def source(reply: Reply) -> AsyncIterator[Any]:
         called.append(reply)
-        before = [] if reply.compact else [given.status("Thinking")]
-        tool = [given.status("Tool call", "refund")] if case.tool and reply is replies[0] else []
+        before = [] if reply.compact else [Status("Thinking")]
+        tool = [Status("Tool call", "refund")] if case.tool and reply is replies[0] else []
         return given.noting(reply, sent, *before, *tool)
 
     sources: list[Callable[[], AsyncIterator[Any]]] = [partial(source, each) for each in replies]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
@@ -22,7 +22,8 @@ from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
 BUDGET = 1.2  # the reader's longest allowed wait, as a multiple of the model's TTFT
-_LONGER = (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?"))
+# the histories of the first and the second turn
+_HISTORIES = (given.BEFORE, (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +31,6 @@ class Script(given.Fallback):
     """The behaviour of two models in the last turn of a chat."""
 
     turns: int = 1
-
-    @property
-    def history(self) -> Sequence[BaseMessage]:
-        """The history in the last turn."""
-        return _LONGER if self.turns > 1 else given.BEFORE
 
 
 class Panel:
@@ -79,7 +75,7 @@ def observe(answer: Any, case: Script) -> Seen:
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
     with standing_in(answer, PARTS, anew=not case.when) as stood_in:
-        for history in [given.BEFORE, _LONGER][: case.turns]:
+        for history in _HISTORIES[: case.turns]:
             reply = replies[case.called - 1]
             run = run_async("reply", panel, case, reply, *args, list(history), **how)
     requests = [[r for reply in first for r in reply.readings], replies[1].readings]
@@ -89,7 +85,9 @@ def observe(answer: Any, case: Script) -> Seen:
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
-    "another history": lambda s: not all(continues(s.case.history, r) for r in s.readings),
+    "another history": lambda s: (
+        not all(continues(_HISTORIES[s.case.turns - 1], reading) for reading in s.readings)
+    ),
     "used up": lambda s: s.case.turns > 1 and not s.readings,
     "not a function": lambda s: not callable(s.panel.support),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
