@@ -140,16 +140,18 @@ class FakeModel(ChatOpenAI):
         self._calls.append(Call(method, manager.handlers, manager.parent_run_id is not None))
         return config
 
+    def _reply_to(self, messages: list[BaseMessage]) -> Reply:
+        return self._replies.get(messages[-1].text if messages else "", self._other)
+
     def _request(
         self, messages: list[BaseMessage], settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
         usage = settings.pop("stream_usage", None)
         self._requests.append((id(self), self.settings()))
-        reply = self._replies.get(messages[-1].text if messages else "", self._other)
         limit = {"max_tokens": self.max_tokens} if self.max_tokens else {}
         reading = Reading(tuple(messages), {**limit, **settings}, streamed)
         reading.usage = not streamed or bool(self.stream_usage if usage is None else usage)
-        return reply, reading
+        return self._reply_to(messages), reading
 
     def _stream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any

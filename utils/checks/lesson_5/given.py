@@ -89,12 +89,9 @@ class Turns(FakeModel):
         """Make a model with these replies."""
         return cls.of({str(at): reply for at, reply in enumerate(replies)})
 
-    def _request(
-        self, messages: list[BaseMessage], settings: Mapping[str, Any], *, streamed: bool
-    ) -> tuple[Reply, Reading]:
+    def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (the base class's)
         *_, last = replies = [*self.replies.values()]
-        reply = next((each for each in replies if not each.readings), last)
-        return reply, Reading(tuple(messages), dict(settings), streamed)
+        return next((each for each in replies if not each.readings), last)
 
 
 def asking(*calls: Call, **how: Any) -> Reply:
