@@ -206,30 +206,14 @@ for mistake, changes, *says in (
 wrong("4.create_app", "not a function", "was given a `FastAPI`")(FastAPI())
 
 
-# --- Other ways to send the events ----------------------------------------------------------------
-
-
-def streaming(frames):
-    """Make a `create_app` whose endpoint streams `frames(model, question)`."""
-
-    def create_app(model):
-        app = FastAPI()
-
-        @app.get("/chat")
-        async def chat(question: str):
-            return StreamingResponse(
-                frames(model, question), media_type="text/event-stream", headers=HEADERS
-            )
-
-        return app
-
-    create_app.__name__ = frames.__name__
-    return create_app
+# --- Other apps -----------------------------------------------------------------------------------
 
 
 @right("4.create_app")
 def by_a_queue(model):
-    async def frames(_, question):
+    app = FastAPI()
+
+    async def frames(question):
         queue = asyncio.Queue(maxsize=1)
 
         async def fill():
@@ -249,7 +233,11 @@ def by_a_queue(model):
             filling.cancel()
             await asyncio.wait({filling})
 
-    return streaming(frames)(model)
+    @app.get("/chat")
+    async def chat(question: str):
+        return StreamingResponse(frames(question), media_type="text/event-stream", headers=HEADERS)
+
+    return app
 
 
 edit = edits("4.create_app", by_a_queue)
@@ -261,45 +249,6 @@ TOGETHER = {
 edit(None, TOGETHER)
 edit(None, {**TOGETHER, "\n            await asyncio.wait({filling})": ""})
 edit("hangs after a failure", {"except Exception": "except ValueError"})
-
-
-@right("4.create_app")
-@streaming
-async def frames_from_a_group(model, question):
-    pieces = asyncio.Queue(maxsize=1)
-
-    async def fill():
-        async for chunk in model.astream(question):
-            await pieces.put(chunk.content)
-        await pieces.put(None)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(fill())
-            while (piece := await pieces.get()) is not None:
-                yield framed(piece)
-        yield END
-    except* openai.OpenAIError:
-        yield FAILED
-
-
-@right("4.create_app")
-@streaming
-async def frames_asked_for_ahead(model, question):
-    chunks = model.astream(question)
-    coming = asyncio.ensure_future(anext(chunks, None))
-    try:
-        while (chunk := await coming) is not None:
-            coming = asyncio.ensure_future(anext(chunks, None))
-            yield framed(chunk.content)
-        yield END
-    except Exception:
-        yield FAILED
-    finally:
-        coming.cancel()
-
-
-# --- Other apps -----------------------------------------------------------------------------------
 
 
 @right("4.create_app", "One more thing: `EventSourceResponse`")
