@@ -79,7 +79,7 @@ NUMBER = Wanted(int, "a whole number")
 ANYTHING = Wanted(object, "a value")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Run:
     """The record of one run of an answer."""
 
@@ -99,10 +99,10 @@ class Run:
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream that was then read
     ahead: int = 0  # how many pieces were taken before the stream was read
-    items: Sequence[Any] = ()  # the items that the stream yielded
+    items: list[Any] = field(default_factory=list)  # the items that the stream yielded
     # for each item, how many pieces of the reply had been taken when it was yielded
-    taken: Sequence[int] = ()
-    at: Sequence[float] = ()  # for each item, the virtual seconds since the call
+    taken: list[int] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)  # for each item, virtual seconds since the call
     seconds: float = 0.0  # the run's duration in virtual seconds
     error: BaseException | None = None  # the exception that the answer raised
     goes_on: bool = False  # whether the stream yielded so many items that it counts as endless

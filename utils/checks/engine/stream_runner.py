@@ -41,29 +41,15 @@ class How(TypedDict, total=False):
     passes_on: bool
 
 
-class _Record:
-    """Records a running answer; attributes without an underscore become fields of a `Run`."""
-
-    asynchronous: bool
-    tasks: Sequence[str]
-    unawaited: Sequence[str]
-    blocked: float
-    cancelled: str
-    seconds: float
+class _Runner:
+    """Runs an answer, and records what it does in `run`."""
 
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:
-        self.name, self.answer, self.case, self.reply = name, answer, case, reply
-        self.model = next((arg for arg in args if isinstance(arg, FakeModel)), None)
-        self.returned: Any = None
-        self.error: BaseException | None = None
-        self.awaited = self.read = self.goes_on = False
-        self.ahead = 0
-        self.items: list[Any] = []
-        self.taken: list[int] = []
-        self.at: list[float] = []
-        self._how, self._args, self._before = how, args, [_state(arg) for arg in args]
+        model = next((arg for arg in args if isinstance(arg, FakeModel)), None)
+        self.run = Run(name=name, answer=answer, case=case, reply=reply, model=model, **how)
+        self._args, self._before = args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
         self._with_text = 0  # how many items weren't empty strings
         self._began = virtual_time.now()
@@ -77,50 +63,45 @@ class _Record:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
             if not (isinstance(error, Exception) or type(error) is SystemExit or of_a_learner):
                 raise
-            self.error = self.error or error
+            self.run.error = self.run.error or error
 
     def call(self) -> None:
         """Call the answer, if it is callable."""
-        if callable(self.answer):
+        if callable(self.run.answer):
             with self.errors():
-                self.returned = self.answer(*map(_made, self._args))
-        self.ahead = self.reply.taken
+                self.run.returned = self.run.answer(*map(_made, self._args))
+        self.run.ahead = self.run.reply.taken
 
     def item(self, item: object) -> bool:
         """Record an item; return True if the reader should stop."""
-        self.items.append(item)
+        run = self.run
+        run.items.append(item)
         self._as_yielded.append(copy.deepcopy(item) if isinstance(item, dict | list) else item)
-        self.taken.append(self.reply.taken)
-        self.at.append(virtual_time.now() - self._began)
-        self.reply.out(text_of(item))
-        self.goes_on = len(self.items) >= _MOST
+        run.taken.append(run.reply.taken)
+        run.at.append(self.elapsed())
+        run.reply.out(text_of(item))
+        run.goes_on = len(run.items) >= _MOST
         self._with_text += bool(text_of(item)) or not isinstance(item, str)
-        return self.goes_on or self._with_text == self.case.leave_after
+        return run.goes_on or self._with_text == run.case.leave_after
 
-    def over(self) -> None:
-        """Record the run's duration."""
-        self.seconds = virtual_time.now() - self._began
+    def elapsed(self) -> float:
+        """Return the virtual seconds since the beginning."""
+        return virtual_time.now() - self._began
 
-    def run(self) -> Run:
-        """Return the record as a `Run`; call it after all of the answer's code has ended."""
-        changed, settings = self._changes()
+    def finished(self) -> Run:
+        """Return the complete record; call this after all of the answer's code has ended."""
+        run, noted = self.run, isolation.noted()
+        run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
         given = [each for a in self._args for each in (a if isinstance(a, list) else [a])]
         models = [each for each in given if isinstance(each, FakeModel)]
-        readings = [*self.reply.readings, *(each for model in models for each in model.readings)]
-        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        noted = isolation.noted()
-        return Run(
-            **public,
-            **self._how,
-            altered=self.items != self._as_yielded,
-            changed=changed,
-            settings=settings,
-            still_open=any(each.left is None for each in readings),
-            other_model=noted.other_model(self.answer),
-            forgotten=next(iter(noted.forgotten), "") or self._not_awaited(),
-            stdout=noted.printed,
-        )
+        readings = [*run.reply.readings, *(each for model in models for each in model.readings)]
+        run.still_open = any(each.left is None for each in readings)
+        run.altered = run.items != self._as_yielded
+        run.other_model = noted.other_model(run.answer)
+        run.forgotten = next(iter(noted.forgotten), "") or self._not_awaited()
+        run.stdout = noted.printed
+        return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
         """Return the names of the changed arguments and model settings.
@@ -129,7 +110,7 @@ class _Record:
         """
         names: list[str] = []
         with suppress(TypeError, ValueError):
-            names += inspect.signature(self.answer).parameters
+            names += inspect.signature(self.run.answer).parameters
         changed: list[str] = []
         settings: list[str] = []
         for at, (arg, before) in enumerate(zip(self._args, self._before, strict=True)):
@@ -143,10 +124,11 @@ class _Record:
 
     def _not_awaited(self) -> str:
         """Return the name of a function whose coroutine was returned but not awaited, or ""."""
-        if not (self.awaited and inspect.iscoroutine(self.returned)):
+        returned = self.run.returned
+        if not (self.run.awaited and inspect.iscoroutine(returned)):
             return ""
-        self.returned.close()
-        return self.returned.__name__
+        returned.close()
+        return returned.__name__
 
 
 def _made(arg: Any) -> Any:
@@ -166,31 +148,31 @@ def _state(arg: object) -> Any:
 def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Unpack[How]) -> Run:
     """Call a function in virtual time; if it `streams`, loop over its result and close it."""
     with virtual_time.clock(answer):
-        record = _Record(name, answer, case, reply, args, how)
-        record.call()
-        if how.get("streams"):
-            _iterate(record)
+        runner = _Runner(name, answer, case, reply, args, how)
+        runner.call()
+        if runner.run.streams:
+            _iterate(runner)
         else:
-            _discard(record.returned)
-        record.over()
-        return record.run()
+            _discard(runner.run.returned)
+        runner.run.seconds = runner.elapsed()
+        return runner.finished()
 
 
-def _iterate(record: _Record) -> None:
-    items = record.returned
+def _iterate(runner: _Runner) -> None:
+    items = runner.run.returned
     if not isinstance(items, Iterable) or isinstance(items, str | list | tuple | set | dict):
         _discard(items)
         return
-    record.read = True
-    with record.errors():
+    runner.run.read = True
+    with runner.errors():
         iterator = iter(items)
         for item in iterator:
-            if record.item(item):
+            if runner.item(item):
                 break
-    with record.errors():
+    with runner.errors():
         if hasattr(items, "close"):
             items.close()
-    record.returned = None  # drop the reference to the stream
+    runner.run.returned = None  # drop the reference to the stream
 
 
 def _discard(value: object) -> None:
@@ -216,77 +198,77 @@ def run_async(
     """
 
     async def main() -> Run:
-        record = _Record(name, answer, case, reply, args, how)
-        record.asynchronous = True
+        runner = _Runner(name, answer, case, reply, args, how)
+        runner.run.asynchronous = True
         before()
-        task = asyncio.ensure_future(_watched(record, pause, how.get("streams", False)))
+        task = asyncio.ensure_future(_watched(runner, pause))
         if case.cancel_after is not None:
-            await _cancel(record, task, case.cancel_after)
+            await _cancel(runner, task, case.cancel_after)
         else:
             await asyncio.wait({task})
             if task.cancelled():
-                record.error = asyncio.CancelledError("nothing cancelled it from outside")
-        record.blocked = virtual_time.blocked()
-        record.over()
+                runner.run.error = asyncio.CancelledError("nothing cancelled it from outside")
+        runner.run.blocked = virtual_time.blocked()
+        runner.run.seconds = runner.elapsed()
         gc.collect()  # closes streams that the answer no longer references
         await asyncio.sleep(_SETTLES)
-        return record.run()
+        return runner.finished()
 
     return virtual_time.run(main, answer)
 
 
-async def _watched(record: _Record, pause: float, streams: bool) -> None:
+async def _watched(runner: _Runner, pause: float) -> None:
     """Run the answer, and list its remaining tasks before they can run any further."""
     # get the loop here: if an endless answer is discarded, `finally` runs when no loop is running
     loop = asyncio.get_running_loop()
     try:
-        await _awaited(record, pause, streams)
+        await _awaited(runner, pause)
     finally:
         left = _learners_tasks(loop)
-        record.tasks = [name for task, name in left.items() if not task.cancelling()]
+        runner.run.tasks = [name for task, name in left.items() if not task.cancelling()]
         # asyncio's own coroutines, such as `Event.wait`, run none of the answer's code: ignore them
-        record.unawaited = [
+        runner.run.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]
 
 
-async def _awaited(record: _Record, pause: float, streams: bool) -> None:
-    record.call()
-    if inspect.isawaitable(record.returned):
-        with record.errors():
-            record.awaited, work, record.returned = True, record.returned, None
-            record.returned = await work
+async def _awaited(runner: _Runner, pause: float) -> None:
+    runner.call()
+    run, stream = runner.run, runner.run.returned
+    if inspect.isawaitable(stream):
+        run.awaited, run.returned = True, None
+        with runner.errors():
+            run.returned = await stream
         return
-    stream = record.returned
-    if not (streams and isinstance(stream, AsyncIterable)):
+    if not (run.streams and isinstance(stream, AsyncIterable)):
         return
-    record.returned, record.read = None, True
-    with record.errors():
+    run.returned, run.read = None, True
+    with runner.errors():
         async for item in stream:
-            if record.item(item):
+            if runner.item(item):
                 break
             if pause:
                 await asyncio.sleep(pause)
-    with record.errors():
+    with runner.errors():
         if hasattr(stream, "aclose"):
             await stream.aclose()
 
 
-async def _cancel(record: _Record, task: "asyncio.Task[None]", after: float) -> None:
+async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> None:
     await asyncio.wait({task}, timeout=after)
     if task.done():
-        record.cancelled = "early"
+        runner.run.cancelled = "early"
         return
     task.cancel()
     await asyncio.wait({task}, timeout=_PATIENCE)
     if not task.done():
-        record.cancelled = "went on"
+        runner.run.cancelled = "went on"
     elif task.cancelled():
-        record.cancelled = "cancelled"
+        runner.run.cancelled = "cancelled"
         with suppress(asyncio.CancelledError):
             await task  # clears the task's exception, whose traceback keeps streams alive
     else:
-        record.cancelled = "raised" if record.error else "returned"
+        runner.run.cancelled = "raised" if runner.run.error else "returned"
 
 
 def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]", str]:

@@ -20,7 +20,7 @@ class Sentence(Case):
     first: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The sentence that was returned, and how much of the reply was read."""
 

@@ -16,7 +16,7 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, from_yield
 from utils.checks.engine.stream_runner import call
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The chain that was built, and a record of its stream."""
 

@@ -40,7 +40,7 @@ class Screen(io.StringIO):
             self.flushed = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The printed text, and the result of a second call."""
 

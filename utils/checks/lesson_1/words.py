@@ -14,7 +14,7 @@ from utils.checks.engine.stream_runner import call
 from utils.checks.engine.wording import differ_at
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The words that were yielded, and when each was complete."""
 

@@ -157,7 +157,7 @@ def unfilled(handler: object) -> str:
     return "" if "token" in named else next((name for name in named if name not in _FILLED), "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Attaching(Run):
     """A run of a function that attaches handlers and returns a number."""
 

@@ -27,7 +27,7 @@ class Prompts(Case):
     prompts: Sequence[str] = (_RIVER, _SEA, _RIVER, _TIDE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Attaching):
     """The tokens that were counted, and the replies, keyed by prompt."""
 

@@ -32,7 +32,7 @@ A fence is ``` at the start of a line.
 Done"""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """One call of the answer with the case's text."""
 

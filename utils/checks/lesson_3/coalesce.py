@@ -37,7 +37,7 @@ class Passed(NamedTuple):
 _NOTHING = Passed("", 1000)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The strings that were yielded, and those that were due."""
 

@@ -40,7 +40,7 @@ def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """One run of an answer on a stream of chunks."""
 

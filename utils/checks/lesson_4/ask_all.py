@@ -38,7 +38,7 @@ class Several(Case):
     prompts: Sequence[str] = (*_TEXTS, _TWICE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The returned list, and when each reply was read."""
 

@@ -50,7 +50,7 @@ class Visited(Case):
     beside: bool = False  # whether another client sends a different question at the same time
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The response to the question, and how long the slowest response took."""
 

@@ -29,7 +29,7 @@ _TEXTS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """How a page interprets the frame."""
 

@@ -111,7 +111,7 @@ class Reader:
         return "", "", ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The responses that an app sent to a reply's readers."""
 

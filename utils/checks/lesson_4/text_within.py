@@ -20,7 +20,7 @@ class Timed(Case):
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The text that was returned, and when."""
 

@@ -16,7 +16,7 @@ from utils.checks.lesson_5.answer import Asked, continues
 from utils.checks.lesson_5.seen import Texts, text_delay
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Texts):
     """The text that the answer yielded for an agent's run."""
 

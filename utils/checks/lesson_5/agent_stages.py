@@ -30,7 +30,7 @@ class Program(Case):
     rounds: Sequence[tuple[str, Sequence[given.Call]]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The stages that were yielded, and the correct ones."""
 

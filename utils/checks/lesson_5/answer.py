@@ -37,7 +37,7 @@ class Asked(Case):
         return self.whole and self.finish == _CALLS
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Texts, Staged):
     """The items that were yielded, the tools that ran, and the requests to the model."""
 

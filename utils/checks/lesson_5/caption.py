@@ -20,7 +20,7 @@ class Job(Case):
     right: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The caption that was returned."""
 

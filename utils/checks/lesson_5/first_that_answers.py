@@ -14,7 +14,7 @@ from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallb
 from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Tried):
     """The text that was yielded."""
 

@@ -33,7 +33,7 @@ class Guarded(Case):
         return super().whole and not any(phrase in text for phrase in self.forbidden)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The text that was yielded, and when the guard first returned False."""
 

@@ -24,7 +24,7 @@ class Pair(Case):
         return next(filter(self.partial.endswith, ends), "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The result of joining two strings."""
 

@@ -16,7 +16,7 @@ SLIPS = (AttributeError, NameError, TypeError)
 _QUICK = 0.25  # seconds after the limit within which the next model or source should be called
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Texts(Run):
     """A stream of the text of one or more replies."""
 
@@ -42,7 +42,7 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
     return longest_delay(out, [at for reading in readings for at in reading.arrived])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Passing(Run):
     """A stream that passes on other streams' items."""
 
@@ -89,7 +89,7 @@ PASSED_ON: Mistakes[Passing] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Staged(Run):
     """A stream with a `Status` at the beginning of each stage."""
 
@@ -109,7 +109,7 @@ class Staged(Run):
         return next((at for item, at in pairs if stage(item) is not None), self.seconds)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Tried(Texts):
     """The result of trying models or sources in order."""
 

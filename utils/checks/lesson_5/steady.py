@@ -15,7 +15,7 @@ from utils.checks.lesson_5.parts import standing_in
 from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, Tried
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Tried, Passing):
     """The items that the sources sent, and the items that the answer yielded."""
 

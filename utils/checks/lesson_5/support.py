@@ -47,7 +47,7 @@ class Panel:
         return self.reply(history) if callable(self.reply) else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Tried, Staged):
     """The result of the last turn."""
 

@@ -28,7 +28,7 @@ class Press(Case):
         return super().whole and self.at == _LATER
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The returned text, and when it was returned."""
 

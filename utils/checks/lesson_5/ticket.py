@@ -33,7 +33,7 @@ class Written(Case):
         return self.whole and not self.fails
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Run):
     """The dicts and tickets that were yielded, with their times."""
 

@@ -28,7 +28,7 @@ class Turn(Case):
     before: Sequence[BaseMessage] = _BEFORE
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Texts):
     """The messages that the model received, and `history` after the turn."""
 

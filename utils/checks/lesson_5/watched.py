@@ -37,7 +37,7 @@ class Watch(Case):
         return super().whole and self.stalls is None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Seen(Passing):
     """The chunks that were passed on, and when `Stalled` was raised."""
 
