@@ -23,12 +23,6 @@ async def watched(stream, seconds):
             yield chunk
 
 
-class OfItsOwn(BaseException):
-    pass
-
-
-OfItsOwn.__name__ = "Stalled"
-
 edit = edits("5.watched", watched)
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"
 RAISES = "raise Stalled from None"
@@ -58,7 +52,6 @@ for mistake, changes, *says in (
     ("timeout comes out", {"TimeoutError": "OverflowError"}),
     ("takes an error for a stall", {"TimeoutError": "Exception"}),
     ("takes the end for a stall", {"StopAsync": "Stop", "TimeoutError": "Exception"}),
-    ("no exception", {"Stalled": "OfItsOwn"}, "inherit from"),
     ("raises", {"StopAsyncIteration": "StopIteration"}, "at the line `chunk = await"),
     ("ends quietly", {RAISES: "return"}),
     ("swallows the error", {"except TimeoutError": RETURNS("OpenAIError")}),

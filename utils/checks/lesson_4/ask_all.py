@@ -26,7 +26,6 @@ _TEXTS = {
     "Name a bay.": (HARBOUR[:30], 0.15),
 }
 _TWICE = "Name a sea."
-_AGAIN = Reply(cut("The North Sea, which is never quite still.", 435), gap=0.2)
 _FAILS = "Describe the tide."
 
 
@@ -50,16 +49,14 @@ class Seen(Run):
     right: Sequence[str]  # the correct texts
     wrong: int  # the position of the first text that isn't the reply to its prompt
     miscounted: str  # the first prompt not sent as often as it is in the list, or ""
-    in_threads: bool  # whether a reply was read outside the event loop's thread
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
-    # the longest time, in seconds, that a prompt waited while fewer than `at_most` replies streamed
-    idle: float
+    idle: float  # the longest time, in seconds, that a prompt waited while a place was free
 
 
 def observe(answer: Any, case: Several) -> Seen:
     """Run the answer with a model whose replies stream at different rates."""
-    again = Reply(_AGAIN.pieces, gap=_AGAIN.gap)
+    again = Reply(cut("The North Sea, which is never quite still.", 435), gap=0.2)
     replies = {
         prompt: Reply(
             cut(text, 430),
@@ -78,7 +75,7 @@ def observe(answer: Any, case: Several) -> Seen:
     prompts = list(case.prompts)
     right = [replies[prompt].text for prompt in prompts]
     if right:  # the two replies to the repeated prompt may arrive in either order
-        right[2 if texts[-1:] == right[2:3] else -1] = _AGAIN.text
+        right[2 if texts[-1:] == right[2:3] else -1] = again.text
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
     begun = sorted(each.began for each in readings)[case.at_most :]
@@ -92,7 +89,6 @@ def observe(answer: Any, case: Several) -> Seen:
         right=right,
         wrong=differ_at(texts, right),
         miscounted=next((p for p in prompts if sent[p] != prompts.count(p)), ""),
-        in_threads=any(each.thread != threading.get_ident() for each in readings),
         all_ended=all(sent.values()) and all(reading.ended for reading in readings),
         most=max((sum(b <= began < e for b, e in spans) for began, _ in spans), default=0),
         idle=max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0),
@@ -129,7 +125,9 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.whole and bool(s.miscounted),
     "stops early": lambda s: s.whole and not s.all_ended,
     "over the limit": lambda s: s.most > s.case.at_most,
-    "reads in threads": lambda s: s.whole and s.in_threads,  # `most` is unreliable with threads
+    "reads in threads": lambda s: (  # `most` is unreliable with threads
+        s.whole and any(each.thread != threading.get_ident() for each in s.readings)
+    ),
     "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (

@@ -314,10 +314,6 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"The response raised {shown(str(s.error), 90)}. "
         + next(cause for error, cause in _SENT.items() if error in str(s.error))
     ),
-    "another success": lambda s: (
-        f"{_REQUEST} returned status {s.visit.status}. An `EventSource` reads only responses with "
-        "status 200. What sets another one?"
-    ),
     "another status": lambda s: (
         f"{_REQUEST} returned status {s.visit.status}: {shown(s.body, 120)}. Which path, method "
         "and parameter does the endpoint have?"
@@ -343,10 +339,6 @@ CREATE_APP: Messages[create_app.Seen] = {
     "another header": lambda s: (
         f"The response's header `{s.wrong_header}` is {shown(repr(s.header))}. "
         f"{_WHY[s.wrong_header]}"
-    ),
-    "no events": lambda s: (
-        f"The response is {shown(repr(s.body), 90)}, which contains no event. What turns a piece "
-        "of text into an event?"
     ),
     "end as a message": lambda s: (
         f"The last event is a message with the data {shown(s.visit.events[-1].data)}, which a page "

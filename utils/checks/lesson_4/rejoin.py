@@ -117,8 +117,7 @@ class Seen(Run):
 
     case: Readers
     begun: Visit | None  # the response to `POST /chat`
-    # none if no reply was started; the last one is the page loaded after the reply's end
-    readers: Sequence[Reader]
+    readers: Sequence[Reader]  # none without a reply; the last one loads its page after the end
     stops: Sequence[Visit]  # the responses to the requests to stop
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses

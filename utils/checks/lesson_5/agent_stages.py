@@ -36,8 +36,7 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    # the first wrong stage, and the correct one in its place; a stage named "" means the end
-    differ: tuple[Stage, Stage]
+    differ: tuple[Stage, Stage]  # the first wrong stage and the right one; "" means the end
     repeated: str  # the first stage that was yielded twice in a row, or ""
     unknown: str | None  # the first yielded stage that is never correct, or None
 

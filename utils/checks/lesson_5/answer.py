@@ -45,8 +45,7 @@ class Seen(Texts, Staged):
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
-    # the stages to show, each with text that its detail should contain
-    due_stages: Sequence[tuple[str, str]]
+    due_stages: Sequence[tuple[str, str]]  # each with text that its detail should contain
     results: Sequence[str]  # the contents of the tool messages in the second request
     added: Sequence[str]  # the types and call ids of the messages that the second request added
     due_added: Sequence[str]  # what `added` should be

@@ -25,9 +25,7 @@ class Seen(Run):
     """The caption that was returned."""
 
     case: Job
-
-    # how much too large each number in the caption is; empty if there are too many or too few
-    off: Sequence[float]
+    off: Sequence[float]  # by how much each number is too large; empty if their count is wrong
 
 
 def observe(answer: Any, case: Job) -> Seen:

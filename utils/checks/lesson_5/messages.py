@@ -295,10 +295,6 @@ WATCHED: Messages[watched.Seen] = {
         f"`watched` yields {kind(s.items[0])}, which still has to be awaited. Is an `await` "
         "missing?"
     ),
-    "no exception": lambda s: (
-        f"Your `Stalled` is {kind(s.error)} that isn't an `Exception`, so no `except Exception` "
-        "catches it. What should the class inherit from?"
-    ),
     "counts the reader's time": lambda s: (
         f"The reader takes {s.case.pause:g} s for each chunk, and {kind(s.error)} was raised, "
         "although the stream was never silent for long. Is the `yield` inside your limit?"
