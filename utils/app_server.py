@@ -9,8 +9,8 @@ import asyncio
 import inspect
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, MutableMapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -43,12 +43,24 @@ class Server:
 
     def __init__(self, app: App) -> None:
         self._app = _ErrorRecorder(app)
-        self._listener = socket.create_server((HOST, 0))
-        self._loop = asyncio.get_running_loop()
-        self._uvicorn = _Uvicorn(self._app)
-        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
         self.errors = self._app.errors
-        self._task = self._loop.create_task(self._uvicorn.serve(sockets=[self._listener]))
+        self._listener = socket.create_server((HOST, 0))
+        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
+        self._loop = asyncio.get_running_loop()
+        self._stopping: asyncio.Task[None] | None = None
+        config = uvicorn.Config(
+            self._app,
+            interface="asgi3",
+            ws="none",
+            log_config=None,
+            workers=1,  # by default, uvicorn reads WEB_CONCURRENCY
+            access_log=False,
+        )
+        config.load()
+        # `serve()` isn't used: it would handle signals, which a cell needs (■), and tick.
+        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn.lifespan = config.lifespan_class(config)
+        self._uvicorn.server_state.default_headers = config.encoded_headers
 
     def __repr__(self) -> str:
         return f"<Server at {self.url}{' (stopped)' if self.stopped else ''}>"
@@ -56,25 +68,47 @@ class Server:
     @property
     def stopped(self) -> bool:
         """Whether the server has stopped."""
-        return self._task.done() or self._loop.is_closed()
+        return self._loop.is_closed() or (self._stopping is not None and self._stopping.done())
+
+    async def start(self) -> None:
+        """Accept requests; raise `ServingError` if the app fails to start."""
+        try:
+            await self._uvicorn.startup([self._listener])
+        except SystemExit:  # raised by uvicorn, and would end the kernel
+            self._listener.close()
+            error = self._app.startup_error
+            why = f": {sentence(error)}" if error else ""
+            raise ServingError(f"The app failed to start (in its lifespan){why}.") from error
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop the server, and abort open connections. Safe to call again."""
         if self._loop is not asyncio.get_running_loop():  # the server's loop has ended
             self._listener.close()
             return
-        self._uvicorn.over.set()
-        await asyncio.wait([self._task])  # cancelling this wait doesn't cancel the shutdown
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._shut_down())
+        await asyncio.wait([self._stopping])  # cancelling this wait doesn't cancel the shutdown
 
-    async def started(self) -> None:
-        """Wait until the server accepts requests; raise `ServingError` if it didn't start."""
-        await self._uvicorn.ready.wait()
-        if self._uvicorn.failed:
-            await asyncio.wait([self._task])
-            self._listener.close()
-            error = self._app.startup_error
-            why = f": {sentence(error)}" if error else ""
-            raise ServingError(f"The app failed to start (in its lifespan){why}.") from error
+    async def _shut_down(self) -> None:
+        """Do as uvicorn's own `shutdown`, but abort connections, and limit each wait."""
+        for server in getattr(self._uvicorn, "servers", []):  # none if the app never started
+            server.close()
+        self._listener.close()
+        state = self._uvicorn.server_state
+        for connection in list(state.connections):
+            connection.transport.abort()
+        if running := set(state.tasks):
+            _, late = await asyncio.wait(running, timeout=_GRACE)
+            for task in late:
+                task.cancel()
+            if late:  # limit the wait, since code that runs in a thread can't be cancelled
+                await asyncio.wait(late, timeout=_GRACE)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                await self._uvicorn.lifespan.shutdown()
 
 
 _servers: dict[str, Server] = {}  # servers made by `serve`, by name
@@ -126,68 +160,8 @@ async def _started(app: App) -> Server:
     _silence_logs()
     keep_off_proxies()
     server = Server(app)
-    try:
-        await server.started()
-    except asyncio.CancelledError:
-        await server.stop()
-        raise
+    await server.start()
     return server
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn on a shared event loop: no signal handlers, no periodic ticks, fast shutdown."""
-
-    def __init__(self, app: App) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                interface="asgi3",
-                ws="none",
-                log_config=None,
-                workers=1,  # by default, uvicorn reads WEB_CONCURRENCY
-                access_log=False,
-                # uvicorn refreshes the Date header in its periodic ticks, which are off here
-                date_header=False,
-            )
-        )
-        self.ready = asyncio.Event()
-        self.over = asyncio.Event()
-        self.failed = False
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the kernel, so that a cell can still be interrupted (■)."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        except SystemExit:  # uvicorn exits if an app won't start, which would end the kernel
-            self.failed = self.should_exit = True
-        finally:
-            self.ready.set()
-
-    async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self.over.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
-            listener.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        running = set(self.server_state.tasks)
-        if running:
-            _, late = await asyncio.wait(running, timeout=_GRACE)
-            for task in late:
-                task.cancel()
-            if late:  # limit the wait, since code that runs in a thread can't be cancelled
-                await asyncio.wait(late, timeout=_GRACE)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE):
-                await self.lifespan.shutdown()
 
 
 class _ErrorRecorder:
