@@ -4,7 +4,6 @@
 
 import asyncio
 import contextlib
-from contextlib import aclosing
 
 from langchain_core.messages import HumanMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -131,13 +130,6 @@ async def shouts_from_a_thread(model, prompt):
     chunks = model.stream(prompt)
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         yield chunk.content.upper()
-
-
-@right("4.shout")
-async def shouts_with_anext(model, prompt):
-    async with aclosing(model.astream(input=prompt)) as chunks:
-        while (chunk := await anext(chunks, None)) is not None:
-            yield str.upper(chunk.content)
 
 
 @wrong("4.shout", "invoke")

@@ -2,8 +2,6 @@
 
 # ruff: noqa: F401 (edits use the imports)
 
-from contextlib import aclosing
-
 from langchain_core.messages import AIMessageChunk, ToolMessage
 
 from tests.checks.answers import ahushed, edits, right, wrong
@@ -84,24 +82,3 @@ for mistake, says, changes in (
     ("collected first", "together", {"async for mode, item in items": f"for mode, item in {ALL}"}),
 ):
     edit(mistake, changes, says)
-
-
-@right("5.agent_stages")
-async def matches(items):
-    yield (said := "Thinking")
-    async with aclosing(items):
-        async for item in items:
-            match item:
-                case ("messages", (ToolMessage(), _)):
-                    stages = []
-                case ("messages", (chunk, _)) if chunk.text:
-                    stages = ["Answer"]
-                case ("updates", {"model": {"messages": [*_, message]}}):
-                    stages = ["Tool call: " + call["name"] for call in message.tool_calls]
-                case ("updates", {"tools": _}):
-                    stages = ["Thinking"]
-                case _:
-                    stages = []
-            for stage in stages:
-                if stage != said:
-                    yield (said := stage)

@@ -66,25 +66,6 @@ for mistake, changes, *says in (
 
 
 @right("5.watched")
-async def a_task_for_each(stream, seconds):
-    coming = None
-    try:
-        while True:
-            coming = asyncio.ensure_future(anext(stream, None))
-            done, _ = await asyncio.wait({coming}, timeout=seconds)
-            if not done:
-                raise Stalled
-            if coming.result() is None:
-                return
-            yield coming.result()
-    finally:
-        if coming and not coming.done():
-            coming.cancel()
-            await asyncio.wait({coming})
-        await stream.aclose()
-
-
-@right("5.watched")
 async def stops_the_limit_meanwhile(stream, seconds):
     loop = asyncio.get_running_loop()
     try:
