@@ -1,11 +1,6 @@
 """Invalid requests get an error in the API's format, and don't affect other clients."""
 
 import json
-import re
-import socket
-import subprocess
-import sys
-from contextlib import suppress
 from typing import Any
 
 import httpx2
@@ -13,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.simulator.commands import ROOT
 from tests.simulator.raw import ask, connected, known_fields, unread
 from utils.simulator import Simulator
 from utils.simulator.api.chat_completions import ChatCompletionsBody
@@ -150,31 +144,6 @@ def test_idle_connections_do_not_affect_others(server: Simulator) -> None:
     finally:
         for connection in silent + halves:
             connection.close()
-
-
-IMPATIENT = """
-import sys
-from utils.simulator import __main__, server
-server._IDLE_SECONDS = 0.3
-sys.argv = ["simulator", "--key", "a-key"]
-__main__.main()
-"""
-
-
-def test_a_client_that_sends_nothing_for_long_is_disconnected() -> None:
-    command = [sys.executable, "-c", IMPATIENT]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            port = int(re.search(r":(\d+)/v1", server.stdout.readline()).group(1))
-            head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
-            for sent in (b"", head, head + b"Authorization: Bearer a-key\r\n\r\n{"):
-                with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
-                    connection.sendall(sent)
-                    with suppress(ConnectionResetError):
-                        assert connection.recv(1) == b""
-        finally:
-            server.terminate()
 
 
 def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -> None:

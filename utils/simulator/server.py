@@ -19,7 +19,7 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; limits the time to send a request, and each pause in reading the reply
+_IDLE_SECONDS = 60.0  # s; limits each pause in reading the reply
 _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
@@ -85,45 +85,32 @@ async def _print_load(limiter: ConcurrencyLimiter) -> None:
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP protocol that can reset a connection, and disconnects idle clients.
+    """HTTP protocol that can reset a connection, and disconnects a client that doesn't read.
 
-    ASGI can't express a reset, and uvicorn has no timeout for a client that doesn't read.
+    ASGI can't express a reset, and uvicorn has no such timeout.
     """
 
     _timeout: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._set_timeout(_IDLE_SECONDS)
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {RESET: self._reset}  # type: ignore[dict-item]
-        self._set_timeout(_IDLE_SECONDS)
-
-    def on_message_complete(self) -> None:
-        self._set_timeout(None)
-        super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._set_timeout(_IDLE_SECONDS)
+        self._timeout = self.loop.call_later(_IDLE_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._set_timeout(None)
+        self._stop_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._set_timeout(None)
+        self._stop_timeout()
         super().connection_lost(exc)
 
-    def _set_timeout(self, seconds: float | None) -> None:
-        """Restart the timeout after which the connection is aborted; None stops it."""
+    def _stop_timeout(self) -> None:
         if self._timeout is not None:
             self._timeout.cancel()
-        self._timeout = None
-        if seconds is not None:
-            self._timeout = self.loop.call_later(seconds, self.transport.abort)
 
     async def _reset(self) -> None:
         connection = self.transport.get_extra_info("socket")

@@ -1,7 +1,6 @@
 """An approximation of a model's tokenizer, without a vocabulary."""
 
 import re
-from functools import lru_cache
 
 _PIECE = re.compile(
     r"[ \t]?[^\W\d_]+"  # a word with the space before it
@@ -19,7 +18,7 @@ def split(text: str) -> tuple[str, ...]:
     A token is about three quarters of an English word, the ratio that providers quote. As with
     real tokenizers, a token may end inside a word, an emoji or an accented letter.
     """
-    return _split_short(text) if len(text) <= _SHORT else _split(text)
+    return tuple(part for piece in _PIECE.findall(text) for part in _parts(piece))
 
 
 def split_json(text: str) -> tuple[str, ...]:
@@ -32,14 +31,6 @@ def split_json(text: str) -> tuple[str, ...]:
         for token in split(text)
         for part in (re.findall(r"\s?\d", token) if token.strip().isdigit() else [token])
     )
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part for piece in _PIECE.findall(text) for part in _parts(piece))
-
-
-_SHORT = 4096  # characters; the tokens of longer strings aren't cached
-_split_short = lru_cache(maxsize=512)(_split)  # many learners send the same prompts
 
 
 def _parts(piece: str) -> list[str]:

@@ -35,19 +35,14 @@ def _set(key: str) -> frozenset[str]:
     return frozenset(rules()[key].split())
 
 
-@cache
-def _compiled(source: str) -> re.Pattern[str]:
-    return re.compile(source, re.IGNORECASE)
-
-
 def pattern(name: str) -> re.Pattern[str]:
     """Return a pattern from the `[patterns]` table of `words.toml`."""
-    return _compiled(rules()["patterns"][name])
+    return re.compile(rules()["patterns"][name], re.IGNORECASE)
 
 
 def matches(pattern: str, text: str) -> bool:
     """Return whether a message matches a pattern."""
-    return _compiled(pattern).search(text[:READ]) is not None
+    return re.search(pattern, text[:READ], re.IGNORECASE) is not None
 
 
 def matching(patterns: Mapping[str, str], text: str) -> str | None:
