@@ -279,13 +279,6 @@ print(server.pid, server.base_url.split(":")[2].split("/")[0], flush=True)
 """
 
 
-def test_it_ends_when_its_owner_ends_normally() -> None:
-    child = run(_SERVE)
-    out, _ = child.communicate(timeout=PATIENCE)
-    pid = int(out.split()[0])
-    wait_for_exit(pid)
-
-
 def test_it_ends_when_its_kernel_is_killed_during_a_reply() -> None:
     manager, client = start_new_kernel(startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
     try:

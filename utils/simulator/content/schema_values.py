@@ -105,17 +105,13 @@ class _Filler:
         raise SchemaError("its references go in circles")
 
     def _target(self, reference: str) -> Json:
-        if not reference.startswith("#"):
-            raise SchemaError(f"{reference!r} is not a reference inside the schema")
         target: Any = self.root
-        for step in filter(None, reference.removeprefix("#").split("/")):
-            step = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(target, dict) or step not in target:
-                raise SchemaError(f"{reference!r} doesn't exist")
-            target = target[step]
-        if not isinstance(target, dict):
-            raise SchemaError(f"{reference!r} isn't a schema")
-        return target
+        try:
+            for step in filter(None, reference.removeprefix("#").split("/")):
+                target = target[step.replace("~1", "/").replace("~0", "~")]
+            return dict(target)
+        except (KeyError, TypeError, ValueError):
+            raise SchemaError(f"{reference!r} doesn't exist in the schema") from None
 
     def _enum(self, schema: Json) -> Value:
         choices = schema["enum"]

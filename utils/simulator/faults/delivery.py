@@ -98,11 +98,7 @@ def _usage(sent: Sent, encoder: Encoder) -> Sent:
     whole=False,
 )
 def _early_end(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    for item, reached in _until(sent, int(tokens)):
-        if reached:
-            yield TimedBytes(item.at, b"", ends="failed")
-            return
-        yield item
+    yield from _ended_by(lambda: b"", sent, int(tokens))
 
 
 @delivery(
