@@ -33,6 +33,7 @@ for said in (
     "reason or 'The connection broke: finish reason missing'",
     "reason or 'the model didn\\'t say why it stopped'",
     "f'{reason}: {text}'",
+    "f'ended by {reason}, not by stop'",
 ):
     edit(None, {SAID: said})
 edit(None, {"ValueError": "IncompleteError"})
@@ -40,7 +41,6 @@ edit(None, {"ValueError": "IncompleteError"})
 for mistake, said in (
     ("doesn't name the reason", '"not complete"'),
     ("doesn't say that there is none", 'reason or "incomplete reply"'),
-    ("doesn't say that there is none", '"length or content_filter or tool_calls or error or None"'),
     ("doesn't say that there is none", 'reason or "There is no text" if pieces else "half"'),
 ):
     edit(mistake, {SAID: said})

@@ -98,18 +98,15 @@ class _Run(Generic[T]):
 
     def _main(self) -> None:
         try:
-            self._call()
+            try:
+                self._value.append(self._work())
+            except BaseException as error:  # `result` raises it again in the caller's thread
+                self._error = error
             self._done.set()
             self._released.wait()
         except OutOfTime:  # raised just as the call was ending
             self._done.set()
             self._released.wait()
-
-    def _call(self) -> None:
-        try:
-            self._value.append(self._work())
-        except BaseException as error:  # `result` raises it again in the caller's thread
-            self._error = error
 
     def _stop(self) -> None:
         for _ in range(_STOPS):

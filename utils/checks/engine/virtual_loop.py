@@ -66,17 +66,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Run `main` to completion, then cancel remaining tasks and close async generators."""
 
         async def counted() -> T:
-            self.count_threads()
+            self._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main()
 
         try:
             return self.run_until_complete(counted())
         finally:
             self._finish()
-
-    def count_threads(self) -> None:
-        """Make the clock wait for anyio's threads too; call this from a coroutine."""
-        self._limiter = anyio.to_thread.current_default_thread_limiter()
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts

@@ -1,7 +1,6 @@
 """Check for 2.starts: how many model starts two handlers count in each of four cases."""
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,22 +54,12 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
     return dict(zip("AB", entry, strict=True)) if len(entry) == 2 else None
 
 
-def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a handler's number in a row, or a defaultdict's default; `...` if there is neither."""
-    try:
-        # a copy, since a defaultdict would add the key to the answer
-        number = copy({} if row is None else row)[name]
-    except KeyError:
-        return ...
-    return ... if number is None else number
-
-
 def observe(answer: Any, _: None) -> Seen:
     """Run the four cases, and compare the answer with the counts."""
     if not isinstance(answer, Mapping):
         return Seen(answer)
     rows = {case: _row(answer.get(case, ...)) for case in CASES}
-    given = {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
+    given = {(case, name): (row or {}).get(name) for case, row in rows.items() for name in "AB"}
     truth = {case: _counted(places) for case, places in CASES.items()}
     odd = ((case, n) for (case, _), n in given.items() if type(n) is not int)
     wrong = next(((c, name) for (c, name), n in given.items() if n != truth[c][name]), (0, ""))
@@ -79,7 +68,9 @@ def observe(answer: Any, _: None) -> Seen:
         strings=[key for key in answer if isinstance(key, str) and key.strip() in map(str, CASES)],
         unknown=[str(key) for key in answer if key not in CASES],
         misshapen=next((case for case, row in rows.items() if row is None), 0),
-        missing=[f"`{name}` in case {case}" for (case, name), n in given.items() if n is ...],
+        missing=[
+            f"`{name}` in case {case}" for (case, name), n in given.items() if n in (None, ...)
+        ],
         odd=next(odd, (0, None)),
         wrong=wrong,
         number=given.get(wrong),

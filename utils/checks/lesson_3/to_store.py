@@ -10,7 +10,6 @@ from utils.checks.engine.run import ANYTHING, STRING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Seen, ended
 
-_REASONS = ("stop", "length", "content_filter", "tool_calls", UNKNOWN)
 _SLIPS = (AttributeError, LookupError, NameError, TypeError)
 # Words with which an error message may report that there is no finish reason.
 _NONE = re.compile(
@@ -31,12 +30,6 @@ def _complete(s: Seen) -> bool:
 
 def _refused(s: Seen) -> bool:
     return isinstance(s.error, ValueError)
-
-
-def _names_another(s: Seen) -> bool:
-    """Whether the error message names a finish reason that the reply doesn't have."""
-    said = str(s.error).removesuffix(s.reply.text)
-    return any(re.search(rf"\b{each}\b", said) for each in _REASONS if each != s.case.finish)
 
 
 def _replaced(s: Seen) -> bool:
@@ -68,7 +61,7 @@ MISTAKES: Mistakes[Seen] = {
         _refused(s) and s.case.finish is not None and s.case.finish not in str(s.error)
     ),
     "doesn't say that there is none": lambda s: (
-        _refused(s) and not s.case.finish and (_names_another(s) or not _NONE.search(str(s.error)))
+        _refused(s) and not s.case.finish and not _NONE.search(str(s.error))
     ),
     "stores an incomplete reply": lambda s: not s.error and not _complete(s),
     **TEXT,
