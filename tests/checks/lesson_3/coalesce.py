@@ -98,10 +98,4 @@ def delays_one_piece(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-@wrong("3.coalesce", "raises", "for an empty stream")
-def fails_on_an_empty_stream(pieces, seconds=0.05, clock=perf_counter):
-    first = next(pieces)
-    yield from coalesce(chain([first], pieces), seconds, clock)
-
-
 wrong("3.coalesce", "never reads the stream")(lambda *args: iter(()))

@@ -10,10 +10,7 @@ from functools import reduce
 from operator import add
 from typing import Any, ClassVar, Self
 
-from langchain_core.callbacks import (
-    BaseCallbackHandler,
-    CallbackManager,
-)
+from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult

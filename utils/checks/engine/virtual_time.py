@@ -90,18 +90,6 @@ def clock(*learners: object) -> Iterator[Clock]:
         yield made
 
 
-@contextmanager
-def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
-    token = _CLOCK.set(made)
-    try:
-        with _time_follows(learners):
-            yield
-    except Stop as stop:
-        raise NeverEnds(str(stop) or WAITS) from None
-    finally:
-        _CLOCK.reset(token)
-
-
 def now() -> float:
     """Return the virtual time in seconds; the real time if there is no virtual clock."""
     made = _CLOCK.get()
@@ -162,8 +150,8 @@ _FOLLOWING = {name: _sleep if name == "sleep" else _reading(name) for name in _R
 
 
 @contextmanager
-def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
-    """Replace the functions of `time`, in the module and in the learner's global namespaces."""
+def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
+    """Make the functions of `time` follow a clock, in the module and in the learners' globals."""
     found = [
         (names, name, real_name)
         for names in (vars(time), *_namespaces(learners))
@@ -171,13 +159,17 @@ def _time_follows(learners: tuple[object, ...]) -> Iterator[None]:
         for real_name, real in _REAL.items()
         if value is real
     ]
+    token = _CLOCK.set(made)
     for names, name, real_name in found:
         names[name] = _FOLLOWING[real_name]
     try:
         yield
+    except Stop as stop:
+        raise NeverEnds(str(stop) or WAITS) from None
     finally:
         for names, name, real_name in found:
             names[name] = _REAL[real_name]
+        _CLOCK.reset(token)
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import ConnectionLost
-from utils.checks.engine.run import HARBOUR, RIVERS, Case
+from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
 
@@ -89,7 +89,7 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Listening(text=RIVERS, seed=11),
+        Listening(seed=11),
         Listening(text=HARBOUR, seed=12, compact=True),
         Listening(text=f"  {HARBOUR}\n", seed=13),
         Listening(
@@ -97,10 +97,10 @@ check = Exercise(
             when="for a reply that repeats pieces",
         ),
         Listening(pieces=(), when="for an empty reply"),
-        Listening(text=RIVERS, fails_after=3, when="when the connection was lost"),
+        Listening(fails_after=3, when="when the connection was lost"),
         Listening(fails_after=0, when="when the connection was lost before any text"),
-        Listening(text=RIVERS, leave_after=3, when="when the reader stopped early"),
-        Listening(text=RIVERS, seed=14, invoked=True),
+        Listening(leave_after=3, when="when the reader stopped early"),
+        Listening(seed=14, invoked=True),
     ),
     mistakes=MISTAKES,
     notes={"async method": lambda s: inspect.iscoroutinefunction(s.answer.on_llm_new_token)},

@@ -148,19 +148,17 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Runs(text=RIVERS, seed=31, interleaved=True, when="after two interleaved runs"),
-        Runs(text=RIVERS, then_shorter=True, when="after a run that was followed by a shorter one"),
-        Runs(text=RIVERS, fails_after=3, when="after a run that failed"),
-        Runs(text=RIVERS, fails_after=0, when="after a run that failed before its first token"),
-        Runs(text=RIVERS, leave_after=4, when="after a run whose reader stopped early"),
+        Runs(seed=31, interleaved=True, when="after two interleaved runs"),
+        Runs(then_shorter=True, when="after a run that was followed by a shorter one"),
+        Runs(fails_after=3, when="after a run that failed"),
+        Runs(fails_after=0, when="after a run that failed before its first token"),
+        Runs(leave_after=4, when="after a run whose reader stopped early"),
         Runs(
-            text=RIVERS,
             fails_after=4,
             interleaved=True,
             when="after a run that failed while another was running",
         ),
         Runs(
-            text=RIVERS,
             fails_after=4,
             interleaved=True,
             other_first=True,

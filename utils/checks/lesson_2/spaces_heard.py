@@ -3,7 +3,7 @@
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.run import HARBOUR, NUMBER, RIVERS, Case
+from utils.checks.engine.run import HARBOUR, NUMBER, Case
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
@@ -36,7 +36,7 @@ MISTAKES: Mistakes[Attaching] = {
 check = Exercise(
     observe,
     cases=(
-        Case(text=RIVERS, seed=51),
+        Case(seed=51),
         Case(
             text=f"{HARBOUR}\n\n  Then\tall\u00a0at once. ",
             seed=52,

@@ -9,7 +9,7 @@ from typing import Any
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import ConnectionLost
-from utils.checks.engine.run import HARBOUR, RIVERS, Case
+from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Heard, Make, hear
 
@@ -132,7 +132,7 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Timed(text=RIVERS, seed=21),
+        Timed(seed=21),
         Timed(
             pieces=("", "", "The harbour", "", " wakes"),
             when="for a reply that begins with empty tokens",
@@ -140,7 +140,7 @@ check = Exercise(
         Timed(pieces=("\n", "Gulls."), when="for a reply that begins with a line break"),
         Timed(text=HARBOUR, compact=True, when="for a reply whose text comes without a delay"),
         Timed(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
-        Timed(text=RIVERS, seed=23, from_zero=True, when="when the clock began at 0"),
+        Timed(seed=23, from_zero=True, when="when the clock began at 0"),
         Timed(pieces=(), when="for a reply without text"),
         Timed(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
     ),
