@@ -195,17 +195,13 @@ def _check(app: object) -> None:
         raise ServingError(
             f"`{app.__name__}` is a class. Pass an instance: `app = {app.__name__}()`."
         )
-    if not callable(app) or not _takes_three(app):
-        kind = f"the function `{app.__name__}`" if inspect.isfunction(app) else f"{app!r:.60}"
-        raise ServingError(f"This is {kind}, not a web app. Pass what `app = FastAPI()` makes.")
-
-
-def _takes_three(app: Callable[..., object]) -> bool:
     try:
-        inspect.signature(app).bind("scope", "receive", "send")
+        inspect.signature(app).bind("scope", "receive", "send")  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return False
-    return True
+        kind = f"the function `{app.__name__}`" if inspect.isfunction(app) else f"{app!r:.60}"
+        raise ServingError(
+            f"This is {kind}, not a web app. Pass what `app = FastAPI()` makes."
+        ) from None
 
 
 def _alone(error: Exception) -> Exception:

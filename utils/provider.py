@@ -57,9 +57,16 @@ def chat_model(
     Raises:
         ProviderError: If the provider's settings are unusable, or the simulator can't start.
     """
+    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
-        return _real_model(provider, profile, kwargs)
+        if wrong := env_vars.wrong():
+            raise ProviderError(wrong)
+        from langchain_openai import ChatOpenAI
+
+        name = f"sim-{profile}" if provider.shared_simulator else provider.model
+        real: dict[str, Any] = {"api_key": provider.api_key, "base_url": provider.base_url}
+        return ChatOpenAI(**(real | {"model": name} | kwargs))
     server = simulator(wait=False)  # it starts during the slow import below
     if not provider_is_set():
         env_vars.stay_here()
@@ -75,17 +82,7 @@ def chat_model(
     # if a proxy is set.
     ours["http_socket_options"] = ()
     with env_vars.hidden():
-        return ChatOpenAI(**(ours | {"stream_usage": True} | _CANCELLABLE | kwargs))
-
-
-def _real_model(provider: Provider, profile: str, kwargs: dict[str, Any]) -> ChatOpenAI:
-    if wrong := env_vars.wrong():
-        raise ProviderError(wrong)
-    from langchain_openai import ChatOpenAI
-
-    name = f"sim-{profile}" if provider.shared_simulator else provider.model
-    real = {"model": name, "api_key": provider.api_key, "base_url": provider.base_url}
-    return ChatOpenAI(**(real | {"stream_usage": True} | _CANCELLABLE | kwargs))
+        return ChatOpenAI(**(ours | kwargs))
 
 
 @cache

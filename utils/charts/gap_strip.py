@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, TEXT, WAITING
 from utils.charts.recording_rows import Rows, names_of, patch, runs, sentences
@@ -13,8 +13,6 @@ from utils.timing import Recording
 
 if TYPE_CHECKING:
     from utils.charts.chart import Chart
-
-Way = Literal["not at all", "all at once", "in bursts", "with pauses", "steadily"]
 
 
 def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
@@ -69,7 +67,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     return rows.chart
 
 
-def _way(recording: Recording) -> Way:
+def _way(recording: Recording) -> str:
     arrivals = recording.arrivals
     if not arrivals:
         return "not at all"
@@ -110,7 +108,7 @@ def _in_numbers(recording: Recording) -> str:
     return f"{_count(recording)}, the first after {first}, the last after {last}"
 
 
-def _arrival(recording: Recording, way: Way) -> str:
+def _arrival(recording: Recording, way: str) -> str:
     count = len(recording.arrivals)
     if recording.ttft is None:
         return f"nothing arrives in {in_seconds(recording.e2e)}"
@@ -122,7 +120,7 @@ def _arrival(recording: Recording, way: Way) -> str:
     return f"{count} pieces, one every {in_milliseconds(median(recording.gaps))}"
 
 
-def _arrivals(names: Sequence[str], ways: Sequence[Way]) -> str:
+def _arrivals(names: Sequence[str], ways: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} arrives {ways[0]}"
     if len(set(ways)) == 1:
