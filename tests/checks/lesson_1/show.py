@@ -92,7 +92,7 @@ edit("async def", {"def": "async def"})
 edit("calls twice", {"return text": "return ''.join(c.text for c in model.stream(prompt))"})
 edit("never calls the model", {"model.stream(prompt)": "[AIMessageChunk(prompt)]"})
 edit("another prompt", {"stream(prompt)": 'stream("A story")'}, "was sent `A story`")
-edit("another prompt", {"(prompt):": "(prompt.strip()):"}, "Why do rivers bend.*`, but .* `'Why")
+edit("another prompt", {"(prompt):": "(prompt.strip()):"}, "Describe a .*`, but .* `'Describe")
 
 collected = ["Text of an earlier call. "]
 edit(

@@ -60,6 +60,17 @@ class Case:
         return FakeModel.of({self.prompt: reply}, **settings)
 
 
+REPLIES = (  # cases that suit most exercises about a reply's text
+    Case(),
+    Case(
+        text=f" \n{HARBOUR}\n\n  Then\tall\u00a0at once. ",
+        prompt=" Describe a harbour.\n",
+        when="for a reply with much white space",
+    ),
+    Case(pieces=(), when="for an empty reply"),
+)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """The type that an exercise asks for, and how messages name it."""

@@ -12,7 +12,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
-from utils.checks.engine.run import HARBOUR, Case, Run, from_yield
+from utils.checks.engine.run import REPLIES, Case, Run, from_yield
 from utils.checks.engine.stream_runner import call
 
 
@@ -104,10 +104,8 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Case(seed=41),
-        Case(text=f"  {HARBOUR}\n", seed=42),
-        Case(text="El río está aquí, y la niña también.", seed=43, when="for a reply in Spanish"),
-        Case(pieces=(), when="for an empty reply"),
+        *REPLIES,
+        Case(text="El río está aquí, y la niña también.", when="for a reply in Spanish"),
     ),
     mistakes=MISTAKES,
     first=FIRST,

@@ -8,7 +8,7 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
-from utils.checks.engine.run import HARBOUR, Case, Run
+from utils.checks.engine.run import REPLIES, Case, Run
 from utils.checks.engine.stream_runner import call
 
 
@@ -98,12 +98,6 @@ MISTAKES: Mistakes[Seen] = {
 
 check = Exercise(
     observe,
-    cases=(
-        Case(seed=11),
-        Case(text=HARBOUR, seed=12),
-        Case(text=" \nThe tide turns.\n\nTwice a day. ", seed=13),
-        Case(seed=15, prompt=" Why do rivers bend?\n"),
-        Case(pieces=(), when="for an empty reply"),
-    ),
+    cases=REPLIES,
     mistakes=MISTAKES,
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.run import HARBOUR, NUMBER, Case
+from utils.checks.engine.run import NUMBER, REPLIES, Case
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
@@ -35,15 +35,7 @@ MISTAKES: Mistakes[Attaching] = {
 
 check = Exercise(
     observe,
-    cases=(
-        Case(seed=51),
-        Case(
-            text=f"{HARBOUR}\n\n  Then\tall\u00a0at once. ",
-            seed=52,
-            prompt=" Describe a harbour.\n",
-        ),
-        Case(pieces=(), when="for an empty reply"),
-    ),
+    cases=REPLIES,
     mistakes=MISTAKES,
     first={"a class": lambda s: isinstance(s.answer, type), **handlers.ATTACHED_FIRST},
     opts_out={"collected first": "the number is wanted when the reply is over"},

@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
+from utils.checks.engine.run import REPLIES, Case, Run
 from utils.checks.engine.stream_runner import run_async
 
 
@@ -34,10 +34,8 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Case(text=RIVERS, seed=41),
-        Case(text=f"  {HARBOUR}\n", seed=42, prompt="Describe a harbour."),
+        *REPLIES,
         Case(pieces=("", "é", "", " ", "\n", "b"), when="for a reply with empty pieces"),
-        Case(pieces=(), when="for an empty reply"),
     ),
     mistakes=MISTAKES,
 )
