@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 
 from tests.simulator.virtual import VirtualSimulator
 from utils import lesson_source
+from utils.checks import runner
 from utils.clinics import (
     complaints,
     deployments,
@@ -28,10 +27,8 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 def diagnosis(exercise: str) -> dict[str, str]:
     """Return the diagnosis of each patient, from the exercise's solution."""
-    (assignment,) = ast.parse(lesson_source.solution(exercise)).body
-    assert isinstance(assignment, ast.Assign)
-    labels: dict[str, str] = ast.literal_eval(assignment.value)
-    return labels
+    check = runner.find(lesson_source.number(exercise)).exercise
+    return dict(check.observe({}, None).truth)
 
 
 def test_lesson_1_the_measurements_show_the_diagnoses(

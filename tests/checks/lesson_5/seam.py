@@ -5,33 +5,15 @@
 import re
 from difflib import SequenceMatcher
 
-from tests.checks.answers import right, wrong
+from tests.checks.answers import edits, right, wrong
 
 
-def longest(partial, more):
-    """Return the length of the overlap."""
-    return max(size for size in range(len(more) + 1) if partial.endswith(more[:size]))
-
-
-def first_fit(
-    *,
-    sizes=lambda partial, more: range(min(len(partial), len(more)), 0, -1),
-    fits=str.endswith,
-    joined=lambda partial, more, size: partial + more[size:],
-):
-    """Return the right answer, or one with some parts replaced."""
-
-    def seam(partial, more):
-        for size in sizes(partial, more):
-            if fits(partial, more[:size]):
-                return joined(partial, more, size)
-        return partial + more
-
-    return seam
-
-
-longest_first = first_fit()
-right("5.seam")(longest_first)
+@right("5.seam")
+def seam(partial, more):
+    for size in range(min(len(partial), len(more)), 0, -1):
+        if partial.endswith(more[:size]):
+            return partial + more[size:]
+    return partial + more
 
 
 @right("5.seam")
@@ -47,26 +29,32 @@ def by_a_pattern(partial, more):
     return partial + pairs["rest"]
 
 
-for mistake, how in (
-    ("repeats a part", {"sizes": lambda partial, more: range(1, len(more) + 1)}),
-    ("repeats the overlap", {"sizes": lambda partial, more: range(len(more), 1, -1)}),
-    ("repeats the overlap", {"sizes": lambda p, m: range(min(len(p), len(m), 20), 0, -1)}),
-    ("found elsewhere", {"fits": lambda partial, start: start in partial}),
-    ("no overlap", {"fits": lambda p, start: p.lower().endswith(start.lower())}),
-    ("loses text", {"fits": lambda p, start: re.search(start + "$", p)}),
-    ("loses text", {"joined": lambda p, m, size: p + m.replace(m[:size], "")}),
-    ("changes the first string", {"joined": lambda p, m, size: p[: p.find(m[:size])] + m}),
-):
-    wrong("5.seam", mistake)(first_fit(**how))
+edit = edits("5.seam", seam)
+SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
+FIRST = "    {}\n    for size".format
 
-for mistake, seam in (
-    ("repeats the overlap", lambda partial, more: partial + more),
-    ("white space", lambda p, m: longest_first(p.strip("\n"), m.strip("\n"))),
-    ("found elsewhere", lambda p, m: p if m in p else longest_first(p, m)),
-    ("repeats the overlap", lambda p, m: p + m[longest(p, m) - len(m) :]),
-    ("raises", lambda p, m: longest_first(p, m) if p[-1] else m),
+for mistake, changes in (
+    ("repeats a part", {SIZES: "range(1, len(more) + 1)"}),
+    ("repeats the overlap", {SIZES: "range(len(more), 1, -1)"}),
+    ("repeats the overlap", {SIZES: "range(min(len(partial), len(more), 20), 0, -1)"}),
+    ("repeats the overlap", {SIZES: "()"}),
+    ("repeats the overlap", {"more[size:]": "more[size - len(more) :]"}),
+    ("found elsewhere", {FITS: "more[:size] in partial"}),
+    ("found elsewhere", {"    for size": FIRST("if more in partial: return partial")}),
+    ("no overlap", {FITS: "partial.lower().endswith(more[:size].lower())"}),
+    ("loses text", {FITS: "re.search(more[:size] + '$', partial)"}),
+    ("loses text", {"more[size:]": "more.replace(more[:size], '')"}),
+    (
+        "changes the first string",
+        {"partial + more[size:]": "partial[: partial.find(more[:size])] + more"},
+    ),
+    (
+        "white space",
+        {"    for size": FIRST("partial, more = partial.strip('\\n'), more.strip('\\n')")},
+    ),
+    ("raises", {"    for size": FIRST("partial[-1]")}),
 ):
-    wrong("5.seam", mistake)(seam)
+    edit(mistake, changes)
 
 
 @wrong("5.seam", "repeats the overlap")
@@ -86,5 +74,5 @@ def anywhere(partial, more):
 
 @wrong("5.seam", "prints", "was printed but not returned .* be a `return`")
 def prints_the_result(partial, more):
-    print(longest_first(partial, more))
+    print(seam(partial, more))
     return partial + more

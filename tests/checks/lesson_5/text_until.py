@@ -45,6 +45,7 @@ CATCH = "except asyncio.CancelledError:\n        {}\n    finally".format
 
 for seconds in (0, 0.1):
     edit(None, {FIRST: POLLS(seconds)})
+edit(None, {FIRST: CANCELS, "finally": CATCH("if not stop.is_set():\n            raise")})
 for seconds in (0.15, 3):
     edit("stops late", {FIRST: POLLS(seconds)}, "late when Stop was pressed .* only now and then")
 for mistake, changes, *says in (
@@ -93,28 +94,6 @@ async def race_for_each_piece(stop, model, prompt):
                         await asyncio.wait({coming})
         finally:
             stopping.cancel()
-
-
-@right("5.text_until")
-async def cancels_itself(stop, model, prompt):
-    said = []
-    reading = asyncio.create_task(read_into(said, model, prompt))
-
-    async def end(task):
-        await stop.wait()
-        task.cancel()
-
-    ending = asyncio.create_task(end(reading))
-    try:
-        await reading
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
-    finally:
-        ending.cancel()
-        reading.cancel()
-        await asyncio.wait({ending, reading})
-    return "".join(said)
 
 
 @right("5.text_until")
