@@ -3,24 +3,20 @@
 from .. import errors
 from ..model_request import ModelRequest
 from ..reply import Part
-from . import conversation, json_reply, reasoning, tool_calls
+from . import conversation, json_reply, tool_calls
 from .schema_rules import SchemaError
+
+_LONGEST_QUOTE = 100  # characters
 
 
 def answer(request: ModelRequest) -> tuple[Part, ...]:
     """Return the parts of the reply; the same request always gets the same parts."""
     try:
-        wanted = tool_calls.decide(request)
+        calls = tool_calls.decide(request)
     except SchemaError as error:
         raise errors.wrong_value("tools", f"invalid schema for a function: {error}") from None
-    if wanted:
-        parts = [Part("call", call.arguments, call.name, json=True) for call in wanted]
-    else:
-        parts = [_said(request)]
-    if request.reasons:
-        thinking = reasoning.about(request, [call.name for call in wanted])
-        parts = [*(Part("thought", paragraph) for paragraph in thinking), *parts]
-    return tuple(parts)
+    thoughts = _reasoning(request, [call.name for call in calls]) if request.reasons else []
+    return (*(Part("thought", thought) for thought in thoughts), *(calls or [_said(request)]))
 
 
 def _said(request: ModelRequest) -> Part:
@@ -33,3 +29,28 @@ def _said(request: ModelRequest) -> Part:
     if request.turns[-1].role == "tool":
         return Part("text", tool_calls.report(request))
     return Part("text", conversation.text(request))
+
+
+def _reasoning(request: ModelRequest, calls: list[str]) -> list[str]:
+    """Return short paragraphs with headings; `calls` names the tools that the reply calls."""
+    quoted = " ".join(request.prompt.split()) or "nothing at all"
+    if len(quoted) > _LONGEST_QUOTE:
+        quoted = quoted[: _LONGEST_QUOTE - 1] + "…"
+    paragraphs = [f"**Reading the question**\n\nThe message says “{quoted}”. What does it want?"]
+    if request.turns[-1].role == "tool":
+        paragraphs.append(
+            "**Looking at the results**\n\nThe tools have answered. I should say what they found, "
+            "each with what it is about, and add nothing that they did not say."
+        )
+    elif calls:
+        names = " and ".join(dict.fromkeys(calls))
+        paragraphs.append(
+            f"**Choosing a tool**\n\nI can't know this by heart, but {names} can tell. I need its "
+            f"arguments from the question, and {len(calls)} call{'s' if len(calls) > 1 else ''}."
+        )
+    else:
+        paragraphs.append(
+            "**Planning the answer**\n\nNo tool is needed here. I will begin with what matters "
+            "most, keep it short, and stop when it is said."
+        )
+    return paragraphs

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..json_values import is_shallow
 from ..model_request import ModelRequest, Tool
+from ..reply import Part
 from . import extract, field_values
 from .schema_values import fill
 
@@ -43,15 +44,7 @@ _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", " - ": " minus "
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A tool call; the arguments are JSON."""
-
-    name: str
-    arguments: str
-
-
-def decide(request: ModelRequest) -> tuple[Wanted, ...]:
+def decide(request: ModelRequest) -> tuple[Part, ...]:
     """Return the tool calls for a request; there is at least one if calls are required."""
     if not request.tools or request.tool_choice == "none":
         return ()
@@ -93,7 +86,7 @@ class _Wish:
     complete: bool = False
 
 
-def _calls(prompt: str, tools: list[Tool]) -> list[Wanted]:
+def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
     wishes: list[_Wish] = []
     for start, end in extract.clauses(prompt):
         if len(wishes) == _MOST_WISHES:
@@ -127,13 +120,13 @@ def _complete(tool: Tool, text: str) -> bool:
     return value.found and not value.missing
 
 
-def _call(tool: Tool, text: str, prompt: str) -> Wanted:
+def _call(tool: Tool, text: str, prompt: str) -> Part:
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
     value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:
         whole = fill(schema, prompt)
         value = value if whole.missing and value.found else whole
-    return Wanted(tool.name, json.dumps(value.value, ensure_ascii=False))
+    return Part("call", json.dumps(value.value, ensure_ascii=False), tool.name, json=True)
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
