@@ -238,9 +238,11 @@ def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool
         )
 
 
-def ask(port: int, method: str, path: str, token: str = "") -> tuple[int, bytes]:
+def ask(
+    port: int, method: str, path: str, token: str = "", timeout: float = 5.0
+) -> tuple[int, bytes]:
     """Send a request to JupyterLab, never through a proxy; return the status and the body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     with contextlib.closing(connection):
         connection.request(method, path, headers={"Authorization": f"token {token}"})
         answer = connection.getresponse()

@@ -10,9 +10,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tools.env_vars import clean_environ
 
@@ -20,8 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
 _LONGEST_TMPDIR = 40  # bytes in its path, so that the paths of sockets in it are short enough
-
-T = TypeVar("T")
 
 
 class Advice(Exception):  # noqa: N818 -- not an error of the program
@@ -169,39 +167,10 @@ def end_signals() -> list[signal.Signals]:
 
 
 def stop_on_signals() -> None:
-    """Treat every signal in `end_signals` like Ctrl-C."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
+    """Make every signal in `end_signals` a Ctrl-C, which `asyncio.run` knows how to handle."""
     for number in end_signals():
-        signal.signal(number, interrupt)
-
-
-def run_until_stopped(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine, cancelling it on any signal in `end_signals` (except on Windows).
-
-    With `stop_on_signals` alone, KeyboardInterrupt could surface in any callback of the event loop.
-
-    Raises:
-        KeyboardInterrupt: If a signal cancelled the coroutine.
-    """
-    import asyncio
-
-    async def stoppable() -> T:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
-        with contextlib.suppress(NotImplementedError):  # raised on Windows
-            for number in end_signals():
-                loop.add_signal_handler(number, task.cancel)
-        return await coroutine
-
-    try:
-        return asyncio.run(stoppable())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        stop_on_signals()  # the event loop reset the handlers when it closed
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(command: Sequence[str]) -> int:

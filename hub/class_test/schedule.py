@@ -26,7 +26,6 @@ from tools.programs import (
     ROOT,
     Advice,
     Progress,
-    run_until_stopped,
     say,
     stop_on_signals,
     this_command,
@@ -201,7 +200,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place,
         temporary_hub(Path(place), names) as hub,
     ):
-        measured = run_until_stopped(hold(hub, names))
+        measured = asyncio.run(hold(hub, names))
     say("\n" + measured.report())
     if not measured.failures and not measured.holds:
         say(

@@ -1,6 +1,5 @@
 """Runs a real `course.py lab`, and ends it in several ways. This file contains no tests."""
 
-import http.client
 import os
 import re
 import signal
@@ -17,6 +16,7 @@ import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.simulator.orphans import PATIENCE, ROOT, stream
+from tools import lab
 
 COURSE = ROOT / "course.py"
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
@@ -27,16 +27,6 @@ _ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
-# Runs `lab`, which raises an exception once the test closes its standard input.
-_RAISING = """
-import sys
-from tools import commands, lab
-def fail(server):
-    sys.stdin.read()
-    raise RuntimeError("planted")
-lab.wait_for = fail
-sys.exit(commands.main(sys.argv[1:]))
 """
 
 
@@ -52,15 +42,12 @@ class Lab:
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
         """Start the command so that `end(way)` can end it, and wait for its address."""
         command = [str(COURSE), "lab", "--no-browser", "--here"]
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         self._terminal: int | None = None
-        if way == "an exception":
-            command = ["-c", _RAISING, *command[1:]]
         if way == "a closed terminal":
             self._terminal, inner = os.openpty()
-            streams = (inner, inner, inner)
+            streams = dict.fromkeys(streams, inner)
             command = ["-c", _ON_A_TERMINAL, *command]
-        else:
-            streams = (subprocess.PIPE, subprocess.PIPE, subprocess.STDOUT)
         self.process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
@@ -68,15 +55,12 @@ class Lab:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             start_new_session=self._terminal is not None,
             text=True,
-            stdin=streams[0],
-            stdout=streams[1],
-            stderr=streams[2],
+            **streams,
         )
-        if self._terminal is not None:
-            os.close(inner)
         self.said: list[str] = []
         lines = self.process.stdout
         if self._terminal is not None:
+            os.close(inner)
             lines = os.fdopen(self._terminal, closefd=False)
         for line in lines or ():
             self.said.append(line)
@@ -92,16 +76,8 @@ class Lab:
 
     def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
         """Send a request to JupyterLab; return the status code and body."""
-        port = self.address.port
-        assert port is not None
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        headers = {"Authorization": f"token {self.token if token is None else token}"}
-        connection.request(method, path, headers=headers)
-        answer = connection.getresponse()
-        try:
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+        assert self.address.port is not None
+        return lab.ask(self.address.port, method, path, token or self.token, PATIENCE)
 
     def family(self) -> list[psutil.Process]:
         """Return the running child processes of the command, and their descendants."""
@@ -129,9 +105,6 @@ class Lab:
             self.process.send_signal(CTRL_C)
         elif way == "SIGTERM":
             self.process.terminate()
-        elif way == "an exception":
-            assert self.process.stdin is not None
-            self.process.stdin.close()
         elif way == "a closed terminal":
             assert self._terminal is not None
             os.close(self._terminal)
@@ -144,17 +117,17 @@ class Lab:
 
 
 # Windows can't deliver SIGTERM or SIGHUP.
-WAYS: tuple[str, ...] = ("Ctrl-C", "an exception", "kill -9")
+WAYS: tuple[str, ...] = ("Ctrl-C", "kill -9")
 if sys.platform != "win32":
     WAYS += ("SIGTERM", "a closed terminal")
 
 
 @contextmanager
-def kernel(lab: Lab) -> Iterator[BlockingKernelClient]:
+def kernel(running: Lab) -> Iterator[BlockingKernelClient]:
     """Start a kernel in JupyterLab, and connect to it."""
-    before = set(lab.connection_files())
-    assert lab.ask("POST", "/api/kernels")[0] == 201
-    (file,) = set(lab.connection_files()) - before
+    before = set(running.connection_files())
+    assert running.ask("POST", "/api/kernels")[0] == 201
+    (file,) = set(running.connection_files()) - before
     client = BlockingKernelClient(connection_file=file)
     client.load_connection_file()
     client.start_channels()
@@ -178,23 +151,25 @@ def _wait_until_ready(client: BlockingKernelClient) -> None:
 
 def left_after(way: str) -> list[str]:
     """Start `lab`, end it in one of `WAYS` while a reply streams; return what it left behind."""
-    lab = Lab(way)
+    running = Lab(way)
     ended = False
     try:
-        with kernel(lab) as client:
+        with kernel(running) as client:
             simulators_port, simulator = stream(client)
-            family = lab.family()
+            family = running.family()
             assert simulator in [process.pid for process in family]
             assert len(family) >= 4, "JupyterLab, its supervisor, a kernel, a simulator"
-            folder = Path(lab.connection_files()[0]).parents[1]
-            lab.end(way)
+            folder = Path(running.connection_files()[0]).parents[1]
+            running.end(way)
             ended = True
         left = [str(process) for process in psutil.wait_procs(family, timeout=PATIENCE)[1]]
-        left += [f"port {port}" for port in (lab.address.port, simulators_port) if listens(port)]
+        left += [
+            f"port {port}" for port in (running.address.port, simulators_port) if listens(port)
+        ]
         return left + ([str(folder)] if folder.exists() else [])
     finally:
         if not ended:
-            lab.end("kill -9")
+            running.end("kill -9")
 
 
 def listens(port: int | None) -> bool:

@@ -1,6 +1,7 @@
 """The command line of the verdict: `python -m tools.verdict`, which `course.py verdict` runs."""
 
 import argparse
+import asyncio
 import contextlib
 import dataclasses
 import os
@@ -18,7 +19,7 @@ import httpx2
 from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_listens
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
-from tools.programs import Advice, run_until_stopped, say, stop_on_signals, this_command
+from tools.programs import Advice, say, stop_on_signals, this_command
 
 from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError
@@ -230,7 +231,7 @@ def main(words: list[str]) -> int:
             if arguments.json:  # stdout is only for the JSON
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             environ = stack.enter_context(started(arguments, port))
-            table = run_until_stopped(verdict(arguments, wire, environ))
+            table = asyncio.run(verdict(arguments, wire, environ))
     except (Advice, EndpointError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 2
