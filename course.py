@@ -28,5 +28,7 @@ if __name__ == "__main__":
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.told(name, path))
     from tools.commands import main
+    from tools.programs import stop_on_signals
 
+    stop_on_signals()
     sys.exit(main(sys.argv[1:]))

@@ -26,7 +26,6 @@ from tools.programs import (
     end,
     responds,
     say,
-    stop_on_signals,
     wait_for,
 )
 from utils.provider import ProviderError, describe, real_provider
@@ -166,7 +165,6 @@ APPS = {app.name: app for app in [FASTAPI, STREAMLIT, CHAINLIT, DJANGO]}
 
 def app(arguments: argparse.Namespace) -> int:
     """Serve an app and open its page; run until Ctrl-C or until the app exits."""
-    stop_on_signals()
     chosen = APPS[arguments.name]
     port = free_port(arguments.port)
     python = sys.executable if arguments.here else chosen.set_up()

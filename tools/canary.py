@@ -6,7 +6,6 @@ deleted when the command ends, fails or is interrupted. `.venv` isn't touched.
 
 import argparse
 import re
-import signal
 import subprocess
 import tempfile
 import tomllib
@@ -16,7 +15,7 @@ from typing import Any
 from tools.env_vars import clean_environ
 from tools.environment import LOCKS, Environment
 from tools.installers import check_room, follow, make_venv, needed_uv, uv_progress
-from tools.programs import ROOT, Advice, end_signals, run, say, stop_on_signals, this_command
+from tools.programs import ROOT, Advice, ignore_signals, run, say, this_command
 
 # The tests most likely to break with new versions, for `--quick`.
 QUICK = (
@@ -32,14 +31,12 @@ QUICK = (
 
 def canary(arguments: argparse.Namespace) -> int:
     """Run the tests with the newest versions; return 1 if any fails."""
-    stop_on_signals()
     uv = needed_uv()
     with tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder:
         try:
             return _try_newest(uv, Path(folder).resolve(), quick=arguments.quick)
         finally:
-            for number in end_signals():  # a second Ctrl-C must not leave the folder behind
-                signal.signal(number, signal.SIG_IGN)
+            ignore_signals()
 
 
 def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:

@@ -25,7 +25,6 @@ from tools.programs import (
     ended_with,
     run,
     say,
-    stop_on_signals,
     this_command,
     wait_for,
 )
@@ -44,7 +43,6 @@ For details, run a command with --help."""
 
 def setup(arguments: argparse.Namespace) -> int:
     """Create `.venv`, or bring it up to date, without opening JupyterLab."""
-    stop_on_signals()
     if arguments.wheels is not None:
         if arguments.here:
             raise Advice("--wheels installs into .venv, which --here doesn't use: give only one.")
@@ -57,7 +55,6 @@ def setup(arguments: argparse.Namespace) -> int:
 
 def verdict(arguments: argparse.Namespace) -> int:
     """Test an endpoint; `tools.verdict` parses the options."""
-    stop_on_signals()
     python = interpreter("lab", arguments.here)
     # Run in the user's folder, where --run starts their program; -P prevents imports from there.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
@@ -68,7 +65,6 @@ def verdict(arguments: argparse.Namespace) -> int:
 
 def build(arguments: argparse.Namespace) -> int:
     """Build the notebooks from the lessons, or check that they match."""
-    stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")  # fail before downloading packages
     python = interpreter("test", arguments.here)
     flags = [f"--{name}" for name in ("check", "all") if getattr(arguments, name)]
@@ -77,7 +73,6 @@ def build(arguments: argparse.Namespace) -> int:
 
 def site(arguments: argparse.Namespace) -> int:
     """Build the reading site, check links, or take screenshots of live widgets for the site."""
-    stop_on_signals()
     chosen(arguments.lesson, ROOT / "lessons")
     module = "tools.screenshots.widgets" if arguments.pictures else "tools.site"
     python = interpreter("test" if arguments.pictures else "site", arguments.here)
@@ -87,7 +82,6 @@ def site(arguments: argparse.Namespace) -> int:
 
 def class_(arguments: argparse.Namespace) -> int:
     """Test a JupyterHub with a simulated class of learners."""
-    stop_on_signals()
     if WINDOWS:
         raise Advice(
             "JupyterHub does not run on Windows: run this on the machine that will serve the "

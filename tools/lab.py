@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -26,10 +25,9 @@ from tools.programs import (
     WINDOWS,
     Advice,
     end,
-    end_signals,
+    ignore_signals,
     responds,
     say,
-    stop_on_signals,
     this_command,
     wait_for,
 )
@@ -56,7 +54,6 @@ _TASTE = (
 
 def lab(arguments: argparse.Namespace) -> int:
     """Open the course in JupyterLab and run until Ctrl-C."""
-    stop_on_signals()
     port = free_port(arguments.port)
     python = interpreter("lab", arguments.here)
     token = secrets.token_urlsafe(24)
@@ -251,8 +248,7 @@ def ask(
 
 def shut_down(server: "subprocess.Popen[str]") -> None:
     """Stop JupyterLab and its kernels; a second Ctrl-C doesn't interrupt this."""
-    for number in end_signals():
-        signal.signal(number, signal.SIG_IGN)
+    ignore_signals()
     assert server.stdin is not None
     server.stdin.close()
     with contextlib.suppress(subprocess.TimeoutExpired):

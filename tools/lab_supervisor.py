@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tools.lab import RUNTIME, SERVER_SETTINGS, ask
-from tools.programs import SHUTDOWN_SECONDS, end, end_signals
+from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # time for interrupted cells to end
@@ -30,8 +30,7 @@ _ROUNDS = 10  # rounds of killing marked processes, which may start others; at m
 
 def keep(folder: Path) -> int:
     """Run JupyterLab until it ends or standard input closes; return its exit code."""
-    for number in end_signals():  # `lab` receives them too, and closes the pipe
-        signal.signal(number, signal.SIG_IGN)
+    ignore_signals()  # `lab` receives them too, and closes the pipe
     signal.signal(signal.SIGTERM, _leave)
     mark = _MARK + secrets.token_hex(8)
     server = subprocess.Popen(

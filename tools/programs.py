@@ -173,6 +173,12 @@ def stop_on_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def ignore_signals() -> None:
+    """Ignore every signal in `end_signals`, so that a second Ctrl-C doesn't stop the clean-up."""
+    for number in end_signals():
+        signal.signal(number, signal.SIG_IGN)
+
+
 def run(command: Sequence[str]) -> int:
     """Run a program in the course's folder, showing its output; return its exit code."""
     child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), text=True)

@@ -17,7 +17,7 @@ from tools.app import APPS
 from tools.browser.server import a_browser_is_found
 from tools.env_vars import suite_environ
 from tools.environment import interpreter
-from tools.programs import ROOT, Advice, ended_with, say, stop_on_signals
+from tools.programs import ROOT, Advice, ended_with, say
 
 # Pytest's exit codes if no test ran, and what they mean.
 NO_TEST_RAN = {
@@ -51,7 +51,6 @@ class Step:
 
 def test(arguments: argparse.Namespace) -> int:
     """Run everything that CI runs, and end with one line that reports how many tests passed."""
-    stop_on_signals()
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
     check_files(arguments.more)

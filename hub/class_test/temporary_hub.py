@@ -10,7 +10,6 @@ import http.client
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ import psutil  # type: ignore[import-untyped]
 from tools.env_vars import clean_environ
 from tools.installers import output_of
 from tools.lab import free_ports
-from tools.programs import ROOT, Advice, end_signals, responds
+from tools.programs import ROOT, Advice, ignore_signals, responds
 
 PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
@@ -212,8 +211,7 @@ def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
         hub.wait()
         yield hub
     finally:
-        for number in end_signals():  # so that a second Ctrl-C doesn't interrupt the clean-up
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         hub.end()
 
 

@@ -138,7 +138,6 @@ def test_a_class_that_cannot_run_is_refused_in_a_sentence(
     windows: bool, learners: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "WINDOWS", windows)
-    monkeypatch.setattr(commands, "stop_on_signals", lambda: None)
     with pytest.raises(Advice, match=said):
         commands.class_(argparse.Namespace(learners=learners, here=True))
 

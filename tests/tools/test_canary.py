@@ -1,7 +1,6 @@
 """The canary: what it installs, its report on the versions, and its clean-up."""
 
 import argparse
-import signal
 import tempfile
 import tomllib
 from contextlib import nullcontext
@@ -68,8 +67,6 @@ def test_the_verdict_says_what_to_do_next() -> None:
 def test_no_file_remains_when_it_ends_or_after_ctrl_c(
     interrupted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {number: signal.getsignal(number) for number in canary.end_signals()}
-
     def install(uv: str, environment: Environment) -> None:
         (environment.root / "wanted.txt").touch()
         if interrupted:
@@ -80,10 +77,7 @@ def test_no_file_remains_when_it_ends_or_after_ctrl_c(
     monkeypatch.setattr(canary, "_install", install)
     monkeypatch.setattr(canary, "_changed", lambda *_: [])
     monkeypatch.setattr(canary, "run", lambda command: 3)
-    try:
-        with pytest.raises(KeyboardInterrupt) if interrupted else nullcontext():
-            assert canary.canary(argparse.Namespace(quick=True)) == 1
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    monkeypatch.setattr(canary, "ignore_signals", lambda: None)
+    with pytest.raises(KeyboardInterrupt) if interrupted else nullcontext():
+        assert canary.canary(argparse.Namespace(quick=True)) == 1
     assert list(tmp_path.iterdir()) == []

@@ -59,7 +59,6 @@ def test_invalid_arguments_are_reported_before_anything_runs(
     words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(test_command, "interpreter", lambda *_: pytest.fail("set up"))
-    monkeypatch.setattr(test_command, "stop_on_signals", lambda: None)
     with pytest.raises(Advice, match=said):
         test_command.test(asked(*words))
 
@@ -218,7 +217,6 @@ def test_build_passes_its_arguments_on(words: list[str], monkeypatch: pytest.Mon
     ran: list[list[str]] = []
     monkeypatch.setattr(commands, "interpreter", lambda *_: "python")
     monkeypatch.setattr(commands, "run", lambda command: ran.append(command) or 0)
-    monkeypatch.setattr(commands, "stop_on_signals", lambda: None)
     assert commands.main(["build", *words]) == 0
     assert ran == [["python", "-m", "tools.build", *words]]
 
