@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tools.environment import LOCKS, Action, Environment
 from tools.lab import a_browser_can_open
-from tools.programs import ROOT, Advice, run, say, this_command
+from tools.programs import ROOT, Advice, counted, run, say, this_command
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -67,8 +67,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
     if not set_up:
         return f"Not set up yet: {setting_up()}"
     if to_fix:
-        things = "1 thing" if len(to_fix) == 1 else f"{len(to_fix)} things"
-        return f"{things} to fix: {', '.join(to_fix)}; see {HELP_PAGE}"
+        return f"{counted(len(to_fix), 'thing')} to fix: {', '.join(to_fix)}; see {HELP_PAGE}"
     return f"Ready: {this_command('lab', *([] if in_venv else ['--here']))} opens the course"
 
 
@@ -185,15 +184,13 @@ def examine_kernel() -> str:
 
 def examine_widgets() -> str:
     """Check whether widgets can be created here and displayed by this environment's JupyterLab."""
-    for name in ("ipywidgets", "anywidget"):
+    names = ("ipywidgets", "anywidget")
+    for name in names:
         importlib.import_module(name)
     extension = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager")
     if not extension.is_dir():
         raise Advice(f"JupyterLab can't display widgets: {extension} is missing: {repair()}")
-    versions = (
-        f"{name} {importlib.metadata.version(name)}" for name in ("ipywidgets", "anywidget")
-    )
-    return ", ".join(versions)
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
 
 def examine_simulator() -> str:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
 _LONGEST_TMPDIR = 40  # bytes in its path, so that the paths of sockets in it are short enough
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 class Advice(Exception):  # noqa: N818 -- not an error of the program
@@ -160,22 +162,16 @@ def end(child: subprocess.Popen[str]) -> None:
     child.wait()
 
 
-def end_signals() -> list[signal.Signals]:
-    """Return the signals that can end a program on this system."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
-
-
 def stop_on_signals() -> None:
-    """Make every signal in `end_signals` a Ctrl-C, which `asyncio.run` knows how to handle."""
-    for number in end_signals():
+    """Make every signal that can end a program a Ctrl-C, which `asyncio.run` handles, too."""
+    for number in _SIGNALS:
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def ignore_signals() -> None:
-    """Ignore every signal in `end_signals`, so that a second Ctrl-C doesn't stop the clean-up."""
-    for number in end_signals():
+    """Ignore every signal that can end a program, so that a second Ctrl-C stops no clean-up."""
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -1,8 +1,8 @@
 """Each section needs only names from the setup cell, so that a workshop can skip sections."""
 
-import ast
 import json
 import subprocess
+import symtable
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -36,21 +36,9 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
 
 def bound(cells: Collection[NotebookNode]) -> set[str]:
     """Return the names that cells bind, outside functions and classes."""
-    names = set()
-    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    todo: list[ast.AST] = [ast.parse(cell.source) for cell in cells]
-    while todo:
-        node = todo.pop()
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.alias(asname=str(name)):
-                names.add(name)
-            case ast.alias(name=name):
-                names.add(name.partition(".")[0])
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                names.add(node.name)
-        if not isinstance(node, (*inner, ast.Lambda, ast.comprehension)):
-            todo += ast.iter_child_nodes(node)
-    return names
+    source = "\n".join(cell.source for cell in cells)
+    symbols = symtable.symtable(source, "cells", "exec").get_symbols()
+    return {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
 
 
 @pytest.mark.parametrize("edition", ["notebooks", "solutions"])
