@@ -1,5 +1,6 @@
 """Check for `first_sentence`: return the first sentence of a reply, and stop the model."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +14,10 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sentence(Case):
-    """A reply and its first sentence."""
-
-    first: str
-
-
 @dataclass(kw_only=True)
 class Seen(Run):
     """The sentence that was returned, and how much of the reply was read."""
 
-    case: Sentence
     arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
@@ -33,20 +26,25 @@ class Seen(Run):
     @property
     def expected(self) -> str:
         """The first sentence."""
-        return self.case.first
+        return _first(self.reply.text)
 
 
-def observe(answer: Any, case: Sentence) -> Seen:
+def _first(text: str) -> str:
+    found = re.match(r"(?s).*?[.!?](?=\s)", text)
+    return found[0] if found else text
+
+
+def observe(answer: Any, case: Case) -> Seen:
     """Call the answer once."""
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
-    arrived = list(accumulate(map(len, reply.pieces)))
+    arrived, first = list(accumulate(map(len, reply.pieces))), _first(reply.text)
     return Seen.of(
         run,
         arrived=arrived,
-        complete=1 + bisect_left(arrived, len(case.first)),
-        known=1 + bisect_right(arrived, len(case.first)),
-        needless=reply.ended and case.first != reply.text,
+        complete=1 + bisect_left(arrived, len(first)),
+        known=1 + bisect_right(arrived, len(first)),
+        needless=reply.ended and first != reply.text,
     )
 
 
@@ -82,66 +80,40 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-_NUMBER = "A bend moves 2.5 metres a year."
-_LONG = f"{HARBOUR.replace('.', ',')} and it all begins anew."
-# for each case: first sentence, `when`, and reply (with a bar between pieces if the pieces matter)
-_CASES = (
-    ("Rivers bend because water is never quite even.", "", RIVERS),
-    ("Do rivers bend?", "", "Do rivers bend? They do, and they always will."),
-    ("Give it time!", "", "Give it time! Rivers have plenty of that."),
+# replies (with a bar between pieces if the pieces matter), and how messages refer to them
+_REPLIES = (
+    (RIVERS, ""),
+    ("Do rivers bend? They do, and they always will.", ""),
+    ("Give it time! Rivers have plenty of that.", ""),
     (
-        _NUMBER,
-        "for a reply with a number such as 2.5 in it",
         "A bend |moves 2.5 metres| a |year|. |Some |move more.",
+        "for a reply with a number such as 2.5 in it",
     ),
     (
-        _NUMBER,
-        "for a reply with a number such as 2.5 in two pieces",
         "A bend |moves 2.|5 metres| a |year.| Some| move more.",
+        "for a reply with a number such as 2.5 in two pieces",
     ),
-    (
-        "A bend moves by 2.",
-        "for a sentence that ends with a digit",
-        "A bend |moves |by 2|. |Some| move| by 3|.",
-    ),
-    (
-        "The ebb.",
-        "for a sentence with a line break after it",
-        "The ebb.\nThe flood.\tThen it begins anew.",
-    ),
-    ("Rivers bend.", "for a reply that ends with its first sentence", "Rivers bend."),
-    ("because of the water", "for a reply in which no sentence ends", "because of the water"),
-    ("Some rivers bend twice.", "", "Some rivers| bend twice|.| |Nobody| knows why|."),
-    (
-        "\n Some rivers bend.",
-        "for a reply that begins with white space",
-        "\n Some| rivers bend|. |Why?",
-    ),
-    (
-        "because of the water \n",
-        "for a reply in which no sentence ends",
-        "because of| the water| \n",
-    ),
-    ("Yes!", "for a piece with two sentences in it", "Yes! No. Per|haps. |Ask again."),
-    (_LONG, "for a long sentence", f"{_LONG} Every day."),
-    ("", "for an empty reply", ""),
+    ("A bend |moves |by 2|. |Some| move| by 3|.", "for a sentence that ends with a digit"),
+    ("The ebb.\nThe flood.\tThen it begins anew.", "for a sentence with a line break after it"),
+    ("Rivers bend.", "for a reply that ends with its first sentence"),
+    ("because of the water", "for a reply in which no sentence ends"),
+    ("Some rivers| bend twice|.| |Nobody| knows why|.", ""),
+    ("\n Some| rivers bend|. |Why?", "for a reply that begins with white space"),
+    ("because of| the water| \n", "for a reply in which no sentence ends"),
+    ("Yes! No. Per|haps. |Ask again.", "for a piece with two sentences in it"),
+    (f"{HARBOUR.replace('.', ',')} and it all begins anew. Every day.", "for a long sentence"),
+    ("", "for an empty reply"),
 )
 
 check = Exercise(
     observe,
     cases=(
         *(
-            Sentence(
-                first=first,
-                when=when,
-                text=reply,
-                seed=51,
-                pieces=reply.split("|") if "|" in reply else None,
-            )
-            for first, when, reply in _CASES
+            Case(text=reply, seed=51, pieces=reply.split("|") if "|" in reply else None, when=when)
+            for reply, when in _REPLIES
         ),
-        Sentence(text="Rivers bend. Why?", first="Rivers bend.", prompt=" Why do rivers bend?\n"),
-        Sentence(text="Rivers bend. Why?", first="Rivers bend.", compact=True),
+        Case(text="Rivers bend. Why?", prompt=" Why do rivers bend?\n"),
+        Case(text="Rivers bend. Why?", compact=True),
     ),
     mistakes=MISTAKES,
     notes={

@@ -94,13 +94,13 @@ check = Exercise(
             text="Words  end\nat any white\tspace,\r\neven\u00a0at the  end of a line.\n", seed=22
         ),
         Case(text=HARBOUR, seed=23),
-        Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
-        Case(
-            pieces=("one", " ", "\n", "two"), when="for a stream with a piece of white space alone"
-        ),
-        Case(
-            pieces=("A bend moves 2.", "5 metres", ", or", " so."),
-            when="for a number such as 2.5 in two pieces",
+        *(
+            Case(pieces=pieces, when=f"for a {what}")
+            for what, *pieces in (
+                ("stream with an empty piece in it", "", "one t", "", "wo", ""),
+                ("stream with a piece of white space alone", "one", " ", "\n", "two"),
+                ("number such as 2.5 in two pieces", "A bend moves 2.", "5 metres", ", or", " so."),
+            )
         ),
         Case(pieces=(), when="for an empty stream"),
     ),

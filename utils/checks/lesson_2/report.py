@@ -153,16 +153,14 @@ check = Exercise(
         Runs(fails_after=3, when="after a run that failed"),
         Runs(fails_after=0, when="after a run that failed before its first token"),
         Runs(leave_after=4, when="after a run whose reader stopped early"),
-        Runs(
-            fails_after=4,
-            interleaved=True,
-            when="after a run that failed while another was running",
-        ),
-        Runs(
-            fails_after=4,
-            interleaved=True,
-            other_first=True,
-            when="after a run that failed while an earlier one was running",
+        *(
+            Runs(
+                fails_after=4, interleaved=True, other_first=first, when=f"after a run that {what}"
+            )
+            for first, what in (
+                (False, "failed while another was running"),
+                (True, "failed while an earlier one was running"),
+            )
         ),
         Runs(pieces=(), when="after a run with an empty reply"),
         Runs(invoked=True, when="after a run by `invoke`, which pushes no tokens"),
