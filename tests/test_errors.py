@@ -26,11 +26,9 @@ def notebook(*cells):
 
 @pytest.fixture
 def _no_simulator(monkeypatch):
-    """Set an invalid speed, so that the simulator can't start, and unset a provider's variables."""
+    """Set an invalid speed, so that the simulator can't start."""
     monkeypatch.setenv("COURSE_SPEED", "fast")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.usefixtures("_no_simulator")

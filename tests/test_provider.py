@@ -1,7 +1,6 @@
 """Choosing the model by environment variables, and the messages when it can't be called."""
 
 import asyncio
-import os
 import re
 
 import httpx2
@@ -27,11 +26,7 @@ def other():
 
 
 @pytest.fixture(autouse=True)
-def no_provider(monkeypatch, started):
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
+def own_simulator(monkeypatch, started):
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 

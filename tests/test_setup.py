@@ -21,8 +21,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(autouse=True)
 def _simulated(started, monkeypatch):
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 

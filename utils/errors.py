@@ -6,7 +6,6 @@ The exceptions themselves are defined where they are raised.
 import os
 import re
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any
 
 from .unicode import well_formed
@@ -111,13 +110,7 @@ def tell(explain: Callable[[BaseException], str | None]) -> None:
     """
     from IPython import get_ipython
 
-    def show(
-        shell: Any,
-        kind: type[BaseException],
-        error: BaseException,
-        trace: TracebackType,
-        tb_offset: int | None = None,
-    ) -> None:
+    def show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: int | None = None) -> None:
         told = explain(error)
         if told is None:
             caught = (kind, error, trace)
