@@ -55,11 +55,6 @@ class Settings:
     most_streams: int | None = None  # the limit on concurrent replies; None means no limit
 
 
-def _server_of(_learner: str, profile: Profile) -> Server:
-    assert profile.serving is not None
-    return Server(profile.serving)
-
-
 class Service:
     """One server's endpoints, and the state that they share."""
 
@@ -70,7 +65,8 @@ class Service:
         self._log = Log(clock)
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
-        self._server = lru_cache(_MAX_SERVERS)(_server_of)
+        # one for each learner and capacity
+        self._server = lru_cache(_MAX_SERVERS)(lambda _, serving: Server(serving))
         self._behind_sim = PREFIX
         self._started = int(time.time())
 
@@ -130,7 +126,7 @@ class Service:
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
                     if profile.serving is None:
                         return None
-                    server = self._server(learner, profile)
+                    server = self._server(learner, profile.serving)
                     return server.admit(prompt, entry.started * settings.speed)
 
                 name = hashlib.sha256(raw).hexdigest()

@@ -3,9 +3,9 @@
 from .fault import FAULTS, Fault
 
 _STAGES = {
-    "refusal": "An error instead of a reply",
-    "generation": "In what the model generates, and when",
-    "delivery": "On the way to the client",
+    "An error instead of a reply": ("refusal",),
+    "In what the model generates, and when": ("request", "generation"),
+    "On the way to the client": ("delivery",),
 }
 _HEAD = """\
 # Faults on request
@@ -28,15 +28,11 @@ exception classes are `openai`'s; `ChatOpenAI` raises them or its own subclasses
 def markdown() -> str:
     """Return a Markdown document with the table of faults."""
     blocks = [_HEAD]
-    for stage, title in _STAGES.items():
+    for title, stages in _STAGES.items():
         rows = ["| name | what happens | how `ChatOpenAI` reacts |", "| --- | --- | --- |"]
-        rows += [_row(fault) for fault in FAULTS.values() if _stage(fault) == stage]
+        rows += [_row(fault) for fault in FAULTS.values() if fault.stage in stages]
         blocks.append(f"## {title}\n\n" + "\n".join(rows) + "\n")
     return "\n".join([*blocks, _FOOT])
-
-
-def _stage(fault: Fault) -> str:
-    return "generation" if fault.stage == "request" else fault.stage
 
 
 def _row(fault: Fault) -> str:
