@@ -20,7 +20,7 @@ CELLS = {
     "markdown": "LiveMarkdown(HEBREW).show([f'# {HEBREW} 1'])",
     "chunks": "ChunkTable(HEBREW).show([dict(content=HEBREW, response_metadata="
     "dict(finish_reason=HEBREW + ' 2'))])",
-    "card": "JsonCard(HEBREW, {'a': HEBREW + ' 1'}).show([{'a': HEBREW + ' 2', HEBREW + ' 3': "
+    "card": "JsonCard(HEBREW, [HEBREW + ' 1']).show([{HEBREW + ' 1': HEBREW + ' 2', HEBREW + ' 3': "
     "[HEBREW + ' 4', {HEBREW + ' 5': HEBREW + ' 6'}], 'n': 42}])",
     "timeline": "events = EventTimeline(HEBREW).show()\n"
     "events.add(HEBREW + ' 1', HEBREW + ' 2', HEBREW + ' 3'); events.add('b', 'c', 'd')\n"

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import socketserver
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,37 +19,25 @@ PATIENCE = 60_000  # ms
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
-# The NOTE_… scripts make the page record its EventSources, the IDs of the events and, after each
-# change, the text's length and the status line.
-NOTE_LENGTHS = """() => {
-  const log = document.getElementById("log");
-  window.lengths = [];
-  new MutationObserver(() => window.lengths.push(log.innerText.length))
-    .observe(log, { childList: true, subtree: true });
-}"""
-NOTE_SOURCES = """() => {
-  window.sources = [];
-  window.EventSource = class extends EventSource {
-    constructor(url) { super(url); window.sources.push(this); }
-  };
-}"""
 CLOSED = 2  # the `readyState` of an EventSource that won't reconnect
-NOTE_EVENTS = """() => {
-  const listen = EventSource.prototype.addEventListener;
-  window.numbers = [];
-  EventSource.prototype.addEventListener = function (name, act) {
-    listen.call(this, name, (event) => {
-      window.numbers.push(Number(event.lastEventId));
-      act(event);
-    });
-  };
-}"""
-
-NOTE_STATUS = """() => {
+# Makes the page record its EventSources, the IDs of their events and, after each change, the text's
+# length and the status line.
+NOTE = """() => {
   const log = document.getElementById("log");
-  window.statuses = [];
-  new MutationObserver(() => window.statuses.push(log.querySelector(".status")?.textContent))
-    .observe(log, { childList: true, subtree: true });
+  Object.assign(window, { lengths: [], statuses: [], sources: [], numbers: [] });
+  new MutationObserver(() => {
+    lengths.push(log.innerText.length);
+    statuses.push(log.querySelector(".status")?.textContent);
+  }).observe(log, { childList: true, subtree: true });
+  window.EventSource = class extends EventSource {
+    constructor(url) { super(url); sources.push(this); }
+    addEventListener(name, act) {
+      super.addEventListener(name, (event) => {
+        numbers.push(Number(event.lastEventId));
+        act(event);
+      });
+    }
+  };
 }"""
 
 
@@ -73,57 +56,6 @@ def visitor(browser: Browser, site: Site) -> Iterator[Page]:
     page.goto(site.url)
     yield page
     context.close()
-
-
-class Cable:
-    """A proxy for the app; it drops all open connections once it has forwarded `last`."""
-
-    def __init__(self, port: int, last: bytes) -> None:
-        self._open: list[socket.socket] = []
-        self._last: bytes | None = last
-        cable = self
-
-        class Forward(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                with socket.create_connection(("127.0.0.1", port)) as far:
-                    cable._open += [self.request, far]
-                    args = far, self.request, cable.passed
-                    back = threading.Thread(target=pump, args=args, daemon=True)
-                    back.start()
-                    pump(self.request, far)
-                    back.join()
-
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Forward)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def passed(self, data: bytes) -> None:
-        if self._last and self._last in data:
-            self._last = None
-            self.cut()
-
-    def cut(self) -> None:
-        for end in self._open:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
-
-    def close(self) -> None:
-        self.cut()
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def pump(
-    source: socket.socket, sink: socket.socket, passed: Callable[[bytes], object] = bool
-) -> None:
-    with suppress(OSError):
-        while data := source.recv(65_536):
-            sink.sendall(data)
-            passed(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
 
 
 def send(page: Page, message: str) -> None:
@@ -152,7 +84,7 @@ def reply(page: Page) -> str:
 
 def test_text_grows_until_it_is_complete(site: Site, visitor: Page) -> None:
     site.behave("sim-chat")
-    visitor.evaluate(NOTE_LENGTHS)
+    visitor.evaluate(NOTE)
     ask(visitor, RAINBOW)
     wait_for_end(visitor)
     assert reply(visitor) == ANSWER
@@ -174,7 +106,7 @@ def test_a_dropped_connection_is_reported_and_the_model_called_once(
 ) -> None:
     site.behave("sim-chat:drop@30")
     mark = site.mark()
-    visitor.evaluate(NOTE_SOURCES)
+    visitor.evaluate(NOTE)
     ask(visitor, RAINBOW)
     wait_for_end(visitor)
     assert reply(visitor).endswith("[The connection to the model failed.]")
@@ -200,10 +132,13 @@ def test_a_reload_mid_reply_loses_and_duplicates_nothing(site: Site, visitor: Pa
 def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, visitor: Page) -> None:
     site.behave("sim-chat")
     mark = site.mark()
-    cable = Cable(urlsplit(site.url).port or 0, last=b"id: 20\n")
-    visitor.goto(cable.url)
-    visitor.evaluate(NOTE_EVENTS)
-    visitor.evaluate(NOTE_STATUS)
+
+    def lose(route: Route) -> None:  # loses the connection after event 20
+        head, last, _ = route.fetch().body().partition(b"id: 20\n")
+        route.fulfill(body=head + last + b"\n", content_type="text/event-stream")
+
+    visitor.route("**/replies/*", lose, times=1)
+    visitor.evaluate(NOTE)
     ask(visitor, RAINBOW)
     wait_for_end(visitor)
     assert reply(visitor) == ANSWER
@@ -211,7 +146,6 @@ def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, visit
     numbers = visitor.evaluate("window.numbers")
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(site.requests(mark)) == 1
-    cable.close()
 
 
 def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, visitor: Page) -> None:

@@ -274,6 +274,14 @@ results = await asyncio.gather(
     assert nb.page.locator(".course-text").last.text_content() == whole
     # No cell is running, so the kernel sends nothing: the page itself updates the counter.
     assert seconds_counted(nb, seconds_counted(nb, before)) > before
+    nb.start_new_cell(
+        "async def lines():\n"
+        "    while True:\n        await asyncio.sleep(0.02)\n        yield 'word\\n'\n"
+        "await text.run(lines())"
+    )
+    nb.page.wait_for_function(
+        "() => [...document.querySelectorAll('.course-text')].at(-1).scrollTop > 200"
+    )
     nb.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     )

@@ -13,16 +13,15 @@ from tests.browser.readability import misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
-from utils.formatting import in_seconds
 
 SETUP = """
 import asyncio, time
-from utils.widgets import Choice, LatencyBadge, LiveText, Prediction, race
+from utils.widgets import Choice, LiveText, Prediction, race
 
-async def stream(words=40, gap=0.05, text="word"):
+async def stream(words=40, gap=0.05):
     await asyncio.sleep(0.2)
     for number in range(words):
-        yield f"{text}{number} "
+        yield f"word{number} "
         await asyncio.sleep(gap)
 
 async def whole(seconds=3):
@@ -45,10 +44,6 @@ SECOND = ".course-lane:nth-child(2) .course-text"
 TEXT = ".course-text"
 
 
-def lengths(notebook: NotebookPage, name: str) -> list[int]:
-    return [len(row[name]) for row in notebook.samples() if row[name] is not None]
-
-
 def wait_for_text(notebook: NotebookPage, selector: str, words: str) -> None:
     notebook.page.locator(selector, has_text=words).first.wait_for()
 
@@ -68,7 +63,6 @@ async def in_two():
         await turn("seen")
 
 recordings = await race({"invoke": late, "stream": in_two})
-print(*(recording.ttft for recording in recordings.values()))
 """,
     )
     nb.sample(invoke=FIRST, stream=SECOND, note=".course-lane:nth-child(1) .course-note")
@@ -85,10 +79,6 @@ print(*(recording.ttft for recording in recordings.values()))
     while_blank = {len(row["stream"]) for row in rows if row["invoke"] == "" and row["stream"]}
     assert len(while_blank) > 3, "the stream's pane should grow while the other is blank"
     assert (nb.page.locator(SECOND).text_content() or "").endswith("word5 ")
-    invoke, stream, figures = nb.printed().splitlines()
-    waited, soon = map(float, figures.split())
-    assert invoke.startswith(f"invoke: first words {in_seconds(waited)}")
-    assert stream.startswith(f"stream: first words {in_seconds(soon)}")
 
 
 def test_a_plain_loop_shows_text_before_its_cell_ends(notebook: OpenNotebook, tmp_path: Path):
@@ -127,7 +117,7 @@ def test_stop_by_keyboard_ends_the_reply_and_keeps_its_text(notebook: OpenNotebo
     nb.wait_done()
     nb.sample(text=TEXT)
     nb.page.wait_for_function("() => window.courseSamples.length > 10")
-    assert len(set(lengths(nb, "text"))) == 1, "text grew after Stop"
+    assert len(nb.seen("text")) == 1, "text grew after Stop"
     assert "left True True" in nb.printed()
     assert nb.cells.get_by_role("button", name="Stop").is_disabled()
     assert nb.errors() == []
@@ -183,21 +173,6 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
         arg=before,
     )
     assert pane.evaluate("(pane) => pane.scrollTop") == 0
-    nb.interrupt()
-
-
-def test_a_page_that_opens_late_follows_new_text(notebook: OpenNotebook):
-    short = "await live.run(stream(words=100))"
-    nb = notebook(SETUP, 'live = LiveText("Reply")\nlive', short, reloads=True)
-    nb.run_all()
-    wait_for_text(nb, TEXT, "word10 ")
-    nb.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    nb.reload()
-    # JupyterLab loads widgets once the kernel responds, which may be after the cell has ended.
-    wait_for_text(nb, TEXT, "word99 ")
-    nb.wait_idle()
-    nb.start_new_cell("await live.run(stream(words=100_000))")
-    nb.page.wait_for_function("() => document.querySelector('.course-text').scrollTop > 200")
     nb.interrupt()
 
 

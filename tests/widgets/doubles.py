@@ -85,6 +85,13 @@ async def stubborn(released: asyncio.Event) -> AsyncIterator[str]:
     yield "too late"
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop run until a condition is true."""
+    async with asyncio.timeout(240):
+        while not condition():  # noqa: ASYNC110 (each test has its own condition)
+            await asyncio.sleep(0.002)
+
+
 def find(widget: ipywidgets.Widget, kind: type) -> Any:
     """Return the first widget of this type: `widget` itself or one inside it."""
     return find_all(widget, kind)[0]

@@ -8,7 +8,7 @@ import threading
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
 
-from tests.widgets.doubles import Tap, stubborn
+from tests.widgets.doubles import Tap, stubborn, until
 from utils.widgets import ChatPanel, Status
 from utils.widgets.base import stream_reader
 from utils.widgets.chat.history import GO_ON, INTERRUPTED
@@ -53,22 +53,23 @@ async def begun(panel, model, question="Why?", *texts):
     return cell, tap
 
 
-async def asked(panel, model, question="Why?", *texts, error=None):
-    """Send a question, and let the reply end; return the turn."""
-    cell, tap = await begun(panel, model, question, *texts)
+async def answered(request, model, *texts, error=None):
+    """Await a request, such as `panel.go_on()`, whose reply has these texts; return the turn."""
+    cell = asyncio.create_task(request)
+    tap = await model.tap()
+    for text in texts:
+        await tap.put(text)
     tap.end(error)
     return await cell
 
 
+async def asked(panel, model, question="Why?", *texts, error=None):
+    """Send a question, and let the reply end; return the turn."""
+    return await answered(panel.ask(question), model, *texts, error=error)
+
+
 def feet(panel):
     return [item for item in panel.whole if isinstance(item, dict) and item["kind"] == "foot"]
-
-
-async def settled(condition):
-    """Let the event loop run until a condition is true."""
-    async with asyncio.timeout(240):
-        while not condition():  # noqa: ASYNC110 (each test has its own condition)
-            await asyncio.sleep(0.002)
 
 
 def press(panel, content):
@@ -137,7 +138,7 @@ class TestTyping:
         assert took[-1] == "Why?", "the page should clear its box"
         await tap.put("Because.")
         tap.end()
-        await settled(lambda: not panel.busy)
+        await until(lambda: not panel.busy)
         assert [turn.reply for turn in panel.turns] == ["Yes.", "Because."]
         assert capsys.readouterr().out == ""
 
@@ -150,7 +151,7 @@ class TestTyping:
         stop = threading.Thread(target=press, args=(panel, "stop"))
         await tap.put("Bec")
         stop.start()
-        await settled(lambda: not panel.busy)
+        await until(lambda: not panel.busy)
         stop.join()
         assert panel.turns[0].state == "stopped"
 
@@ -160,7 +161,7 @@ class TestTyping:
         press(panel, {"ask": "Why?"})
         tap = await model.tap()
         tap.end()
-        await settled(lambda: panel.turns and not panel.busy)
+        await until(lambda: panel.turns and not panel.busy)
         assert len(panel.turns) == len(model.histories) == 1
         assert panel.hint == ""
 
@@ -169,9 +170,9 @@ class TestTyping:
         for content in ("go on", "stop", {"ask": "  "}, 3, None, "regenerate"):
             press(panel, content)
         panel.stop()
-        await settled(lambda: panel.hint)
+        await until(lambda: panel.hint)
         press(panel, "regenerate")
-        await settled(lambda: "ask something first" in panel.hint)
+        await until(lambda: "ask something first" in panel.hint)
         turn = await asked(panel, model, "Why?", "Because.")
         assert turn.state == "complete"
         assert panel.hint == ""
@@ -239,12 +240,8 @@ class TestContinuing:
             marked = AIMessage(f"Bec\n\n{INTERRUPTED}", additional_kwargs={"interrupted": ending})
             assert panel.history[1] == marked
             assert feet(panel)[0]["actions"][0] == "Continue"
-        again = asyncio.create_task(panel.regenerate())
-        tap = await model.tap()
+        assert (await answered(panel.regenerate(), model, "Because.")).reply == "Because."
         assert model.histories[-1] == [HumanMessage("Why?")]
-        await tap.put("Because.")
-        tap.end()
-        assert (await again).reply == "Because."
         assert len(panel.turns) == 1
 
     @pytest.mark.parametrize("error", [None, ConnectionError("gone")])
@@ -267,12 +264,8 @@ class TestContinuing:
 
     async def test_go_on_without_text_regenerates_the_reply(self, panel, model):
         await asked(panel, model, "Why?", error=ConnectionError("gone"))
-        rest = asyncio.create_task(panel.go_on())
-        tap = await model.tap()
+        assert (await answered(panel.go_on(), model, "Because.")).reply == "Because."
         assert model.histories[-1] == [HumanMessage("Why?")]
-        await tap.put("Because.")
-        tap.end()
-        assert (await rest).reply == "Because."
 
     async def test_a_complete_reply_cannot_be_continued(self, panel, model):
         with pytest.raises(RuntimeError, match="nothing to continue"):
@@ -338,18 +331,18 @@ class TestWaiting:
         panel._exchanges[0].tick()
         assert panel.turns[0].note == ""
         clock.now = 10.0
-        await settled(lambda: panel.turns[0].note)
+        await until(lambda: panel.turns[0].note)
         assert panel.turns[0].note == "no new text for 10 s"
         assert panel.turns[0].state == "streaming"
         clock.now = 11.0
         await tap.put(AIMessageChunk(""))
-        await settled(lambda: panel.turns[0].note == "no new text for 11 s")
+        await until(lambda: panel.turns[0].note == "no new text for 11 s")
         await tap.put("Bec")
-        await settled(lambda: not panel.turns[0].note)
+        await until(lambda: not panel.turns[0].note)
         clock.now = 26.5
-        await settled(lambda: panel.turns[0].note == "no new text for 15 s")
+        await until(lambda: panel.turns[0].note == "no new text for 15 s")
         await tap.put(Status("Tool call"))
-        await settled(lambda: not panel.turns[0].note)
+        await until(lambda: not panel.turns[0].note)
         panel.stop()
         assert (await cell).state == "stopped"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
+from tests.widgets.doubles import until
 from utils.provider import chat_model, explain
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault
@@ -77,13 +78,6 @@ def whole(fault: Fault) -> str:
 
 def foot(panel: ChatPanel) -> dict:
     return panel.whole[-1]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Poll until a condition is true."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:

@@ -6,15 +6,10 @@ import asyncio
 
 import pytest
 
+from tests.widgets.doubles import until
 from utils.widgets import Heartbeat
 
 QUICK = 0.001  # seconds between beats, short so that tests don't wait
-
-
-async def beats(heart, count):
-    """Let the event loop run until `heart` has beaten `count` times."""
-    while heart.beats < count:  # noqa: ASYNC110 (a `Heartbeat` offers nothing to await)
-        await asyncio.sleep(0)
 
 
 async def test_it_does_not_beat_while_the_loop_is_blocked(wire, clock):
@@ -97,7 +92,7 @@ async def test_each_beat_is_sent_immediately_in_its_own_message(wire):
     heart = Heartbeat(every=QUICK)
     async with heart:
         wire.messages.clear()
-        await beats(heart, 6)
+        await until(lambda: heart.beats >= 6)
         sent = [content["items"] for content in wire.contents_sent_by(heart)]
         assert sent == [[beat] for beat in heart.whole[1:]]
 

@@ -14,23 +14,23 @@ from utils.widgets.json_card.widget import Card, tree
 
 
 def fields(card):
-    """Return each field's label, state and value."""
-    return [(it["label"], it["state"], it.get("value")) for it in find(card, Card).whole]
+    """Return each field's name, state and value."""
+    return [(it["name"], it["state"], it.get("value")) for it in find(card, Card).whole]
 
 
 async def test_only_the_field_that_changed_last_is_still_arriving(wire, tap):
-    card = JsonCard("A person", {"name": "Name", "age": "Age"})
-    assert fields(card) == [("Name", "waiting", None), ("Age", "waiting", None)]
+    card = JsonCard("A person", ["name", "age"])
+    assert fields(card) == [("name", "waiting", None), ("age", "waiting", None)]
     running = asyncio.create_task(card.run(tap))
     await tap.put({"name": "Jo"})
-    assert fields(card) == [("Name", "arriving", "Jo"), ("Age", "waiting", None)]
+    assert fields(card) == [("name", "arriving", "Jo"), ("age", "waiting", None)]
     await tap.put({"name": "John", "age": 4})
-    assert fields(card) == [("Name", "arrived", "John"), ("Age", "arriving", {"code": "4"})]
+    assert fields(card) == [("name", "arrived", "John"), ("age", "arriving", {"code": "4"})]
     await tap.put(last := {"name": "John", "age": 42})
-    assert fields(card)[1] == ("Age", "arriving", {"code": "42"})
+    assert fields(card)[1] == ("age", "arriving", {"code": "42"})
     tap.end()
     assert await running is last
-    assert fields(card) == [("Name", "final", "John"), ("Age", "final", {"code": "42"})]
+    assert fields(card) == [("name", "final", "John"), ("age", "final", {"code": "42"})]
 
 
 def test_a_dict_may_be_changed_in_place(wire):
@@ -42,7 +42,7 @@ def test_a_dict_may_be_changed_in_place(wire):
 
     card = JsonCard()
     card.show(growing())
-    assert [label for label, *_ in fields(card)] == ["a", "b"]
+    assert [name for name, *_ in fields(card)] == ["a", "b"]
 
 
 def test_unexpected_fields_are_added(wire):
@@ -104,7 +104,7 @@ def test_langchains_json_parser_fills_it_in(wire):
     card = JsonCard(fields=["name", "age"])
     value = card.show(JsonOutputParser().transform(iter(pieces)))
     assert value == {"name": "John", "age": 42, "skills": ["a", "b"]}
-    assert [label for label, *_ in fields(card)] == ["name", "age", "skills"]
+    assert [name for name, *_ in fields(card)] == ["name", "age", "skills"]
 
 
 def test_a_pydantic_model_is_shown_by_its_fields(wire):

@@ -9,7 +9,7 @@ import pytest
 from tests.widgets.doubles import Tap, find, find_all
 from utils.widgets import race
 from utils.widgets.base.stream_reader import StopButton
-from utils.widgets.live_text.widget import TextPanel
+from utils.widgets.live_text.widget import PlainText
 from utils.widgets.race.widget import Race
 
 
@@ -49,15 +49,15 @@ async def test_one_panel_grows_while_the_other_waits(shown):
     stream, reply = Tap(), asyncio.get_running_loop().create_future()
     running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: stream}))
     await stream.put("A river")
-    waiting, growing = find_all(shown[0], TextPanel)
+    waiting, growing = find_all(shown[0], PlainText)
     assert (waiting.phase, waiting.text) == ("waiting", "")
     assert (growing.phase, growing.text) == ("streaming", "A river")
     reply.set_result("A river never hurries.")
     await stream.put(" never hurries.")
-    assert [panel.at_rest for panel in find_all(shown[0], TextPanel)] == [False, False]
+    assert [panel.at_rest for panel in find_all(shown[0], PlainText)] == [False, False]
     stream.end()
     await running
-    assert [panel.at_rest for panel in find_all(shown[0], TextPanel)] == [True, True]
+    assert [panel.at_rest for panel in find_all(shown[0], PlainText)] == [True, True]
 
 
 async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
@@ -79,7 +79,7 @@ async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
     outcomes = [recording.outcome for recording in recordings.values()]
     assert outcomes == ["failed", "failed", "failed", "finished"]
     assert recordings["sound"].text == "all of it"
-    assert find_all(shown[0], TextPanel)[0].note == "ConnectionError: The server left."
+    assert find_all(shown[0], PlainText)[0].note == "ConnectionError: The server left."
 
 
 @pytest.mark.parametrize("way", ["button", "interrupt"])

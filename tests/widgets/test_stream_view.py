@@ -12,7 +12,7 @@ from utils.widgets import ChunkTable, JsonCard, LiveMarkdown, LiveText
 from utils.widgets.base.panel import Panel
 from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.base.throttle import timer_thread
-from utils.widgets.live_text.widget import TextPanel
+from utils.widgets.live_text.widget import PlainText
 from utils.widgets.stream_view.lane import Lane
 
 each_view = pytest.mark.parametrize("view", [LiveText, LiveMarkdown, ChunkTable, JsonCard])
@@ -20,7 +20,8 @@ each_view = pytest.mark.parametrize("view", [LiveText, LiveMarkdown, ChunkTable,
 
 @each_view
 @pytest.mark.parametrize("text", ["Half", ""], ids=["midway", "before any text"])
-async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, view, text):
+@pytest.mark.parametrize("way", ["button", "interrupt"])
+async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, view, text, way):
     live = view("Reply")
     panel, button = find(live, Panel), find(live, StopButton)
     running = asyncio.create_task(live.run(tap))
@@ -28,8 +29,13 @@ async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, v
     if text:
         await tap.put(text)
     assert not button.disabled
-    button.click()
-    await running
+    if way == "button":
+        button.click()
+        await running
+    else:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
     assert (live.stopped, live.recording.outcome, tap.closed) == (True, "left", True)
     assert (panel.phase, button.disabled, text in str(panel.whole)) == ("stopped", True, True)
     assert "stopped" in capsys.readouterr().out
@@ -60,7 +66,7 @@ def test_a_second_stream_replaces_the_first(wire, view):
 
 
 def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
-    lane = Lane("reply", TextPanel("Reply"), clock=clock)
+    lane = Lane("reply", PlainText("Reply"), clock=clock)
     lane.begin(timer_thread)
     clock.now = 3.5  # 3.5 s after the display, and 3.0 s after the request
     lane.add("Hi", 3.0)
@@ -69,7 +75,7 @@ def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
 
 
 def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
-    pane = TextPanel("Reply")
+    pane = PlainText("Reply")
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)
     sent: list[float] = []

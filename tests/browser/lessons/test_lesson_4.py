@@ -107,26 +107,6 @@ class TestPromises(Promises):
 
         assert nb.again_until(each_grows_while_the_others_are_half_written, PANELS[0])
 
-    def test_each_way_to_leave_prints_a_line_and_the_load_has_a_table_and_chart(
-        self, opened: Opened
-    ):
-        nb = opened.notebook
-        line = r"^(\w+) +the model (stopped|generated the whole reply)$"
-        told = re.findall(line, nb.printed(), re.M)
-        assert [way for way, what in told if what != "stopped"] == [
-            "break_but_keep",
-            "close_a_sync_chain",
-            "cancel_a_thread",
-        ]
-        assert len(told) == 7
-        table = nb.cells.locator("table", has=nb.page.get_by_role("columnheader", name="clients"))
-        styles = table.locator("tbody tr > :first-child").all_text_contents()
-        assert set(styles) == {"async def + .stream()", "def + .stream()", "async def + .astream()"}
-        charts = nb.cells.get_by_role("img").and_(nb.page.locator(".jp-RenderedImage img"))
-        sizes = charts.evaluate_all("(all) => all.map((chart) => chart.naturalWidth)")
-        assert len(sizes) == 2
-        assert min(sizes) > 600
-
     def test_a_failure_mid_reply_causes_no_second_request_and_text_is_kept(self, opened: Opened):
         nb = opened.notebook
         nb.run_unseen("before = len(simulator().requests())")

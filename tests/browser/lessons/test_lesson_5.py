@@ -5,31 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.browser.lessons.promises import Lesson, Opened, Promises
-from tests.browser.test_chat import foot, panel
 from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-SOLVED = """
-@tool
-async def order_status(order: int) -> str:
-    \"\"\"Look up where an order is, by its number.\"\"\"
-    return f"Order {order} arrives on Thursday."
-
-assistant = support([refusing, chat_model("laptop", simulated=True)], [order_status], 10)
-
-async def in_turns(history):
-    stage = None
-    async with aclosing(assistant(history)) as items:
-        async for item in items:
-            yield item
-            if isinstance(item, Status) and item.stage != stage:
-                stage = item.stage
-                await turn("next")
-
-solved = ChatPanel(in_turns, title="Solved", explain=explain).show()
-await solved.ask("Where is my order 4711?")
-"""
 IN_TURNS = """
 unhurried = agent_stages
 
@@ -38,7 +17,6 @@ async def agent_stages(items):
         yield stage
         await turn("next")
 """
-NOW = ".course-stage[aria-current=step] .course-stage-name"
 
 
 class TestPromises(Promises):
@@ -76,18 +54,3 @@ class TestPromises(Promises):
             turns.take("next")
         nb.wait_done()
         assert "Thinking → Tool call → Thinking → Answer\n" in nb.printed()
-
-    def test_stages_are_shown_above_the_answer_once_the_assistant_is_solved(
-        self, opened: Opened, tmp_path: Path
-    ):
-        nb, turns = opened.notebook, Turns(tmp_path)
-        steps = [lesson_source.solution(f"5.{name}") for name in ("answer", "steady", "support")]
-        nb.start_new_cell("\n\n".join([turns.code, *steps, SOLVED]))
-        for stage in ("Thinking", "Tool call", "Thinking"):
-            panel(nb, "Solved").locator(NOW, has_text=stage).wait_for()
-            turns.take("next")
-        foot(panel(nb, "Solved"), "done")
-        stages = panel(nb, "Solved").locator(".course-stage")
-        names = stages.locator(".course-stage-name").all_text_contents()
-        assert names == ["Thinking", "Tool call"], "a repeated stage should be shown once"
-        assert stages.locator(".course-stage-detail").all_text_contents() == ["order_status"]

@@ -1,10 +1,11 @@
-"""Base class of the panels that show a stream, and the sentences for a stopped or empty reply."""
+"""Base classes of panels that show a stream, and the sentences for a stopped or empty reply."""
 
 from collections.abc import Callable
 
 import traitlets
 
-from utils.timing import Outcome, Recording
+from utils.timing import Outcome, Recording, content_of
+from utils.unicode import Joiner
 from utils.widgets.base.synced_list import SyncedList
 
 STOPPED = "Stopped. Everything received so far is kept."
@@ -29,7 +30,7 @@ class Panel(SyncedList):
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
         self.replace([])
-        self.push()
+        super().push()  # a subclass's own `push` may render text, and there is none
 
     def take(self, item: object, at: float) -> str | None:
         """Store an item for the next `push`; it arrived `at` seconds after the request was sent.
@@ -42,6 +43,38 @@ class Panel(SyncedList):
     def end(self, recording: Recording) -> str:
         """Mark the stream as ended; return a sentence for the reader, or an empty string."""
         raise NotImplementedError
+
+
+class TextPanel(Panel):
+    """Panel that shows a reply's text; subclasses define how."""
+
+    def __init__(self, label: str) -> None:
+        self._pieces: list[str] = []  # one thread may append while another pushes
+        self._joiner = Joiner()
+        super().__init__(label=label)
+
+    @property
+    def text(self) -> str:
+        """All text so far, as it arrived."""
+        return "".join(self._pieces)
+
+    def clear(self) -> None:
+        """Clear the panel, in the kernel and on the page."""
+        self._pieces = []
+        self._joiner.rest()
+        super().clear()
+
+    def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
+        """Add an item's text; an item without text changes nothing."""
+        text = self._joiner.join(content_of(item)[0])
+        if text:
+            self._pieces.append(text)
+        return text or None
+
+    def end(self, recording: Recording) -> str:
+        """Add the remaining text; the next `push` sends it."""
+        self._pieces.append(self._joiner.rest())
+        return ending_of_text(self.text, recording.outcome)
 
 
 def ending_of_text(text: str, outcome: Outcome) -> str:

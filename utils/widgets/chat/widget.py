@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,6 @@ class ChatPanel(Showable, ChatPage):
         self._exchanges: list[Exchange] = []
         self._reader: StreamReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._typed: set[asyncio.Task[Turn]] = set()
         self._throttle = Throttle(self._draw, call_later, clock=clock)
         self._draw()
         self.on_msg(self._on_page)
@@ -238,22 +237,20 @@ class ChatPanel(Showable, ChatPage):
             case "stop":
                 self.stop()
 
-    def _begin(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
-        """Start a turn requested by the page."""
+    def _begin(self, answering: Callable[[], Awaitable[Turn]]) -> None:
+        """Start a turn requested by the page, on the cells' event loop."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._begin_here, answering)
+            asyncio.run_coroutine_threadsafe(self._requested(answering), self._loop)
 
-    def _begin_here(self, answering: Callable[[], Coroutine[Any, Any, Turn]]) -> None:
-        if self.busy or self._typed:
+    async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
+        """Await a turn, and show its exception, since no cell would raise it."""
+        if self.busy:
             return  # the page was out of date; the typed text stays in its box
-        task = asyncio.get_running_loop().create_task(answering())
-        self._typed.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Turn]) -> None:
-        """Show the exception that ended a turn requested by the page; no cell would raise it."""
-        self._typed.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.hint = str(error) if isinstance(error, RuntimeError) else sentence(error)
+        try:
+            await answering()
+        except RuntimeError as error:
+            self.hint = str(error)
+        except Exception as error:
+            self.hint = sentence(error)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter
-from types import TracebackType
 from typing import Self
 
 import traitlets
@@ -98,12 +97,7 @@ class Heartbeat(Showable, SyncedList):
         await asyncio.sleep(0)  # lets the task beat for the first time
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         end = self._elapsed
         assert self._task is not None
         self._task.cancel()

@@ -13,14 +13,14 @@ const MARKS = {
 // Draws a value in the form that `tree` in widget.py returns.
 function draw(value) {
   if (typeof value === "string") return make("span", "course-string", value);
-  if ("code" in value) return Object.assign(make("code", "course-code", value.code), { dir: "ltr" });
+  if ("code" in value) return Object.assign(make("span", "course-code", value.code), { dir: "ltr" });
   if ("list" in value) {
-    if (!value.list.length) return make("code", "course-code", "[]");
+    if (!value.list.length) return make("span", "course-code", "[]");
     const list = make("ul");
     for (const part of value.list) list.appendChild(make("li")).append(draw(part));
     return list;
   }
-  if (!value.fields.length) return make("code", "course-code", "{}");
+  if (!value.fields.length) return make("span", "course-code", "{}");
   const inner = make("dl");
   for (const [name, part] of value.fields) {
     inner.append(make("dt", "", name));
@@ -29,22 +29,22 @@ function draw(value) {
   return inner;
 }
 
-function field({ label, state, value }) {
+function field({ name, state, value }) {
   const row = make("div", "course-field");
   row.dataset.state = state;
   row.setAttribute("role", "row");
-  const [name, cell, mark] = [
-    make("div", "course-name", label),
+  const [heading, cell, mark] = [
+    make("div", "course-name", name),
     make("div", "course-value"),
     make("div", "course-mark", MARKS[state] ?? ""),
   ];
-  name.setAttribute("role", "rowheader");
+  heading.setAttribute("role", "rowheader");
   for (const part of [cell, mark]) part.setAttribute("role", "cell");
   if (value !== undefined) cell.append(draw(value));
   else if (state === "waiting") {
     cell.append(labelled(make("span", "course-skeleton"), "img", "not here yet"));
   }
-  row.append(name, cell, mark);
+  row.append(heading, cell, mark);
   return row;
 }
 

@@ -4,7 +4,7 @@ It doesn't parse JSON; it shows partial values, such as those that `JsonOutputPa
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from utils.formatting import in_seconds
@@ -28,20 +28,16 @@ class JsonCard(StreamView[Any]):
     complete: 4 may become 42. The fields become final only when the stream ends.
     """
 
-    def __init__(
-        self, title: str = "", fields: Mapping[str, str] | Iterable[str] = (), **options: Any
-    ) -> None:
+    def __init__(self, title: str = "", fields: Iterable[str] = (), **options: Any) -> None:
         """Lay out the skeleton.
 
         Args:
             title: Shown above the card; may be empty.
-            fields: The expected fields' names, or a mapping of their names to labels. Other
-                fields are added when they arrive.
+            fields: The expected fields' names. Other fields are added when they arrive.
             **options: Those of `StreamView`, such as `clock`.
         """
-        pairs = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
-        labels = {name: as_text(label, "label of a field") for name, label in pairs}
-        self._card = Card(f"Fields of {title}" if title else "Fields", labels)
+        expected = [as_text(name, "name of a field") for name in fields]
+        self._card = Card(f"Fields of {title}" if title else "Fields", expected)
         super().__init__(title, self._card, first="field", **options)
 
     @property
@@ -68,9 +64,9 @@ class Card(Panel):
     _esm = script("json_card/json_card.js")
     _css = stylesheet("json_card/json_card.css")
 
-    def __init__(self, label: str, labels: Mapping[str, str]) -> None:
+    def __init__(self, label: str, expected: Sequence[str]) -> None:
         super().__init__(label=label)
-        self._labels = labels
+        self._expected = expected
         self.clear()
 
     def clear(self) -> None:
@@ -89,7 +85,7 @@ class Card(Panel):
     @property
     def missing(self) -> list[str]:
         """The expected fields that have not arrived."""
-        return [name for name in self._labels if name not in self.arrivals]
+        return [name for name in self._expected if name not in self.arrivals]
 
     def take(self, item: object, at: float) -> str | None:
         """Store a partial value."""
@@ -123,20 +119,18 @@ class Card(Panel):
         return ""
 
     def _draw(self) -> None:
-        names = [*self._labels, *(name for name in self._shown if name not in self._labels)]
-        self.replace([self._field(name) for name in names])
+        self.replace([self._field(name) for name in dict.fromkeys([*self._expected, *self._shown])])
 
     def _field(self, name: str) -> dict[str, Any]:
-        label = self._labels.get(name, name)
         if name not in self._shown:
             waiting = self._outcome == "streaming"
-            return {"label": label, "state": "waiting" if waiting else "missing"}
+            return {"name": name, "state": "waiting" if waiting else "missing"}
         state = "arrived"
         if self._outcome == "finished":
             state = "final"
         elif name == self._last:
             state = "arriving" if self._outcome == "streaming" else "unfinished"
-        return {"label": label, "state": state, "value": self._shown[name]}
+        return {"name": name, "state": state, "value": self._shown[name]}
 
 
 def tree(value: object, *, growing: bool = False) -> Any:

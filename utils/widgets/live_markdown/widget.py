@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from utils.errors import sentence
-from utils.timing import Recording, content_of
-from utils.unicode import Joiner
-from utils.widgets.base.panel import Panel, ending_of_text
+from utils.widgets.base.panel import TextPanel
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.live_markdown.rendering import render
 from utils.widgets.stream_view.widget import StreamView
@@ -47,32 +45,23 @@ class LiveMarkdown(StreamView[str]):
         return self.text
 
 
-class Document(Panel):
+class Document(TextPanel):
     """Panel with formatted text: a list of blocks, such as paragraphs, each a safe HTML string."""
 
     _esm = script("live_markdown/live_markdown.js")
     _css = stylesheet("live_markdown/live_markdown.css")
 
     def __init__(self, label: str, repair: Repair | None = None) -> None:
-        super().__init__(label=label)
+        super().__init__(label)
         self.error: Exception | None = None  # the exception from `repair`, if any
         self._repair = repair
-        self._pieces: list[str] = []
-        self._joiner = Joiner()
-
-    @property
-    def text(self) -> str:
-        """The Markdown so far, as it arrived."""
-        return "".join(self._pieces)
 
     def clear(self) -> None:
-        """Clear the panel, in the kernel and on the page."""
-        self._pieces, self.error, self.failure = [], None, ""
-        self._joiner.rest()
-        self.replace([])
-        super().push()
+        """Forget the last run, and clear the panel."""
+        super().clear()
+        self.error, self.failure = None, ""
 
-    def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
+    def take(self, item: object, at: float) -> str | None:
         """Add an item's text; an item without text changes nothing.
 
         Raises:
@@ -80,10 +69,7 @@ class Document(Panel):
         """
         if self.error is not None:
             raise self.error
-        text = self._joiner.join(content_of(item)[0])
-        if text:
-            self._pieces.append(text)
-        return text or None
+        return super().take(item, at)
 
     def push(self) -> None:
         """Render the text so far, and send the blocks that changed."""
@@ -93,11 +79,6 @@ class Document(Panel):
             except Exception as error:
                 self.error, self.failure = error, f"repair failed: {sentence(error)}"
         super().push()
-
-    def end(self, recording: Recording) -> str:
-        """Add the remaining text; the next `push` renders it."""
-        self._pieces.append(self._joiner.rest())
-        return ending_of_text(self.text, recording.outcome)
 
     def _repaired(self) -> str:
         if self._repair is None:

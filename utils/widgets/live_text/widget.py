@@ -1,13 +1,10 @@
 """`LiveText`: a reply as plain text that appears while it streams."""
 
-from collections import deque
 from typing import Any
 
 import traitlets
 
-from utils.timing import Recording, content_of
-from utils.unicode import Joiner
-from utils.widgets.base.panel import Panel, ending_of_text
+from utils.widgets.base.panel import TextPanel
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.stream_view.widget import StreamView
 
@@ -23,7 +20,7 @@ class LiveText(StreamView[str]):
 
     def __init__(self, title: str = "", **options: Any) -> None:
         """`options` are those of `StreamView`, such as `clock`."""
-        self._text = TextPanel(f"Reply of {title}" if title else "Reply")
+        self._text = PlainText(f"Reply of {title}" if title else "Reply")
         super().__init__(title, self._text, **options)
 
     @property
@@ -35,8 +32,8 @@ class LiveText(StreamView[str]):
         return self.text
 
 
-class TextPanel(Panel):
-    """Panel for text that only grows; each item of its list is one piece."""
+class PlainText(TextPanel):
+    """Panel for text that only grows; each item of its list is what one `push` sent."""
 
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
@@ -44,40 +41,17 @@ class TextPanel(Panel):
     # whether all replies of a race have ended; a pane that the reader hasn't scrolled then scrolls
     # back to its top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
-
-    def __init__(self, label: str) -> None:
-        self._pending: deque[str] = deque()  # filled by one thread, emptied by another
-        self._joiner = Joiner()
-        super().__init__(label=label)
-
-    @property
-    def text(self) -> str:
-        """All text so far."""
-        return "".join(self.whole)
+    _pushed = 0  # how many pieces were pushed
 
     def clear(self) -> None:
-        """Empty the panel."""
-        self._joiner.rest()
+        """Clear the panel, in the kernel and on the page."""
+        self._pushed = 0
         super().clear()
-
-    def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
-        """Add an item's text; an item without text changes nothing."""
-        text = self._joiner.join(content_of(item)[0])
-        if text:
-            self._pending.append(text)
-        return text or None
 
     def push(self) -> None:
         """Send the text taken since the last push, as one piece."""
-        text = ""
-        while self._pending:
-            text += self._pending.popleft()
-        if text:
-            self.append(text)
+        fresh = self._pieces[self._pushed :]
+        self._pushed += len(fresh)
+        if any(fresh):
+            self.append("".join(fresh))
         super().push()
-
-    def end(self, recording: Recording) -> str:
-        """Send the remaining text."""
-        self._pending.append(self._joiner.rest())
-        self.push()
-        return ending_of_text(self.text, recording.outcome)

@@ -9,7 +9,7 @@ from IPython.display import display
 from utils.timing import Recording
 from utils.widgets.base.stream_reader import Source, StopButton
 from utils.widgets.base.theme import stylesheet
-from utils.widgets.live_text.widget import TextPanel
+from utils.widgets.live_text.widget import PlainText
 from utils.widgets.stream_view.lane import Lane, read_together
 
 
@@ -79,20 +79,20 @@ class Race(widgets.VBox):  # type: ignore[misc]
         self._rest(False)
         try:
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
-            readers = await read_together(list(pairs), self._stop)
+            await read_together(list(pairs), self._stop)
         finally:
             self._rest(True)
             for lane in self._lanes.values():
                 print(lane.line())
-        recordings = (reader.recording for reader in readers)
-        return dict(zip(self._lanes, recordings, strict=True))
+        done = {label: lane.recording for label, lane in self._lanes.items()}
+        return {label: recording for label, recording in done.items() if recording is not None}
 
     def _rest(self, at_rest: bool) -> None:
         for panel in self._panels:
             panel.at_rest = at_rest
 
 
-class RacePanel(TextPanel):
+class RacePanel(PlainText):
     """A lane's text panel, as tall as its neighbours."""
 
     _css = stylesheet("race/race.css")

@@ -39,13 +39,34 @@ class Lane:
         self.recording: Recording | None = None
         self._throttle: Throttle
 
-    async def read(self, reader: LaneReader) -> None:
-        """Send a request, and show the reply until it ends."""
+    def reader(self, send: Callable[[], object], at: float) -> StreamReader:
+        """Start the clock, which counts from `at`; return a reader that sends a request."""
+        self.begin(call_later, at)
+        self._recorder: AsyncRecorder[object] | None = None
+
+        def opened() -> AsyncRecorder[object]:
+            self._recorder = arecord(as_stream(send()), self.label, clock=self.clock)
+            return self._recorder
+
+        def take(item: object) -> None:
+            assert self._recorder is not None
+            self.add(item, self._recorder.elapsed)
+
+        return StreamReader(opened, take)
+
+    async def read(self, reader: StreamReader, at: float) -> None:
+        """Show a reply until it ends; a stream that didn't end counts as left."""
         try:
             await reader.run()
         finally:
-            recording = reader.recording
             told = sentence(reader.error) if reader.error is not None else ""
+            if self._recorder is None:  # the request was never sent
+                outcome: Outcome = "failed" if told else "left"
+                recording = Recording(self.label, (), 0.0, outcome, told or None, sent=at)
+            else:
+                recording = self._recorder.recording
+            if recording.outcome == "streaming":
+                recording = replace(recording, outcome="left")
             self.end(recording, told, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
@@ -93,41 +114,9 @@ class Lane:
             panel.age = self.badge.elapsed
 
 
-class LaneReader(StreamReader):
-    """Reads a stream, records it, and shows it in a lane."""
-
-    def __init__(self, lane: Lane, send: Callable[[], object], at: float) -> None:
-        """Start the lane's clock, which counts from `at`; `send` sends the request."""
-        self._lane = lane
-        self._send = send
-        self._at = at
-        self._recorder: AsyncRecorder[object] | None = None
-        super().__init__(self._record, self._add)
-        lane.begin(call_later, at)
-
-    @property
-    def recording(self) -> Recording:
-        """The recording so far; the outcome of a stream that hasn't ended is "left"."""
-        if self._recorder is None:  # the request was never sent
-            outcome: Outcome = "left" if self.error is None else "failed"
-            told = None if self.error is None else sentence(self.error)
-            return Recording(self._lane.label, (), 0.0, outcome, told, sent=self._at)
-        recording = self._recorder.recording
-        return replace(recording, outcome="left") if recording.outcome == "streaming" else recording
-
-    def _record(self) -> AsyncRecorder[object]:
-        lane = self._lane
-        self._recorder = arecord(as_stream(self._send()), lane.label, clock=lane.clock)
-        return self._recorder
-
-    def _add(self, item: object) -> None:
-        assert self._recorder is not None
-        self._lane.add(item, self._recorder.elapsed)
-
-
 async def read_together(
     lanes: Sequence[tuple[Lane, Callable[[], object]]], stop: StopButton
-) -> list[LaneReader]:
+) -> list[StreamReader]:
     """Read several replies concurrently, on one clock, until all have ended or are stopped.
 
     Args:
@@ -139,9 +128,9 @@ async def read_together(
             to close.
     """
     start = lanes[0][0].clock()
-    readers = [LaneReader(lane, send, start) for lane, send in lanes]
+    readers = [lane.reader(send, start) for lane, send in lanes]
     stop.arm(readers)
-    reading = (lane.read(reader) for (lane, _), reader in zip(lanes, readers, strict=True))
+    reading = (lane.read(reader, start) for (lane, _), reader in zip(lanes, readers, strict=True))
     try:
         results = await asyncio.gather(*reading, return_exceptions=True)
     finally:
