@@ -18,7 +18,6 @@ VIRTUAL = {"virtual", "clock", "served"}  # fixtures with virtual time
 
 # Tests that have seconds and may compare quantities, by file and function, each with the reason.
 ALLOWED = {
-    "browser/test_widgets.py::test_text_grows_in_one_pane_while_the_other_is_blank": "a length",
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "simulator/test_pacing.py::"
     "test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles": "a plan",
