@@ -195,33 +195,26 @@ class Reply:
     def stream(self) -> "Stream":
         """Return a stream of the pieces."""
         reading = Reading()
-        return Stream(self._now(self._steps(reading, chunks=False), reading), reading)
+        return Stream(self.answer(reading, chunks=False), reading)
 
     def chunks(self) -> "Stream":
         """Return a stream of chunks, as `ChatOpenAI.stream` yields them."""
         reading = Reading()
-        return Stream(self._now(self._steps(reading, last=True), reading), reading)
+        return Stream(self.answer(reading, last=True), reading)
 
     def astream(self) -> "AsyncStream":
         """Async version of `stream`."""
         reading = Reading()
-        return AsyncStream(self._later(self._steps(reading, chunks=False)), reading)
+        return AsyncStream(self.aanswer(reading, chunks=False), reading)
 
     def achunks(self) -> "AsyncStream":
         """Async version of `chunks`."""
         reading = Reading()
-        return AsyncStream(self._later(self._steps(reading, last=True)), reading)
+        return AsyncStream(self.aanswer(reading, last=True), reading)
 
-    def answer(self, reading: Reading) -> Generator[AIMessageChunk]:
-        """Yield the reply's chunks, blocking while waiting."""
-        return self._now(self._steps(reading), reading)
-
-    def aanswer(self, reading: Reading) -> AsyncGenerator[AIMessageChunk]:
-        """Yield the reply's chunks, without blocking."""
-        return self._later(self._steps(reading))
-
-    def _now(self, steps: Generator[Any], reading: Reading) -> Generator[Any]:
-        with closing(steps):
+    def answer(self, reading: Reading, **how: bool) -> Generator[Any]:
+        """Yield the reply's chunks, blocking while waiting; for `how`, see `_steps`."""
+        with closing(self._steps(reading, **how)) as steps:
             for step in steps:
                 if isinstance(step, float):
                     reading.blocking = reading.blocking or virtual_time.blocks_the_loop()
@@ -229,8 +222,9 @@ class Reply:
                 else:
                     yield step
 
-    async def _later(self, steps: Generator[Any]) -> AsyncGenerator[Any]:
-        with closing(steps):
+    async def aanswer(self, reading: Reading, **how: bool) -> AsyncGenerator[Any]:
+        """Yield the reply's chunks, without blocking."""
+        with closing(self._steps(reading, **how)) as steps:
             for step in steps:
                 if isinstance(step, float):
                     await virtual_time.sleep(step)
@@ -240,7 +234,10 @@ class Reply:
     def _steps(
         self, reading: Reading, *, chunks: bool = True, last: bool = False
     ) -> Generator[Any]:
-        """Yield each item, preceded by the seconds to wait for it, as a float."""
+        """Yield each item, preceded by the seconds to wait for it, as a float.
+
+        The items are pieces, or `chunks`; `last` adds LangChain's last chunk.
+        """
         if self.again is not None and self.readings:
             yield from self.again._steps(reading, chunks=chunks, last=last)
             return

@@ -111,20 +111,34 @@ MISTAKES: Mistakes[Seen] = {
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
 
 
-def _stream(what: str, pieces: Sequence[str], gaps: Sequence[float]) -> Pace:
-    return Pace(pieces=pieces, gaps=gaps, when=f"for a stream {what}")
-
+_STREAMS = (
+    ("with a piece each 0.0625 s", _WORDS[10:20], [0.0625] * 10),
+    ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),
+    ("with a piece each 1.0 s", _WORDS[3:6], [1.0] * 3),
+    ("with a piece each 0.125 s", _WORDS[5:10], [0.125] * 5),
+    ("of one piece", _WORDS[:1], [0.0]),
+    (
+        "whose first piece is empty",
+        ("", "The ", "heron ", "stands ", "still."),
+        [0.0, 0.0625, 0.125, 0.125, 0.125],
+    ),
+    ("that ends in empty pieces", ("One ", "heron", "", ""), [0.0, 1.0, 1.0, 1.0]),
+    (
+        "with pieces of white space alone",
+        ("One.", "\n\n", "Two", " ", "herons.", "\n"),
+        [0.0, 0.125, 0.125, 0.5, 0.0, 0.25],
+    ),
+    ("that ends in a line break", ("One", " ", "\n"), [0.0, 1.0, 0.0625]),
+    ("with a piece now and then", _WORDS[9:14], [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
+)
 
 check = Exercise(
     observe,
     cases=(
-        _stream("with a piece each 0.0625 s", _WORDS[10:20], [0.0625] * 10),
-        _stream(
-            "in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]
+        *(
+            Pace(pieces=pieces, gaps=gaps, when=f"for a stream {what}")
+            for what, pieces, gaps in _STREAMS
         ),
-        _stream("with a piece each 1.0 s", _WORDS[3:6], [1.0] * 3),
-        _stream("with a piece each 0.125 s", _WORDS[5:10], [0.125] * 5),
-        _stream("of one piece", _WORDS[:1], [0.0]),
         Pace(pieces=(), gaps=(), when="for an empty stream"),
         Pace(
             pieces=_WORDS[6:10],
@@ -132,19 +146,6 @@ check = Exercise(
             begins=0.0,
             when="if the clock begins at 0",
         ),
-        _stream(
-            "whose first piece is empty",
-            ("", "The ", "heron ", "stands ", "still."),
-            [0.0, 0.0625, 0.125, 0.125, 0.125],
-        ),
-        _stream("that ends in empty pieces", ("One ", "heron", "", ""), [0.0, 1.0, 1.0, 1.0]),
-        _stream(
-            "with pieces of white space alone",
-            ("One.", "\n\n", "Two", " ", "herons.", "\n"),
-            [0.0, 0.125, 0.125, 0.5, 0.0, 0.25],
-        ),
-        _stream("that ends in a line break", ("One", " ", "\n"), [0.0, 1.0, 0.0625]),
-        _stream("with a piece now and then", _WORDS[9:14], [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
     ),
     mistakes=MISTAKES,
 )
