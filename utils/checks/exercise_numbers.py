@@ -5,10 +5,14 @@ Once `check` has recognized an exercise's old number, `hint` and `solution` acce
 
 import re
 import sys
+from collections.abc import Callable
+from typing import TypeVar
 
 from utils import lesson_source
 from utils.checks.engine.wording import shown
 from utils.errors import Sentence
+
+T = TypeVar("T")
 
 MISSING = object()  # the default of an argument that was not passed
 _NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
@@ -103,3 +107,15 @@ def _described(given: object) -> str:
     if isinstance(given, str | int | float):
         return shown(repr(given))
     return f"a value of type {shown(type(given).__name__)}"
+
+
+def found(look_up: Callable[[str], T], number: str) -> T:
+    """Call a function of `lesson_source` with a number.
+
+    Raises:
+        Misuse: If it finds nothing; the message lists the numbers that exist.
+    """
+    try:
+        return look_up(number)
+    except lesson_source.NotThere as error:
+        raise Misuse(str(error)) from None

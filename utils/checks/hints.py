@@ -1,15 +1,12 @@
 """Shows hints, solutions and predictions, which are read from the lesson's source."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from utils import lesson_source
-from utils.checks.exercise_numbers import MISSING, Misuse, the_number
+from utils.checks.exercise_numbers import MISSING, found, the_number
 from utils.checks.outcome import display, in_html, panel
-
-T = TypeVar("T")
 
 _shown: Counter[str] = Counter()  # how many hints this kernel has shown, by exercise
 
@@ -54,7 +51,7 @@ def hint(number: object = MISSING) -> None:
         Misuse: If the exercise has no hints; the message lists the exercises that do.
     """
     number = the_number(number, "hint")
-    steps = _found(lesson_source.hints, number)
+    steps = found(lesson_source.hints, number)
     at = _shown[number]
     _shown[number] += 1
     which = f"hint {at + 1} of {len(steps)}" if at < len(steps) > 1 else "all the hints"
@@ -71,7 +68,7 @@ def solution(number: object = MISSING) -> None:
         Misuse: If there is no such exercise; the message lists the existing ones.
     """
     number = the_number(number, "solution")
-    display(Solution(number, _found(lesson_source.solution, number)))
+    display(Solution(number, found(lesson_source.solution, number)))
 
 
 def predict(number: object = MISSING) -> None:
@@ -82,12 +79,5 @@ def predict(number: object = MISSING) -> None:
     """
     from utils.widgets import Prediction
 
-    asked = _found(lesson_source.prediction, the_number(number, "predict"))
+    asked = found(lesson_source.prediction, the_number(number, "predict"))
     display(Prediction(asked.question, asked.choices))
-
-
-def _found(look_up: Callable[[str], T], number: str) -> T:
-    try:
-        return look_up(number)
-    except lesson_source.NotThere as error:
-        raise Misuse(str(error)) from None

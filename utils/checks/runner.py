@@ -13,7 +13,7 @@ from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import untouched
-from utils.checks.exercise_numbers import MISSING, Misuse, Moved, the_checked_number
+from utils.checks.exercise_numbers import MISSING, Moved, found, the_checked_number
 from utils.checks.outcome import Outcome, display
 
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
@@ -135,27 +135,17 @@ def find(number: str) -> Loaded:
     Raises:
         Misuse: If there is none; the message lists the lesson's exercises.
     """
-    lesson = number.partition(".")[0]
-    exercises = {each.number: each for each in loaded(lesson)}
-    if number not in exercises:
-        numbers = ", ".join(sorted(exercises, key=lambda each: int(each.partition(".")[2])))
-        there = f"; there are {numbers}" if numbers else f": lesson {lesson} has none"
-        raise Misuse(f"There is no exercise {number}{there}.")
-    return exercises[number]
+    found(lesson_source.stub, number)
+    return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 
 def loaded(lesson: str) -> Iterator[Loaded]:
-    """Yield all exercises of a lesson; none if there is no such lesson."""
+    """Yield all exercises of a lesson."""
     folder = f"utils.checks.lesson_{lesson}"
-    try:
-        package = importlib.import_module(folder)
-    except ModuleNotFoundError as error:
-        if error.name != folder:
-            raise
-        return
+    package = importlib.import_module(folder)
     messages = importlib.import_module(f"{folder}.messages")
     numbers = lesson_source.numbers(int(lesson))
-    for found in pkgutil.iter_modules(package.__path__):
-        exercise = getattr(importlib.import_module(f"{folder}.{found.name}"), "check", None)
+    for module in pkgutil.iter_modules(package.__path__):
+        exercise = getattr(importlib.import_module(f"{folder}.{module.name}"), "check", None)
         if isinstance(exercise, Exercise):
-            yield Loaded(numbers[found.name], exercise, getattr(messages, found.name.upper()))
+            yield Loaded(numbers[module.name], exercise, getattr(messages, module.name.upper()))
