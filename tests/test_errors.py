@@ -24,15 +24,9 @@ def notebook(*cells):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 
 
-@pytest.fixture
-def _no_simulator(monkeypatch):
-    """Set an invalid speed, so that the simulator can't start."""
-    monkeypatch.setenv("COURSE_SPEED", "fast")
+def test_a_notebook_shows_a_sentence_instead_of_a_traceback(monkeypatch):
+    monkeypatch.setenv("COURSE_SPEED", "fast")  # invalid, so that the simulator can't start
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-
-@pytest.mark.usefixtures("_no_simulator")
-def test_a_notebook_shows_a_sentence_instead_of_a_traceback():
     book = notebook(*MISTAKES)
     NotebookClient(book, kernel_name="python3", timeout=240, allow_errors=True).execute()
     for cell, said in zip(book.cells, MISTAKES.values(), strict=True):

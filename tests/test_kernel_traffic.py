@@ -16,8 +16,8 @@ outlet = get_ipython().kernel.iopub_thread
 
 
 CELLS = {
-    "prints, displays and widgets are counted": (
-        """
+    # prints, displays and widgets are counted
+    """\
 with traffic() as nothing:
     pass
 with traffic() as one:
@@ -30,11 +30,9 @@ with traffic() as widget:
 inside = [nothing.messages, one.messages, shown.messages, widget.messages > 0]
 big = [count.bytes > 1000 for count in (nothing, one, shown, widget)]
 print(inside, big)
-""",
-        "[0, 1, 1, True] [False, True, True, True]\n",
-    ),
-    "the method that sends messages is restored": (
-        """
+""": "[0, 1, 1, True] [False, True, True, True]\n",
+    # the method that sends messages is restored
+    """\
 for error in (None, ValueError):
     try:
         with traffic():
@@ -43,11 +41,9 @@ for error in (None, ValueError):
     except ValueError:
         pass
     print("send_multipart" in vars(outlet))
-""",
-        "False\nFalse\n",
-    ),
-    "overlapping blocks have their own counts": (
-        """
+""": "False\nFalse\n",
+    # overlapping blocks have their own counts
+    """\
 first, second = traffic(), traffic()
 one = first.__enter__()
 display("a")
@@ -57,28 +53,17 @@ first.__exit__(None, None, None)
 display("c")
 second.__exit__(None, None, None)
 print(one.messages, two.messages, "send_multipart" in vars(outlet))
-""",
-        "2 2 False\n",
-    ),
+""": "2 2 False\n",
 }
 
 
-@pytest.fixture(scope="module")
-def printed(pytestconfig):
-    """Return what each cell prints in a kernel."""
-    sources = [SETUP.format(root=str(pytestconfig.rootpath)), *(cell for cell, _ in CELLS.values())]
+def test_in_a_kernel(pytestconfig):
+    sources = [SETUP.format(root=str(pytestconfig.rootpath)), *CELLS]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])
     NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
-    texts = [
-        "".join(output.text for output in cell.outputs if output.output_type == "stream")
-        for cell in notebook.cells[1:]
-    ]
-    return dict(zip(CELLS, texts, strict=True))
-
-
-@pytest.mark.parametrize("name", CELLS)
-def test_in_a_kernel(printed, name):
-    assert printed[name].endswith(CELLS[name][1])
+    for cell in notebook.cells[1:]:
+        prints = [output.text for output in cell.outputs if output.output_type == "stream"]
+        assert "".join(prints).endswith(CELLS[cell.source])
 
 
 def test_without_a_kernel_it_fails():

@@ -4,6 +4,7 @@ An emoji may arrive in two strings: JSON escapes it as two surrogates, and a par
 can yield the first half alone. Encoding such a string raises `UnicodeEncodeError`.
 """
 
+import codecs
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -39,16 +40,12 @@ class Joiner:
     """Joins the halves of a character that arrive in two pieces of a stream."""
 
     def __init__(self) -> None:
-        self._half = ""
+        self._decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
 
     def join(self, piece: str) -> str:
         """Return the next piece's complete characters; keep half a character for the next call."""
-        text = self._half + piece
-        complete = without_half(text)
-        self._half = text[len(complete) :]
-        return well_formed(complete)
+        return self._decoder.decode(str.encode(piece, "utf-16-le", "surrogatepass"))
 
     def rest(self) -> str:
         """Return U+FFFD if half a character is left at the end of the stream; otherwise ""."""
-        half, self._half = self._half, ""
-        return well_formed(half)
+        return self._decoder.decode(b"", final=True)
