@@ -18,7 +18,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -81,7 +81,7 @@ def isolated(answer: object) -> Iterator[None]:
     if not inside:
         gc.freeze()
     try:
-        with noting(), _watching:
+        with noting(), _watching():
             yield
             gc.collect()
     finally:
@@ -108,36 +108,33 @@ def noted() -> Noted:
     return _noted.get() or Noted()
 
 
-class Meanwhile(AbstractContextManager[None]):
-    """A process-wide change that lasts while any check is running.
-
-    The first check to enter makes the change, and the last one to exit reverts it: a check that
-    timed out may still be running in its thread when the next one starts. Exceptions in the `with`
-    block aren't passed to the decorated context manager.
-    """
-
-    def __init__(self, change: Callable[[], AbstractContextManager[object]]) -> None:
-        self._change = change
-        self._lock = threading.Lock()
-        self._inside = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._made = self._change()
-                self._made.__enter__()
-            self._inside += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                self._made.__exit__(None, None, None)
+_lock, _changes = threading.Lock(), ExitStack()
+_running = 0  # how many checks are running
 
 
-@Meanwhile
 @contextmanager
 def _watching() -> Iterator[None]:
+    """Watch the process for as long as any check is running.
+
+    The first check to enter makes the changes, and the last one to exit reverts them: a check that
+    timed out may still be running in its thread when the next one starts.
+    """
+    global _running
+    with _lock:
+        if not _running:
+            _changes.enter_context(_changed())
+        _running += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _running -= 1
+            if not _running:
+                _changes.close()
+
+
+@contextmanager
+def _changed() -> Iterator[None]:
     """Note warnings about coroutines and calls of models, and hide errors of late yields."""
     hook = sys.unraisablehook
     methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
