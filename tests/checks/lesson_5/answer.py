@@ -89,6 +89,7 @@ for mistake, changes, *says in (
     ("blank screen", {THINKS: ""}),
     ("other stages", {f"        {THINKS}\n": "", BEGIN: f"    {THINKS}\n{BEGIN}"}),
     ("other stages", {CALLS: ""}),
+    ("other stages", {', call["name"])': ")"}, "with the tool's name"),
     (
         "status late",
         {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"},

@@ -165,11 +165,7 @@ FIRST: Mistakes[Seen] = {
     "misuses the response": lambda s: any(text in str(s.error) for text in MISUSES),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
     "closes before it is read": lambda s: (
-        s.model is not None
-        and bool(s.model.calls)
-        and not s.model.readings
-        and s.visit.status is not None
-        and not s.wrong_header
+        bool(s.unread) and s.visit.status is not None and not s.wrong_header
     ),
 }
 ENDS: Mistakes[Seen] = {
@@ -177,12 +173,9 @@ ENDS: Mistakes[Seen] = {
     "goes on after the end": lambda s: s.last < len(s.visit.events) - 1,
 }
 WHOLE: Mistakes[Seen] = {
-    "sends other questions": lambda s: (
-        s.model is not None
-        and any(
-            sum(message.type == "human" for message in reading.messages) > 1
-            for reading in s.model.readings
-        )
+    "sends other questions": lambda s: any(
+        [message.type for message in reading.messages].count("human") > 1
+        for reading in (s.model.readings if s.model else ())
     ),
     "mixes readers up": lambda s: s.case.beside and s.wrong_text,
     "another header": lambda s: bool(s.wrong_header),

@@ -13,6 +13,7 @@ from utils.checks.engine.stream_runner import run_async
 
 _CARD = "1234 5678 9012 3456"
 _FREE = "free of charge"
+_PIECE = f"You get all of it {_FREE} from us."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,6 @@ class Seen(Run):
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that ends first in the reply, or ""
-    clean: str  # the reply's text before `phrase`; all of it if `phrase` is ""
     leaked: int  # how many characters of `phrase` were yielded
     held: int  # the largest number of characters held back when another piece arrived
 
@@ -73,12 +73,12 @@ def observe(answer: Any, case: Guarded) -> Seen:
     found = [phrase for phrase in case.forbidden if phrase in reply.text]
     ends = {phrase: reply.text.index(phrase) + len(phrase) for phrase in found}
     phrase = min(found, key=ends.__getitem__, default="")
-    clean = reply.text.partition(phrase)[0] if phrase else reply.text
+    clean = reply.text.index(phrase) if phrase else len(reply.text)  # where the phrase begins
     no, then = next(((taken, then) for yes, taken, then in verdicts if not yes), (None, 0))
     by_then = "".join(event.text for event in reply.log[:then] if event.what == "out")
 
     def leaked(text: str) -> int:
-        over = len(text) - len(clean) if reply.text.startswith(text) else 0
+        over = len(text) - clean if reply.text.startswith(text) else 0
         return min(max(0, over), len(phrase))
 
     return Seen.of(
@@ -90,7 +90,6 @@ def observe(answer: Any, case: Guarded) -> Seen:
         refused=any(base.__name__ == "Refused" for base in type(run.error).__mro__),
         arrived="".join([piece for piece in reply.pieces if piece][: reply.taken]),
         phrase=phrase,
-        clean=clean,
         leaked=leaked(run.text),
         held=_most_held(reply),
     )
@@ -114,22 +113,18 @@ FIRST: Mistakes[Seen] = {
     RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
-    "never asks": lambda s: s.total > 1 and not s.asked and not s.case.when,
+    "never asks": lambda s: not s.asked and not s.case.when,
     "asks too late": lambda s: s.total > 1 and not s.asked and not s.phrase,
     "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
     "shows it after the no": lambda s: s.no is not None and s.leaked > s.shown_by_then,
-    "shows it first": lambda s: (
-        bool(s.phrase) and (s.leaked == len(s.phrase) or (s.leaked > 0 and s.shown_unasked))
-    ),
+    "shows it first": lambda s: s.leaked > 0 and s.shown_unasked,
     "shows a part": lambda s: s.leaked > 0,
     "reads on after the no": lambda s: s.no is not None and s.reply.taken > s.no,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,
     "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,
-    "shows other text": lambda s: bool(s.phrase) and not s.clean.startswith(s.text),
+    "shows other text": lambda s: bool(s.phrase) and not s.reply.text.startswith(s.text),
     **TEXT,
-    "collected first": lambda s: (
-        s.total > 1 and s.taken[:1] == [s.total] and s.held >= s.case.longest
-    ),
+    "collected first": lambda s: s.taken[:1] == [s.total] and s.held >= s.case.longest,
     "held back": lambda s: s.held >= s.case.longest,
 }
 
@@ -137,42 +132,32 @@ check = Exercise(
     observe,
     cases=(
         Guarded(seed=71, forbidden=("makes the next bed", "never quite evenly")),
-        Guarded(
-            pieces=("You paid with ", _CARD, ", in May", "."),
-            forbidden=(_CARD,),
-            when="when the phrase arrived in one piece",
+        *(
+            Guarded(pieces=pieces, forbidden=(_CARD,), when=f"when the phrase {when}")
+            for when, *pieces in (
+                ("arrived in one piece", "You paid with ", _CARD, ", in May", "."),
+                ("was split over pieces", "Paid with 12", "34 56", "78 90", "12 3456", " in May"),
+            )
         ),
-        Guarded(
-            pieces=("You paid with 12", "34 56", "78 90", "12 3456", ", in May", "."),
-            forbidden=(_CARD,),
-            when="when the phrase was split over pieces",
-        ),
-        Guarded(
-            pieces=tuple(f"All of it is {_FREE}, of course."),
-            when="when each piece was one character",
-        ),
-        Guarded(
-            pieces=("Well. ", f"You get all of it {_FREE} from us.", " Bye", "."),
-            when="when the phrase was in the middle of a long piece",
-        ),
-        Guarded(pieces=("It is fr", "ee of ch", "arge"), when="when the phrase ended the reply"),
-        Guarded(pieces=("free", " of charge", ", yes"), when="when the phrase began the reply"),
-        Guarded(
-            pieces=("There is n", "o fee", " today", ", and none", " tomorrow", "."),
-            when="when a shorter phrase arrived",
-        ),
-        Guarded(
-            pieces=("It is free ", "of free ", "of char", "ge", "."),
-            when="when the phrase began twice",
+        *(
+            Guarded(pieces=pieces, when=when)
+            for when, *pieces in (
+                ("when each piece was one character", *f"All of it is {_FREE}, of course."),
+                ("when the phrase was in the middle of a long piece", "So: ", _PIECE, " Bye", "."),
+                ("when the phrase ended the reply", "It is fr", "ee of ch", "arge"),
+                ("when the phrase began the reply", "free", " of charge", ", yes"),
+                ("when a shorter phrase arrived", "There is n", "o fee", " today", ", or", "."),
+                ("when the phrase began twice", "It is free ", "of free ", "of char", "ge", "."),
+                ("for a reply in one piece", RIVERS),
+                ("for a reply shorter than the phrase", "Hi", "!"),
+                ("for a reply that ended in half a phrase", "It is fr", "ee of ch"),
+                ("for a similar phrase", "It is free", " of ", "", " charge", "\n"),
+                ("for an empty stream",),
+            )
         ),
         Guarded(text=HARBOUR, seed=72, forbidden=("%",), when="when `longest` was 1"),
         Guarded(pieces=("Take ", "50% off", "."), forbidden=("%",), when="when `longest` was 1"),
         Guarded(text=4 * RIVERS, seed=73, when="for a long reply"),
-        Guarded(pieces=(RIVERS,), when="for a reply in one piece"),
-        Guarded(pieces=("Hi", "!"), when="for a reply shorter than the phrase"),
-        Guarded(pieces=("It is fr", "ee of ch"), when="for a reply that ended in half a phrase"),
-        Guarded(pieces=("It is free", " of ", "", " charge", "\n"), when="for a similar phrase"),
-        Guarded(pieces=(), when="for an empty stream"),
     ),
     mistakes=MISTAKES,
     first=FIRST,
