@@ -85,12 +85,6 @@ class Reader:
         """The id of the last event that the page received, or ""."""
         return self.events[-1].id if self.events else ""
 
-    @property
-    def begins_again(self) -> bool:
-        """Whether a later connection began with the first event again."""
-        firsts = [visit.events[0] for visit in self.visits if visit.events]
-        return any(each == firsts[0] for each in firsts[1:])
-
     def same_id(self) -> str:
         """Return the first id that two different messages share, or ""."""
         ids = [each for each, _ in set(self.messages)]
@@ -221,10 +215,11 @@ def _key(begun: Visit) -> str:
         return ""
 
 
-def _repeats(s: Seen) -> bool:
-    """Whether the first wrong reconnection repeats text that was already received."""
+def _repeats_from(s: Seen) -> int | None:
+    """Return where the text begins that the first wrong reconnection repeats, or None."""
     before, after, _ = s.reader.rejoins(s.expected)
-    return bool(after) and 0 <= s.expected.find(after[:8]) < len(before)
+    at = s.expected.find(after[:8]) if after else -1
+    return at if at in range(len(before)) else None
 
 
 def fails(visit: Visit) -> bool:
@@ -282,8 +277,8 @@ MISTAKES: Mistakes[Seen] = {
     "no id": lambda s: any(not number for each in s.readers for number, _ in each.messages),
     "counts from elsewhere": lambda s: s.first_id not in ("", "1"),
     "same id twice": lambda s: any(each.same_id() for each in s.readers),
-    "ignores the id": lambda s: any(each.begins_again for each in s.readers),
-    "repeats events": _repeats,
+    "ignores the id": lambda s: _repeats_from(s) == 0,
+    "repeats events": lambda s: _repeats_from(s) is not None,
     "loses events": lambda s: bool(s.reader.rejoins(s.expected)[2]),
     "no Stop": lambda s: bool(s.stops) and s.stops[0].status in (404, 405),
     "Stop refused": lambda s: any(map(fails, s.stops)),
