@@ -5,7 +5,6 @@
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from time import sleep
 
 import anyio
@@ -55,6 +54,7 @@ GATHERS = f"{TASKS}try:\n        return await asyncio.gather(*tasks)"
 
 for changes in (
     {RESULTS: "return tuple(task.result() for task in tasks)"},
+    {"asyncio.Semaphore": "anyio.CapacityLimiter"},
     {END: f"{GATHERS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
     {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"},
     {  # waits for the other replies before it raises an error
@@ -165,20 +165,6 @@ async def workers_take_from_a_queue(model, prompts, at_most):
     async with asyncio.TaskGroup() as group:
         for _ in range(min(at_most, len(prompts))):
             group.create_task(work())
-    return texts
-
-
-@right("4.ask_all")
-async def lets_anyio_count(model, prompts, at_most):
-    limiter, texts = anyio.CapacityLimiter(at_most), [None] * len(prompts)
-
-    async def ask(at, prompt):
-        async with limiter:
-            texts[at] = await text_of(model, prompt)
-
-    async with anyio.create_task_group() as group:
-        for at, prompt in enumerate(prompts):
-            group.start_soon(partial(ask, at, prompt))
     return texts
 
 
