@@ -19,15 +19,7 @@ from tools.env_vars import clean_environ, simulated_environ
 from tools.environment import Action, Environment, interpreter, set_up
 from tools.installers import PYTHON
 from tools.lab import a_browser_can_open, free_port
-from tools.programs import (
-    ROOT,
-    WINDOWS,
-    Advice,
-    end,
-    responds,
-    say,
-    wait_for,
-)
+from tools.programs import ROOT, WINDOWS, Advice, end, responds, say, wait_for
 from utils.provider import ProviderError, describe, real_provider
 
 Child = subprocess.Popen[str]

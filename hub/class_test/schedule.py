@@ -22,14 +22,7 @@ from hub.class_test.lag import BARE, LagError, Pacing, bare_lateness, lateness, 
 from hub.class_test.learner import Learner, LearnerError, Run
 from hub.class_test.measurements import Measurements, Usage, memory_now
 from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, temporary_hub
-from tools.programs import (
-    ROOT,
-    Advice,
-    Progress,
-    say,
-    stop_on_signals,
-    this_command,
-)
+from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_command
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 MB_EACH = 250  # for one learner's server, kernel and simulator, as measured

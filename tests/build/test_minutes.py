@@ -10,11 +10,7 @@ from tools.minutes import CORE_END, minutes
 from utils import lesson_source
 
 
-@pytest.fixture(
-    scope="module",
-    params=lesson_source.paths(),
-    ids=lambda path: path.stem,
-)
+@pytest.fixture(scope="module", params=lesson_source.paths(), ids=lambda path: path.stem)
 def built(request: pytest.FixtureRequest) -> Built:
     path: Path = request.param
     return make(path)
@@ -29,9 +25,7 @@ def test_the_time_line_agrees_with_the_computed_minutes(built: Built) -> None:
     assert rest == pytest.approx(int(found[2]), rel=0.1, abs=0.5)
 
 
-def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(
-    built: Built,
-) -> None:
+def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(built: Built) -> None:
     texts = [cell.source for cell in built.editions["notebooks"].cells]
     end = texts.index(next(text for text in texts if CORE_END in text))
     headings = re.findall(r"^## (.+)$", "\n".join(texts[: end + 1]), re.MULTILINE)

@@ -115,9 +115,7 @@ def test_a_taken_port_is_named() -> None:
             lab.free_port(port)
 
 
-def test_free_ports_are_distinct_and_not_ephemeral(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_free_ports_are_distinct_and_not_ephemeral(monkeypatch: pytest.MonkeyPatch) -> None:
     (taken,) = lab.free_ports(1)
     with socket.create_server(("127.0.0.1", taken)):
         monkeypatch.setattr(lab, "_PORTS", range(taken - 15, taken + 16))

@@ -180,10 +180,7 @@ def test_doctor_lists_the_servers_models_if_this_one_is_missing(
     ],
 )
 def test_doctor_names_a_setting_that_makes_every_call_fail(
-    monkeypatch: pytest.MonkeyPatch,
-    examine: Callable[[], str],
-    environ: dict[str, str],
-    words: str,
+    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], str], environ: dict[str, str], words: str
 ) -> None:
     monkeypatch.setattr(client, "shared", client.Shared())  # no simulator is running yet
     usual = {"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": NO_SERVER}
@@ -205,9 +202,7 @@ def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(
     assert "replied to a one-token call" in finding
 
 
-def test_doctor_explains_what_an_older_kernel_cannot_do(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_doctor_explains_what_an_older_kernel_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
     ok, finding = doctor.outcome(doctor.examine_kernel)
     assert ok
