@@ -3,7 +3,7 @@
     python benchmarks/lab_start.py [--rounds 3]
 
 Starts the course as the README describes, after one warm-up, and runs lesson 1's setup cell and
-race in a new kernel. Two floors alternate with it: the time a bare JupyterLab takes to respond, and
+race in a new kernel. Two floors alternate with it: the time a bare JupyterLab takes to start, and
 the time a bare kernel takes to run a cell that imports LangChain's client.
 """
 
@@ -15,14 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from floor import Ratio, judge
-from kernels import PATIENCE, ROOT, kernel, received
+from kernels import ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
 MOST_LAB = 2.0  # limit, as a multiple of the floor: a bare JupyterLab
@@ -34,53 +30,29 @@ else:
     CTRL_C = signal.SIGINT
 
 
-@contextmanager
-def running(command: list[str], folder: str | None = None) -> Iterator[str]:
-    """Run a server while the block runs; yield the address that it prints, once it responds."""
-    server = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
-    try:
-        address = _address(server)
-        while not _answers(address):
-            time.sleep(0.02)
-        yield address
-    finally:
-        server.send_signal(CTRL_C)
-        try:
-            server.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def _address(server: subprocess.Popen[str]) -> str:
-    for line in server.stdout or ():
-        if found := re.search(r"http://(?:127\.0\.0\.1|localhost):\S+", line):
-            return found[0]
-    raise RuntimeError(f"The server ended without an address (exit code {server.wait()}).")
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=PATIENCE):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-
-
-def until_it_answers(command: list[str]) -> float:
-    """Start a server in an empty folder; return the seconds until it responds."""
+def until_it_runs(command: list[str]) -> float:
+    """Start a server in an empty folder; return the seconds until it prints its address."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        with running(command, folder):
-            return time.perf_counter() - start
+        server = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        try:
+            for line in server.stdout or ():
+                if re.search(r"http://(127\.0\.0\.1|localhost):", line):
+                    return time.perf_counter() - start
+            raise RuntimeError(f"The server ended without an address ({server.wait()}).")
+        finally:
+            server.send_signal(CTRL_C)
+            try:
+                server.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def is_idle(message: dict[str, Any]) -> bool:
@@ -112,13 +84,13 @@ def main() -> None:
     lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
     lab += ["--here"] if arguments.here else []
     bare = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
-    until_it_answers(lab)  # warm-up
-    until_it_answers(bare)
+    until_it_runs(lab)  # warm-up
+    until_it_runs(bare)
     setup, race = cells()
     figures: dict[str, list[float]] = {}
     for _ in range(arguments.rounds):
-        figures.setdefault("lab", []).append(until_it_answers(lab))
-        figures.setdefault("bare lab", []).append(until_it_answers(bare))
+        figures.setdefault("lab", []).append(until_it_runs(lab))
+        figures.setdefault("bare lab", []).append(until_it_runs(bare))
         for runs in (
             (("bare", BARE, is_idle),),
             (("setup", setup, is_idle), ("words", race, shows_text)),
