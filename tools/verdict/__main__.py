@@ -131,10 +131,9 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
         url = url.rstrip("/") + preset.url
     if urlsplit(url).scheme not in ("http", "https"):
         raise Advice(f"{url} is not a valid URL: it begins with http:// or https://.")
-    changes: dict[str, object] = {"url": url}
-    for name in ("method", "body", "then", "stop", "rejoins", "format", "text_path"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
+    plain = ("method", "body", "then", "stop", "rejoins", "format", "text_path")
+    given = {name: getattr(arguments, name) for name in plain}
+    changes = {"url": url} | {name: it for name, it in given.items() if it is not None}
     if arguments.body is not None:
         changes.setdefault("method", "POST")
     if arguments.text_event:
@@ -195,26 +194,21 @@ async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
     """Test the endpoint; print each line's result as soon as it is known."""
-
-    def client(trust: bool) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(timeout=None, trust_env=trust)
-
+    client = partial(httpx2.AsyncClient, timeout=None)
     page = PAGES.get(arguments.preset or arguments.app)
-    socket = Sockets(page, wire.url) if page is not None else None
-
-    local = (urlsplit(wire.url).hostname or "") in (HOST, "localhost", "::1")
+    if page is not None:
+        ask = partial(client, transport=Sockets(page, wire.url))
+    else:  # requests to this machine bypass any proxy
+        local = urlsplit(wire.url).hostname in (HOST, "localhost", "::1")
+        ask = partial(client, trust_env=not local)
     model = None
     if environ is not None:
-        model = Model(
-            environ["OPENAI_BASE_URL"], environ.get("OPENAI_API_KEY", ""), lambda: client(False)
-        )
+        key = environ.get("OPENAI_API_KEY", "")
+        model = Model(environ["OPENAI_BASE_URL"], key, partial(client, trust_env=False))
         if not await model.is_there():
             model = None
-    ask = partial(httpx2.AsyncClient, transport=socket) if socket else partial(client, not local)
-    endpoint = Endpoint(wire, ask)
     speed = float(os.environ.get("COURSE_SPEED") or 1)
-    case = Case(endpoint, model, speed, silence=arguments.silence)
-
+    case = Case(Endpoint(wire, ask), model, speed, silence=arguments.silence)
     return await judge(case, lambda name, seen: say(row(name, seen)))
 
 
