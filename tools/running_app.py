@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,12 +54,12 @@ class Site:
 @contextmanager
 def served(app: App, python: str, **more: str) -> Iterator[Site]:
     """Run an app, and a simulator at twice real speed; the app's model is `sim`."""
-    before, os.environ["COURSE_SPEED"] = os.environ.get("COURSE_SPEED"), "2"
-    with simulator(sys.executable, "sim") as model:
-        os.environ["COURSE_SPEED"] = before or "1"
-        port = free_port(None)
-        with app.served(python, port, simulated_environ(**model, **more)):
-            yield Site(f"http://127.0.0.1:{port}/", model)
+    port = free_port(None)
+    with (
+        simulator(sys.executable, "sim", speed="2") as model,
+        app.served(python, port, simulated_environ(**model, **more)),
+    ):
+        yield Site(f"http://127.0.0.1:{port}/", model)
 
 
 @dataclass(frozen=True)

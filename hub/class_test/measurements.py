@@ -81,12 +81,16 @@ class Measurements:
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 
     @property
+    def lags(self) -> list[float]:
+        """The lag of each token of each cell, in seconds."""
+        return [lag(one) for some in self.late.values() for one in some]
+
+    @property
     def lag_ratio(self) -> float:
         """The lag's 99th percentile, relative to a bare stream's; infinite if either is missing."""
-        lags = [lag(one) for some in self.late.values() for one in some]
-        if not (lags and self.bare):
+        if not (self.lags and self.bare):
             return math.inf
-        return _most(lags) / max(_most(self.bare), FINEST)
+        return _most(self.lags) / max(_most(self.bare), FINEST)
 
     @property
     def holds(self) -> bool:
@@ -114,7 +118,7 @@ class Measurements:
             return ["Token lag    no text was seen"]
         worst, bare = (
             f"99 % within {_most(lags) * 1000:.0f} ms" if lags else "no tokens"
-            for lags in ([lag(one) for some in self.late.values() for one in some], self.bare)
+            for lags in (self.lags, self.bare)
         )
         verdict = _verdict(self.lag_ratio, LAG_MARK, "a bare stream's")
         lines = [
@@ -122,12 +126,11 @@ class Measurements:
             f"             a bare stream: {bare}",
         ]
         for cell, late in self.late.items():
-            in_order = sorted(late)
-            usual, most = in_order[len(late) // 2], _most(late)
             lines.append(
-                f"             {cell}: {len(late)} tokens, on the page {usual * 1000:.0f} ms after "
-                f"they are due (median), 99 % within {most * 1000:.0f} ms, "
-                f"worst lag {lag(in_order[-1]) * 1000:.0f} ms"
+                f"             {cell}: {len(late)} tokens, on the page "
+                f"{median(late) * 1000:.0f} ms after they are due (median), "
+                f"99 % within {_most(late) * 1000:.0f} ms, "
+                f"worst lag {lag(max(late)) * 1000:.0f} ms"
             )
         return [*lines, f"             {self.redraws} redraws in all"]
 

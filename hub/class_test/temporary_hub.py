@@ -6,7 +6,6 @@ a free port, and another server may take it before the learner's server listens 
 """
 
 import contextlib
-import http.client
 import os
 import secrets
 import shutil
@@ -19,7 +18,7 @@ import psutil  # type: ignore[import-untyped]
 
 from tools.env_vars import clean_environ
 from tools.installers import output_of
-from tools.lab import free_ports
+from tools.lab import ask, free_ports
 from tools.programs import ROOT, Advice, ignore_signals, responds
 
 PROXY = "configurable-http-proxy"
@@ -91,8 +90,8 @@ class Hub:
         """Create each learner's home in `folder`, and start the hub without waiting for it."""
         self.folder = folder
         self.password = secrets.token_urlsafe(16)
-        port, hub_port, proxy_port, *ports = free_ports(3 + len(names))
-        self.address = f"http://127.0.0.1:{port}"
+        self._port, hub_port, proxy_port, *ports = free_ports(3 + len(names))
+        self.address = f"http://127.0.0.1:{self._port}"
         self._started: set[psutil.Process] = set()
         for name in names:
             home = folder / "homes" / name
@@ -101,7 +100,7 @@ class Hub:
         config = folder / "jupyterhub_config.py"
         text = _CONFIG.format(
             settings=str(ROOT / "hub" / "jupyterhub_config.py"),
-            port=port,
+            port=self._port,
             hub_port=hub_port,
             proxy_port=proxy_port,
             proxy=proxy,
@@ -127,19 +126,17 @@ class Hub:
 
     def wait(self) -> None:
         """Wait until the hub responds; raise Advice if it exits or takes over a minute."""
-        if not responds(self._process, self._answers, "starting JupyterHub", _STARTING_SECONDS):
+
+        def answers() -> bool:
+            return ask(self._port, "GET", "/hub/health")[0] == 200
+
+        if not responds(self._process, answers, "starting JupyterHub", _STARTING_SECONDS):
             if self._process.poll() is not None:
                 raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
             raise Advice(
                 "JupyterHub did not respond within a minute: end other programs and try again. "
                 f"{self.last_words()}"
             )
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=5)
-        with contextlib.closing(connection):
-            connection.request("GET", "/hub/health")
-            return connection.getresponse().status == 200
 
     def last_words(self) -> str:
         """Return a sentence with the last line of the hub's log, for an error message."""

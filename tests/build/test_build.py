@@ -67,13 +67,9 @@ def built(executed, tmp_path):
 
 
 def notebook(root, edition):
-    path = root / edition / "01_sample.ipynb"
-    nbformat.validate(nbformat.read(path, as_version=4))
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def text_of(cell):
-    return "".join(cell["source"])
+    read = nbformat.read(root / edition / "01_sample.ipynb", as_version=4)
+    nbformat.validate(read)
+    return read
 
 
 def spoil(root, edition, change):
@@ -87,7 +83,7 @@ def spoil(root, edition, change):
 
 
 def everything(cells):
-    return "\n".join(map(text_of, cells))
+    return "\n".join(cell.source for cell in cells)
 
 
 def test_learners_get_stubs_and_no_outputs(executed):
@@ -134,9 +130,9 @@ def test_the_editions_agree_on_everything_but_solutions_and_notes(executed):
 def test_outputs_are_those_of_a_learners_first_run_without_widget_views(executed):
     solved = notebook(executed, "solutions")
     printed, widget = solved["cells"][-1]["outputs"]
-    assert "".join(printed["text"]).splitlines() == ["[]", "solutions"]
+    assert printed.text.splitlines() == ["[]", "solutions"]
     assert list(widget["data"]) == ["text/plain"]
-    assert "IntSlider(value=3)" in "".join(widget["data"]["text/plain"])
+    assert "IntSlider(value=3)" in widget["data"]["text/plain"]
     assert "widgets" not in solved["metadata"]
 
 
@@ -219,7 +215,7 @@ def test_after_a_change_of_one_cell_a_build_changes_only_that_cell(built):
     assert main([], built) == 0
     after = {cell["id"]: cell for cell in notebook(built, "solutions")["cells"]}
     (changed,) = (name for name in before if before[name] != after[name])
-    assert text_of(after[changed]) == "1 + 2"
+    assert after[changed].source == "1 + 2"
 
 
 def test_incomplete_outputs_are_rebuilt(built, monkeypatch):
