@@ -105,6 +105,7 @@ class Run:
     # whether the exercise asks for an awaitable or an async stream
     asynchronous: bool = False
     passes_on: bool = False  # whether each piece should be passed on before the next one is taken
+    expected: str = ""  # the correct text; the reply's, unless the exercise says otherwise
     # the returned value or, if it was awaited, its result; None for a stream that was read
     returned: Any = None
     awaited: bool = False  # whether the returned value was awaited
@@ -134,8 +135,8 @@ class Run:
 
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:
-        """Make an instance of a subclass from a run and additional fields."""
-        return cls(**{each.name: getattr(run, each.name) for each in fields(Run)}, **more)
+        """Make an instance of a subclass from a run and additional or different fields."""
+        return cls(**{**{each.name: getattr(run, each.name) for each in fields(Run)}, **more})
 
     @property
     def when(self) -> str:
@@ -188,11 +189,6 @@ class Run:
     def gave(self) -> str:
         """The verb for what the answer did with its output: "returned" or "yielded"."""
         return "yielded" if self.streams else "returned"
-
-    @property
-    def expected(self) -> str:
-        """The correct text."""
-        return self.reply.text
 
     @property
     def wrong_text(self) -> bool:

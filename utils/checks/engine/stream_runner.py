@@ -49,6 +49,7 @@ class _Runner:
     ) -> None:
         model = next((arg for arg in args if isinstance(arg, FakeModel)), None)
         self.run = Run(name=name, answer=answer, case=case, reply=reply, model=model, **how)
+        self.run.expected = reply.text
         self._args, self._before = args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
         self._with_text = 0  # how many items weren't empty strings

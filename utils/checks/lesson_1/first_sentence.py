@@ -23,24 +23,17 @@ class Seen(Run):
     known: int  # the number of the piece with the white space after the sentence
     needless: bool  # whether the reply was read to the end although text follows the sentence
 
-    @property
-    def expected(self) -> str:
-        """The first sentence."""
-        return _first(self.reply.text)
-
-
-def _first(text: str) -> str:
-    found = re.match(r"(?s).*?[.!?](?=\s)", text)
-    return found[0] if found else text
-
 
 def observe(answer: Any, case: Case) -> Seen:
     """Call the answer once."""
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
-    arrived, first = list(accumulate(map(len, reply.pieces))), _first(reply.text)
+    arrived = list(accumulate(map(len, reply.pieces)))
+    found = re.match(r"(?s).*?[.!?](?=\s)", reply.text)
+    first = found[0] if found else reply.text
     return Seen.of(
         run,
+        expected=first,
         arrived=arrived,
         complete=1 + bisect_left(arrived, len(first)),
         known=1 + bisect_right(arrived, len(first)),

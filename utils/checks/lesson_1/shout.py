@@ -26,11 +26,6 @@ class Seen(Run):
     words_held: int
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
-    @property
-    def expected(self) -> str:
-        """The reply in capitals."""
-        return self.reply.text.upper()
-
 
 def _words_held(reply: Reply) -> int:
     most = out = 0
@@ -60,6 +55,7 @@ def observe(answer: Any, case: Case) -> Seen:
     lambdas = [s for s in getattr(chain, "steps", ()) if isinstance(s, RunnableLambda)]
     return Seen.of(
         run,
+        expected=reply.text.upper(),
         chain=chain,
         early=early,
         words_held=_words_held(reply),

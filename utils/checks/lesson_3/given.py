@@ -53,11 +53,6 @@ class Seen(Run):
         """The sum of the chunks."""
         return reduce(add, self.chunks)
 
-    @property
-    def expected(self) -> str:
-        """The text that should be returned; "" if none should be."""
-        return "" if self.wants is ANYTHING else self.reply.text
-
 
 def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
     """Call the answer with a stream of the reply's chunks."""
@@ -71,7 +66,13 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
     with virtual_time.clock(answer):
         whole = case.fails_after is None and not case.empty
         chunks = list(reply().chunks()) if whole else []
-    return Seen.of(run, chunks=chunks, read_chunks=sum(each.items for each in given.readings))
+    expected = "" if wants is ANYTHING else given.text
+    return Seen.of(
+        run,
+        expected=expected,
+        chunks=chunks,
+        read_chunks=sum(each.items for each in given.readings),
+    )
 
 
 def uses(s: Seen, name: str) -> bool:

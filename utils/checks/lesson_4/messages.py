@@ -3,8 +3,9 @@
 from utils.checks.engine.asgi_client import Visit
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
+from utils.checks.engine.run import Run
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
-from utils.checks.lesson_4 import ask_all, create_app, frame, rejoin, shout, text_within, who_blocks
+from utils.checks.lesson_4 import ask_all, create_app, frame, rejoin, text_within, who_blocks
 from utils.lesson_source import number
 
 _EARLY = "A buffer delays the early text too. How long was its TTFT?"
@@ -95,7 +96,7 @@ def _accepts(what: str, visit: Visit) -> str:
     )
 
 
-SHOUT: Messages[shout.Seen] = {
+SHOUT: Messages[Run] = {
     "correct": lambda s: (
         f"Each of the {s.total} pieces was yielded, in capitals, before the next one was taken, "
         "and the event loop was never blocked. A lost connection and a cancellation propagated."

@@ -116,7 +116,6 @@ class Seen(Run):
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # how many pieces had arrived when Stop was sent, or in all if it wasn't
-    due: str  # the text that each reader should receive
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
     refusal: Visit | None  # the readers' first response with a status other than 200, or None
     media_type: str  # the first content type that isn't an event stream's, or ""
@@ -124,11 +123,6 @@ class Seen(Run):
     last: str  # the first wrong type among the readers' last events, or ""
     first_id: str  # the id of the first reader's first message, or ""
     late: float  # seconds that the last response took, although all its events already existed
-
-    @property
-    def expected(self) -> str:
-        """The text that each reader should receive."""
-        return self.due
 
     @property
     def output(self) -> str:
@@ -187,7 +181,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         run,
         **seen,
         kept=kept,
-        due=due,
+        expected=due,  # for each reader
         reader=next(others, readers[0]),
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusal=next((visit for visit in visits if visit.status != 200), None),

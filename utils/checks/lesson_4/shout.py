@@ -1,6 +1,5 @@
 """Check for `shout`: yield a reply in capitals from an async generator."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -9,24 +8,16 @@ from utils.checks.engine.run import REPLIES, Case, Run
 from utils.checks.engine.stream_runner import run_async
 
 
-@dataclass(kw_only=True)
-class Seen(Run):
-    """The yielded text, and the reply in capitals."""
-
-    @property
-    def expected(self) -> str:
-        """The reply in capitals."""
-        return self.reply.text.upper()
-
-
-def observe(answer: Any, case: Case) -> Seen:
+def observe(answer: Any, case: Case) -> Run:
     """Read the answer's stream for one reply."""
     reply = case.reply()
     args = (case.model(reply), case.prompt)
-    return Seen.of(run_async("shout", answer, case, reply, *args, streams=True, passes_on=True))
+    run = run_async("shout", answer, case, reply, *args, streams=True, passes_on=True)
+    run.expected = reply.text.upper()
+    return run
 
 
-MISTAKES: Mistakes[Seen] = {
+MISTAKES: Mistakes[Run] = {
     "not in capitals": lambda s: s.wrong_text and s.output.upper() == s.expected,
     **TEXT,
 }

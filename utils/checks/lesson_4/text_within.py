@@ -32,12 +32,6 @@ class Seen(Run):
     at_a_piece: bool  # whether the answer returned exactly when a piece arrived
 
     @property
-    def expected(self) -> str:
-        """The text that arrives within the limit."""
-        pieces = enumerate(self.reply.pieces)
-        return "".join(p for at, p in pieces if self.reply.arrives(at) <= self.case.seconds)
-
-    @property
     def excess(self) -> str:
         """The returned text that arrived after the limit."""
         begins = self.output.startswith(self.expected) and self.reply.text.startswith(self.output)
@@ -51,8 +45,10 @@ def observe(answer: Any, case: Timed) -> Seen:
     arrivals = [reply.arrives(at) for at in range(run.total)]
     latest = max(at for at in (ROLE_AFTER, *arrivals) if at < max(case.seconds, ROLE_AFTER + SOON))
     due = min(case.seconds, reply.lasts)
+    in_time = zip(reply.pieces, arrivals, strict=True)
     return Seen.of(
         run,
+        expected="".join(piece for piece, at in in_time if at <= case.seconds),
         due=due,
         late=run.error is None and run.seconds > due + _QUICK,
         since_a_chunk=abs(latest + case.seconds - run.seconds) <= SOON,

@@ -31,11 +31,6 @@ class Seen(Run):
     case: Pair
 
     @property
-    def expected(self) -> str:
-        """The correct result."""
-        return self.case.partial + self.case.more.removeprefix(self.case.overlap)
-
-    @property
     def missing(self) -> str:
         """The text missing after the first string, if nothing else is wrong; otherwise ""."""
         rest = self.case.more.removeprefix(self.case.overlap)
@@ -45,7 +40,8 @@ class Seen(Run):
 
 def observe(answer: Any, case: Pair) -> Seen:
     """Call the answer once."""
-    return Seen.of(call("seam", answer, case, case.reply(), case.partial, case.more))
+    run = call("seam", answer, case, case.reply(), case.partial, case.more)
+    return Seen.of(run, expected=case.partial + case.more.removeprefix(case.overlap))
 
 
 MISTAKES: Mistakes[Seen] = {

@@ -22,12 +22,11 @@ class Texts(Run):
 
     replies: Sequence[Reply]  # in the order in which they should be requested
 
-    @property
-    def expected(self) -> str:
-        """The text taken from the replies; after an early stop, only the part that was yielded."""
+    def __post_init__(self) -> None:
+        """Expect the text taken from the replies; after an early stop, only the yielded part."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         ends = self.case.leave_after is None and self.case.cancel_after is None
-        return taken if ends or not taken.startswith(self.text) else self.text
+        self.expected = taken if ends or not taken.startswith(self.text) else self.text
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:

@@ -36,19 +36,6 @@ class Seen(Run):
     late: float  # seconds from Stop until the answer returned; negative if it returned earlier
     arrived: Sequence[float]  # when each piece was taken, in seconds from the call
 
-    @property
-    def expected(self) -> str:
-        """The text that had arrived before Stop; more of the reply is also accepted.
-
-        After an error or a cancellation, any output is accepted.
-        """
-        if self.error is not None or self.cancelled:
-            return self.output
-        before = self.case.at - SOON
-        due = "".join(self.reply.pieces[: sum(at <= before for at in self.arrived)])
-        between = self.output.startswith(due) and self.reply.text.startswith(self.output)
-        return self.output if between else due
-
 
 def observe(answer: Any, case: Press) -> Seen:
     """Run the answer once, and press Stop."""
@@ -66,7 +53,11 @@ def observe(answer: Any, case: Press) -> Seen:
     if not case.at:
         run = replace(run, model=None)  # the model need not be called
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
-    return Seen.of(run, late=run.seconds - case.at, arrived=arrived)
+    due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
+    # more of the reply is also accepted, and any output after an error or a cancellation
+    more = run.output.startswith(due) and reply.text.startswith(run.output)
+    expected = run.output if more or run.error or run.cancelled else due
+    return Seen.of(run, expected=expected, late=run.seconds - case.at, arrived=arrived)
 
 
 def _in_a_group(error: BaseException | None) -> bool:
