@@ -3,7 +3,6 @@
 import argparse
 import difflib
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import NoReturn
 from tools.app import APPS, app
 from tools.canary import canary
 from tools.doctor import doctor
-from tools.env_vars import TEST_SPEED, clean_environ
+from tools.env_vars import TEST_SPEED
 from tools.environment import LOCKS, interpreter
 from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.lock import lock
-from tools.programs import ROOT, WINDOWS, Advice, ended_with, run, say, this_command, wait_for
+from tools.programs import ROOT, WINDOWS, Advice, run, say, this_command
 from tools.test_command import test
 
 TEACHING = f"""\
@@ -49,9 +48,7 @@ def verdict(arguments: argparse.Namespace) -> int:
     python = interpreter("lab", arguments.here)
     # Run in the user's folder, where --run starts their program; -P prevents imports from there.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
-    child = subprocess.Popen(command, env=clean_environ(PYTHONPATH=str(ROOT)), text=True)
-    with ended_with(child):
-        return wait_for(child)
+    return run(command, Path.cwd(), PYTHONPATH=str(ROOT))
 
 
 def build(arguments: argparse.Namespace) -> int:

@@ -175,8 +175,8 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def run(command: Sequence[str]) -> int:
-    """Run a program in the course's folder, showing its output; return its exit code."""
-    child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), text=True)
+def run(command: Sequence[str], folder: Path = ROOT, **variables: str) -> int:
+    """Run a program in a folder, showing its output; return its exit code."""
+    child = subprocess.Popen(command, cwd=folder, env=clean_environ(**variables), text=True)
     with ended_with(child):
         return wait_for(child)
