@@ -129,7 +129,7 @@ BROKEN = [
     (NOTE + HINTS + "\n" + HINTS + EXERCISE, 7, "hints 1.1 is already defined at line 3"),
     (HINTS + EXERCISE, 1, "outside an instructor's note"),
     (NOTE + "**Hints for exercise 1.words**\n\n- a\n" + EXERCISE,
-     3, r"hints 1\.1: below is more, or less, than numbered steps"),
+     3, r"hints 1\.1: below is not just a numbered list"),
     (NOTE + "**Prediction P1.1:**\n\n- [x] a\n- [ ] b\n  > no\n", 3, "the question is missing"),
     (NOTE + ASKED + "- [ ] a\n  > no\n- [ ] b\n  > no\n", 3, "needs one right choice"),
     (NOTE + ASKED + "- [x] a\n- [x] b\n", 3, "needs one right choice"),

@@ -114,7 +114,11 @@ def _checks(lesson: Lesson) -> Iterator[SourceError]:
 def _hints(lesson: Lesson) -> Iterator[SourceError]:
     for number, cell in lesson.exercises.items():
         if number not in lesson.hints and not _calls_another_check(cell):
-            yield lesson.error(cell.line, f"exercise {number} has no hints")
+            yield lesson.error(
+                cell.line,
+                f"exercise {number} has no hints, which a note has below a line such as "
+                "`**Hints for exercise 1.words**`",
+            )
     for number, hints in lesson.hints.items():
         if number not in lesson.exercises:
             yield lesson.error(hints.line, f"hints for exercise {number}, which doesn't exist")

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Final
 
@@ -52,11 +52,7 @@ async def experiment(
         await _warm_up(port, styles)
         for number, (style, count) in enumerate(chosen, 1):
             where = f"{number} of {len(chosen)} · {style}, {counted(count, 'client')}"
-
-            def tell(heard: int, where: str = where, count: int = count) -> None:
-                _say(badge, f"{where}: {heard} of {count} reading")
-
-            rows.append(await _measure(port, style, count, tell))
+            rows.append(await _measure(port, style, count, badge, where))
     _say(badge, f"measured {len(rows)} points", phase="done")
     left_out = [
         f"Left out: {style} with {counted(count, 'client')}. One after another they would take "
@@ -67,14 +63,24 @@ async def experiment(
     return Rows(rows, left_out)
 
 
-async def _measure(port: int, style: str, count: int, tell: Callable[[int], None]) -> Row:
+async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where: str) -> Row:
+    heard = itertools.count()
+
+    def tell() -> None:
+        _say(badge, f"{where}: {next(heard)} of {count} reading")
+
+    tell()  # no client has text yet
     over = asyncio.Event()
     pings = asyncio.create_task(_pings(port, over))
     try:
-        recordings = await _at_once(port, STYLES[style], count, tell)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_clients.ask(port, STYLES[style], f"client {number}", tell))
+                for number in range(1, count + 1)
+            ]
     finally:
         over.set()
-    return _row(style, recordings, await pings)
+    return _row(style, [task.result() for task in tasks], await pings)
 
 
 def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
@@ -93,23 +99,6 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
         failed=sum(recording.outcome != "finished" for recording in recordings),
         health=health,
     )
-
-
-async def _at_once(
-    port: int, path: str, count: int, tell: Callable[[int], None]
-) -> list[Recording]:
-    numbers = itertools.count()
-
-    def on_text() -> None:
-        tell(next(numbers))
-
-    on_text()  # reports that no client has text yet
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_clients.ask(port, path, f"client {number}", on_text))
-            for number in range(1, count + 1)
-        ]
-    return [task.result() for task in tasks]
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:

@@ -65,9 +65,7 @@ def _define(table: dict[str, Part], what: str, number: str, part: Part) -> None:
 def _hints(found: re.Match[str], line: int) -> Hints:
     steps = tuple(re.sub(r"\s*\n\s*", "\n", step.strip()) for step in _STEP.findall(found["items"]))
     if not steps or _STEP.sub("", found["items"]).strip():
-        raise SourceError(
-            line, f"hints {found['hints']}: below is more, or less, than numbered steps"
-        )
+        raise SourceError(line, f"hints {found['hints']}: below is not just a numbered list")
     return Hints(line, steps)
 
 
