@@ -23,12 +23,9 @@ _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds within which an endpoint should end after its model fails
 _SLOW = 0.1  # virtual seconds by which a correct endpoint may be slower than its model
-MISUSES = (  # parts of the error messages when a response class gets the wrong type of argument
-    "'function' object is not iterable",
-    "'coroutine' object is not iterable",
-    "'async_generator' object is not iterable",
-    "object has no attribute 'encode'",
-    "object has no attribute 'items'",
+_MISUSE = (  # the error messages when a response class gets the wrong type of argument
+    r"'(function|coroutine|async_generator)' object is not iterable"
+    r"|object has no attribute '(encode|items)'"
 )
 _TRIES = 20  # how many times to wait for threads to drop their references
 _ENDS = ("end", "failed")
@@ -158,7 +155,7 @@ def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Se
 FIRST: Mistakes[Seen] = {
     **NO_APP,
     "needs frame": _lacks_frame,
-    "misuses the response": lambda s: any(text in str(s.error) for text in MISUSES),
+    "misuses the response": lambda s: bool(re.search(_MISUSE, str(s.error))),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
     "closes before it is read": lambda s: (
         bool(s.unread) and s.visit.status is not None and not s.wrong_header

@@ -66,14 +66,13 @@ class Fallback(Case):
 
         The reply that should be yielded has the case's text, unless its settings say otherwise.
         """
-        pieces = {number: cut(OTHER) for number in range(1, len(self.replies) + 1)}
-        compact = {"compact": self.compact}
-        pieces[self.called] = cut(self.text, self.seed)
-        lost = "the connection to number {} was lost".format
-        return [
-            Reply(**{"pieces": pieces[n], "error": ConnectionLost(lost(n)), **compact, **how})
-            for n, how in enumerate(self.replies, start=1)
-        ]
+        made = []
+        for number, how in enumerate(self.replies, start=1):
+            pieces = cut(self.text, self.seed) if number == self.called else cut(OTHER)
+            error = ConnectionLost(f"the connection to number {number} was lost")
+            given = {"pieces": pieces, "error": error, "compact": self.compact}
+            made.append(Reply(**{**given, **how}))
+        return made
 
 
 def history() -> list[BaseMessage]:
