@@ -1,9 +1,13 @@
-"""Hard-to-parse event streams, for tests of `utils.sse` and comparisons with a browser."""
+"""Event streams: hard-to-parse ones, for comparisons with a browser, and one without an end."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
+
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 _MANY = 150
 _FRAGMENTS = [
@@ -70,3 +74,24 @@ def types_named(stream: bytes) -> list[str]:
     lines = re.split("\r\n|\n|\r", stream.decode("utf-8", "replace"))
     named = [line[6:].removeprefix(" ") for line in lines if line.startswith("event:")]
     return ["message", *dict.fromkeys(name for name in named if name not in ("", "message"))]
+
+
+class Speaker:
+    """An app that sends the given pieces, then waits; sets `gone` when its stream is closed."""
+
+    def __init__(self, *pieces):
+        self.pieces = pieces
+        self.gone = asyncio.Event()
+        self.app = FastAPI()
+        self.app.get("/", response_model=None)(self.reply)
+
+    async def reply(self):
+        return StreamingResponse(self.stream(), media_type="text/event-stream")
+
+    async def stream(self):
+        try:
+            for piece in self.pieces:
+                yield piece
+            await asyncio.Event().wait()
+        finally:
+            self.gone.set()

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
+from tests.sse_streams import Speaker
 from utils.app_server import ServingError, serve, serving
 
 AN_HOUR = 3600.0
@@ -22,25 +23,6 @@ async def unfinished(send):
     """Send the beginning of a response."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"first", "more_body": True})
-
-
-class Endless:
-    """An app whose reply never ends; sets `gone` when the reply's stream is closed."""
-
-    def __init__(self):
-        self.app = FastAPI()
-        self.gone = asyncio.Event()
-        self.app.get("/", response_model=None)(self.reply)
-
-    async def reply(self):
-        return StreamingResponse(self.words())
-
-    async def words(self):
-        try:
-            yield "first"
-            await asyncio.sleep(AN_HOUR)
-        finally:
-            self.gone.set()
 
 
 def greeting(word="hello"):
@@ -151,11 +133,11 @@ async def _served():
 
 
 async def test_stopping_aborts_connections_and_closes_their_streams():
-    endless = Endless()
-    server = await serve(endless.app)
+    speaker = Speaker("first")
+    server = await serve(speaker.app)
     async with half_read(server.url) as pieces:
         await server.stop()
-        assert endless.gone.is_set()
+        assert speaker.gone.is_set()
         with pytest.raises(httpx2.RemoteProtocolError):
             await anext(pieces)
 
@@ -190,12 +172,12 @@ async def test_stopping_cancels_an_app_that_ignores_the_disconnect():
 
 
 async def test_a_disconnect_closes_the_stream_and_is_not_an_error():
-    endless = Endless()
-    server = await serve(endless.app)
+    speaker = Speaker("first")
+    server = await serve(speaker.app)
     try:
         async with half_read(server.url):
             pass
-        await endless.gone.wait()
+        await speaker.gone.wait()
         assert server.errors == []
     finally:
         await server.stop()
@@ -233,7 +215,7 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     monkeypatch.setattr(logging.getLogger(), "handlers", [screen])
     async with serving(failing()) as url:
         await get(f"{url}/before")
-        async with serving(Endless().app) as endless, half_read(endless):
+        async with serving(Speaker("first").app) as speaker, half_read(speaker):
             pass
     assert capsys.readouterr().err == ""
     assert lines == []

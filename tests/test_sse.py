@@ -1,6 +1,5 @@
 """`utils.sse` parses event streams as browsers do; see also `tests/browser/test_sse.py`."""
 
-import asyncio
 from contextlib import aclosing, nullcontext
 from itertools import pairwise
 
@@ -11,7 +10,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sse_streams import BY_HAND, by_chance
+from tests.sse_streams import BY_HAND, Speaker, by_chance
 from utils import sse
 from utils.app_server import serving
 from utils.sse import Event, NotAnEventStreamError, Reader, listen, parse
@@ -98,35 +97,11 @@ def test_any_text_in_data_lines_is_read_back(text, cuts):
     assert [event.data for event in parse(pieces)] == ["\n".join(lines)]
 
 
-class Speaker:
-    """An app that sends the given frames, then waits; sets `gone` when its stream is closed."""
-
-    def __init__(self, *frames):
-        self.gone = asyncio.Event()
-        self.frames = frames
-        self.headers: dict[str, str] = {}
-        self.app = FastAPI()
-        self.app.get("/events", response_model=None)(self.reply)
-        self.app.get("/json")(lambda: {"no": "stream"})
-        self.app.get("/late")(lambda: JSONResponse({}, status_code=503))
-
-    async def reply(self):
-        return StreamingResponse(self.stream(), media_type="text/event-stream")
-
-    async def stream(self):
-        try:
-            for frame in self.frames:
-                yield frame
-            await asyncio.Event().wait()
-        finally:
-            self.gone.set()
-
-
 async def test_listening_ends_with_the_block_and_closes_the_connection():
     speaker = Speaker("data: 1\n\n", "event: end\ndata: {}\n\n")
     async with serving(speaker.app) as url:
         heard = []
-        async with aclosing(listen(f"{url}/events")) as stream:
+        async with aclosing(listen(url)) as stream:
             async for event in stream:
                 heard.append(event)
                 if event.type == "end":
@@ -138,7 +113,7 @@ async def test_listening_ends_with_the_block_and_closes_the_connection():
 async def test_a_given_client_stays_open():
     speaker = Speaker("data: 1\n\n")
     async with serving(speaker.app) as url, httpx2.AsyncClient() as client:
-        async with aclosing(listen(f"{url}/events", client)) as stream:
+        async with aclosing(listen(url, client)) as stream:
             assert (await anext(stream)).data == "1"
         assert not client.is_closed
 
@@ -151,7 +126,10 @@ async def test_a_given_client_stays_open():
     ],
 )
 async def test_a_response_that_is_not_an_event_stream_is_an_error(path, words):
-    async with serving(Speaker().app) as url:
+    app = FastAPI()
+    app.get("/json")(lambda: {"no": "stream"})
+    app.get("/late")(lambda: JSONResponse({}, status_code=503))
+    async with serving(app) as url:
         with pytest.raises(NotAnEventStreamError, match=words):
             await anext(listen(f"{url}/{path}"))
 
