@@ -59,11 +59,7 @@ class Simulator(ServerProcess):
     """
 
     def __init__(self, speed: float | None = None) -> None:
-        """Start the server process without waiting for it to be ready.
-
-        Args:
-            speed: Factor by which replies are faster than real time. Defaults to the environment
-                variable `COURSE_SPEED`, or to 1 if that is unset.
+        """Start the server process without waiting for it to be ready; for the rest, see `start`.
 
         Raises:
             SimulatorError: If the speed isn't a positive number, or the process can't be started.

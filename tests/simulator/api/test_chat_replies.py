@@ -71,14 +71,8 @@ def test_shown_reasoning_is_the_only_field_that_openai_lacks(server: Simulator) 
 
 
 def test_all_fields_of_the_apis_requests_are_known() -> None:
-    names = {
-        name
-        for kind in (
-            CompletionCreateParamsStreaming,
-            *CompletionCreateParamsStreaming.__orig_bases__,
-        )
-        for name in getattr(kind, "__annotations__", {})
-    }
+    kinds = (CompletionCreateParamsStreaming, *CompletionCreateParamsStreaming.__orig_bases__)
+    names = {name for kind in kinds for name in getattr(kind, "__annotations__", {})}
     assert names == known_fields(ChatCompletionsBody)
 
 

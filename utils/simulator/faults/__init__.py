@@ -1,8 +1,6 @@
 """Faults: failures of real providers and networks, injected on request.
 
-To add a fault, write a function in `refusals` (an error instead of a reply), `generation` (content
-and timing) or `delivery` (the bytes sent), and describe it in its decorator. Then regenerate
-`FAULTS.md` with `python -m utils.simulator --faults`.
+CONTRIBUTING.md says how to add one.
 """
 
 from . import delivery, generation, refusals

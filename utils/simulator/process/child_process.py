@@ -177,9 +177,6 @@ class Child:
                 self._printed = (self._printed + part)[-_OUTPUT_KEPT:]
 
 
-_connections: list[socket.socket] = []  # kept open until this process ends
-
-
 def report(port: int) -> None:
     """Report the port to the process that started this one as a `Child`, if any."""
     address, _, token = os.environ.pop(_REPORT_VARIABLE, "").partition(":")
@@ -187,7 +184,7 @@ def report(port: int) -> None:
         return
     connection = socket.create_connection((_LOOPBACK, int(address)), timeout=_CONNECT_SECONDS)
     connection.sendall(f"{token} {port}\n".encode())
-    _connections.append(connection)
+    connection.detach()  # it stays open until this process ends
 
 
 def end_with_stdin() -> None:
