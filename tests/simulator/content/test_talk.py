@@ -1,14 +1,13 @@
-"""Free conversation with the simulated model: properties that its replies must have."""
+"""Conversation with the simulated model: properties that its replies must have."""
 
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage, HumanMessage
 
 from utils.simulator.api.chat_completions import parse
-from utils.simulator.content import wording
+from utils.simulator.content import prepared_replies, wording
 from utils.simulator.content.answer import answer
 from utils.simulator.content.talk import topic_of, topics
 
@@ -40,22 +39,29 @@ CONVERSATIONS = [
 ]  # fmt: skip
 
 
-def replies(virtual, messages, seed=0):
+def reply(*turns, seed=0):
+    """Return the reply to a conversation in which user and assistant take turns."""
+    roles = ("user", "assistant")
+    messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(turns)]
+    (part,) = answer(parse({"model": "sim", "messages": messages, "seed": seed}))
+    return part.text
+
+
+def replies(messages, seed=0):
     """Return the replies to messages, each sent with the conversation so far."""
-    model = virtual.chat("sim-fast", seed=seed)
-    history = []
+    turns = []
     for message in messages:
-        history.append(HumanMessage(message))
-        history.append(AIMessage("".join(chunk.text for chunk in model.stream(history))))
-    return [message.text for message in history[1::2]]
+        turns.append(message)
+        turns.append(reply(*turns, seed=seed))
+    return turns[1::2]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("messages", CONVERSATIONS, ids=lambda messages: messages[0])
-def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(virtual, messages, seed):
+def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(messages, seed):
     said = [
         sentence
-        for reply in replies(virtual, messages, seed)
+        for reply in replies(messages, seed)
         for sentence in re.split(r"(?<=[.?!])\s+", reply)
     ]
     assert len(said) == len(set(said))
@@ -78,9 +84,9 @@ def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(virtual, mes
         (["你好"], ["Chinese", "你好"]),
     ],
 )
-def test_a_reply_uses_the_words_of_its_question(virtual, messages, words):
+def test_a_reply_uses_the_words_of_its_question(messages, words):
     for seed in range(6):
-        last = replies(virtual, messages, seed)[-1]
+        last = replies(messages, seed)[-1]
         assert all(word in last for word in words), last
 
 
@@ -105,36 +111,36 @@ def test_a_reply_uses_the_words_of_its_question(virtual, messages, words):
         (["What did I ask first?"], "no such message|that far"),
     ],
 )
-def test_earlier_messages_are_remembered(virtual, messages, recalled):
-    assert re.search(recalled, replies(virtual, messages)[-1])
+def test_earlier_messages_are_remembered(messages, recalled):
+    assert re.search(recalled, replies(messages)[-1])
 
 
 @pytest.mark.parametrize("question", ["Who are you?", "Are you ChatGPT?", "What model is this?"])
-def test_asked_what_it_is_it_names_the_simulator(virtual, question):
-    assert "simulator" in replies(virtual, ["Hi!", question])[-1]
+def test_asked_what_it_is_it_names_the_simulator(question):
+    assert "simulator" in replies(["Hi!", question])[-1]
 
 
 @pytest.mark.parametrize(
     ("wish", "words"), [("why", "But why?"), ("example", "For instance?"), ("short", "Shorter!")]
 )
-def test_a_follow_up_gets_the_requested_part_of_the_topic(virtual, wish, words):
-    first, second = replies(virtual, ["What is backpressure?", words])
+def test_a_follow_up_gets_the_requested_part_of_the_topic(wish, words):
+    first, second = replies(["What is backpressure?", words])
     topic = topic_of("backpressure")
     assert first.startswith(topic.parts["says"])
     assert second == topic.parts[wish]
 
 
-def test_a_topic_ends_when_all_its_parts_were_used(virtual):
+def test_a_topic_ends_when_all_its_parts_were_used():
     topic = topic_of("backpressure")
-    *said, last = replies(virtual, ["What is backpressure?", *["more"] * len(topic.parts)])
+    *said, last = replies(["What is backpressure?", *["more"] * len(topic.parts)])
     assert [any(part in reply for reply in said) for part in topic.parts.values()] == [True] * 4
     assert topic.name in last
     assert not any(part in last for part in topic.parts.values())
 
 
 @pytest.mark.parametrize("messages", [["  "], ["?"], ["more"], ["Hello", "why?"]])
-def test_a_message_without_a_subject_gets_a_question(virtual, messages):
-    assert re.search(r"\?|[Tt]ell me", replies(virtual, messages)[-1])
+def test_a_message_without_a_subject_gets_a_question(messages):
+    assert re.search(r"\?|[Tt]ell me", replies(messages)[-1])
 
 
 def test_every_topic_has_a_message_that_selects_it():
@@ -142,24 +148,18 @@ def test_every_topic_has_a_message_that_selects_it():
         assert topic in [topic_of(" ".join(words)) for words in topic.asks], topic.name
 
 
-def one_reply(prompt, seed):
-    messages = [{"role": "user", "content": prompt}]
-    (part,) = answer(parse({"model": "sim", "messages": messages, "seed": seed}))
-    return part.text
-
-
 @settings(max_examples=25)
 @given(st.text(), st.integers(0, 9))
 def test_the_same_prompt_and_seed_give_the_same_reply(prompt, seed):
-    assert one_reply(prompt, seed) == one_reply(prompt, seed)
+    assert reply(prompt, seed=seed) == reply(prompt, seed=seed)
 
 
 def test_braces_in_a_message_are_kept():
-    assert all("your cat is {dear}" in one_reply("My cat is {dear}.", seed) for seed in range(9))
+    assert all("your cat is {dear}" in reply("My cat is {dear}.", seed=seed) for seed in range(9))
 
 
 def test_another_seed_can_give_another_reply():
-    assert len({one_reply("Why do cats purr?", seed) for seed in range(30)}) > 1
+    assert len({reply("Why do cats purr?", seed=seed) for seed in range(30)}) > 1
 
 
 @pytest.mark.parametrize(
@@ -169,3 +169,36 @@ def test_another_seed_can_give_another_reply():
 )  # fmt: skip
 def test_languages_are_recognised(text, language):
     assert wording.language(text) == language
+
+
+ASKED = "Write a poem about a river."
+POEM = prepared_replies.answer(ASKED)
+
+
+@pytest.mark.parametrize("wish", ["Continue.", "Please go on", "Carry on where you stopped."])
+@pytest.mark.parametrize("length", [1, 40, len(POEM) - 1])
+def test_a_truncated_reply_is_continued_where_it_ended(wish, length):
+    assert POEM[:length] + reply(ASKED, POEM[:length], wish) == POEM
+
+
+def test_a_truncated_continuation_is_continued_too():
+    parts = (POEM[:40], "Go on.", POEM[40:60], "Continue.")
+    assert POEM[:60] + reply(ASKED, *parts) == POEM
+
+
+def test_a_truncated_free_reply_is_continued():
+    asked = ("Name a river.", "The Rhine.", "Why do cats purr?")
+    whole = reply(*asked)
+    assert whole[:20] + reply(*asked, whole[:20], "Continue.") == whole
+
+
+def test_a_complete_reply_is_not_continued():
+    assert "complete" in reply(ASKED, POEM, "Continue.")
+
+
+def test_the_last_reply_is_repeated():
+    assert reply("Name a river.", "The Rhine.", "Say that again, please.") == "The Rhine."
+
+
+def test_an_earlier_conversation_does_not_change_a_prepared_reply():
+    assert reply("hello", "Hello!", ASKED) == POEM
