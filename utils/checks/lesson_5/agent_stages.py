@@ -133,7 +133,6 @@ MISTAKES: Mistakes[Seen] = {
     "skips white space": lambda s: (
         s.differ[0][0] == s.differ[1][0] == "Answer"
         and s.of_run[s.differ[1][1] - 1][1][0].text.isspace()
-        and s.differ[0][1] > s.differ[1][1]
     ),
     "late": lambda s: s.differ[0][0] == s.differ[1][0] and s.differ[0][1] > s.differ[1][1],
     "misses a stage": lambda s: s.differ[0][1] > s.differ[1][1],
