@@ -5,8 +5,8 @@ import gc
 import logging
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -35,19 +35,18 @@ def beside(work):
     Yields a function that ends the thread early.
     """
     begun, go_on = threading.Event(), threading.Event()
-    thread = threading.Thread(target=work, args=(begun, go_on))
-    thread.start()
-    assert begun.wait(10)
-    try:
-        yield partial(_ends, thread, go_on)
-    finally:
-        _ends(thread, go_on)
 
+    def end():
+        go_on.set()
+        job.result(10)
 
-def _ends(thread, go_on):
-    go_on.set()
-    thread.join(10)
-    assert not thread.is_alive()
+    with ThreadPoolExecutor() as pool:
+        job = pool.submit(work, begun, go_on)
+        assert begun.wait(10)
+        try:
+            yield end
+        finally:
+            end()
 
 
 @contextmanager

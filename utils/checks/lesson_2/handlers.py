@@ -71,7 +71,10 @@ def _misfit(s: Heard) -> bool:
 def hear(
     name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
 ) -> Heard:
-    """Call `listen` with a function that makes the learner's handlers; return the result."""
+    """Call `listen` with a function that makes the learner's handlers; return the result.
+
+    At the end, `attribute` is read from the first two handlers.
+    """
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}
 
