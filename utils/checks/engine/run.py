@@ -61,7 +61,7 @@ class Case:
 
 
 REPLIES = (  # cases that suit most exercises about a reply's text
-    Case(),
+    Case(seed=11),
     Case(
         text=f" \n{HARBOUR}\n\n  Then\tall\u00a0at once. ",
         prompt=" Describe a harbour.\n",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.run import NUMBER, REPLIES, Case
+from utils.checks.engine.run import NUMBER, REPLIES, RIVERS, Case
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
@@ -35,7 +35,7 @@ MISTAKES: Mistakes[Attaching] = {
 
 check = Exercise(
     observe,
-    cases=REPLIES,
+    cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),
     mistakes=MISTAKES,
     first={"a class": lambda s: isinstance(s.answer, type), **handlers.ATTACHED_FIRST},
     opts_out={"collected first": "the number is wanted when the reply is over"},
