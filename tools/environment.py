@@ -112,7 +112,7 @@ class Environment(Place):
     def python_runs(self) -> bool:
         """Return whether the environment's interpreter starts."""
         try:
-            done = subprocess.run([str(self.python), "-I", "-S", "-c", ""], capture_output=True)
+            done = subprocess.run([str(self.python), "-I", "-c", ""], capture_output=True)
         except OSError:
             return False
         return done.returncode == 0
@@ -151,8 +151,9 @@ def install(environment: Environment, kind: str, action: Action) -> None:
         else:
             run_pip(environment, environment.lock(kind))
         if kind in LOCKS:  # not for an app
-            path_file = environment.packages / "streaming_course.pth"
-            path_file.write_text(f"{environment.root}\n", encoding="utf-8")
+            # relative, so ASCII: Python before 3.13 decodes the file with the locale's encoding
+            path = os.path.relpath(environment.root, environment.packages)
+            (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
         environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
 

@@ -35,6 +35,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
         it.packages.mkdir(parents=True)
         it.python.parent.mkdir()
         it.python.symlink_to(sys.executable)
+        (it.folder / "pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\n", encoding="utf-8")
 
     if os.name != "nt":  # a Windows interpreter can't be a symlink
         monkeypatch.setattr(environment, "make_venv", make)
@@ -124,6 +125,10 @@ def break_folder(it: Environment) -> None:
     ("damage", "sentence"),
     [
         (lambda it: it.python.unlink(), "The Python of .venv is gone"),
+        (
+            lambda it: (it.packages / "end.pth").write_text("import os; os._exit(1)\n"),
+            "or does not start",
+        ),
         (lambda it: break_stamp(it, "}", ""), "was interrupted last time"),
         (
             lambda it: (it.packages / "lab-package-1.0.dist-info").rmdir(),
@@ -217,7 +222,7 @@ with only_one(Path({str(lock)!r})):
 
 def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
     """Runs the real pip, which installs the locked wheel from a folder instead of an index."""
-    copy = tmp_path / "course"
+    copy = tmp_path / "Łukasz' course"
     shutil.copytree(ROOT / "tools", copy / "tools")
     wheels = tmp_path / "wheels"
     wheels.mkdir()
@@ -241,14 +246,15 @@ def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", call],
         cwd=copy,
-        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)},
+        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "LC_ALL": "C"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert ".venv is ready after" in done.stdout
     python = done.stdout.splitlines()[-1]
-    subprocess.run([python, "-c", "import tiny_stream, tools"], check=True, cwd=tmp_path)
+    importing = [python, "-c", "import tiny_stream, tools"]
+    subprocess.run(importing, check=True, cwd=tmp_path, env={**os.environ, "LC_ALL": "C"})
 
 
 OFFLINE_PIP = "WARNING: Retrying (Retry(total=4, ...)) after connection broken by 'ProxyError'"
