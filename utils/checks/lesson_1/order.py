@@ -2,7 +2,7 @@
 
 import linecache
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,7 +45,6 @@ def observe(answer: Any, case: Case) -> Seen:
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
         return Seen()
     lines, given = answer
-    letters = letters_of(given)
     seen = Seen(
         lines=lines,
         given=given,
@@ -54,22 +53,23 @@ def observe(answer: Any, case: Case) -> Seen:
             isinstance(given, list | tuple)
             and all(isinstance(part, str) and len(part.strip()) == 1 for part in given)
         ),
-        letters=letters,
-        unknown=next((letter for letter in letters if letter not in lines), ""),
-        repeated=repeated(letters),
+        **letters_in(given, lines),
     )
     return seen if seen.unknown else _run(seen, case)
 
 
-def letters_of(given: object) -> str:
-    """Return an order's letters in upper case, without separators; "" if it can't be read."""
+def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
+    """Return an order's letters in upper case, and the first unknown and the first repeated one.
+
+    Each is "" if there is none, or if the order can't be read.
+    """
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
-    return "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
-
-
-def repeated(letters: str) -> str:
-    """Return the first letter that appears more than once, or ""."""
-    return next((letter for letter in letters if letters.count(letter) > 1), "")
+    letters = "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
+    return {
+        "letters": letters,
+        "unknown": next((each for each in letters if each not in names), ""),
+        "repeated": next((each for each in letters if letters.count(each) > 1), ""),
+    }
 
 
 def _run(seen: Seen, case: Case) -> Seen:

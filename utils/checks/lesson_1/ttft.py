@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.lesson_1.order import letters_of, repeated
+from utils.checks.lesson_1.order import letters_in
 from utils.simulator.prefill import Server
 from utils.simulator.profiles import PROFILES
 
@@ -64,15 +64,9 @@ def observe(answer: Any, _: None) -> Seen:
     ttfts = {letter: _ttft(change) for letter, change in _CHANGES.items()}
     if not isinstance(answer, str | list | tuple):
         return Seen(answer, ttfts)
-    letters = letters_of(answer)
-    return Seen(
-        answer,
-        ttfts,
-        letters,
-        unknown=next((letter for letter in letters if letter not in ttfts), ""),
-        repeated=repeated(letters),
-        missing=[letter for letter in ttfts if letter not in letters],
-    )
+    read = letters_in(answer, ttfts)
+    missing = [letter for letter in ttfts if letter not in read["letters"]]
+    return Seen(answer, ttfts, missing=missing, **read)
 
 
 MISTAKES: Mistakes[Seen] = {
