@@ -48,10 +48,10 @@ class Seen:
 
     answer: Any
     ttfts: Mapping[str, float]
-    letters: str = ""  # the order without separators
-    unknown: str = ""  # the first letter that doesn't name a change, or ""
-    repeated: str = ""  # the first letter that appears more than once, or ""
-    missing: Sequence[str] = ()  # the changes missing from the order
+    letters: str  # the order without separators
+    unknown: str  # the first letter that doesn't name a change, or ""
+    repeated: str  # the first letter that appears more than once, or ""
+    missing: Sequence[str]  # the changes missing from the order
 
     def too_early(self, letter: str) -> str:
         """Return the first change placed after this one that should come before it, or ""."""
@@ -62,8 +62,6 @@ class Seen:
 def observe(answer: Any, _: None) -> Seen:
     """Compute the TTFTs, and read the letters."""
     ttfts = {letter: _ttft(change) for letter, change in _CHANGES.items()}
-    if not isinstance(answer, str | list | tuple):
-        return Seen(answer, ttfts)
     read = letters_in(answer, ttfts)
     missing = [letter for letter in ttfts if letter not in read["letters"]]
     return Seen(answer, ttfts, missing=missing, **read)

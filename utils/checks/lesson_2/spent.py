@@ -121,10 +121,10 @@ MISTAKES: Mistakes[Seen] = {
     "one conversation": lambda s: any(
         sum(message.type == "human" for message in each.messages) > 1 for each in s.readings
     ),
-    "first prompt alone": lambda s: s.case.whole and len(s.readings) == 1 < len(s.case.prompts),
-    "skips a prompt": lambda s: s.case.whole and bool(s.never_sent),
-    "another number of requests": lambda s: s.case.whole and bool(s.often),
-    "leaves a reply early": lambda s: s.case.whole and bool(s.left),
+    "first prompt alone": lambda s: len(s.readings) == 1 < len(s.case.prompts),
+    "skips a prompt": lambda s: bool(s.never_sent),
+    "another number of requests": lambda s: bool(s.often),
+    "leaves a reply early": lambda s: bool(s.left),
     **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.given + s.right,
     "prompt tokens": lambda s: s.wrong and s.returned == s.given,
