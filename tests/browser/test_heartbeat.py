@@ -9,7 +9,6 @@ import pytest
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.turns import Turns
-from tools.browser.notebook_page import NotebookPage
 
 SETUP = """
 import asyncio, time
@@ -26,11 +25,6 @@ FROZE = re.compile(r"froze for \d")
 SAYS = ".course-heartbeat .course-badge"
 
 
-def said(nb: NotebookPage) -> list[str]:
-    """Return the different strings that the badge has shown."""
-    return list(dict.fromkeys(row["says"] for row in nb.samples() if row["says"]))
-
-
 def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
     notebook: OpenNotebook, tmp_path: Path
 ):
@@ -43,7 +37,7 @@ def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
     turns.take("seen")
     nb.wait_done()
     nb.page.locator(SAYS, has_text=FROZE).wait_for()
-    froze = said(nb)[-1]
+    froze = nb.seen("says")[-1]
     assert FROZE.match(froze)
     line, figures = nb.printed().splitlines()
     assert line == f"held: {froze}"

@@ -21,15 +21,10 @@ function announceChanges(element) {
   return element;
 }
 
-// Text that only grows: announced as it arrives.
-function announceGrowth(box, label) {
-  makeScrollable(box, "log", label).setAttribute("aria-live", "polite");
-  return box;
-}
-
-// Text that is rewritten as it grows: not announced here; see `makeAnnouncer`.
-function keepSilent(box, label) {
-  makeScrollable(box, "log", label).setAttribute("aria-live", "off");
+// Text that grows: announced as it arrives, unless it is rewritten (`live` is "off"); see
+// `makeAnnouncer`.
+function announceGrowth(box, label, live = "polite") {
+  makeScrollable(box, "log", label).setAttribute("aria-live", live);
   return box;
 }
 

@@ -23,7 +23,8 @@ function render({ model, el }) {
   el.classList.add("course-live", "course-chat");
   el.dataset.lmSuppressShortcuts = "true"; // turns off JupyterLab's shortcuts, such as Esc
   const title = make("div", "course-title", model.get("title"));
-  const log = keepSilent(make("div", "course-transcript"), model.get("title") || "Conversation");
+  const log = announceGrowth(
+    make("div", "course-transcript"), model.get("title") || "Conversation", "off");
   const empty = make("div", "course-chat-empty", "Ask something below.");
   const announcer = makeParagraphAnnouncer();
   const hint = announceChanges(make("div", "course-chat-hint", ""));
