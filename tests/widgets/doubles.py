@@ -76,6 +76,11 @@ class Tap(AsyncIterator[Any]):
         self.closed = True
 
 
+async def stream(*items: object) -> AsyncIterator[Any]:
+    for item in items:
+        yield item
+
+
 async def stubborn(released: asyncio.Event) -> AsyncIterator[str]:
     """Yield "Half", and then ignore every cancellation until `released` is set."""
     yield "Half"

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from tests.widgets.doubles import stream
 from utils.widgets import (
     ChatPanel,
     Choice,
@@ -119,11 +120,6 @@ SHOWN = {
     "subclass": "loud �",
 }
 odd_strings = pytest.mark.parametrize("kind", ODD)
-
-
-async def stream(*items):
-    for item in items:
-        yield item
 
 
 def live(text):

@@ -45,10 +45,12 @@ def test_a_dict_may_be_changed_in_place(wire):
     assert [name for name, *_ in fields(card)] == ["a", "b"]
 
 
-def test_unexpected_fields_are_added(wire):
+def test_unexpected_fields_are_added_until_the_next_stream(wire):
     card = JsonCard(fields=["name"])
     card.show([{"city": "Oslo"}])
     assert fields(card) == [("name", "missing", None), ("city", "final", "Oslo")]
+    card.show([{"name": "Ann"}])
+    assert fields(card) == [("name", "final", "Ann")]
 
 
 def test_the_printed_line_reports_when_each_field_arrived(wire, clock, capsys):

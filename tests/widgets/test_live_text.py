@@ -6,23 +6,12 @@ import asyncio
 from threading import Event
 
 import pytest
+from langchain_core.messages import AIMessageChunk as Chunk
 
-from tests.widgets.doubles import find
+from tests.widgets.doubles import find, stream
 from utils.widgets import LatencyBadge, LiveText
 from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.live_text.widget import PlainText
-
-
-class Chunk:
-    """An object with a `content` attribute, like an AIMessageChunk."""
-
-    def __init__(self, content):
-        self.content = content
-
-
-async def stream(*texts):
-    for text in texts:
-        yield text
 
 
 class TestShow:

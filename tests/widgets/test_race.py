@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.widgets.doubles import Tap, find, find_all
+from tests.widgets.doubles import Tap, find, find_all, stream
 from utils.widgets import race
 from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.live_text.widget import PlainText
@@ -18,11 +18,6 @@ def shown(wire, monkeypatch) -> list[Race]:
     races: list[Race] = []
     monkeypatch.setitem(race.__globals__, "display", races.append)
     return races
-
-
-async def words(*texts: str):
-    for text in texts:
-        yield text
 
 
 async def whole(text: str) -> str:
@@ -46,16 +41,16 @@ async def test_it_returns_recordings_in_the_order_given_and_prints_a_line_each(
 
 
 async def test_one_panel_grows_while_the_other_waits(shown):
-    stream, reply = Tap(), asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: stream}))
-    await stream.put("A river")
+    tap, reply = Tap(), asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(race({"invoke": lambda: reply, "stream": lambda: tap}))
+    await tap.put("A river")
     waiting, growing = find_all(shown[0], PlainText)
     assert (waiting.phase, waiting.text) == ("waiting", "")
     assert (growing.phase, growing.text) == ("streaming", "A river")
     reply.set_result("A river never hurries.")
-    await stream.put(" never hurries.")
+    await tap.put(" never hurries.")
     assert [panel.at_rest for panel in find_all(shown[0], PlainText)] == [False, False]
-    stream.end()
+    tap.end()
     await running
     assert [panel.at_rest for panel in find_all(shown[0], PlainText)] == [True, True]
 
@@ -73,7 +68,7 @@ async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
             "broken": broken,
             "unreachable": unreachable,
             "synchronous": lambda: iter("ab"),
-            "sound": lambda: words("all", " of it"),
+            "sound": lambda: stream("all", " of it"),
         }
     )
     outcomes = [recording.outcome for recording in recordings.values()]
@@ -86,7 +81,7 @@ async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
 async def test_stop_or_an_interrupt_ends_all_lanes(shown, way):
     first, second = Tap(), Tap()
     running = asyncio.create_task(
-        race({"first": lambda: first, "second": lambda: second, "done": lambda: words("end")})
+        race({"first": lambda: first, "second": lambda: second, "done": lambda: stream("end")})
     )
     await first.put("a")
     await second.put("b")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.widgets.doubles import Tap, stubborn
+from tests.widgets.doubles import Tap, stream, stubborn
 from utils.widgets.base import stream_reader
 from utils.widgets.base.stream_reader import StreamReader, as_stream
 
@@ -162,16 +162,11 @@ async def one(reply: object) -> object:
     return reply
 
 
-async def stream_of(*items: object):
-    for item in items:
-        yield item
-
-
 @pytest.mark.parametrize(
     ("source", "items"),
     [
-        (lambda: stream_of("Half", " of it"), ["Half", " of it"]),
-        (lambda: one(stream_of("Half", " of it")), ["Half", " of it"]),
+        (lambda: stream("Half", " of it"), ["Half", " of it"]),
+        (lambda: one(stream("Half", " of it")), ["Half", " of it"]),
         (lambda: "whole", ["whole"]),
         (lambda: one("whole"), ["whole"]),
         (lambda: one({"name": "Ada"}), [{"name": "Ada"}]),
