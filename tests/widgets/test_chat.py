@@ -212,9 +212,9 @@ class TestStopping:
         monkeypatch.setattr(stream_reader, "GRACE", 0.01)
         released = asyncio.Event()
         turn = await ChatPanel(lambda history: stubborn(released)).ask("Why?", stop_after=1)
+        released.set()
         assert (turn.state, turn.reply) == ("stopped", "Half")
         assert "may go on generating" in turn.note
-        released.set()
 
     async def test_an_interrupt_propagates_and_leaves_the_panel_usable(self, panel, model):
         cell, tap = await begun(panel, model, "Why?", "Bec")

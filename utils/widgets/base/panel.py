@@ -61,7 +61,6 @@ class TextPanel(Panel):
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
         self._pieces = []
-        self._joiner.rest()
         super().clear()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
