@@ -26,8 +26,8 @@ New here? One command sets everything up and opens lesson 1:
     {this_command("lab")}
 
 The first time, it creates a folder .venv with the exact package versions the course was tested
-with, which takes about a minute. After that it starts in seconds. It changes nothing outside this
-folder. You need no key and no network: a simulator on your computer replies.
+with, which takes about a minute and needs a network. After that it starts in seconds, without one.
+It changes nothing outside this folder. You need no key: a simulator on your computer replies.
 For details, run a command with --help."""
 
 

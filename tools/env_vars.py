@@ -1,17 +1,17 @@
 """Environment variables for the programs that the commands and the tests start."""
 
 import os
+import re
 
 TEST_SPEED = "5"  # the simulator's speed, as a multiple of real time; more would distort timings
 
-# Prefixes of variables that would change where packages are installed, which modules are found, or
+# Prefixes of variables that would change what is installed and where, which modules are found, or
 # how Python, Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
     "VIRTUAL_ENV",  # IPython would import that environment's packages before ours
-    "PIP_USER",
-    "PIP_TARGET",
-    "PIP_PREFIX",
+    "PIP_",
+    "UV_",
     "JUPYTER",
     "JPY_",
     "IPYTHON",
@@ -28,7 +28,12 @@ _UNWANTED = (
     "CHAINLIT_",
     "_ARGCOMPLETE",  # makes Jupyter complete a command line and exit
 )
-_WANTED = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE"}
+_WANTED = re.compile(
+    "PYTHON(DONTWRITEBYTECODE|PYCACHEPREFIX|NOUSERSITE)"
+    # where pip and uv download from, and how
+    "|(PIP|UV)_.*(INDEX|FIND_LINKS|PROXY|HOST|CERT|TLS|KEYRING|CREDENTIALS|CACHE|TIMEOUT|RETRIES"
+    "|CONCURRENT|OFFLINE|CONFIG).*"
+)
 
 # Prefixes of variables for real providers, tracing services and certificates.
 _OUTWARD = (
@@ -54,7 +59,7 @@ def clean_environ(**more: str) -> dict[str, str]:
     environ = {
         name: value
         for name, value in os.environ.items()
-        if name in _WANTED or not name.startswith(_UNWANTED)
+        if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
     local = ["127.0.0.1", "localhost", *filter(None, [os.environ.get("NO_PROXY")])]
     environ.update(NO_PROXY=",".join(local), no_proxy=",".join(local))

@@ -6,6 +6,7 @@ import enum
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from tools.installers import (
     run_uv,
     sentences_for_the_disk,
 )
-from tools.programs import ROOT, say
+from tools.programs import ROOT, Advice, say
 
 # Each kind of setup includes the packages of the previous ones, in the same versions.
 LOCKS = {
@@ -62,6 +63,16 @@ class Environment(Place):
     def distributions(self) -> list[str]:
         """Return the `.dist-info` folder names of the installed packages."""
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
+
+    def missing(self, kind: str) -> list[str]:
+        """Return the lock file's lines without markers whose packages aren't installed."""
+
+        def normal(name: str) -> str:
+            return re.sub(r"[-_.=]+", "-", name).lower()
+
+        installed = {normal(name.removesuffix(".dist-info")) for name in self.distributions()}
+        lines = re.findall(r"^[\w.-]+==[\w.]+$", self.lock(kind).read_text("utf-8"), re.MULTILINE)
+        return [line for line in lines if normal(line) not in installed]
 
     def fingerprint(self, kind: str) -> dict[str, Any]:
         """Return values that must match those in the stamp for `.venv` to be up to date."""
@@ -150,6 +161,12 @@ def install(environment: Environment, kind: str, action: Action) -> None:
             run_uv(uv, environment, environment.lock(kind))
         else:
             run_pip(environment, environment.lock(kind))
+        if missing := environment.missing(kind):
+            raise Advice(
+                f"{'uv' if uv else 'pip'} reported success, but didn't install {missing[0]} in "
+                f"{environment.folder}: is a setting such as `target` or `dry-run` in its "
+                "configuration file in the way?"
+            )
         if kind in LOCKS:  # not for an app
             # relative, so ASCII: Python before 3.13 decodes the file with the locale's encoding
             path = os.path.relpath(environment.root, environment.packages)

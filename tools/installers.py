@@ -18,9 +18,11 @@ PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room to unpack
 
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
+_NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
+COMPILING = "compiling the packages for a quick first start"
 # Uses the base Python, since this may run in the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
@@ -92,7 +94,11 @@ def run_uv(uv: str, environment: Place, lock: Path) -> None:
     if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
         places = os.environ.get("PIP_FIND_LINKS", "").split()
         command += ["--no-index", *(f"--find-links={place}" for place in places)]
-    follow(command, environment, "uv is downloading packages", uv_progress)
+
+    def watch(line: str) -> str | None:
+        return COMPILING if line.startswith("Installed") else uv_progress(line)
+
+    follow(command, environment, "uv is downloading packages", watch)
 
 
 def uv_progress(line: str) -> str | None:
@@ -127,7 +133,7 @@ def run_pip(environment: Place, lock: Path) -> None:
 
     follow(command, environment, "pip is downloading packages", watch)
     compiling = [str(environment.python), "-m", "compileall", "-q", "-j", "0"]
-    with Progress("compiling them for a quick start"):
+    with Progress(COMPILING):
         # Some files are for other Python versions; they fail to compile, but are never imported.
         subprocess.run(
             [*compiling, str(environment.packages)], capture_output=True, env=clean_environ()
@@ -176,6 +182,11 @@ def output_of(
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
     """Return advice for an installer that failed with this output; `folder` is for the message."""
     text = "\n".join(lines)
+    if _NO_CACHE in text:
+        return Advice(
+            f"uv can't write to its cache ({lines[-1].strip()}): set UV_CACHE_DIR to a folder of "
+            "your own, or UV_NO_CACHE to 1, and run this again."
+        )
     if on_disk := _disk_advice(text, folder):
         return on_disk
     if any(sign in text for sign in _NO_NETWORK):
@@ -183,7 +194,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
             "The packages could not be downloaded: there is no network, or a proxy is in the way. "
             "Connect (or set HTTPS_PROXY) and run this again; what was downloaded is kept."
         )
-    if any(sign in text for sign in _NO_BUILD):
+    if any(sign in text for sign in _NO_BUILD) and "exclude-newer" not in text:
         last = next((line for line in reversed(lines) if "distribution" in line), lines[-1]).strip()
         if os.environ.get("PIP_NO_INDEX"):
             return Advice(
@@ -196,9 +207,11 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
         )
     for line in lines[-15:]:
         say("  | " + line)
+    names = [name for name in clean_environ() if name.startswith(("PIP_", "UV_"))]
+    variables = f" Is it a setting ({', '.join(names)})?" if names else ""
     return Advice(
-        "Installing the packages failed; the lines above give the reason. Fix it and run this "
-        "again. If it fails again, report it with those lines."
+        f"Installing the packages failed; the lines above give the reason.{variables} Fix it and "
+        "run this again. If it fails again, report it with those lines."
     )
 
 

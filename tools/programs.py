@@ -95,8 +95,9 @@ def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
 
     def read() -> None:
         assert child.stdout is not None
-        for line in child.stdout:
-            lines.put(line)
+        with child.stdout as stream:
+            for line in stream:
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()

@@ -86,7 +86,11 @@ def half_way(_: str, it: Environment, lock: Path) -> None:
     raise Advice("the disk is full")
 
 
-@pytest.mark.parametrize("failure", [interrupted, half_way])
+def dry_run(*_: object) -> None:
+    pass
+
+
+@pytest.mark.parametrize("failure", [interrupted, half_way, dry_run])
 @pytest.mark.parametrize("before", [None, "lab"])
 def test_after_a_failed_setup_or_update_the_next_one_starts_over(
     quick: Environment,
@@ -196,6 +200,17 @@ def test_uv_installs_from_pips_folder_of_packages(
     assert told[len(without) :] == ["--no-index", f"--find-links={wheels.as_uri()}"]
 
 
+def test_progress_says_what_uv_does_after_installing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(
+        installers, "follow", lambda *given: shown.append(given[-1]("Installed 2 packages in 3ms"))
+    )
+    installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
+    assert shown == [installers.COMPILING]
+
+
 def test_setup_here_names_the_command_that_uses_this_python(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -218,6 +233,9 @@ with only_one(Path({str(lock)!r})):
         assert child.stdout is not None
         assert "waiting until it is done" in child.stdout.readline()
     assert child.communicate()[0] == "in\n"
+
+
+MISLEADING = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_ROOT": "/nonexistent", "LC_ALL": "C"}
 
 
 def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
@@ -244,13 +262,13 @@ def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
         "print(environment.interpreter('lab', here=False))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", call],
+        [sys.executable, "-W", "error", "-c", call],
         cwd=copy,
-        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "LC_ALL": "C"},
+        env={**os.environ, "PIP_FIND_LINKS": wheels.as_uri()} | MISLEADING,
         capture_output=True,
         encoding="utf-8",
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert ".venv is ready after" in done.stdout
     python = done.stdout.splitlines()[-1]
     importing = [python, "-c", "import tiny_stream, tools"]
@@ -272,16 +290,25 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
             "ERROR: No matching distribution found for numpy==2.5.5",
             "no ready-made build for Python",
         ),
-        ("an unforeseen error", "the lines above give the reason"),
+        ("error: Failed to initialize cache at `/x`: Permission denied", "set UV_CACHE_DIR to"),
+        ("No solution found: an unforeseen exclude-newer", "the lines above give the reason"),
+        ("an unforeseen error", "(UV_CONFIG_FILE, UV_INDEX_OURS_USERNAME)?"),
     ],
 )
 def test_a_failing_installer_yields_advice(
-    said: str, sentence: str, capsys: pytest.CaptureFixture[str]
+    said: str,
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    for name in ("UV_CONFIG_FILE", "UV_INDEX_OURS_USERNAME", "UV_LINK_MODE"):
+        monkeypatch.setenv(name, "x")
     advice = str(installers.installing_advice(["Collecting six", said], ROOT))
     assert sentence in advice
     assert "\n" not in advice
-    assert ("unforeseen" in capsys.readouterr().out) is ("above" in sentence)
+    assert ("unforeseen" in capsys.readouterr().out) is ("unforeseen" in said)
 
 
 @pytest.mark.parametrize(
