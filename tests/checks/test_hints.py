@@ -85,7 +85,7 @@ def test_the_solution_is_the_source_without_markers_and_check(shown):
     assert f"```python\n{code}\n```" in shown[0]._repr_markdown_()
 
 
-@pytest.mark.parametrize("number", ["P7.1", "7.1"])
+@pytest.mark.parametrize("number", ["P7.1", "p7.1", "7.1"])
 def test_a_prediction_is_shown_as_a_widget_also_by_its_old_number(shown, number):
     hints.predict(number)
     (widget,) = shown
@@ -135,9 +135,12 @@ def test_an_invalid_number_is_rejected(call, arguments, given):
     name = call.__name__
     with pytest.raises(Misuse) as error:
         call(*arguments)
+    number = "P1.2" if name == "predict" else "1.2"
     assert str(error.value) == (
-        f'`{name}` takes the number as a string, such as `{name}("1.2")`{given}.'
+        f'`{name}` takes the number as a string, such as `{name}("{number}")`{given}.'
     )
+    with pytest.raises(Misuse, match=rf'`{name}` takes only the number: `{name}\("7\.1"\)`\.'):
+        call("7.1", *arguments, "A")
 
 
 def test_a_missing_lessons_folder_is_reported(monkeypatch, tmp_path):

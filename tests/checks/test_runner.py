@@ -88,6 +88,8 @@ def test_an_exception_in_the_check_itself_propagates(monkeypatch):
 def test_an_unknown_exercise_lists_the_existing_ones():
     with pytest.raises(Misuse, match=r"no exercise 1\.9; there are 1\.1, 1\.2"):
         evaluate("1.9", 1)
+    with pytest.raises(Misuse, match=r"no exercise P1\.1; there are 1\.1, 1\.2"):
+        evaluate("P1.1", 1)
     with pytest.raises(Misuse, match=r"no exercise 77\.1: lesson 77 has none\."):
         evaluate("77.1", 1)
 
@@ -111,6 +113,7 @@ def test_an_ambiguous_float_is_rejected(call, answer, after):
         ((show, "1.1"), '`check("1.1", show)`.'),
         (("an answer", 1.1), '`check("1.1", your_answer)`.'),
         ((show,), '`check("1.2", show)`. It was given a value of type `function`.'),
+        ((), '`check("1.2", your_answer)`.'),
         (("one", 2), "`check(\"1.2\", your_answer)`. It was given `'one'`."),
     ],
 )
@@ -122,6 +125,8 @@ def test_a_check_with_missing_or_swapped_arguments_is_rejected(arguments, advice
     )
     with pytest.raises(Misuse, match=r'takes your answer, too: `check\("1\.1", your_answer\)`'):
         check("1.1")
+    with pytest.raises(Misuse, match=r'in parentheses: `check\("1\.1", \(first, second\)\)`'):
+        check("1.1", show, words)
 
 
 def test_an_exercises_name_takes_precedence_over_an_old_number():

@@ -5,7 +5,7 @@ Once `check` has recognized an exercise's old number, `hint` and `solution` acce
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from utils import lesson_source
@@ -15,7 +15,7 @@ from utils.errors import Sentence
 T = TypeVar("T")
 
 MISSING = object()  # the default of an argument that was not passed
-_NUMBER = re.compile(r"\s*(P?\d+\.\w+)\s*")
+_NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")
 
 _MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
 _former: dict[str, str] = {}  # old numbers in learners' copies, mapped to the current ones
@@ -29,24 +29,27 @@ class Moved(Misuse):
     """Raised if the answer belongs to an exercise that is in another lesson now."""
 
 
-def the_number(given: object, call: str) -> str:
+def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     """Return the number of an exercise or a prediction as a string; the float 1.2 becomes "1.2".
 
     If lesson 5 has ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
 
     Raises:
-        Misuse: If `given` isn't a valid number, or is ambiguous.
+        Misuse: If `given` isn't a valid number, or is ambiguous, or if there are `more` arguments.
     """
     found = _number(given)
     if found is None:
         what = "" if given is MISSING else f"; it was given {_described(given)}"
-        raise Misuse(f'`{call}` takes the number as a string, such as `{call}("1.2")`{what}.')
+        example = f'`{call}("{"P1.2" if call == "predict" else "1.2"}")`'
+        raise Misuse(f"`{call}` takes the number as a string, such as {example}{what}.")
+    if more:
+        raise Misuse(f'`{call}` takes only the number: `{call}("{found}")`.')
     _reject_ambiguous(given, f'{call}("', '")')
     # Only exercises have former numbers; predictions don't.
     return found if call == "predict" else _former.get(found, found)
 
 
-def the_checked_number(number: object, answer: object) -> str:
+def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
     If the answer, or the notebook's variable that holds it, has the name of another exercise, that
@@ -63,9 +66,14 @@ def the_checked_number(number: object, answer: object) -> str:
         )
     if answer is MISSING:
         raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
+    if more:
+        raise Misuse(
+            "`check` takes one answer; if it has two parts, put them in parentheses: "
+            f'`check("{found}", (first, second))`.'
+        )
     name = getattr(answer, "__name__", "your_answer")
     _reject_ambiguous(number, 'check("', f'", {name})')
-    lesson = found.partition(".")[0]
+    lesson = found.removeprefix("P").partition(".")[0]
     if f"{lesson}.{name}" in _MOVED:
         there = lesson_source.number(_MOVED[f"{lesson}.{name}"])
         raise Moved(f"`{name}` has moved to lesson {there[0]}, as Exercise {there}.")
@@ -100,7 +108,7 @@ def _reject_ambiguous(given: object, before: str, after: str) -> None:
 
 def _number(given: object) -> str | None:
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
-    return lesson_source.number(match[1]) if match else None
+    return lesson_source.number(match[1].upper() + match[2]) if match else None
 
 
 def _described(given: object) -> str:

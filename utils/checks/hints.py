@@ -44,13 +44,13 @@ class Solution:
         return f"One answer to exercise {self.number}:\n\n```python\n{self.code}\n```"
 
 
-def hint(number: object = MISSING) -> None:
+def hint(number: object = MISSING, *more: object) -> None:
     """Show the next hint for exercise `number`, such as "1.2"; after the last one, all of them.
 
     Raises:
         Misuse: If the exercise has no hints; the message lists the exercises that do.
     """
-    number = the_number(number, "hint")
+    number = the_number(number, "hint", more)
     steps = found(lesson_source.hints, number)
     at = _shown[number]
     _shown[number] += 1
@@ -61,17 +61,17 @@ def hint(number: object = MISSING) -> None:
     display(Hint(f"Exercise {number}: {which}.", steps[at : at + 1] or steps, after))
 
 
-def solution(number: object = MISSING) -> None:
+def solution(number: object = MISSING, *more: object) -> None:
     """Show the solution of exercise `number`, such as "1.2".
 
     Raises:
         Misuse: If there is no such exercise; the message lists the existing ones.
     """
-    number = the_number(number, "solution")
+    number = the_number(number, "solution", more)
     display(Solution(number, found(lesson_source.solution, number)))
 
 
-def predict(number: object = MISSING) -> None:
+def predict(number: object = MISSING, *more: object) -> None:
     """Show prediction question `number`, such as "P1.2", to answer before running the code.
 
     Raises:
@@ -79,5 +79,5 @@ def predict(number: object = MISSING) -> None:
     """
     from utils.widgets import Prediction
 
-    asked = found(lesson_source.prediction, the_number(number, "predict"))
+    asked = found(lesson_source.prediction, the_number(number, "predict", more))
     display(Prediction(asked.question, asked.choices))

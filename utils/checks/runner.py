@@ -19,23 +19,26 @@ from utils.checks.outcome import Outcome, display
 _STUB = "Write your answer where it says `your code here`, and run the cell again."
 
 
-def check(number: str | float, answer: object = MISSING) -> None:
+def check(number: object = MISSING, answer: object = MISSING, *more: object) -> None:
     """Check `answer` to exercise `number`, and show the outcome under the cell.
 
     Args:
         number: The exercise, such as "1.2".
         answer: The function, string, dict … that the exercise asks for.
+        more: Rejected: an answer in two parts is one tuple.
 
     Raises:
         Misuse: If there is no such exercise, or no answer; the message says what to fix.
     """
-    display(evaluate(number, answer))
+    display(evaluate(number, answer, *more))
 
 
-def evaluate(number: str | float, answer: object, limit: float = ANSWER_SECONDS) -> Outcome:
+def evaluate(
+    number: object, answer: object, *more: object, limit: float = ANSWER_SECONDS
+) -> Outcome:
     """Like `check`, but return the outcome instead of showing it; `limit` is in seconds."""
     try:
-        number = the_checked_number(number, answer)
+        number = the_checked_number(number, answer, more)
     except Moved as moved:
         return Outcome(str(number), "not attempted", str(moved))
     exercise = find(number)
