@@ -1,5 +1,7 @@
 """Right and wrong answers to 2.starts, which asks how many model starts two handlers count."""
 
+from collections import Counter, defaultdict
+
 from tests.checks.answers import right, wrong
 
 STARTS = {1: ("A", 1, "B", 1), 2: ("A", 1, "B", 0), 3: ("A", 1, "B", 1), 4: ("A", 0, "B", 0)}
@@ -10,6 +12,8 @@ for answer in (
     {case: list(row) for case, row in STARTS.items()},
     {case: (row[1], row[3]) for case, row in STARTS.items()},
     {case: {"A": row[1], "B": row[3]} for case, row in STARTS.items()},
+    {case: Counter(A=row[1]) + Counter(B=row[3]) for case, row in STARTS.items()},
+    {**STARTS, 2: defaultdict(int, A=1)},
 ):
     right("2.starts")(answer)
 

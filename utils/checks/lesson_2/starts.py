@@ -1,6 +1,8 @@
 """Check for 2.starts: how many model starts two handlers count in each of four cases."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +56,20 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
     return dict(zip("AB", entry, strict=True)) if len(entry) == 2 else None
 
 
+def _number(row: Mapping[str, Any] | None, name: str) -> Any:
+    """Return a handler's number in a row, such as the 0 that a `Counter` leaves out, or None."""
+    with suppress(KeyError):
+        # a copy, since a defaultdict would add the key to the answer
+        return copy({} if row is None else row)[name]
+    return None
+
+
 def observe(answer: Any, _: None) -> Seen:
     """Run the four cases, and compare the answer with the counts."""
     if not isinstance(answer, Mapping):
         return Seen(answer)
     rows = {case: _row(answer.get(case, ...)) for case in CASES}
-    given = {(case, name): (row or {}).get(name) for case, row in rows.items() for name in "AB"}
+    given = {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
     truth = {case: _counted(places) for case, places in CASES.items()}
     odd = ((case, n) for (case, _), n in given.items() if type(n) is not int)
     wrong = next(((c, name) for (c, name), n in given.items() if n != truth[c][name]), (0, ""))
