@@ -1,6 +1,8 @@
 """Every answer has the expected outcome, and every mistake is made by some wrong answer."""
 
+import inspect
 import re
+import sys
 
 import pytest
 
@@ -54,6 +56,17 @@ def test_an_answer_gets_the_expected_outcome(answer):
         assert not (found := ODD.search(prose)), (found, outcome)
         assert len(prose) <= LONGEST
         assert prose.endswith((".", "?", "`code`"))
+
+
+def test_no_answer_is_left_out():
+    registered = {id(answer.value) for answer in ANSWERS}
+    names = [name for name in sys.modules if re.match(r"tests\.checks\.lesson_\d\.[^_]", name)]
+    for module in map(sys.modules.get, names):
+        source = inspect.getsource(module)
+        own = {name: value for name, value in vars(module).items() if callable(value)}
+        for name, value in own.items():
+            here = getattr(value, "__module__", "") == module.__name__
+            assert not here or id(value) in registered or source.count(name) > 1, name
 
 
 @exercises()
