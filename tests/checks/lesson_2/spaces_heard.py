@@ -62,6 +62,7 @@ edit("invoke", {LOOP: f"model.invoke(prompt, {CONFIG})"}, "with `invoke`, which 
 ALSO = {"_ in": "chunk in", "pass": "words.spaces += chunk.text.count(' ')"}
 edit("no handler", {f", {CONFIG}": ""})
 edit("no handler", {**ALSO, f", {CONFIG}": ""})
+edit("counts the reply", {**ALSO, "[words]": "[Words()]"}, "that `on_llm_new_token` receives")
 edit("counted twice", ALSO, "a second time")
 edit("attached twice", {"[words]": "[words, words]"})
 edit("attached twice", {"model.stream": "model.with_config(callbacks=[words]).stream"})
@@ -81,10 +82,12 @@ own("unknown method", {"on_llm_new_token": "on_token"})
 own("unfilled parameter", {"token": "text"} | {"on_llm_new_text": "on_llm_new_token"}, "`text` of")
 own("no methods", {"def on_llm_new_token(self, token, **kwargs):": "", COUNTS: ""})
 own("another number", {COUNTS: "self.spaces += token.startswith(' ')"})
-own("another number", {COUNTS: "self.spaces += 1"})
-own("another number", {COUNTS: "self.spaces += sum(map(str.isspace, token))"})
+own("counts tokens", {COUNTS: "self.spaces += 1"})
+own("counts other white space", {COUNTS: "self.spaces += sum(map(str.isspace, token))"})
 AT_THE_END = "self.spaces = token.generations[0][0].text.count(' ')"
 own("counts the finished reply", {"on_llm_new_token": "on_llm_end", COUNTS: AT_THE_END})
+IN_THE_END = f"pass\n        def on_llm_end(self, token, **kwargs):\n            {AT_THE_END}"
+own("counts the reply", {COUNTS: IN_THE_END})
 own("fails silently", {"on_llm_new_token": "on_llm_end", COUNTS: "1 / 0"}, "shows it: .*ZeroDiv")
 
 wrong("2.spaces_heard", "a class", "the function `spaces_heard`, not the class `Words`")(Words)

@@ -288,6 +288,10 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
 }
 
 
+    "counts the reply": lambda _: (
+        "The spaces in the reply were counted. The exercise asks for those in the tokens that "
+        "`on_llm_new_token` receives."
+    ),
 def _bill(s: spent.Seen) -> str:
     return (
         f"The provider counted {s.right} output tokens for {count(len(s.written), 'reply')}, but "
@@ -297,6 +301,14 @@ def _bill(s: spent.Seen) -> str:
 
 def _raised(s: spent.Seen) -> str:
     return told(s.error) if s.error else ""
+    "counts other white space": lambda s: (
+        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that "
+        'includes other white space, such as line breaks. Only `" "` counts.'
+    ),
+    "counts tokens": lambda s: (
+        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that is the "
+        "number of tokens. A token may have several spaces, or none."
+    ),
 
 
 SPENT: Messages[spent.Seen] = {

@@ -1,23 +1,35 @@
 """Check for `spaces_heard`: attach a handler, and return how many spaces it receives."""
 
 from typing import Any
+from unittest.mock import patch
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.run import NUMBER, REPLIES, RIVERS, Case
+from utils.checks.engine.run import NUMBER, REPLIES, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
+_MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
+_TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_new_token"
+
 
 def observe(answer: Any, case: Case) -> Attaching:
     """Call the answer twice, to find out whether its handler carries over the first count."""
-    runs = []
     with handlers.overheard() as log:
-        for _ in range(2):
-            reply = case.reply()
-            args = (case.model(reply), case.prompt)
-            runs.append(call("spaces_heard", answer, case, reply, *args, wants=NUMBER))
-    return Attaching.seen(runs[0], reply.text.count(" "), again=runs[1].returned, log=log)
+        run, again = _run(answer, case), _run(answer, case)
+    return Attaching.seen(run, run.reply.text.count(" "), again=again.returned, log=log)
+
+
+def _run(answer: Any, case: Case) -> Run:
+    reply = case.reply()
+    args = (case.model(reply), case.prompt)
+    return call("spaces_heard", answer, case, reply, *args, wants=NUMBER)
+
+
+def _counts_the_reply(s: Attaching) -> bool:
+    """Whether the returned number stays the same when handlers receive no tokens."""
+    with patch(_TOKENS.format("")), patch(_TOKENS.format("Async")):
+        return bool(0 < s.right == s.returned == _run(s.answer, s.case).returned)
 
 
 def _none_hears(s: Attaching, *events: str) -> bool:
@@ -30,7 +42,12 @@ MISTAKES: Mistakes[Attaching] = {
     "no methods": _none_hears,
     "counts the finished reply": lambda s: _none_hears(s, "on_llm_new_token"),
     "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
+    "counts other white space": lambda s: (
+        s.wrong and s.returned == sum(map(str.isspace, s.reply.text))
+    ),
+    "counts tokens": lambda s: s.wrong and s.returned - s.total in range(_MOST_EMPTY + 1),
     "another number": lambda s: s.wrong,
+    "counts the reply": _counts_the_reply,
 }
 
 check = Exercise(
