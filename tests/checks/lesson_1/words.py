@@ -68,6 +68,7 @@ edit("collected first", {"in stream": "in [''.join(stream)]"})
 edit("raises", {"*comp": "assert piece[-1]; *comp"}, "IndexError.*for a stream with an empty piece")
 edit("raises", {END: f"{END}    complete.sort()\n"}, "for an empty stream")
 edit("drops punctuation", {FROM: 'yield from (w.strip(".,") for w in complete if w)'})
+edit("reads twice", {END: f"{END}    list(stream)\n"}, "after its stream had ended")
 
 wrong("1.words", "reads ahead")(lambda stream: words(list(stream)))
 wrong("1.words", "not a stream", "returned an `int`")(lambda stream: 7)

@@ -115,6 +115,15 @@ edit(
 edit("one model alone", {SUM: "usage.usage_metadata['river-1']['output_tokens']"})
 edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyError: 'output_")
 edit("prompt tokens too", {"output_tokens": "total_tokens"})
+edit(
+    "another number",  # of each model's replies, only the last counts
+    {
+        PROMPTS: f"totals = {{}}\n    {PROMPTS}\n        usage = UsageMetadataCallbackHandler()",
+        "pass": "pass\n        totals.update(usage.usage_metadata)",
+        "in usage.usage_metadata.": "in totals.",
+    },
+    "each reply's `output_tokens` exactly once",
+)
 edit("prompt tokens", {"output_tokens": "input_tokens"})
 edit("raises", {"return": "return prompt and"}, "Unbound.* for an empty list of prompts")
 edit("never calls the model", {LOOP: "pass"})

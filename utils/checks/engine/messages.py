@@ -113,8 +113,8 @@ SHARED: Messages[Run] = {
         "change. Can each item be a new one?"
     ),
     "reads twice": lambda s: (
-        f"`{s.name}` looped over its stream twice. A stream can be read once: the second loop "
-        "finds it empty."
+        f"`{s.name}` requested another item after its stream had ended. A stream can be read only "
+        "once. Which line reads it again?"
     ),
     "reads ahead": lambda s: (
         f"`{s.name}` took {count(s.ahead, 'piece')} before anything read its result. A generator "

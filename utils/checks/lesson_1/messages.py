@@ -248,8 +248,8 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     ),
     "misses the end": lambda s: (
         f"{shown(s.returned)} was returned{s.when}. It goes on after the first sentence. Does each "
-        "search cover all the text so far (`match` looks only at its beginning), and all three "
-        "marks?"
+        "search cover all the text so far (`match` looks only at its beginning, and `.` matches no "
+        "line break), and all three marks?"
     ),
     "takes a later mark": lambda s: (
         f"{shown(s.returned)} was returned{s.when}. An earlier mark, after "

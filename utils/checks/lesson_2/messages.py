@@ -366,7 +366,9 @@ SPENT: Messages[spent.Seen] = {
         "Which of them does the sum read?"
     ),
     "no usage": lambda s: f"{_bill(s)}. Is a handler attached? Which chunk has the usage?",
-    "another number": lambda s: f"{_bill(s)}. Where is the provider's count?",
+    "another number": lambda s: (
+        f"{_bill(s)}. Does the sum include each reply's `output_tokens` exactly once?"
+    ),
 }
 
 STARTS: Messages[starts.Seen] = {
