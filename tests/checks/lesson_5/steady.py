@@ -98,7 +98,19 @@ for mistake, changes, *says in (
 right("5.steady")(keeps_the_error)
 
 
-edits("5.steady", keeps_the_error)(
+keeps = edits("5.steady", keeps_the_error)
+keeps(
+    "counts the reader's time",
+    {
+        "piece = await asyncio.wait_for(anext(stream), seconds)": """
+                async with asyncio.timeout(seconds):
+                    piece = await anext(stream)
+                    yield piece""",
+        "yield piece\n        except StopAsync": "pass\n        except StopAsync",
+    },
+    "Is the `yield` inside your limit",
+)
+keeps(
     "ends quietly",
     {
         "shown = False": "shown, limit = False, seconds",

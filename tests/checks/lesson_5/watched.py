@@ -24,6 +24,7 @@ async def watched(stream, seconds):
 
 
 edit = edits("5.watched", watched)
+OfItsOwn = type("Stalled", (BaseException,), {})
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"
 RAISES = "raise Stalled from None"
 LIMITED = """async with asyncio.timeout(seconds):
@@ -52,6 +53,7 @@ for mistake, changes, *says in (
     ("timeout comes out", {"TimeoutError": "OverflowError"}),
     ("takes an error for a stall", {"TimeoutError": "Exception"}),
     ("takes the end for a stall", {"StopAsync": "Stop", "TimeoutError": "Exception"}),
+    ("no exception", {"Stalled": "OfItsOwn"}, "inherit from"),
     ("raises", {"StopAsyncIteration": "StopIteration"}, "at the line `chunk = await"),
     ("ends quietly", {RAISES: "return"}),
     ("swallows the error", {"except TimeoutError": RETURNS("OpenAIError")}),

@@ -57,12 +57,19 @@ _PASSED_ON: Messages[Passing] = {
     ),
 }
 
+
+def _readers_time(s: watched.Seen | steady.Seen) -> str:
+    return (
+        f"The reader takes {s.case.pause:g} s for each chunk, and {kind(s.error)} was raised, "
+        "although the stream was never silent for long. Is the `yield` inside your limit?"
+    )
+
+
 _TRIED: Messages[Tried] = {
     "no long silence": lambda s: (
         f"`{type(s.error).__name__}` was raised after {s.seconds:.1f} s{s.when}, although no "
         f"silence lasted {s.case.limit:g} s. Does each piece get its own limit of `seconds`?"
     ),
-    "raises": lambda s: told(s.error, s.case.when) if s.error else "",
     "calls none": lambda _: "Nothing in the list was called.",
     "not in order": lambda _: (
         "The second entry in the list was called, but never the first. Which one does your code "
@@ -295,9 +302,10 @@ WATCHED: Messages[watched.Seen] = {
         f"`watched` yields {kind(s.items[0])}, which still has to be awaited. Is an `await` "
         "missing?"
     ),
-    "counts the reader's time": lambda s: (
-        f"The reader takes {s.case.pause:g} s for each chunk, and {kind(s.error)} was raised, "
-        "although the stream was never silent for long. Is the `yield` inside your limit?"
+    "counts the reader's time": _readers_time,
+    "no exception": lambda s: (
+        f"Your `Stalled` is {kind(s.error)} that isn't an `Exception`, so no `except Exception` "
+        "catches it. What should the class inherit from?"
     ),
     "takes an error for a stall": lambda _: (
         "The connection was lost, but `Stalled` was raised instead of the stream's own error. "
@@ -606,6 +614,7 @@ STEADY: Messages[steady.Seen] = {
         "or a tool call, the error is raised."
     ),
     "part given": _part_given,
+    "counts the reader's time": _readers_time,
     "calls none": lambda _: (
         "No source was called. A source is a function, and calling it returns the stream."
     ),

@@ -1,5 +1,6 @@
 """Check for `steady`: try the next source if one fails before any text or tool call."""
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +52,9 @@ def observe(answer: Any, case: Fallback) -> Seen:
 FIRST_MISTAKES: Mistakes[Seen] = {
     "calls none": lambda s: (
         s.read and not s.called and isinstance(s.error, AttributeError | TypeError | None)
+    ),
+    "counts the reader's time": lambda s: (
+        bool(s.case.pause) and (s.silence or isinstance(s.error, CancelledError))
     ),
     **TRIED_FIRST,
 }

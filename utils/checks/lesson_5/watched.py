@@ -85,6 +85,7 @@ def _is_stalled(error: object) -> bool:
 
 FIRST: Mistakes[Seen] = {
     "yields an awaitable": lambda s: any(map(isawaitable, s.items)),
+    "no exception": lambda s: s.stalled and not isinstance(s.error, Exception),
     "counts the reader's time": lambda s: (
         bool(s.case.pause) and (s.stalled or isinstance(s.error, TimeoutError | CancelledError))
     ),
