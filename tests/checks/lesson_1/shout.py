@@ -59,6 +59,7 @@ edit(None, {"| upper": "| RunnableGenerator(upper)"})
 edit(None, {"model |": "model.bind(temperature=0) |"})
 
 edit("unchanged", {"| upper": ""})
+edit("small letters", {".upper()": ".lower()"})
 edit("some capitals", {".upper()": ".encode().upper().decode()"})  # capitalizes ASCII only
 edit("loops over characters", {"yield piece.upper()": "return piece.upper()"}, "Only `R` came out")
 edit("yields nothing", {"yield": "if not piece: return\n            yield"}, "often empty")

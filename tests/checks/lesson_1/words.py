@@ -52,6 +52,10 @@ edit("loses the last word", {END: ""})
 edit("joins words", {"+ piece": "+ piece.strip()"})
 edit("splits at spaces only", {SPLIT: r'r"[ \t\n]+"'}, r"\\r'` came out as one word")
 edit("overlooks white space", {SPLIT: r'r"^\s+|\s+$"'}, "anywhere in a piece")
+edit(
+    "keeps text of an earlier call",
+    {'buffer = ""': "pass", "stream):": "stream, kept=['']):", "buffer": "kept[0]"},
+)
 edit("one word a piece", {"+ piece)": "+ piece, maxsplit=1)"}, "completed `of` and `a`")
 edit("yields an empty word", {FROM: "yield from complete"})
 edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer when the stream ends")
@@ -64,11 +68,11 @@ edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a`, is missi
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})
 edit("yields nothing", {FROM: "pass", END: "    yield from ()\n"})
+edit("reads twice", {END: f"{END}    list(stream)\n"}, "after its stream had ended")
 edit("collected first", {"in stream": "in [''.join(stream)]"})
 edit("raises", {"*comp": "assert piece[-1]; *comp"}, "IndexError.*for a stream with an empty piece")
 edit("raises", {END: f"{END}    complete.sort()\n"}, "for an empty stream")
 edit("drops punctuation", {FROM: 'yield from (w.strip(".,") for w in complete if w)'})
-edit("reads twice", {END: f"{END}    list(stream)\n"}, "after its stream had ended")
 
 wrong("1.words", "reads ahead")(lambda stream: words(list(stream)))
 wrong("1.words", "not a stream", "returned an `int`")(lambda stream: 7)

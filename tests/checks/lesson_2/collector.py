@@ -82,6 +82,7 @@ edit("not a handler", {"(BaseCallbackHandler)": ""}, "doesn't inherit from `Base
 edit("still empty", {"self.text +": "text "}, "43 pieces of text arrived, but")
 AT_THE_START = {"__init__(self)": "on_chat_model_start(self, serialized, messages, **kwargs)"}
 edit("no text at first", AT_THE_START, "when a collector is created")
+edit("begins with text", {'""': '"\\n"'}, "A new collector's `.text` is")
 edit("adds the reply again", at("on_llm_end", "self.text += value.generations[0][0].text"))
 SKIPS = {'""': '""; self.got = 0', "+= token": "+= token * self.got; self.got = 1"}
 edit("drops the first chunk", SKIPS)
@@ -91,8 +92,8 @@ DOTS = "self.text += ' …' * isinstance(value, GeneratorExit)"
 edit("another text", at("on_llm_error", DOTS), "stopped early")
 edit("whole chunks", {"token, **kwargs": "token, *, chunk, **kwargs", "+= token": "+= str(chunk)"})
 edit("loses white space", at("on_llm_end", "self.text = self.text.strip()"))
-edit("another text", {ADDS: f"if token == '' or self.text[-len(token):] != token: {ADDS}"})
-joins("another text", {"= []": "= {}", ".append(token)": ".setdefault(token)"})
+edit("loses repeated pieces", {ADDS: f"if token == '' or self.text[-len(token):] != token: {ADDS}"})
+joins("loses repeated pieces", {"= []": "= {}", ".append(token)": ".setdefault(token)"})
 joins("not a string", {"@property\n    ": ""}, "is a `method`")
 joins("shared text", {"def __init__(self):\n        self.pieces": "pieces"}, "second collector")
 edit("no text", {"self.text": "self.reply"})

@@ -68,7 +68,7 @@ edit("loses another run", {FAILS: "self.counts.clear()"})
 OLDEST = "self.counts.pop(next(iter(self.counts), None), None)"
 edit("loses another run", {FAILS: OLDEST}, "earlier")
 edit("skips empty tokens", {ADDS: f"if token: {ADDS}"})
-edit("mixes runs", {"+ 1": "+ len(token)"}, "Does each token add 1")
+edit("counts characters", {"+ 1": "+ len(token)"}, "those are characters")
 edit("another order", {ENDS: f"{ENDS}; self.reports.sort()"}, "shorter one. The run that ended")
 GUESSES = f"self.reports.append({POP} if response.generations[0][0].text else 1)"
 edit("another number", {ENDS: GUESSES}, "after a run with an empty reply. That run had 3 tokens")

@@ -92,8 +92,11 @@ edit(None, {PROMPTS: "for prompt in list(prompts):", LOOP: f"deque({CALL}, maxle
 edit("last reply alone", {PROMPTS: f"{PROMPTS}\n        usage = UsageMetadataCallbackHandler()"})
 EARLY = {"    return sum": "        return sum", "values())": "values())\n    return 0"}
 edit("first prompt alone", EARLY, "Of 4 prompts, only `Name a river.` was sent")
+UNREAD = {"return": "prompts and model.stream(prompts[-1])\n    return"}
+edit("leaves a stream unread", {"in prompts": "in prompts[:-1]", **UNREAD}, "`Describe the tide.`")
 edit("skips a prompt", {"in prompts": "in prompts[:-1]"})
 BY_NAME = 'usage.usage_metadata.get("fake-model", {"output_tokens": 0})["output_tokens"]'
+edit("counted twice", {"return ": "return 2 * "})
 edit("reads no entry", {SUM: BY_NAME}, "entries for `river-1` and `sea-2`. Which")
 ONCE = {"in prompts": "in dict.fromkeys(prompts)"}
 edit("another number of requests", ONCE, "twice, but was sent once")
@@ -103,7 +106,7 @@ edit(
 )
 LEAVES_ONE = "if prompt == prompts[0] and not usage.usage_metadata: break"
 edit("leaves a reply early", {"pass": LEAVES_ONE})
-edit("no usage", {CONFIG: f"{CONFIG}, stream_usage=False"})
+edit("usage switched off", {CONFIG: f"{CONFIG}, stream_usage=False"})
 edit(
     "adds sums up",
     {
@@ -112,9 +115,6 @@ edit(
         f"return {SUM}": "return total",
     },
 )
-edit("one model alone", {SUM: "usage.usage_metadata['river-1']['output_tokens']"})
-edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyError: 'output_")
-edit("prompt tokens too", {"output_tokens": "total_tokens"})
 edit(
     "another number",  # of each model's replies, only the last counts
     {
@@ -124,6 +124,9 @@ edit(
     },
     "each reply's `output_tokens` exactly once",
 )
+edit("one model alone", {SUM: "usage.usage_metadata['river-1']['output_tokens']"})
+edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyError: 'output_")
+edit("prompt tokens too", {"output_tokens": "total_tokens"})
 edit("prompt tokens", {"output_tokens": "input_tokens"})
 edit("raises", {"return": "return prompt and"}, "Unbound.* for an empty list of prompts")
 edit("never calls the model", {LOOP: "pass"})
@@ -131,6 +134,7 @@ edit("never calls the model", {LOOP: "pass"})
 chunks = edits("2.spent", from_the_chunks)
 COUNTS = 'if chunk.usage_metadata:\n                total += chunk.usage_metadata["output_tokens"]'
 LAST = 'pass\n        total += {}["output_tokens"]'.format
+chunks("first reply alone", {"if chunk.usage_metadata": "if not total and chunk.usage_metadata"})
 chunks("counts chunks", {COUNTS: "total += 1"})
 chunks("another number", {COUNTS: "total += len(chunk.text.split())"})
 EACH = {"if chunk.usage_metadata:": "if True:"}

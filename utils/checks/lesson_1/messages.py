@@ -101,6 +101,10 @@ WORDS: Messages[words.Seen] = {
         f"Word {s.wrong + 1}, {shown(s.word)}, is missing before {shown(s.item)}."
         + (" A word that occurs twice comes out twice." if s.word in s.items[: s.wrong] else "")
     ),
+    "keeps text of an earlier call": lambda s: (
+        f"The first word came out as {shown(s.item)}{s.when}, with text of an earlier stream in "
+        "it. What is kept from one call to the next?"
+    ),
     "yields another word": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out."
     ),
@@ -207,6 +211,7 @@ SHOUT: Messages[shout.Seen] = {
         "only if the function itself has a `yield` in it."
     ),
     "unchanged": lambda _: "The text came out unchanged: it isn't in capitals.",
+    "small letters": lambda _: "The text came out in lower case, not in capitals.",
     "some capitals": lambda _: "Only some of the text is in capitals.",
     "loops over characters": lambda s: (
         f"Only {shown(s.output)} came out. LangChain calls a function without a `yield` with the "

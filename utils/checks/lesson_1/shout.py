@@ -89,6 +89,7 @@ FIRST: Mistakes[Seen] = {
 MISTAKES: Mistakes[Seen] = {
     "yields nothing": lambda s: bool(s.expected) and not s.items,
     "unchanged": lambda s: s.text == s.reply.text != s.expected,
+    "small letters": lambda s: s.text == s.reply.text.lower() != s.expected,
     "some capitals": lambda s: s.text != s.expected == s.text.upper(),
     "loops over characters": lambda s: s.items == [s.expected[:1]] != [s.expected],
     **TEXT,

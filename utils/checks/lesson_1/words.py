@@ -80,6 +80,9 @@ MISTAKES: Mistakes[Seen] = {
     "cuts a word": lambda s: s.item != s.word and s.word.startswith(s.item),
     "yields a word again": lambda s: s.item != s.word and s.item in s.items[: s.wrong],
     "leaves a word out": lambda s: s.item != s.word and s.item in s.words[s.wrong :],
+    "keeps text of an earlier call": lambda s: (
+        s.wrong == 0 and bool(s.word) and s.item != s.word and s.item.endswith(s.word)
+    ),
     "yields another word": lambda s: s.item != s.word,
     "collected first": lambda s: len(s.words) > 1 and s.taken[0] == s.total,
     "one word a piece": lambda s: len(s.together) > 1,

@@ -25,6 +25,7 @@ class Seen(Heard):
     """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
+    fresh: Any  # the initial `.text` of the collector that receives nothing
     looks: Sequence[tuple[str, Any]]  # per chunk, (the text so far, the value of `.text`)
     came: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
@@ -36,9 +37,12 @@ def observe(answer: Any, case: Listening) -> Seen:
     """Read the `.text` of a collector after each chunk; another one receives nothing."""
     reply = case.reply()
     looks: list[tuple[str, Any]] = []
+    fresh: Any = None
 
     def listen(make: Make) -> None:
-        one, _ = make(), make()
+        nonlocal fresh
+        one, other = make(), make()
+        fresh = getattr(other, "text", None)
         model, config = case.model(reply, streaming=True), {"callbacks": [one]}
         if case.invoked:
             model.invoke(case.prompt, config)
@@ -53,6 +57,7 @@ def observe(answer: Any, case: Listening) -> Seen:
     came = "".join(reply.pieces[: reply.taken])
     return Seen.of(
         heard,
+        fresh=fresh,
         looks=looks,
         came=came,
         pieces=reply.pieces,
@@ -62,10 +67,17 @@ def observe(answer: Any, case: Listening) -> Seen:
     )
 
 
+def _unrepeated(pieces: Sequence[str]) -> list[str]:
+    """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
+    not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
+    return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
+
+
 MISTAKES: Mistakes[Seen] = {
     **handlers.CLASS,
     "not a string": lambda s: s.value is not None and not isinstance(s.value, str),
-    "shared text": lambda s: bool(s.other),
+    "shared text": lambda s: bool(s.other) and s.other != s.fresh,
+    "begins with text": lambda s: bool(s.fresh),
     "no text": lambda s: s.value is None,
     "last piece alone": lambda s: (
         s.wrong and len(s.pieces) > 1 and {text or "" for _, text in s.looks} == {*s.pieces, ""}
@@ -75,6 +87,9 @@ MISTAKES: Mistakes[Seen] = {
     "whole chunks": lambda s: s.wrong and "content=" in s.value,
     "drops the first chunk": lambda s: (
         s.wrong and bool(s.pieces) and s.value == s.came[len(s.pieces[0]) :]
+    ),
+    "loses repeated pieces": lambda s: (
+        s.wrong and len({*s.pieces}) < len(s.pieces) and s.value in _unrepeated(s.pieces)
     ),
     "adds the reply again": lambda s: s.wrong and s.value == 2 * s.came,
     "loses white space": lambda s: s.wrong and "".join(s.value.split()) == "".join(s.came.split()),

@@ -82,6 +82,10 @@ COLLECTOR: Messages[collector.Seen] = {
         f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
         "kept on the class or in a global variable instead of on `self`?"
     ),
+    "begins with text": lambda s: (
+        f"A new collector's `.text` is {shown(repr(s.fresh))}. Before any text arrives, it should "
+        'be `""`.'
+    ),
     "no text at first": lambda _: (
         "A new collector has no `.text`, or it is `None`. Before any text arrives, it should be "
         '`""`. Which method runs when a collector is created?'
@@ -101,6 +105,10 @@ COLLECTOR: Messages[collector.Seen] = {
     ),
     "whole chunks": lambda s: (
         f"`.text` contains whole chunks: {shown(s.value)}. Which argument is only the text?"
+    ),
+    "loses repeated pieces": lambda s: (
+        f"`.text` is {shown(repr(s.value))}, but the reply is {shown(repr(s.came))}. What leaves "
+        "out a piece that equals an earlier one?"
     ),
     "adds the reply again": lambda s: (
         f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
@@ -151,6 +159,7 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     "two clocks": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s{s.when}. One of the two readings isn't from `self.clock`."
     ),
+    "negative": lambda s: f"`.ttft` is {s.ttft:.1f} s{s.when}. Which reading came first?",
     "another unit": lambda s: f"`.ttft` is {s.ttft:.0f}{s.when}. The exercise asks for seconds.",
     "reading of the clock": lambda s: (
         f"`.ttft` is {s.ttft:.1f}{s.when}, a reading of the clock. How do two readings give the "
@@ -227,6 +236,9 @@ REPORT: Messages[report.Seen] = {
         f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, including "
         "empty ones."
     ),
+    "counts characters": lambda s: (
+        f"{_reported(s)}: those are characters. The runs had {_tokens(s)} tokens."
+    ),
     "another order": lambda s: (
         f"The numbers are right, but not their order{s.when}. The run that ended first had "
         f"{s.right[0]} tokens, and the first report is {s.got[0]}."
@@ -276,6 +288,10 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
     "counts the finished reply": lambda _: (
         "The spaces in the finished reply were counted. Which method receives each token?"
     ),
+    "counts the reply": lambda _: (
+        "The spaces in the reply were counted. The exercise asks for those in the tokens that "
+        "`on_llm_new_token` receives."
+    ),
     "no methods": lambda _: _NO_METHODS,
     "counted twice": lambda s: (
         f"`spaces_heard` returned {s.returned}, but the tokens contain {count(s.right, 'space')}. "
@@ -285,13 +301,17 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
         f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. "
         'Does each token add all of its `" "`, wherever in the token they are, and nothing else?'
     ),
+    "counts other white space": lambda s: (
+        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that "
+        'includes other white space, such as line breaks. Only `" "` counts.'
+    ),
+    "counts tokens": lambda s: (
+        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that is the "
+        "number of tokens. A token may have several spaces, or none."
+    ),
 }
 
 
-    "counts the reply": lambda _: (
-        "The spaces in the reply were counted. The exercise asks for those in the tokens that "
-        "`on_llm_new_token` receives."
-    ),
 def _bill(s: spent.Seen) -> str:
     return (
         f"The provider counted {s.right} output tokens for {count(len(s.written), 'reply')}, but "
@@ -301,14 +321,6 @@ def _bill(s: spent.Seen) -> str:
 
 def _raised(s: spent.Seen) -> str:
     return told(s.error) if s.error else ""
-    "counts other white space": lambda s: (
-        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that "
-        'includes other white space, such as line breaks. Only `" "` counts.'
-    ),
-    "counts tokens": lambda s: (
-        f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that is the "
-        "number of tokens. A token may have several spaces, or none."
-    ),
 
 
 SPENT: Messages[spent.Seen] = {
@@ -338,6 +350,10 @@ SPENT: Messages[spent.Seen] = {
         "Several prompts were sent in one request, as one conversation. Each prompt needs its own "
         "request."
     ),
+    "leaves a stream unread": lambda s: (
+        f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
+        "reads it."
+    ),
     "first prompt alone": lambda s: (
         f"Of {len(s.case.prompts)} prompts, only {shown(s.readings[0].messages[-1].text)} was "
         "sent. What ends the loop over the prompts?"
@@ -350,6 +366,9 @@ SPENT: Messages[spent.Seen] = {
     "leaves a reply early": lambda s: (
         f"The reply to {shown(s.left)} wasn't read to its end. The usage arrives after the text."
     ),
+    "usage switched off": lambda _: (
+        "The call switched the usage off, so the provider sent none. What does `stream_usage` do?"
+    ),
     "prompt tokens too": lambda s: f"{_bill(s)}: that includes the tokens of the prompts.",
     "prompt tokens": lambda s: f"{_bill(s)}: those are the tokens of the prompts.",
     "repeated prompt once": lambda s: (
@@ -359,7 +378,11 @@ SPENT: Messages[spent.Seen] = {
         f"{_bill(s)}. The handler's numbers are already sums. What is added again with each reply?"
     ),
     "last reply alone": lambda s: f"{_bill(s)}: that is only the last reply.",
+    "first reply alone": lambda s: f"{_bill(s)}: that is only the first reply.",
     "one model alone": lambda s: f"{_bill(s)}: those are the tokens of only one of the two models.",
+    "counted twice": lambda s: (
+        f"{_bill(s)}: twice the right number. What counts each reply a second time?"
+    ),
     "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
     "reads no entry": lambda s: (
         f"{_bill(s)}. The handler has entries for {joined([f'`{each}`' for each in s.entries])}. "

@@ -130,6 +130,7 @@ MISTAKES: Mistakes[Seen] = {
     "reports nothing": lambda s: s.wrong and not s.got,
     "loses a report": lambda s: s.wrong and s.case.interleaved and len(s.got) < len(s.right),
     "skips empty tokens": lambda s: s.wrong and s.got == [sum(map(bool, run)) for run in s.ended],
+    "counts characters": lambda s: s.wrong and s.got == [sum(map(len, run)) for run in s.ended],
     "another order": lambda s: s.wrong and s.same,
     "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
     "mixes threads": lambda s: s.wrong and s.case.batch,

@@ -121,19 +121,23 @@ MISTAKES: Mistakes[Seen] = {
     "one conversation": lambda s: any(
         sum(message.type == "human" for message in each.messages) > 1 for each in s.readings
     ),
+    "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.readings),
     "first prompt alone": lambda s: len(s.readings) == 1 < len(s.case.prompts),
     "skips a prompt": lambda s: bool(s.never_sent),
     "another number of requests": lambda s: bool(s.often),
     "leaves a reply early": lambda s: bool(s.left),
+    "usage switched off": lambda s: s.wrong and not all(each.usage for each in s.readings),
     **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.given + s.right,
     "prompt tokens": lambda s: s.wrong and s.returned == s.given,
     "repeated prompt once": lambda s: s.wrong and s.is_of({*s.case.prompts}),
     "adds sums up": lambda s: s.wrong and s.returned == sum(accumulate(s.written)),
     "last reply alone": lambda s: s.wrong and [s.returned] == s.written[-1:],
+    "first reply alone": lambda s: s.wrong and [s.returned] == s.written[:1],
     "one model alone": lambda s: (
         s.wrong and any(s.is_of(p for p in s.case.prompts if _MODELS[p] == m) for m in s.entries)
     ),
+    "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
     "counts chunks": lambda s: s.wrong and s.returned in _chunks(s),
     "reads no entry": lambda s: s.wrong and s.returned == 0 and bool(s.entries),
     "no usage": lambda s: s.wrong and s.returned == 0,

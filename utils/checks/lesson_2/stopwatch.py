@@ -115,6 +115,7 @@ MISTAKES: Mistakes[Seen] = {
     "never measures": lambda s: s.first is not None and s.then is s.value is None,
     "another clock": lambda s: s.ttft is not None and not s.looked,
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
+    "negative": lambda s: s.ttft is not None and s.ttft < 0,
     "another unit": lambda s: (
         bool(s.first and s.ttft) and any(_close(s.ttft / s.first / unit, 1) for unit in _UNITS)
     ),
