@@ -51,13 +51,17 @@ if __name__ == "__main__":
     bill = LogAndBill()
     # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
     model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, callbacks=[bill])
+    status = 0
     try:
         for prompt in prompts:
             with closing(model.stream(prompt)) as chunks:
                 for chunk in chunks:
                     print(chunk.text, end="", flush=True)
             print()
-    except (KeyboardInterrupt, OpenAIError):
-        print()  # the handler has already logged the error
+    except KeyboardInterrupt:
+        print()
+    except OpenAIError:  # the handler has already logged it
+        status = 1
     for name, usage in bill.usage_metadata.items():
         print(f"{name}: {usage['input_tokens']} tokens in, {usage['output_tokens']} out")
+    sys.exit(status)

@@ -3,6 +3,7 @@
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
 """
 
+import argparse
 import asyncio
 import os
 import sys
@@ -11,6 +12,7 @@ from contextlib import aclosing
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_openai import ChatOpenAI
 
+argparse.ArgumentParser(description=__doc__).parse_args()
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
     sys.exit(f"Set the environment variable {' and '.join(missing)}.")
 
@@ -44,6 +46,8 @@ with asyncio.Runner() as runner:  # one event loop for all turns, since the mode
             question = input("You: ")
         except (EOFError, KeyboardInterrupt):
             break
+        if not question.strip():
+            continue
         try:
             runner.run(turn(conversation, question))  # Ctrl-C cancels the task
         except KeyboardInterrupt:

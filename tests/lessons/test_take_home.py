@@ -204,6 +204,7 @@ def test_2_logs_each_run_and_adds_up_the_bill(script):
 
 def test_2_logs_a_lost_connection_under_its_run(script):
     ended = script.run(BILL, RIVER, model="sim-fast:drop@5")
+    assert ended.returncode == 1
     assert re.search(
         r"^run (\S+): started\nrun \1: OpenAIConnectionError\(.*\) after", ended.stderr
     )
@@ -335,9 +336,10 @@ def sent(request):
 
 def test_5_keeps_the_conversation(fresh_script):
     with fresh_script.server.watch() as seen:
-        out, err = fresh_script.chat(CHAT, RIVER, "And another?")
+        out, err = fresh_script.chat(CHAT, RIVER, " ", "And another?")
     assert err == ""
-    assert out.count("You: ") == 3
+    assert out.count("You: ") == 4
+    assert len(seen) == 2, "a blank line isn't sent"
     question, reply, *rest = sent(seen[1])
     assert question == ("user", RIVER)
     assert reply[0] == "assistant"

@@ -125,7 +125,7 @@ async def shouts_by_events(model, prompt):
             yield event["data"]["chunk"].content.upper()
 
 
-@right("4.shout")
+@wrong("4.shout", "left open")
 async def shouts_from_a_thread(model, prompt):
     chunks = model.stream(prompt)
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
