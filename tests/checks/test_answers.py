@@ -42,7 +42,8 @@ def own_mistakes(loaded):
 
 
 def judged(answer: Answer):
-    return evaluate(answer.number, answer.value, LIMIT.get(answer.mistake, ANSWER_SECONDS * 4))
+    limit = LIMIT.get(answer.mistake, ANSWER_SECONDS * 4)
+    return evaluate(answer.number, answer.value, limit=limit)
 
 
 @pytest.mark.parametrize("answer", [pytest.param(each, id=each.name) for each in ANSWERS])

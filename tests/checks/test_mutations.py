@@ -242,5 +242,5 @@ def _nothing_is_kept():
 @pytest.mark.parametrize(("number", "before", "code", "mutation"), list(cases()))
 def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, mutation):
     answer = answer_in(code, before)[number]
-    outcome = evaluate(number, answer, ANSWER_SECONDS * 4)
+    outcome = evaluate(number, answer, limit=ANSWER_SECONDS * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)
