@@ -26,6 +26,7 @@ _POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
 _COLLECT_SECONDS = 5.0  # s; minimum time between full garbage collections
 _MAX_FILES = 10_240
+_SEND_BUFFER = 65_536  # bytes; megabytes, the default, would hide that a client has stopped reading
 _KEEP_ALIVE = 75  # s; a learner may pause to read between two cells
 
 
@@ -143,7 +144,9 @@ def listen(host: str, port: int) -> socket.socket:
         OSError: If the port is taken or the address isn't assigned to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
+    listener = socket.create_server((host, port), family=family, backlog=2048)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)  # connections inherit it
+    return listener
 
 
 def serve(

@@ -11,7 +11,7 @@ from .fault import generation, request
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
 _FLOOD_MOST = 32  # megabytes; limits the effect of a typo
-_FLOOD_GAP = 0.001  # s
+_FLOOD_GAP = 0.002  # s; at full speed, a reader's socket buffer grows to dozens of megabytes
 
 
 @request(
@@ -128,8 +128,8 @@ def _slow_headers(reply: Reply, seconds: float = 5) -> Reply:
 
 @generation(
     "flood",
-    "The text is repeated up to `megabytes`, 32 at most, in pieces of 4 KB, faster than most "
-    "clients read. `max_tokens` still limits it.",
+    "The text is repeated up to `megabytes`, 32 at most, in pieces of 4 KB, 2 MB per second. "
+    "`max_tokens` still limits it.",
     "Reads as fast as your code does. If your code stops reading, the server stops sending.",
 )
 def _flooded(reply: Reply, megabytes: float = 4) -> Reply:
