@@ -16,7 +16,7 @@ from tools.verdict.wire_format import WireFormat
 from utils.simulator.response import RESET
 
 Make = Callable[[VirtualSimulator], ASGIApp]
-Judge = Callable[[Make, WireFormat], dict[str, Seen]]
+Judge = Callable[..., dict[str, Seen]]
 
 
 def served(app: ASGIApp) -> ASGIApp:
@@ -45,14 +45,14 @@ def served(app: ASGIApp) -> ASGIApp:
 def verdict() -> Judge:
     """Return a function that creates an app with `make`, and judges it."""
 
-    def judged(make: Make, wire: WireFormat) -> dict[str, Seen]:
+    def judged(make: Make, wire: WireFormat, *, simulated: bool = True) -> dict[str, Seen]:
         virtual = VirtualSimulator()
         app = served(make(virtual))
 
         def client(to: ASGIApp) -> Callable[[], httpx2.AsyncClient]:
             return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
 
-        model = Model(ADDRESS, KEY, client(virtual.app))
+        model = Model(ADDRESS, KEY, client(virtual.app)) if simulated else None
         # Use short replies, so that a few pieces are a large part of each.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
         case = Case(Endpoint(wire, client(app)), model, **brief)

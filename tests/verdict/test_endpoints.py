@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -130,6 +130,25 @@ class Stamped(apps.BreakIsEnd):
         async for kind, value in super().pieces(question):
             extra = {"at": f"2026-11-28T16:{number % 60}", "tokens": number, "id": f"{number:x}"}
             yield kind, {**value, **extra} if kind == "end" else value
+
+
+class EveryChunk(apps.Sound):
+    """Forwards every chunk, including empty ones, and ignores the finish reason."""
+
+    async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        async for chunk in self.model.astream(question):
+            yield chunk.text
+
+    def frame(self, kind: str, value: Any) -> str:
+        return super().frame(kind, {"delta": value} if kind == "text" else value)
+
+
+def test_trailing_empty_pieces_do_not_make_a_truncated_reply_look_different(
+    verdict: Judge,
+) -> None:
+    table = verdict(EveryChunk, replace(apps.WIRE, text_path="delta"))
+    seen = "a truncated stream: it ended as a complete reply does (event end)"
+    assert table[BREAK].what == seen
 
 
 @pytest.mark.parametrize(

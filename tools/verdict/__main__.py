@@ -23,7 +23,7 @@ from tools.programs import Advice, say, stop_on_signals, this_command
 
 from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError
-from .lines import judge
+from .lines import WITHOUT_SIMULATOR, judge
 from .model import NAME, Model
 from .report import as_json, row, summary
 from .sockets import PAGES, Sockets
@@ -127,10 +127,10 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
     """Return the endpoint's wire format: a preset with the options applied."""
     preset = PRESETS.get(arguments.preset or arguments.app)
     url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))
+    if not _is_valid(url):
+        raise Advice(f"{url} is not a valid URL. It has the form http://host:port/path.")
     if preset is not None and urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + preset.url
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise Advice(f"{url} is not a valid URL: it begins with http:// or https://.")
     plain = ("method", "body", "then", "stop", "rejoins", "format", "text_path")
     given = {name: getattr(arguments, name) for name in plain}
     changes = {"url": url} | {name: it for name, it in given.items() if it is not None}
@@ -140,6 +140,8 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
         changes["text_events"] = tuple(arguments.text_event)
     if arguments.header:
         headers = [header.partition(":") for header in arguments.header]
+        if not all(colon for _, colon, _ in headers):
+            raise Advice("A --header has the form 'NAME: VALUE'.")
         changes["headers"] = tuple((name.strip(), value.strip()) for name, _, value in headers)
     wire = dataclasses.replace(preset or WireFormat(url), **changes)  # type: ignore[arg-type]
     if "{question}" not in wire.url + (wire.body or ""):
@@ -148,6 +150,27 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
             "--preset."
         )
     return wire
+
+
+def _is_valid(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # raised for a port over 65535, for example
+        return False
+
+
+def _words(arguments: argparse.Namespace, port: int) -> list[str]:
+    """Return the words of --run."""
+    if ("{port}" in arguments.run) != ("{port}" in (arguments.url or "{port}")):
+        raise Advice(
+            "Write {port} into both --run and the URL. It stands for a free port, where the app "
+            "listens and the questions go."
+        )
+    try:
+        return [word.replace("{port}", str(port)) for word in shlex.split(arguments.run)]
+    except ValueError as error:
+        raise Advice(f"--run isn't a valid command: {error}.") from error
 
 
 @contextlib.contextmanager
@@ -160,6 +183,7 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
     if not (arguments.run or arguments.app):
         yield dict(os.environ) if os.environ.get("OPENAI_BASE_URL") else None
         return
+    words = _words(arguments, port) if arguments.run else []
     with simulator(sys.executable, NAME) as model:
         environ = simulated_environ(**model)
         if arguments.app:
@@ -167,7 +191,6 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
             with app.served(app.set_up(), port, environ):
                 yield model
             return
-        words = [word.replace("{port}", str(port)) for word in shlex.split(arguments.run)]
         at = urlsplit(wire_format(arguments, port).url).port or port
         with tempfile.TemporaryFile("w+") as output, _run(words, environ, output) as child:
             try:
@@ -208,7 +231,9 @@ async def verdict(
         if not await model.is_there():
             model = None
     speed = float(os.environ.get("COURSE_SPEED") or 1)
-    case = Case(Endpoint(wire, ask), model, speed, silence=arguments.silence)
+    endpoint = Endpoint(wire, ask, longest=120 + arguments.silence)
+    case = Case(endpoint, model, speed, silence=arguments.silence)
+    say(f"Reading two complete replies from {urlsplit(wire.url).netloc} …")
     return await judge(case, lambda name, seen: say(row(name, seen)))
 
 
@@ -229,13 +254,14 @@ def main(words: list[str]) -> int:
     except (Advice, EndpointError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
+    except KeyboardInterrupt:  # `course.py` reports it
         return 130
     if arguments.json:
         say(as_json(wire.url, table))
     else:
         say(f"\n{summary(table)}")
+        if WITHOUT_SIMULATOR in table.values():
+            say("All lines need an app that talks to the simulator: start it with --run or --app.")
     return 1 if any(seen.verdict == "failed" for seen in table.values()) else 0
 
 

@@ -37,6 +37,10 @@ def failed(what: str) -> Seen:
     return Seen("failed", what)
 
 
+class BufferedError(Exception):
+    """Text arrived too late to test what happens in the middle of a reply."""
+
+
 @dataclass
 class Case:
     """The endpoint under test, the simulator behind it, and what is known about both."""
@@ -46,7 +50,7 @@ class Case:
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
     hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
     silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
-    flood: float = 16  # the size of a reply that exceeds any socket buffer, in megabytes
+    flood: float = 32  # the size of a reply that exceeds all socket buffers, in megabytes
     about: str = RAINBOW  # the question that most lines send
     # questions whose replies have line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
@@ -61,7 +65,7 @@ class Case:
     @property
     def patience(self) -> float:
         """Seconds to wait for the next piece of a reply."""
-        return 2 * self.hold + 5
+        return 2 * self.hold + 5 if self.model is not None else 60  # other models may think longer
 
     @property
     def reply(self) -> str:
@@ -102,8 +106,14 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait until text has arrived and the model has sent half of the reply, or ended it."""
+        """Wait until text has arrived and the model has sent half of the reply, or ended it.
+
+        Raises:
+            BufferedError: If no text arrived until the model continued.
+        """
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
+        if (await self.request(marker)).tokens_sent > self.half:
+            raise BufferedError
         while True:
             last = await self.request(marker)
             if last.tokens_sent >= self.half or last.ended != "streaming":
@@ -125,16 +135,21 @@ class Case:
                 await self.model.behave("sim-chat")
             async with self.endpoint.ask(question) as stream:
                 await stream.rest(self.patience)
+            said = stream.raw[:200].decode(errors="replace")
             if stream.status >= 400:
-                said = stream.raw[:200].decode(errors="replace")
                 raise EndpointError(
                     f"The endpoint answered {stream.status}: {said}. Does the request look right?"
                 )
+            kind = f"status {stream.status} and {stream.content_type or 'no content type'}"
+            if stream.is_rejected:
+                raise EndpointError(
+                    f"The endpoint answered with {kind}: a page's EventSource rejects everything "
+                    "but status 200 and text/event-stream."
+                )
             if not stream.text:
-                said = stream.raw[:200].decode(errors="replace")
                 raise EndpointError(
                     "No text was found in the reply: see --format, --text-path and --text-event. "
-                    f"It began with: {said!r}"
+                    f"It has {kind}, and began with: {said!r}"
                 )
             self.endings.add(stream)
             self.endpoint.closed_by(stream)

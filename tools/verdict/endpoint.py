@@ -24,8 +24,12 @@ class Endpoint:
         received: All bytes of all responses, to search for secrets.
     """
 
-    def __init__(self, wire: WireFormat, client: Callable[[], httpx2.AsyncClient]) -> None:
+    def __init__(
+        self, wire: WireFormat, client: Callable[[], httpx2.AsyncClient], longest: float = 120
+    ) -> None:
+        """Limit each reply to `longest` seconds."""
         self.wire = wire
+        self._longest = longest
         self.received: list[bytes | bytearray] = []
         self._client = client
         self._closing: set[str] = set()
@@ -43,7 +47,7 @@ class Endpoint:
         url = wire.url.replace("{question}", quote(question, safe=""))
         body = wire.body and wire.body.replace("{question}", json.dumps(question)[1:-1])
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
-        async with self._client() as client:
+        async with self._limited(), self._client() as client:
             request = client.build_request(wire.method, url, content=body, headers=headers)
             if wire.then is None:
                 async with self._opened(client, request, stream):
@@ -64,7 +68,7 @@ class Endpoint:
         """Reconnect to a running reply, like `EventSource`; `last_id` is sent as Last-Event-ID."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
-        async with self._client() as client:
+        async with self._limited(), self._client() as client:
             request = self._reading(client, again, last_id)
             async with self._opened(client, request, again):
                 yield again
@@ -74,7 +78,8 @@ class Endpoint:
         assert self.wire.stop is not None
         async with self._client() as client:
             try:
-                answer = await client.post(self._filled(self.wire.stop, stream))
+                url = self._filled(self.wire.stop, stream)
+                answer = await client.post(url, follow_redirects=True)
             except httpx2.HTTPError as error:
                 raise EndpointError(f"Stop could not be sent ({type(error).__name__})") from error
         self.received.append(answer.content)
@@ -94,13 +99,29 @@ class Endpoint:
         return urljoin(self.wire.url, path)
 
     @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        limit = asyncio.timeout(self._longest)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise EndpointError(f"A reply hadn't ended after {self._longest:g} s.") from error
+
+    @asynccontextmanager
     async def _opened(
         self, client: httpx2.AsyncClient, request: httpx2.Request, stream: Stream
     ) -> AsyncIterator[None]:
         stream.raw = bytearray()
         self.received.append(stream.raw)
         try:
-            response = await client.send(request, stream=True)
+            response = await client.send(request, stream=True, follow_redirects=True)
+        except httpx2.RemoteProtocolError as error:
+            raise EndpointError(
+                f"The server at {request.url} didn't answer with HTTP ({error}). Is it the right "
+                "port?"
+            ) from error
         except httpx2.HTTPError as error:
             raise EndpointError(
                 f"Could not connect to {request.url} ({type(error).__name__}). Is the app running?"

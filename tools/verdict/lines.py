@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from . import delivery, failures, readers
-from .case import Case, Seen, failed
+from .case import BufferedError, Case, Seen, failed
 from .endpoint import EndpointError
 from .model import NAME
 
@@ -36,18 +36,22 @@ LINES = {
     ),
 }
 
+WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator")
+
 
 async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test every line, and call `tell` with its name and result."""
+    """Test every line; call `tell` with the name and result of each one that is possible."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:
         for name, line in LINES.items():
             try:
                 if case.model is None and not line.anywhere:
-                    table[name] = Seen("not tried", "needs an app that talks to the simulator")
-                else:
-                    table[name] = await line.check(case)
+                    table[name] = WITHOUT_SIMULATOR
+                    continue
+                table[name] = await line.check(case)
+            except BufferedError:
+                table[name] = Seen("not tried", "text arrived too late to test it: see above")
             except EndpointError as error:
                 table[name] = failed(str(error))
             tell(name, table[name])

@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,9 @@ from utils import sse
 from .wire_format import WireFormat
 
 DONE = "[DONE]"
+_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # part of an id or a time, which differs in each reply
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
+_BURST = 0.05  # seconds within which text may have arrived in one go
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,12 @@ class Part:
         kind = self.data.get("type") if isinstance(self.data, dict) else ""
         return self.name in _PINGS or kind in _PINGS
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether the event's name or data says that the reply failed."""
+        error = isinstance(self.data, dict) and self.data.get("error")
+        return bool(error) or "error" in self.name or "fail" in self.name
+
 
 @dataclass
 class Stream:
@@ -43,6 +52,7 @@ class Stream:
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
+    content_type: str = ""
     last_id: str = ""  # the last event id received
     fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
     over: bool = False  # whether reading has ended
@@ -62,10 +72,35 @@ class Stream:
         return next((part.at - self.began for part in self.parts if part.text), None)
 
     @property
+    def burst(self) -> float:
+        """The largest share of the text that arrived in one go; 1 if none arrived."""
+        texts = [(part.at, len(part.text)) for part in self.parts if part.text]
+        sizes = [sum(n for at, n in texts if 0 <= at - begin < _BURST) for begin, _ in texts]
+        return max(sizes, default=1) / max(len(self.text), 1)
+
+    @property
     def ending(self) -> list[Part]:
-        """The parts after the last text, except empty ones and pings."""
+        """The parts after the last text, except pings and parts that are like text, but empty."""
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
-        return [part for part in self.parts[last + 1 :] if part.data != "" and not part.is_ping]
+        like = self.signature(self.parts[last]) if last >= 0 else None
+        return [
+            part
+            for part in self.parts[last + 1 :]
+            if part.data != "" and not part.is_ping and self.signature(part) != like
+        ]
+
+    def signature(self, part: Part) -> tuple[str, dict[str, Any]]:
+        """Return the part's name and its values by their paths, without the text."""
+        values = dict(_flat(part.data))
+        if (path := f".{self.wire.text_path}") in values:
+            values[path] = ""
+        return part.name, values
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a page's `EventSource` gives up because of the status or the content type."""
+        accepted = (200, "text/event-stream")
+        return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
     @property
     def last_name(self) -> str:
@@ -87,10 +122,13 @@ class Stream:
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Set the response that `until` reads; the body of an error response yields no parts."""
+        """Set the response that `until` reads; a page gets no parts of an error response."""
         self.status = response.status_code
+        kind = response.headers.get("content-type", "")
+        self.content_type = kind.partition(";")[0].strip().lower()
         self._source = response.aiter_bytes()
-        self._decode = _decoder(self) if self.status < 400 else lambda _: iter(())
+        unread = self.status >= 400 or self.is_rejected
+        self._decode = (lambda _: iter(())) if unread else _decoder(self)
 
     async def until(self, enough: Callable[["Stream"], bool], patience: float) -> bool:
         """Read until `enough` returns true or the stream ends; return the last result of `enough`.
@@ -173,3 +211,16 @@ def _text(path: str | None, raw: str, data: Any) -> str:
         else:
             return ""
     return data if isinstance(data, str) else ""
+
+
+def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value of nested JSON with its path; numbers, ids and times become type names."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _flat(value, f"{path}.{key}")
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _flat(value, f"{path}.{index}")
+    else:
+        state = isinstance(data, bool | None) or (isinstance(data, str) and not _ID.search(data))
+        yield path, data if state else type(data).__name__
