@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.http_server import SSE, Answer, answering
 from tools.lab import free_port
 from tools.verdict.__main__ import main, parser, started, wire_format
 from tools.verdict.case import Case, Seen
@@ -101,6 +102,17 @@ def test_apps_that_cannot_be_reached_or_started_are_reported(
     assert "Starting the app failed (exit code 1)" in said
     assert main([]) == 2
     assert "Name the URL to judge" in capsys.readouterr().err
+
+
+def test_what_is_missing_without_the_simulator_is_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with answering(lambda _: Answer("data: all in one go\n\n", SSE)) as address:
+        assert main([f"{address}/?q={{question}}"]) == 1
+    said = capsys.readouterr().out
+    assert "1 passed, 3 failed, 10 not tried" in said
+    assert said.count("simulator") == 1
 
 
 def test_a_failed_row_names_the_exercise_that_explains_it() -> None:

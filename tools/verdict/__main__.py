@@ -261,7 +261,10 @@ def main(words: list[str]) -> int:
     else:
         say(f"\n{summary(table)}")
         if WITHOUT_SIMULATOR in table.values():
-            say("All lines need an app that talks to the simulator: start it with --run or --app.")
+            say(
+                "The others need an app that talks to the simulator: start yours with --run, or "
+                "ours with --app."
+            )
     return 1 if any(seen.verdict == "failed" for seen in table.values()) else 0
 
 
