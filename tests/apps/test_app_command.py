@@ -119,6 +119,7 @@ def test_an_apps_packages_are_installed_once_from_its_own_lock(
 
     def install(*arguments: object) -> None:
         installed.append(app.lock().read_text())
+        (app.packages / "one-1.dist-info").mkdir()
 
     monkeypatch.setattr(environment, "make_venv", make)
     monkeypatch.setattr(environment, "run_uv", install)
