@@ -93,7 +93,7 @@ def test_apps_that_cannot_be_reached_or_started_are_reported(
     with socket.create_server(("127.0.0.1", 0)) as mail, ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))
         assert main([QUESTION.replace("8000", str(mail.getsockname()[1]))]) == 2
-    assert "didn't answer with HTTP" in capsys.readouterr().err
+    assert "No HTTP response came from" in capsys.readouterr().err
     assert main(["--run", "no-such-program {port}", PORT]) == 2
     assert "There is no program no-such-program" in capsys.readouterr().err
     assert main(["--run", f"{sys.executable} -c 'raise SystemExit(\"no lamps\")'", QUESTION]) == 2

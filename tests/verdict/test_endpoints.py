@@ -151,6 +151,25 @@ def test_trailing_empty_pieces_do_not_make_a_truncated_reply_look_different(
     assert table[BREAK].what == seen
 
 
+class Buffers(apps.Sound):
+    """Sends nothing until the reply is complete."""
+
+    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
+        for text in [text async for text in self.asked(question, stop)]:
+            yield text
+
+
+def test_what_a_buffer_hides_is_not_tried(verdict: Judge) -> None:
+    table = verdict(Buffers, apps.WIRE)
+    hidden = {name for name, seen in table.items() if seen.verdict == "not tried"}
+    assert hidden == {
+        "leaving stops the model, or readers can rejoin",
+        "Stop stops the model",
+        "other visitors aren't blocked",
+    }
+    assert {"first text long before the last", "not buffered on the way"} <= set(failed(table))
+
+
 @pytest.mark.parametrize(
     ("app", "bad"),
     [

@@ -117,14 +117,14 @@ class Endpoint:
         self.received.append(stream.raw)
         try:
             response = await client.send(request, stream=True, follow_redirects=True)
-        except httpx2.RemoteProtocolError as error:
+        except httpx2.ConnectError as error:
             raise EndpointError(
-                f"The server at {request.url} didn't answer with HTTP ({error}). Is it the right "
-                "port?"
+                f"Could not connect to {request.url} ({type(error).__name__}). Is the app running?"
             ) from error
         except httpx2.HTTPError as error:
             raise EndpointError(
-                f"Could not connect to {request.url} ({type(error).__name__}). Is the app running?"
+                f"No HTTP response came from {request.url} ({type(error).__name__}). Does the app "
+                "run at this port?"
             ) from error
         try:
             stream.read_from(response)
