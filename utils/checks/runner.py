@@ -12,11 +12,9 @@ from typing import Any
 from utils import lesson_source
 from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
-from utils.checks.engine.untouched import untouched
+from utils.checks.engine.untouched import UNTOUCHED, untouched
 from utils.checks.exercise_numbers import MISSING, Moved, found, the_checked_number
 from utils.checks.outcome import Outcome, display
-
-_STUB = "Write your answer where it says `your code here`, and run the cell again."
 
 
 def check(number: object = MISSING, answer: object = MISSING, *more: object) -> None:
@@ -43,7 +41,7 @@ def evaluate(
         return Outcome(str(number), "not attempted", str(moved))
     exercise = find(number)
     if untouched(answer, number):
-        return Outcome(number, "not attempted", _STUB)
+        return Outcome(number, "not attempted", UNTOUCHED)
     try:
         return within(limit, lambda: exercise.outcome(answer))
     except OutOfTime:

@@ -1,4 +1,4 @@
-"""Detects answers that are still the exercise's placeholder."""
+"""Detects answers that are still the exercise's placeholder, and says what to do."""
 
 import ast
 import dis
@@ -7,6 +7,8 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 
 from utils import lesson_source
+
+UNTOUCHED = "Write your answer where it says `your code here`, and run the cell again."
 
 
 def untouched(answer: object, number: str) -> bool:
