@@ -46,7 +46,7 @@ def until_it_runs(command: list[str]) -> float:
             for line in server.stdout or ():
                 if re.search(r"http://(127\.0\.0\.1|localhost):", line):
                     return time.perf_counter() - start
-            raise RuntimeError(f"The server ended without an address ({server.wait()}).")
+            raise RuntimeError(f"The server ended without printing its address ({server.wait()}).")
         finally:
             server.send_signal(CTRL_C)
             try:

@@ -1,4 +1,4 @@
-"""An HTTP server in a thread, for tests that need odd replies."""
+"""An HTTP server in a thread, for tests that need unusual responses."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ class Answer:
 
 @contextmanager
 def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
-    """Answer requests while the block runs; yield the server's address, without a slash."""
+    """Serve requests while the block runs; yield the server's URL, without a trailing slash."""
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-SECONDS = re.compile(  # a clock is read, or a duration from a recording
+SECONDS = re.compile(  # code that reads a clock, or uses a duration from a recording
     r"\b(perf_counter|monotonic|time_ns|time\.time)(_ns)?\("
     r"|\.(ttft|ttfb|ttfat|tpot|e2e|gaps|elapsed|makespan|longest)\b"
 )
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures with virtual time
 
-# Tests that have seconds and may compare quantities, by file and function, each with the reason.
+# Tests that handle seconds but may compare quantities: file and function, and the reason.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "simulator/test_pacing.py::"
@@ -28,7 +28,7 @@ ALLOWED = {
 
 
 def found(source):
-    """Yield the functions that handle seconds and assert that something is less or more."""
+    """Yield the names of functions that handle seconds and assert an inequality."""
     for function in ast.walk(ast.parse(source)):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue

@@ -24,9 +24,9 @@ def recorded(arrivals, texts=None, **fields):
 
 
 @st.composite
-def recordings(draw, min_size=1):
+def recordings(draw):
     """Generate recordings with pieces of any size, with and without a token count."""
-    waits = draw(st.lists(gaps, min_size=min_size, max_size=30))
+    waits = draw(st.lists(gaps, min_size=1, max_size=30))
     pieces = draw(st.lists(texts, min_size=len(waits), max_size=len(waits)))
     usage = draw(st.none() | st.integers(1, 400).map(lambda n: {"output_tokens": n}))
     return recorded(list(accumulate(waits)), pieces, usage=usage)

@@ -26,7 +26,7 @@ New here? One command sets everything up and opens lesson 1:
     {this_command("lab")}
 
 The first time, it creates a folder .venv with the exact package versions the course was tested
-with, which takes about a minute and needs a network. After that it starts in seconds, without one.
+with, which takes about a minute and needs a network. Later starts take seconds, and need none.
 It changes nothing outside this folder. You need no key: a simulator on your computer replies.
 For details, run a command with --help."""
 

@@ -164,8 +164,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
         if missing := environment.missing(kind):
             raise Advice(
                 f"{'uv' if uv else 'pip'} reported success, but didn't install {missing[0]} in "
-                f"{environment.folder}: is a setting such as `target` or `dry-run` in its "
-                "configuration file in the way?"
+                f"{environment.folder}. Does its configuration file contain a setting such as "
+                "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not for an app
             # relative, so ASCII: Python before 3.13 decodes the file with the locale's encoding

@@ -184,8 +184,8 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
     text = "\n".join(lines)
     if _NO_CACHE in text:
         return Advice(
-            f"uv can't write to its cache ({lines[-1].strip()}): set UV_CACHE_DIR to a folder of "
-            "your own, or UV_NO_CACHE to 1, and run this again."
+            f"uv can't write to its cache ({lines[-1].strip()}): set UV_CACHE_DIR to a folder "
+            "that you can write to, or UV_NO_CACHE to 1, and run this again."
         )
     if on_disk := _disk_advice(text, folder):
         return on_disk
@@ -208,7 +208,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
     for line in lines[-15:]:
         say("  | " + line)
     names = [name for name in clean_environ() if name.startswith(("PIP_", "UV_"))]
-    variables = f" Is it a setting ({', '.join(names)})?" if names else ""
+    variables = f" Is a setting the cause ({', '.join(names)})?" if names else ""
     return Advice(
         f"Installing the packages failed; the lines above give the reason.{variables} Fix it and "
         "run this again. If it fails again, report it with those lines."

@@ -164,14 +164,14 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Make every signal that can end a program a Ctrl-C, which `asyncio.run` handles, too."""
+    """Turn every signal that can end a program into a Ctrl-C, which `asyncio.run` also handles."""
     for number in _SIGNALS:
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def ignore_signals() -> None:
-    """Ignore every signal that can end a program, so that a second Ctrl-C stops no clean-up."""
+    """Ignore every signal that can end a program, so that a second Ctrl-C can't stop clean-up."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

@@ -1,7 +1,7 @@
 """Run a module as `python -m MODULE` does, and end when standard input is closed.
 
 Standard input is a pipe from the parent process. The operating system closes it when the parent
-ends, even if the parent is killed. Standard library only, as apps run it with their own Python.
+ends, even if the parent is killed. Standard library only, since apps run it with their own Python.
 """
 
 import os

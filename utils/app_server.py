@@ -57,7 +57,7 @@ class Server:
             access_log=False,
         )
         config.load()
-        # `serve()` isn't used: it would handle signals, which a cell needs (■), and tick.
+        # `Server.serve()` isn't used: it would take over SIGINT, which a cell's ■ needs, and poll.
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.lifespan = config.lifespan_class(config)
         self._uvicorn.server_state.default_headers = config.encoded_headers
@@ -93,7 +93,7 @@ class Server:
         await asyncio.wait([self._stopping])  # cancelling this wait doesn't cancel the shutdown
 
     async def _shut_down(self) -> None:
-        """Do as uvicorn's own `shutdown`, but abort connections, and limit each wait."""
+        """Shut down as uvicorn's own `shutdown` does, but abort connections and limit each wait."""
         for server in getattr(self._uvicorn, "servers", []):  # none if the app never started
             server.close()
         self._listener.close()

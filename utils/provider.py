@@ -137,7 +137,7 @@ def describe() -> str:
 
 
 def _of_a_provider(provider: Provider) -> Iterator[str]:
-    """Yield what is called, whether it costs anything, and what other settings change."""
+    """Yield sentences: what cells will call, whether it costs anything, and what else is set."""
     if provider.shared_simulator:
         yield f"Cells will call the shared simulator at {provider.host}: no cost."
     else:

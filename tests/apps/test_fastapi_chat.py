@@ -483,7 +483,7 @@ def test_a_tool_is_named_before_its_result(app, virtual):
     assert "arrives on Thursday" in pieces[1][1]
 
 
-def test_a_silence_fails_before_a_proxy_times_out(app):
+def test_a_silent_model_times_out_before_a_proxy_does(app):
     assert [model.request_timeout for model in app.assistant.MODELS] == [50, 50]
 
 

@@ -43,7 +43,7 @@ def probe(folder: Path) -> str:
                 os.killpg(trying.pid, signal.SIGKILL)
             trying.kill()
             trying.wait()
-            raise _cannot_run(f"no answer in {_PATIENCE:.0f} s") from None
+            raise _cannot_run(f"no response within {_PATIENCE:.0f} s") from None
     said = log.read_text(encoding="utf-8", errors="replace").split("\n")
     lines = [line.strip() for line in said if line.strip()]
     if code == 0:

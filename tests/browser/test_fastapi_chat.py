@@ -163,7 +163,7 @@ def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, visitor: Page)
     assert visitor.locator(".question").all_inner_texts() == [RAINBOW]
 
 
-def test_stop_in_another_tab_ends_reply_and_generation(site: Site, visitor: Page) -> None:
+def test_stop_in_another_tab_ends_the_reply_and_its_generation(site: Site, visitor: Page) -> None:
     site.behave("sim-chat:stall@30,60")
     mark = site.mark()
     ask(visitor, RAINBOW)

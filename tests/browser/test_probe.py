@@ -62,7 +62,7 @@ def test_a_hanging_playwright_is_ended(
 ) -> None:
     playwright_is("import threading; threading.Event().wait()")
     monkeypatch.setattr(probing, "_PATIENCE", 2.0)
-    assert "no answer in 2 s" in problem_of(tmp_path)
+    assert "no response within 2 s" in problem_of(tmp_path)
 
 
 def program(file: Path, says: str) -> str:

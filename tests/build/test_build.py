@@ -270,13 +270,13 @@ def test_the_check_passes_after_a_build_and_ignores_outputs(built, capsys):
     [
         (
             lambda it: it["cells"][0].update(source=["# Another title"]),
-            "cell 1-a-sample-lesson-1 has a different source",
+            "the source of cell 1-a-sample-lesson-1 differs",
         ),
         (lambda it: it["cells"].pop(0), "cell 1-a-sample-lesson-1 is missing"),
         (lambda it: it["cells"].reverse(), "the cells are in a different order"),
         (
             lambda it: it["cells"][0].update(metadata={"tags": ["setup"]}),
-            "cell 1-a-sample-lesson-1 has a different metadata",
+            "the metadata of cell 1-a-sample-lesson-1 differs",
         ),
         (lambda it: it["metadata"]["kernelspec"].update(name="mine"), "the notebook's metadata di"),
         (lambda it: it["metadata"]["language_info"].update(name="R"), "the notebook's metadata di"),
@@ -296,7 +296,7 @@ def test_the_check_notices_a_changed_lesson(built, capsys):
     lesson.write_text(lesson.read_text().replace("text.split()", "text.split(None)"))
     assert main(["--check"], built) == 1
     out = capsys.readouterr().out
-    assert "solutions/01_sample.ipynb: cell exercise-1-1-words-2 has a different source" in out
+    assert "solutions/01_sample.ipynb: the source of cell exercise-1-1-words-2 differs" in out
     assert "notebooks/" not in out
 
 
@@ -413,11 +413,11 @@ def test_a_lesson_may_be_saved_as_editors_do(built):
         (lambda text: text.encode() + b"\r\xe9", "{last}: the byte 0xE9 is not UTF-8: save the fi"),
         (
             lambda text: f"{text}\nA \u2028 B\n".encode(),
-            "{last}: the character U+2028 in column 3 can't be seen, and",
+            "{last}: the character U+2028 in column 3 is invisible, and",
         ),
         (
             lambda text: f"{text}\nA \x1d B\n".encode(),
-            "{last}: the character U+001D in column 3 ca",
+            "{last}: the character U+001D in column 3 is invisible",
         ),
     ],
     ids=["UTF-16", "Latin-1", "Latin-1 after CR", "separator", "control"],

@@ -72,7 +72,7 @@ def is_read(node, *names):
     return isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
 
 
-# --- Mutations: each returns the node to replace a node with, or the node itself ------------------
+# --- Mutations: each takes a node, and returns its replacement or the node itself -----------------
 
 
 def swallows_errors(node):
@@ -133,7 +133,7 @@ def as_async(node):
 
 
 def spoils(names, spoil):
-    """Return a mutation that runs `spoil`, with the argument's name in it, when the answer ends."""
+    """Return a mutation that, when the answer ends, runs `spoil` with an argument's name in it."""
 
     def replace(node):
         for name in [each.arg for each in node.args.args] if is_function(node) else []:

@@ -125,4 +125,4 @@ def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
             yield f"wrote to stderr: {output.text.strip()[:200]}"
         found = next((MACHINE.search(text) for text in texts(output) if MACHINE.search(text)), None)
         if found is not None:
-            yield f"shows a path of a machine: {found.string[found.start() :][:60]!r}"
+            yield f"contains a path on this machine: {found.string[found.start() :][:60]!r}"

@@ -87,7 +87,7 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    forks: dict[int, tuple[int, socket.socket]] = {}  # by file descriptors of their processes
+    forks: dict[int, tuple[int, socket.socket]] = {}  # by their process file descriptors
     with socket.socket(fileno=int(number)) as listener:
         while STDIN not in (ready := select.select([listener, STDIN, *forks], [], [])[0]):
             for ended in forks.keys() & ready:

@@ -69,7 +69,7 @@ def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -
     assert sanitized(stored) != sanitized(fresh)
 
 
-# --- Faults of outputs
+# --- Faults in outputs
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -
         ({"output_type": "error", "ename": "E", "evalue": ""}, ["raised E"]),
         (
             {"output_type": "stream", "name": "stdout", "text": "in /home/someone/course"},
-            ["shows a path of a machine: '/home/someone/course'"],
+            ["contains a path on this machine: '/home/someone/course'"],
         ),
     ],
 )
-def test_a_fault_of_an_output_is_reported(output: dict[str, str], told: list[str]) -> None:
+def test_a_fault_in_an_output_is_reported(output: dict[str, str], told: list[str]) -> None:
     assert list(editions.faults_of_outputs([nbformat.from_dict(output)])) == told
 
 

@@ -21,7 +21,7 @@ messages = [{{"role": "user", "content": "Write a poem about a river."}}]
 body = json.dumps({{"model": "sim-seed", "stream": True, "messages": messages}}).encode()
 headers = {{"Authorization": "Bearer " + server.api_key, "Content-Type": "application/json"}}
 for line in urlopen(Request(server.base_url + "/chat/completions", body, headers)):
-    print("at work", flush=True)
+    print("reading", flush=True)
 """
 
 
@@ -29,7 +29,7 @@ def stream(client: BlockingKernelClient) -> tuple[int, int]:
     """Make a kernel read a reply; return its simulator's port and process id."""
     client.execute(READING)
     printed = ""
-    while "at work" not in printed:
+    while "reading" not in printed:
         message = client.get_iopub_msg(timeout=PATIENCE)
         assert message["msg_type"] != "error", message["content"]["traceback"]
         printed += message["content"].get("text", "")

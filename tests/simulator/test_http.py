@@ -30,10 +30,10 @@ HELLO: dict[str, Any] = {
 }
 
 
-def preflight(server: Simulator, origin: str, path: str = CHAT, method: str = "POST") -> Any:
+def preflight(server: Simulator, origin: str) -> Any:
     headers = "authorization,content-type,x-stainless-lang"
     return send(
-        server, "OPTIONS", path, Origin=origin, Access_Control_Request_Method=method,
+        server, "OPTIONS", CHAT, Origin=origin, Access_Control_Request_Method="POST",
         Access_Control_Request_Headers=headers,
     )  # fmt: skip
 

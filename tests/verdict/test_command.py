@@ -104,7 +104,7 @@ def test_apps_that_cannot_be_reached_or_started_are_reported(
     assert "Name the URL to judge" in capsys.readouterr().err
 
 
-def test_what_is_missing_without_the_simulator_is_said_once(
+def test_the_need_for_the_simulator_is_stated_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)

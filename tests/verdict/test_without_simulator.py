@@ -1,4 +1,4 @@
-"""The verdict on endpoints whose model it can't control: arrival times, headers and endings."""
+"""Verdicts on endpoints whose model can't be controlled: arrival times, headers and endings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -77,7 +77,7 @@ async def silent(_: Request) -> Response:
     ],
     ids=["streams", "redirect", "slow", "one burst", "two bursts", "failed", "error"],
 )
-def test_arrival_and_ending_are_judged_truthfully(
+def test_arrival_and_ending_are_judged_correctly(
     verdict: Judge, answer: Callable[[Request], object], bad: dict[str, str]
 ) -> None:
     table = verdict(serving(answer), WIRE, simulated=False)
@@ -95,7 +95,7 @@ def test_arrival_and_ending_are_judged_truthfully(
     ],
     ids=["content type", "no content", "no answer", "no end"],
 )
-def test_what_is_no_reply_is_reported(
+def test_a_response_that_is_no_reply_is_reported(
     verdict: Judge, answer: Callable[[Request], object], sentence: str
 ) -> None:
     with pytest.raises(EndpointError, match=sentence):

@@ -235,7 +235,7 @@ WHOLE = "Hi 😀 there😀�"
 
 
 @pytest.mark.parametrize("view", [LiveText, LiveMarkdown])
-def test_halves_are_joined_before_they_are_sent(wire, view):
+def test_halves_of_a_character_are_joined_before_they_are_sent(wire, view):
     text = view("x")
     shown = []
 

@@ -1,4 +1,4 @@
-"""What all widgets that show a stream have in common; `Lane`: one reply on the page."""
+"""Tests of what all stream widgets have in common, and of `Lane`, which shows one reply."""
 
 from __future__ import annotations
 

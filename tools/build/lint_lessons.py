@@ -116,8 +116,8 @@ def _hints(lesson: Lesson) -> Iterator[SourceError]:
         if number not in lesson.hints and not _calls_another_check(cell):
             yield lesson.error(
                 cell.line,
-                f"exercise {number} has no hints, which a note has below a line such as "
-                "`**Hints for exercise 1.words**`",
+                f"exercise {number} has no hints: add an instructor's note with a numbered list "
+                "below a line such as `**Hints for exercise 1.words**`",
             )
     for number, hints in lesson.hints.items():
         if number not in lesson.exercises:
@@ -181,7 +181,7 @@ def _code(lesson: Lesson) -> Iterator[Cell]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """Return a cell's syntax tree; magics are errors, since nothing reports one that fails."""
+    """Return a cell's syntax tree; magics are errors, since a failing magic goes unnoticed."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     tree = compile(text, "<cell>", "exec", flags, dont_inherit=True)
     assert isinstance(tree, ast.Module)

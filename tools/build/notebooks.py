@@ -161,7 +161,7 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
     found = [f"cell {name} is missing" for name in wanted if name not in there]
     found += [f"cell {name} is not in the lesson" for name in there if name not in wanted]
     found += [
-        f"cell {name} has a different {what}"
+        f"the {what} of cell {name} differs"
         for name in wanted
         if name in there
         for what in ("cell_type", "source", "metadata")

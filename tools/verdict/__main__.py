@@ -164,8 +164,8 @@ def _words(arguments: argparse.Namespace, port: int) -> list[str]:
     """Return the words of --run."""
     if ("{port}" in arguments.run) != ("{port}" in (arguments.url or "{port}")):
         raise Advice(
-            "Write {port} into both --run and the URL. It stands for a free port, where the app "
-            "listens and the questions go."
+            "Write {port} into both --run and the URL. It stands for a free port, on which the "
+            "app listens and to which questions are sent."
         )
     try:
         return [word.replace("{port}", str(port)) for word in shlex.split(arguments.run)]

@@ -109,7 +109,7 @@ class Case:
         """Wait until text has arrived and the model has sent half of the reply, or ended it.
 
         Raises:
-            BufferedError: If no text arrived until the model continued.
+            BufferedError: If no text arrived before the model continued.
         """
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
         if (await self.request(marker)).tokens_sent > self.half:

@@ -34,7 +34,10 @@ async def early(case: Case) -> Seen:
 
 
 async def not_buffered(case: Case) -> Seen:
-    """When the model pauses, at least half of the text it has generated has arrived."""
+    """When the model pauses, at least half of the text it has generated has arrived.
+
+    Without the simulator: no third of the text arrives in one go.
+    """
     if case.model is None:
         burst = case.whole.burst
         seen = f"at most {burst:.0%} of the text arrived in one go"

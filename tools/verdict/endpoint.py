@@ -123,8 +123,8 @@ class Endpoint:
             ) from error
         except httpx2.HTTPError as error:
             raise EndpointError(
-                f"No HTTP response came from {request.url} ({type(error).__name__}). Does the app "
-                "run at this port?"
+                f"No HTTP response came from {request.url} ({type(error).__name__}). Is the app "
+                "running on this port?"
             ) from error
         try:
             stream.read_from(response)

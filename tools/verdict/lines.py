@@ -40,7 +40,7 @@ WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator"
 
 
 async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test every line; call `tell` with the name and result of each one that is possible."""
+    """Test every line; call `tell` with the name and result of each one that was tried."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:

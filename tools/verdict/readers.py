@@ -7,7 +7,7 @@ from utils.simulator import Request
 from .case import BufferedError, Case, Seen, failed, passed
 from .delivery import LARGEST_BURST
 
-_SETTLED = 3.0  # seconds in which an app that takes tokens takes some
+_SETTLED = 3.0  # seconds; an app that still reads from the model takes tokens within this time
 
 
 async def leaving(case: Case) -> Seen:

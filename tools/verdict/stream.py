@@ -17,7 +17,7 @@ from .wire_format import WireFormat
 DONE = "[DONE]"
 _ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # part of an id or a time, which differs in each reply
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
-_BURST = 0.05  # seconds within which text may have arrived in one go
+_BURST = 0.05  # seconds; text that arrives within this time counts as arriving in one go
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Stream:
 
     @property
     def ending(self) -> list[Part]:
-        """The parts after the last text, except pings and parts that are like text, but empty."""
+        """The parts after the last text, except pings and text parts that are empty."""
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         like = self.signature(self.parts[last]) if last >= 0 else None
         return [

@@ -118,7 +118,7 @@ def _described(given: object) -> str:
 
 
 def found(look_up: Callable[[str], T], number: str) -> T:
-    """Call a function of `lesson_source` with a number.
+    """Look up a number with a function of `lesson_source`.
 
     Raises:
         Misuse: If it finds nothing; the message lists the numbers that exist.

@@ -23,7 +23,7 @@ def check(number: object = MISSING, answer: object = MISSING, *more: object) -> 
     Args:
         number: The exercise, such as "1.2".
         answer: The function, string, dict … that the exercise asks for.
-        more: Rejected: an answer in two parts is one tuple.
+        more: Not accepted; pass an answer in two parts as one tuple.
 
     Raises:
         Misuse: If there is no such exercise, or no answer; the message says what to fix.

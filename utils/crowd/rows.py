@@ -73,7 +73,7 @@ class Rows(list[Row]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
     def _table(self) -> list[tuple[str, ...]]:
-        """Return the headings and the cells of each row."""
+        """Return the headings, and then each row's cells."""
         rows = (
             tuple(
                 in_seconds(cell) if isinstance(cell, float) else str(cell) for cell in astuple(row)

@@ -1,4 +1,4 @@
-"""Splits a lesson's text into cells, as jupytext's MyST format does, with both editions of each."""
+"""Splits a lesson's text into cells as jupytext's MyST format does, each in both editions."""
 
 import re
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
     if directive and not lines[at].startswith(_DIRECTIVES):
         raise SourceError(
             at + 1,
-            f"unknown directive `{lines[at]}`: a code cell's line begins with ```{{code-cell}}",
+            f"unknown directive `{lines[at]}`: a code cell begins with ```{{code-cell}}",
         )
     for end in range(at + 1, len(lines)):
         inner = _FENCE.match(lines[end])
@@ -74,7 +74,7 @@ def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
         if begins:
             raise SourceError(
                 at + 1,
-                f"the block that opens here is not closed: at line {end + 1} something else begins",
+                f"the block that opens here is not closed before the next one, at line {end + 1}",
             )
     raise SourceError(at + 1, "the block that opens here is never closed")
 
@@ -106,7 +106,7 @@ def _cell(
     end: int,
     tags: tuple[str, ...],
 ) -> Cell:
-    """Return a cell without the blank lines around it, with the solutions between its markers."""
+    """Return a cell with the solutions between its markers, and without blank lines around it."""
     while begin < end and not lines[begin].strip():
         begin += 1
     source = "\n".join(lines[begin:end]).rstrip()
@@ -121,7 +121,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise if a marker is misspelled or out of place; `allowed` are those that may come first."""
+    """Raise if a marker is misspelled or out of place; `allowed` lists possible first markers."""
     first = allowed
     at = line
     for at, text in enumerate(source.split("\n"), start=line):
@@ -130,12 +130,12 @@ def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
             if text.strip() != f"### {name}" or name not in allowed:
                 raise SourceError(
                     at,
-                    f"`{text.strip()}` is out of place, or not quite a marker: a code cell has "
+                    f"`{text.strip()}` is out of place or misspelled: a code cell has "
                     "`### BEGIN SOLUTION`, perhaps `### STUB`, then `### END SOLUTION`",
                 )
             allowed = _NEXT[name]
     if allowed != first:
-        raise SourceError(at, "`### END SOLUTION` is missing at the end of this cell, or above")
+        raise SourceError(at, "`### END SOLUTION` is missing at the end of this cell, or earlier")
 
 
 def _region(found: re.Match[str], line: int) -> Region:
@@ -146,7 +146,7 @@ def _region(found: re.Match[str], line: int) -> Region:
         indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)
         stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
     elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
-        raise SourceError(line, f"a stub's line starts with `# `, unlike `{wrong[0].strip()}`")
+        raise SourceError(line, f"a line of a stub starts with `# `, unlike `{wrong[0].strip()}`")
     stub = re.sub(r"^([ \t]*)# ?", r"\1", stub, flags=re.MULTILINE)
     stub = re.sub(r"[ \t]+$", "", stub, flags=re.MULTILINE)
     return Region(line, solution.removesuffix("\n"), stub.removesuffix("\n"))

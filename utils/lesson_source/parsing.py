@@ -65,7 +65,7 @@ def _define(table: dict[str, Part], what: str, number: str, part: Part) -> None:
 def _hints(found: re.Match[str], line: int) -> Hints:
     steps = tuple(re.sub(r"\s*\n\s*", "\n", step.strip()) for step in _STEP.findall(found["items"]))
     if not steps or _STEP.sub("", found["items"]).strip():
-        raise SourceError(line, f"hints {found['hints']}: below is not just a numbered list")
+        raise SourceError(line, f"hints {found['hints']}: only a numbered list may follow")
     return Hints(line, steps)
 
 
@@ -80,8 +80,8 @@ def _prediction(found: re.Match[str], line: int) -> Prediction:
     if left := _CHOICE.sub("", found["items"]).strip():
         raise SourceError(
             line,
-            f"{name}: a choice is `- [ ] text`, `- [x] text` if it is right, and feedback below it "
-            f"as `  > text`, unlike `{left.splitlines()[0]}`",
+            f"{name}: write a choice as `- [ ] text`, or `- [x] text` if it is right, with "
+            f"feedback below it as `  > text`, not `{left.splitlines()[0]}`",
         )
     if sum(choice.right for choice in choices) != 1 or len(choices) < 2:
         raise SourceError(line, f"{name} needs one right choice, and at least one wrong one")

@@ -28,7 +28,7 @@ def read(path: Path) -> str:
         raise SourceError(
             before.count("\n") + 1,
             f"the character U+{code.upper()} in column {len(before.rpartition(chr(10))[2]) + 1} "
-            "can't be seen, and not every program reads it alike: delete it, or write it as "
+            "is invisible, and programs interpret it differently: delete it, or write it as "
             rf"\u{code} in a string",
             name_of(path),
         )

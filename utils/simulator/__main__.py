@@ -169,7 +169,7 @@ def _profile_lines() -> str:
 def _number(
     convert: Callable[[str], float], fits: Callable[[float], bool], described: str
 ) -> Callable[[str], float]:
-    """Return a function that parses an argument, or says what a valid number is."""
+    """Return a function that parses an argument; its error message says what is valid."""
 
     def parse(text: str) -> float:
         try:
@@ -184,7 +184,7 @@ def _number(
 
 
 _speed = _number(float, lambda it: 0 < it < math.inf, "speed: use a number above 0; 1 is real time")
-_port = _number(int, lambda it: 0 <= it <= 65535, "port: use 0 to 65535; 0 is any")
+_port = _number(int, lambda it: 0 <= it <= 65535, "port: use 0 to 65535; 0 means any free port")
 _streams = _number(int, lambda it: 0 < it <= 100_000, "number of streams: use 1 or more")
 
 

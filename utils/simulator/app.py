@@ -65,7 +65,7 @@ class Service:
         self._log = Log(clock)
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
-        # one for each learner and capacity
+        # one server for each learner and capacity
         self._server = lru_cache(_MAX_SERVERS)(lambda _, serving: Server(serving))
         self._behind_sim = PREFIX
         self._started = int(time.time())

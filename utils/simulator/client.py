@@ -59,7 +59,7 @@ class Simulator(ServerProcess):
     """
 
     def __init__(self, speed: float | None = None) -> None:
-        """Start the server process without waiting for it to be ready; for the rest, see `start`.
+        """Start the server process without waiting until it is ready; see also `start`.
 
         Raises:
             SimulatorError: If the speed isn't a positive number, or the process can't be started.

@@ -88,7 +88,7 @@ async def _print_load(limiter: ConcurrencyLimiter) -> None:
 class _Protocol(HttpToolsProtocol):
     """HTTP protocol that can reset a connection, and disconnects a client that doesn't read.
 
-    ASGI can't express a reset, and uvicorn has no such timeout.
+    ASGI can't express a reset, and uvicorn has no timeout for clients that don't read.
     """
 
     _timeout: asyncio.TimerHandle | None = None

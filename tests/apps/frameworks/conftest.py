@@ -48,7 +48,9 @@ def chosen(request: pytest.FixtureRequest) -> App:
     """Return each app in turn; skip its tests if its packages aren't installed."""
     app = APPS[request.param]
     if not app.is_set_up():
-        pytest.skip(f"The packages of the {app.name} app aren't installed; see the first lines.")
+        pytest.skip(
+            f"The {app.name} app's packages aren't installed: see the output's first lines."
+        )
     return app
 
 

@@ -17,7 +17,7 @@ class TestPromises(Promises):
         pictures={"race": ".course-race", "prediction": ".course-prediction"},
     )
 
-    def test_the_race_prints_a_line_for_each_lane_and_both_end_alike(self, opened: Opened):
+    def test_the_race_prints_a_line_for_each_lane_and_both_show_the_same_text(self, opened: Opened):
         lesson = opened.notebook
         told = r"^invoke: first words .*\nstream: first words "
         assert re.search(told, lesson.printed(), re.MULTILINE)

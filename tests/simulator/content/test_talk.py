@@ -116,7 +116,7 @@ def test_earlier_messages_are_remembered(messages, recalled):
 
 
 @pytest.mark.parametrize("question", ["Who are you?", "Are you ChatGPT?", "What model is this?"])
-def test_asked_what_it_is_it_names_the_simulator(question):
+def test_the_model_says_it_is_a_simulator_if_asked(question):
     assert "simulator" in replies(["Hi!", question])[-1]
 
 
@@ -130,7 +130,7 @@ def test_a_follow_up_gets_the_requested_part_of_the_topic(wish, words):
     assert second == topic.parts[wish]
 
 
-def test_a_topic_ends_when_all_its_parts_were_used():
+def test_a_topic_ends_when_all_its_parts_have_been_used():
     topic = topic_of("backpressure")
     *said, last = replies(["What is backpressure?", *["more"] * len(topic.parts)])
     assert [any(part in reply for reply in said) for part in topic.parts.values()] == [True] * 4
@@ -139,7 +139,7 @@ def test_a_topic_ends_when_all_its_parts_were_used():
 
 
 @pytest.mark.parametrize("messages", [["  "], ["?"], ["more"], ["Hello", "why?"]])
-def test_a_message_without_a_subject_gets_a_question(messages):
+def test_the_reply_to_a_message_without_a_subject_is_a_question(messages):
     assert re.search(r"\?|[Tt]ell me", replies(messages)[-1])
 
 

@@ -23,7 +23,7 @@ FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [T
 
 
 def record(address: str, key: str, *options: str) -> tuple[int, str]:
-    """Run the command in this process; return its exit code, and what it prints."""
+    """Run the command in this process; return its exit code and its output."""
     printed = io.StringIO()
     argv = ["utils.simulator", "record", "--base-url", address, *options]
     with (
@@ -174,7 +174,7 @@ def test_a_missing_folder_is_named_before_any_request(server: Simulator, tmp_pat
 
 
 def lines_as_events(asked: Asked) -> Answer:
-    """Send each line of the prompt as an event, as a provider without a list of models."""
+    """Act as a provider without a list of models, which sends each line of a prompt as an event."""
     if asked.method == "GET":
         return Answer(status=404)
     lines = asked.body["messages"][-1]["content"].splitlines()

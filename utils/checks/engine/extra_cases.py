@@ -30,7 +30,7 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     if run.streams and "left open" not in opts_out:
         yield replace(run.case, leave_after=1, when="when its reader stopped early")
     if run.asynchronous and "swallows the cancellation" not in opts_out:
-        # in a long silence, in which a stream that is read in a thread stays open
+        # cancel in a long silence, in which a stream that is read in a thread stays open
         after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(
             run.case,
@@ -46,8 +46,7 @@ def leaves_closing(
 ) -> Callable[[Run], bool]:
     """Return a predicate for answers that leave it to Python to close the streams of `method`.
 
-    A reference to each of these streams is kept, so that only `close()` or
-    `aclose()` closes it.
+    A reference to each of these streams is kept, so that only `close()` or `aclose()` closes it.
     """
 
     def applies(s: Run) -> bool:

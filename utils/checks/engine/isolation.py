@@ -109,7 +109,7 @@ def noted() -> Noted:
 
 
 _lock, _changes = threading.Lock(), ExitStack()
-_running = 0  # how many checks are running
+_running = 0  # number of checks that are running
 
 
 @contextmanager

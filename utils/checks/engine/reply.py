@@ -40,8 +40,8 @@ class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (named after what hap
         super().__init__(message=message, request=_REQUEST)
 
 
-def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
-    """Cut `text` into random pieces of 1 to `longest` characters; `seed` makes this repeatable.
+def cut(text: str, seed: int = 1) -> list[str]:
+    """Cut `text` into random pieces of 1 to 6 characters; `seed` makes this repeatable.
 
     Consecutive line breaks form one separate piece, as models often send them.
     """
@@ -49,7 +49,7 @@ def cut(text: str, seed: int = 1, longest: int = 6) -> list[str]:
     pieces: list[str] = []
     for part in re.split(r"(\n+)", text):
         while part:
-            size = len(part) if part.isspace() else chance.randint(1, longest)
+            size = len(part) if part.isspace() else chance.randint(1, 6)
             pieces.append(part[:size])
             part = part[size:]
     return pieces
@@ -236,7 +236,7 @@ class Reply:
     ) -> Generator[Any]:
         """Yield each item, preceded by the seconds to wait for it, as a float.
 
-        The items are pieces, or `chunks`; `last` adds LangChain's last chunk.
+        The items are chunks, or strings if `chunks` is false; `last` adds LangChain's last chunk.
         """
         if self.again is not None and self.readings:
             yield from self.again._steps(reading, chunks=chunks, last=last)

@@ -65,7 +65,7 @@ REPLIES = (  # cases that suit most exercises about a reply's text
     Case(
         text=f" \n{HARBOUR}\n\n  Then\tall\u00a0at once. ",
         prompt=" Describe a harbour.\n",
-        when="for a reply with much white space",
+        when="for a reply with a lot of white space",
     ),
     Case(pieces=(), when="for an empty reply"),
 )
@@ -105,7 +105,7 @@ class Run:
     # whether the exercise asks for an awaitable or an async stream
     asynchronous: bool = False
     passes_on: bool = False  # whether each piece should be passed on before the next one is taken
-    expected: str = ""  # the correct text; the reply's, unless the exercise says otherwise
+    expected: str = ""  # the correct text; the reply's, unless the exercise sets another
     # the returned value or, if it was awaited, its result; None for a stream that was read
     returned: Any = None
     awaited: bool = False  # whether the returned value was awaited

@@ -208,7 +208,7 @@ def run_async(
         else:
             await asyncio.wait({task})
             if task.cancelled():
-                runner.run.error = asyncio.CancelledError("nothing cancelled it from outside")
+                runner.run.error = asyncio.CancelledError("the task wasn't cancelled from outside")
         runner.run.blocked = virtual_time.blocked()
         runner.run.seconds = runner.elapsed()
         gc.collect()  # closes streams that the answer no longer references

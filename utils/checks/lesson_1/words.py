@@ -101,7 +101,7 @@ check = Exercise(
             Case(pieces=pieces, when=f"for a {what}")
             for what, *pieces in (
                 ("stream with an empty piece in it", "", "one t", "", "wo", ""),
-                ("stream with a piece of white space alone", "one", " ", "\n", "two"),
+                ("stream with a piece that is only white space", "one", " ", "\n", "two"),
                 ("number such as 2.5 in two pieces", "A bend moves 2.", "5 metres", ", or", " so."),
             )
         ),

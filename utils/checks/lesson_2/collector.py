@@ -29,12 +29,12 @@ class Seen(Heard):
     looks: Sequence[tuple[str, Any]]  # per chunk, (the text so far, the value of `.text`)
     came: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
-    longest: str  # the longest text that `.text` held after any chunk
+    longest: str  # the longest value of `.text` after any chunk
     late: Sequence[tuple[str, Any]]  # the entries of `looks` in which `.text` was wrong
 
 
 def observe(answer: Any, case: Listening) -> Seen:
-    """Read the `.text` of a collector after each chunk; another one receives nothing."""
+    """Read the `.text` of a collector after each chunk; a second collector receives nothing."""
     reply = case.reply()
     looks: list[tuple[str, Any]] = []
     fresh: Any = None

@@ -47,7 +47,7 @@ class Heard:
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
-    other: Any = None  # the same of a second instance, which receives nothing
+    other: Any = None  # that of a second instance, which receives nothing
 
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:

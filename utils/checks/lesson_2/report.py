@@ -29,7 +29,7 @@ class Runs(Case):
 
 
 class _Spy(BaseCallbackHandler):
-    """Keeps the tokens of each finished run."""
+    """Records the tokens of each finished run."""
 
     def __init__(self) -> None:
         self.ended: list[list[str]] = []

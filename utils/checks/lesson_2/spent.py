@@ -41,7 +41,7 @@ class Seen(Attaching):
     written: Sequence[int]  # the output tokens of each reply
 
     def is_of(self, prompts: Iterable[str]) -> bool:
-        """Whether the returned number is the output tokens of the replies to these prompts."""
+        """Whether the returned number is the sum of these prompts' output tokens."""
         return bool(self.returned == sum(_USAGES[each]["output_tokens"] for each in prompts))
 
     @property
@@ -103,7 +103,7 @@ def _none(s: Seen) -> bool:
 
 
 def _chunks(s: Seen) -> list[int]:
-    """Return possible counts of chunks, with and without those that have no text."""
+    """Return possible counts of chunks: those with text, and up to `_MOST_EXTRA` more per reply."""
     with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
     return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
 

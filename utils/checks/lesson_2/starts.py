@@ -57,7 +57,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a handler's number in a row, such as the 0 that a `Counter` leaves out, or None."""
+    """Return a handler's number in a row, or None; a number that a `Counter` leaves out is 0."""
     with suppress(KeyError):
         # a copy, since a defaultdict would add the key to the answer
         return copy({} if row is None else row)[name]

@@ -112,10 +112,10 @@ _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
 
 
 _STREAMS = (
-    ("with a piece each 0.0625 s", _WORDS[10:20], [0.0625] * 10),
+    ("with a piece every 0.0625 s", _WORDS[10:20], [0.0625] * 10),
     ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),
-    ("with a piece each 1.0 s", _WORDS[3:6], [1.0] * 3),
-    ("with a piece each 0.125 s", _WORDS[5:10], [0.125] * 5),
+    ("with a piece every 1.0 s", _WORDS[3:6], [1.0] * 3),
+    ("with a piece every 0.125 s", _WORDS[5:10], [0.125] * 5),
     ("of one piece", _WORDS[:1], [0.0]),
     (
         "whose first piece is empty",
@@ -124,12 +124,12 @@ _STREAMS = (
     ),
     ("that ends in empty pieces", ("One ", "heron", "", ""), [0.0, 1.0, 1.0, 1.0]),
     (
-        "with pieces of white space alone",
+        "with pieces that are only white space",
         ("One.", "\n\n", "Two", " ", "herons.", "\n"),
         [0.0, 0.125, 0.125, 0.5, 0.0, 0.25],
     ),
     ("that ends in a line break", ("One", " ", "\n"), [0.0, 1.0, 0.0625]),
-    ("with a piece now and then", _WORDS[9:14], [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
+    ("with pieces at irregular intervals", _WORDS[9:14], [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
 )
 
 check = Exercise(

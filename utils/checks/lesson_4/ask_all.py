@@ -51,7 +51,9 @@ class Seen(Run):
     miscounted: str  # the first prompt not sent as often as it is in the list, or ""
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
-    idle: float  # the longest time, in seconds, that a prompt waited while a place was free
+    idle: (
+        float  # the longest time, in seconds, that a prompt waited although it could have been sent
+    )
 
 
 def observe(answer: Any, case: Several) -> Seen:

@@ -42,7 +42,7 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    slow: bool = False  # whether the client stops reading but stays until the server cancels it
+    slow: bool = False  # whether the client stops reading but stays connected until it is cancelled
     beside: bool = False  # whether another client sends a different question at the same time
 
 

@@ -111,7 +111,9 @@ class Seen(Run):
 
     case: Readers
     begun: Visit | None  # the response to `POST /chat`
-    readers: Sequence[Reader]  # none without a reply; the last one loads its page after the end
+    readers: Sequence[
+        Reader
+    ]  # empty if there is no reply; the last one loads the page after the end
     stops: Sequence[Visit]  # the responses to the requests to stop
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
@@ -210,7 +212,7 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return where the text begins that the first wrong reconnection repeats, or None."""
+    """Return where in the reply the first wrong reconnection begins to repeat text, or None."""
     before, after, _ = s.reader.rejoins(s.expected)
     at = s.expected.find(after[:8]) if after else -1
     return at if at in range(len(before)) else None

@@ -78,7 +78,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # any text, if it contains a forbidden phrase
+        expected=run.text if phrase else reply.text,  # any text, if the reply has a phrase
         asked=len(verdicts),
         no=no,
         shown_by_then=leaked(by_then),

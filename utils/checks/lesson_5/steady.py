@@ -68,7 +68,7 @@ check = Exercise(
     observe,
     cases=(
         Fallback(seed=10),
-        Fallback(pause=5.0, when="for a reader who takes 5 s for each piece"),
+        Fallback(pause=5.0, when="for a reader who takes 5 s per piece"),
         *(
             Fallback(replies=(first, {}, {}), called=2, when=f"when the first source {what}")
             for what, first in (
@@ -114,7 +114,9 @@ check = Exercise(
             when="when the first source was silent and `seconds` was 3",
         ),
         Fallback(leave_after=4, when="when its reader stopped early"),
-        Fallback(replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled in a silence"),
+        Fallback(
+            replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled during a silence"
+        ),
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,

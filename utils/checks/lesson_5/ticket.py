@@ -41,7 +41,7 @@ class Seen(Run):
     sent: str  # the text of the messages that the model received
     tickets: Sequence[Any]  # the items that are a `Ticket`
     unknown: str  # the first field that was None in a dict, or ""
-    invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't have
+    invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
     unwritten: str  # the first field that a dict had before the field's name arrived, or ""
     dropped: str  # the first field that disappeared from one dict to the next, or ""
     early_tickets: int  # how many tickets were yielded before the last item

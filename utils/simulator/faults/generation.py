@@ -128,7 +128,7 @@ def _slow_headers(reply: Reply, seconds: float = 5) -> Reply:
 
 @generation(
     "flood",
-    "The text is repeated up to `megabytes`, 32 at most, in pieces of 4 KB, 2 MB per second. "
+    "The text is repeated up to `megabytes`, 32 at most, in 4 KB pieces at 2 MB per second. "
     "`max_tokens` still limits it.",
     "Reads as fast as your code does. If your code stops reading, the server stops sending.",
 )

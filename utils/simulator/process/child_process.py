@@ -138,7 +138,7 @@ class Child:
             self._connection.recv(1)  # no data follows, so this returns when the child ends
 
     def wait(self) -> None:
-        """Wait until the process has ended; close this end of the pipe."""
+        """Wait until the process has ended, then close this end of the pipe."""
         self._process.wait()
         self.close_pipe()
 

@@ -39,7 +39,7 @@ class RecordedReply:
     usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
 
     def __post_init__(self) -> None:
-        """Check what the types don't say."""
+        """Check what the types don't express."""
         times = [self.opening, *(at for at, _, _ in self.pieces), self.end]
         if times != sorted(times):
             raise ValueError("its times are not in order")

@@ -245,7 +245,7 @@ class ChatPanel(Showable, ChatPage):
             asyncio.run_coroutine_threadsafe(self._requested(answering), self._loop)
 
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Await a turn, and show its exception, since no cell would raise it."""
+        """Await a turn, and show its exception, since no cell raises it."""
         if self.busy:
             return  # the page was out of date; the typed text stays in its box
         try:

@@ -55,7 +55,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends; a stream that didn't end counts as left."""
+        """Show a reply until it ends; if the stream didn't end, the outcome is "left"."""
         try:
             await reader.run()
         finally:
