@@ -133,8 +133,8 @@ class Child:
         Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
         """
         assert self._connection is not None
-        self._connection.settimeout(None)
-        with self._connection, contextlib.suppress(OSError):
+        with self._connection, contextlib.suppress(OSError):  # closed by `end`, in another thread
+            self._connection.settimeout(None)
             self._connection.recv(1)  # no data follows, so this returns when the child ends
 
     def wait(self) -> None:

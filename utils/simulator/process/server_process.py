@@ -93,8 +93,11 @@ class ServerProcess:
             self._stopping.set()
             self._changed.notify_all()
             child = self._child
-        child.end()
+        child.close_pipe()
         self._watchdog.join(_END_SECONDS)
+        if self._watchdog.is_alive():
+            child.end()
+            self._watchdog.join(_END_SECONDS)
         atexit.unregister(self.stop)
 
     def _decided(self) -> bool:
