@@ -124,7 +124,7 @@ def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs; only pytest's if there are arguments for it."""
+    """Return the steps that `test` runs, or only pytest's if there are arguments for pytest."""
     # Workers get whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:

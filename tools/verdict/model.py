@@ -21,7 +21,7 @@ class Model:
         self._client = client
 
     async def behave(self, model: str) -> None:
-        """Set the model behind the name `sim`, such as `sim-chat:drop@8`."""
+        """Set which model the name `sim` refers to, for example `sim-chat:drop@8`."""
         await self._send("PUT", "/simulator/sim", {"model": model})
 
     async def requests(self, marker: str) -> list[Request]:

@@ -22,7 +22,7 @@ from .response import RESET
 _IDLE_SECONDS = 60.0  # s; limits each pause in reading the reply
 _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
-_POLL_SECONDS = 0.005  # s between checks of the acknowledged bytes
+_POLL_SECONDS = 0.005  # seconds between checks of the acknowledged byte count
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
 _COLLECT_SECONDS = 5.0  # s; minimum time between full garbage collections
 _MAX_FILES = 10_240
