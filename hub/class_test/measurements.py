@@ -82,7 +82,7 @@ class Measurements:
 
     @property
     def lags(self) -> list[float]:
-        """The lag of each token of each cell, in seconds."""
+        """Each token's lag in seconds: its lateness beyond what coalescing explains."""
         return [lag(one) for some in self.late.values() for one in some]
 
     @property

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -81,6 +82,7 @@ async def together(
     A learner that fails is dropped; `measured` records why.
     """
     through: list[Learner] = []
+    failed_before = len(measured.failures)
 
     async def one(learner: Learner) -> None:
         try:
@@ -98,9 +100,10 @@ async def together(
         waiting = set(tasks)
         while waiting:
             _, waiting = await asyncio.wait(waiting, timeout=1)
-            left = len(measured.failures)
+            failed = len(measured.failures) - failed_before
             progress.show(
-                f"{doing}: {len(through)} of {len(learners)}" + (f", {left} failed" if left else "")
+                f"{doing}: {len(through)} of {len(learners)}"
+                + (f", {failed} failed" if failed else "")
             )
     for task in tasks:
         task.result()
@@ -119,13 +122,13 @@ async def hold(hub: Hub, names: list[str]) -> Measurements:
 
         async def get_ready(learner: Learner) -> None:
             for stage, step in (
-                ("login", learner.log_in()),
-                ("server", learner.start_server()),
-                ("page", learner.open_page()),
-                ("kernel", learner.open_kernel(f"{COURSE}/{LESSON_1}")),
-                ("setup cell", set_up(learner, setup)),
+                ("login", learner.log_in),
+                ("server", learner.start_server),
+                ("page", learner.open_page),
+                ("kernel", partial(learner.open_kernel, f"{COURSE}/{LESSON_1}")),
+                ("setup cell", partial(set_up, learner, setup)),
             ):
-                await step
+                await step()
                 measured.stages.setdefault(stage, []).append(time.monotonic() - doors)
 
         present = await together(present, "getting ready", get_ready, measured)
@@ -186,7 +189,7 @@ def main() -> int:
     gc.disable()  # a pause of this client would count as lag for every learner
     count = int(sys.argv[1])
     check_memory(count, memory_free())
-    cells(ROOT / LESSON_1)
+    cells(ROOT / LESSON_1)  # fails now if the lesson no longer has the cells
     names = [f"learner-{number:02d}" for number in range(1, count + 1)]
     say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
     with (

@@ -90,6 +90,7 @@ class Streamlit:
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
             if _at(frame, *self.FINISHED):
                 break
+        # 11 reruns the script with widget states (2), a list (1) of ids (1) and chat inputs (15)
         value = _field(1, box) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 

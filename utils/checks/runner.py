@@ -111,6 +111,10 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
+        """Return the mistakes to look for, in order; `shared` adds those that exercises share.
+
+        The exercise's own mistakes replace shared ones of the same name.
+        """
         from utils.checks.engine.mistakes import FIRST, LAST
 
         first, own, opts_out = self.exercise.first, self.exercise.mistakes, self.exercise.opts_out
@@ -136,7 +140,7 @@ def find(number: str) -> Loaded:
     Raises:
         Misuse: If there is none; the message lists the lesson's exercises.
     """
-    found(lesson_source.stub, number)
+    found(lesson_source.stub, number)  # raises `Misuse`
     return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 

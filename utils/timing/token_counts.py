@@ -55,18 +55,16 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     If both are plausible, counts that rise each time are taken as running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
-    if len(counted) < 2:
-        return next(iter(counted), usages[-1] if usages else None)
+    if not counted:
+        return usages[-1] if usages else None
     last = counted[-1]
     counts = [usage["output_tokens"] for usage in counted]
     added = {**last, "output_tokens": sum(counts)}
     rising = all(before < after for before, after in pairwise(counts))
-    fitting = (
-        usage
-        for usage in ((last, added) if rising else (added, last))
-        if could_be_shown(usage["output_tokens"], texts)
-    )
-    return next(fitting, last)
+    for usage in (last, added) if rising else (added, last):  # the likelier one first
+        if could_be_shown(usage["output_tokens"], texts):
+            return usage
+    return last
 
 
 def whole_number(value: object) -> int | None:

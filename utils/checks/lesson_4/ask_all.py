@@ -76,10 +76,12 @@ def observe(answer: Any, case: Several) -> Seen:
     texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
     prompts = list(case.prompts)
     right = [replies[prompt].text for prompt in prompts]
-    if right:  # the two replies to the repeated prompt may arrive in either order
+    # The third prompt and the last are the same; their two replies may arrive in either order.
+    if right:
         right[2 if texts[-1:] == right[2:3] else -1] = again.text
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
+    # After the first `at_most` replies, each can begin when another one ends.
     begun = sorted(each.began for each in readings)[case.at_most :]
     ended = sorted(each.left or 0.0 for each in readings)
     return Seen.of(

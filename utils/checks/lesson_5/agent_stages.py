@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, zip_longest
 from types import MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessageChunk, ToolMessage
 
@@ -20,7 +20,13 @@ from utils.checks.lesson_5 import given
 SILENCE = 5.0  # seconds before the first item
 
 Item = tuple[str, Any]  # a stream mode, and an item of that mode
-Stage = tuple[str, int]  # a stage's name, and the number of the item that begins it
+
+
+class Stage(NamedTuple):
+    """A stage's name, and the number of the item that begins it."""
+
+    name: str
+    at: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,10 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    differ: tuple[Stage, Stage]  # the first wrong stage and the right one; "" means the end
+    # the first wrong stage and the one due instead; the name "" means the end, equal stages that
+    # all are right
+    wrong: Stage
+    due: Stage
     repeated: str  # the first stage that was yielded twice in a row, or ""
     unknown: str | None  # the first yielded stage that is never correct, or None
 
@@ -84,6 +93,7 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[It
 def observe(answer: Any, case: Program) -> Seen:
     """Read the answer's stages for one run, whose first item arrives after a silence."""
     items = _recorded(case.rounds) if case.rounds else []
+    # A `Reply` of the items' numbers records when each item is taken, and adds silences and errors.
     pieces = [str(number) for number in range(len(items))]
     reply = Reply(pieces, first_after=SILENCE, fails_after=case.fails_after)
 
@@ -94,18 +104,20 @@ def observe(answer: Any, case: Program) -> Seen:
 
     stream = MethodType(aitems, reply)
     run = run_async("agent_stages", answer, case, reply, stream, streams=True)
-    began = [("Thinking", 0)]
+    began = [Stage("Thinking", 0)]
     for at, item in enumerate(items, start=1):
         for stage in _stages(item):
-            began += [(stage, at)] if stage != began[-1][0] else []
-    names = [name for name, _ in began]
-    over = ("", len(items) + 1)
-    pairs = zip_longest(zip(run.items, run.taken, strict=True), began, fillvalue=over)
+            began += [Stage(stage, at)] if stage != began[-1].name else []
+    names = [stage.name for stage in began]
+    over = Stage("", len(items) + 1)
+    pairs = zip_longest(map(Stage, run.items, run.taken), began, fillvalue=over)
+    wrong, due = next((pair for pair in pairs if pair[0] != pair[1]), (over, over))
     return Seen.of(
         run,
         of_run=items,
         began=began,
-        differ=next(((got, right) for got, right in pairs if got != right), (over, over)),
+        wrong=wrong,
+        due=due,
         repeated=next((one for one, other in pairwise(run.items) if one == other), ""),
         unknown=next((stage for stage in run.items if stage not in names), None),
     )
@@ -116,9 +128,9 @@ def _at(s: Seen, kind: type, stage: str = "") -> bool:
 
     The stage's name must begin with `stage`.
     """
-    (got, number), (_, due) = s.differ
-    mode, item = s.of_run[number - 1] if 0 < number <= len(s.of_run) else ("", [None])
-    early = number < due and got.startswith(stage)
+    at = s.wrong.at
+    mode, item = s.of_run[at - 1] if 0 < at <= len(s.of_run) else ("", [None])
+    early = at < s.due.at and s.wrong.name.startswith(stage)
     return early and mode == "messages" and isinstance(item[0], kind)
 
 
@@ -131,12 +143,11 @@ MISTAKES: Mistakes[Seen] = {
     "answers without text": lambda s: _at(s, AIMessageChunk, "Answer"),
     "names half a call": lambda s: _at(s, AIMessageChunk, "Tool call"),
     "skips white space": lambda s: (
-        s.differ[0][0] == s.differ[1][0] == "Answer"
-        and s.of_run[s.differ[1][1] - 1][1][0].text.isspace()
+        s.wrong.name == s.due.name == "Answer" and s.of_run[s.due.at - 1][1][0].text.isspace()
     ),
-    "late": lambda s: s.differ[0][0] == s.differ[1][0] and s.differ[0][1] > s.differ[1][1],
-    "misses a stage": lambda s: s.differ[0][1] > s.differ[1][1],
-    "a stage too many": lambda s: s.differ[0] != s.differ[1],
+    "late": lambda s: s.wrong.name == s.due.name and s.wrong.at > s.due.at,
+    "misses a stage": lambda s: s.wrong.at > s.due.at,
+    "a stage too many": lambda s: s.wrong != s.due,
 }
 
 _RIVERS, _HARBOUR = RIVERS[:40], HARBOUR[:30]

@@ -705,31 +705,31 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
         f"the first stage came with item {s.taken[0]}. Yield `Thinking` before you read any item."
     ),
     "answers with a result": lambda s: (
-        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}. That is a tool's result, which "
+        f"`Answer` was yielded {s.place(s.wrong.at)}{s.when}. That is a tool's result, which "
         "the model hasn't read yet. How does its type differ from the model's text?"
     ),
     "answers without text": lambda s: (
-        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}. Its chunk has no text. What else "
+        f"`Answer` was yielded {s.place(s.wrong.at)}{s.when}. Its chunk has no text. What else "
         "can a chunk carry?"
     ),
     "names half a call": lambda s: (
-        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, while the call "
+        f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, while the call "
         "was still being written. Which mode yields it when it is complete?"
     ),
     "skips white space": lambda s: (
-        f"`Answer` was yielded {s.place(s.differ[0][1])}{s.when}, but it began "
-        f"{s.place(s.differ[1][1])}. The text there is white space, which counts as text."
+        f"`Answer` was yielded {s.place(s.wrong.at)}{s.when}, but it began "
+        f"{s.place(s.due.at)}. The text there is white space, which counts as text."
     ),
     "late": lambda s: (
-        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but it began "
-        f"{s.place(s.differ[1][1])}."
+        f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, but it began "
+        f"{s.place(s.due.at)}."
     ),
     "misses a stage": lambda s: (
-        f"{shown(s.differ[1][0])} began {s.place(s.differ[1][1])}{s.when}, but wasn't yielded. "
+        f"{shown(s.due.name)} began {s.place(s.due.at)}{s.when}, but wasn't yielded. "
         "Which condition skips it?"
     ),
     "a stage too many": lambda s: (
-        f"{shown(s.differ[0][0])} was yielded {s.place(s.differ[0][1])}{s.when}, but doesn't begin "
+        f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, but doesn't begin "
         "there. Which item begins it?"
     ),
 }
