@@ -1,8 +1,9 @@
 """Each section needs only names from the setup cell, so that a workshop can skip sections."""
 
+import ast
+import dis
 import json
 import subprocess
-import symtable
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -37,8 +38,8 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
 def bound(cells: Collection[NotebookNode]) -> set[str]:
     """Return the names that cells bind, outside functions and classes."""
     source = "\n".join(cell.source for cell in cells)
-    symbols = symtable.symtable(source, "cells", "exec").get_symbols()
-    return {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
+    code = compile(source, "cells", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
 
 
 @pytest.mark.parametrize("edition", ["notebooks", "solutions"])
