@@ -77,7 +77,7 @@ def lab(
     browser_file: str, tmp_path_factory: pytest.TempPathFactory, kernels: str | None
 ) -> Iterator[Lab]:
     """Run a JupyterLab that serves an empty folder; its kernels can import the course."""
-    root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("state")
+    root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("new") / "state"
     kernel = [*command(kernels)] if kernels else None
     with serve(root, state, kernel=kernel) as running:
         yield running

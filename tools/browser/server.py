@@ -104,7 +104,7 @@ def serve(
 
     Args:
         root: The folder to serve.
-        state: An empty folder for settings and logs; the user's own are left alone.
+        state: A folder for settings and logs, made if it is missing; the user's own are left alone.
         environment: Additional environment variables for the server and its kernels.
         kernel: A command for the kernel `python3`; `USUAL` then names the ordinary kernel.
     """
@@ -122,6 +122,7 @@ def serve(
     port, token = free_port(None), secrets.token_hex(16)
     folder = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())  # the supervisor deletes it
     write_jupyter_config(Path(folder), port, token, root, [str(state / "kernels")])
+    state.mkdir(exist_ok=True)
     log = state / "jupyterlab.log"
     with log.open("wb") as output:
         command = [sys.executable, "-m", "tools.lab_supervisor", folder]
