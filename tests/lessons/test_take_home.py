@@ -205,6 +205,7 @@ def test_2_logs_each_run_and_adds_up_the_bill(script):
 def test_2_logs_a_lost_connection_under_its_run(script):
     ended = script.run(BILL, RIVER, model="sim-fast:drop@5")
     assert ended.returncode == 1
+    assert ended.stdout.endswith("\n"), "what follows begins on a new line"
     assert re.search(
         r"^run (\S+): started\nrun \1: OpenAIConnectionError\(.*\) after", ended.stderr
     )

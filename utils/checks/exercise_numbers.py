@@ -80,7 +80,9 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
     numbers = lesson_source.numbers(int(lesson))
     named = {numbers[name] for name in _names(answer) if name in numbers}
     if named and found not in named:
-        _former[found] = found = named.pop()
+        today = named.pop()
+        _former[found] = today
+        return today
     return found
 
 
