@@ -125,7 +125,7 @@ class Hub:
             )
 
     def wait(self) -> None:
-        """Wait until the hub responds; raise Advice if it exits or takes over a minute."""
+        """Wait until the hub responds; raise Advice if it exits or takes more than a minute."""
 
         def answers() -> bool:
             return ask(self._port, "GET", "/hub/health")[0] == 200
@@ -188,7 +188,7 @@ _PARTS = {
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Return environment variables for the hub, without the settings of this command's user."""
+    """Return environment variables for the hub, without the settings of the user who runs it."""
     environ = clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),

@@ -164,7 +164,7 @@ def end_with(line: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run these arguments in a fork, pass on Ctrl-C, and exit with the fork's exit code."""
+    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with its exit code."""
     process = b""
     signal.signal(signal.SIGINT, lambda *_: process and os.killpg(int(process), signal.SIGINT))
     settings = {

@@ -1,4 +1,4 @@
-"""The simulator in this process, in virtual time, with the real clients: exact and immediate.
+"""The simulator in this process, with the real clients, in virtual time: tests don't wait.
 
     def test_the_first_text_comes_after_its_ttft(virtual: VirtualSimulator) -> None:
         model = virtual.chat("sim-seed")

@@ -75,7 +75,7 @@ async def test_it_stops_when_the_block_fails_or_is_cancelled(wire):
             async with heart:
                 raise error
         assert heart.phase == "over"
-    await asyncio.sleep(0)  # a cancelled task ends in the loop's next cycle
+    await asyncio.sleep(0)  # a cancelled task ends in the event loop's next iteration
     assert "_beat" not in str(asyncio.all_tasks())
 
 

@@ -129,7 +129,7 @@ class Reply:
     def part_by_part(self) -> Reply:
         """Return the reply with its parts in sequence, reasoning first.
 
-        The Responses API can't express interleaved parts, which only recorded replies have.
+        The Responses API doesn't interleave parts; only recorded replies have interleaved ones.
         """
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")

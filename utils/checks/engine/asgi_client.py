@@ -189,7 +189,8 @@ def _scope(
     more = [(name.encode(), value.encode()) for name, value in headers.items()]
     return {
         "type": "http",
-        # uvicorn's version; from 2.4 on, Starlette expects an OSError from `send` on a disconnect
+        # `spec_version` as in uvicorn; from 2.4 on, Starlette expects `send` to raise OSError on a
+        # disconnect
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": method,

@@ -135,7 +135,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _changed() -> Iterator[None]:
-    """Note warnings about coroutines and calls of models, and hide errors of late yields."""
+    """Note unawaited coroutines and calls to other models; hide ignored `GeneratorExit`s."""
     hook = sys.unraisablehook
     methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
 

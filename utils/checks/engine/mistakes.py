@@ -37,7 +37,7 @@ def _replaced(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether the answer should return a value of a specific type, and raised no exception."""
+    """Whether the answer should return a specific type, and ended without an exception."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 

@@ -82,7 +82,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the requesting thread's id
-    after_end: int = 0  # how often the stream signalled its end; 2 if it was looped over twice
+    after_end: int = 0  # how many times the stream signalled its end; 2 if looped over twice
 
     @property
     def only_empty(self) -> bool:
@@ -131,7 +131,7 @@ class Reply:
 
     @property
     def requests(self) -> int:
-        """How often the reply was requested; a stream that was never read doesn't count."""
+        """How many times the reply was requested; a stream that was never read doesn't count."""
         return len(self.readings) + (self.again.requests if self.again else 0)
 
     @property
@@ -310,7 +310,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """Wraps a generator, and counts how often it signals its end."""
+    """Wraps a generator, and counts how many times it signals its end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading

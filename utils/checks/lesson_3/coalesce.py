@@ -43,7 +43,7 @@ class Seen(Run):
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
-    looked: int  # how often the clock was called
+    looked: int  # how many times the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
     odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
     waited: float  # virtual seconds for which the answer itself slept

@@ -54,7 +54,7 @@ class Seen(Run):
     visit: Visit  # the request with the question, and its response; empty if there is no app
     body: str  # the response's body
     undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
-    strange: str  # the longest message data that isn't a JSON string, or ""
+    strange: str  # the longest `data` of a message that isn't a JSON string, or ""
     last: int  # the index of the first `end` or `failed` event; if there is none, of the last event
     wrong_header: str  # the name of the first header with a wrong value, or ""
     header: str  # the wrong header's value, in lower case

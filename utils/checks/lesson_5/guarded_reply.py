@@ -39,7 +39,7 @@ class Seen(Run):
     """The text that was yielded, and when the guard first returned False."""
 
     case: Guarded
-    asked: int  # how often `allowed` was called
+    asked: int  # how many times `allowed` was called
     no: int | None  # how many pieces had been taken when `allowed` first returned False
     # how many characters of `phrase` had been yielded when `allowed` first returned False
     shown_by_then: int

@@ -43,7 +43,7 @@ class Seen(Passing):
     case: Watch
     due: float | None  # when `Stalled` should be raised, in seconds; None if it shouldn't
     stalled: bool  # whether `Stalled` was raised
-    too_late: float  # by how many seconds `Stalled` was raised too late; negative if too early
+    too_late: float  # how many seconds late `Stalled` was raised; negative if early
 
 
 def observe(answer: Any, case: Watch) -> Seen:

@@ -230,7 +230,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 
 
 def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether the reply ends or exceeds `tokens` tokens with it."""
+    """Yield each item, and whether it is the last or takes the reply past `tokens` tokens."""
     count = 0
     held: TimedBytes | None = None
     for item in sent:
