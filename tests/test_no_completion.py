@@ -14,6 +14,8 @@ from tests.http_server import JSON, SSE, Answer, answering
 from utils.provider import chat_model, explain, explain_providers
 
 HTML = "text/html"
+MIDWAY = "The provider failed in the middle of its reply: ask again."
+INSTEAD = "The provider sent an error instead of a reply"
 BODIES = {
     "LM Studio without /v1": (JSON, '{"error": "Unexpected endpoint or method. (POST /chat)"}'),
     "empty object": (JSON, "{}"),
@@ -90,10 +92,52 @@ async def test_a_body_that_is_not_a_completion_is_explained(odd_server, case, re
     odd_server(case)
     for said in await calls(chat_model(max_retries=0, use_responses_api=responses)):
         assert said.startswith(
-            ("The server returned status 200 but ", "The provider failed in the mid")
+            ("The server returned status 200 but ", "The provider failed in the mid", INSTEAD)
         )
         assert "\n" not in said
-        assert "should probably end in /v1" in said or "ask again" in said
+        assert said.startswith(INSTEAD) or said.endswith(("end in /v1.", "ask again."))
+
+
+TEXT = 'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
+CREATED = (
+    'event: response.created\ndata: {"type": "response.created", "response": '
+    '{"id": "r", "model": "m", "output": []}}\n\n'
+)
+LIMITED = '"error": {"code": "rate_limit_exceeded", "message": "Too many."}'
+ENDINGS = {
+    "no JSON": (False, TEXT, "event: error\ndata: upstream failed\n\n", MIDWAY),
+    "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),
+    "error": (False, TEXT, f"data: {{{LIMITED}}}\n\n", MIDWAY),
+    "error alone": (False, "", f"data: {{{LIMITED}}}\n\n", f"{INSTEAD}: Too many."),
+    "no JSON alone": (False, "", "data: upstream failed\n\n", "The server returned status 200"),
+    "failed response": (
+        True,
+        CREATED,
+        f'data: {{"type": "response.failed", "response": {{"id": "r", {LIMITED}}}}}\n\n',
+        MIDWAY,
+    ),
+    "error event": (
+        True,
+        CREATED,
+        'data: {"type": "error", "code": "rate_limit_exceeded", "message": "Too many."}\n\n',
+        MIDWAY,
+    ),
+}
+
+
+@pytest.mark.parametrize(("responses", "begin", "end", "words"), ENDINGS.values(), ids=ENDINGS)
+async def test_whether_a_reply_had_begun_is_told(
+    odd_server, monkeypatch, responses, begin, end, words
+):
+    monkeypatch.setitem(BODIES, "this", (SSE, begin + end))
+    odd_server("this")
+    model = chat_model(max_retries=0, use_responses_api=responses)
+    with pytest.raises(Exception) as error:  # noqa: PT011
+        await read(model)
+    assert explain_providers(error.value).startswith(words)
+    with pytest.raises(Exception) as error:  # noqa: PT011
+        list(model.stream("hi"))
+    assert explain_providers(error.value).startswith(words)
 
 
 async def test_the_servers_message_is_quoted(odd_server):

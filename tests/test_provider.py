@@ -235,6 +235,22 @@ def test_a_message_that_the_sdk_does_not_find_is_quoted(status):
     assert said == "The provider rejected this request: Server is pinned to 'a'."
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (403, {"error": {"message": "Country not supported."}},
+         "The provider denied access: Country not supported."),
+        (403, "<html>Blocked</html>",
+         "The provider denied access: check the key, OPENAI_MODEL and your network."),
+        (405, "<html>Not allowed</html>", "The provider doesn't have this model or URL: check "),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_explained(status, body, words):
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(status, json=body))
+    said = failure(chat_model(http_client=httpx2.Client(transport=transport)))
+    assert said.startswith(words)
+
+
 MIDWAY = "The provider failed in the middle of its reply: ask again."
 RESPONSES = {"use_responses_api": True}
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
 _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
+_MIDWAY = "The provider failed in the middle of its reply: ask again."
 _WORDS = 140  # maximum characters quoted from a provider's message
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # For each module of `openai` and `langchain_openai`, the functions that parse replies.
@@ -34,6 +35,11 @@ _READERS = dict.fromkeys(
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
+# Its functions that raise a `ValueError` for the Responses API's own report of a failure.
+_FAILED = (
+    "_convert_responses_chunk_to_generation_chunk",
+    "_construct_lc_result_from_responses_api",
+)
 # The methods of langchain-core's chat model that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
 
@@ -87,8 +93,13 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
             return "The provider requires a key, but OPENAI_API_KEY isn't set."
         return "The provider rejected the key: check OPENAI_API_KEY."
     if isinstance(cause, openai.PermissionDeniedError):
-        return "The key is valid but has no access to this model: choose another OPENAI_MODEL."
-    if isinstance(cause, openai.NotFoundError):
+        told = words_of(cause.body)  # about the model, the country, the prompt, or the network
+        return (
+            f"The provider denied access: {_words(cause)}"
+            if told
+            else "The provider denied access: check the key, OPENAI_MODEL and your network."
+        )
+    if isinstance(cause, openai.APIStatusError) and cause.status_code in (404, 405):
         if cause.code == "model_not_found":
             return (
                 f"The provider doesn't have this model (“{_words(cause)}”): check OPENAI_MODEL, "
@@ -114,11 +125,12 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return f"The provider rejected this request: {_words(cause)}"
     if isinstance(cause, openai.APIResponseValidationError):
         return nothing_readable(cause)
-    by_responses = type(cause) is ValueError and "server_error" in str(cause)
-    if type(cause) is openai.APIError or by_responses:
-        return "The provider failed in the middle of its reply: ask again."
+    if type(cause) is openai.APIError and _chunks_came(cause) is False:
+        return f"The provider sent an error instead of a reply: {_words(cause)}"
+    if type(cause) is openai.APIError or _failed_response(cause):
+        return _MIDWAY
     if _no_completion(cause):
-        return nothing_readable(cause)
+        return _MIDWAY if _chunks_came(cause) else nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = env_vars.odd_character("The key", cause.object[7:], spaces=True)
@@ -189,6 +201,20 @@ def _no_completion(error: BaseException) -> bool:
         if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
             return depth == 0
     return False
+
+
+def _failed_response(error: BaseException) -> bool:
+    return type(error) is ValueError and any(name in _FAILED for _, name in _frames(error)[-1:])
+
+
+def _chunks_came(error: BaseException) -> bool | None:
+    """Return whether a stream had yielded a chunk before the error; None if there was no stream.
+
+    LangChain's functions that stream know it: see their variable `is_first_chunk`.
+    """
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    known = (frame.f_locals.get("is_first_chunk") for frame in frames)
+    return next((not first for first in known if isinstance(first, bool)), None)
 
 
 def _unsendable(error: BaseException) -> bool:
