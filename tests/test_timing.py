@@ -474,10 +474,14 @@ def test_blocks_of_content_are_distinguished():
         AIMessageChunk(content="", additional_kwargs={"reasoning_content": "So:"}),
         AIMessageChunk(content=[{"type": "text", "text": "Yes"}, " and ", {"type": "image"}]),
         {"content": "no"},
+        AIMessageChunk(  # Mistral's form
+            content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Or?"}]}]
+        ),
+        AIMessageChunk(content=[{"type": "reasoning", "summary": "No."}, {"type": "text"}]),
     ]
     recording = recording_of(chunks)
     assert recording.text == "Yes and no"
-    assert "".join(p.reasoning for p in recording.pieces) == "Let me see. Hm.So:"
+    assert "".join(p.reasoning for p in recording.pieces) == "Let me see. Hm.So:Or?No."
 
 
 def test_usage_and_finish_reason_may_be_in_any_chunk():

@@ -1,6 +1,6 @@
 """Extracts text, reasoning and metadata from stream items of any type."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from utils.unicode import well_formed
@@ -17,7 +17,7 @@ def content_of(item: object) -> tuple[str, str]:
         if isinstance(block, str):
             text += block
         elif isinstance(block, Mapping) and block.get("type") == "text":
-            text += block.get("text") or ""
+            text += _words(block.get("text"))
         elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
             reasoning += _thinking(block)
     extra = field_of(item, "additional_kwargs") or {}
@@ -43,6 +43,14 @@ def field_of(item: object, name: str) -> Any:
 
 
 def _thinking(block: Mapping[str, Any]) -> str:
-    spoken = block.get("reasoning") or block.get("thinking") or block.get("text") or ""
-    summary: Iterable[Mapping[str, Any]] = block.get("summary") or ()
-    return spoken + "".join(part.get("text") or "" for part in summary)
+    spoken = block.get("reasoning") or block.get("thinking") or block.get("text")
+    return _words(spoken) + _words(block.get("summary"))
+
+
+def _words(part: object) -> str:
+    """Return the text in part of a block: a string, or blocks, as in Mistral's thinking."""
+    if isinstance(part, list):
+        return "".join(map(_words, part))
+    if isinstance(part, Mapping):
+        return _words(part.get("text"))
+    return part if isinstance(part, str) else ""

@@ -8,12 +8,18 @@ _CUT = {
     "length": "it reached its token limit",
     "max_tokens": "it reached its token limit",
     "max_output_tokens": "it reached its token limit",
+    "model_length": "it reached its token limit",
     "content_filter": "a content filter ended it",
     "safety": "a content filter ended it",
     "refusal": "a content filter ended it",
+    "sensitive": "a content filter ended it",
     "incomplete": "the provider did not finish it",
     "cancelled": "the provider cancelled it",
+    "abort": "the provider cancelled it",
     "failed": "the provider failed",
+    "error": "the provider failed",
+    "network_error": "the provider failed",
+    "insufficient_system_resource": "the provider failed",
 }
 
 
