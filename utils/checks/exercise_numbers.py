@@ -15,10 +15,10 @@ from utils.errors import Sentence
 T = TypeVar("T")
 
 MISSING = object()  # the default of an argument that was not passed
-_NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")
+_NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
 _MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
-_former: dict[str, str] = {}  # old numbers in learners' copies, mapped to the current ones
+_former: dict[str, str] = {}  # old numbers that `check` has met, mapped to the current ones
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
@@ -57,7 +57,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
     """
     found = _number(number)
     if found is None:
-        other = _number(answer)
+        other = _number(answer)  # the arguments may have been swapped
         name = getattr(number, "__name__", "your_answer")
         said = "" if other or number is MISSING else f" It was given {_described(number)}."
         raise Misuse(
@@ -94,7 +94,7 @@ def _names(answer: object) -> set[str]:
     return {name for name, value in variables.copy().items() if value is answer}
 
 
-def _reject_ambiguous(given: object, before: str, after: str) -> None:
+def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
     """Raise `Misuse` for a number such as 5.1 if there is also an exercise 5.10."""
     if not isinstance(given, float):
         return
@@ -104,11 +104,12 @@ def _reject_ambiguous(given: object, before: str, after: str) -> None:
         return
     raise Misuse(
         f"To Python, {given}0 and {given} are the same number. Write it as a string: "
-        f"`{before}{given}{after}` or `{before}{given}0{after}`."
+        f"`{code_before}{given}{code_after}` or `{code_before}{given}0{code_after}`."
     )
 
 
 def _number(given: object) -> str | None:
+    """Return the number as a string, also for a name such as "1.words"; None if it is invalid."""
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
     return lesson_source.number(match[1].upper() + match[2]) if match else None
 

@@ -52,9 +52,10 @@ def hint(number: object = MISSING, *more: object) -> None:
     """
     number = the_number(number, "hint", more)
     steps = found(lesson_source.hints, number)
-    at = _shown[number]
+    at = _shown[number]  # the index of the hint to show; all are shown after the last
     _shown[number] += 1
-    which = f"hint {at + 1} of {len(steps)}" if at < len(steps) > 1 else "all the hints"
+    one_of_many = len(steps) > 1 and at < len(steps)
+    which = f"hint {at + 1} of {len(steps)}" if one_of_many else "all the hints"
     after = f'For the next one, run `hint("{number}")` again.'
     if at + 1 >= len(steps):
         after = f'There are no more; `solution("{number}")` shows an answer.'

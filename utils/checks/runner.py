@@ -2,11 +2,13 @@
 
 An exercise's check is the variable `check` in a file such as `lesson_1/shout.py`. Its
 messages are in that folder's `messages.py`, under the file's name in capitals.
+
+Modules that import LangChain are imported inside functions, so that setup cells are quick.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from utils import lesson_source
@@ -53,10 +55,11 @@ def evaluate(
 
 
 def _endless(reason: BaseException, case: Any) -> str:
-    """Return the message for an answer that never ends when run with `case`."""
+    """Return the message for an answer that never ends when run with `case`, which may be None."""
     when = f" This happened {case.when}." if getattr(case, "when", "") else ""
     lost = getattr(case, "fails_after", None) is not None
-    return f"{reason}{when}{' Does a task fail before it can wake the rest?' if lost else ''}"
+    question = " Does a task fail before it can wake the rest?" if lost else ""
+    return f"{reason}{when}{question}"
 
 
 class Loaded:
@@ -82,32 +85,36 @@ class Loaded:
         from utils.checks.engine.run import Run
         from utils.checks.engine.virtual_time import NeverEnds
 
-        seen: list[Any] = []
-        for case, stressed in self._cases(seen):
+        records: list[Any] = []  # one for each case so far
+        for case, stressed in self._cases(records):
             try:
                 with noting():
-                    seen.append(self.exercise.observe(answer, case))
+                    seen = self.exercise.observe(answer, case)
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
-            shared = isinstance(seen[-1], Run)
-            mistakes = self._stressed() if stressed else self._mistakes(shared)
+            records.append(seen)
+            mistakes = self._stressed() if stressed else self._mistakes(isinstance(seen, Run))
             for name, applies in mistakes.items():
-                if applies(seen[-1]):
-                    return Outcome(self.number, "not yet", self.messages[name](seen[-1]), name)
-        notes = [name for name, applies in self.exercise.notes.items() if applies(seen[0])]
-        said = [self.messages[name](seen[0]) for name in (CORRECT, *notes)]
+                if applies(seen):
+                    return Outcome(self.number, "not yet", self.messages[name](seen), name)
+        first = records[0]
+        notes = [name for name, applies in self.exercise.notes.items() if applies(first)]
+        said = [self.messages[name](first) for name in (CORRECT, *notes)]
         return Outcome(self.number, "correct", " ".join(said))
 
-    def _cases(self, seen: list[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it is one of the `stress` cases."""
+    def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
+        """Yield each case, and whether it is one of the `stress` cases.
+
+        The caller adds each case's record to `records`; extra cases are made from the first one.
+        """
         from utils.checks.engine.extra_cases import compact, stress
         from utils.checks.engine.run import Run
 
         for case in self.exercise.cases:
             yield case, False
-        if isinstance(seen[0], Run):
-            yield compact(seen[0]), False
-            for case in stress(seen[0], list(self.exercise.opts_out)):
+        if isinstance(records[0], Run):
+            yield compact(records[0]), False
+            for case in stress(records[0], list(self.exercise.opts_out)):
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
@@ -117,9 +124,12 @@ class Loaded:
         """
         from utils.checks.engine.mistakes import FIRST, LAST
 
-        first, own, opts_out = self.exercise.first, self.exercise.mistakes, self.exercise.opts_out
-        kept = {*FIRST, *LAST} - {*opts_out, *first, *own} if shared else set()
-        before, after = ({n: each[n] for n in each if n in kept} for each in (FIRST, LAST))
+        first, own = self.exercise.first, self.exercise.mistakes
+        if not shared:
+            return {**first, **own}
+        left_out = {*self.exercise.opts_out, *first, *own}
+        before = {name: FIRST[name] for name in FIRST if name not in left_out}
+        after = {name: LAST[name] for name in LAST if name not in left_out}
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:

@@ -54,7 +54,7 @@ def run_app(
     """
     made: list[Any] = []
 
-    @wraps(answer, updated=())
+    @wraps(answer, updated=())  # its globals are found by this; an app isn't copied into `visit`
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):
             return
@@ -63,8 +63,9 @@ def run_app(
             return
         async with started(made[0]):
             visits = await use(made[0])
-        for error in (each.error for each in visits if each.error):
-            raise error
+        for each in visits:
+            if each.error:
+                raise each.error
 
     run = run_async(name, visit, case, reply, model, wants=_APP, passes_on=passes_on)
     # Record the answer and its app, rather than `visit`, which only wraps them.

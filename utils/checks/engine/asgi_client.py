@@ -92,7 +92,7 @@ async def get(
     app: App,
     path: str,
     query: Mapping[str, str] = _EMPTY,
-    on_event: Callable[[sse.Event], object] = id,
+    on_event: Callable[[sse.Event], object] = lambda _: None,
     *,
     headers: Mapping[str, str] = _EMPTY,
     leave_after: float | int | None = None,
@@ -127,12 +127,13 @@ async def _exchange(
     app: App,
     scope: Mapping[str, Any],
     body: bytes,
-    on_event: Callable[[sse.Event], object] = id,
+    on_event: Callable[[sse.Event], object] = lambda _: None,
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
-    visit, reader = Visit(), sse.Reader()
-    loop, over, full = asyncio.get_running_loop(), asyncio.Event(), False
+    visit, reader, loop = Visit(), sse.Reader(), asyncio.get_running_loop()
+    over = asyncio.Event()  # set when the client has disconnected or the response is complete
+    full = False  # whether `send` must wait, since the client has stopped reading
 
     def leave() -> None:
         if not over.is_set():
@@ -169,8 +170,11 @@ async def _exchange(
             visit.events.append(event)
             on_event(event)
         if type(leave_after) is int and len(visit.events) >= leave_after:
-            full = slow
-            loop.call_later(*((_STUCK, cancel) if slow else (0, leave)))
+            if slow:
+                full = True
+                loop.call_later(_STUCK, cancel)
+            else:
+                loop.call_later(0, leave)
         if not message.get("more_body"):
             over.set()
 

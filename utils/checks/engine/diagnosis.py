@@ -33,7 +33,7 @@ class Diagnosis:
 
     @property
     def missing(self) -> list[str]:
-        """The patients without a diagnosis."""
+        """The patients without a diagnosis, or with the placeholder `...`."""
         return [name for name in self.truth if self.answer.get(name, ...) is ...]
 
     @property

@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply
 
+# set, so that `ChatOpenAI` makes no real clients
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
 
@@ -74,8 +75,11 @@ class FakeModel(ChatOpenAI):
 
     def settings(self) -> dict[str, Any]:
         """Return the model's settings, with copies of lists and dicts."""
-        held = [(name, getattr(self, name)) for name in type(self).model_fields]
-        return {name: copy(it) if isinstance(it, list | dict) else it for name, it in held}
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: copy(value) if isinstance(value, list | dict) else value
+            for name, value in values.items()
+        }
 
     @property
     def used(self) -> list[dict[str, Any]]:
@@ -132,6 +136,7 @@ class FakeModel(ChatOpenAI):
         return super().agenerate([prompt.to_messages() for prompt in prompts], *args, **kw)
 
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
+        """Record a call with its callback handlers; return the complete config."""
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
         self._calls.append(Call(method, manager.handlers, manager.parent_run_id is not None))
@@ -143,11 +148,14 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
+        """Record a request; return the reply, and its reading for the caller to fill."""
         usage = settings.pop("stream_usage", None)
+        if usage is None:
+            usage = self.stream_usage
         self._requests.append((id(self), self.settings()))
         limit = {"max_tokens": self.max_tokens} if self.max_tokens else {}
         reading = Reading(tuple(messages), {**limit, **settings}, streamed)
-        reading.usage = not streamed or bool(self.stream_usage if usage is None else usage)
+        reading.usage = not streamed or bool(usage)
         return self._reply_to(messages), reading
 
     def _stream(

@@ -49,20 +49,24 @@ def _stopped(run: Run) -> bool:
 
 def _odd_items(run: Run) -> list[Any]:
     """Return the items of a stream that have the wrong type."""
-    asked = run.streams and run.wants is not ANYTHING
-    return [item for item in run.items if asked and not run.wants.fits(item)]
+    if not run.streams or run.wants is ANYTHING:
+        return []
+    return [item for item in run.items if not run.wants.fits(item)]
 
 
 def _bare(text: str) -> str:
+    """Return the text without its white space."""
     return "".join(text.split())
 
 
 def _prints(run: Run) -> bool:
     """Whether text was printed instead of returned or yielded."""
     printed, output, expected = map(_bare, (run.stdout, run.output, run.expected))
-    lacks = len(printed) + len(output) <= len(expected) or (printed == expected and not run.streams)
     only_printed = bool(printed) and printed in expected and printed not in output
-    return only_printed and lacks and output != expected
+    # the output lacks at least what was printed; a function that printed it all may return anything
+    instead = len(output) <= len(expected) - len(printed)
+    prints_all = printed == expected and not run.streams
+    return only_printed and (instead or prints_all) and output != expected
 
 
 FIRST: Mistakes[Run] = {
@@ -106,7 +110,7 @@ FIRST: Mistakes[Run] = {
     "not a stream": lambda run: run.streams and not run.read,
     "reads ahead": lambda run: run.streams and run.ahead > 0,
     "stops at the first chunk": lambda run: (
-        0 == run.reply.taken < run.total and run.reply.requests > 0 and _stopped(run)
+        run.reply.requests > 0 and run.reply.taken == 0 and run.total > 0 and _stopped(run)
     ),
     "stops early": lambda run: 0 < run.reply.taken < run.total and _stopped(run),
     "returns nothing": lambda run: _returned(run) and run.returned is None,
@@ -123,16 +127,17 @@ FIRST: Mistakes[Run] = {
 
 
 def _repeats(run: Run) -> bool:
-    """Whether the output repeats all or part of the text."""
-    once_more = run.output.removeprefix(run.expected)
-    everything = bool(run.items) and text_of(run.items[-1]) == run.expected
-    return len(run.output) > len(run.expected) + 1 and (everything or once_more in run.expected)
+    """Whether the output repeats all of the text as its last item, or a part of it at its end."""
+    ends_with_all = bool(run.items) and text_of(run.items[-1]) == run.expected
+    added = run.output.removeprefix(run.expected)
+    longer = len(run.output) > len(run.expected) + 1  # one character more isn't a repetition
+    return longer and (ends_with_all or added in run.expected)
 
 
 TEXT: Mistakes[Run] = {
     "no text": lambda run: bool(run.expected) and not run.output,
     "drops the first chunk": lambda run: (
-        run.total > 0 and run.output == run.expected[len(run.reply.pieces[0]) :] != run.expected
+        run.wrong_text and run.total > 0 and run.output == run.expected[len(run.reply.pieces[0]) :]
     ),
     "strips the text": lambda run: run.wrong_text and run.output.strip() == run.expected.strip(),
     "changes white space": lambda run: run.wrong_text and _bare(run.output) == _bare(run.expected),
@@ -158,7 +163,9 @@ _LEFT: Mistakes[Run] = {
 
 LAST: Mistakes[Run] = {
     **_CANCELLED,
-    "collected first": lambda run: run.passes_on and 1 < run.total == run.reply.most_held,
+    "collected first": lambda run: (
+        run.passes_on and run.total > 1 and run.reply.most_held == run.total
+    ),
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),
     **_LEFT,

@@ -167,7 +167,7 @@ class Reply:
     def arrives(self, piece: int) -> float:
         """Return the seconds from the request to the arrival of the piece with this index."""
         first = 0.0 if self.compact else ROLE_AFTER
-        return first + sum(map(self._silence, range(piece + 1)))
+        return first + sum(self._wait_before(at) for at in range(piece + 1))
 
     @property
     def most_held(self) -> int:
@@ -245,7 +245,8 @@ class Reply:
         reading.began = virtual_time.now()
         due = reading.began
         try:
-            for seconds, item in self._timed(reading.usage, last) if chunks else self._timed_text():
+            timed = self._timed(reading.usage, last) if chunks else self._timed_text()
+            for seconds, item in timed:
                 due += seconds
                 wait = due - virtual_time.now() if self.keeps_sending else seconds
                 yield float(max(0.0, wait))
@@ -266,26 +267,31 @@ class Reply:
             reading.left = virtual_time.now()
 
     def _timed_text(self) -> Iterator[tuple[float, str | BaseException]]:
+        """Yield each piece, or the error to raise, with the seconds to wait before it."""
         for at, piece in enumerate(self.pieces):
             if at == self.fails_after:
                 yield 0.0, self.error
-            yield self._silence(at), piece
+            yield self._wait_before(at), piece
         if self.fails_after is not None and self.fails_after >= len(self.pieces):
             yield self.gap, self.error
 
     def _timed(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
+        """Yield each chunk, or the error to raise, with the seconds to wait before it."""
         compact = self.compact and not self.calls  # the finish reason must follow any tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
         if not compact:
             yield ROLE_AFTER, chunk_of()
-        for at, (seconds, piece) in enumerate(self._timed_text(), 1):
-            ends = compact and self.finish and at == len(self.pieces)
-            fields = {"response_metadata": ending} if ends else {}
-            yield seconds, chunk_of(piece, **fields) if isinstance(piece, str) else piece
+        for number, (seconds, piece) in enumerate(self._timed_text(), start=1):
+            if not isinstance(piece, str):
+                yield seconds, piece
+            elif compact and self.finish and number == len(self.pieces):
+                yield seconds, chunk_of(piece, response_metadata=ending)
+            else:
+                yield seconds, chunk_of(piece)
         for index, (name, arguments) in enumerate(self.calls):
             named = tool_call_chunk(name=name, args="", id=f"call-{name}-{index}", index=index)
             yield self.gap, chunk_of(tool_call_chunks=[named])
@@ -300,7 +306,7 @@ class Reply:
         if last and not compact:
             yield 0.0, chunk_of(chunk_position="last")
 
-    def _silence(self, at: int) -> float:
+    def _wait_before(self, at: int) -> float:
         return (self.gap if at else self.first_after) + self.silences.get(at, 0.0)
 
 

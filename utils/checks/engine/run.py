@@ -47,7 +47,7 @@ class Case:
     @property
     def whole(self) -> bool:
         """Whether the reply should arrive completely and be read to the end."""
-        return self.fails_after is self.leave_after is self.cancel_after is None
+        return (self.fails_after, self.leave_after, self.cancel_after) == (None, None, None)
 
     def reply(self, **how: Any) -> Reply:
         """Make the reply; the arguments in `how` override the case's settings."""
@@ -80,9 +80,9 @@ class Wanted:
 
     def fits(self, value: object) -> bool:
         """Whether a value has the right type; a bool doesn't count as an int."""
-        return isinstance(value, self.type) and not (
-            isinstance(value, bool) and self.type is not bool
-        )
+        if isinstance(value, bool):
+            return self.type is bool
+        return isinstance(value, self.type)
 
 
 STRING = Wanted(str, "a string")
@@ -136,7 +136,8 @@ class Run:
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:
         """Make an instance of a subclass from a run and additional or different fields."""
-        return cls(**{**{each.name: getattr(run, each.name) for each in fields(Run)}, **more})
+        own = {each.name: getattr(run, each.name) for each in fields(Run)}
+        return cls(**{**own, **more})
 
     @property
     def when(self) -> str:
@@ -165,9 +166,8 @@ class Run:
     @property
     def limited_by(self) -> str:
         """The setting that limited the length of a reply, such as `max_tokens`, or ""."""
-        sent = [
-            name for each in (self.model.readings if self.model else ()) for name in each.settings
-        ]
+        readings = self.model.readings if self.model else []
+        sent = [name for reading in readings for name in reading.settings]
         return next((name for name in sent if name in _LIMITS), "")
 
     @property
@@ -216,8 +216,9 @@ class Run:
     @property
     def foreign(self) -> str:
         """The class name of an awaited object that belongs to another event loop, or ""."""
-        texts = "\n".join(map(str, self.causes))
-        found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", texts)
+        errors = "\n".join(map(str, self.causes))
+        # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
+        found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)
         return found[1] if found else ""
 
 

@@ -52,7 +52,7 @@ class _Runner:
         self.run.expected = reply.text
         self._args, self._before = args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
-        self._with_text = 0  # how many items weren't empty strings
+        self._not_empty = 0  # how many items weren't empty strings
         self._began = virtual_time.now()
 
     @contextmanager
@@ -62,7 +62,8 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            if not (isinstance(error, Exception) or type(error) is SystemExit or of_a_learner):
+            exits = type(error) is SystemExit  # by `exit()`; its subclasses here are timeouts
+            if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
 
@@ -82,8 +83,9 @@ class _Runner:
         run.at.append(self.elapsed())
         run.reply.out(text_of(item))
         run.goes_on = len(run.items) >= _MOST
-        self._with_text += bool(text_of(item)) or not isinstance(item, str)
-        return run.goes_on or self._with_text == run.case.leave_after
+        if not isinstance(item, str) or item:
+            self._not_empty += 1
+        return run.goes_on or self._not_empty == run.case.leave_after
 
     def elapsed(self) -> float:
         """Return the virtual seconds since the beginning."""
@@ -94,10 +96,10 @@ class _Runner:
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
-        given = [each for a in self._args for each in (a if isinstance(a, list) else [a])]
-        models = [each for each in given if isinstance(each, FakeModel)]
+        lists = [arg if isinstance(arg, list) else [arg] for arg in self._args]
+        models = [each for given in lists for each in given if isinstance(each, FakeModel)]
         readings = [*run.reply.readings, *(each for model in models for each in model.readings)]
-        run.still_open = any(each.left is None for each in readings)
+        run.still_open = any(reading.left is None for reading in readings)
         run.altered = run.items != self._as_yielded
         run.other_model = noted.other_model(run.answer)
         run.forgotten = next(iter(noted.forgotten), "") or self._not_awaited()
@@ -160,6 +162,7 @@ def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Un
 
 
 def _iterate(runner: _Runner) -> None:
+    """Loop over the returned stream, and close it."""
     items = runner.run.returned
     if not isinstance(items, Iterable) or isinstance(items, str | list | tuple | set | dict):
         _discard(items)
@@ -234,16 +237,19 @@ async def _watched(runner: _Runner, pause: float) -> None:
 
 
 async def _awaited(runner: _Runner, pause: float) -> None:
+    """Call the answer, and await what it returns or, if that is a stream, read and close it."""
     runner.call()
     run, stream = runner.run, runner.run.returned
     if inspect.isawaitable(stream):
-        run.awaited, run.returned = True, None
+        run.awaited = True
+        run.returned = None
         with runner.errors():
             run.returned = await stream
         return
     if not (run.streams and isinstance(stream, AsyncIterable)):
         return
-    run.returned, run.read = None, True
+    run.read = True
+    run.returned = None  # drop the reference to the stream
     with runner.errors():
         async for item in stream:
             if runner.item(item):
@@ -256,6 +262,7 @@ async def _awaited(runner: _Runner, pause: float) -> None:
 
 
 async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> None:
+    """Cancel the task after some virtual seconds, and record how it reacted."""
     await asyncio.wait({task}, timeout=after)
     if task.done():
         runner.run.cancelled = "early"
@@ -279,10 +286,11 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
     """
     found: dict[asyncio.Task[Any], str] = {}
     for task in asyncio.all_tasks(loop):
-        if inspect.iscoroutine(coro := task.get_coro()):
+        coro = task.get_coro()
+        if inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__
+                found[task] = coro.__qualname__  # contains a dot
             elif learners_own(file):
                 found[task] = coro.__name__
-    return dict(sorted(found.items(), key=lambda each: ("." in each[1], each[1])))
+    return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

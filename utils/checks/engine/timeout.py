@@ -66,17 +66,21 @@ class _Run(Generic[T]):
         self._thread = threading.Thread(target=run, args=(self._main,), name="check", daemon=True)
 
     def result(self, seconds: float) -> T:
-        spent, begun, used = 0.0, time.monotonic(), time.process_time()
-        latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
+        spent = 0.0  # seconds of the limit
+        begun, used = time.monotonic(), time.process_time()  # at the start of the current window
+        latest = begun + _LONGEST * seconds
+        window = min(_WINDOW, seconds)
         try:
             self._thread.start()
             # Wait only briefly each time: on Windows, a long wait would block interrupts.
             while not self._done.wait(_POLL):
                 now = time.monotonic()
-                if (passed := now - begun) < window:
+                passed = now - begun
+                if passed < window:
                     continue
-                computed = time.process_time() - used
-                spent += min(computed, passed) if computed > _COMPUTES * passed else passed
+                computed = time.process_time() - used  # more than `passed` if other threads compute
+                waits = computed <= _COMPUTES * passed
+                spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed
                 if spent >= seconds or now >= latest:
                     raise OutOfTime

@@ -29,8 +29,8 @@ def untouched(answer: object, number: str) -> bool:
         code = _essence(answer.__code__)
         return code in _EMPTY or code in map(_essence, _stubs(number))
     if isinstance(answer, type):
-        given = all(base.__module__ != answer.__module__ for base in answer.__mro__[1:-1])
-        return given and all(
+        inherits_own = any(base.__module__ == answer.__module__ for base in answer.__mro__[1:-1])
+        return not inherits_own and all(
             untouched(value, number)
             for name, value in vars(answer).items()
             if isinstance(value, FunctionType) or not name.startswith("__")
@@ -56,11 +56,12 @@ def _stubs(number: str) -> list[CodeType]:
 
 
 def _compiled(text: str) -> list[CodeType]:
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook's cell
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
 
 
 def _inside(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of the functions and classes in `code`, including nested ones."""
     for value in code.co_consts:
         if isinstance(value, CodeType):
             yield value

@@ -50,10 +50,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.blocked = 0.0  # virtual seconds for which synchronous code blocked the loop
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
-        self._jobs = self._asleep = self._rounds = 0
-        self._idle = 0.0
+        self._jobs = 0  # functions that run in the loop's threads
+        self._limiter: anyio.CapacityLimiter | None = None  # counts functions in anyio's threads
+        self._asleep = 0  # how many of all these are in `pause`
+        self._rounds = 0  # consecutive busy iterations; see `_BUSY`
+        self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
         self._over = False
-        self._limiter: anyio.CapacityLimiter | None = None
         self._threads = ThreadPoolExecutor(8, "check", initializer=in_thread, initargs=(self,))
         # ignore errors that asyncio would log, such as exceptions in tasks that were never awaited
         self.set_exception_handler(lambda *_: None)
@@ -65,12 +67,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run(self, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run `main` to completion, then cancel remaining tasks and close async generators."""
 
-        async def counted() -> T:
-            self._limiter = anyio.to_thread.current_default_thread_limiter()
+        async def with_limiter() -> T:
+            self._limiter = anyio.to_thread.current_default_thread_limiter()  # needs a running loop
             return await main()
 
         try:
-            return self.run_until_complete(counted())
+            return self.run_until_complete(with_limiter())
         finally:
             self._finish()
 
@@ -182,12 +184,12 @@ class _Selector(selectors.DefaultSelector):
         """Return ready events, such as wake-ups from threads; `timeout` is in virtual seconds."""
         found = super().select(0)
         threads = self._loop.threads_working()
-        if timeout is not None and timeout <= 0:
+        if timeout is not None and timeout <= 0:  # a callback can run
             self._loop.busy()
-        elif not found and (threads or timeout is None):
+        elif not found and (threads or timeout is None):  # only a thread can go on; None: no timer
             found = super().select(_POLL)
             if not found and not threads:
                 self._loop.idle(_POLL)
-        elif not found and timeout is not None:
+        elif not found and timeout is not None:  # nothing can run until the next timer
             self._loop.jump(timeout)
         return found

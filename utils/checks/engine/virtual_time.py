@@ -92,8 +92,8 @@ def clock(*learners: object) -> Iterator[Clock]:
 
 def now() -> float:
     """Return the virtual time in seconds; the real time if there is no virtual clock."""
-    made = _CLOCK.get()
-    return made.time() if made else _REAL["monotonic"]()
+    current = _CLOCK.get()
+    return current.time() if current else _REAL["monotonic"]()
 
 
 def pause(seconds: float) -> None:
@@ -101,16 +101,16 @@ def pause(seconds: float) -> None:
 
     On a loop's own thread, this blocks the loop. Without a virtual clock, it does nothing.
     """
-    made = _CLOCK.get()
-    if made:
-        made.pause(seconds)
+    current = _CLOCK.get()
+    if current:
+        current.pause(seconds)
 
 
 async def sleep(seconds: float) -> None:
     """Like `asyncio.sleep`, but in virtual time, even on a loop that the learner made."""
-    made = _CLOCK.get()
-    if isinstance(made, Clock):
-        made.pause(seconds)
+    current = _CLOCK.get()
+    if isinstance(current, Clock):  # not a virtual loop, so `asyncio.sleep` would really wait
+        current.pause(seconds)
         seconds = 0
     await asyncio.sleep(seconds)
 
@@ -135,17 +135,23 @@ _REAL: dict[str, Callable[..., Any]] = {
 
 
 def _sleep(seconds: float) -> None:
-    if made := _CLOCK.get():
-        made.pause(seconds, _SLEEPS_ON)
+    current = _CLOCK.get()
+    if current:
+        current.pause(seconds, _SLEEPS_ON)
     else:
         _REAL["sleep"](seconds)
 
 
 def _reading(name: str) -> Callable[[], float]:
-    return lambda: made.time() if (made := _CLOCK.get()) else _REAL[name]()
+    """Make a version of `monotonic`, `perf_counter` or `time` that reads the virtual clock."""
+
+    def read() -> float:
+        current = _CLOCK.get()
+        return current.time() if current else float(_REAL[name]())
+
+    return read
 
 
-# versions of these functions that use the virtual clock if there is one
 _FOLLOWING = {name: _sleep if name == "sleep" else _reading(name) for name in _REAL}
 
 
@@ -176,7 +182,8 @@ def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
     """Return the global namespaces of functions and of classes' methods, except the stdlib's."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
-        for part in (learner, *vars(learner).values()) if isinstance(learner, type) else (learner,):
+        methods = vars(learner).values() if isinstance(learner, type) else ()
+        for part in (learner, *methods):
             names = getattr(inspect.unwrap(part), "__globals__", None)
             if isinstance(names, dict):
                 module = str(names.get("__name__", "")).partition(".")[0]

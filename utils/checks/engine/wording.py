@@ -9,15 +9,20 @@ _TIMES = {0: "never", 1: "once", 2: "twice"}
 
 
 def shown(value: object, longest: int = 60) -> str:
-    """Return a string, or the `repr` of anything else, as inline code, shortened if long."""
-    flat = (value if isinstance(value, str) else repr(value)).replace("\n", "⏎").replace("\r", "␍")
+    """Return a string, or the `repr` of anything else, as inline code, shortened if long.
+
+    If it contains backticks, a run of another length encloses it; see `outcome.in_html`.
+    """
+    text = value if isinstance(value, str) else repr(value)
+    flat = text.replace("\n", "⏎").replace("\r", "␍")
     if len(flat) > longest:
         half = (longest - 3) // 2
         flat = f"{flat[:half]} … {flat[-half:]}"
     runs = {len(run) for run in re.findall("`+", flat)}
     if not runs:
         return f"`{flat}`"
-    marks = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
+    unused = next(length for length in range(1, len(runs) + 2) if length not in runs)
+    marks = "`" * unused
     return f"{marks} {flat} {marks}"
 
 
@@ -31,9 +36,11 @@ def kind(value: object) -> str:
 
 def count(number: int, noun: str, verb: str = "") -> str:
     """Return a number with its noun and verb: `count(2, "piece", "was")` is "2 pieces were"."""
-    plural = noun if noun.endswith("s") else re.sub("([^aeiou])y$", r"\1ie", noun) + "s"
-    words = f"{number} {noun if number == 1 else plural}"
-    return f"{words} {verb if number == 1 else _PLURAL.get(verb, verb)}" if verb else words
+    if number != 1:
+        if not noun.endswith("s"):
+            noun = re.sub("([^aeiou])y$", r"\1ie", noun) + "s"  # "reply" becomes "replies"
+        verb = _PLURAL.get(verb, verb)
+    return f"{number} {noun} {verb}".rstrip()
 
 
 def times(number: int) -> str:
@@ -48,7 +55,9 @@ def listed(values: Iterable[Any]) -> str:
 
 def joined(words: Sequence[str], last: str = "and") -> str:
     """Join words with commas, but with `last` before the last word."""
-    return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def differ_at(got: Sequence[Any], expected: Sequence[Any]) -> int:
