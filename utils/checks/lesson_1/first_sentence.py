@@ -29,7 +29,7 @@ def observe(answer: Any, case: Case) -> Seen:
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
     arrived = list(accumulate(map(len, reply.pieces)))
-    found = re.match(r"(?s).*?[.!?](?=\s)", reply.text)
+    found = re.match(r"(?s).*?[.!?](?=\s)", reply.text)  # up to the first mark before white space
     first = found[0] if found else reply.text
     return Seen.of(
         run,
@@ -47,6 +47,7 @@ def _short(s: Seen) -> bool:
 
 
 def _long(s: Seen) -> bool:
+    """Whether the returned text goes on after the sentence, with more than white space."""
     further = s.output.strip() != s.expected and s.output.startswith(s.expected)
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
@@ -54,17 +55,17 @@ def _long(s: Seen) -> bool:
 MISTAKES: Mistakes[Seen] = {
     "no text": TEXT["no text"],
     "misses a line break": lambda s: (
-        _long(s) and s.reply.text[len(s.expected) :][:1] not in (" ", "")
+        _long(s) and s.reply.text.removeprefix(s.expected)[:1] not in (" ", "")
     ),
     "misses the end after a digit": lambda s: _long(s) and s.expected[-2:-1].isdigit(),
     "misses the end": lambda s: _long(s) and s.reply.ended,
     "takes a later mark": lambda s: (
         _long(s)
         and s.output[-1:] in (".", "!", "?")
-        and s.reply.text[len(s.output) :][:1].isspace()
+        and s.reply.text.removeprefix(s.output)[:1].isspace()
     ),
     "takes more than the sentence": _long,
-    "loses the mark": lambda s: s.output == s.expected[:-1] != s.expected,
+    "loses the mark": lambda s: s.wrong_text and s.output == s.expected[:-1],
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
     "ends at any mark": _short,
     **TEXT,

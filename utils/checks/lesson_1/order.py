@@ -31,11 +31,10 @@ class Seen:
     values: Mapping[str, Any] = field(default_factory=dict)
     missing: Sequence[str] = ()  # the metrics to which the lines didn't assign a float
     reply: Reply = field(default_factory=Reply)
-
     at: str = ""  # the letter of the line with the syntax error
     empty_block: str = ""  # the letter of the line that opens an empty block, or ""
 
-    def is_(self, name: str, seconds: float) -> bool:
+    def measured(self, name: str, seconds: float) -> bool:
         """Whether a metric has this value, up to rounding errors."""
         return abs(float(self.values[name]) - seconds) < 1e-6
 
@@ -45,23 +44,17 @@ def observe(answer: Any, case: Case) -> Seen:
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
         return Seen()
     lines, given = answer
-    seen = Seen(
-        lines=lines,
-        given=given,
-        is_order=isinstance(given, str)
-        or (
-            isinstance(given, list | tuple)
-            and all(isinstance(part, str) and len(part.strip()) == 1 for part in given)
-        ),
-        **letters_in(given, lines),
-    )
+    is_order = isinstance(given, str)
+    if isinstance(given, list | tuple):
+        is_order = all(isinstance(part, str) and len(part.strip()) == 1 for part in given)
+    seen = Seen(lines=lines, given=given, is_order=is_order, **letters_in(given, lines))
     return seen if seen.unknown else _run(seen, case)
 
 
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
     """Return an order's letters in upper case, and the first unknown and the first repeated one.
 
-    Each is "" if there is none, or if the order can't be read.
+    The keys are fields of `Seen`. Each value is "" if there is none, or if the order is unreadable.
     """
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     letters = "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
@@ -74,22 +67,24 @@ def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
 
 def _run(seen: Seen, case: Case) -> Seen:
     text = "\n".join(seen.lines[letter] for letter in seen.letters)
+    # so that the message about an exception can quote its line
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
-    how: dict[str, Any] = {}
+    failure: dict[str, Any] = {}  # further fields of `Seen`
     reply = case.reply()
     with virtual_time.clock() as clock:
         names = {"model": case.model(reply), "prompt": case.prompt, "perf_counter": clock.time}
         try:
             exec(compile(text, _FILE, "exec", dont_inherit=True), names)
         except SyntaxError as error:
+            # such as "expected an indented block after 'for' statement on line 3"
             opens = re.search(r"expected an indented block .*on line (\d+)", str(error))
-            line = min(error.lineno or 1, len(seen.letters))
-            how |= {"syntax": error, "at": seen.letters[line - 1]}
-            how["empty_block"] = seen.letters[int(opens[1]) - 1] if opens else ""
+            line = min(error.lineno or 1, len(seen.letters))  # `lineno` may be after the last line
+            failure = {"syntax": error, "at": seen.letters[line - 1]}
+            failure["empty_block"] = seen.letters[int(opens[1]) - 1] if opens else ""
         except Exception as error:
-            how["error"] = error
+            failure = {"error": error}
     missing = [name for name in ("ttft", "total") if not isinstance(names.get(name), float)]
-    return replace(seen, **how, values=names, missing=missing, reply=reply)
+    return replace(seen, **failure, values=names, missing=missing, reply=reply)
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -105,10 +100,10 @@ MISTAKES: Mistakes[Seen] = {
     "syntax": lambda s: s.syntax is not None,
     "raises": lambda s: s.error is not None,
     "no figure": lambda s: bool(s.missing),
-    "total": lambda s: not s.is_("total", s.reply.lasts),
-    "first chunk": lambda s: s.is_("ttft", ROLE_AFTER),
-    "last chunk": lambda s: s.is_("ttft", s.reply.lasts),
-    "ttft": lambda s: not s.is_("ttft", TTFT),
+    "total": lambda s: not s.measured("total", s.reply.lasts),
+    "first chunk": lambda s: s.measured("ttft", ROLE_AFTER),
+    "last chunk": lambda s: s.measured("ttft", s.reply.lasts),
+    "ttft": lambda s: not s.measured("ttft", TTFT),
 }
 
 check = Exercise(observe, cases=(Case(text=HARBOUR, seed=31),), mistakes=MISTAKES)

@@ -34,8 +34,9 @@ def _words_held(reply: Reply) -> int:
         if event.what == "out":
             out += len(event.text)
         else:
-            words = re.match(r"(?s).*\S(?=\s)", going_in)
-            most = max(most, (words.end() if words else 0) - out)
+            complete = re.match(r"(?s).*\S(?=\s)", going_in)  # up to the last complete word
+            if complete:
+                most = max(most, complete.end() - out)
             going_in += event.text
     return most
 
@@ -88,13 +89,13 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "yields nothing": lambda s: bool(s.expected) and not s.items,
-    "unchanged": lambda s: s.text == s.reply.text != s.expected,
-    "small letters": lambda s: s.text == s.reply.text.lower() != s.expected,
-    "some capitals": lambda s: s.text != s.expected == s.text.upper(),
-    "loops over characters": lambda s: s.items == [s.expected[:1]] != [s.expected],
+    "unchanged": lambda s: s.wrong_text and s.text == s.reply.text,
+    "small letters": lambda s: s.wrong_text and s.text == s.reply.text.lower(),
+    "some capitals": lambda s: s.wrong_text and s.text.upper() == s.expected,
+    "loops over characters": lambda s: s.wrong_text and s.items == [s.expected[:1]],
     **TEXT,
     "one item": lambda s: s.total > 1 and sum(map(bool, s.items)) == 1,
-    "collected first": lambda s: 1 < s.total == s.reply.most_held,
+    "collected first": lambda s: s.total > 1 and s.reply.most_held == s.total,
     "held back": lambda s: s.words_held > 0,
 }
 

@@ -18,6 +18,7 @@ class Screen(io.StringIO):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
+        # pieces taken when the first text was printed since the last flush; None if there is none
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
@@ -36,6 +37,7 @@ class Screen(io.StringIO):
         self._waiting_since = None
 
     def _look(self) -> None:
+        """Note whether another piece was taken while printed text waited to be flushed."""
         if self._waiting_since is not None and self._reply.taken > self._waiting_since:
             self.flushed = False
 
@@ -45,8 +47,8 @@ class Seen(Run):
     """The printed text, and the result of a second call."""
 
     printed: str
-    flushed: bool
-    again: Any
+    flushed: bool  # see `Screen`
+    again: Any  # what the second call returned
     right: bool  # whether the reply was printed, with nothing but line breaks around it
     torn: bool  # whether the printed text is wrong only in its white space
 
@@ -96,8 +98,4 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
-check = Exercise(
-    observe,
-    cases=REPLIES,
-    mistakes=MISTAKES,
-)
+check = Exercise(observe, cases=REPLIES, mistakes=MISTAKES)

@@ -20,13 +20,13 @@ class _Change:
     clients: int = 1
 
 
-_CHANGES: Mapping[str, _Change] = {
-    "A": _Change([-1, *_PROMPT[1:]]),
-    "B": _Change(_PROMPT, clients=20),
-    "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),
-    "D": _Change(range(-200_000, 0)),
-    "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),
-    "F": _Change(_PROMPT[15_000:]),
+_CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that the first prompt lacks
+    "A": _Change([-1, *_PROMPT[1:]]),  # another first token
+    "B": _Change(_PROMPT, clients=20),  # the same prompt, from 20 clients at once
+    "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),  # another end
+    "D": _Change(range(-200_000, 0)),  # another prompt, ten times as long
+    "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),  # another second half
+    "F": _Change(_PROMPT[15_000:]),  # only the end
 }
 
 
@@ -35,7 +35,8 @@ def _ttft(change: _Change) -> float:
     profile = PROFILES["prefill"]
     assert profile.serving
     server, ttft = Server(profile.serving), 0.0
-    for prompt, now in [(_PROMPT, 0.0), *[(change.prompt, _LATER)] * change.clients]:
+    requests = [(_PROMPT, 0.0)] + [(change.prompt, _LATER)] * change.clients
+    for prompt, now in requests:
         place = server.admit(prompt, now)
         ttft = place.wait + profile.ttft + place.prefill
         place.hold(ttft + _REPLY)

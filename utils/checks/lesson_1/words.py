@@ -33,8 +33,8 @@ def observe(answer: Any, case: Case) -> Seen:
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)
     wrong = differ_at(run.items, words)
-    came = enumerate(zip(run.taken, needed, strict=False))
-    late = next((at for at, (taken, known) in came if taken > known), -1)
+    delays = [taken - known for taken, known in zip(run.taken, needed, strict=False)]
+    late = next((at for at, delay in enumerate(delays) if delay > 0), -1)
     return Seen.of(
         run,
         words=words,
@@ -48,13 +48,18 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    arrived = list(accumulate(map(len, reply.pieces)))
+    """Return for each word the number of the piece with the white space after it.
+
+    A last word without white space after it is known to be complete when the reply ends.
+    """
+    arrived = list(accumulate(map(len, reply.pieces)))  # characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
     known = [1 + bisect_right(arrived, end) for end in ends]
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
+    """Return the words without punctuation, in the ways in which an answer may drop it."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],
@@ -64,7 +69,7 @@ def _without_marks(s: Seen) -> list[list[str]]:
 
 MISTAKES: Mistakes[Seen] = {
     "yields nothing": lambda s: bool(s.words) and not s.items,
-    "yields the pieces": lambda s: s.items == list(s.reply.pieces) != s.words,
+    "yields the pieces": lambda s: s.items != s.words and s.items == list(s.reply.pieces),
     "drops punctuation": lambda s: s.items != s.words and s.items in _without_marks(s),
     "yields an empty last word": lambda s: s.items == [*s.words, ""],
     "yields an empty word": lambda s: "" in s.items,
@@ -74,7 +79,7 @@ MISTAKES: Mistakes[Seen] = {
     "splits at spaces only": lambda s: (
         s.item.startswith(s.word) and bool(re.search(r"[^\S ]", s.item))
     ),
-    "keeps white space": lambda s: s.item != s.word == s.item.strip(),
+    "keeps white space": lambda s: s.item != s.word and s.item.strip() == s.word,
     "overlooks white space": lambda s: s.item.startswith(s.word) and " " in s.item,
     "joins words": lambda s: s.item != s.word and s.item.startswith(s.word),
     "cuts a word": lambda s: s.item != s.word and s.word.startswith(s.item),
@@ -97,13 +102,14 @@ check = Exercise(
             text="Words  end\nat any white\tspace,\r\neven\u00a0at the  end of a line.\n", seed=22
         ),
         Case(text=HARBOUR, seed=23),
-        *(
-            Case(pieces=pieces, when=f"for a {what}")
-            for what, *pieces in (
-                ("stream with an empty piece in it", "", "one t", "", "wo", ""),
-                ("stream with a piece that is only white space", "one", " ", "\n", "two"),
-                ("number such as 2.5 in two pieces", "A bend moves 2.", "5 metres", ", or", " so."),
-            )
+        Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
+        Case(
+            pieces=("one", " ", "\n", "two"),
+            when="for a stream with a piece that is only white space",
+        ),
+        Case(
+            pieces=("A bend moves 2.", "5 metres", ", or", " so."),
+            when="for a number such as 2.5 in two pieces",
         ),
         Case(pieces=(), when="for an empty stream"),
     ),

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -30,7 +31,7 @@ class Seen(Heard):
     came: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
     longest: str  # the longest value of `.text` after any chunk
-    late: Sequence[tuple[str, Any]]  # the entries of `looks` in which `.text` was wrong
+    late: Sequence[tuple[str, Any]]  # the entries of `looks` whose two parts differ
 
 
 def observe(answer: Any, case: Listening) -> Seen:
@@ -69,8 +70,8 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
     """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
-    not_the_last = [now for then, now in zip(["", *pieces], pieces, strict=False) if now != then]
-    return ["".join(not_the_last), "".join(dict.fromkeys(pieces))]
+    once_in_a_row = [piece for before, piece in pairwise(["", *pieces]) if piece != before]
+    return ["".join(once_in_a_row), "".join(dict.fromkeys(pieces))]
 
 
 MISTAKES: Mistakes[Seen] = {

@@ -24,6 +24,7 @@ from utils.checks.engine.run import Case, Run
 Make = Callable[..., BaseCallbackHandler]
 
 _KNOWN = dir(BaseCallbackHandler)
+# LangChain's own callback methods, which do nothing
 _GIVEN = {name: getattr(BaseCallbackHandler, name) for name in _KNOWN if name.startswith("on_")}
 _TOKEN = "on_llm_new_token"
 # the arguments that LangChain passes to `on_llm_new_token` by name
@@ -52,7 +53,8 @@ class Heard:
     @classmethod
     def of(cls, heard: "Heard", **more: Any) -> Self:
         """Make an instance of a subclass from a result and additional fields."""
-        return cls(**{**{each.name: getattr(heard, each.name) for each in fields(Heard)}, **more})
+        own = {each.name: getattr(heard, each.name) for each in fields(Heard)}
+        return cls(**{**own, **more})
 
     @property
     def when(self) -> str:
@@ -76,7 +78,7 @@ def hear(
     At the end, `attribute` is read from the first two handlers.
     """
     made: list[BaseCallbackHandler] = []
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {}  # fields of `Heard`
 
     def make(**arguments: Any) -> BaseCallbackHandler:
         handler: BaseCallbackHandler = answer(**arguments)
@@ -85,9 +87,10 @@ def hear(
         return handler
 
     if is_handler_class(answer):
-        methods = {name: each for name, each in vars(answer).items() if name in _GIVEN}
         found["generators"] = [
-            n for n, each in methods.items() if inspect.isgeneratorfunction(each)
+            method
+            for method, value in vars(answer).items()
+            if method in _GIVEN and inspect.isgeneratorfunction(value)
         ]
         with virtual_time.clock(answer), overheard() as found["log"]:
             try:

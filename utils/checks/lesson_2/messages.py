@@ -314,8 +314,8 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
 
 def _bill(s: spent.Seen) -> str:
     return (
-        f"The provider counted {s.right} output tokens for {count(len(s.written), 'reply')}, but "
-        f"`spent` returned {s.returned}{s.when}"
+        f"The provider counted {s.right} output tokens for {count(len(s.case.prompts), 'reply')}, "
+        f"but `spent` returned {s.returned}{s.when}"
     )
 
 
@@ -360,11 +360,13 @@ SPENT: Messages[spent.Seen] = {
     ),
     "skips a prompt": lambda s: f"The prompt {shown(s.never_sent)} was never sent.",
     "another number of requests": lambda s: (
-        f"The prompt {shown(s.often)} is in the list {times(s.case.prompts.count(s.often))}, but "
-        f"was sent {times(s.replies[s.often].requests)}."
+        f"The prompt {shown(s.miscounted)} is in the list "
+        f"{times(s.case.prompts.count(s.miscounted))}, but was sent "
+        f"{times(s.replies[s.miscounted].requests)}."
     ),
     "leaves a reply early": lambda s: (
-        f"The reply to {shown(s.left)} wasn't read to its end. The usage arrives after the text."
+        f"The reply to {shown(s.unfinished)} wasn't read to its end. The usage arrives after the "
+        "text."
     ),
     "usage switched off": lambda _: (
         "The call switched the usage off, so the provider sent none. What does `stream_usage` do?"
@@ -410,21 +412,21 @@ STARTS: Messages[starts.Seen] = {
     ),
     "number missing": lambda s: f"There is no number yet for {joined(s.missing)}.",
     "not a number": lambda s: (
-        f"Case {s.odd[0]}: a number of starts is a whole number, not {kind(s.odd[1])}."
+        f"Case {s.odd_case}: a number of starts is a whole number, not {kind(s.odd)}."
     ),
     "not in the row": lambda s: (
-        f"Case {s.wrong[0]}: that row doesn't name `{s.wrong[1]}`. What would call it?"
+        f"Case {s.wrong_case}: that row doesn't name `{s.handler}`. What would call it?"
     ),
     "one place for another": lambda s: (
-        f"Case {s.wrong[0]}: `{s.wrong[1]}` does receive the start. Does one place replace "
+        f"Case {s.wrong_case}: `{s.handler}` does receive the start. Does one place replace "
         "another, and do the handlers of a chain's call reach its model?"
     ),
     "once for each place": lambda s: (
-        f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is one object in "
+        f"Case {s.wrong_case}: `{s.handler}` doesn't count {s.number}. It is one object in "
         f"{s.places} places: what did one object in the constructor and in the call count above?"
     ),
     "another number": lambda s: (
-        f"Case {s.wrong[0]}: `{s.wrong[1]}` doesn't count {s.number}. It is in one place, and the "
+        f"Case {s.wrong_case}: `{s.handler}` doesn't count {s.number}. It is in one place, and the "
         "chain calls its model once."
     ),
 }

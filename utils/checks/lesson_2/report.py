@@ -61,7 +61,7 @@ def observe(answer: Any, case: Runs) -> Seen:
     spy, kept = _Spy(), list[str]()
 
     def listen(make: Make) -> None:
-        one, _ = make(), make()
+        one, _ = make(), make()  # the second shows whether instances share their reports
         before = _sizes(one)
         _run(case, {"callbacks": [one, spy]})
         kept.extend(name for name, size in _sizes(one).items() if size > before.get(name, 0))
@@ -71,11 +71,18 @@ def observe(answer: Any, case: Runs) -> Seen:
     got = list(heard.value) if isinstance(heard.value, list | tuple) else []
     odd = [report for report in got if type(report) is not int]
     same = not odd and sorted(got) == sorted(right)
-    wrong = not same if case.batch else got != right  # threads may end in any order
-    both = zip(got, right, strict=True) if len(got) == len(right) and not odd else ()
-    off = {report - due for report, due in both}
-    more = {"right": right, "got": got, "odd": odd, "same": same, "wrong": wrong, "off": off}
-    return Seen.of(heard, ended=spy.ended, kept=kept, **more)
+    pairs = zip(got, right, strict=True) if len(got) == len(right) and not odd else ()
+    return Seen.of(
+        heard,
+        ended=spy.ended,
+        right=right,
+        got=got,
+        kept=kept,
+        odd=odd,
+        same=same,
+        off={report - due for report, due in pairs},
+        wrong=not same if case.batch else got != right,  # threads may end in any order
+    )
 
 
 def _run(case: Runs, config: Any) -> None:
@@ -88,16 +95,19 @@ def _run(case: Runs, config: Any) -> None:
     else:
         chunks = case.model(reply).stream(case.prompt, config)
         other = case.model(Reply(cut(HARBOUR, 32))).stream(case.prompt, config)
-        both = [_until_lost(chunks), other if case.interleaved else ()]
+        streams = [_until_lost(chunks), *([other] if case.interleaved else [])]
+        if case.other_first:
+            streams.reverse()
         with closing(chunks):
-            for _ in zip_longest(*(reversed(both) if case.other_first else both)):
+            for _ in zip_longest(*streams):  # takes a chunk of each stream in turn
                 if reply.taken == case.leave_after:
                     break
-        for _ in other if case.then_shorter else ():
-            pass
+        if case.then_shorter:
+            list(other)
 
 
 def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
+    """Yield the chunks, and end where the connection is lost."""
     with suppress(ConnectionLost):
         yield from chunks
 
@@ -154,14 +164,16 @@ check = Exercise(
         Runs(fails_after=3, when="after a run that failed"),
         Runs(fails_after=0, when="after a run that failed before its first token"),
         Runs(leave_after=4, when="after a run whose reader stopped early"),
-        *(
-            Runs(
-                fails_after=4, interleaved=True, other_first=first, when=f"after a run that {what}"
-            )
-            for first, what in (
-                (False, "failed while another was running"),
-                (True, "failed while an earlier one was running"),
-            )
+        Runs(
+            fails_after=4,
+            interleaved=True,
+            when="after a run that failed while another was running",
+        ),
+        Runs(
+            fails_after=4,
+            interleaved=True,
+            other_first=True,
+            when="after a run that failed while an earlier one was running",
         ),
         Runs(pieces=(), when="after a run with an empty reply"),
         Runs(invoked=True, when="after a run by `invoke`, which pushes no tokens"),

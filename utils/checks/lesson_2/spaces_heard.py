@@ -10,6 +10,7 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
+# the methods by which LangChain passes a token to handlers; the other one is "Async…"
 _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_new_token"
 
 

@@ -16,7 +16,7 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
-_FAILS = _TIDE
+_FAILS = _TIDE  # the prompt whose reply fails in the case of a lost connection
 _MOST_EXTRA = 4  # the maximum number of chunks without text in a reply
 
 
@@ -35,10 +35,10 @@ class Seen(Attaching):
     replies: dict[str, Reply]
     readings: Sequence[Reading]  # the readings of all replies
     never_sent: str  # the first prompt that was never sent, or ""
-    often: str  # the first prompt that wasn't sent as often as it is listed, or ""
-    left: str  # the first prompt whose reply wasn't read to the end, or ""
-    given: int  # the input tokens of all requests
-    written: Sequence[int]  # the output tokens of each reply
+    miscounted: str  # the first prompt that wasn't sent as often as it is listed, or ""
+    unfinished: str  # the first prompt whose reply wasn't read to the end, or ""
+    input_tokens: int  # of all requests together
+    output_tokens: Sequence[int]  # of each reply
 
     def is_of(self, prompts: Iterable[str]) -> bool:
         """Whether the returned number is the sum of these prompts' output tokens."""
@@ -48,11 +48,11 @@ class Seen(Attaching):
     def entries(self) -> list[str]:
         """The models that have an entry in a handler's `usage_metadata`."""
         kept = [getattr(each, "usage_metadata", None) for each in self.handlers]
-        return [*dict.fromkeys(name for each in kept if isinstance(each, dict) for name in each)]
+        return list(dict.fromkeys(name for each in kept if isinstance(each, dict) for name in each))
 
 
-def _usage(given: int, written: int) -> UsageMetadata:
-    return UsageMetadata(input_tokens=given, output_tokens=written, total_tokens=given + written)
+def _usage(sent: int, written: int) -> UsageMetadata:
+    return UsageMetadata(input_tokens=sent, output_tokens=written, total_tokens=sent + written)
 
 
 # chosen so that different mistakes give different sums
@@ -73,10 +73,10 @@ def observe(answer: Any, case: Prompts) -> Seen:
         replies=replies,
         readings=[each for _, each in readings],
         never_sent=next((each for each in prompts if each not in sent), ""),
-        often=next((each for each in replies if sent.count(each) != prompts.count(each)), ""),
-        left=next((prompt for prompt, each in readings if not (each.ended or each.failed)), ""),
-        given=sum(_USAGES[prompt]["input_tokens"] for prompt in prompts),
-        written=written,
+        miscounted=next((each for each in replies if sent.count(each) != prompts.count(each)), ""),
+        unfinished=next((prompt for prompt, r in readings if not (r.ended or r.failed)), ""),
+        input_tokens=sum(_USAGES[prompt]["input_tokens"] for prompt in prompts),
+        output_tokens=written,
         right=sum(written),
         again=again.returned,
         log=log,
@@ -99,7 +99,13 @@ def _observed(answer: Any, case: Prompts) -> tuple[Run, dict[str, Reply]]:
 
 
 def _none(s: Seen) -> bool:
+    """Whether the answer failed with a None, such as the usage of a chunk that has none."""
     return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
+
+
+def _one_model(s: Seen) -> bool:
+    """Whether only the replies of one model in a handler's `usage_metadata` were counted."""
+    return any(s.is_of(p for p in s.case.prompts if _MODELS[p] == model) for model in s.entries)
 
 
 def _chunks(s: Seen) -> list[int]:
@@ -124,19 +130,17 @@ MISTAKES: Mistakes[Seen] = {
     "leaves a stream unread": lambda s: bool(s.never_sent) and len(s.calls) > len(s.readings),
     "first prompt alone": lambda s: len(s.readings) == 1 < len(s.case.prompts),
     "skips a prompt": lambda s: bool(s.never_sent),
-    "another number of requests": lambda s: bool(s.often),
-    "leaves a reply early": lambda s: bool(s.left),
+    "another number of requests": lambda s: bool(s.miscounted),
+    "leaves a reply early": lambda s: bool(s.unfinished),
     "usage switched off": lambda s: s.wrong and not all(each.usage for each in s.readings),
     **handlers.ATTACHED,
-    "prompt tokens too": lambda s: s.wrong and s.returned == s.given + s.right,
-    "prompt tokens": lambda s: s.wrong and s.returned == s.given,
+    "prompt tokens too": lambda s: s.wrong and s.returned == s.input_tokens + s.right,
+    "prompt tokens": lambda s: s.wrong and s.returned == s.input_tokens,
     "repeated prompt once": lambda s: s.wrong and s.is_of({*s.case.prompts}),
-    "adds sums up": lambda s: s.wrong and s.returned == sum(accumulate(s.written)),
-    "last reply alone": lambda s: s.wrong and [s.returned] == s.written[-1:],
-    "first reply alone": lambda s: s.wrong and [s.returned] == s.written[:1],
-    "one model alone": lambda s: (
-        s.wrong and any(s.is_of(p for p in s.case.prompts if _MODELS[p] == m) for m in s.entries)
-    ),
+    "adds sums up": lambda s: s.wrong and s.returned == sum(accumulate(s.output_tokens)),
+    "last reply alone": lambda s: s.wrong and [s.returned] == s.output_tokens[-1:],
+    "first reply alone": lambda s: s.wrong and [s.returned] == s.output_tokens[:1],
+    "one model alone": lambda s: s.wrong and _one_model(s),
     "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
     "counts chunks": lambda s: s.wrong and s.returned in _chunks(s),
     "reads no entry": lambda s: s.wrong and s.returned == 0 and bool(s.entries),
@@ -156,7 +160,7 @@ check = Exercise(
     notes={"from the chunks": lambda s: not s.handlers},
     opts_out={
         "collected first": "the number is wanted when the replies are over",
-        "calls twice": "a repeated prompt is sent twice, and `often` counts each one",
+        "calls twice": "a repeated prompt is sent twice; `another number of requests` counts them",
         "left open": "`leaves a reply early` looks at all the replies",
     },
 )

@@ -34,10 +34,12 @@ class Seen:
     unknown: Sequence[str] = ()  # keys that aren't a case's number
     misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
     missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
-    odd: tuple[int, Any] = (0, None)  # (case, value) for the first value that isn't an integer
-    wrong: tuple[int, str] = (0, "")  # (case, handler) for the first wrong number
+    odd_case: int = 0  # the first case with a value that isn't an integer, or 0
+    odd: Any = None  # that value
+    wrong_case: int = 0  # the first case with a wrong number, or 0
+    handler: str = ""  # the handler that has the wrong number, "A" or "B"
     number: Any = 0  # the wrong number
-    places: int = 0  # how many times the handler in `wrong` is attached
+    places: int = 0  # how many times `handler` is attached in that case
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
@@ -58,9 +60,10 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
     """Return a handler's number in a row, or None; a number that a `Counter` leaves out is 0."""
+    if row is None:
+        return None
     with suppress(KeyError):
-        # a copy, since a defaultdict would add the key to the answer
-        return copy({} if row is None else row)[name]
+        return copy(row)[name]  # a copy, since a defaultdict would add the key to the answer
     return None
 
 
@@ -71,24 +74,29 @@ def observe(answer: Any, _: None) -> Seen:
     rows = {case: _row(answer.get(case, ...)) for case in CASES}
     given = {(case, name): _number(row, name) for case, row in rows.items() for name in "AB"}
     truth = {case: _counted(places) for case, places in CASES.items()}
-    odd = ((case, n) for (case, _), n in given.items() if type(n) is not int)
-    wrong = next(((c, name) for (c, name), n in given.items() if n != truth[c][name]), (0, ""))
+    odd = [(case, number) for (case, _), number in given.items() if type(number) is not int]
+    odd_case, odd_value = odd[0] if odd else (0, None)
+    wrong = [(case, name) for case, name in given if given[case, name] != truth[case][name]]
+    wrong_case, handler = wrong[0] if wrong else (0, "")
     return Seen(
         answer,
         strings=[key for key in answer if isinstance(key, str) and key.strip() in map(str, CASES)],
         unknown=[str(key) for key in answer if key not in CASES],
         misshapen=next((case for case, row in rows.items() if row is None), 0),
         missing=[
-            f"`{name}` in case {case}" for (case, name), n in given.items() if n in (None, ...)
+            f"`{name}` in case {case}" for case, name in given if given[case, name] in (None, ...)
         ],
-        odd=next(odd, (0, None)),
-        wrong=wrong,
-        number=given.get(wrong),
-        places=CASES[wrong[0]].count(wrong[1]) if wrong[0] else 0,
+        odd_case=odd_case,
+        odd=odd_value,
+        wrong_case=wrong_case,
+        handler=handler,
+        number=given.get((wrong_case, handler)),
+        places=CASES[wrong_case].count(handler) if wrong else 0,
     )
 
 
 def _counted(places: Sequence[str]) -> dict[str, int]:
+    """Attach the handlers in a row of `CASES`, and return how many starts each one counts."""
     tallies = {"A": _Tally(), "B": _Tally()}
     built_in, bound, called = ([tallies[name]] if name else [] for name in places)
     config: Any = {"callbacks": called}
@@ -104,11 +112,11 @@ MISTAKES: Mistakes[Seen] = {
     "no such case": lambda s: bool(s.unknown),
     "another form": lambda s: s.misshapen > 0,
     "number missing": lambda s: bool(s.missing),
-    "not a number": lambda s: s.odd[0] > 0,
-    "not in the row": lambda s: s.wrong[0] > 0 and s.places == 0,
-    "one place for another": lambda s: s.wrong[0] > 0 and s.number == 0,
+    "not a number": lambda s: s.odd_case > 0,
+    "not in the row": lambda s: s.wrong_case > 0 and s.places == 0,
+    "one place for another": lambda s: s.wrong_case > 0 and s.number == 0,
     "once for each place": lambda s: s.places > 1 and s.number > 1,
-    "another number": lambda s: s.wrong[0] > 0,
+    "another number": lambda s: s.wrong_case > 0,
 }
 
 check = Exercise(observe, cases=(None,), mistakes=MISTAKES)

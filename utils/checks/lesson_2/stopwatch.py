@@ -18,7 +18,7 @@ IDLE = 50.0  # seconds between creating and using the handler
 _FIRST_AFTER = 0.5437  # seconds; has enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
 _LONG = 60.0  # seconds; longer than any run here
-_CLOSE = 1e-3
+_CLOSE = 1e-3  # how much a time, in seconds, or a ratio may be off
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 
@@ -67,16 +67,20 @@ def observe(answer: Any, case: Timed) -> Seen:
         ahead = -virtual_time.now() if case.from_zero else _AHEAD
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
-            readings.extend((reply.taken, ttft()) for _ in chunks)
+            readings.extend((reply.taken, ttft()) for _ in chunks)  # after each chunk
 
     heard = hear("Stopwatch", answer, case, "ttft", listen)
     final = heard.value
-    first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
+    reading = reply.readings[0] if reply.taken else None
+    first = reading.arrived[0] - reading.began if reading else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
     had = [value for value in (early, then, final) if value is not None]
     odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
-    comparable = final is not None and first is not None and not odd
+    if final is None or first is None:
+        wrong = final is not first  # both should be None
+    else:
+        wrong = bool(odd) or not _close(had[0], first)
     return Seen.of(
         heard,
         at_first=at_first,
@@ -86,7 +90,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         then=then,
         ttft=next(iter(had), None),
         odd=next(iter(odd), None),
-        wrong=not _close(had[0], first) if comparable else final is not first,
+        wrong=wrong,
     )
 
 
@@ -101,6 +105,7 @@ def _rounded(value: Any, seconds: float) -> bool:
 
 
 def _takes_the_chunk(s: Seen) -> bool:
+    """Whether the handler's method has a parameter for the chunk, but none for the token."""
     if s.handler is None or not handlers.hears(s.handler, "on_llm_new_token"):
         return False
     names = inspect.signature(s.handler.on_llm_new_token).parameters
@@ -112,7 +117,7 @@ MISTAKES: Mistakes[Seen] = {
     "has a value at first": lambda s: s.at_first is not None,
     "measures without text": lambda s: s.first is None and s.value is not None,
     "not a number": lambda s: s.odd is not None,
-    "never measures": lambda s: s.first is not None and s.then is s.value is None,
+    "never measures": lambda s: s.first is not None and s.then is None and s.value is None,
     "another clock": lambda s: s.ttft is not None and not s.looked,
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
