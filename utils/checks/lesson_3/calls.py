@@ -16,7 +16,7 @@ _FINISHED = {  # maps `when` to the calls of a reply with the finish reason `too
     "for a call without arguments": (WEATHER[0], ("get_news", "{}")),
     "for a call whose arguments aren't valid JSON": (*WEATHER, ("get_news", "[about: rivers")),
 }
-_OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")
+_OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")  # other finish reasons
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
@@ -31,11 +31,11 @@ def _finished(s: Seen) -> bool:
 MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
     "before the reason": lambda s: (
-        _finished(s) and not any(c.response_metadata for c in s.chunks[: s.read_chunks])
+        _finished(s) and not any(chunk.response_metadata for chunk in s.chunks[: s.read_chunks])
     ),
     "misses the calls": lambda s: _finished(s) and not s.returned,
-    "no tool calls": lambda s: any(
-        not (isinstance(c, Mapping) and "args" in c) for c in s.returned
+    "no tool calls": lambda s: (
+        not all(isinstance(call, Mapping) and "args" in call for call in s.returned)
     ),
     "pieces of calls": lambda s: (
         bool(s.returned) and all(isinstance(call["args"], str) for call in s.returned)
@@ -47,7 +47,10 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        *(Chunks(calls=c, finish="tool_calls", seed=32, when=w) for w, c in _FINISHED.items()),
+        *(
+            Chunks(calls=calls, finish="tool_calls", seed=32, when=when)
+            for when, calls in _FINISHED.items()
+        ),
         Chunks(calls=WEATHER, finish="tool_calls", text=""),
         *(ended(finish, text="", calls=_HALF) for finish in ("length", None)),
         *(ended(finish, calls=WEATHER) for finish in _OTHERS),

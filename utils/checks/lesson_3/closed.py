@@ -10,7 +10,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
-_OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)
+_OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)  # a fence, also one that closes a block
 _LONE = ("`", "``")  # last lines that may be the beginning of a fence
 _MARKDOWN = f"""# A loop
 
@@ -54,11 +54,13 @@ class Seen(Run):
         return self._is(self.kept) or (text.endswith((" `", " ``")) and self._is(text))
 
     def _is(self, kept: str) -> bool:
+        """Whether the result is `kept` and, after an open block, a fence on its own line."""
         if self.open:
             found = re.fullmatch(rf"(.*?)\n+ {{0,3}}{_FENCE}\s*", self.returned, re.DOTALL)
             return found is not None and found[1] == kept.rstrip("\n")
-        strip = "" if kept == self.case.text else "\n"
-        return bool(self.returned.rstrip(strip) == kept.rstrip(strip))
+        if kept == self.case.text:
+            return bool(self.returned == kept)
+        return bool(self.returned.rstrip("\n") == kept.rstrip("\n"))
 
 
 def observe(answer: Any, case: Case) -> Seen:

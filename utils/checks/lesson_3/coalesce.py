@@ -45,7 +45,8 @@ class Seen(Run):
     due: Sequence[Passed]  # the strings that should have been yielded, and when
     looked: int  # how many times the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
-    odd: tuple[Passed, Passed]  # the yielded string and the one due, at the first difference
+    wrong: Passed  # the first yielded string that differs from the one due
+    wanted: Passed  # the string that was due instead; equals `wrong` if all are right
     waited: float  # virtual seconds for which the answer itself slept
     missing: str  # the first piece missing from the output, or ""
 
@@ -63,12 +64,15 @@ def observe(answer: Any, case: Pace) -> Seen:
     due = list(_due(case))
     passed = list(map(Passed, run.items, run.taken))
     pairs = zip_longest(passed, due, fillvalue=_NOTHING)
+    different = [(got, wanted) for got, wanted in pairs if got != wanted]
+    wrong, wanted = different[0] if different else (_NOTHING, _NOTHING)
     return Seen.of(
         run,
         due=due,
         looked=len(looks),
         passed=passed,
-        odd=next((pair for pair in pairs if pair[0] != pair[1]), (_NOTHING, _NOTHING)),
+        wrong=wrong,
+        wanted=wanted,
         waited=run.seconds - sum(case.gaps),
         missing=next((each for each in reply.pieces if each.strip() not in run.text), ""),
     )
@@ -78,14 +82,18 @@ def _due(
     case: Pace, *, from_piece: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
     """Yield the strings due, timed from the last yield or, with `from_piece`, the last piece."""
-    now, waiting, last, taken = 0.0, "", -inf, 0
+    now, last = 0.0, -inf  # virtual seconds
+    waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
-        now, waiting, taken = now + gap, waiting + piece, taken + bool(piece)
+        now += gap
+        waiting += piece
+        taken += bool(piece)
         ready = waiting and enough(now - last, SECONDS)
         if ready:
             yield Passed(waiting, taken)
             waiting = ""
-        last = now if ready or from_piece else last
+        if ready or from_piece:
+            last = now
     if waiting:
         yield Passed(waiting, taken)
 
@@ -94,23 +102,24 @@ MISTAKES: Mistakes[Seen] = {
     **UNREAD,
     "waits": lambda s: s.waited > 0,
     "collected first": lambda s: (
-        s.total > 4 and bool(s.items) and s.taken[0] == s.due[-1].taken > s.due[0].taken
+        s.total > 4 and s.due[0].taken < s.due[-1].taken and s.taken[:1] == [s.due[-1].taken]
     ),
     "never looks at the clock": lambda s: s.total > 1 and not s.looked,
     "loses pieces": lambda s: bool(s.missing) and not s.expected.startswith(s.output),
     **TEXT,
     "empty string": lambda s: "" in s.items,
     "first piece late": lambda s: s.passed[:1] != s.due[:1] and s.taken[0] > s.due[0].taken,
-    "debounces": lambda s: s.due != s.passed == list(_due(s.case, from_piece=True)),
-    "longer than the interval": lambda s: s.due != s.passed == list(_due(s.case, enough=gt)),
-    "too soon": lambda s: s.odd[0].taken < s.odd[1].taken,
-    "too late": lambda s: s.odd[0].taken > s.odd[1].taken,
-    "not all of it": lambda s: s.odd[0] != s.odd[1],
+    "debounces": lambda s: s.passed != s.due and s.passed == list(_due(s.case, from_piece=True)),
+    "longer than the interval": lambda s: (
+        s.passed != s.due and s.passed == list(_due(s.case, enough=gt))
+    ),
+    "too soon": lambda s: s.wrong.taken < s.wanted.taken,
+    "too late": lambda s: s.wrong.taken > s.wanted.taken,
+    "not all of it": lambda s: s.wrong != s.wanted,
 }
 
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
-
-
+# what the stream is like, its pieces, and the seconds before each
 _STREAMS = (
     ("with a piece every 0.0625 s", _WORDS[10:20], [0.0625] * 10),
     ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),

@@ -62,16 +62,17 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
         return case.reply(calls=case.calls, finish=case.finish, usage=usage)
 
     given = reply()
-    run = call(name, answer, case, given, given.stream if case.empty else given.chunks, wants=wants)
+    # `chunks` has a first and a last chunk even if there are no pieces, and `stream` doesn't
+    stream = given.stream if case.empty else given.chunks
+    run = call(name, answer, case, given, stream, wants=wants)
     with virtual_time.clock(answer):
         whole = case.fails_after is None and not case.empty
         chunks = list(reply().chunks()) if whole else []
-    expected = "" if wants is ANYTHING else given.text
     return Seen.of(
         run,
-        expected=expected,
+        expected="" if wants is ANYTHING else given.text,
         chunks=chunks,
-        read_chunks=sum(each.items for each in given.readings),
+        read_chunks=sum(reading.items for reading in given.readings),
     )
 
 
@@ -80,6 +81,7 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
+# for answers that may call the learner's answer to the exercise `whole`
 NEEDS_WHOLE: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")

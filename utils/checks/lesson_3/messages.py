@@ -149,19 +149,19 @@ COALESCE: Messages[coalesce.Seen] = {
         "text waits for a pause. Measure from the last `yield`."
     ),
     "too soon": lambda s: (
-        f"{shown(s.odd[0].text)} was yielded less than {SECONDS} s after the last `yield`{s.when}. "
+        f"{shown(s.wrong.text)} was yielded less than {SECONDS} s after the last `yield`{s.when}. "
         "When do you store the time, and do you compare the difference with `seconds`?"
     ),
     "longer than the interval": lambda s: (
-        f"{shown(s.odd[1].text)} arrived exactly {SECONDS} s after the last `yield`{s.when}, and "
+        f"{shown(s.wanted.text)} arrived exactly {SECONDS} s after the last `yield`{s.when}, and "
         "wasn't yielded. “At least” includes that. Which comparison do you use?"
     ),
     "too late": lambda s: (
-        f"At least {SECONDS} s had passed, but {shown(s.odd[1].text)} wasn't yielded{s.when}. "
+        f"At least {SECONDS} s had passed, but {shown(s.wanted.text)} wasn't yielded{s.when}. "
         "Which time do you subtract from `clock()`?"
     ),
     "not all of it": lambda s: (
-        f"{shown(s.odd[1].text)} had arrived, but {shown(s.odd[0].text)} was yielded{s.when}. "
+        f"{shown(s.wanted.text)} had arrived, but {shown(s.wrong.text)} was yielded{s.when}. "
         "Yield all the waiting text."
     ),
 }

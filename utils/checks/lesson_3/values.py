@@ -1,6 +1,6 @@
 """Check for 3.values: which values the JSON parser yields for a reply's pieces."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,24 +33,29 @@ def observe(answer: Any, _: None) -> Seen:
     at = differ_at(answer, yielded)
     given = answer[at] if at < len(answer) else None
     value = yielded[at] if at < min(len(answer), len(yielded)) else None
-    keys = yielded[-1]
-    names = given if isinstance(given, dict) else {}
+    entries = given if isinstance(given, dict) else {}
+    right_entries = value or {}
+    unknown = [key for key in map(str, entries) if not _begins_a_key(key, yielded[-1])]
     return Seen(
         answer,
         yielded,
-        at,
-        given,
-        value,
-        unknown=next((n for n in map(str, names) if not any(k.startswith(n) for k in keys)), ""),
-        key=next((name for name, right in (value or {}).items() if names.get(name) != right), ""),
+        at=at,
+        given=given,
+        value=value,
+        unknown=next(iter(unknown), ""),
+        key=next((key for key in right_entries if entries.get(key) != right_entries[key]), ""),
     )
+
+
+def _begins_a_key(name: str, keys: Iterable[str]) -> bool:
+    return any(key.startswith(name) for key in keys)
 
 
 MISTAKES: Mistakes[Seen] = {
     "no list": lambda s: not isinstance(s.answer, list | tuple),
     "repeats a value": lambda s: 0 < s.at < len(s.answer) and s.given == s.answer[s.at - 1],
-    "too few values": lambda s: len(s.answer) == s.at < len(s.yielded),
-    "too many values": lambda s: len(s.answer) > s.at == len(s.yielded),
+    "too few values": lambda s: s.at == len(s.answer) and s.at < len(s.yielded),
+    "too many values": lambda s: s.at == len(s.yielded) and s.at < len(s.answer),
     "no dict": lambda s: s.value is not None and not isinstance(s.given, dict),
     "unknown key": lambda s: s.value is not None and bool(s.unknown),
     "begins too late": lambda s: s.value == {},

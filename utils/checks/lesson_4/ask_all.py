@@ -51,9 +51,7 @@ class Seen(Run):
     miscounted: str  # the first prompt not sent as often as it is in the list, or ""
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
-    idle: (
-        float  # the longest time, in seconds, that a prompt waited although it could have been sent
-    )
+    idle: float  # the longest time, in seconds, for which a prompt waited needlessly
 
 
 def observe(answer: Any, case: Several) -> Seen:
@@ -78,9 +76,12 @@ def observe(answer: Any, case: Several) -> Seen:
     right = [replies[prompt].text for prompt in prompts]
     # The third prompt and the last are the same; their two replies may arrive in either order.
     if right:
-        right[2 if texts[-1:] == right[2:3] else -1] = again.text
+        swapped = texts[-1:] == right[2:3]
+        right[2 if swapped else -1] = again.text
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
+    # how many replies were being read when each one began
+    concurrent = [sum(start <= began < end for start, end in spans) for began, _ in spans]
     # After the first `at_most` replies, each can begin when another one ends.
     begun = sorted(each.began for each in readings)[case.at_most :]
     ended = sorted(each.left or 0.0 for each in readings)
@@ -92,14 +93,15 @@ def observe(answer: Any, case: Several) -> Seen:
         texts=texts,
         right=right,
         wrong=differ_at(texts, right),
-        miscounted=next((p for p in prompts if sent[p] != prompts.count(p)), ""),
+        miscounted=next((each for each in prompts if sent[each] != prompts.count(each)), ""),
         all_ended=all(sent.values()) and all(reading.ended for reading in readings),
-        most=max((sum(b <= began < e for b, e in spans) for began, _ in spans), default=0),
+        most=max(concurrent, default=0),
         idle=max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0),
     )
 
 
 def _bare(texts: Sequence[str]) -> list[str]:
+    """Return the texts without their white space."""
     return ["".join(text.split()) for text in texts]
 
 
@@ -135,7 +137,10 @@ MISTAKES: Mistakes[Seen] = {
     "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (
-        len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1] and s.texts[2] in s.right
+        len(s.right) > 2
+        and len(s.texts) == len(s.right)
+        and s.texts[2] == s.texts[-1]
+        and s.texts[2] in s.right
     ),
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
     "another number": lambda s: s.whole and len(s.texts) != len(s.right),

@@ -64,7 +64,7 @@ def _body(visit: Visit | None) -> str:
 
 
 def _rejoined(s: rejoin.Seen) -> str:
-    before, after, right = s.reader.rejoins(s.expected)
+    before, after, right = s.reader.wrong_rejoin(s.expected)
     return (
         f"A reader who had received {shown(repr(before))} came back and received "
         f"{shown(repr(after))} instead of {shown(repr(right))}"

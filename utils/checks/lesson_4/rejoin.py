@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from utils.checks.engine.app_runner import NO_APP, run_app
 from utils.checks.engine.asgi_client import App, Visit, get, json_of, passed_on, post
@@ -47,6 +47,14 @@ class Readers(Case):
         return super().whole and self.stops is None
 
 
+class Rejoin(NamedTuple):
+    """A page's text before a reconnection, what it received after it, and what was due."""
+
+    before: str = ""
+    after: str = ""
+    due: str = ""
+
+
 @dataclass
 class Reader:
     """A page that reconnects with the last event id it received, as an `EventSource` does."""
@@ -69,10 +77,10 @@ class Reader:
         return [(event.id, event.data) for event in self.events if event.type == "message"]
 
     async def read(
-        self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = id
+        self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = lambda _: None
     ) -> None:
         """Read a reply to its end, or until a response's status isn't 200."""
-        for leave_after in (*drops, _LONG):
+        for leave_after in (*drops, _LONG):  # integers are events, and the last is seconds
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
             self.visits.append(visit)
@@ -90,19 +98,16 @@ class Reader:
         ids = [each for each, _ in set(self.messages)]
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
-    def rejoins(self, expected: str) -> tuple[str, str, str]:
-        """Return the text before and after the first wrong reconnection, and the text due after it.
-
-        All three are "" if no reconnection is wrong.
-        """
-        before = ""
-        for at, visit in enumerate(self.visits):
+    def wrong_rejoin(self, expected: str) -> Rejoin:
+        """Return the first wrong reconnection; all its fields are "" if there is none."""
+        before = self.visits[0].text if self.visits else ""
+        for visit in self.visits[1:]:
             rest = expected.removeprefix(before)
-            held = visit is self.visits[-1]
-            if at and (visit.text != rest if held else not rest.startswith(visit.text)):
-                return before, visit.text, rest
+            is_last = visit is self.visits[-1]  # so it should receive all of the rest
+            if not rest.startswith(visit.text) or (is_last and visit.text != rest):
+                return Rejoin(before, visit.text, rest)
             before += visit.text
-        return "", "", ""
+        return Rejoin()
 
 
 @dataclass(kw_only=True)
@@ -111,9 +116,8 @@ class Seen(Run):
 
     case: Readers
     begun: Visit | None  # the response to `POST /chat`
-    readers: Sequence[
-        Reader
-    ]  # empty if there is no reply; the last one loads the page after the end
+    # empty if there is no reply; the last one loads the page after the end
+    readers: Sequence[Reader]
     stops: Sequence[Visit]  # the responses to the requests to stop
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
@@ -135,23 +139,26 @@ class Seen(Run):
 def observe(answer: Any, case: Readers) -> Seen:
     """Make an app, start a reply, and read it."""
     reply = case.reply()
-    plain = case.whole and case.drops == ((),)
+    plain = case.whole and case.drops == ((),)  # one connection, which receives the whole reply
     readers = [Reader() for _ in (*case.drops, "later")]
-    seen: dict[str, Any] = {"begun": None, "readers": [], "stops": [], "bad": []}
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
-    beside, seen["cut_off"] = Reader(), False
+    other_reader = Reader()
+    # fields of `Seen`
+    seen: dict[str, Any] = {"begun": None, "readers": [], "stops": [], "bad": [], "cut_off": False}
 
     async def use(app: App) -> list[Visit]:
+        other_key = ""
         seen["begun"] = await post(app, "/chat", {"question": case.prompt})
-        if not (key := _key(seen["begun"])):
+        key = _key(seen["begun"])
+        if not key:
             return [seen["begun"]]
         path, seen["readers"] = f"/replies/{key}", readers
-        on_event = passed_on(reply) if plain else id
         async with asyncio.TaskGroup() as group:
             for reader, drops in zip(readers, case.drops, strict=False):
-                group.create_task(reader.read(app, path, drops, on_event))
+                how = {"on_event": passed_on(reply)} if plain else {}
+                group.create_task(reader.read(app, path, drops, **how))
             if case.stops:
-                key = _key(await post(app, "/chat", {"question": _OTHER}))
+                other_key = _key(await post(app, "/chat", {"question": _OTHER}))
                 await asyncio.sleep(case.stops)
                 seen["stops"].append(await post(app, f"{path}/stop"))
             if case.refused:
@@ -160,51 +167,62 @@ def observe(answer: Any, case: Readers) -> Seen:
         await asyncio.sleep(reply.lasts)  # long enough even for a model that wasn't stopped
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
-            await beside.read(app, f"/replies/{key}")
-            seen["cut_off"] = beside.text != other.text
+            await other_reader.read(app, f"/replies/{other_key}")
+            seen["cut_off"] = other_reader.text != other.text
         await readers[-1].read(app, path)
-        if case.refused and (last := readers[-1].last_id).isdecimal():
-            odd = str(int(last) + 1)
-            seen["bad"].append((odd, await _ask_with(app, path, odd)))
-        return [seen["begun"], *seen["stops"], *(v for reader in readers for v in reader.visits)]
+        last_id = readers[-1].last_id
+        if case.refused and last_id.isdecimal():
+            after_it = str(int(last_id) + 1)
+            seen["bad"].append((after_it, await _ask_with(app, path, after_it)))
+        return [seen["begun"], *seen["stops"], *_visits(readers)]
 
     model = FakeModel.of({case.prompt: reply, _OTHER: other})
     run = run_app("create_lasting_app", answer, case, reply, model, use, passes_on=plain)
     stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
     kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
     due = reply.text if case.whole else "".join(reply.pieces[:kept])
-    others = (each for each in seen["readers"] if each.text != due)
-    visits = [visit for each in seen["readers"] for visit in each.visits]
+    misled = [each for each in seen["readers"] if each.text != due]
+    visits = _visits(seen["readers"])
     types = [visit.headers.get("content-type", "None") for visit in visits]
-    messages = [e for v in visits for e in v.events if e.type == "message"]
+    events = [event for visit in visits for event in visit.events]
+    data = [event for event in events if event.type == "message"]
     right = "end" if case.fails_after is None else "failed"
-    lasts = [each.events[-1].type if each.events else "none" for each in seen["readers"]]
+    last_types = [each.events[-1].type if each.events else "none" for each in seen["readers"]]
     return Seen.of(
         run,
         **seen,
         kept=kept,
         expected=due,  # for each reader
-        reader=next(others, readers[0]),
+        reader=misled[0] if misled else readers[0],
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusal=next((visit for visit in visits if visit.status != 200), None),
         media_type=next((t for t in types if not t.startswith("text/event-stream")), ""),
-        no_string=next((e.data for e in messages if not isinstance(json_of(e), str)), ""),
-        last=next((each for each in lasts if each != right), ""),
-        first_id=next((number for each in seen["readers"][:1] for number, _ in each.messages), ""),
+        no_string=next((event.data for event in data if not isinstance(json_of(event), str)), ""),
+        last=next((each for each in last_types if each != right), ""),
+        first_id=next((number for number, _ in readers[0].messages), ""),
     )
 
 
 async def _ask_badly(app: App, path: str) -> list[tuple[str, Visit]]:
-    lost = [await (post if "stop" in each else get)(app, f"/replies/{each}") for each in LOST]
-    odd = [await _ask_with(app, path, each) for each in _ODD_IDS]
-    return list(zip((*LOST, *_ODD_IDS), (*lost, *odd), strict=True))
+    """Send the bad requests, and return the path or the id of each with its response."""
+    reply, stop = LOST
+    return [
+        (reply, await get(app, f"/replies/{reply}")),
+        (stop, await post(app, f"/replies/{stop}")),
+        *[(each, await _ask_with(app, path, each)) for each in _ODD_IDS],
+    ]
 
 
 async def _ask_with(app: App, path: str, last_id: str) -> Visit:
     return await get(app, path, headers={"last-event-id": last_id}, leave_after=_LONG)
 
 
+def _visits(readers: Sequence[Reader]) -> list[Visit]:
+    return [visit for reader in readers for visit in reader.visits]
+
+
 def _key(begun: Visit) -> str:
+    """Return the key of the reply that a request began, or ""."""
     try:
         return str(json.loads(begun.body)["reply"])
     except (ValueError, TypeError, KeyError):
@@ -213,9 +231,9 @@ def _key(begun: Visit) -> str:
 
 def _repeats_from(s: Seen) -> int | None:
     """Return where in the reply the first wrong reconnection begins to repeat text, or None."""
-    before, after, _ = s.reader.rejoins(s.expected)
-    at = s.expected.find(after[:8]) if after else -1
-    return at if at in range(len(before)) else None
+    rejoin = s.reader.wrong_rejoin(s.expected)
+    at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
+    return at if 0 <= at < len(rejoin.before) else None
 
 
 def fails(visit: Visit) -> bool:
@@ -225,8 +243,11 @@ def fails(visit: Visit) -> bool:
 
 def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
     """Return the bad requests that got the wrong status, each with its response."""
-    right = {what: (404,) if what in LOST else range(400, 500) for what, _ in s.bad}
-    return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
+
+    def right(what: str) -> Sequence[int]:
+        return (404,) if what in LOST else range(400, 500)
+
+    return [(what, visit) for what, visit in s.bad if visit.status not in right(what)]
 
 
 def refused(s: Seen) -> tuple[Reader, Visit] | None:
@@ -246,7 +267,7 @@ def refused(s: Seen) -> tuple[Reader, Visit] | None:
 def ends_early(s: Seen) -> Sequence[Visit]:
     """Return the responses that ended before the reply; none if the first has a named event."""
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole and s.begun else 0.0
-    visits = [visit for reader in s.readers for visit in reader.visits if visit.left is None]
+    visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]
     return [] if early and early[0].names else early
 
@@ -258,7 +279,7 @@ def _unnamed(visit: Visit) -> bool:
 
 FIRST: Mistakes[Seen] = {
     **NO_APP,
-    "asks for event 0": lambda s: any(
+    "asks for event 0": lambda s: any(  # the exercise's method `event` raises an `IndexError`
         isinstance(each, IndexError)
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes
@@ -275,21 +296,25 @@ MISTAKES: Mistakes[Seen] = {
     "same id twice": lambda s: any(each.same_id() for each in s.readers),
     "ignores the id": lambda s: _repeats_from(s) == 0,
     "repeats events": lambda s: _repeats_from(s) is not None,
-    "loses events": lambda s: bool(s.reader.rejoins(s.expected)[2]),
+    "loses events": lambda s: bool(s.reader.wrong_rejoin(s.expected).due),
     "no Stop": lambda s: bool(s.stops) and s.stops[0].status in (404, 405),
     "Stop refused": lambda s: any(map(fails, s.stops)),
     "goes on after Stop": lambda s: bool(s.stops) and s.reply.taken > s.kept,
     "stops another reply": lambda s: s.cut_off,
-    "ends twice": lambda s: any(e.type in _ENDS for r in s.readers for e in r.events[:-1]),
+    "ends twice": lambda s: any(
+        event.type in _ENDS for reader in s.readers for event in reader.events[:-1]
+    ),
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
     "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
     "ends early": lambda s: bool(ends_early(s)),
     "no blank line": lambda s: b"data:" in s.reader.visits[0].body and not s.reader.events,
     "no text": TEXT["no text"],
-    "no name": lambda s: bool(s.last) and any(_unnamed(v) for r in s.readers for v in r.visits),
+    "no name": lambda s: bool(s.last) and any(map(_unnamed, _visits(s.readers))),
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
     **TEXT,
-    "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
+    "never ends for a reader": lambda s: any(
+        reader.visits[-1].left is not None for reader in s.readers
+    ),
     "waits between events": lambda s: s.late > _SLOW,
     "accepts a bad request": lambda s: bool(accepted(s)),
 }

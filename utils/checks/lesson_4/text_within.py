@@ -43,15 +43,16 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]
-    latest = max(at for at in (ROLE_AFTER, *arrivals) if at < max(case.seconds, ROLE_AFTER + SOON))
+    # when the last chunk in time arrived; the first chunk, which has no text, counts even if late
+    last_chunk = max([ROLE_AFTER, *(at for at in arrivals if at < case.seconds)])
     due = min(case.seconds, reply.lasts)
-    in_time = zip(reply.pieces, arrivals, strict=True)
+    pieces = zip(reply.pieces, arrivals, strict=True)
     return Seen.of(
         run,
-        expected="".join(piece for piece, at in in_time if at <= case.seconds),
+        expected="".join(piece for piece, at in pieces if at <= case.seconds),
         due=due,
         late=run.error is None and run.seconds > due + _QUICK,
-        since_a_chunk=abs(latest + case.seconds - run.seconds) <= SOON,
+        since_a_chunk=abs(last_chunk + case.seconds - run.seconds) <= SOON,
         at_a_piece=any(abs(at - run.seconds) <= SOON for at in arrivals),
     )
 

@@ -70,7 +70,7 @@ def observe(answer: Any, _: None) -> Seen:
     """Measure the longest gap between heartbeats for each snippet."""
     pauses = {name: _longest_pause(snippet) for name, snippet in SNIPPETS.items()}
     truth = {name: repr(pause <= ALIVE) for name, pause in pauses.items()}
-    return Seen(answer, truth, ("True", "False"), pauses)
+    return Seen(answer, truth, choices=("True", "False"), pauses=pauses)
 
 
 def _longest_pause(snippet: Snippet) -> float:
@@ -88,7 +88,8 @@ def _longest_pause(snippet: Snippet) -> float:
         beating = asyncio.create_task(heart())
         await snippet(model)
         beating.cancel()
-        return max(after - before for before, after in pairwise([*beats, virtual_time.now()]))
+        beats.append(virtual_time.now())
+        return max(after - before for before, after in pairwise(beats))
 
     return round(virtual_time.run(main), 6)  # removes floating-point error
 
