@@ -8,6 +8,7 @@ import warnings
 
 import nbformat
 import pytest
+from matplotlib import rc_context
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -150,6 +151,22 @@ def test_a_picture_is_white_small_and_of_high_resolution(draw):
     assert picture.width == 2 * metadata["image/png"]["width"]
     assert picture.getpixel((0, 0)) == (255, 255, 255)
     assert len(png) < 120_000
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        *(lambda c=c: c(streamed()) for c in OF_RECORDINGS),
+        lambda: pattern_bars(Pattern(streamed())),
+        lambda: guard_chart(LEAKING, "7319", [0, 1]),
+        lambda: load_chart(measured("a", {1: 1, 10: 9})),
+    ],
+)
+def test_the_users_matplotlib_settings_change_nothing(draw, monkeypatch):
+    monkeypatch.setattr("utils.charts.chart.DPI", 20)  # so that drawing is faster
+    usual = draw().png()
+    with rc_context({"text.usetex": True, "axes.grid": True, "font.size": 40, "lines.marker": "o"}):
+        assert draw().png() == usual
 
 
 def test_a_notebook_stores_a_chart_once_with_its_alternative_text():

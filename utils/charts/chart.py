@@ -9,6 +9,7 @@ import textwrap
 import warnings
 from typing import Any, Final
 
+from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -97,6 +98,7 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
+    @style.context("default")  # ticks are created when the picture is drawn
     def png(self) -> bytes:
         """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, FAINT, INK, QUIET, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import name_of
+from utils.charts.settings import own_settings
 from utils.formatting import in_seconds
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that colour 
 _APART: Final = 0.32  # minimum inches between the labels of two lines
 
 
+@own_settings
 def load_chart(rows: Iterable[Row]) -> Chart:
     """Draw the longest wait for a first token, by number of clients.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, WAITING
 from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.settings import own_settings
 from utils.charts.wait_bars import stall_swatch
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, reading
@@ -28,6 +29,7 @@ class Pattern:
     sign: float | None = None
 
 
+@own_settings
 def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw bars that show how long a reader sees a blank screen, a status, and text.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import end_of, names_of, patch, remark_on_counts, sentences
+from utils.charts.settings import own_settings
 from utils.charts.wait_bars import account, stall_swatch, waits
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 
+@own_settings
 def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 

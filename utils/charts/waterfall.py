@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, INK, WAITING
 from utils.charts.recording_rows import names_of, patch, runs, sentences
+from utils.charts.settings import own_settings
 from utils.formatting import in_seconds
 from utils.timing import Recording
 
@@ -27,6 +28,7 @@ _ENDS: Final = {
 }
 
 
+@own_settings
 def waterfall(*recordings: Recording) -> Chart:
     """Draw several streams as rows on one time axis, to show what happened at the same time.
 

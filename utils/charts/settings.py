@@ -1,0 +1,28 @@
+"""Makes charts independent of the user's Matplotlib settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec
+
+if TYPE_CHECKING:
+    from utils.charts.chart import Chart
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def own_settings(draw: Callable[_Parameters, Chart]) -> Callable[_Parameters, Chart]:
+    """Let a chart function use Matplotlib's default settings.
+
+    The user's, in a `matplotlibrc`, may require LaTeX or fonts that aren't installed.
+    """
+
+    @wraps(draw)
+    def drawn(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Chart:
+        from matplotlib import style  # slow
+
+        with style.context("default"):
+            return draw(*args, **kwargs)
+
+    return drawn
