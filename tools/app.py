@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import webbrowser
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
@@ -18,7 +17,7 @@ from typing import IO
 from tools.env_vars import clean_environ, simulated_environ
 from tools.environment import Action, Environment, interpreter, set_up
 from tools.installers import PYTHON
-from tools.lab import a_browser_can_open, free_port
+from tools.lab import free_port, open_in_browser
 from tools.programs import ROOT, WINDOWS, Advice, end, responds, say, wait_for
 from utils.provider import ProviderError, describe, real_provider
 
@@ -172,8 +171,8 @@ def app(arguments: argparse.Namespace) -> int:
         address = f"http://{HOST}:{port}/"
         say(f"\nThe {chosen.name} app is running at {address}\n{answering}")
         say("Its code is in apps/: change it and start it again. Ctrl-C here ends it.")
-        if arguments.browser and a_browser_can_open():
-            webbrowser.open(address)
+        if arguments.browser:
+            open_in_browser(address)
         try:
             code = wait_for(child)
         except KeyboardInterrupt:

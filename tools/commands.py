@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +18,15 @@ from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.lock import lock
-from tools.programs import ROOT, WINDOWS, Advice, run, say, this_command
+from tools.programs import (
+    ROOT,
+    WINDOWS,
+    Advice,
+    advice_for_the_disk,
+    run,
+    say,
+    this_command,
+)
 from tools.test_command import test
 
 TEACHING = f"""\
@@ -283,7 +292,8 @@ def main(words: Sequence[str]) -> int:
         if more and arguments.action is not test:
             raise Advice(_not_taken(arguments.command, more[0]))
         arguments.more = more
-        code: int = arguments.action(arguments)
+        with advice_for_the_disk():
+            code: int = arguments.action(arguments)
     except Advice as advice:
         sys.stdout.flush()
         print(f"\n{advice}", file=sys.stderr)
@@ -291,4 +301,7 @@ def main(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # what reads the output, such as `head`, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's end fails
+        return 1
     return code

@@ -7,13 +7,14 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.environment import LOCKS, Action, Environment
 from tools.lab import a_browser_can_open
-from tools.programs import ROOT, Advice, counted, run, say, this_command
+from tools.programs import ROOT, Advice, advice_for_the_disk, counted, run, say, this_command
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
@@ -174,9 +175,11 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether ipykernel can be imported; report if its version delays Stop."""
+    """Check whether kernels can start; report if ipykernel's version delays Stop."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
+    with advice_for_the_disk():
+        tempfile.gettempdir()  # `lab` makes a folder there for connections to kernels
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
         return f"ipykernel {version}; before 7.4, Stop takes effect only once the cell has finished"
     return f"ipykernel {version}"

@@ -61,8 +61,9 @@ def clean_environ(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
-    local = ["127.0.0.1", "localhost", *filter(None, [os.environ.get("NO_PROXY")])]
-    environ.update(NO_PROXY=",".join(local), no_proxy=",".join(local))
+    own = {os.environ[name]: None for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)}
+    direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *own])
+    environ.update(NO_PROXY=direct, no_proxy=direct)
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")
     environ.update(more)
     return environ

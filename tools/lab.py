@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from tools.programs import (
     WINDOWS,
     Advice,
     end,
+    folder_for_sockets,
     ignore_signals,
     responds,
     say,
@@ -59,7 +61,9 @@ def lab(arguments: argparse.Namespace) -> int:
     token = secrets.token_urlsafe(24)
     lesson = f"/tree/{LESSON_1}" if (ROOT / LESSON_1).exists() else ""
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
-    with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="course-", dir=folder_for_sockets(), ignore_cleanup_errors=True
+    ) as folder:
         write_jupyter_config(Path(folder), port, token)
         # JupyterLab stops when this process ends, even if it is killed.
         server = start_jupyter(python, Path(folder))
@@ -68,8 +72,8 @@ def lab(arguments: argparse.Namespace) -> int:
             say("\nThe course is running. If your browser doesn't show it, open this address:\n")
             say(f"    {address}\n")
             say("Keep this window open while you work. To stop, save and then press Ctrl-C here.")
-            if arguments.browser and a_browser_can_open():
-                webbrowser.open(address)
+            if arguments.browser:
+                open_in_browser(address)
             code = wait_for(server)
             say(f"JupyterLab exited on its own (exit code {code}).")
             return code
@@ -91,9 +95,18 @@ def a_browser_can_open() -> bool:
         return False
     try:
         webbrowser.get()
-    except webbrowser.Error:
+    except Exception:  # a value of BROWSER may raise any
         return False
     return True
+
+
+def open_in_browser(address: str) -> None:
+    """Open a page in a graphical browser, if there is one.
+
+    A browser that BROWSER names may run until its window is closed, so this doesn't wait for it.
+    """
+    if a_browser_can_open():
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def free_port(wanted: int | None) -> int:

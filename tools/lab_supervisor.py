@@ -103,11 +103,20 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
                 yield process
 
 
+def provide_home(folder: Path) -> None:
+    """Set HOME to `folder` if there is no home, as in a container with an unknown user id."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(folder)
+
+
 def serve(folder: Path) -> None:
     """Run JupyterLab with the server settings in `folder` only.
 
     The learner's own theme, shortcuts and page layout are kept.
     """
+    provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir
 
     own = Path(jupyter_config_dir(), "lab")

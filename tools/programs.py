@@ -1,6 +1,7 @@
 """Prints the commands' output; runs, waits for and ends the programs that they start."""
 
 import contextlib
+import errno
 import http.client
 import os
 import queue
@@ -33,7 +34,29 @@ def folder_for_sockets() -> str | None:
 
     A socket's path has at most 104 bytes, so the default may be too long.
     """
-    return None if len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMPDIR else "/tmp"
+    short = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMPDIR
+    return None if short or WINDOWS or not os.access("/tmp", os.W_OK) else "/tmp"
+
+
+@contextlib.contextmanager
+def advice_for_the_disk() -> Iterator[None]:
+    """Convert the error of a full or read-only disk into Advice."""
+    try:
+        yield
+    except OSError as error:
+        if "No usable temporary directory" in str(error):
+            raise Advice(
+                "No folder for temporary files can be written to: free some disk space, or set "
+                f"{'TEMP' if WINDOWS else 'TMPDIR'} to a folder of your own."
+            ) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Advice(f"The disk is full ({error}): free some space.") from error
+        if error.errno in (errno.EROFS, errno.EACCES) and error.filename:
+            raise Advice(
+                f"{error.filename} can't be written to: copy the course to a folder of your own, "
+                "and run this again there."
+            ) from error
+        raise
 
 
 def say(text: str = "") -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from tools.build.notebooks import EDITIONS, BuildError, Edition, differences, make
 from tools.env_vars import clean_environ
 from tools.lessons import chosen
-from tools.programs import ROOT, Advice, counted, run, say, this_command
+from tools.programs import ROOT, Advice, advice_for_the_disk, counted, run, say, this_command
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 
@@ -52,6 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
+@advice_for_the_disk()
 def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     """Build the site in a folder, and return its first page.
 
@@ -76,6 +77,7 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     return output / "html" / f"{FIRST}.html"
 
 
+@advice_for_the_disk()
 def check_links(output: Path) -> int:
     """Check the external links in lessons and documents with linkcheck; return 0 if all work."""
     pages = output / "linked"

@@ -1,8 +1,11 @@
 """`course.py lab` as a process: what it serves, regardless of user settings, and how it ends."""
 
 import json
+import os
 import re
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,9 @@ import pytest
 
 from tests.simulator.orphans import PATIENCE
 from tests.tools.running_lab import WAYS, Lab, kernel, left_after
-from tools.lab import LESSON_1
+from tools import lab_supervisor, programs
+from tools.env_vars import clean_environ
+from tools.lab import LESSON_1, open_in_browser
 
 DEAD = "http://127.0.0.1:9"
 
@@ -179,6 +184,63 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
         code, more = lab.interrupt()
     assert code == 0
     assert "Traceback" not in "".join([*lab.said, more])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such users")
+def test_a_user_without_a_home_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
+    with pytest.raises(RuntimeError):
+        Path.home()
+    lab_supervisor.provide_home(tmp_path)
+    assert Path.home() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "direct"),
+    [
+        ("", "intern.example", "127.0.0.1,localhost,intern.example"),
+        ("a.example", "a.example", "127.0.0.1,localhost,a.example"),
+        ("a.example", "b.example", "127.0.0.1,localhost,a.example,b.example"),
+        ("", "*", "*"),
+    ],
+)
+def test_hosts_without_a_proxy_are_kept_in_either_spelling(
+    upper: str, lower: str, direct: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", upper)
+    monkeypatch.setenv("no_proxy", lower)
+    environ = clean_environ()
+    assert (environ["NO_PROXY"], environ["no_proxy"]) == (direct, direct)
+
+
+def test_a_long_folder_for_temporary_files_is_avoided_where_there_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/private/" + "x" * 60)
+    monkeypatch.setattr(programs, "WINDOWS", False)
+    assert programs.folder_for_sockets() == ("/tmp" if os.access("/tmp", os.W_OK) else None)
+    monkeypatch.setattr(programs, "WINDOWS", True)
+    assert programs.folder_for_sockets() is None
+
+
+@pytest.mark.parametrize("value", [" ", "unbalanced '%s"])
+def test_a_browser_variable_that_python_cannot_read_is_no_browser(value: str) -> None:
+    program = "from tools.lab import a_browser_can_open; print(a_browser_can_open())"
+    environ = {**os.environ, "BROWSER": value}
+    told = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
+    assert told.stdout.split() == [b"False"], told.stderr.decode()
+
+
+def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened, closed = threading.Event(), threading.Event()
+    monkeypatch.setattr("tools.lab.a_browser_can_open", lambda: True)
+    monkeypatch.setattr("webbrowser.open", lambda _: opened.set() or closed.wait(PATIENCE))
+    open_in_browser("http://127.0.0.1:1/")
+    assert opened.wait(PATIENCE)
+    closed.set()
 
 
 # --- Ways of ending JupyterLab

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from tools.build import execute
 from tools.build.notebooks import EDITIONS, METADATA, BuildError, Built, differences, make
 from tools.lessons import add_build_options, chosen, fill
-from tools.programs import ROOT, Advice, counted, passing, say
+from tools.programs import ROOT, Advice, advice_for_the_disk, counted, passing, say
 
 REBUILD = "python3 course.py build"
 
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     return 0
 
 
+@advice_for_the_disk()
 def _write(built: Built, options: argparse.Namespace) -> None:
     """Write both editions; write neither if the solutions need executing and that fails."""
     label = f"solutions/{built.stem}.ipynb"
