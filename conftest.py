@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Thousands of test items stay in memory, and every full collection would scan them.
     gc.set_threshold(100_000, 50, 50)
-    environ = {name: it for name, it in suite_environ().items() if name not in COLOURS}
+    environ = {name: value for name, value in suite_environ().items() if name not in COLOURS}
     folder = tempfile.mkdtemp(prefix="kernels-", dir=folder_for_sockets())
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
     environ["IPYTHONDIR"] = str(Path(folder, "ipython"))  # not the developer's own
@@ -63,7 +63,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest tests first."""
 
     def place(item: pytest.Item) -> int:
-        return next((at for at, it in enumerate(FIRST) if item.nodeid.startswith(it)), len(FIRST))
+        places = (at for at, name in enumerate(FIRST) if item.nodeid.startswith(name))
+        return next(places, len(FIRST))
 
     items.sort(key=place)
 
@@ -74,7 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
+        def _split_scope(self, nodeid: str) -> str:  # tests of the same scope share a worker
             file = super()._split_scope(nodeid)
             if not file.startswith("tests/browser/"):
                 return file
@@ -100,12 +101,12 @@ def give_nbval_quick_kernels(config: pytest.Config) -> None:
         config.add_cleanup(running.close)
         os.environ[KERNELS] = running.enter_context(preloaded()) or ""
         config.add_cleanup(partial(os.environ.pop, KERNELS))
-    get = NbvalKernelspecManager.get_kernel_spec
+    get_kernel_spec = NbvalKernelspecManager.get_kernel_spec
 
     def get_quick(self: Any, name: str) -> Any:
-        found = get(self, name)
-        found.argv = command(os.environ[KERNELS])
-        return found
+        spec = get_kernel_spec(self, name)
+        spec.argv = command(os.environ[KERNELS])
+        return spec
 
     NbvalKernelspecManager.get_kernel_spec = get_quick
 
@@ -119,11 +120,11 @@ def use_unix_sockets_for_kernels(folder: str) -> None:
     """
     from jupyter_client.manager import KernelManager
 
-    begin = KernelManager.__init__
+    init = KernelManager.__init__
 
-    def begin_with_ipc(self: KernelManager, *args: Any, **settings: Any) -> None:
+    def init_with_ipc(self: KernelManager, *args: Any, **settings: Any) -> None:
         if "transport" not in settings:
             settings |= {"transport": "ipc", "ip": f"{folder}/{uuid4().hex}"}
-        begin(self, *args, **settings)
+        init(self, *args, **settings)
 
-    KernelManager.__init__ = begin_with_ipc  # type: ignore[method-assign]
+    KernelManager.__init__ = init_with_ipc  # type: ignore[method-assign]

@@ -46,9 +46,9 @@ class Ratio:
 
     def row(self, name: str) -> str:
         """Return the ratio as a row of the Markdown table that `judge` prints."""
-        best = (min(self.measured), min(self.floor))
-        here, there = (f"{figure:.4g} {self.unit}".strip() for figure in best)
-        return f"| {name} | {here} | {there} | {self.value:.2f} | at most {self.most:g} |"
+        lowest = (min(self.measured), min(self.floor))
+        measured, floor = (f"{figure:.4g} {self.unit}".strip() for figure in lowest)
+        return f"| {name} | {measured} | {floor} | {self.value:.2f} | at most {self.most:g} |"
 
 
 def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
@@ -56,6 +56,7 @@ def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
+    # NaN counts as missed, too
     missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
     problems = (*problems, *(f"{name}: above its limit" for name in missed))
     if problems:
@@ -88,8 +89,8 @@ class BareServer:
         """Return the Unix times at which disconnects were noticed, keyed by request seed."""
         with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
             connection.request("GET", "/left")
-            told: dict[str, float] = json.load(connection.getresponse())
-        return {int(seed): at for seed, at in told.items()}
+            times: dict[str, float] = json.load(connection.getresponse())
+        return {int(seed): at for seed, at in times.items()}
 
 
 @contextlib.contextmanager
@@ -111,8 +112,10 @@ def schedule(ttft: float, gap: float, tokens: int) -> str:
 
 
 class _Bare:
+    """The server itself: streams replies, and returns `left` for `GET /left`."""
+
     def __init__(self) -> None:
-        self.left: dict[int, float] = {}
+        self.left: dict[int, float] = {}  # Unix times of disconnects, by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
@@ -120,9 +123,9 @@ class _Bare:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 if head.startswith(b"GET"):
-                    told = json.dumps(self.left).encode()
-                    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(told)
-                    writer.write(head + told)
+                    body = json.dumps(self.left).encode()
+                    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
+                    writer.write(head + body)
                     continue
                 length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
                 body = await reader.readexactly(int(length[1]) if length else 0)
@@ -131,31 +134,34 @@ class _Bare:
         writer.close()
 
     async def _stream(
-        self, ask: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Send a reply; return False if the client disconnected before it was complete."""
         loop = asyncio.get_running_loop()
         start = loop.time()
-        ttft, gap, tokens = map(float, ask["messages"][-1]["content"].split())
-        gone = asyncio.create_task(_end_of(reader))
+        ttft, gap, tokens = map(float, request["messages"][-1]["content"].split())
+        gone = asyncio.create_task(_disconnect(reader))
         writer.write(_HEAD)
         sent = 0
         while sent < tokens:
             wait = start + ttft + sent * gap - loop.time()
             await asyncio.wait([gone], timeout=max(0.0, wait))
             if gone.done():
-                self.left[ask["seed"]] = time.time()
+                self.left[request["seed"]] = time.time()
                 return False
+            # Woken late, send all tokens that are due by now; woken early, send one anyway.
             due = min(int(tokens), 1 + int((loop.time() - start - ttft) / gap))
-            writer.write(_chunk({"content": "word "}, None) * max(1, due - sent))
-            sent = max(sent + 1, due)
+            due = max(due, sent + 1)
+            writer.write(_chunk({"content": "word "}, None) * (due - sent))
+            sent = due
         writer.write(_chunk({}, "stop") + _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
         gone.cancel()
-        await asyncio.wait([gone])
+        await asyncio.wait([gone])  # until it has ended, the next request can't be read
         return True
 
 
-async def _end_of(reader: asyncio.StreamReader) -> None:
+async def _disconnect(reader: asyncio.StreamReader) -> None:
+    """Wait until the client disconnects: while a reply streams, it sends no bytes."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

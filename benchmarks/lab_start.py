@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from typing import Any
 
 from floor import Ratio, judge
@@ -56,6 +57,7 @@ def until_it_runs(command: list[str]) -> float:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
+    """Whether the message says that the cell has finished."""
     return bool(message["content"].get("execution_state") == "idle")
 
 
@@ -78,7 +80,7 @@ def cells() -> tuple[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--here", action="store_true", help="handed to `course.py lab`")
+    parser.add_argument("--here", action="store_true", help="passed to `course.py lab`")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
@@ -87,20 +89,20 @@ def main() -> None:
     until_it_runs(lab)  # warm-up
     until_it_runs(bare)
     setup, race = cells()
-    figures: dict[str, list[float]] = {}
+    figures: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(arguments.rounds):
-        figures.setdefault("lab", []).append(until_it_runs(lab))
-        figures.setdefault("bare lab", []).append(until_it_runs(bare))
-        for runs in (
+        figures["lab"].append(until_it_runs(lab))
+        figures["bare lab"].append(until_it_runs(bare))
+        for runs in (  # each runs its cells in a new kernel, until a message matches
             (("bare", BARE, is_idle),),
             (("setup", setup, is_idle), ("words", race, shows_text)),
         ):
             with kernel() as client:
-                for what, code, until in runs:
+                for what, code, matches in runs:
                     start = time.perf_counter()
                     client.execute(code)
-                    received(client, until)
-                    figures.setdefault(what, []).append(time.perf_counter() - start)
+                    received(client, matches)
+                    figures[what].append(time.perf_counter() - start)
     print(f"Run of the race to its first words: {min(figures['words']):.2f} s")
     judge(
         {

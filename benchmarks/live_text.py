@@ -59,7 +59,7 @@ async def bare():
 async def live():
     await LiveText("Reply").run(stream())
 """
-WAYS = {
+WAYS = {  # `main` unpacks their costs in this order: live, bare, naive
     "LiveText": "live()",
     "a bare anywidget, each token": "bare()",
     "widgets.HTML.value, each token": "html()",
@@ -79,9 +79,8 @@ class Cost:
 def measure(way: str) -> Cost:
     with kernel() as client:
         _run(client, SETUP)
-        messages, size, cpu = _run(
-            client, f"before = time.process_time()\nawait {way}\ncpu = time.process_time() - before"
-        )
+        code = f"before = time.process_time()\nawait {way}\ncpu = time.process_time() - before"
+        messages, size, cpu = _run(client, code)
     return Cost(cpu, messages, size)
 
 
@@ -91,7 +90,9 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
     messages = size = 0
     while True:
         frames = client.iopub_channel.socket.recv_multipart()
-        header, parent, _, content = frames[frames.index(b"<IDS|MSG>") + 2 :][:4]
+        # after the delimiter: signature, header, parent header, metadata, content, buffers
+        start = frames.index(b"<IDS|MSG>") + 2
+        header, parent, _metadata, content = frames[start : start + 4]
         kind = json.loads(header)["msg_type"]
         if kind == "error":
             raise RuntimeError("\n".join(json.loads(content)["traceback"]))
@@ -101,8 +102,9 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
         ours = json.loads(parent).get("msg_id") == request
         if ours and json.loads(content).get("execution_state") == "idle":
             break
-    while (reply := client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request:
-        pass  # a late reply to an earlier request
+    reply = client.get_shell_msg(timeout=60)
+    while reply["parent_header"]["msg_id"] != request:  # a late reply to an earlier request
+        reply = client.get_shell_msg(timeout=60)
     return messages, size, float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
 
 

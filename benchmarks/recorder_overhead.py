@@ -49,6 +49,7 @@ async def astream() -> AsyncIterator[AIMessageChunk]:
 
 
 def parsed() -> None:
+    """Do what the client does for each chunk, for the floor."""
     for _ in range(CHUNKS):
         AIMessageChunk(content=json.loads(LINE)["choices"][0]["delta"]["content"])
 
@@ -66,7 +67,7 @@ def aread(chunks: AsyncIterable[AIMessageChunk]) -> None:
     asyncio.run(main())
 
 
-def read_out() -> None:
+def read_and_summarize() -> None:
     recorder = record(stream())
     read(recorder)
     recorder.recording.summary()
@@ -90,7 +91,7 @@ def main() -> None:
     for name, plain, timed, mark in (
         ("record", lambda: read(stream()), lambda: read(record(stream())), MARK),
         ("arecord", lambda: aread(astream()), lambda: aread(arecord(astream())), MARK),
-        ("record, with .recording", lambda: read(stream()), read_out, MARK_AT_THE_END),
+        ("record, with .recording", lambda: read(stream()), read_and_summarize, MARK_AT_THE_END),
     ):
         over = microseconds_per_chunk(timed) - microseconds_per_chunk(plain)
         ratios[name] = Ratio([over], [floor], mark, unit="µs a chunk")

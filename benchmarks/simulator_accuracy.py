@@ -11,7 +11,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
 
 
 def errors(times: list[float], ttft: float, gap: float) -> Errors:
+    """Compare arrival times with the planned TTFT and gap."""
     mean = (times[-1] - times[0]) / (len(times) - 1)
     return Errors(times[0] - ttft, abs(mean / gap - 1))
 
@@ -79,27 +80,32 @@ def main() -> None:
         ):
             some = [call(profile, bare) for _ in range(calls)]
             pairs += some
-            figures = (show(one) for one in zip(*some, strict=True))
-            (ttft, gap), (least_ttft, least_gap) = figures
-            print(f"| {profile} | {calls} | {ttft} | {least_ttft} | {gap} | {least_gap} |")
+            ours, floor = zip(*some, strict=True)
+            ttft, gap = show(ours)
+            floor_ttft, floor_gap = show(floor)
+            print(f"| {profile} | {calls} | {ttft} | {floor_ttft} | {gap} | {floor_gap} |")
     ours, floor = zip(*pairs, strict=True)
     judge(
         {
             "TTFT late": Ratio(
-                [one.ttft for one in ours], [one.ttft for one in floor], _MOST_TTFT, 0.002
+                [one.ttft for one in ours], [one.ttft for one in floor], _MOST_TTFT, least=0.002
             ),
             "mean gap off": Ratio(
-                [one.gap for one in ours], [one.gap for one in floor], _MOST_GAP, 0.0005, ""
+                [one.gap for one in ours],
+                [one.gap for one in floor],
+                _MOST_GAP,
+                least=0.0005,
+                unit="",
             ),
         }
     )
 
 
-def show(some: Iterable[Errors]) -> tuple[str, str]:
+def show(calls: Sequence[Errors]) -> tuple[str, str]:
     """Return the median errors of TTFT and gap, formatted for a table."""
-    errors = list(some)
-    ttft = statistics.median(one.ttft for one in errors)
-    return f"{ttft * 1000:.1f} ms", f"{statistics.median(one.gap for one in errors):.3%}"
+    ttft = statistics.median(call.ttft for call in calls)
+    gap = statistics.median(call.gap for call in calls)
+    return f"{ttft * 1000:.1f} ms", f"{gap:.3%}"
 
 
 if __name__ == "__main__":

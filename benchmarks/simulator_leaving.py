@@ -29,7 +29,7 @@ from utils.simulator.profiles import PROFILES
 _RATE = 50.0  # tokens per second in each stream
 _ARRIVALS = 12.0  # seconds over which clients connect
 _LONGEST_STAY = 3.0  # seconds
-_MOST_GROWTH = 0.05
+_MOST_GROWTH = 0.05  # limit on memory's growth, as a share of that after the second wave
 _MOST_LATE = 3.0  # limit on how late disconnects are noticed, as a multiple of the floor
 
 
@@ -69,8 +69,8 @@ async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[f
 
 
 def memory_of(pid: int) -> float:
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
-    return int(told.stdout) / 1024
+    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
+    return int(done.stdout) / 1024  # `ps` prints kilobytes
 
 
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
@@ -80,7 +80,8 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
     ended = [request for request in seen if request.ended == "client left"]
     if len(ended) != len(requests) or not seen.settled:
         sys.exit(f"Only {len(ended)} of {len(requests)} were seen to leave.")
-    late = [(r.ended_at or 0.0) - left[r.body["seed"]] for r in ended]
+    # a request's seed is its client's index in `left`
+    late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
     return Wave(late, memory_of(server.pid))
 
 
@@ -97,19 +98,18 @@ def main() -> None:
     parser.add_argument("--waves", type=int, default=4)
     arguments = parser.parse_args()
     rng = random.Random(1)
-    numbers = range(arguments.clients)
+
+    def requests(key: str, port: int, prompt: str) -> list[bytes]:
+        numbers = range(arguments.clients)
+        return [request_for(key, port, prompt, limit=1000, seed=number) for number in numbers]
+
     waves: list[Wave] = []
     floors: list[list[float]] = []
     server = Simulator(speed=_RATE / PROFILES["chat"].rate)
     try:
         with bare_server() as bare:
-            ours, same = (
-                [request_for(key, port, prompt, 1000, number) for number in numbers]
-                for key, port, prompt in (
-                    (server.api_key, port_of(server), "Write a poem about a river."),
-                    ("", bare.port, schedule(0.4, 1 / _RATE, 1000)),
-                )
-            )
+            ours = requests(server.api_key, port_of(server), "Write a poem about a river.")
+            same = requests("", bare.port, schedule(0.4, 1 / _RATE, 1000))
             for _ in range(arguments.waves):
                 waves.append(wave(server, ours, rng))
                 floors.append(bare_wave(bare, same, rng))
@@ -121,7 +121,7 @@ def main() -> None:
                 [percentile(one.late, share) for one in waves[1:]],
                 [percentile(late, share) for late in floors[1:]],
                 _MOST_LATE,
-                0.001,
+                least=0.001,
             )
             for name, share in (("p50", 0.5), ("p99", 0.99))
         }

@@ -28,9 +28,9 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _PROFILE = PROFILES["chat"]
-_TOKEN = b'"delta": {"content": '
+_TOKEN = b'"delta": {"content": '  # each token's event contains it once
 _PROMPT = "Write a poem about a river."
-_MOST_OFF = 4.0  # limit, as a multiple of the floor
+_MOST_OFF = 4.0  # limits, as multiples of the floor
 _MOST_LATE = 4.0
 _MOST_CPU = 5.0
 
@@ -65,14 +65,14 @@ async def read(request: bytes, port: int, start: asyncio.Event, after: float) ->
     return times
 
 
-def request_for(key: str, port: int, prompt: str, limit: int, number: int) -> bytes:
-    """Return a request as bytes; `number` is its seed, so that planned TTFTs differ."""
+def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> bytes:
+    """Return a request as bytes; its seed determines the planned TTFT, and identifies it."""
     body = json.dumps(
         {
             "model": "sim-chat",
             "stream": True,
             "max_tokens": limit,
-            "seed": number,
+            "seed": seed,
             "messages": [{"role": "user", "content": prompt}],
         }
     )
@@ -104,14 +104,15 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round, then call `ttft` to get the planned TTFTs."""
+    """Run one round, then call `ttft` for each request's planned TTFT, in the requests' order."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before
-    planned, tokens = ttft(), max(map(len, arrivals))
+    planned = ttft()
+    tokens = max(map(len, arrivals))
     late = [
-        times[-1] - first - (len(times) - 1) * gap
-        for times, first in zip(arrivals, planned, strict=True)
+        times[-1] - first_due - (len(times) - 1) * gap
+        for times, first_due in zip(arrivals, planned, strict=True)
     ]
     rates = [(len(times) - 1) / (times[-1] - times[0]) for times in arrivals]
     return Round(
@@ -146,11 +147,12 @@ def main() -> None:
     try:
         port = port_of(server)
         requests = [
-            request_for(server.api_key, port, _PROMPT, arguments.length, number)
+            request_for(server.api_key, port, _PROMPT, limit=arguments.length, seed=number)
             for number in numbers
         ]
 
         def planned() -> list[float]:
+            """Return the TTFTs that the simulator planned for the last round, by seed."""
             logged = server.requests()[-len(numbers) :]
             by_seed = {request.body["seed"]: request.planned_ttft or 0.0 for request in logged}
             return [by_seed[number] for number in numbers]
@@ -158,22 +160,23 @@ def main() -> None:
         with bare_server() as bare:
             for _ in range(arguments.rounds):
                 ours.append(measure(requests, port, server.pid, planned, gap))
-                firsts = planned()
-                same = [
-                    request_for("", bare.port, schedule(first, gap, arguments.length), 1, number)
-                    for number, first in zip(numbers, firsts, strict=True)
+                ttfts = planned()
+                prompts = [schedule(ttft, gap, arguments.length) for ttft in ttfts]
+                same = [  # the bare server reads the schedule in the prompt, and ignores the rest
+                    request_for("", bare.port, prompt, limit=1, seed=number)
+                    for number, prompt in zip(numbers, prompts, strict=True)
                 ]
-                floor.append(measure(same, bare.port, bare.pid, lambda: firsts, gap))  # noqa: B023
+                floor.append(measure(same, bare.port, bare.pid, lambda: ttfts, gap))  # noqa: B023
     finally:
         server.stop()
     short = [one.complete for one in ours if one.complete < arguments.streams]
     judge(
         {
             "off the rate, worst stream": Ratio(
-                [r.off for r in ours], [r.off for r in floor], _MOST_OFF, 0.001, ""
+                [r.off for r in ours], [r.off for r in floor], _MOST_OFF, least=0.001, unit=""
             ),
             "last token late, p99": Ratio(
-                [r.late for r in ours], [r.late for r in floor], _MOST_LATE, 0.003
+                [r.late for r in ours], [r.late for r in floor], _MOST_LATE, least=0.003
             ),
             "CPU per token": Ratio([r.cpu for r in ours], [r.cpu for r in floor], _MOST_CPU),
         },

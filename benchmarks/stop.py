@@ -66,7 +66,7 @@ def main() -> None:
                 send(client, widget, content)
                 received(client, has(answer))
                 figures.append(time.perf_counter() - start)
-    judge({"Stop": Ratio(ours, floor, MOST, 0.003)})
+    judge({"Stop": Ratio(ours, floor, MOST, least=0.003)})
 
 
 if __name__ == "__main__":
