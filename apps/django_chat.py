@@ -40,6 +40,7 @@ async def write(visitor, question):
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
+    # the note tells the model that its reply is incomplete; this one holds unless the reply ends
     turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
     turns.append(turn)
     for old in list(conversations)[:-MOST_VISITORS]:
@@ -52,7 +53,8 @@ async def write(visitor, question):
         yield line("status", "Thinking")
         async with aclosing(answer(messages[:-1])) as pieces:
             async for kind, value in pieces:
-                turn["said"] += value if kind == "text" else ""
+                if kind == "text":
+                    turn["said"] += value
                 yield line(kind, value)
         turn["note"] = ""
     except Exception as error:

@@ -29,7 +29,8 @@ async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) 
     for asked, text, note in turns:  # a note tells the model that its reply is incomplete
         said = f"{joined(text)}\n\n[{note}]" if note else joined(text)
         messages += [("user", asked), ("assistant", said)]
-    end, text, rest, note = "end", "", "", ""
+    end, text, note = "end", "", ""
+    rest = ""  # text after the last complete block, not yet sent as HTML
     try:
         await reply.append("status", "Thinking")
         async with aclosing(assistant.answer([*messages, ("user", question)])) as pieces:

@@ -22,7 +22,7 @@ class Reply:
     def __init__(self) -> None:
         self.id = uuid4().hex
         self.events: list[tuple[str, Any]] = []
-        self.news = asyncio.Event()
+        self.news = asyncio.Event()  # wakes readers
         self.task: asyncio.Task[None]
 
     @property
@@ -53,7 +53,8 @@ class Reply:
         await asyncio.wait([self.task])
 
 
-conversations: dict[str, tuple[list[Turn], str, Reply]] = {}  # keyed by visitor
+# keyed by visitor: the earlier turns, the last question, and its reply
+conversations: dict[str, tuple[list[Turn], str, Reply]] = {}
 
 
 async def find(reply_id: str) -> Reply | None:
@@ -68,7 +69,8 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
     turns, question, reply = conversations[visitor]
     if not reply.over:
         return [*turns, (question, "", "")], reply.id
-    return [*turns, (question, *reply.events[-1][1])], None
+    _, (text, note) = reply.events[-1]
+    return [*turns, (question, text, note)], None
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
@@ -82,6 +84,7 @@ async def begin(visitor: str, question: str, write: Write) -> Reply | None:
     conversations.pop(visitor, None)  # move the conversation to the end, as the newest
     conversations[visitor] = turns, question, reply
     for old in list(conversations)[:-MOST_VISITORS]:
-        if conversations[old][2].over:
+        *_, last_reply = conversations[old]
+        if last_reply.over:
             del conversations[old]
     return reply

@@ -36,7 +36,6 @@ redis = Redis.from_url(
     socket_timeout=None,  # off: on Python 3.11, this timeout can swallow a cancellation
 )
 tasks: set[asyncio.Task[None]] = set()  # keeps them alive: the event loop has only weak references
-KEYS = ("reply", "lease", "stop")
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
@@ -53,8 +52,12 @@ class Reply:
     """A reply as events that any number of pages can read, from any worker."""
 
     def __init__(self, reply_id: str) -> None:
-        self.id, self.number, self.over = reply_id, 0, False
-        self.stream, self.lease, self.stops = (f"{key}:{reply_id}" for key in KEYS)
+        self.id = reply_id
+        self.number = 0  # of the last event that this worker appended
+        self.over = False
+        self.stream = f"reply:{reply_id}"
+        self.lease = f"lease:{reply_id}"
+        self.stops = f"stop:{reply_id}"
 
     async def append(self, event: str, data: Any) -> None:
         """Add an event for all readers; the last, `end` or `failed`, holds the text and a note."""
@@ -72,7 +75,7 @@ class Reply:
         """Yield the events after number `after` as they arrive, each with its number."""
         while True:
             over = await self.result()
-            block = None if over else WAIT * 1000
+            block = None if over else WAIT * 1000  # milliseconds; None returns immediately
             while found := await redis.xread({self.stream: f"{after}-0"}, block=block):
                 for entry, fields in dict(found)[self.stream]:
                     after = int(entry.partition("-")[0])
@@ -128,7 +131,9 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
         return [], None
     turns, question, reply_id = json.loads(kept)
     result = await Reply(reply_id).result()
-    return [*turns, (question, *(result or ("", "")))], None if result else reply_id
+    if result is None:
+        return [*turns, (question, "", "")], reply_id
+    return [*turns, (question, *result)], None
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:

@@ -27,15 +27,17 @@ class Message:
 
 def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, bytes]:
     """Make a request for the kernel's shell channel; return its id, and the bytes to send."""
-    number = secrets.token_hex(16)
-    header = {"msg_id": number, "msg_type": kind, "session": session, "version": "5.4"}
+    message_id = secrets.token_hex(16)
+    header = {"msg_id": message_id, "msg_type": kind, "session": session, "version": "5.4"}
     header |= {"username": "", "date": ""}
-    parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
-    return number, serialize_msg_to_ws_v1(parts, "shell")
+    parent: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    parts = [json.dumps(part).encode() for part in (header, parent, metadata, content)]
+    return message_id, serialize_msg_to_ws_v1(parts, "shell")
 
 
 def message(frame: bytes) -> Message:
     """Decode a frame from the kernel, ignoring attached buffers."""
     channel, parts = deserialize_msg_from_ws_v1(frame)
-    header, parent, _, content = map(json.loads, parts[:4])
+    header, parent, _metadata, content = map(json.loads, parts[:4])
     return Message(channel, header["msg_type"], parent.get("msg_id", ""), content)

@@ -64,14 +64,13 @@ class LagError(Exception):
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
     """Return the redraws of the pane that streams; raise LagError unless there is exactly one."""
     panes: dict[str, list[Redraw]] = {}
-    # each pane's last sequence number, to skip resent updates
-    pushes: dict[str, int] = {}
+    last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:
-        sent = _pushed(one)
+        update = _update_in(one)
         pane = one.content.get("comm_id", "")
-        if sent and sent["seq"] > pushes.get(pane, 0):
-            pushes[pane] = sent["seq"]
-            if piece := "".join(item for item in sent["items"] if isinstance(item, str)):
+        if update and update["seq"] > last_seq.get(pane, 0):
+            last_seq[pane] = update["seq"]
+            if piece := "".join(item for item in update["items"] if isinstance(item, str)):
                 panes.setdefault(pane, []).append(Redraw(at, piece))
     live = [redraws for redraws in panes.values() if len(redraws) > 1]
     if len(live) != 1:
@@ -79,7 +78,7 @@ def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
     return live[0]
 
 
-def _pushed(one: Message) -> dict[str, Any] | None:
+def _update_in(one: Message) -> dict[str, Any] | None:
     """Return the content of a message that updates a pane, or None for other messages."""
     data = one.content.get("data", {}) if one.kind == "comm_msg" else {}
     sent = data.get("content") if data.get("method") == "custom" else None
@@ -88,9 +87,10 @@ def _pushed(one: Message) -> dict[str, Any] | None:
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
     """Return how many seconds late each token arrived, including the delay due to coalescing."""
-    ends = list(accumulate(map(len, split("".join(one.text for one in redraws)))))
+    text = "".join(redraw.text for redraw in redraws)
+    ends = list(accumulate(len(token) for token in split(text)))  # where each token ends in `text`
     if len(ends) != pacing.tokens:
-        raise LagError(f"{len(ends)} tokens reached the page of the {pacing.tokens} that were sent")
+        raise LagError(f"{len(ends)} tokens reached the page, but {pacing.tokens} were sent")
     late: list[float] = []
     shown = 0
     for redraw in redraws:

@@ -18,6 +18,7 @@ from yarl import URL
 
 from hub.class_test.kernel_messages import PROTOCOL, Message, message, request
 
+# how a browser marks the request of a page; the hub treats other requests differently
 _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
 
 
@@ -30,21 +31,21 @@ class Run:
     """The execution of a cell, or another request to the kernel."""
 
     sent: float  # when the request was sent, in Unix seconds
-    number: str = ""
+    number: str = ""  # the request's id
     # all frames that arrived before the next request, with their Unix times of arrival
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     reply: dict[str, Any] | None = None  # the content of the kernel's reply, once it has arrived
-    idle: bool = False
+    idle: bool = False  # whether the kernel has reported that it is idle again
 
     def messages(self) -> list[tuple[float, Message]]:
         """Return the kernel's messages for this cell, with their Unix times of arrival."""
-        told = ((at, message(frame)) for at, frame in self.frames)
-        return [(at, one) for at, one in told if one.parent == self.number]
+        decoded = ((at, message(frame)) for at, frame in self.frames)
+        return [(at, one) for at, one in decoded if one.parent == self.number]
 
     def printed(self) -> str:
         """Return the cell's printed output."""
-        told = [one for _, one in self.messages() if one.kind == "stream"]
-        return "".join(one.content["text"] for one in told)
+        streams = [one for _, one in self.messages() if one.kind == "stream"]
+        return "".join(one.content["text"] for one in streams)
 
 
 class Learner:
@@ -62,8 +63,8 @@ class Learner:
         )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._run = Run(time.time())
-        self._over = asyncio.Event()
+        self._run = Run(time.time())  # the current or last one
+        self._over = asyncio.Event()  # set when `_run` is complete, or the connection has ended
 
     async def log_in(self) -> None:
         """Log in with the hub's login form."""
@@ -100,7 +101,7 @@ class Learner:
 
     async def open_kernel(self, notebook: str) -> None:
         """Start a notebook's kernel, connect to it, and wait until it replies."""
-        asked = {
+        session = {
             "path": notebook,
             "name": notebook,
             "type": "notebook",
@@ -108,7 +109,7 @@ class Learner:
         }
         headers = {"X-XSRFToken": self._cookie(f"/user/{self.name}/api")}
         sessions = f"{self._server}/api/sessions"
-        async with self._http.post(sessions, json=asked, headers=headers) as answer:
+        async with self._http.post(sessions, json=session, headers=headers) as answer:
             if answer.status != 201:
                 raise LearnerError(
                     f"the kernel did not start ({answer.status}): {(await answer.text())[:200]}"
@@ -119,7 +120,7 @@ class Learner:
             f"{channels}?session_id={self._session}",
             protocols=(PROTOCOL,),
             origin=self._address,
-            max_msg_size=0,
+            max_msg_size=0,  # no limit
         )
         if self._socket.protocol != PROTOCOL:
             raise LearnerError(f"the server speaks {self._socket.protocol}, not {PROTOCOL}")
@@ -182,15 +183,16 @@ class Learner:
             run = self._run
             run.frames.append((at, frame))
             if b'"idle"' in frame or b"_reply" in frame:
-                self._end_of(run, message(frame))
+                self._note_end(run, message(frame))
         self._over.set()
 
-    def _end_of(self, run: Run, told: Message) -> None:
-        if told.parent != run.number:
+    def _note_end(self, run: Run, received: Message) -> None:
+        """Note the kernel's reply, or that it is idle; with both, the run is complete."""
+        if received.parent != run.number:
             return
-        if told.kind == "status" and told.content["execution_state"] == "idle":
+        if received.kind == "status" and received.content["execution_state"] == "idle":
             run.idle = True
-        elif told.channel == "shell":
-            run.reply = told.content
+        elif received.channel == "shell":
+            run.reply = received.content
         if run.idle and run.reply is not None:
             self._over.set()

@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # limit on the last learner's time to get ready, relative to a bare kernel's
+READY_MARK = 3.0  # limit on the time until the last learner is ready; see `ready_ratio`
 LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream's
 FINEST = 0.005  # seconds; smaller lags of a bare stream are raised to this
 PARTS = ("server", "kernel", "simulator")  # the kinds of process that each learner has
@@ -57,7 +57,8 @@ class Measurements:
 
     learners: int
     cores: int
-    # for each stage, the seconds from the start until each learner completed it
+    # for each stage, the seconds from the start until each learner completed it: login, server,
+    # page, kernel (started, but nothing run in it), setup cell
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
@@ -76,21 +77,21 @@ class Measurements:
 
     @property
     def ready_ratio(self) -> float:
-        """The last learner's time to get ready, as a multiple of the last bare kernel's."""
+        """The time until the last learner was ready, as a multiple of the last kernel's start."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 
     @property
     def lags(self) -> list[float]:
         """Each token's lag in seconds: its lateness beyond what coalescing explains."""
-        return [lag(one) for some in self.late.values() for one in some]
+        return [lag(late) for cell in self.late.values() for late in cell]
 
     @property
     def lag_ratio(self) -> float:
         """The lag's 99th percentile, relative to a bare stream's; infinite if either is missing."""
         if not (self.lags and self.bare):
             return math.inf
-        return _most(self.lags) / max(_most(self.bare), FINEST)
+        return _p99(self.lags) / max(_p99(self.bare), FINEST)
 
     @property
     def holds(self) -> bool:
@@ -100,9 +101,10 @@ class Measurements:
 
     def report(self) -> str:
         """Return the report as text."""
-        return "\n".join([*self._readiness(), *self._lag(), *self._cost(), *self._end()])
+        lines = [*self._ready_lines(), *self._lag_lines()]
+        return "\n".join([*lines, *self._cost_lines(), *self._failure_lines()])
 
-    def _readiness(self) -> list[str]:
+    def _ready_lines(self) -> list[str]:
         if not self.ready:
             return ["Ready        no learner"]
         worst = max(self.ready)
@@ -113,11 +115,11 @@ class Measurements:
             f"             {stages}   (median seconds since the start)",
         ]
 
-    def _lag(self) -> list[str]:
+    def _lag_lines(self) -> list[str]:
         if not self.late:
             return ["Token lag    no text was seen"]
         worst, bare = (
-            f"99 % within {_most(lags) * 1000:.0f} ms" if lags else "no tokens"
+            f"99 % within {_p99(lags) * 1000:.0f} ms" if lags else "no tokens"
             for lags in (self.lags, self.bare)
         )
         verdict = _verdict(self.lag_ratio, LAG_MARK, "a bare stream's")
@@ -129,12 +131,12 @@ class Measurements:
             lines.append(
                 f"             {cell}: {len(late)} tokens, on the page "
                 f"{median(late) * 1000:.0f} ms after they are due (median), "
-                f"99 % within {_most(late) * 1000:.0f} ms, "
+                f"99 % within {_p99(late) * 1000:.0f} ms, "
                 f"worst lag {lag(max(late)) * 1000:.0f} ms"
             )
         return [*lines, f"             {self.redraws} redraws in all"]
 
-    def _cost(self) -> list[str]:
+    def _cost_lines(self) -> list[str]:
         if not self.learners or not self.memory:
             return []
         each = " + ".join(
@@ -147,12 +149,12 @@ class Measurements:
             f"Memory       {per_learner:.0f} MB for each learner ({each})",
             f"             {shared:.0f} MB for hub and proxy, {total:.1f} GB in all",
         ]
-        names = ("getting ready", "streaming")
-        for name, before, after in zip(names, self.usages, self.usages[1:], strict=False):
-            lines += self._cpu(name, before, after)
+        phases = ("getting ready", "streaming")  # each between two of the usages
+        for name, before, after in zip(phases, self.usages, self.usages[1:], strict=False):
+            lines += self._cpu_lines(name, before, after)
         return lines
 
-    def _cpu(self, name: str, before: Usage, after: Usage) -> list[str]:
+    def _cpu_lines(self, name: str, before: Usage, after: Usage) -> list[str]:
         wall = max(after.at - before.at, 1e-9)
         used = {part: cpu - before.parts.get(part, 0.0) for part, cpu in after.parts.items()}
         each = ", ".join(f"{part} {used.get(part, 0.0) / self.learners:.2f}" for part in PARTS)
@@ -164,14 +166,14 @@ class Measurements:
             f"             seconds for each learner: {each}; in all: {shared}, {client}",
         ]
 
-    def _end(self) -> list[str]:
+    def _failure_lines(self) -> list[str]:
         if not self.failures:
             return ["Failures     none"]
         return [f"Failures     {len(self.failures)}", *(f"  - {one}" for one in self.failures)]
 
 
-def _most(seconds: Sequence[float]) -> float:
-    """Return the 99th percentile."""
+def _p99(seconds: Sequence[float]) -> float:
+    """Return the 99th percentile: 99 % are at most as large."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 

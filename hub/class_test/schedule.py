@@ -32,6 +32,7 @@ PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
 WITHIN = 5.0  # seconds within which all learners start a cell
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
+# evaluated in a learner's kernel: what the simulator logged of the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -49,7 +50,7 @@ def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
         if "setup" in cell["metadata"].get("tags", [])
     ]
     first_loop = [source for source in sources if LOOP in source][:1]
-    live = [source for source in sources if any(sign in source for sign in LIVE)]
+    live = [source for source in sources if any(part in source for part in LIVE)]
     if len(setup) != 1 or len(live) != len(LIVE) or not first_loop:
         raise Advice(
             f"{notebook.name} no longer has one setup cell, one cell for each of "
@@ -81,7 +82,7 @@ async def together(
 
     A learner that fails is dropped; `measured` records why.
     """
-    through: list[Learner] = []
+    succeeded: list[Learner] = []
     failed_before = len(measured.failures)
 
     async def one(learner: Learner) -> None:
@@ -93,7 +94,7 @@ async def together(
         except (LearnerError, LagError, aiohttp.ClientError) as error:
             measured.failures.append(f"{learner.name}, {doing}: {error}")
         else:
-            through.append(learner)
+            succeeded.append(learner)
 
     with Progress(doing) as progress:
         tasks = [asyncio.create_task(one(learner)) for learner in learners]
@@ -102,12 +103,12 @@ async def together(
             _, waiting = await asyncio.wait(waiting, timeout=1)
             failed = len(measured.failures) - failed_before
             progress.show(
-                f"{doing}: {len(through)} of {len(learners)}"
+                f"{doing}: {len(succeeded)} of {len(learners)}"
                 + (f", {failed} failed" if failed else "")
             )
     for task in tasks:
-        task.result()
-    return through
+        task.result()  # raises any other error
+    return succeeded
 
 
 async def hold(hub: Hub, names: list[str]) -> Measurements:
@@ -118,7 +119,7 @@ async def hold(hub: Hub, names: list[str]) -> Measurements:
     present = learners
     try:
         measured.usages.append(Usage.now(hub.processes()))
-        doors = time.monotonic()
+        start = time.monotonic()
 
         async def get_ready(learner: Learner) -> None:
             for stage, step in (
@@ -129,7 +130,7 @@ async def hold(hub: Hub, names: list[str]) -> Measurements:
                 ("setup cell", partial(set_up, learner, setup)),
             ):
                 await step()
-                measured.stages.setdefault(stage, []).append(time.monotonic() - doors)
+                measured.stages.setdefault(stage, []).append(time.monotonic() - start)
 
         present = await together(present, "getting ready", get_ready, measured)
         measured.usages.append(Usage.now(hub.processes()))
@@ -150,8 +151,7 @@ async def stream(
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        # people start their cells at different times
-        await asyncio.sleep(delays.uniform(0, WITHIN))
+        await asyncio.sleep(delays.uniform(0, WITHIN))  # people don't start at the same moment
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:
@@ -161,7 +161,7 @@ async def stream(
     if code == BARE:
         for learner in present:
             measured.bare.extend(bare_lateness(ran[learner].messages()))
-    if any(sign in code for sign in LIVE):
+    if any(part in code for part in LIVE):
         present = await together(present, f"comparing: {name}", measure, measured)
     return present
 

@@ -152,11 +152,12 @@ class Hub:
         for process in self._descendants():
             with contextlib.suppress(psutil.Error):
                 command = " ".join(process.cmdline())
-                part = next((part for sign, part in _PARTS.items() if sign in command), "other")
-                parts[part].append(process)
+                kinds = (part for words, part in _PARTS.items() if words in command)
+                parts[next(kinds, "other")].append(process)
         return parts
 
     def _descendants(self) -> list[psutil.Process]:
+        """Return all that were ever found: psutil misses one whose parent has ended."""
         with contextlib.suppress(psutil.Error):
             self._started |= set(self._process.children(recursive=True))
         return list(self._started)
@@ -179,7 +180,7 @@ class Hub:
         psutil.wait_procs(ending, timeout=5)
 
 
-_PARTS = {
+_PARTS = {  # words in a process's command, and its kind
     PROXY: "proxy",
     "jupyterhub.singleuser": "server",
     "ipykernel_launcher": "kernel",
@@ -195,8 +196,8 @@ def _environ(folder: Path) -> dict[str, str]:
         JUPYTER_DATA_DIR=str(folder / "data"),
         JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
     )
-    theirs = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")
-    return {name: value for name, value in environ.items() if not name.startswith(theirs)}
+    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # in which this command may run
+    return {name: value for name, value in environ.items() if not name.startswith(of_a_hub)}
 
 
 @contextlib.contextmanager
@@ -219,4 +220,6 @@ def memory_free() -> float:
 
 def cores() -> int:
     """Return the number of cores that this command may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
