@@ -24,7 +24,7 @@ from utils.provider import ProviderError, describe, real_provider
 Child = subprocess.Popen[str]
 STARTING_SECONDS = 60.0
 HOST = "127.0.0.1"
-STDERR = 2  # stdout is for the command's own messages
+STDERR = 2  # file descriptor; stdout is for the command's own messages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +47,13 @@ class App(Environment):
         """Return the packages that the app requires, one per line, for `course.py lock`."""
         place = self.root / self.place
         text = (place / self.source).read_text(encoding="utf-8")
-        words = shlex.split(text.partition("pip install ")[2].partition("\n")[0])
+        _, _, after = text.partition("pip install ")
+        words = shlex.split(after.splitlines()[0])
         if words[0] == "-r":
             words = (place / words[1]).read_text(encoding="utf-8").split()
-        marker = (
-            "" if self.newest == App.newest else f" ; python_version <= '{_dotted(self.newest)}'"
-        )
+        marker = ""
+        if self.newest != App.newest:
+            marker = f" ; python_version <= '{_dotted(self.newest)}'"
         return "".join(f"{word}{marker}\n" for word in words)
 
     @property
@@ -87,8 +88,9 @@ class App(Environment):
         """Run the app while the block runs; the block starts once the app accepts connections."""
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
-        with tempfile.TemporaryDirectory(prefix=f"{self.name}-", ignore_cleanup_errors=True) as own:
-            more = {name: value.format(folder=own) for name, value in self.variables}
+        name = f"{self.name}-"
+        with tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True) as folder:
+            more = {name: value.format(folder=folder) for name, value in self.variables}
             with running(command, self.root / self.place, {**environ, **more}) as child:
                 wait_until_it_listens(child, port, f"the {self.name} app")
                 yield child
@@ -161,7 +163,7 @@ def app(arguments: argparse.Namespace) -> int:
     python = sys.executable if arguments.here else chosen.set_up()
     with contextlib.ExitStack() as stack:
         try:
-            answering, environ = describe(), clean_environ()
+            model_line, environ = describe(), clean_environ()
             if real_provider() is None:
                 course = interpreter("lab", arguments.here)
                 environ = simulated_environ(**stack.enter_context(simulator(course)))
@@ -169,7 +171,7 @@ def app(arguments: argparse.Namespace) -> int:
         except ProviderError as error:
             raise Advice(str(error)) from error
         address = f"http://{HOST}:{port}/"
-        say(f"\nThe {chosen.name} app is running at {address}\n{answering}")
+        say(f"\nThe {chosen.name} app is running at {address}\n{model_line}")
         say("Its code is in apps/: change it and start it again. Ctrl-C here ends it.")
         if arguments.browser:
             open_in_browser(address)

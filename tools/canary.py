@@ -79,17 +79,21 @@ def _install(uv: str, environment: Environment) -> None:
 
 def _changed(uv: str, environment: Environment) -> list[str]:
     """Return a line for each package that differs from the lock, according to uv's dry run."""
-    asked = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
+    command = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
-        asked, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True
+        command, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True
     )
     return changes(done.stderr)
 
 
 def changes(said: str) -> list[str]:
-    """Parse uv's output, such as the lines ` - openai==4.0.0` and ` + openai==3.54.0`."""
+    """Compare versions in uv's output, such as ` - openai==4.0.0` and ` + openai==3.54.0`.
+
+    It says what would be removed, the newest version, and what added, the locked one.
+    """
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", said, re.MULTILINE)
-    newest, locked = ({name: version for at, name, version in lines if at == it} for it in "-+")
+    newest = {name: version for sign, name, version in lines if sign == "-"}
+    locked = {name: version for sign, name, version in lines if sign == "+"}
     return [
         f"  {name}: {locked.get(name, 'not locked')} -> {newest.get(name, 'no longer needed')}"
         for name in sorted({*newest, *locked})

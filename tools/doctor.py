@@ -52,7 +52,8 @@ def doctor(arguments: argparse.Namespace) -> int:
     to_fix = []
     for name, examine in examinations.items():
         ok, finding = outcome(examine)
-        to_fix += [] if ok else [name]
+        if not ok:
+            to_fix.append(name)
         say(f"{'ok ' if ok else 'fix'}  {name:<9}  {finding}")
     say(f"\n{verdict(to_fix, set_up, in_venv=in_venv, here=arguments.here and not in_venv)}")
     return int(bool(to_fix))
@@ -133,8 +134,8 @@ def examine_packages() -> str:
     from packaging.requirements import Requirement  # not installed before setup
 
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
-    wanted = [Requirement(line) for line in lines]
-    wanted = [one for one in wanted if one.marker is None or one.marker.evaluate()]
+    locked = [Requirement(line) for line in lines]
+    wanted = [one for one in locked if one.marker is None or one.marker.evaluate()]
     wrong = []
     for one in wanted:
         try:
@@ -168,8 +169,9 @@ def hidden_in_notebooks() -> str | None:
     from utils import shadowing
     from utils.setup import NEEDED
 
+    # A kernel's `sys.path` also has its notebook's folder, before those of packages.
     place = next(number for number, it in enumerate(sys.path) if shadowing.of_packages(it))
-    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]  # a kernel's `sys.path`
+    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
     told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
     return next(told, None)
 

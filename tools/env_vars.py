@@ -28,7 +28,7 @@ _UNWANTED = (
     "CHAINLIT_",
     "_ARGCOMPLETE",  # makes Jupyter complete a command line and exit
 )
-_WANTED = re.compile(
+_WANTED = re.compile(  # exceptions to `_UNWANTED`
     "PYTHON(DONTWRITEBYTECODE|PYCACHEPREFIX|NOUSERSITE)"
     # where pip and uv download from, and how
     "|(PIP|UV)_.*(INDEX|FIND_LINKS|PROXY|HOST|CERT|TLS|KEYRING|CREDENTIALS|CACHE|TIMEOUT|RETRIES"
@@ -61,8 +61,9 @@ def clean_environ(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
-    own = {os.environ[name]: None for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)}
-    direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *own])
+    own = [os.environ[name] for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)]
+    # without a value that both have twice; "*" only works alone
+    direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *dict.fromkeys(own)])
     environ.update(NO_PROXY=direct, no_proxy=direct)
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")
     environ.update(more)

@@ -67,7 +67,7 @@ class Environment(Place):
     def missing(self, kind: str) -> list[str]:
         """Return the lock file's lines without markers whose packages aren't installed."""
 
-        def normal(name: str) -> str:
+        def normal(name: str) -> str:  # "mypy_extensions-1.1" becomes "mypy-extensions-1-1"
             return re.sub(r"[-_.=]+", "-", name).lower()
 
         installed = {normal(name.removesuffix(".dist-info")) for name in self.distributions()}
@@ -150,7 +150,7 @@ def set_up(environment: Environment, kind: str) -> Path:
 
 def install(environment: Environment, kind: str, action: Action) -> None:
     """Create, replace or update an environment."""
-    uv = shutil.which("uv")
+    uv = shutil.which("uv")  # preferred, since it is faster than pip
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
     making = action is Action.MAKE or (uv is None and not has_pip)
     with replaced(environment) if making else contextlib.nullcontext():

@@ -17,6 +17,7 @@ from tools.programs import WINDOWS, Advice, Progress, as_they_come, ended_with, 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room to unpack
 
+# parts of what pip, uv or the system print if something fails
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")

@@ -38,7 +38,7 @@ LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 # Below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
-_RESERVED: list[socket.socket] = []
+_RESERVED: list[socket.socket] = []  # keeps them open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
 _LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have 104
@@ -121,7 +121,7 @@ def free_port(wanted: int | None) -> int:
             errno.EADDRINUSE: "another program is using it",
             errno.EACCES: "the system reserves it",
         }
-        problem = known.get(getattr(failure, "errno", None) or 0, str(failure))
+        problem = known.get(failure.errno or 0, str(failure))
     if problem:
         raise Advice(
             f"Port {wanted} can't be used ({problem}): choose another, or omit --port to use any "
@@ -162,14 +162,14 @@ def _reserve(port: int) -> bool:
     return True
 
 
-def _binding_fails(port: int) -> OSError | OverflowError | None:
+def _binding_fails(port: int) -> OSError | None:
     """Return the error that a server would get on binding a loopback port, or None."""
     with socket.socket() as probe:
         if not WINDOWS:  # on Windows, this option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             return error
     return None
 

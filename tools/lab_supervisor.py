@@ -49,13 +49,14 @@ def keep(folder: Path) -> int:
 
 
 def _leave(*_: object) -> None:
+    """Exit, so that `keep` cleans up."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(1)
 
 
 def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
     """End JupyterLab when standard input closes: ask it to shut down, then kill it."""
-    while os.read(0, 1024):
+    while os.read(0, 1024):  # blocks until the pipe closes
         pass
     try:
         config = json.loads(settings.read_text(encoding="utf-8"))
@@ -138,7 +139,7 @@ def serve(folder: Path) -> None:
 
     class CourseServer(ServerApp):
         @property
-        def config_file_paths(self) -> list[str]:
+        def config_file_paths(self) -> list[str]:  # by default, also the user's and the system's
             return [str(folder)]
 
     KernelSpecManager.kernel_dirs.tag(config=True)  # otherwise, the setting would be ignored

@@ -11,7 +11,8 @@ from pathlib import Path
 from tools.programs import Advice
 from utils import lesson_source
 
-_FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")
+_FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")  # see `fill`
+# such as "**Time:** 60 minutes, and 15 more for …"
 _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.MULTILINE)
 
 

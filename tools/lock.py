@@ -17,12 +17,13 @@ def lock(arguments: argparse.Namespace) -> int:
     compiling += ["--quiet", "--no-header", "--no-annotate"]
     compiling += ["--no-emit-index-url", "--no-emit-find-links"]
     compiling += ["--upgrade"] if arguments.upgrade else []
-    held: list[str] = []
+    options: list[str] = []  # they accumulate from lock to lock
     for kind, file in LOCKS.items():
-        held += [] if kind == "lab" else ["--extra", kind]
-        if (code := run([*compiling, "pyproject.toml", *held, "--output-file", file])) != 0:
+        if kind != "lab":
+            options += ["--extra", kind]
+        if (code := run([*compiling, "pyproject.toml", *options, "--output-file", file])) != 0:
             return code
-        held += ["--constraints", file]
+        options += ["--constraints", file]
     if (code := _lock_apps(compiling)) != 0:
         return code
     say(f"Updated requirements/. To test it, run {this_command('test')}.")

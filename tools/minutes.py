@@ -20,7 +20,7 @@ CORE_END = "**The core ends here.**"
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _EFFORT = re.compile(r"^\*.+ · (\d+) minutes?\.\*", re.MULTILINE)
-_PREDICTS = re.compile(r"^predict\(\"(P[\d.]+)\"\)$")
+_PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # predict("P1.2")
 
 
 def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
@@ -36,14 +36,14 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
         else:
             part[section] += SECONDS_A_CELL / 60
             if predicts := _PREDICTS.match(cell.source):
-                part[section] += _reading_minutes(_read(built.lesson.predictions[predicts[1]]))
+                part[section] += _reading_minutes(_text_of(built.lesson.predictions[predicts[1]]))
         part[section] += _reading_minutes(cell.source)
         if CORE_END in cell.source:
             part = rest
     return core, rest
 
 
-def _read(prediction: Prediction) -> str:
+def _text_of(prediction: Prediction) -> str:
     """Return a prediction's question, choices, and the right choice's feedback."""
     feedback = next(choice.feedback for choice in prediction.choices if choice.right)
     return " ".join([prediction.question, *(one.text for one in prediction.choices), feedback])

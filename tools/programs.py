@@ -105,7 +105,7 @@ class Progress:
         """Show new text, or the previous text, with the elapsed seconds."""
         self.text = text or self.text
         elapsed = time.monotonic() - self.started
-        if self.live:
+        if self.live:  # overwrite the line, in at most 79 columns
             print(f"\r  {elapsed:4.0f} s  {self.text}"[:78].ljust(79), end="", flush=True)
         elif self.text and elapsed - self.last_line >= 5:
             self.last_line = elapsed

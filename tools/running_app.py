@@ -56,7 +56,7 @@ def served(app: App, python: str, **more: str) -> Iterator[Site]:
     """Run an app, and a simulator at twice real speed; the app's model is `sim`."""
     port = free_port(None)
     with (
-        simulator(sys.executable, "sim", speed="2") as model,
+        simulator(sys.executable, model="sim", speed="2") as model,
         app.served(python, port, simulated_environ(**model, **more)),
     ):
         yield Site(f"http://127.0.0.1:{port}/", model)
@@ -73,15 +73,15 @@ class Face:
 
 
 FACES = {
-    "fastapi": Face("#box", "#stop", "#log", "#send"),
-    "django": Face("#box", "#stop", "#log", "#send"),
+    "fastapi": Face(box="#box", stop="#stop", log="#log", send="#send"),
+    "django": Face(box="#box", stop="#stop", log="#log", send="#send"),
     "streamlit": Face(
-        "textarea",
-        "[data-testid=stChatInputStopButton]",
-        ".stMain",
-        "[data-testid=stChatInputSubmitButton]",
+        box="textarea",
+        stop="[data-testid=stChatInputStopButton]",
+        log=".stMain",
+        send="[data-testid=stChatInputSubmitButton]",
     ),
-    "chainlit": Face("#chat-input", "#stop-button", "#root", "#chat-submit"),
+    "chainlit": Face(box="#chat-input", stop="#stop-button", log="#root", send="#chat-submit"),
 }
 
 

@@ -25,7 +25,7 @@ PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the i
 DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"
-DOCUMENTS = ("lessons", "docs", "apps", "hub")  # folders whose links are checked
+DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # folders whose links are checked
 GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
@@ -82,7 +82,7 @@ def check_links(output: Path) -> int:
     """Check the external links in lessons and documents with linkcheck; return 0 if all work."""
     pages = output / "linked"
     shutil.rmtree(pages, ignore_errors=True)
-    for path in [*ROOT.glob("*.md"), *(p for name in DOCUMENTS for p in ROOT.glob(f"{name}/*.md"))]:
+    for path in (path for folder in DOCUMENTS for path in (ROOT / folder).glob("*.md")):
         page = pages / path.relative_to(ROOT)
         page.parent.mkdir(parents=True, exist_ok=True)
         text = path.read_text(encoding="utf-8-sig")

@@ -17,9 +17,10 @@ from utils.lesson_source import Lesson, Prediction
 
 JSON = dict[str, Any]
 
-_ASKS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
+_PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
-_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)
+_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # Race('invoke', 'stream')
+# [text](target), also with brackets in the text; with a mark, ![text](target) shows a picture
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -38,7 +39,9 @@ class Picture:
         return cls(address, width // 2, height // 2)
 
 
-def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str, Picture]) -> JSON:
+def for_reading(
+    lesson: Lesson, solved: JSON, unsolved: JSON, pictures: Mapping[str, Picture]
+) -> JSON:
     """Return the notebook for the site, without instructors' notes, and with solutions folded.
 
     An exercise becomes its stub, with folded hints and solution. A prediction becomes choices that
@@ -47,10 +50,10 @@ def for_reading(lesson: Lesson, solved: JSON, open_: JSON, pictures: Mapping[str
     Args:
         lesson: The lesson's source, for its hints and predictions.
         solved: The executed notebook of `solutions/`.
-        open_: The learner's notebook of `notebooks/`.
+        unsolved: The learner's notebook of `notebooks/`.
         pictures: Screenshots of live widgets by cell id and number, such as `feel-it-a-race-4.1`.
     """
-    learner = {cell["id"]: cell for cell in open_["cells"]}
+    learner = {cell["id"]: cell for cell in unsolved["cells"]}
     notes = {cell["id"] for cell in solved["cells"]} - set(learner)
     cells: list[JSON] = []
     for cell in solved["cells"]:
@@ -81,27 +84,29 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
         named = found["text"] == f"`{target.removeprefix('../')}`"
         return f"{found['text']} in the course's folder" if named else found["text"]
 
+    # The odd parts are code: fenced blocks, and inline code, unless it ends a link's text.
     parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
-    return "".join(part if i % 2 else _LINK.sub(place, part) for i, part in enumerate(parts))
+    parts[::2] = [_LINK.sub(place, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 # --- One cell -------------------------------------------------------------------------------------
 
 
 def _shown(
-    cell: JSON, open_: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
+    cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
     """Yield the site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
         yield cell
-    elif asked := _ASKS.search(source):
-        yield _markdown(cell["id"], prediction_card(asked[1], lesson.predictions[asked[1]]))
+    elif found := _PREDICTS.search(source):
+        yield _markdown(cell["id"], prediction_card(found[1], lesson.predictions[found[1]]))
     elif exercise is None:
         yield _code(cell, pictures)
     else:
-        stub = "".join(open_["source"])
+        stub = "".join(unsolved["source"])
         yield _markdown(f"{cell['id']}-stub", f"```python\n{stub}\n```")
         if exercise in lesson.hints:
             steps = enumerate(lesson.hints[exercise].steps, start=1)
@@ -135,12 +140,14 @@ def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
         else:
             live += 1
             outputs.append(_pictured(name, pictures.get(f"{cell['id']}.{live}")))
-    seen = [output for output in outputs if "image/png" in output.get("data", {})]
-    if seen:
-        about = seen[0].get("metadata", {}).get("image/png", {})
-        image = {key: str(about[key]) for key in ("alt",) if key in about}
-        if "width" in about:
-            image["width"] = f"{about['width']}px"
+    images = [output for output in outputs if "image/png" in output.get("data", {})]
+    if images:
+        stored = images[0].get("metadata", {}).get("image/png", {})
+        image = {}
+        if "alt" in stored:
+            image["alt"] = str(stored["alt"])
+        if "width" in stored:
+            image["width"] = f"{stored['width']}px"
         metadata["mystnb"] = {"image": image}
     return {**cell, "metadata": metadata, "outputs": outputs}
 

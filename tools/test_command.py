@@ -87,8 +87,11 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
             file = Path(folder, str(number))
             running.append((step, stack.enter_context(begun(step, file)), file))
         while running:
-            for step, child, file in [each for each in running if each[1].poll() is not None]:
-                running.remove((step, child, file))
+            for entry in list(running):
+                step, child, file = entry
+                if child.poll() is None:
+                    continue
+                running.remove(entry)
                 tally, problem = outcome(step, child.returncode, file)
                 total += tally
                 failed += [] if problem is None else [step.name + problem]
@@ -117,7 +120,7 @@ def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
             env=suite_environ(),
             text=True,
             stdout=output,
-            stderr=output and subprocess.STDOUT,
+            stderr=subprocess.STDOUT if output else None,
         )
         with ended_with(child):
             yield child

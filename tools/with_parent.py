@@ -11,7 +11,7 @@ import threading
 
 
 def _end_with_stdin() -> None:
-    while os.read(0, 1024):
+    while os.read(0, 1024):  # blocks until the pipe closes
         pass
     os._exit(0)
 

@@ -109,7 +109,8 @@ def serve(
         kernel: A command for the kernel `python3`; `USUAL` then names the ordinary kernel.
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    for name, argv in {"python3": kernel, USUAL: usual}.items() if kernel else ():
+    commands = {"python3": kernel, USUAL: usual} if kernel else {}
+    for name, argv in commands.items():
         write_json(state / "kernels" / name / "kernel.json", {"argv": argv, "display_name": name})
     variables = {
         **os.environ,

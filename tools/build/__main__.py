@@ -54,9 +54,13 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     """Write both editions; write neither if the solutions need executing and that fails."""
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
-    solved: NotebookNode | None = None
-    current = stored is not None and not differences(built.editions["solutions"], stored)
-    if stored is not None and current and not options.all and not _unexecuted(stored):
+    solved: NotebookNode | None = None  # None leaves the stored solutions alone
+    if (
+        stored is not None
+        and not differences(built.editions["solutions"], stored)
+        and not _unexecuted(stored)
+        and not options.all
+    ):
         if stored.metadata != METADATA:  # changed by saving it in Jupyter
             stored.metadata = nbformat.from_dict(METADATA)
             solved = stored
@@ -110,11 +114,12 @@ def _outdated(built: Built) -> Iterator[str]:
 def _unexecuted(notebook: NotebookNode) -> str | None:
     """Return the id of the first code cell not executed in order on a fresh kernel, or None."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    wrong = (cell.id for n, cell in enumerate(code, start=1) if cell.execution_count != n)
+    wrong = (cell.id for place, cell in enumerate(code, 1) if cell.execution_count != place)
     return next(wrong, None)
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:
+    """Return a message for each notebook without a lesson, unless its name is unlike a lesson's."""
     stems = {one.stem for one in built}
     return [
         f"{edition}/{path.name}: there is no lesson of that name in lessons/: delete the file"

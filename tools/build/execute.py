@@ -28,7 +28,7 @@ SLOWEST_CELL = 180  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # text that varies between runs
 
-_KEYS = (
+_KEYS = (  # such as sk-…, `Bearer …` and `api_key: "…"`
     re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"),
     re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{12,}"),
     re.compile(r"(?i)\b(?:api[_-]?key|secret|password)['\"]?\s*[:=]\s*['\"]?[A-Za-z0-9_-]{12,}"),
@@ -79,8 +79,8 @@ def executed(built: Built) -> NotebookNode:
         on_cell_start=progress,
     )
     try:
-        with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as own:
-            environ = simulated_environ(IPYTHONDIR=own)
+        with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as empty:
+            environ = simulated_environ(IPYTHONDIR=empty)  # not the user's settings
             environ.pop("COURSE_SPEED", None)  # real speed, as in a learner's first run
             client.execute(env=environ, cleanup_kc=True)
     except CellExecutionError as error:
@@ -101,16 +101,19 @@ def executed(built: Built) -> NotebookNode:
 
 
 def rejected(built: Built, notebook: NotebookNode) -> list[str]:
-    """Return a message for each exercise whose output reports a rejected solution."""
-    return [
-        f"{built.lesson.file}:{cell.line}: the check rejects the solution. {verdict}"
-        for number, cell in built.lesson.exercises.items()
-        for node in notebook.cells
-        if f"exercise-{number}" in node.metadata.get("tags", ())
-        for output in node.get("outputs", ())
-        if (verdict := output.get("data", {}).get("text/plain", "")).startswith("Exercise ")
-        and not verdict.startswith(f"Exercise {number}: correct.")
-    ]
+    """Return a message for each exercise whose output reports a rejected solution.
+
+    A check's output is text such as `Exercise 1.2: correct. …`.
+    """
+    found: list[str] = []
+    for number, cell in built.lesson.exercises.items():
+        nodes = [it for it in notebook.cells if f"exercise-{number}" in it.metadata.get("tags", ())]
+        for output in (output for node in nodes for output in node.get("outputs", ())):
+            text = output.get("data", {}).get("text/plain", "")
+            if text.startswith("Exercise ") and not text.startswith(f"Exercise {number}: correct."):
+                where = f"{built.lesson.file}:{cell.line}"
+                found.append(f"{where}: the check rejects the solution. {text}")
+    return found
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
@@ -154,6 +157,7 @@ def _steady(value: Any) -> Any:
 
 @cache
 def _varying() -> list[tuple[re.Pattern[str], str]]:
+    """Return nbval's rules: patterns for varying text, each with the word that replaces it."""
     rules = re.findall(r"^regex: (.*)\nreplace: *(.*)$", VARYING.read_text("utf-8"), re.MULTILINE)
     return [(re.compile(pattern), word) for pattern, word in rules]
 
@@ -177,7 +181,7 @@ def machine_paths() -> list[str]:
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
     }
-    return sorted(place for place in places if place.strip("/\\"))
+    return sorted(place for place in places if place.strip("/\\"))  # without the root folder
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from utils.lesson_source import Cell, Lesson, SourceError
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")  # the first or last line of a code block
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*$")
 _EXERCISE = re.compile(r"^Exercise (\d+\.\d+)\b")
-_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")
+_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")  # *Write · easy · …*
 _TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
 
@@ -56,7 +56,7 @@ def _title(lesson: Lesson) -> Iterator[SourceError]:
     titles = [one for cell in learners for one in headings(cell) if one.level == 1]
     chapter = re.search(r"(\d\d)_", lesson.file)
     start = f"# {int(chapter[1])}. " if chapter else "# "
-    if [str(one).startswith(start) for one in titles] != [True]:
+    if len(titles) != 1 or not str(titles[0]).startswith(start):
         yield lesson.error(
             titles[-1].line if titles else 1,
             f"a lesson has one title, which begins with `{start}`; sections begin with `##`",
@@ -80,11 +80,12 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     """Check that each exercise is below its heading and states a kind, difficulty and minutes."""
     current: Heading | None = None
-    unanswered: list[Heading] = []
+    unanswered: list[Heading] = []  # exercises whose cell hasn't come yet
     for cell in lesson.cells:
         for heading in headings(cell):
             if heading.exercise is None:
-                current = None if current and heading.level <= current.level else current
+                if current and heading.level <= current.level:
+                    current = None  # the exercise ends here
                 continue
             current = heading
             if not cell.instructor:

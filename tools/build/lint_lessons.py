@@ -18,6 +18,7 @@ KNOWN_TAGS = frozenset(
 )
 
 _EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
+# lines that are too common to give a solution away
 _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")
 
 

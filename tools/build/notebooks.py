@@ -32,6 +32,7 @@ METADATA = {
     },
 }
 
+# such as "```{literalinclude} take_home/4_chat_page.py", and the fence below it
 _INCLUDED = re.compile(r"^```\{literalinclude\} (.+)\n```$", re.MULTILINE)
 
 
@@ -102,7 +103,7 @@ def make(path: Path) -> Built:
 
 
 def _with_files(text: str, lesson: Path) -> str:
-    """Return the text with each `literalinclude` replaced with the script that it names."""
+    """Return the text with each `literalinclude` replaced by the script that it names."""
 
     def script(found: re.Match[str]) -> str:
         try:
@@ -157,7 +158,8 @@ def _slug(title: str) -> str:
 def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
     """Return messages about differing cells, order or metadata; outputs are not compared."""
     wanted = {cell.id: cell for cell in expected.cells}
-    there = {cell.get("id", f"number {n}"): cell for n, cell in enumerate(stored.cells, start=1)}
+    cells = enumerate(stored.cells, start=1)
+    there = {cell.get("id", f"number {place}"): cell for place, cell in cells}
     found = [f"cell {name} is missing" for name in wanted if name not in there]
     found += [f"cell {name} is not in the lesson" for name in there if name not in wanted]
     found += [

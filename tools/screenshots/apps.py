@@ -15,12 +15,13 @@ from tools.screenshots import a_browser, opened, save
 
 WINDOW: ViewportSize = {"width": 720, "height": 520}
 ORDER, LONG = "Where is my order 4711?", "Explain how a rainbow forms."
-PAUSE = "sim-chat:stall@60,600"
+PAUSE = "sim-chat:stall@60,600"  # after 60 tokens, for 600 seconds: until the page is closed
 
 
 def main() -> None:
     """Take screenshots of the given apps, or of all apps if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
+    # [] is among the choices because argparse also checks the default
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
     with a_browser() as browser:
         for name in parser.parse_args().app or FACES:

@@ -53,39 +53,35 @@ class Portrait:
 
 PORTRAITS = {
     1: Portrait(
-        ("await race(",),
-        ".course-lane:nth-child(2) .course-text",
-        "knows its first",
-        ".course-race",
+        cells=("await race(",),
+        where=".course-lane:nth-child(2) .course-text",
+        words="knows its first",
+        shown=".course-race",
         around=True,
     ),
     2: Portrait(
-        ("class Draw(", "timeline = EventTimeline("),
-        ".course-text",
-        "were eating",
-        ".course-live",
+        cells=("class Draw(", "timeline = EventTimeline("),
+        where=".course-text",
+        words="were eating",
+        shown=".course-live",
     ),
     3: Portrait(
-        ("class Person(", "request = ", "card = JsonCard("),
-        ".course-field:nth-child(3)",
-        "john@ex",
-        ".course-live",
+        cells=("class Person(", "request = ", "card = JsonCard("),
+        where=".course-field:nth-child(3)",
+        words="john@ex",
+        shown=".course-live",
     ),
     4: Portrait(
-        ('Heartbeat(".stream()")', 'Heartbeat(".astream()")'),
-        ".course-badge",
-        "kept beating",
-        ".course-heartbeat",
+        cells=('Heartbeat(".stream()")', 'Heartbeat(".astream()")'),
+        where=".course-badge",
+        words="kept beating",
+        shown=".course-heartbeat",
     ),
     5: Portrait(
-        (
-            "from functools import partial",
-            "def support(",
-            "desk = ChatPanel(",
-        ),
-        ".course-turn:nth-child(2)",
-        "Turn the dimmer",
-        ".course-chat",
+        cells=("from functools import partial", "def support(", "desk = ChatPanel("),
+        where=".course-turn:nth-child(2)",
+        words="Turn the dimmer",
+        shown=".course-chat",
     ),
 }
 
@@ -117,7 +113,7 @@ def _take(number: int, lab: Lab, browser: Browser) -> None:
     open_page = NotebookPage.open(page, lab.url(file))
     open_page.theme("JupyterLab Light")
     open_page.only_the_notebook()
-    for words in ("sys.path.insert", *portrait.cells[:-1]):
+    for words in ("sys.path.insert", *portrait.cells[:-1]):  # the first is the setup cell
         open_page.run_cell_with(words)
         open_page.wait_done()
     open_page.run_cell_with(portrait.cells[-1])
