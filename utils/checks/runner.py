@@ -2,8 +2,6 @@
 
 An exercise's check is the variable `check` in a file such as `lesson_1/shout.py`. Its
 messages are in that folder's `messages.py`, under the file's name in capitals.
-
-Modules that import LangChain are imported inside functions, so that setup cells are quick.
 """
 
 import importlib
@@ -74,7 +72,7 @@ class Loaded:
 
     def outcome(self, answer: object) -> Outcome:
         """Run the answer with each case until one reveals a mistake."""
-        from utils.checks.engine.isolation import isolated
+        from utils.checks.engine.isolation import isolated  # imports LangChain, which is slow
 
         # `_outcome` is separate so that its locals are gone when `isolated` collects garbage
         with isolated(answer):
@@ -103,10 +101,7 @@ class Loaded:
         return Outcome(self.number, "correct", " ".join(said))
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it is one of the `stress` cases.
-
-        The caller adds each case's record to `records`; extra cases are made from the first one.
-        """
+        """Yield each case, and whether it is one of `stress`; the caller adds to `records`."""
         from utils.checks.engine.extra_cases import compact, stress
         from utils.checks.engine.run import Run
 
@@ -118,10 +113,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` adds those that exercises share.
-
-        The exercise's own mistakes replace shared ones of the same name.
-        """
+        """Return the mistakes to look for, in order; `shared` adds those that exercises share."""
         from utils.checks.engine.mistakes import FIRST, LAST
 
         first, own = self.exercise.first, self.exercise.mistakes
@@ -133,15 +125,12 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return the mistakes in `STRESSED`, except those that the exercise opts out of.
-
-        The exercise's own mistakes replace those of the same name.
-        """
+        """Return the mistakes in `STRESSED`, except those that the exercise opts out of."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
         kept = [name for name in STRESSED if name not in self.exercise.opts_out]
-        return {name: own.get(name, STRESSED[name]) for name in kept}
+        return {name: own.get(name, STRESSED[name]) for name in kept}  # its own replace shared ones
 
 
 def find(number: str) -> Loaded:

@@ -41,8 +41,7 @@ class Visit:
     events: list[sse.Event] = field(default_factory=list)  # the events a browser would dispatch
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None until then
-    # when the client disconnected or the server cancelled the request; None if neither happened
-    left: float | None = None
+    left: float | None = None  # when the client disconnected or the server cancelled the request
     late: bytes = b""  # what the app sent after `left`, or after its response was complete
     error: Exception | None = None  # the exception that the app raised, if `left` is None
 

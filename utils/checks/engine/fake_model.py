@@ -22,8 +22,7 @@ from pydantic import PrivateAttr
 from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply
 
-# set, so that `ChatOpenAI` makes no real clients
-_CLIENTS = ("client", "async_client", "root_client", "root_async_client")
+_CLIENTS = ("client", "async_client", "root_client", "root_async_client")  # given, so not made
 
 
 @dataclass(frozen=True)
@@ -75,11 +74,8 @@ class FakeModel(ChatOpenAI):
 
     def settings(self) -> dict[str, Any]:
         """Return the model's settings, with copies of lists and dicts."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
-        return {
-            name: copy(value) if isinstance(value, list | dict) else value
-            for name, value in values.items()
-        }
+        values = [(name, getattr(self, name)) for name in type(self).model_fields]
+        return {name: copy(it) if isinstance(it, list | dict) else it for name, it in values}
 
     @property
     def used(self) -> list[dict[str, Any]]:

@@ -46,10 +46,8 @@ class _Printed(io.StringIO):
 class Noted:
     """The side effects of one run of an answer."""
 
-    # the models that were called, other than the check's
-    models: list[BaseChatModel] = field(default_factory=list)
-    # names of functions whose coroutines were never awaited
-    forgotten: list[str] = field(default_factory=list)
+    models: list[BaseChatModel] = field(default_factory=list)  # called, but not the check's
+    forgotten: list[str] = field(default_factory=list)  # functions whose coroutine wasn't awaited
     stdout: _Printed = field(default_factory=_Printed)
 
     @property

@@ -53,8 +53,6 @@ SHARED: Messages[Run] = {
         f"outside. {CANCELLED}"
         if isinstance(s.error, CancelledError)
         else told(s.error, s.case.when)
-        if s.error
-        else ""
     ),
     "never read": lambda s: (
         f"`{s.name}` made a stream with `.{s.unread}(…)` and never read it. No request is sent "

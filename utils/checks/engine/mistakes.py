@@ -163,9 +163,7 @@ _LEFT: Mistakes[Run] = {
 
 LAST: Mistakes[Run] = {
     **_CANCELLED,
-    "collected first": lambda run: (
-        run.passes_on and run.total > 1 and run.reply.most_held == run.total
-    ),
+    "collected first": lambda run: run.passes_on and run.reply.most_held == run.total > 1,
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),
     **_LEFT,

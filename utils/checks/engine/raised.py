@@ -11,8 +11,10 @@ _HERE = str(Path(__file__).parent.parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 
-def told(error: BaseException, when: str = "") -> str:
+def told(error: BaseException | None, when: str = "") -> str:
     """Describe an exception, or the first one in a group, with its type, message and line."""
+    if error is None:
+        return ""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())

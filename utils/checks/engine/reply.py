@@ -65,16 +65,14 @@ class Event:
 
 @dataclass(eq=False)
 class Reading:
-    """One reading of a reply, from the request to the end."""
+    """One reading of a reply, from the request to the end; times are in virtual seconds."""
 
-    # the messages sent to the model; empty if a stream was passed to the answer directly
-    messages: Sequence[BaseMessage] = ()
+    messages: Sequence[BaseMessage] = ()  # empty if a stream was passed to the answer directly
     # keyword arguments of the call, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
     streamed: bool = True  # whether the reply was streamed rather than sent whole
     usage: bool = True  # whether the reply's usage, if any, is sent
-    # when the reply was requested; all times are in virtual seconds
-    began: float = field(default_factory=virtual_time.now)
+    began: float = field(default_factory=virtual_time.now)  # when the reply was requested
     arrived: list[float] = field(default_factory=list)  # when each non-empty piece was taken
     items: int = 0  # how many chunks or pieces were taken, including empty ones
     left: float | None = None  # when the stream ended, failed or was closed; None while open
@@ -100,15 +98,12 @@ class Reply:
     """A prepared reply, and a log of how it was read."""
 
     pieces: Sequence[str] = ()  # the pieces in which the text arrives
-    # tool calls after the text: names and JSON arguments, which are also cut into pieces
-    calls: Sequence[tuple[str, str]] = ()
+    calls: Sequence[tuple[str, str]] = ()  # tool calls after the text: names and JSON arguments
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model's name in the response metadata
-    # the connection is lost after this many pieces; 0 is before the first chunk
-    fails_after: int | None = None
-    # the exception raised when the connection is lost
-    error: BaseException = field(default_factory=ConnectionLost)
+    fails_after: int | None = None  # pieces until the connection is lost; 0: before the first chunk
+    error: BaseException = field(default_factory=ConnectionLost)  # raised when it is lost
     # seconds from the role chunk, or the request if there is no role chunk, to the first piece
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between pieces
@@ -117,10 +112,8 @@ class Reply:
     # whether the role arrives with the first piece and the finish reason with the last one, as with
     # some providers, rather than in chunks without text
     compact: bool = False
-    # whether pieces keep arriving while the stream isn't being read, as over a network
-    keeps_sending: bool = False
-    # the reply to any later request; None to repeat this one
-    again: "Reply | None" = None
+    keeps_sending: bool = False  # whether pieces keep arriving while unread, as over a network
+    again: "Reply | None" = None  # the reply to any later request; None to repeat this one
     log: list[Event] = field(default_factory=list)  # what was taken and output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
 

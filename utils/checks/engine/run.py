@@ -40,8 +40,7 @@ class Case:
     # the reader closes the answer's stream after this many items, not counting empty strings;
     # a web app's client disconnects after this many events (an int) or virtual seconds (a float)
     leave_after: float | None = None
-    # the task that runs the answer is cancelled after this many virtual seconds
-    cancel_after: float | None = None
+    cancel_after: float | None = None  # the answer's task is cancelled after these virtual seconds
     when: str = ""  # how messages refer to the case, such as "for an empty reply"
 
     @property
@@ -100,20 +99,16 @@ class Run:
     reply: Reply  # the reply, with its log
     model: FakeModel | None = None  # the model that was passed to the answer, if any
     wants: Wanted = STRING  # the type to return or, for a stream, to yield
-    # whether the exercise asks for a stream: a generator or an async generator
-    streams: bool = False
-    # whether the exercise asks for an awaitable or an async stream
-    asynchronous: bool = False
+    streams: bool = False  # whether the exercise asks for a generator or an async generator
+    asynchronous: bool = False  # whether it asks for an awaitable or an async generator
     passes_on: bool = False  # whether each piece should be passed on before the next one is taken
     expected: str = ""  # the correct text; the reply's, unless the exercise sets another
-    # the returned value or, if it was awaited, its result; None for a stream that was read
-    returned: Any = None
+    returned: Any = None  # the value or, if it was awaited, its result; None if a stream was read
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream that was then read
     ahead: int = 0  # how many pieces were taken before the stream was read
     items: list[Any] = field(default_factory=list)  # the items that the stream yielded
-    # for each item, how many pieces of the reply had been taken when it was yielded
-    taken: list[int] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)  # for each item, how many pieces were taken then
     at: list[float] = field(default_factory=list)  # for each item, virtual seconds since the call
     seconds: float = 0.0  # the run's duration in virtual seconds
     error: BaseException | None = None  # the exception that the answer raised
@@ -128,8 +123,7 @@ class Run:
     # how the answer's task reacted to a cancellation: "cancelled" as it should, "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    # a description of a model that was called but not passed to the answer; "" if there was none
-    other_model: str = ""
+    other_model: str = ""  # describes a model that was called but not passed to the answer, or ""
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
     stdout: str = ""  # the printed text, up to a limit
 

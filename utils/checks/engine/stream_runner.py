@@ -107,10 +107,7 @@ class _Runner:
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the names of the changed arguments and model settings.
-
-        Settings that were changed only for a request, and then restored, are included.
-        """
+        """Return the names of changed arguments, and of settings changed even for one request."""
         names: list[str] = []
         with suppress(TypeError, ValueError):
             names += inspect.signature(self.run.answer).parameters
@@ -162,7 +159,6 @@ def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Un
 
 
 def _iterate(runner: _Runner) -> None:
-    """Loop over the returned stream, and close it."""
     items = runner.run.returned
     if not isinstance(items, Iterable) or isinstance(items, str | list | tuple | set | dict):
         _discard(items)
@@ -241,15 +237,13 @@ async def _awaited(runner: _Runner, pause: float) -> None:
     runner.call()
     run, stream = runner.run, runner.run.returned
     if inspect.isawaitable(stream):
-        run.awaited = True
-        run.returned = None
+        run.awaited, run.returned = True, None
         with runner.errors():
             run.returned = await stream
         return
     if not (run.streams and isinstance(stream, AsyncIterable)):
         return
-    run.read = True
-    run.returned = None  # drop the reference to the stream
+    run.read, run.returned = True, None
     with runner.errors():
         async for item in stream:
             if runner.item(item):

@@ -68,8 +68,7 @@ class _Run(Generic[T]):
     def result(self, seconds: float) -> T:
         spent = 0.0  # seconds of the limit
         begun, used = time.monotonic(), time.process_time()  # at the start of the current window
-        latest = begun + _LONGEST * seconds
-        window = min(_WINDOW, seconds)
+        latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()
             # Wait only briefly each time: on Windows, a long wait would block interrupts.

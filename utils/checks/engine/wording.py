@@ -9,10 +9,7 @@ _TIMES = {0: "never", 1: "once", 2: "twice"}
 
 
 def shown(value: object, longest: int = 60) -> str:
-    """Return a string, or the `repr` of anything else, as inline code, shortened if long.
-
-    If it contains backticks, a run of another length encloses it; see `outcome.in_html`.
-    """
+    """Return a string, or the `repr` of anything else, as inline code, shortened if long."""
     text = value if isinstance(value, str) else repr(value)
     flat = text.replace("\n", "⏎").replace("\r", "␍")
     if len(flat) > longest:
@@ -22,7 +19,7 @@ def shown(value: object, longest: int = 60) -> str:
     if not runs:
         return f"`{flat}`"
     unused = next(length for length in range(1, len(runs) + 2) if length not in runs)
-    marks = "`" * unused
+    marks = "`" * unused  # as in Markdown, so that backticks in the code don't end it
     return f"{marks} {flat} {marks}"
 
 

@@ -142,7 +142,7 @@ ORDER: Messages[order.Seen] = {
         f"Line {s.at} is indented, but no line before it opens a block for it."
     ),
     "syntax": lambda s: f"Python can't parse line {s.at} here: {s.syntax.msg if s.syntax else ''}.",
-    "raises": lambda s: told(s.error, "in this order") if s.error else "",
+    "raises": lambda s: told(s.error, "in this order"),
     "no figure": lambda s: (
         f"In this order nothing is assigned to {joined([f'`{name}`' for name in s.missing])}."
     ),

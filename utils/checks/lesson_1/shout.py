@@ -22,8 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    # the largest number of characters, in complete words, that had arrived but weren't yet output
-    words_held: int
+    words_held: int  # most characters, in complete words, that had arrived but weren't yet output
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
 

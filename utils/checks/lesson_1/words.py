@@ -48,13 +48,10 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    """Return for each word the number of the piece with the white space after it.
-
-    A last word without white space after it is known to be complete when the reply ends.
-    """
+    """Return after how many pieces each word is known to be complete."""
     arrived = list(accumulate(map(len, reply.pieces)))  # characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]
+    known = [1 + bisect_right(arrived, end) for end in ends]  # with the white space after it
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

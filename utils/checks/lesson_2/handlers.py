@@ -152,10 +152,7 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """Return the parameter of `on_llm_new_token` that is meant for the token but never receives it.
-
-    Return "" if a parameter is named `token`, or if LangChain fills all parameters.
-    """
+    """Return the parameter of `on_llm_new_token` that misses the token meant for it, or ""."""
     if handler is None or not hears(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()

@@ -319,10 +319,6 @@ def _bill(s: spent.Seen) -> str:
     )
 
 
-def _raised(s: spent.Seen) -> str:
-    return told(s.error) if s.error else ""
-
-
 SPENT: Messages[spent.Seen] = {
     **ATTACHED,
     "correct": lambda _: (
@@ -333,14 +329,14 @@ SPENT: Messages[spent.Seen] = {
         "You read the usage in the loop. A handler counts it without one, for `invoke` too."
     ),
     "one model's name": lambda s: (
-        f"{_raised(s)} Each model has an entry in `usage_metadata` under its own name."
+        f"{told(s.error)} Each model has an entry in `usage_metadata` under its own name."
     ),
     "last chunk": lambda s: (
-        f"{_raised(s)} In the last chunk of a stream `usage_metadata` is `None`: the usage is in "
-        "the chunk before it."
+        f"{told(s.error)} In the last chunk of a stream `usage_metadata` is `None`: the usage is "
+        "in the chunk before it."
     ),
     "chunk without usage": lambda s: (
-        f"{_raised(s)} Most chunks carry no usage: their `usage_metadata` is `None`."
+        f"{told(s.error)} Most chunks carry no usage: their `usage_metadata` is `None`."
     ),
     "another prompt": lambda s: (
         f"The model was sent {shown(repr(s.other_prompt))}, which isn't one of the prompts. Is "

@@ -107,7 +107,6 @@ def _run(case: Runs, config: Any) -> None:
 
 
 def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
-    """Yield the chunks, and end where the connection is lost."""
     with suppress(ConnectionLost):
         yield from chunks
 

@@ -71,8 +71,7 @@ def observe(answer: Any, case: Timed) -> Seen:
 
     heard = hear("Stopwatch", answer, case, "ttft", listen)
     final = heard.value
-    reading = reply.readings[0] if reply.taken else None
-    first = reading.arrived[0] - reading.began if reading else None
+    first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
     had = [value for value in (early, then, final) if value is not None]

@@ -48,8 +48,8 @@ check = Exercise(
     observe,
     cases=(
         *(
-            Chunks(calls=calls, finish="tool_calls", seed=32, when=when)
-            for when, calls in _FINISHED.items()
+            Chunks(calls=c, finish="tool_calls", seed=32, when=when)
+            for when, c in _FINISHED.items()
         ),
         Chunks(calls=WEATHER, finish="tool_calls", text=""),
         *(ended(finish, text="", calls=_HALF) for finish in ("length", None)),

@@ -64,8 +64,7 @@ def observe(answer: Any, case: Pace) -> Seen:
     due = list(_due(case))
     passed = list(map(Passed, run.items, run.taken))
     pairs = zip_longest(passed, due, fillvalue=_NOTHING)
-    different = [(got, wanted) for got, wanted in pairs if got != wanted]
-    wrong, wanted = different[0] if different else (_NOTHING, _NOTHING)
+    wrong, wanted = next((pair for pair in pairs if pair[0] != pair[1]), (_NOTHING, _NOTHING))
     return Seen.of(
         run,
         due=due,

@@ -1,6 +1,6 @@
 """Check for 3.values: which values the JSON parser yields for a reply's pieces."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,8 @@ def observe(answer: Any, _: None) -> Seen:
     value = yielded[at] if at < min(len(answer), len(yielded)) else None
     entries = given if isinstance(given, dict) else {}
     right_entries = value or {}
-    unknown = [key for key in map(str, entries) if not _begins_a_key(key, yielded[-1])]
+    keys = yielded[-1]
+    unknown = [key for key in map(str, entries) if not any(k.startswith(key) for k in keys)]
     return Seen(
         answer,
         yielded,
@@ -45,10 +46,6 @@ def observe(answer: Any, _: None) -> Seen:
         unknown=next(iter(unknown), ""),
         key=next((key for key in right_entries if entries.get(key) != right_entries[key]), ""),
     )
-
-
-def _begins_a_key(name: str, keys: Iterable[str]) -> bool:
-    return any(key.startswith(name) for key in keys)
 
 
 MISTAKES: Mistakes[Seen] = {

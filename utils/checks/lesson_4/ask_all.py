@@ -137,10 +137,7 @@ MISTAKES: Mistakes[Seen] = {
     "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (
-        len(s.right) > 2
-        and len(s.texts) == len(s.right)
-        and s.texts[2] == s.texts[-1]
-        and s.texts[2] in s.right
+        len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1] and s.texts[2] in s.right
     ),
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
     "another number": lambda s: s.whole and len(s.texts) != len(s.right),

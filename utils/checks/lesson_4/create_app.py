@@ -86,9 +86,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        # Wait until no thread refers to a suspended generator, so that Python closes it: each
-        # thread drops its last reference when it gets other work. Garbage is collected on the loop,
-        # where dropped coroutines can be closed.
+        # Wait until no thread refers to a suspended generator, so that Python closes it. Garbage is
+        # collected on the loop, where dropped coroutines can be closed.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
             gc.collect()
@@ -104,8 +103,7 @@ def observe(answer: Any, case: Visited) -> Seen:
     ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
     sent = re.findall(r"^event: ?(\w+)", body, re.MULTILINE)
     data = [event.data for event in seen.events if event.type == "message"]
-    parsed = zip(data, seen.messages, strict=True)
-    strange = [text for text, value in parsed if not isinstance(value, str)]
+    strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
     wrong = [name for name, value in headers.items() if not re.search(_HEADERS[name], value)]
     left = inf if seen.left is None else seen.left + virtual_time.SOON
@@ -180,9 +178,7 @@ WHOLE: Mistakes[Seen] = {
     "another event": lambda s: bool({*s.visit.names} - {"end"}),
     "text outside of the data": lambda s: (
         bool(s.expected)
-        and not any(
-            event.type == "message" and s.reply.pieces[0] in event.data for event in s.visit.events
-        )
+        and not any(s.reply.pieces[0] in e.data for e in s.visit.events if e.type == "message")
     ),
     "not a JSON string": lambda s: bool(s.strange),
     "no end": lambda s: not s.visit.names,

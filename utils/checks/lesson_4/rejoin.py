@@ -33,11 +33,9 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events each connection drops; the last connection, which
-    # isn't listed, doesn't drop
+    # for each reader, after how many events each connection but the last drops
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, while another reply is streaming; Stop is sent again after
-    # the stopped reply's end
+    # virtual seconds until Stop is sent, while another reply is streaming, and once more at the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -243,11 +241,8 @@ def fails(visit: Visit) -> bool:
 
 def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
     """Return the bad requests that got the wrong status, each with its response."""
-
-    def right(what: str) -> Sequence[int]:
-        return (404,) if what in LOST else range(400, 500)
-
-    return [(what, visit) for what, visit in s.bad if visit.status not in right(what)]
+    right = {what: (404,) if what in LOST else range(400, 500) for what, _ in s.bad}
+    return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
 
 
 def refused(s: Seen) -> tuple[Reader, Visit] | None:
@@ -301,9 +296,7 @@ MISTAKES: Mistakes[Seen] = {
     "Stop refused": lambda s: any(map(fails, s.stops)),
     "goes on after Stop": lambda s: bool(s.stops) and s.reply.taken > s.kept,
     "stops another reply": lambda s: s.cut_off,
-    "ends twice": lambda s: any(
-        event.type in _ENDS for reader in s.readers for event in reader.events[:-1]
-    ),
+    "ends twice": lambda s: any(e.type in _ENDS for r in s.readers for e in r.events[:-1]),
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
     "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
     "ends early": lambda s: bool(ends_early(s)),
@@ -312,9 +305,7 @@ MISTAKES: Mistakes[Seen] = {
     "no name": lambda s: bool(s.last) and any(map(_unnamed, _visits(s.readers))),
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
     **TEXT,
-    "never ends for a reader": lambda s: any(
-        reader.visits[-1].left is not None for reader in s.readers
-    ),
+    "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
     "waits between events": lambda s: s.late > _SLOW,
     "accepts a bad request": lambda s: bool(accepted(s)),
 }

@@ -27,8 +27,7 @@ class Seen(Run):
     case: Timed
     due: float  # when the answer should return
     late: bool  # whether the answer returned more than `_QUICK` after `due`
-    # whether the answer returned a full time limit after the last chunk that arrived in time
-    since_a_chunk: bool
+    since_a_chunk: bool  # whether it returned a full time limit after the last chunk in time
     at_a_piece: bool  # whether the answer returned exactly when a piece arrived
 
     @property

@@ -62,7 +62,9 @@ MISTAKES: Mistakes[Seen] = {
     "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
     "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
-    "shows a result": lambda s: bool(s.case.calls) and "(" in s.text,
+    "shows a result": lambda s: (
+        bool(s.case.calls) and "(" in s.text
+    ),  # only tools' results have one
     **TEXT,
     "held back": lambda s: s.late > SOON,
 }

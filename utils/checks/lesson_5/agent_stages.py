@@ -42,10 +42,8 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    # the first wrong stage and the one due instead; the name "" means the end, equal stages that
-    # all are right
-    wrong: Stage
-    due: Stage
+    wrong: Stage  # the first wrong stage; the name "" stands for the end
+    due: Stage  # the stage due instead of `wrong`; equal to it if all stages are right
     repeated: str  # the first stage that was yielded twice in a row, or ""
     unknown: str | None  # the first yielded stage that is never correct, or None
 
@@ -61,6 +59,7 @@ class Seen(Run):
 
 
 def _stages(item: Item) -> list[str]:
+    """Return the stages that an item of an agent's stream begins."""
     match item:
         case ("messages", (AIMessageChunk() as chunk, _)) if chunk.text:
             return ["Answer"]
@@ -107,7 +106,8 @@ def observe(answer: Any, case: Program) -> Seen:
     began = [Stage("Thinking", 0)]
     for at, item in enumerate(items, start=1):
         for stage in _stages(item):
-            began += [Stage(stage, at)] if stage != began[-1].name else []
+            if stage != began[-1].name:
+                began.append(Stage(stage, at))
     names = [stage.name for stage in began]
     over = Stage("", len(items) + 1)
     pairs = zip_longest(map(Stage, run.items, run.taken), began, fillvalue=over)
@@ -123,13 +123,12 @@ def observe(answer: Any, case: Program) -> Seen:
     )
 
 
-def _at(s: Seen, kind: type, stage: str = "") -> bool:
-    """Whether the first wrong stage came too early, at a message of type `kind`.
-
-    The stage's name must begin with `stage`.
-    """
+def _too_early(s: Seen, stage: str, kind: type) -> bool:
+    """Whether the first wrong stage, a `stage…`, came too early: at a message of this kind."""
     at = s.wrong.at
-    mode, item = s.of_run[at - 1] if 0 < at <= len(s.of_run) else ("", [None])
+    if not 0 < at <= len(s.of_run):
+        return False
+    mode, item = s.of_run[at - 1]
     early = at < s.due.at and s.wrong.name.startswith(stage)
     return early and mode == "messages" and isinstance(item[0], kind)
 
@@ -139,11 +138,12 @@ MISTAKES: Mistakes[Seen] = {
     "another stage": lambda s: s.unknown is not None,
     "collected first": lambda s: len(s.began) > 2 and {*s.taken[1:]} == {len(s.of_run)},
     "nothing at first": lambda s: bool(s.items) and s.taken[0] > 0,
-    "answers with a result": lambda s: _at(s, ToolMessage, "Answer"),
-    "answers without text": lambda s: _at(s, AIMessageChunk, "Answer"),
-    "names half a call": lambda s: _at(s, AIMessageChunk, "Tool call"),
+    "answers with a result": lambda s: _too_early(s, "Answer", ToolMessage),
+    "answers without text": lambda s: _too_early(s, "Answer", AIMessageChunk),
+    "names half a call": lambda s: _too_early(s, "Tool call", AIMessageChunk),
     "skips white space": lambda s: (
-        s.wrong.name == s.due.name == "Answer" and s.of_run[s.due.at - 1][1][0].text.isspace()
+        s.wrong.name == s.due.name == "Answer"
+        and s.of_run[s.due.at - 1][1][0].text.isspace()  # ("messages", (chunk, metadata))
     ),
     "late": lambda s: s.wrong.name == s.due.name and s.wrong.at > s.due.at,
     "misses a stage": lambda s: s.wrong.at > s.due.at,

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -65,17 +64,16 @@ def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _other_stages(s: Seen) -> bool:
-    shown = [(name, detail) for _, name, detail in s.stages]
-    return len(shown) != len(s.due_stages) or not all(
-        name == due and tool in detail
-        for (name, detail), (due, tool) in zip(shown, s.due_stages, strict=True)
-    )
+    if len(s.stages) != len(s.due_stages):
+        return True
+    pairs = zip(s.stages, s.due_stages, strict=True)
+    return any(shown.name != name or tool not in shown.detail for shown, (name, tool) in pairs)
 
 
 def late_stage(s: Seen) -> float:
     """Return the longest delay from the start of a request or a tool call to its status."""
     began = sorted([reading.began for reading in s.readings] + [ran.at for ran in s.ran])
-    return longest_delay([at for at, _, _ in s.stages], began)
+    return longest_delay([shown.at for shown in s.stages], began)
 
 
 def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
@@ -92,11 +90,14 @@ def observe(answer: Any, case: Asked) -> Seen:
     args = (given.Turns.answering(*replies), given.tools(ran, case.takes), list(given.BEFORE))
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "passes_on": True}
     run = run_async("answer", answer, case, replies[0], *args, **how)
-    due = [[*calls] for calls in case.calls] if case.finish == _CALLS else []
-    rounds = [[*(("Tool call", name) for name, _ in calls), ("Thinking", "")] for calls in due]
+    due = [call for calls in case.calls for call in calls] if case.finish == _CALLS else []
+    due_stages = [("Thinking", "")]
+    for calls in case.calls if due else ():
+        due_stages += [*(("Tool call", name) for name, _ in calls), ("Thinking", "")]
     readings = [reading for reply in replies for reading in reply.readings]
     added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
-    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(case.calls[0] if case.calls else ())]
+    first_calls = case.calls[0] if case.calls else ()
+    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # as in a `Reply`
     return Seen.of(
         run,
         replies=replies,
@@ -106,8 +107,8 @@ def observe(answer: Any, case: Asked) -> Seen:
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,
-        due_calls=_ordered((n, *json.loads(arg).values()) for calls in due for n, arg in calls),
-        due_stages=[("Thinking", ""), *chain(*rounds)],
+        due_calls=_ordered((name, *json.loads(arguments).values()) for name, arguments in due),
+        due_stages=due_stages,
     )
 
 
@@ -134,7 +135,7 @@ MISTAKES: Mistakes[Seen] = {
     "never called again": lambda s: s.case.done and len(s.readings) < len(s.replies),
     "result without its call": lambda s: any(each == "HumanMessage()" for each in s.added[1:]),
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
-    "loses the result": lambda s: not all("(" in text for text in s.results),
+    "loses the result": lambda s: not all("(" in text for text in s.results),  # each result has one
     "blank screen": lambda s: s.blank > SOON,
     "other stages": lambda s: s.case.done and _other_stages(s),
     "status late": lambda s: late_stage(s) > SOON,

@@ -9,14 +9,16 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Case):
     """A job's progress, and the correct caption."""
 
     done: int
-    total: int | None
-    seconds: float
+    total: int | None  # None if unknown
+    seconds: float  # since the job began
     right: str
 
 
@@ -32,9 +34,14 @@ def observe(answer: Any, case: Job) -> Seen:
     """Call the answer once."""
     args = (case.done, case.total, case.seconds)
     run = call("caption", answer, case, case.reply(), *args)
-    got, right = (re.findall(r"-?\d+(?:\.\d+)?", str(c)) for c in (run.returned, case.right))
+    got, right = _NUMBER.findall(str(run.returned)), _NUMBER.findall(case.right)
     pairs = zip(got, right, strict=True) if len(got) == len(right) else ()
-    return Seen.of(run, off=[float(one) - float(other) for one, other in pairs])
+    return Seen.of(run, off=[float(number) - float(due) for number, due in pairs])
+
+
+def _job(done: int, total: int | None, seconds: float, right: str) -> Job:
+    when = f"for `caption({done}, {total}, {seconds})`"
+    return Job(done=done, total=total, seconds=seconds, right=right, when=when)
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -54,21 +61,18 @@ MISTAKES: Mistakes[Seen] = {
 
 check = Exercise(
     observe,
-    cases=[
-        Job(done=d, total=t, seconds=s, right=right, when=f"for `caption({d}, {t}, {s})`")
-        for d, t, s, right in (
-            (10, 40, 4.0, "10 of 40, about 12 s left"),
-            (12, None, 4.0, "12 so far, 4 s"),
-            (500, None, 61.7, "500 so far, 62 s"),
-            (0, 40, 3.0, "0 of 40"),
-            (40, 40, 16.0, "40 of 40, about 0 s left"),
-            (3, 10, 7.0, "3 of 10, about 16 s left"),
-            (3, 8, 7.0, "3 of 8, about 12 s left"),
-            (3, 10, 61.7, "3 of 10, about 144 s left"),
-            (0, None, 2.0, "0 so far, 2 s"),
-            (0, 0, 1.0, "0 of 0"),
-        )
-    ],
+    cases=(
+        _job(10, 40, 4.0, "10 of 40, about 12 s left"),
+        _job(12, None, 4.0, "12 so far, 4 s"),
+        _job(500, None, 61.7, "500 so far, 62 s"),
+        _job(0, 40, 3.0, "0 of 40"),
+        _job(40, 40, 16.0, "40 of 40, about 0 s left"),
+        _job(3, 10, 7.0, "3 of 10, about 16 s left"),
+        _job(3, 8, 7.0, "3 of 8, about 12 s left"),
+        _job(3, 10, 61.7, "3 of 10, about 144 s left"),
+        _job(0, None, 2.0, "0 so far, 2 s"),
+        _job(0, 0, 1.0, "0 of 0"),
+    ),
     mistakes=MISTAKES,
     opts_out={
         "swallows the error": "no reply is read, so no connection can be lost",

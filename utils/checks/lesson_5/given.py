@@ -41,8 +41,7 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    # how many models or sources should be called; the last one called provides the reply to yield
-    called: int = 1
+    called: int = 1  # how many should be called; the last one called has the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
@@ -53,8 +52,7 @@ class Fallback(Case):
     def silent(self, number: int) -> bool:
         """Whether a model or source, counted from 1, is silent for too long."""
         how = self.replies[number - 1]
-        silences = (how.get("first_after"), *how.get("silences", {}).values())
-        return LONG in (self.takes, *silences)
+        return LONG in (self.takes, how.get("first_after"), *how.get("silences", {}).values())
 
     @property
     def whole(self) -> bool:
@@ -62,10 +60,7 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Make the replies.
-
-        The reply that should be yielded has the case's text, unless its settings say otherwise.
-        """
+        """Make the replies; the one to yield has the case's text, unless it has its own pieces."""
         made = []
         for number, how in enumerate(self.replies, start=1):
             pieces = cut(self.text, self.seed) if number == self.called else cut(OTHER)
@@ -89,8 +84,8 @@ class Turns(FakeModel):
         return cls.of({str(at): reply for at, reply in enumerate(replies)})
 
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (the base class's)
-        *_, last = replies = [*self.replies.values()]
-        return next((each for each in replies if not each.readings), last)
+        replies = list(self.replies.values())
+        return next((each for each in replies if not each.readings), replies[-1])
 
 
 def asking(*calls: Call, **how: Any) -> Reply:
@@ -115,17 +110,18 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Make the tools that `ORDER` and `HOURS` call.
-
-    Each run takes `takes` seconds and is recorded in `ran`.
-    """
+    """Make the tools that `ORDER` and `HOURS` call; a run takes `takes` s and is added to `ran`."""
     return [
-        _tool(ran, takes, "order_status", "order", "integer", "It left on Monday"),
-        _tool(ran, takes, "opening_hours", "day", "string", "Until six"),
+        _tool(
+            ran, takes, "order_status", argument="order", kind="integer", says="It left on Monday"
+        ),
+        _tool(ran, takes, "opening_hours", argument="day", kind="string", says="Until six"),
     ]
 
 
-def _tool(ran: list[Ran], takes: float, name: str, argument: str, kind: str, says: str) -> BaseTool:
+def _tool(
+    ran: list[Ran], takes: float, name: str, *, argument: str, kind: str, says: str
+) -> BaseTool:
     async def run(**given: Any) -> str:
         ran.append(Ran(name, given.get(argument), virtual_time.now()))
         await asyncio.sleep(takes)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -34,6 +34,14 @@ class Guarded(Case):
         return super().whole and not any(phrase in text for phrase in self.forbidden)
 
 
+class _Verdict(NamedTuple):
+    """A result of the guard, and how many pieces had been taken and events logged by then."""
+
+    allowed: bool
+    taken: int
+    logged: int
+
+
 @dataclass(kw_only=True)
 class Seen(Run):
     """The text that was yielded, and when the guard first returned False."""
@@ -41,10 +49,8 @@ class Seen(Run):
     case: Guarded
     asked: int  # how many times `allowed` was called
     no: int | None  # how many pieces had been taken when `allowed` first returned False
-    # how many characters of `phrase` had been yielded when `allowed` first returned False
-    shown_by_then: int
-    # whether text was yielded right before the call of `allowed` that first returned False
-    shown_unasked: bool
+    shown_by_then: int  # how many characters of `phrase` had been yielded then
+    shown_unasked: bool  # whether text was yielded right before that call of `allowed`
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that ends first in the reply, or ""
@@ -55,11 +61,11 @@ class Seen(Run):
 def observe(answer: Any, case: Guarded) -> Seen:
     """Read the answer's stream for one reply, with a guard that records its results."""
     reply = case.reply()
-    verdicts: list[tuple[bool, int, int]] = []
+    verdicts: list[_Verdict] = []
 
     def allowed(text: str) -> bool:
         yes = not any(phrase in text for phrase in case.forbidden)
-        verdicts.append((yes, reply.taken, len(reply.log)))
+        verdicts.append(_Verdict(yes, reply.taken, len(reply.log)))
         return yes
 
     # this reference keeps the stream open unless the answer closes it
@@ -69,10 +75,11 @@ def observe(answer: Any, case: Guarded) -> Seen:
     ends = {phrase: reply.text.index(phrase) + len(phrase) for phrase in found}
     phrase = min(found, key=ends.__getitem__, default="")
     clean = reply.text.index(phrase) if phrase else len(reply.text)  # where the phrase begins
-    no, then = next(((taken, then) for yes, taken, then in verdicts if not yes), (None, 0))
-    by_then = "".join(event.text for event in reply.log[:then] if event.what == "out")
+    first_no = next((verdict for verdict in verdicts if not verdict.allowed), None)
+    log = reply.log[: first_no.logged] if first_no else []  # until then
 
     def leaked(text: str) -> int:
+        """Return how many characters of the phrase the text, a beginning of the reply, shows."""
         over = len(text) - clean if reply.text.startswith(text) else 0
         return min(max(0, over), len(phrase))
 
@@ -80,9 +87,9 @@ def observe(answer: Any, case: Guarded) -> Seen:
         run,
         expected=run.text if phrase else reply.text,  # any text, if the reply has a phrase
         asked=len(verdicts),
-        no=no,
-        shown_by_then=leaked(by_then),
-        shown_unasked=any(event.what == "out" and event.text for event in reply.log[:then][-1:]),
+        no=first_no.taken if first_no else None,
+        shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),
+        shown_unasked=any(event.what == "out" and event.text for event in log[-1:]),
         refused=any(base.__name__ == "Refused" for base in type(run.error).__mro__),
         arrived="".join([piece for piece in reply.pieces if piece][: reply.taken]),
         phrase=phrase,
@@ -124,33 +131,35 @@ MISTAKES: Mistakes[Seen] = {
     "held back": lambda s: s.held >= s.case.longest,
 }
 
+_STREAMS = {  # maps `when` to pieces
+    "when each piece was one character": tuple(f"All of it is {_FREE}, of course."),
+    "when the phrase was in the middle of a long piece": ("So: ", _PIECE, " Bye", "."),
+    "when the phrase ended the reply": ("It is fr", "ee of ch", "arge"),
+    "when the phrase began the reply": ("free", " of charge", ", yes"),
+    "when a shorter phrase arrived": ("There is n", "o fee", " today", ", or", "."),
+    "when the phrase began twice": ("It is free ", "of free ", "of char", "ge", "."),
+    "for a reply in one piece": (RIVERS,),
+    "for a reply shorter than the phrase": ("Hi", "!"),
+    "for a reply that ended in half a phrase": ("It is fr", "ee of ch"),
+    "for a similar phrase": ("It is free", " of ", "", " charge", "\n"),
+    "for an empty stream": (),
+}
+
 check = Exercise(
     observe,
     cases=(
         Guarded(seed=71, forbidden=("makes the next bed", "never quite evenly")),
-        *(
-            Guarded(pieces=pieces, forbidden=(_CARD,), when=f"when the phrase {when}")
-            for when, *pieces in (
-                ("arrived in one piece", "You paid with ", _CARD, ", in May", "."),
-                ("was split over pieces", "Paid with 12", "34 56", "78 90", "12 3456", " in May"),
-            )
+        Guarded(
+            pieces=("You paid with ", _CARD, ", in May", "."),
+            forbidden=(_CARD,),
+            when="when the phrase arrived in one piece",
         ),
-        *(
-            Guarded(pieces=pieces, when=when)
-            for when, *pieces in (
-                ("when each piece was one character", *f"All of it is {_FREE}, of course."),
-                ("when the phrase was in the middle of a long piece", "So: ", _PIECE, " Bye", "."),
-                ("when the phrase ended the reply", "It is fr", "ee of ch", "arge"),
-                ("when the phrase began the reply", "free", " of charge", ", yes"),
-                ("when a shorter phrase arrived", "There is n", "o fee", " today", ", or", "."),
-                ("when the phrase began twice", "It is free ", "of free ", "of char", "ge", "."),
-                ("for a reply in one piece", RIVERS),
-                ("for a reply shorter than the phrase", "Hi", "!"),
-                ("for a reply that ended in half a phrase", "It is fr", "ee of ch"),
-                ("for a similar phrase", "It is free", " of ", "", " charge", "\n"),
-                ("for an empty stream",),
-            )
+        Guarded(
+            pieces=("Paid with 12", "34 56", "78 90", "12 3456", " in May"),
+            forbidden=(_CARD,),
+            when="when the phrase was split over pieces",
         ),
+        *(Guarded(pieces=pieces, when=when) for when, pieces in _STREAMS.items()),
         Guarded(text=HARBOUR, seed=72, forbidden=("%",), when="when `longest` was 1"),
         Guarded(pieces=("Take ", "50% off", "."), forbidden=("%",), when="when `longest` was 1"),
         Guarded(text=4 * RIVERS, seed=73, when="for a long reply"),

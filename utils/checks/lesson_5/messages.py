@@ -460,8 +460,8 @@ ANSWER: Messages[answer.Seen] = {
         "has finished calling it?"
     ),
     "looks up half a call": lambda s: (
-        f"{told(s.error, s.case.when) if s.error else ''} A single chunk holds only a part of a "
-        "call, often without the name. What holds the whole call?"
+        f"{told(s.error, s.case.when)} A single chunk holds only a part of a call, often without "
+        "the name. What holds the whole call?"
     ),
     "runs half a call": lambda s: (
         f"The tool {shown(s.ran[0].name)} ran with the argument {shown(repr(s.ran[0].argument))}"
@@ -531,7 +531,7 @@ TICKET: Messages[ticket.Seen] = {
         "its JSON as text, as `request` asks. Read that text."
     ),
     "raises": lambda s: (
-        f"{told(s.error, s.case.when) if s.error else ''}"
+        told(s.error, s.case.when)
         + (
             " The reply is complete, with the finish reason `stop`, which isn't in the last chunk."
             if s.case.right
@@ -541,8 +541,8 @@ TICKET: Messages[ticket.Seen] = {
         )
     ),
     "can't read it yet": lambda s: (
-        f"{told(s.error, s.case.when) if s.error else ''} The JSON was still being written. Do you "
-        "read it from its beginning, with a parser for half of it?"
+        f"{told(s.error, s.case.when)} The JSON was still being written. Do you read it from its "
+        "beginning, with a parser for half of it?"
     ),
     "reads no JSON yet": lambda s: (
         "The first chunk is empty, so there was no JSON to read yet: "
@@ -791,7 +791,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         "forbidden. Which string did you pass to `allowed`, and when does it return `False`?"
     ),
     "raises": lambda s: (
-        f"{told(s.error, s.case.when) if s.error else ''}"
+        told(s.error, s.case.when)
         + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no else "")
     ),
     "never asks": lambda _: (

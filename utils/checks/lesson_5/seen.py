@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.mistakes import RAISED, STRESSED
@@ -55,10 +55,7 @@ class Passing(Run):
 
     @property
     def missing(self) -> Any:
-        """The first sent item that wasn't passed on, or None.
-
-        An empty item counts only in a case without a `when`.
-        """
+        """The first sent item not passed on, or None; empty ones count only without a `when`."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -88,15 +85,23 @@ PASSED_ON: Mistakes[Passing] = {
 }
 
 
+class Shown(NamedTuple):
+    """The virtual time, name and detail of a `Status` that was yielded."""
+
+    at: float
+    name: str
+    detail: str
+
+
 @dataclass(kw_only=True)
 class Staged(Run):
     """A stream with a `Status` at the beginning of each stage."""
 
     @property
-    def stages(self) -> list[tuple[float, str, str]]:
-        """The virtual time, name and detail of each `Thinking` and `Tool call`."""
+    def stages(self) -> list[Shown]:
+        """Each `Thinking` and `Tool call`."""
         return [
-            (BEGIN + at, str(stage(item)), str(getattr(item, "detail", "")))
+            Shown(BEGIN + at, str(stage(item)), str(getattr(item, "detail", "")))
             for item, at in zip(self.items, self.at, strict=True)
             if stage(item) in ("Thinking", "Tool call")
         ]
@@ -159,7 +164,8 @@ TRIED: Mistakes[Tried] = {
     "calls one again": lambda s: any(reply.requests > 1 for reply in s.replies),
     "waits on": lambda s: s.called < s.case.called and not s.error and s.case.silent(s.called),
     "takes a chunk for text": lambda s: (
-        s.called == 1 < s.case.called
+        s.called == 1
+        and s.case.called > 1
         and not s.case.same
         and s.replies[0].error in s.causes
         and s.replies[0].readings[-1].only_empty

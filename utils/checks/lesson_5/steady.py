@@ -37,9 +37,12 @@ def observe(answer: Any, case: Fallback) -> Seen:
         tool = [Status("Tool call", "refund")] if case.tool and reply is replies[0] else []
         return given.noting(reply, sent, *before, *tool)
 
+    def next_source() -> AsyncIterator[Any]:
+        return source(replies[min(len(called), len(replies) - 1)])
+
     sources: list[Callable[[], AsyncIterator[Any]]] = [partial(source, each) for each in replies]
     if case.same:
-        sources = [lambda: source(replies[min(len(called), len(replies) - 1)])] * len(replies)
+        sources = [next_source] * len(replies)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "pause": case.pause}
     with standing_in(answer, ("watched",), anew=not case.when) as stood_in:
         run = run_async(

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reading, Reply
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import text_of
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -38,7 +38,7 @@ class Panel:
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
-        self.__globals__ = getattr(support, "__globals__", {})
+        self.__globals__ = getattr(support, "__globals__", {})  # as a function's, for the runner
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
         """Return the stream of a turn; None if `support` didn't return a function."""
@@ -53,9 +53,13 @@ class Seen(Tried, Staged):
 
     case: Script
     panel: Panel
-    readings: Sequence[Reading]  # the requests that the models received in the last turn
     ran: Sequence[given.Ran]  # the tools that ran
     given: Sequence[str]  # the names of the parts that the course's versions replaced
+
+    @property
+    def readings(self) -> list[Any]:
+        """The requests that the models received in the last turn."""
+        return [reading for readings in self.requests for reading in readings]
 
     @property
     def wait(self) -> float:
@@ -70,7 +74,8 @@ def observe(answer: Any, case: Script) -> Seen:
     ran: list[given.Ran] = []
     panel, replies = Panel(answer), case.made()
     earlier = [Reply([given.LAMP])] * (case.turns - 1)
-    first = [*([given.asking(given.ORDER, pieces=[])] if case.tool else []), replies[0]]
+    first = [given.asking(given.ORDER, pieces=[])] if case.tool else []
+    first.append(replies[0])  # the first model's replies in the last turn
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
@@ -78,10 +83,8 @@ def observe(answer: Any, case: Script) -> Seen:
         for history in _HISTORIES[: case.turns]:
             reply = replies[case.called - 1]
             run = run_async("reply", panel, case, reply, *args, list(history), **how)
-    requests = [[r for reply in first for r in reply.readings], replies[1].readings]
-    readings = [reading for each in requests for reading in each]
-    seen = {"panel": panel, "replies": replies, "requests": requests, "readings": readings}
-    return Seen.of(run, **seen, ran=ran, given=stood_in)
+    requests = [[reading for reply in first for reading in reply.readings], replies[1].readings]
+    return Seen.of(run, panel=panel, replies=replies, requests=requests, ran=ran, given=stood_in)
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
@@ -99,8 +102,9 @@ MISTAKES: Mistakes[Seen] = {
     "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "blank screen": lambda s: s.blank > SOON,
     "tools never run": lambda s: s.case.tool and not s.ran,
+    # "Thinking", "Tool call" and, unless the reply fails, "Thinking" again
     "other stages": lambda s: (
-        s.case.tool and s.case.whole and len(s.stages) < 2 + (not s.case.fails)
+        s.case.tool and s.case.whole and len(s.stages) < (2 if s.case.fails else 3)
     ),
     **TEXT,
     "over budget": lambda s: not s.case.when and s.wait > BUDGET * s.reply.arrives(0),

@@ -1,6 +1,7 @@
 """Check for `ticket`: yield growing dicts, and a `Ticket` if the JSON is complete and valid."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -50,14 +51,15 @@ class Seen(Run):
         """Return the arrival time of the piece that ends a field's value."""
         # one more for the closing quote or, after a number, the comma
         end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1
-        ends = accumulate(map(len, self.reply.pieces))
-        return self.reply.arrives(next(n for n, length in enumerate(ends) if length >= end))
+        ends = list(accumulate(map(len, self.reply.pieces)))  # where each piece ends
+        return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
         """Return when a dict first had a field's whole value; if none did, when the run ended."""
         pairs = zip(self.items, self.at, strict=True)
-        dicts = ((item, at) for item, at in pairs if isinstance(item, dict))
-        return next((at for d, at in dicts if str(d.get(name)) == str(_TRUE[name])), self.seconds)
+        dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
+        right = str(_TRUE[name])
+        return next((at for item, at in dicts if str(item.get(name)) == right), self.seconds)
 
     @property
     def late_field(self) -> str:
@@ -72,6 +74,7 @@ class _Part(Wanted):
 
 
 def _begins(name: str, value: object) -> bool:
+    """Whether a value is a beginning of the field's right value."""
     return str(_TRUE.get(name, "")).startswith(str(value))
 
 
@@ -86,17 +89,18 @@ def observe(answer: Any, case: Written) -> Seen:
     wants = _Part(object, "a dict or, at the end, a `Ticket`")
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
-    lacking = (name for then, now in pairwise(dicts) for name in then if name not in now)
-    begun = zip(run.items, run.taken, strict=True)
-    written = [(item, "".join(reply.pieces[:n])) for item, n in begun if isinstance(item, dict)]
+    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # the JSON so far, by item
+    written = [(d, text) for d, text in zip(run.items, arrived, strict=True) if isinstance(d, dict)]
+    unwritten = [name for d, text in written for name in d if f'"{name}"' not in text]
+    dropped = [name for before, now in pairwise(dicts) for name in before if name not in now]
     return Seen.of(
         run,
-        sent=" ".join(m.text for reading in reply.readings for m in reading.messages),
+        sent=" ".join(each.text for reading in reply.readings for each in reading.messages),
         tickets=[item for item in run.items if _is_ticket(item)],
         unknown=next((name for d in dicts for name, value in d.items() if value is None), ""),
         invented=next((d for d in dicts if not all(map(_begins, d, d.values()))), None),
-        unwritten=next((f for d, text in written for f in d if f'"{f}"' not in text), ""),
-        dropped=next(lacking, ""),
+        unwritten=next(iter(unwritten), ""),
+        dropped=next(iter(dropped), ""),
         early_tickets=sum(map(_is_ticket, run.items[:-1])),
     )
 

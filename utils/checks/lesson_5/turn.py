@@ -51,12 +51,10 @@ def observe(answer: Any, case: Turn) -> Seen:
     args = (model, history, case.prompt)
     run = run_async("turn", answer, case, reply, *args, streams=True, passes_on=case.whole)
     new = history[len(case.before) :]
-    questions, answers = (
-        [entry.text for entry in new if isinstance(entry, kind)]
-        for kind in (HumanMessage, AIMessage)
-    )
+    questions = [entry.text for entry in new if isinstance(entry, HumanMessage)]
+    answers = [entry.text for entry in new if isinstance(entry, AIMessage)]
     stored = next(iter(answers), "")
-    around = stored.split(run.text, 1) if run.text else [stored]
+    around = stored.split(run.text, 1) if run.text else [stored]  # before and after the text
     return Seen.of(
         run,
         replies=[reply],
@@ -95,7 +93,9 @@ MISTAKES: Mistakes[Seen] = {
     "question not stored": lambda s: not s.questions,
     "reply not stored": lambda s: bool(s.text) and not s.answers,
     "reply before the question": lambda s: isinstance(s.new[0], AIMessage),
-    "lacks the end": lambda s: "" != s.reply_stored != s.text and s.text.startswith(s.reply_stored),
+    "lacks the end": lambda s: (
+        s.reply_stored not in ("", s.text) and s.text.startswith(s.reply_stored)
+    ),
     "says more": lambda s: bool(s.extra),
     "another reply stored": lambda s: s.reply_stored != s.text,
 }
