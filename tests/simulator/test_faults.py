@@ -206,6 +206,14 @@ def test_a_flood_respects_max_tokens(server: Simulator) -> None:
     assert finish == "length"
 
 
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
+def test_a_flood_has_no_reasoning(server: Simulator, by_responses: bool) -> None:
+    model = chat(server, "sim-fast:thinking:flood@0.01", use_responses_api=by_responses)
+    received, _, error = outcome(model)
+    assert [len(text) for text in received] == [4096, 4096]
+    assert error is None
+
+
 @pytest.mark.parametrize("suffix", ["odd", "drop@", "drop@x", "drop@1,2", "drop@-1", ":"])
 def test_an_invalid_fault_is_refused(suffix: str) -> None:
     assert parse(suffix) is None

@@ -140,12 +140,13 @@ def _flooded(reply: Reply, megabytes: float = 4) -> Reply:
     limit = reply.request.max_tokens
     count = wanted if limit is None else min(wanted, max(1, limit // _FLOOD_TOKENS))
     piece = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
-    start, part = reply.pieces[0].at, reply.pieces[-1].part
+    start = reply.pieces[0].at
     times = [start + index * _FLOOD_GAP for index in range(count)]
     return replace(
         reply,
-        pieces=tuple(Piece(at, part, piece, _FLOOD_TOKENS) for at in times),
+        parts=(reply.parts[reply.pieces[-1].part],),  # the text, without reasoning
+        pieces=tuple(Piece(at, 0, piece, _FLOOD_TOKENS) for at in times),
         finish=reply.finish if count == wanted else "length",
-        usage=replace(reply.usage, completion=count * _FLOOD_TOKENS),
+        usage=replace(reply.usage, completion=count * _FLOOD_TOKENS, reasoning=0),
         end=times[-1],
     )
