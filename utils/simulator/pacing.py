@@ -34,15 +34,15 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
-    before = reasoning if profile.thinks else 0
+    before = reasoning if profile.thinks else 0  # number of tokens before the TTFT
+    step = (ttft - opening) / (before + 1)
+    reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    stalls = [
+    stalls = [  # the first of these tokens, whose time is the TTFT, doesn't stall
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)
     ]
-    step = (ttft - opening) / (before + 1)
-    reasoning_times = [opening + (index + 1) * step for index in range(before)]
     times = [ttft + index * gap + stalled for index, stalled in enumerate(accumulate(stalls))]
     last = times[-1] if times else ttft
     return Plan(opening, (*reasoning_times, *times), max(last, profile.total or 0.0))
@@ -77,7 +77,8 @@ async def due(
     """Yield bytes at their deadlines, `start + at / speed`; end when the client disconnects.
 
     Items that are on time are yielded one by one. Overdue items are yielded together, so that a
-    busy server catches up instead of falling further behind.
+    busy server catches up instead of falling further behind. `until` waits for a deadline, and
+    returns False if the client disconnects first.
     """
     ready: list[TimedBytes] = []
     for item in items:

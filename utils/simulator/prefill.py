@@ -55,15 +55,16 @@ class Server:
 
         The caller must call the place's `hold` before the next `admit`.
         """
-        slot = min(range(len(self._free)), key=self._free.__getitem__)
+        slot = self._free.index(min(self._free))
         start = max(now, self._free[slot])
         blocks = list(_blocks(prompt))
         cached = self._cached(blocks, start)
-        seconds = (len(prompt) - cached) / self._serving.rate
-        self._store(blocks, start + seconds)
-        return Place(self._free, slot, now, start - now, seconds, cached)
+        prefill = (len(prompt) - cached) / self._serving.rate
+        self._store(blocks, start + prefill)
+        return Place(self._free, slot, now, wait=start - now, prefill=prefill, cached=cached)
 
     def _cached(self, blocks: Sequence[int], at: float) -> int:
+        """Return how many tokens at the beginning of the prompt are cached at a time."""
         count = 0
         while count < len(blocks) and self._ready.get(blocks[count], math.inf) <= at:
             count += 1
@@ -92,8 +93,8 @@ def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
 class Place:
     """A request's place in the queue."""
 
-    _free: list[float]
-    _slot: int
+    _free: list[float]  # the server's list, which is changed here
+    _slot: int  # the index in that list
     _arrived: float
     wait: float  # seconds until the slot is free
     prefill: float  # seconds that the prefill takes
@@ -109,5 +110,6 @@ class Place:
 
         Requests that are already waiting keep their start times.
         """
-        if self._free[self._slot] == self._end > now:
+        is_latest = self._free[self._slot] == self._end  # no later request has the slot
+        if is_latest and now < self._end:
             self._free[self._slot] = max(now, self._arrived + self.wait)

@@ -24,8 +24,7 @@ class Profile:
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
     refusal_chance: float = 0.0  # probability of a 429, as from a saturated server
-    # the server's capacity, if limited; queueing and prefill then add to `ttft`
-    serving: Serving | None = None
+    serving: Serving | None = None  # the capacity, if limited; waiting and prefill add to `ttft`
 
     def gap(self, tokens: int) -> float:
         """Return the seconds between two tokens of a reply with `tokens` tokens."""
@@ -34,7 +33,7 @@ class Profile:
         return 1 / self.rate
 
 
-_ALL = (
+_ALL = (  # the numbers without a name are `ttft` and `rate`
     Profile("seed", 0.2, 30.0, "the figures of the course: 200 ms, then 10 s in all", total=10.0),
     Profile("fast", 0.35, 200.0, "small hosted models", spread=0.15),
     Profile("chat", 0.5, 130.0, "mid-size hosted models", spread=0.2),

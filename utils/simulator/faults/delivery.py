@@ -9,7 +9,7 @@ from ..pacing import TimedBytes
 from ..reply import Encoder
 from .fault import delivery
 
-Sent = Iterator[TimedBytes]
+Sent = Iterator[TimedBytes]  # most items are one event; see the encoders' `events`
 _BLOCK = 8192  # bytes that a proxy passes on in one go
 _MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # s
@@ -21,14 +21,16 @@ _BETWEEN_BLOCKS = 0.005  # s
     "No error: all text arrives at the end, with misleadingly short gaps.",
 )
 def _buffered(sent: Sent, _: Encoder) -> Sent:
-    held = list(sent)
-    at = held[-1].at if held else 0.0
+    items = list(sent)
+    at = items[-1].at if items else 0.0  # when the reply is complete
     data, tokens = b"", 0
-    for item in held:
-        data, tokens = data + item.data, tokens + item.tokens
+    for item in items:
+        data += item.data
+        tokens += item.tokens
         if len(data) >= _BLOCK or item.ends:
             yield TimedBytes(at, data, tokens, item.ends)
-            at, data, tokens = at + _BETWEEN_BLOCKS, b"", 0
+            data, tokens = b"", 0
+            at += _BETWEEN_BLOCKS
     if data:
         yield TimedBytes(at, data, tokens)
 
@@ -69,10 +71,8 @@ def _keepalive(sent: Sent, _: Encoder, seconds: float = 1) -> Sent:
     whole=False,
 )
 def _empty(sent: Sent, encoder: Encoder) -> Sent:
-    first = True
-    for item in sent:
-        yield item._replace(data=encoder.no_choices() + item.data) if first else item
-        first = False
+    for index, item in enumerate(sent):
+        yield item._replace(data=encoder.no_choices() + item.data) if index == 0 else item
 
 
 @delivery(
@@ -119,9 +119,9 @@ def _without_done(sent: Sent, encoder: Encoder) -> Sent:
     raises="openai.APIConnectionError",
 )
 def _drop(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    for item, reached in _until(sent, int(tokens)):
-        if reached:
-            event = item.data.partition(b"\n\n")[0]
+    for item, is_beyond in _marked(sent, int(tokens)):
+        if is_beyond:
+            event, _end, _more = item.data.partition(b"\n\n")
             yield TimedBytes(item.at, event[: len(event) // 2], ends="reset")
             return
         yield item
@@ -211,9 +211,10 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
     yield from _ended_by(encoder.failed, sent, int(tokens))
 
 
-def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[TimedBytes]:
-    for item, reached in _until(sent, tokens):
-        if reached:
+def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
+    """End the response with `event` instead of the first item beyond `tokens` tokens."""
+    for item, is_beyond in _marked(sent, tokens):
+        if is_beyond:
             yield TimedBytes(item.at, event(), ends="failed")
             return
         yield item
@@ -221,22 +222,24 @@ def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Iterator[T
 
 def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
     """Change the first event beyond `tokens` tokens, or the last event of a shorter reply."""
-    pending = True
-    for item, reached in _until(sent, tokens):
-        if reached and pending:
+    changed = False
+    for item, is_beyond in _marked(sent, tokens):
+        if is_beyond and not changed:
             event, end, rest = item.data.partition(b"\n\n")
-            item, pending = item._replace(data=change(event) + end + rest), False
-        yield item
+            yield item._replace(data=change(event) + end + rest)
+            changed = True
+        else:
+            yield item
 
 
-def _until(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
+def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last or takes the reply past `tokens` tokens."""
     count = 0
-    held: TimedBytes | None = None
+    before: TimedBytes | None = None  # one item behind, to know which is the last
     for item in sent:
-        if held is not None:
-            count += held.tokens
-            yield held, count > tokens
-        held = item
-    if held is not None:
-        yield held, True
+        if before is not None:
+            count += before.tokens
+            yield before, count > tokens
+        before = item
+    if before is not None:
+        yield before, True

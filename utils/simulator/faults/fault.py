@@ -15,6 +15,7 @@ from ..reply import Delivery
 
 T = TypeVar("T")
 _MAX_FAULTS = 20  # per model name
+_NUMBER = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
 Stage = Literal["refusal", "request", "generation", "delivery"]
 
 
@@ -31,8 +32,7 @@ class Fault:
     # where the fault acts: it replaces the reply with an error, or changes the request, the
     # generated reply, or the delivery of the reply's bytes
     stage: Stage
-    # names and defaults of the numbers that may follow `@`
-    numbers: tuple[tuple[str, float], ...] = ()
+    numbers: tuple[tuple[str, float], ...] = ()  # name and default of those that may follow `@`
     whole: bool = True  # whether the fault also affects replies that aren't streamed
 
     @property
@@ -53,10 +53,11 @@ class Chosen:
         """Return the error for an attempt; None if it succeeds or this fault isn't a refusal."""
         if self.fault.stage != "refusal":
             return None
-        tries = int(self.numbers[0])
+        first, *numbers = self.numbers
+        tries = int(first)
         if tries and attempt % (tries + 1) == 0:
-            return None
-        error = self.fault.act(*self.numbers[1:])
+            return None  # after `tries` refusals, one attempt succeeds
+        error = self.fault.act(*numbers)
         assert isinstance(error, ApiError)
         return error
 
@@ -95,17 +96,17 @@ def fault(
     parameters that have defaults.
     """
 
-    def enter(act: Callable[..., Any]) -> Callable[..., Any]:
-        responses = raises if by_responses is None else by_responses
+    def register(act: Callable[..., Any]) -> Callable[..., Any]:
         parameters = inspect.signature(act).parameters.values()
         numbers = [] if tries is None else [("tries", tries)]
         numbers += [(one.name, one.default) for one in parameters if one.default is not one.empty]
+        responses = raises if by_responses is None else by_responses
         FAULTS[name] = Fault(
             name, does, client, raises, responses, act, stage, tuple(numbers), whole
         )
         return act
 
-    return enter
+    return register
 
 
 refusal = partial(fault, "refusal")
@@ -122,17 +123,13 @@ def parse(suffix: str) -> tuple[Chosen, ...] | None:
         return None
     for word in words:
         name, at, given = word.partition("@")
-        known = FAULTS.get(name)
-        if known is None:
+        fault = FAULTS.get(name)
+        if fault is None:
             return None
-        defaults = [value for _, value in known.numbers]
+        defaults = [value for _, value in fault.numbers]
         texts = given.split(",") if at else []
-        if len(texts) > len(defaults) or not all(map(_is_number, texts)):
+        if len(texts) > len(defaults) or not all(map(_NUMBER.fullmatch, texts)):
             return None
         values = [float(text) for text in texts]
-        chosen.append(Chosen(known, (*values, *defaults[len(values) :])))
+        chosen.append(Chosen(fault, (*values, *defaults[len(values) :])))
     return tuple(chosen)
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII) is not None

@@ -51,8 +51,8 @@ def _filtered(reply: Reply, tokens: float = 40) -> Reply:
     "No error: the code that runs the tools has to notice.",
 )
 def _misnamed(reply: Reply) -> Reply:
-    calls = (replace(part, name=part.name and f"{part.name}_now") for part in reply.parts)
-    return replace(reply, parts=tuple(calls))
+    parts = (replace(part, name=f"{part.name}_now" if part.name else "") for part in reply.parts)
+    return replace(reply, parts=tuple(parts))
 
 
 @generation(
@@ -75,12 +75,13 @@ def _misfit(reply: Reply) -> Reply:
 
 def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
     """Change the first token of each tool call's arguments."""
-    begun: set[int] = set()
+    begun: set[int] = set()  # indexes of the calls that have had a piece
     pieces: list[Piece] = []
     for piece in reply.pieces:
-        first = reply.parts[piece.part].kind == "call" and piece.part not in begun
-        begun.add(piece.part)
-        pieces.append(piece._replace(text=change(piece.text)) if first else piece)
+        if reply.parts[piece.part].kind == "call" and piece.part not in begun:
+            begun.add(piece.part)
+            piece = piece._replace(text=change(piece.text))
+        pieces.append(piece)
     return replace(reply, pieces=tuple(pieces))
 
 
@@ -92,7 +93,7 @@ def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
 def _packed(reply: Reply, tokens: float = 4) -> Reply:
     size = max(1, int(tokens))
     groups: list[list[Piece]] = []
-    room = 0
+    room = 0  # tokens that the last group still has room for
     for piece in reply.pieces:
         if room > 0 and groups[-1][0].part == piece.part:
             groups[-1].append(piece)
@@ -100,10 +101,10 @@ def _packed(reply: Reply, tokens: float = 4) -> Reply:
             groups.append([piece])
             room = size
         room -= piece.tokens
-    return replace(reply, pieces=tuple(map(_as_one, groups)))
+    return replace(reply, pieces=tuple(map(_joined, groups)))
 
 
-def _as_one(pieces: list[Piece]) -> Piece:
+def _joined(pieces: list[Piece]) -> Piece:
     text = "".join(piece.text for piece in pieces)
     return Piece(pieces[-1].at, pieces[0].part, text, sum(piece.tokens for piece in pieces))
 
@@ -136,16 +137,16 @@ def _flooded(reply: Reply, megabytes: float = 4) -> Reply:
     text = reply.text_of_kind("text")
     if not text:
         return reply
-    wanted = max(1, int(min(megabytes, _FLOOD_MOST) * 1_000_000) // _FLOOD_PIECE)
+    wanted = max(1, int(min(megabytes, _FLOOD_MOST) * 1_000_000) // _FLOOD_PIECE)  # pieces
     limit = reply.request.max_tokens
     count = wanted if limit is None else min(wanted, max(1, limit // _FLOOD_TOKENS))
-    piece = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
+    repeated = (text * (_FLOOD_PIECE // len(text) + 1))[:_FLOOD_PIECE]
     start = reply.pieces[0].at
     times = [start + index * _FLOOD_GAP for index in range(count)]
     return replace(
         reply,
         parts=(reply.parts[reply.pieces[-1].part],),  # the text, without reasoning
-        pieces=tuple(Piece(at, 0, piece, _FLOOD_TOKENS) for at in times),
+        pieces=tuple(Piece(at, 0, repeated, _FLOOD_TOKENS) for at in times),
         finish=reply.finish if count == wanted else "length",
         usage=replace(reply.usage, completion=count * _FLOOD_TOKENS, reasoning=0),
         end=times[-1],

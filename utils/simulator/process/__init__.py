@@ -1,4 +1,1 @@
-"""The simulator's process.
-
-Every notebook imports this package, so it uses only the standard library.
-"""
+"""The simulator's process. Every notebook imports this package: standard library only."""

@@ -16,9 +16,8 @@ _LOOPBACK = "127.0.0.1"
 _REPORT_VARIABLE = "COURSE_REPORT_TO"  # port and token for a child's report
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
-_END_SECONDS = 3.0
-# s; while waiting for a child's port, interval between checks that the child is still running
-_POLL_SECONDS = 0.05
+_END_SECONDS = 3.0  # before a child that doesn't end by itself is killed
+_POLL_SECONDS = 0.05  # while waiting for a child's port, between checks that it is still running
 _REPORT_SECONDS = 1.0  # time limit for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
@@ -60,8 +59,7 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        # the connection on which the child reported its port
-        self._connection: socket.socket | None = None
+        self._connection: socket.socket | None = None  # on which the child reported its port
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value
@@ -119,6 +117,7 @@ class Child:
         return None
 
     def _reported(self, connection: socket.socket) -> int | None:
+        """Read the port, as `report` sends it; return None if it isn't from the child."""
         connection.settimeout(_REPORT_SECONDS)
         try:
             with connection.makefile("rb") as report:
@@ -172,8 +171,8 @@ class Child:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as printed:
-            while part := printed.read(65_536):
+        with self._process.stdout as output:
+            while part := output.read(65_536):
                 self._printed = (self._printed + part)[-_OUTPUT_KEPT:]
 
 

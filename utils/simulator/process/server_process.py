@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 KEY_VARIABLE = "SIMULATOR_KEY"
 _READY_SECONDS = 30.0
 _END_SECONDS = 3.0
-_MAX_FAILURES = 5  # consecutive failed starts
+_MAX_FAILURES = 5  # consecutive failed starts after the first successful one
 
 
 class SimulatorError(RuntimeError):
@@ -36,9 +36,9 @@ class ServerProcess:
         self.api_key = key
         self._owner = os.getpid()
         self._changed = threading.Condition()  # guards the following attributes
-        self._port = 0
+        self._port = 0  # 0 until the first start has succeeded; a restart takes the same port
         self._ready = False
-        self._failure: str | None = None
+        self._failure: str | None = None  # why the process won't be restarted
         self._stopping = threading.Event()
         try:
             self._child = self._spawn()
@@ -74,7 +74,7 @@ class ServerProcess:
             SimulatorError: If the simulator was stopped, can't start, or isn't ready after 30 s.
         """
         with self._changed:
-            decided = self._changed.wait_for(self._decided, _READY_SECONDS)
+            decided = self._changed.wait_for(self._is_decided, _READY_SECONDS)
         if self._stopping.is_set():
             raise SimulatorError("This simulator was stopped. Call `start()` for a new one.")
         if self._failure is not None:
@@ -100,7 +100,9 @@ class ServerProcess:
             self._watchdog.join(_END_SECONDS)
         atexit.unregister(self.stop)
 
-    def _decided(self) -> bool:
+    def _is_decided(self) -> bool:
+        """Return whether the simulator is ready, or never will be."""
+        # only the owner can ask the system whether its child is running
         alive = not self._owned() or self._child.running
         return self.over or (self._ready and alive)
 
@@ -117,6 +119,7 @@ class ServerProcess:
         return Child("utils.simulator", ["--with-parent", *options], {KEY_VARIABLE: self.api_key})
 
     def _watch(self) -> None:
+        """Restart the process whenever it ends, unless it never was ready or keeps failing."""
         failures = 0
         while True:
             was_ready, output = self._follow(self._child)
@@ -125,7 +128,7 @@ class ServerProcess:
                 self._update(failure=_cannot_start(output))
                 return
             if failures:
-                self._stopping.wait(0.1 * 2**failures)
+                self._stopping.wait(0.1 * 2**failures)  # s
             with self._changed:
                 if self._stopping.is_set():
                     return
@@ -146,6 +149,7 @@ class ServerProcess:
         return port is not None, process.last_output()
 
     def _update(self, port: int = 0, failure: str | None = None) -> None:
+        """Note that the process is ready on a port, or why it won't be restarted."""
         with self._changed:
             self._port = port or self._port
             self._ready = bool(port)
