@@ -1,4 +1,1 @@
-"""The Chat Completions and Responses APIs.
-
-In each package, `request` parses requests and `encoder` encodes replies.
-"""
+"""The two APIs; in each package, `request` parses requests and `encoder` encodes replies."""

@@ -1,7 +1,7 @@
 """Request validation for both APIs; converts pydantic's errors to OpenAI's format."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -14,14 +14,8 @@ from ..model_request import Role, Tool, ToolChoice, Turn
 _MAX_CONTEXT = 400_000  # tokens
 _CHARACTERS_PER_TOKEN = 4  # approximate
 
-ROLES: dict[str, Role] = {
-    "assistant": "assistant",
-    "developer": "system",
-    "function": "tool",
-    "system": "system",
-    "tool": "tool",
-    "user": "user",
-}
+ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+ROLES |= {"developer": "system", "function": "tool"}  # other names for two of them
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -48,7 +42,7 @@ class Body(Lenient):
         """Return the validated body; raise `ApiError` for an invalid field."""
         ignored = cls.ignored.split()
         try:
-            return cls.model_validate({k: v for k, v in body.items() if k not in ignored})
+            return cls.model_validate({key: body[key] for key in body if key not in ignored})
         except ValidationError as error:
             raise _api_error(error.errors(include_url=False, include_context=False)) from None
 
@@ -56,8 +50,10 @@ class Body(Lenient):
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     """Return the error for the first unknown field; if there is none, for the first invalid one."""
     error = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-    kind, reason = error["type"], error["msg"].removeprefix("Input should be ")
-    param = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])[1:]
+    kind, message = error["type"], error["msg"]
+    # such as `messages[0].content`
+    steps = (f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])
+    param = "".join(steps)[1:]
     if kind == "extra_forbidden":
         return errors.unknown(param)
     if kind == "unsupported":
@@ -66,10 +62,11 @@ def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
         return errors.missing(param)
     if kind == "model_type":
         return errors.wrong_type(param, "an object")
-    if kind.endswith("_type"):
-        reason = reason.replace("list", "array").replace("dictionary", "object")
-        return errors.wrong_type(param, reason)
-    return errors.wrong_value(param, f"expected {reason}" if reason != error["msg"] else reason)
+    expected = message.removeprefix("Input should be ")
+    if kind.endswith("_type"):  # with JSON's names of types instead of Python's
+        expected = expected.replace("list", "array").replace("dictionary", "object")
+        return errors.wrong_type(param, expected)
+    return errors.wrong_value(param, f"expected {expected}" if expected != message else message)
 
 
 def _reject_if_set(value: object) -> None:
@@ -155,7 +152,7 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
     `param` is the field that contains the conversation; `call` and `result` are the API's names
     for tool calls and their results.
     """
-    pending: set[str] = set()
+    pending: set[str] = set()  # identifiers of calls that have no result yet
     for index, turn in enumerate(turns):
         if turn.role == "tool" and turn.call_id:
             if turn.call_id not in pending:
@@ -167,8 +164,8 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
             break
         pending = {made.id for made in turn.calls}
     if pending:
-        reason = f"each call ('{call}') must be followed by its result ('{result}'); missing: "
-        raise errors.wrong_value(param, reason + ", ".join(sorted(pending)))
+        reason = f"each call ('{call}') must be followed by its result ('{result}')"
+        raise errors.wrong_value(param, f"{reason}; missing: {', '.join(sorted(pending))}")
     if sum(len(turn.text) for turn in turns) > _MAX_CONTEXT * _CHARACTERS_PER_TOKEN:
         raise errors.too_long(param, _MAX_CONTEXT)
 

@@ -17,6 +17,7 @@ class ChatCompletionsEncoder(Encoder):
         self._reply = reply
         self._include_usage = reply.request.include_usage
         calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
+        # for the index of each part that is a call, its number among the calls
         self._calls = {index: number for number, index in enumerate(calls)}
         self._usage: Json = {"choices": [], "usage": _usage(reply.usage)}
 
@@ -31,13 +32,11 @@ class ChatCompletionsEncoder(Encoder):
         }
         if reply.request.shows_reasoning:
             message["reasoning_content"] = reply.text_of_kind("thought")
-        calls = [
-            self._call(index) | {"function": {"name": reply.parts[index].name, "arguments": text}}
-            for index in self._calls
-            if (text := reply.text_of(index)) is not None
-        ]
-        if calls:
-            message["tool_calls"] = calls
+        sent = [index for index in self._calls if reply.text_of(index) is not None]
+        if sent:
+            message["tool_calls"] = [
+                self._call(index, arguments=reply.text_of(index)) for index in sent
+            ]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish}
         body = self._header("chat.completion") | self._usage
         return to_json(body | {"choices": [choice]})
@@ -84,8 +83,7 @@ class ChatCompletionsEncoder(Encoder):
             return self._event({"reasoning_content": "\n\n"})
         if part not in self._calls:
             return b""
-        function = {"name": described.name, "arguments": ""}
-        call = {"index": self._calls[part]} | self._call(part) | {"function": function}
+        call = {"index": self._calls[part]} | self._call(part, arguments="")
         return self._event({"tool_calls": [call]})
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
@@ -97,15 +95,16 @@ class ChatCompletionsEncoder(Encoder):
         if kind == "thought" and not self._reply.request.shows_reasoning:
             return lambda _: b""
         if kind == "call":
-            pieces = {"index": self._calls[part], "function": {"arguments": "\0"}}
-            event = self._event({"tool_calls": [pieces]})
+            call = {"index": self._calls[part], "function": {"arguments": "\0"}}
+            event = self._event({"tool_calls": [call]})
         else:
             event = self._event({"content" if kind == "text" else "reasoning_content": "\0"})
-        before, after = event.split(to_json("\0"))
+        before, after = event.split(to_json("\0"))  # "\0" stands for the text
         return lambda text: before + to_json(text) + after
 
-    def _call(self, index: int) -> Json:
-        return {"id": self._reply.id_of(index, "call"), "type": "function"}
+    def _call(self, index: int, arguments: str | None) -> Json:
+        function = {"name": self._reply.parts[index].name, "arguments": arguments}
+        return {"id": self._reply.id_of(index, "call"), "type": "function", "function": function}
 
     def _event(self, delta: Json, finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}

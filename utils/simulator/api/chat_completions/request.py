@@ -47,18 +47,17 @@ class _Message(Lenient):
     tool_call_id: str | None = None
 
     def turn(self, where: str) -> Turn:
+        """Return the message as a turn; `where` is its place, such as `messages[0]`."""
         if self.role != "assistant" and self.content is None:
             raise errors.missing(f"{where}.content")
-        call_id = self.tool_call_id
-        return Turn(
-            ROLES[self.role],
-            text_of(self.content),
-            tuple(
-                ToolCall(call.id, call.function.name, call.function.arguments)
-                for call in self.tool_calls or []
-            ),
-            required(call_id, f"{where}.tool_call_id") if self.role == "tool" else "",
+        calls = (
+            ToolCall(call.id, call.function.name, call.function.arguments)
+            for call in self.tool_calls or []
         )
+        call_id = ""
+        if self.role == "tool":
+            call_id = required(self.tool_call_id, f"{where}.tool_call_id")
+        return Turn(ROLES[self.role], text_of(self.content), tuple(calls), call_id)
 
 
 class _Tool(FunctionType):
@@ -122,17 +121,16 @@ def parse(body: Json) -> ModelRequest:
     turns = tuple(
         message.turn(f"messages[{index}]") for index, message in enumerate(given.messages)
     )
-    check_conversation(turns, "messages", "tool_calls", "tool")
+    check_conversation(turns, "messages", call="tool_calls", result="tool")
     if given.stream_options and not given.stream:
         raise errors.wrong_value("stream_options", "it is only allowed when stream is true")
     tools = tuple(tool.function.tool for tool in given.tools or [])
     choice = given.tool_choice
     if choice is not None and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
-    named = choice.get("function") if isinstance(choice, dict) else None
-    tool_choice, forced_tool = parse_tool_choice(
-        choice, tools, named if isinstance(named, dict) else None
-    )
+    function = choice.get("function") if isinstance(choice, dict) else None
+    named = function if isinstance(function, dict) else None
+    tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
     wants_json, schema = _json_format(given.response_format, turns)
     return ModelRequest(
         model=given.model,

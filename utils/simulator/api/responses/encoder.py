@@ -8,7 +8,7 @@ from ...json_values import Json, to_json
 from ...pacing import TimedBytes
 from ...reply import Encoder, Reply
 
-_ECHOED: Json = {
+_ECHOED: Json = {  # fields of the request that the response repeats, with their defaults
     "instructions": None,
     "max_output_tokens": None,
     "parallel_tool_calls": True,
@@ -20,9 +20,10 @@ _ECHOED: Json = {
     "metadata": {},
     "user": None,
 }
+# the reasons why a response is incomplete, by the reply's finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}
-_DELTAS = {
+_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # of identifiers
+_DELTAS = {  # as in the event `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
     "call": "function_call_arguments",
@@ -35,9 +36,10 @@ class ResponsesEncoder(Encoder):
     def __init__(self, reply: Reply, body: Json) -> None:
         self._reply = reply
         self._body = body
-        self._sequence = -1
+        self._sequence = -1  # number of the last event
         texts = (reply.text_of(part) for part in range(len(reply.parts)))
-        self._texts = [text for text in texts if text is not None]
+        self._texts = [text for text in texts if text is not None]  # of the parts that are sent
+        # number of reasoning parts, which come first
         self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
 
@@ -46,7 +48,7 @@ class ResponsesEncoder(Encoder):
     def _output_index(self, part: int) -> int:
         return max(0, part - max(0, self._thoughts - 1))
 
-    def _closes(self, part: int) -> bool:
+    def _ends_item(self, part: int) -> bool:
         return part >= self._thoughts - 1
 
     def whole(self) -> bytes:
@@ -97,7 +99,7 @@ class ResponsesEncoder(Encoder):
         }
 
     def _output(self) -> list[Json]:
-        parts = filter(self._closes, range(len(self._texts)))
+        parts = filter(self._ends_item, range(len(self._texts)))
         return [self._item(part, ended=True) for part in parts]
 
     def _item(self, part: int, ended: bool) -> Json:
@@ -107,10 +109,10 @@ class ResponsesEncoder(Encoder):
             parts = range(part + 1) if ended and self._shown else ()
             summary = [self._summary(one) for one in parts]
             return {"id": identifier, "type": "reasoning", "summary": summary}
-        truncated = part == len(self._texts) - 1 and self._reply.finish in _INCOMPLETE
-        status = ("incomplete" if truncated else "completed") if ended else "in_progress"
+        is_last = part == len(self._texts) - 1
+        status = self._status() if is_last else "completed"
         text = self._texts[part] if ended else ""
-        item = {"id": identifier, "status": status}
+        item = {"id": identifier, "status": status if ended else "in_progress"}
         if described.kind == "call":
             call = {"call_id": self._reply.id_of(part, "call"), "name": described.name}
             return item | {"type": "function_call", "arguments": text} | call
@@ -135,11 +137,14 @@ class ResponsesEncoder(Encoder):
         encode: Callable[[str], bytes] = _nothing
         for index, (at, part, text, tokens) in enumerate(reply.pieces):
             data = b""
-            if index == 0 or reply.pieces[index - 1].part != part:
+            begins = index == 0 or reply.pieces[index - 1].part != part
+            ends = index == last or reply.pieces[index + 1].part != part
+            if begins:
                 data += self._open(part)
                 encode = self._piece_encoder(part)
-            data += encode(text) if text else b""
-            if index == last or reply.pieces[index + 1].part != part:
+            if text:
+                data += encode(text)
+            if ends:
                 data += self._close(part)
             if data:
                 yield TimedBytes(at, data, tokens)
@@ -148,6 +153,7 @@ class ResponsesEncoder(Encoder):
         yield TimedBytes(reply.end, self._event(f"response.{status}", response=final))
 
     def _open(self, index: int) -> bytes:
+        """Return the events before a part's pieces."""
         kind = self._reply.parts[index].kind
         data = b""
         if index == 0 or index >= self._thoughts:
@@ -160,6 +166,7 @@ class ResponsesEncoder(Encoder):
         return data
 
     def _close(self, index: int) -> bytes:
+        """Return the events after a part's pieces."""
         kind, text = self._reply.parts[index].kind, self._texts[index]
         data = b""
         if kind == "thought" and self._shown:
@@ -171,7 +178,9 @@ class ResponsesEncoder(Encoder):
             data += self._inside("response.content_part.done", index, part=_output_text(text))
         elif kind == "call":
             data += self._inside("response.function_call_arguments.done", index, arguments=text)
-        return data + (self._item_event("done", index, ended=True) if self._closes(index) else b"")
+        if self._ends_item(index):
+            data += self._item_event("done", index, ended=True)
+        return data
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
         """Return a function that encodes the pieces of one part.
@@ -182,9 +191,10 @@ class ResponsesEncoder(Encoder):
         if kind == "thought" and not self._shown:
             return _nothing
         logprobs: Json = {"logprobs": []} if kind == "text" else {}
+        # a template, never sent, in which "\0" stands for the text
         event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
         number = self._sequence
-        self._sequence -= 1  # reuse the number, since the template is never sent
+        self._sequence -= 1  # reuse the template's number
         head, tail = event.split(to_json("\0"))
         before, after = tail.split(b'"sequence_number": %d' % number)
 

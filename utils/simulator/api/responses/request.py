@@ -43,6 +43,7 @@ class _Item(Lenient):
     output: _Content = None
 
     def turn(self, where: str) -> Turn:
+        """Return the item as a turn; `where` is its place, such as `input[0]`."""
         if self.type == "message":
             role = required(self.role, f"{where}.role")
             if self.content is None:
@@ -57,17 +58,16 @@ class _Item(Lenient):
 
 
 def _as_items(given: Any) -> Any:
-    """Convert a string to a user message; drop the content of reasoning items."""
+    """Convert a string to a user message; drop the content of reasoning items, which is ignored."""
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
         return given
-    return [
-        {"type": "reasoning"}
-        if isinstance(item, dict) and item.get("type") == "reasoning"
-        else item
-        for item in given
-    ]
+    return [{"type": "reasoning"} if _is_reasoning(item) else item for item in given]
+
+
+def _is_reasoning(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("type") == "reasoning"
 
 
 class _Tool(Function, FunctionType):  # fields of the last base are validated first
@@ -123,9 +123,8 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
     choice = given.tool_choice
     if choice not in (None, "auto", "none") and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
-    tool_choice, forced_tool = parse_tool_choice(
-        choice, tools, choice if isinstance(choice, dict) else None
-    )
+    named = choice if isinstance(choice, dict) else None  # the name is in the choice itself
+    tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
     wants_json, schema = _json_format(given.text.format if given.text else None, turns)
     reasoning = given.reasoning or _Reasoning()
     reasons = reasoning.effort != "none" and bool(reasoning.effort or reasoning.summary)
@@ -156,7 +155,7 @@ def _turns(given: ResponsesBody, before: tuple[Turn, ...]) -> tuple[Turn, ...]:
     if not added:
         raise errors.wrong_value("input", "it contains reasoning only")
     turns = (*leading, *_joined([*before, *added]))
-    check_conversation(turns, "input", "function_call", "function_call_output")
+    check_conversation(turns, "input", call="function_call", result="function_call_output")
     return turns
 
 
