@@ -16,10 +16,11 @@ def answer(request: ModelRequest) -> tuple[Part, ...]:
     except SchemaError as error:
         raise errors.wrong_value("tools", f"invalid schema for a function: {error}") from None
     thoughts = _reasoning(request, [call.name for call in calls]) if request.reasons else []
-    return (*(Part("thought", thought) for thought in thoughts), *(calls or [_said(request)]))
+    reasoning = [Part("thought", thought) for thought in thoughts]
+    return (*reasoning, *calls) if calls else (*reasoning, _text_part(request))
 
 
-def _said(request: ModelRequest) -> Part:
+def _text_part(request: ModelRequest) -> Part:
     try:
         as_json = json_reply.text(request)
     except SchemaError as error:

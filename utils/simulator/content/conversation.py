@@ -3,6 +3,7 @@
 import random
 import re
 from dataclasses import replace
+from itertools import takewhile
 
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
@@ -25,11 +26,12 @@ def text(request: ModelRequest) -> str:
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
-    known = next(iter(_names(asked)[::-1]), "")
-    name = next(iter(_names([prompt])), known)
+    known = (_names(asked) or [""])[-1]
+    name = (_names([prompt]) or [known])[0]
     if name == known:
         return talk.reply(prompt, asked, known, chooser)
-    rest = re.sub(r"^\W*(?:and |but )?", "", prompt.partition(name)[2])
+    _introduction, _, rest = prompt.partition(name)
+    rest = re.sub(r"^\W*(?:and |but )?", "", rest)
     if not wording.content(rest):
         return chooser.named("introduced", name=name)
     return f"Nice to meet you, {name}. {talk.reply(rest, asked, '', chooser)}"
@@ -58,23 +60,28 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
-    told = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
+    parts = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
     of_oneself = wording.pattern("of_oneself")
-    told = [part for part in told if of_oneself.search(part) and not part.endswith("?")]
+    # the sentences about the reader
+    told = [part for part in parts if of_oneself.search(part) and not part.endswith("?")]
     match kind:
         case "again" if said:
             return said[-1]
         case "my_name":
             names = _names([*asked, prompt])
-            known = [part for part in told if names and names[-1] in part]
+            if not names:
+                return chooser.named("no_name")
+            known = [part for part in told if names[-1] in part]
             if known and " and " in prompt:  # the prompt asks for more than the name
                 return chooser.named("you_told_me", quote=wording.shortened(known[-1]))
-            return chooser.named("your_name", name=names[-1]) if names else chooser.named("no_name")
+            return chooser.named("your_name", name=names[-1])
         case "about_me":
-            if not told and (names := _names(asked)):
+            if told:
+                quote = "” and “".join(map(wording.shortened, told[-3:]))
+                return chooser.named("you_told_me", quote=quote)
+            if names := _names(asked):
                 return chooser.named("your_name", name=names[-1])
-            quote = "” and “".join(map(wording.shortened, told[-3:]))
-            return chooser.named("you_told_me" if told else "nothing_told", quote=quote)
+            return chooser.named("nothing_told")
         case "i_asked":
             return _earlier("you_wrote", prompt, _sought(prompt, asked), chooser)
         case "you_said":
@@ -106,7 +113,7 @@ def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> 
     """Return a reply that quotes the message that the prompt asks for, by default the last."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
-    place = next((at for at, word in enumerate(ordinals) if word in words), -1)
+    place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # "first": 0
     if place >= len(texts) or not texts:
         return chooser.named("nothing_yet")
     return chooser.named(say, quote=wording.shortened(texts[place]))
@@ -125,11 +132,13 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
+    """Return the names by which the reader has introduced themselves, oldest first."""
     found = []
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")
-        count = next((at for at, word in enumerate(more) if word[0].islower()), len(more))
+        surnames = takewhile(lambda word: not word[0].islower(), more)
+        # after "my name is", a name may begin with a small letter; after "I'm", it may not
         is_name = introduction["any"] or not first[0].islower()
         if is_name and wording.content(first) and first not in wording.rules()["languages"]:
-            found.append(" ".join([first, *more[:count]]))
+            found.append(" ".join([first, *surnames]))
     return found

@@ -11,10 +11,11 @@ from typing import NamedTuple
 LONGEST = 8000  # characters; anything beyond isn't searched
 _SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
+# such as Hebrew, Arabic, Hindi, Thai, Chinese, Japanese and Korean
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
 # a word that begins with a capital letter or with a letter of a script without case
 _CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"
-_PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"
+_PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"  # such as "Rio de Janeiro"
 _NO_NAME = """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
     march april may june july august september october november december json what what's how who
@@ -29,11 +30,12 @@ _BEFORE_A_PLACE = (
 _NO_PLACES = (
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
-_PAIRS = (r"\u201c\u201d", r"\u2018\u2019", r"\u201e\u201c", "«»", "「」", "『』")
-QUOTED = "|".join(
+_PAIRS = ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "«»", "「」", "『』")  # quotation marks
+QUOTED = "|".join(  # a quoted string, without the marks in the group that matches
     [r"\"([^\"\n]+)\"", r"(?<!\w)'([^'\n]+)'(?!\w)"]
-    + [f"{pair[: len(pair) // 2]}([^{pair}\\n]+){pair[len(pair) // 2 :]}" for pair in _PAIRS]
+    + [rf"{pair[0]}([^{pair}\n]+){pair[1]}" for pair in _PAIRS]
 )
+# punctuation (but not the comma in "Paris, TX"), "and" or "then"
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
 # cached, since many fields of a schema search the same text; don't mutate the results
 _remembered = lru_cache(maxsize=64)
@@ -135,19 +137,21 @@ def expressions(text: str) -> list[str]:
 def proper_names(text: str) -> list[str]:
     """Return names: runs of capitalised words, except a lone word that begins a sentence."""
     found = []
-    several = len(text.split(maxsplit=1)) > 1
+    is_one_word = len(text.split(maxsplit=1)) <= 1
     for match in re.finditer(_PROPER, text):
-        kept = _without_common_words(match.group())
+        name = _without_common_words(match.group())
         end = match.start()
         while end and text[end - 1].isspace():
             end -= 1
-        begins = not end or text[end - 1] in ".!?"
-        if kept and not (begins and len(kept) == 1 and several):
-            found.append(" ".join(kept).rstrip("'\u2019-"))
+        begins_sentence = not end or text[end - 1] in ".!?"
+        is_lone = len(name) == 1 and not is_one_word
+        if name and not (begins_sentence and is_lone):
+            found.append(" ".join(name).rstrip("'\u2019-"))
     return list(dict.fromkeys(found))
 
 
 def _without_common_words(name: str) -> list[str]:
+    """Return a name's words without common words at its beginning, as in "What's Oslo"."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
@@ -157,24 +161,26 @@ def people(text: str) -> list[str]:
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)
-    whole = [name for name in names if " " in name]
+    full_names = [name for name in names if " " in name]
     after_colon = re.findall(r":\s*([^\W\d_][\w .'\u2019-]*+)(?=[,;\n]|$)", text)
     after_colon = [name.strip() for name in after_colon]
-    return introduced or whole or after_colon or quoted(text) or names
+    return introduced or full_names or after_colon or quoted(text) or names
 
 
 @_remembered
 def places(text: str) -> list[str]:
     """Return places: names after a word such as `in` or `from`, and names listed with them."""
     found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
-    weak: list[str] = []
-    for match in re.finditer(rf"(\b{_BEFORE_A_PLACE} |, ?|^)({_PROPER}(?:, [A-Z]{{2}}\b)?)", text):
-        if kept := _without_common_words(match.group(2)):
-            strong = match.group(1) or len(kept) > 1
-            (found if strong else weak).append(" ".join(kept).removesuffix("'s"))
-    if not found:
+    doubtful: list[str] = []  # a lone word at the beginning of the text
+    pattern = rf"(?P<before>\b{_BEFORE_A_PLACE} |, ?|^)(?P<name>{_PROPER}(?:, [A-Z]{{2}}\b)?)"
+    for match in re.finditer(pattern, text):
+        words = _without_common_words(match["name"])
+        if words:
+            is_likely = match["before"] or len(words) > 1
+            (found if is_likely else doubtful).append(" ".join(words).removesuffix("'s"))
+    if not found:  # as in "weather in oslo"
         lower = rf"\b(?:in|near|around) ((?!(?:{_NO_PLACES})\b)[a-z]{{3,}})"
-        found = [name.title() for name in re.findall(lower, text)] or weak
+        found = [name.title() for name in re.findall(lower, text)] or doubtful
     return list(dict.fromkeys(found))
 
 
@@ -214,9 +220,9 @@ def listed(text: str, label: str) -> list[str]:
 
 
 def items(text: str) -> list[str]:
-    """Return the items of a list such as `a, b and c`."""
+    """Return the items of a list such as `a, b and c`, without marks around them."""
     parts = re.split(r", ?(?:and )?| and ", " ".join(text.split()))
-    return [part.strip(" \"'`[]#*") for part in parts if part.strip(" \"'`[]#*")]
+    return list(filter(None, (part.strip(" \"'`[]#*") for part in parts)))
 
 
 def clauses(text: str) -> list[tuple[int, int]]:

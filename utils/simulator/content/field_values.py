@@ -8,12 +8,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from . import extract
 
 _SAMPLES = Path(__file__).with_name("sample_values.toml")
+# what searches a text for a field's values, by words in the field's name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -51,14 +53,14 @@ FORMATTED = {  # made-up strings by format
 _WHOLE_PROMPT = frozenset(
     ("query", "question", "text", "prompt", "input", "message", "search", "request", "topic")
 )
-_LISTS = {
+_LISTS = {  # words before a list of values, by a field's name
     "tags": ("tag", "likes", "loves", "enjoys", "interested in", "keyword", "topic"),
     "hobbies": ("hobb", "likes", "loves", "enjoys", "interest"),
     "interests": ("interest", "likes", "loves", "enjoys", "hobb"),
     "skills": ("skill", "knows", "can", "good at"),
     "ingredients": ("ingredient", "with", "of"),
 }
-_UNITS = {
+_UNITS = {  # words next to a number, by a word in a field's name
     "age": ("age", "aged", "years", "year"),
     "price": ("price", "costs", "cost", "for €", "€", "$", "eur", "usd", "euro", "dollar"),
     "cost": ("cost", "price", "€", "$", "eur", "usd", "euro", "dollar"),
@@ -75,11 +77,14 @@ _NEAR = 40  # characters; a "not" at most this far before a word negates it
 
 
 def texts(text: str, name: str, form: Any, about: str) -> list[str]:
-    """Return the values that `text` contains for a string field, best first."""
+    """Return the values that `text` contains for a string field, best first.
+
+    `form` is the schema's format, such as "date", and `about` its description.
+    """
     if form in FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
-    said = [extract.labelled(text, label) for label in dict.fromkeys((plain(name), name))]
-    found = list(filter(None, said))
+    labels = dict.fromkeys((plain(name), name))  # "first name", then "first_name"
+    found = list(filter(None, (extract.labelled(text, label) for label in labels)))
     for word in reversed(extract.words(name)):  # the last word of a name is usually the noun
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
@@ -107,7 +112,8 @@ def made_up(text: str, name: str) -> Iterator[Any]:
 def numbers(text: str, name: str) -> list[str]:
     """Return the values that `text` contains for a numeric field, best first."""
     for word in reversed(extract.words(name)):
-        for label in _UNITS.get(word, (word,) if len(word) > 2 else ()):
+        by_itself = (word,) if len(word) > 2 else ()
+        for label in _UNITS.get(word, by_itself):
             near = extract.number_near(text, label)
             if near is not None:
                 return [near]
@@ -117,13 +123,14 @@ def numbers(text: str, name: str) -> list[str]:
 def truth(text: str, name: str) -> bool | None:
     """Return the value that `text` gives for a boolean field; None if it gives none."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
+    # the label, perhaps followed by a value, as in "in stock: no"
     match = re.search(rf"\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
     if not match or not label:
         return None
     before = text[max(0, match.start() - _NEAR) : match.end()].lower()
-    said = (match.group(1) or "").lower()
+    value = (match.group(1) or "").lower()
     negated = re.search(r"\b(?:not|no|never|without|out of|isn't|aren't|doesn't)\b", before)
-    return not (said in ("false", "no", "not") or negated)
+    return value not in ("false", "no", "not") and not negated
 
 
 def listed(text: str, name: str) -> list[str]:
@@ -136,9 +143,9 @@ def listed(text: str, name: str) -> list[str]:
 
 def named(text: str, name: str) -> list[str]:
     """Return all values in `text` for a plural field such as `cities`."""
-    word = (extract.words(name) or [""])[-1]
-    one = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
-    return _FINDERS[one](text) if one != word and one in _FINDERS else []
+    plural = (extract.words(name) or [""])[-1]
+    singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+    return _FINDERS[singular](text) if singular != plural and singular in _FINDERS else []
 
 
 def records(text: str, names: list[str]) -> list[str]:
@@ -152,19 +159,20 @@ def records(text: str, names: list[str]) -> list[str]:
         return lines
     if not any({"name", "person", "city", "place"} & set(extract.words(name)) for name in names):
         return []
-    starts = [0]
+    starts: list[int] = []  # each record begins with a name
     for found in extract.proper_names(text):
-        at = text.find(found, starts[-1])
+        at = text.find(found, starts[-1] if starts else 0)
         if at >= 0:
             starts.append(at)
-    starts = starts[1:] or [0]
-    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+    starts = starts or [0]
+    return [text[start:end] for start, end in pairwise([*starts, len(text)])]
 
 
-def speaks_of(text: str, choice: str) -> bool:
-    """Return whether `text` contains the words of `choice`."""
-    wanted = extract.words(choice)
-    return bool(wanted) and all(map(extract.word_set(text).has, wanted))
+def chosen(text: str, choices: list[Any]) -> list[str]:
+    """Return the strings among `choices` whose words `text` contains."""
+    said = extract.word_set(text)
+    strings = ((choice, extract.words(choice)) for choice in choices if isinstance(choice, str))
+    return [choice for choice, words in strings if words and all(map(said.has, words))]
 
 
 def plain(name: str) -> str:
@@ -177,7 +185,7 @@ def samples(name: str) -> list[Any]:
     table = _table()
     for word in reversed(extract.words(name)):
         for key, values in table.items():
-            if word.startswith(key[:-1] if key.endswith("y") else key):
+            if word.startswith(key.removesuffix("y")):  # `cities` also begins with `cit`
                 return values
     return []
 

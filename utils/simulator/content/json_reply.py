@@ -18,9 +18,11 @@ _TYPES = {
 _LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
 _IN_QUOTES = rf"(?:{extract.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
 _REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # a remark after a key, as in: `age` (an integer)
-_NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"
+_NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"  # between two keys
 _ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
 _QUOTED_ITEM = rf"{_IN_QUOTES}{_REMARK}"
+# Three ways to list keys: `"name" and "age" as keys`, `keys: name, age and city`, and, for quoted
+# keys only, at least two of them after a common word: `with "name" and "age"`.
 _BEFORE = rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})*+)(?:\s(?:as\s)?(?P<label>{_LABEL}))?"
 _AFTER = rf"{_LABEL}(?:\s(?:named|called|are|of))?[:\s]{{0,9}}(?P<keys>{_ITEM}(?:{_NEXT}{_ITEM})*)"
 _ALONE = (
@@ -35,9 +37,9 @@ def text(request: ModelRequest) -> str | None:
     schema = request.schema or described(request)
     if schema is None and not request.json:
         return None
-    told = " ".join(turn.text for turn in request.turns if turn.role == "tool")
-    source = _without_instructions(f"{request.prompt} {told}".strip())
-    default = _whatever(source[: extract.LONGEST])
+    results = " ".join(turn.text for turn in request.turns if turn.role == "tool")
+    source = _without_instructions(f"{request.prompt} {results}".strip())  # of the values
+    default = _default_schema(source[: extract.LONGEST])
     try:
         value = fill(schema or default, source).value
     except SchemaError:
@@ -56,11 +58,12 @@ def described(request: ModelRequest) -> Json | None:
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
         if objects := _objects(turn.text):
-            last = objects[-1][0]
-            return last if "properties" in last else _like(last)
+            last, _start, _end = objects[-1]
+            return last if "properties" in last else _schema_of_example(last)
         if listed := _listed(turn.text):
             items = re.finditer(rf"{_ITEM}(?:{_NEXT}|$)", listed["keys"])
-            return _with_keys(["".join(filter(None, item.groups())) for item in items])
+            # one group, the key, isn't None
+            return _schema_with_keys(["".join(filter(None, item.groups())) for item in items])
     return None
 
 
@@ -72,18 +75,21 @@ def _listed(text: str) -> re.Match[str] | None:
     return re.search(_AFTER, text, re.IGNORECASE) or re.search(_ALONE, text, re.IGNORECASE)
 
 
-def _with_keys(names: list[str]) -> Json:
+def _schema_with_keys(names: list[str]) -> Json:
     return {
         "type": "object",
-        "properties": {name: _by_name(name) for name in names},
+        "properties": {name: _schema_by_name(name) for name in names},
         "required": names,
     }
 
 
-def _by_name(name: str) -> Json:
+def _schema_by_name(name: str) -> Json:
     words = extract.words(name)
     for kind, known in _TYPES.items():
-        if words[-1:] and (words[-1] in known or (kind == "boolean" and words[0] in known)):
+        telling = words[-1:]
+        if kind == "boolean":
+            telling = words[:1] + words[-1:]  # such as `is_new`, `has_stock` or `available`
+        if not set(telling).isdisjoint(known):
             return {"type": kind}
     several = name.lower().endswith("s") and not name.lower().endswith(("ss", "us", "address"))
     return {"type": "array", "items": {"type": "string"}} if several else {"type": "string"}
@@ -108,20 +114,17 @@ def _objects(text: str) -> list[tuple[Json, int, int]]:
     return found
 
 
-def _like(example: Any) -> Json:
+def _schema_of_example(example: Any) -> Json:
     if isinstance(example, dict):
         return {
             "type": "object",
-            "properties": {name: _like(value) for name, value in example.items()},
+            "properties": {name: _schema_of_example(value) for name, value in example.items()},
             "required": list(example),
         }
     if isinstance(example, list):
-        return {"type": "array", "items": _like(example[0]) if example else {"type": "string"}}
-    if isinstance(example, bool):
-        return {"type": "boolean"}
-    if isinstance(example, int):
-        return {"type": "integer"}
-    return {"type": "number"} if isinstance(example, float) else {"type": "string"}
+        return {"type": "array", "items": _schema_of_example(example[0] if example else "")}
+    types = {bool: "boolean", int: "integer", float: "number"}
+    return {"type": types.get(type(example), "string")}
 
 
 def _without_instructions(text: str) -> str:
@@ -134,7 +137,7 @@ def _without_instructions(text: str) -> str:
     return text[: listed.start()] + text[listed.end() :] if listed else text
 
 
-def _whatever(text: str) -> Json:
-    if extract.people(text) and extract.numbers(text):
-        return _with_keys(["name", "age", *(["email"] if extract.emails(text) else [])])
-    return _with_keys(["question", "answer"])
+def _default_schema(text: str) -> Json:
+    if not (extract.people(text) and extract.numbers(text)):
+        return _schema_with_keys(["question", "answer"])
+    return _schema_with_keys(["name", "age", "email"] if extract.emails(text) else ["name", "age"])

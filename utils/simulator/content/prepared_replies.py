@@ -18,6 +18,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "replies"
 _LONGEST_READ = 4000  # characters; the rest of a prompt is ignored
+_EXACT = 1000  # the fit of a complete prompt: more than any number of prefixes
 
 
 class HeaderError(ValueError):
@@ -35,7 +36,7 @@ class PreparedReply:
 
     def fit(self, prompt: str) -> int:
         """Return how well this reply matches a normalized prompt; 0 means no match."""
-        return 1000 if prompt in self.exactly else fit(self.asks, prompt)
+        return _EXACT if prompt in self.exactly else fit(self.asks, prompt)
 
 
 def normal(text: str) -> str:

@@ -22,7 +22,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a simple number that satisfies a schema's bounds and `multipleOf`."""
+    """Return a simple number, preferably near a bound, that fits the bounds and `multipleOf`."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     step = schema.get("multipleOf") or 1

@@ -61,7 +61,9 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
 
 @dataclass
 class _Filler:
-    root: Json
+    """Finds a value for a schema; its methods call each other for the schemas within it."""
+
+    root: Json  # the whole schema, for references
     text: str
     context: str
     nodes: int = 0
@@ -69,6 +71,7 @@ class _Filler:
     used: set[str] = field(default_factory=set)  # numbers already used for a field
 
     def value(self, schema: Any, name: str, depth: int) -> Value:
+        """Return a value for the field `name`, which is `depth` levels deep."""
         self._count(1, depth)
         if schema is True or schema == {}:
             return self._text({}, name)
@@ -119,10 +122,9 @@ class _Filler:
             raise SchemaError("an enum is a non-empty list")
         self._count(len(choices))
         for text in (self.text, self.context):
-            for choice in choices:
-                if isinstance(choice, str) and field_values.speaks_of(text, choice):
-                    return Value(choice, found=True)
-        if schema.get("default") in choices and "default" in schema:
+            if chosen := field_values.chosen(text, choices):
+                return Value(chosen[0], found=True)
+        if "default" in schema and schema["default"] in choices:
             return Value(schema["default"])
         return Value(choices[0], missing=None not in choices)
 
@@ -144,7 +146,8 @@ class _Filler:
             if value.found:
                 return value
             values.append(value)
-        return next((value for value in values if value.value is None), values[0])
+        nulls = [value for value in values if value.value is None]
+        return (nulls or values)[0]
 
     def _typed(self, schema: Json, name: str, depth: int) -> Value:
         kind = schema.get("type") or guessed_type(schema)
@@ -171,7 +174,7 @@ class _Filler:
         required = dict.fromkeys(schema.get("required") or [])
         made: Json = {}
         found = missing = False
-        left_out: Json = {}
+        left_out: Json = {}  # optional fields whose values were made up
         for name, inner in schema.get("properties", {}).items():
             if name not in required and depth > _DEEP:
                 continue
@@ -211,9 +214,8 @@ class _Filler:
         kind = inner.get("type")
         if "enum" in inner:
             self._count(len(inner["enum"]))
-            named = [c for c in inner["enum"] if isinstance(c, str)]
-            said = [c for c in named if field_values.speaks_of(self.text, c)]
-            return [Value(choice, found=True) for choice in said]
+            chosen = field_values.chosen(self.text, inner["enum"])
+            return [Value(choice, found=True) for choice in chosen]
         if kind == "string":
             listed = field_values.listed(self.text, name) or field_values.named(self.text, name)
             fitting = [item for item in listed if fits_length(item, inner)]
@@ -249,8 +251,8 @@ class _Filler:
 
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
         for written in field_values.numbers(self.text, name):
-            short = "." not in written and len(written) <= _MOST_DIGITS
-            value = int(written) if short else float(written)
+            is_int = "." not in written and len(written) <= _MOST_DIGITS
+            value = int(written) if is_int else float(written)
             if written in self.used or not isfinite(value) or not within(value, schema):
                 continue
             if whole and value != int(value):
@@ -270,9 +272,9 @@ class _Filler:
         for said in field_values.texts(self.text, name, form, about):
             if fits_length(said, schema):
                 return Value(said, found=True)
-        first = (field_values.FORMATTED.get(form), schema.get("default"))
+        preferred = (field_values.FORMATTED.get(form), schema.get("default"))
         made_up = field_values.made_up(self.text, name)
-        for sample in (*first, *(schema.get("examples") or []), *made_up):
+        for sample in (*preferred, *(schema.get("examples") or []), *made_up):
             if isinstance(sample, str) and fits_length(sample, schema):
                 return Value(sample, missing=True)
         least = max(0, int(schema.get("minLength", 0)))
@@ -286,7 +288,6 @@ class _Filler:
 def _is_expected(schema: Any) -> bool:
     """Return whether an optional field would usually be present."""
     kind = schema.get("type") if isinstance(schema, dict) else None
-    return kind == "array" or (
-        kind in ("string", "number", "integer", "object")
-        and not {"default", "enum"} & schema.keys()
-    )
+    if kind in ("string", "number", "integer", "object"):
+        return "default" not in schema and "enum" not in schema
+    return bool(kind == "array")

@@ -46,17 +46,18 @@ class Chooser:
 
     def named(self, say: str, /, **words: str) -> str:
         """Return one of the replies under the key `say` in the `[say]` table of `talk.toml`."""
-        return self.choose(_texts()["say"][say], **words)
+        return self.choose(_tables("talk.toml")["say"][say], **words)
 
 
 def _filled(reply: str, words: dict[str, str]) -> str:
+    """Fill in placeholders such as `{name}`, and begin each sentence with a capital letter."""
     reply = re.sub(r"\{(\w+)\}", lambda key: words[key[1]], reply)
     return re.sub(r"(^|(?<=[.?!] ))[a-z]", lambda first: first.group().upper(), reply)
 
 
 @cache
-def _texts() -> Any:
-    return tomllib.loads(Path(__file__).with_name("talk.toml").read_text("utf-8"))
+def _tables(file: str) -> Any:
+    return tomllib.loads(Path(__file__).with_name(file).read_text("utf-8"))
 
 
 @cache
@@ -70,7 +71,7 @@ def topics() -> tuple[Topic, ...]:
             streaming=file == _FILES[0],
         )
         for file in _FILES
-        for name, one in tomllib.loads(Path(__file__).with_name(file).read_text("utf-8")).items()
+        for name, one in _tables(file).items()
     )
 
 
@@ -98,28 +99,28 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
     }
     topic = topic_of(prompt)
     if topic and not topic.streaming and wording.pattern("statement_about_oneself").search(prompt):
-        topic = None
+        topic = None  # "I live by the sea" isn't a question about the sea
     if language := wording.language(prompt):
         opening = chooser.named("another_language", name=language)
-        rest = _on(topic, "", chooser) if topic else chooser.named("in_english", **words)
+        rest = _part_of(topic, "", chooser) if topic else chooser.named("in_english", **words)
         return f"{opening} {rest}"
     if replies := _fitting("small", prompt):
         return chooser.choose(replies, **words)
-    wish = wording.matching(wording.rules()["wishes"], prompt) or ""
+    wish = wording.matching(wording.rules()["wishes"], prompt) or ""  # one of `_PARTS`, or none
     if not wording.content(prompt):
         return _follow_up(wish, asked, chooser)
     if topic:
-        return _on(topic, wish, chooser)
+        return _part_of(topic, wish, chooser)
     return chooser.choose(_fitting("kind", prompt), **words)
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
     """Return the replies for the first pattern in a table that a message matches."""
-    replies: dict[str, list[str]] = _texts()[table]
+    replies: dict[str, list[str]] = _tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 
 
-def _on(topic: Topic, wish: str, chooser: Chooser) -> str:
+def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
     """Return an unused part of a topic, preferably the requested part."""
     order = [part for part in (wish, *_PARTS) if part in topic.parts]
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
@@ -132,9 +133,12 @@ def _on(topic: Topic, wish: str, chooser: Chooser) -> str:
 
 def _follow_up(wish: str, asked: list[str], chooser: Chooser) -> str:
     """Return a reply to a message such as "Why?", which refers to an earlier message."""
-    place = next((at for at in reversed(range(len(asked))) if wording.content(asked[at])), None)
-    if place is None:
+    earlier = list(asked)
+    while earlier and not wording.content(earlier[-1]):
+        earlier.pop()
+    if not earlier:
         return chooser.named("opening")
-    if topic := topic_of(asked[place]):
-        return _on(topic, wish or "why", chooser)
-    return chooser.named(wish or "more", about=wording.about(asked[place], asked[:place]).quoted)
+    subject = earlier.pop()
+    if topic := topic_of(subject):
+        return _part_of(topic, wish or "why", chooser)
+    return chooser.named(wish or "more", about=wording.about(subject, earlier).quoted)

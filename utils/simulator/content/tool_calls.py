@@ -19,6 +19,7 @@ from .schema_values import fill
 _MOST_CALLS = 8
 _MOST_WISHES = 32  # limit on calls before duplicates are removed
 _LONGEST_ABOUT = 1024  # characters of a tool's description that are examined
+# words in names and descriptions that many tools share
 _SAYS_LITTLE = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
@@ -26,7 +27,7 @@ _SAYS_LITTLE = """
     values data information name names about one any all new
 """
 _GENERIC = frozenset(_SAYS_LITTLE.split())
-_ALSO_SAID = {
+_ALSO_SAID = {  # other words for the words of a tool
     "weather": "forecast temperature rain sunny cold warm umbrella",
     "multiply": "times multiplied product",
     "add": "plus sum",
@@ -38,7 +39,7 @@ _ALSO_SAID = {
     "time": "clock",
     "email": "mail",
 }
-_ENOUGH = 2
+_ENOUGH = 2  # the score from which a tool is called
 _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", " - ": " minus ", "÷": " divided ",
             "/": " divided "}  # fmt: skip
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
@@ -55,7 +56,8 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
     prompt = _with_previous(request)[: extract.LONGEST]
     calls = _calls(prompt, tools)
     if not calls and request.tool_choice == "required":
-        calls = [_call(_best(tools, prompt)[0], prompt, prompt)]
+        best, _ = _best(tools, prompt)
+        calls = [_call(best, prompt, prompt)]
     return tuple(calls[:_MOST_CALLS] if request.parallel else calls[:1])
 
 
@@ -68,7 +70,8 @@ def _with_previous(request: ModelRequest) -> str:
     if len(said) < 2:
         return prompt
     before = said[-2][: extract.LONGEST]
-    start, end = (extract.clauses(before) or [(0, 0)])[0]
+    clauses = extract.clauses(before)
+    start, end = clauses[0] if clauses else (0, 0)
     first = before[start:end]
     for place in extract.places(first):
         first = first.replace(place, "")
@@ -82,11 +85,11 @@ class _Wish:
     tool: Tool
     start: int
     end: int
-    # whether the part is known to contain all required arguments; computed only when needed
-    complete: bool = False
+    complete: bool = False  # whether the part is known to contain all required arguments
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
+    """Return the calls that the prompt's clauses ask for."""
     wishes: list[_Wish] = []
     for start, end in extract.clauses(prompt):
         if len(wishes) == _MOST_WISHES:
@@ -95,7 +98,8 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
         best, fit = _best(tools, clause)
         fits = fit >= _ENOUGH
         if not wishes:
-            wishes += [_Wish(best, 0, end)] if fits else []
+            if fits:
+                wishes.append(_Wish(best, 0, end))
             continue
         last = wishes[-1]
         if fits and best is not last.tool:
@@ -104,13 +108,15 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
         alone = _complete(last.tool, clause)
         if alone and not last.complete:
             last.complete = _complete(last.tool, prompt[last.start : last.end])
-        if alone and last.complete:
+        if alone and last.complete:  # the clause asks for another call of the same tool
             wishes.append(_Wish(last.tool, start, end, complete=True))
-        else:
-            last.end, last.complete = end, alone
+        else:  # the clause continues the last wish
+            last.end = end
+            last.complete = alone
     if not wishes:
         best, fit = _best(tools, prompt)
-        wishes = [_Wish(best, 0, len(prompt))] if fit >= _ENOUGH else []
+        if fit >= _ENOUGH:
+            wishes.append(_Wish(best, 0, len(prompt)))
     calls = [_call(wish.tool, prompt[wish.start : wish.end], prompt) for wish in wishes]
     return list(dict.fromkeys(calls))
 
@@ -121,27 +127,29 @@ def _complete(tool: Tool, text: str) -> bool:
 
 
 def _call(tool: Tool, text: str, prompt: str) -> Part:
+    """Return a call with arguments from `text` or, if it lacks some, from the whole prompt."""
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
     value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:
-        whole = fill(schema, prompt)
-        value = value if whole.missing and value.found else whole
+        from_prompt = fill(schema, prompt)
+        if not value.found or not from_prompt.missing:
+            value = from_prompt
     return Part("call", json.dumps(value.value, ensure_ascii=False), tool.name, json=True)
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
     """Return the tool that matches the text best, and its score."""
     said = _said(text)
-    fits = [_fit(tool, said) for tool in tools]
-    return tools[fits.index(max(fits))], max(fits)
+    scores = [_score(tool, said) for tool in tools]
+    return tools[scores.index(max(scores))], max(scores)
 
 
-def _fit(tool: Tool, said: extract.Words) -> int:
+def _score(tool: Tool, said: extract.Words) -> int:
     """Return a tool's score: matching words count 2 in its name and 1 in its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
-    named = sum(2 for word in name if _among(word, said))
-    described = sum(1 for word in about if _among(word, said))
-    return named + described
+    named = sum(_among(word, said) for word in name)
+    described = sum(_among(word, said) for word in about)
+    return 2 * named + described
 
 
 @lru_cache(maxsize=256)
@@ -154,6 +162,7 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
 
 
 def _said(text: str) -> extract.Words:
+    """Return the words of a text, with arithmetic symbols as words."""
     lower = text.lower()
     for symbol, word in _SYMBOLS.items():
         lower = lower.replace(symbol, word)
@@ -161,6 +170,7 @@ def _said(text: str) -> extract.Words:
 
 
 def _among(word: str, said: extract.Words) -> bool:
+    """Return whether a text contains a tool's word, or another word for it."""
     return said.has(word) or not said.whole.isdisjoint(_ALSO_SAID.get(word, "").split())
 
 
@@ -180,37 +190,38 @@ def report(request: ModelRequest) -> str:
 
 
 def _about(arguments: str) -> str:
-    try:
-        given = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return ""
+    """Return a call's arguments as text, such as "Paris, 3"."""
+    given = _parsed(arguments)
     values = given.values() if isinstance(given, dict) else []
     return ", ".join(str(value) for value in values if isinstance(value, str | int | float))
 
 
 def _sentence(about: str, result: str) -> str:
-    said = _readable(result)
+    value = _parsed(result)
+    said = _in_words(value if is_shallow(value) and not isinstance(value, str) else result)
     if said.lower().startswith("error"):
         said = f"it failed ({said})"
     ending = "" if said[-1:] in ".!?" else "."
     return f"{about}: {said}{ending}" if about else f"{said}{ending}"
 
 
-def _readable(result: str) -> str:
+def _parsed(text: str) -> Any:
+    """Return the value of JSON, or the text itself if it isn't JSON."""
     try:
-        value = json.loads(result)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        value = result
-    return _words(value if is_shallow(value) and not isinstance(value, str) else result)
+        return text
 
 
-def _words(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(
-            f"{field_values.plain(str(key))} {_words(inner)}" for key, inner in value.items()
+            f"{field_values.plain(str(key))} {_in_words(inner)}" for key, inner in value.items()
         )
     if isinstance(value, list):
-        return ", ".join(map(_words, value)) or "nothing"
+        return ", ".join(map(_in_words, value)) or "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "unknown" if value is None else " ".join(str(value).split()) or "nothing"
+    if value is None:
+        return "unknown"
+    return " ".join(str(value).split()) or "nothing"

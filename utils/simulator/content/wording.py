@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 READ = 1000  # characters of a message that are examined
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-_MOST = 6  # words; longer subjects are shortened
+_MOST = 6  # words in a subject; longer ones are shortened
 _FEW = 2  # words; two subjects are combined only if neither is longer
 _LONGEST = 80  # characters in a quotation
 _NOTICED = 20  # characters; shorter sentences may be repeated
@@ -75,26 +75,37 @@ def about(text: str, earlier: list[str]) -> About:
     """Return a message's subject; `earlier` messages resolve its pronouns."""
     text = " ".join(text[:READ].split())
     points_back = pattern("points_back")
-    before = next(
-        (each for each in reversed(earlier) if content(each) and not points_back.search(each)), ""
+    with_subject = (
+        each for each in reversed(earlier) if content(each) and not points_back.search(each)
     )
+    before = next(with_subject, "")  # the message that pronouns refer to
     if before and not content(text):
         return about(before, [])
-    named = pattern("subject").search(text)
-    if named and not pattern("no_subject").match(phrase := named[named.lastindex or 0]):
-        words = _WORD.findall(re.split(r"[.?!,;:]", phrase)[0])[:_MOST]
-        if content(" ".join(words)):
-            return About(*[in_other_person(_complete(words))] * 2)
+    if named := _named(text):
+        return About(named, named)
     run = _longest_run(pattern("measure").sub("", text))
     if before and points_back.search(text):
-        subject = about(before, []).words
+        subject = about(before, [])
         if not run:
-            return about(before, [])
-        if len(subject.split()) > _FEW or len(run.split()) > _FEW:
-            return About(subject, f"“{shortened(text)}”")
-        run = f"{subject} {run}"
+            return subject
+        if len(subject.words.split()) > _FEW or len(run.split()) > _FEW:
+            return About(subject.words, f"“{shortened(text)}”")
+        run = f"{subject.words} {run}"
     run = run or shortened(text)
-    return About(run, run if " " not in run and run[0].isupper() else f"“{run}”")
+    is_name = " " not in run and run[0].isupper()
+    return About(run, run if is_name else f"“{run}”")
+
+
+def _named(text: str) -> str:
+    """Return the subject that a phrase such as "Tell me about tides" names, or ""."""
+    found = pattern("subject").search(text)
+    if not found:
+        return ""
+    phrase = found[found.lastindex or 0]  # one of the groups has matched
+    words = _WORD.findall(re.split(r"[.?!,;:]", phrase)[0])[:_MOST]
+    if pattern("no_subject").match(phrase) or not content(" ".join(words)):
+        return ""
+    return in_other_person(_complete(words))
 
 
 def _longest_run(text: str) -> str:
@@ -107,7 +118,8 @@ def _longest_run(text: str) -> str:
                 runs[-1].append(word)
             else:
                 runs.append([])
-    return _complete(max(runs, key=lambda run: len(content(" ".join(run[:_MOST]))))[:_MOST])
+    longest = max(runs, key=lambda run: len(content(" ".join(run[:_MOST]))))
+    return _complete(longest[:_MOST])
 
 
 def _complete(words: list[str]) -> str:
@@ -141,10 +153,10 @@ def language(text: str) -> str | None:
     letters = [letter for letter in text[:READ] if letter.isalpha()]
     scripts = [unicodedata.name(letter, "?").split()[0] for letter in letters]
     for script, name in rules()["scripts"].items():
-        if scripts.count(script) * 3 > len(scripts):
+        if scripts.count(script) > len(scripts) / 3:
             return str(name)
     words = {word.lower() for word in _WORD.findall(text[:READ])}
     counts = {name: len(words & set(known.split())) for name, known in rules()["languages"].items()}
     best = max(counts, key=lambda name: counts[name])
-    enough = counts[best] > 1 or counts[best] == len(words)
+    enough = counts[best] > 1 or counts[best] == len(words)  # at least two words, or all words
     return best if counts[best] > counts["English"] and enough else None
