@@ -50,8 +50,7 @@ class Settings:
     key: str  # the key that clients must send
     profile: Profile = PROFILES["chat"]  # the profile behind the model name `sim`
     speed: float = 1.0  # factor by which replies are faster than real time
-    # recorded replies, served under their models' names
-    recordings: Recordings = field(default_factory=Recordings)
+    recordings: Recordings = field(default_factory=Recordings)  # served under their models' names
     most_streams: int | None = None  # the limit on concurrent replies; None means no limit
 
 
@@ -108,6 +107,7 @@ class Service:
         parse: Callable[[Json], ModelRequest],
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
+        """Reply to a request; the functions parse its body and encode the reply in the API."""
         settings, entry = self._settings, self._log.open(request.url.path)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(self._log.close, entry)
@@ -151,16 +151,17 @@ class Service:
                 raise
             entry.planned(reply.ttft(), reply.gap, settings.speed)
             return PacedResponse(
-                reply,
-                encoded,
-                entry,
-                cleanup.pop_all(),
-                self._limiter.count,
-                settings.speed,
-                self._clock,
+                reply=reply,
+                encoder=encoded,
+                entry=entry,
+                cleanup=cleanup.pop_all(),
+                count=self._limiter.count,
+                speed=settings.speed,
+                clock=self._clock,
             )
 
     async def _body(self, request: Request) -> bytes:
+        """Read the whole body; raise `ApiError` if it is too large."""
         raw = bytearray()
         async for part in request.stream():
             raw += part

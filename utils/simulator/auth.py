@@ -30,8 +30,9 @@ class KeyRequired:
             scope["path"] = re.sub(r"/+", "/", scope["path"]).rstrip("/") or "/"
             given = dict(scope["headers"]).get(b"authorization", b"")
             scheme, _, credentials = given.partition(b" ")
-            key, learner = self._split(credentials.strip())
-            scope[LEARNER] = learner or str((scope.get("client") or ("",))[0])
+            key, name = self._split(credentials.strip())
+            address, *_port = scope.get("client") or ("",)
+            scope[LEARNER] = name or str(address)
             if scheme.lower() != b"bearer" or not hmac.compare_digest(key, self._key):
                 response = error_response(errors.wrong_key(bool(key)))
                 await response(scope, receive, send)
@@ -42,7 +43,7 @@ class KeyRequired:
             return  # the client disconnected before sending the whole request
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
-        """Return the key and the learner's name ("" if there is none or the key is wrong)."""
+        """Split `KEY/NAME`; the name is "" if there is none or the key is wrong."""
         front, slash, name = credentials.rpartition(b"/")
         if slash and hmac.compare_digest(front, self._key):
             return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]

@@ -32,12 +32,13 @@ class Seen(Requests):
         self._read = read
 
     def __enter__(self) -> Self:
-        self._mark = self._read(settled=False)[0]
+        self._mark, _ = self._read(settled=False)  # where the log ends before the block
         return self
 
     def __exit__(self, *_: object) -> None:
-        seen = self._read(settled=True, since=self._mark)[1]
-        self[:], self.settled = seen, seen.settled
+        _mark, seen = self._read(settled=True, since=self._mark)
+        self[:] = seen
+        self.settled = seen.settled
 
     async def __aenter__(self) -> Self:
         return await asyncio.to_thread(self.__enter__)
@@ -47,7 +48,8 @@ class Seen(Requests):
 
     def now(self) -> Requests:
         """Return the requests received so far in the block, without waiting for replies to end."""
-        return self._read(settled=False, since=self._mark)[1]
+        _mark, seen = self._read(settled=False, since=self._mark)
+        return seen
 
 
 class Simulator(ServerProcess):
@@ -86,7 +88,8 @@ class Simulator(ServerProcess):
         Raises:
             SimulatorError: If the simulator can't be reached.
         """
-        return self._read(settled)[1]
+        _mark, seen = self._read(settled)
+        return seen
 
     def watch(self) -> Seen:
         """Collect the requests received inside a `with` or `async with` block.
@@ -101,7 +104,9 @@ class Simulator(ServerProcess):
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
         """Return a mark for the current end of the log, and the requests after mark `since`."""
-        query = {"since": since} | ({"settled": str(_SETTLE_SECONDS)} if settled else {})
+        query = {"since": since}
+        if settled:
+            query["settled"] = str(_SETTLE_SECONDS)  # how long the server may wait
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)

@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from itertools import accumulate
 
 from . import errors
 from .content.answer import answer
@@ -20,6 +19,8 @@ from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import split, split_json
 
 _TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message's text
+# takes the profile and the prompt's tokens; returns a place in the server's queue, if it has one
+Admit = Callable[[Profile, Sequence[str]], Place | None]
 
 
 def choose(
@@ -56,22 +57,14 @@ def compose(
     recordings: Recordings | None = None,
     *,
     name: str = "",
-    admit: Callable[[Profile, Sequence[str]], Place | None] = lambda *_: None,
+    admit: Admit = lambda *_: None,
 ) -> Reply:
     """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
-    The same request gets the same tokens; the timing is drawn anew for each attempt. If a recorded
-    model gets a prompt that wasn't recorded, it replies with the profile `default`, unless
-    `recordings` is strict.
-
-    Args:
-        request: The request.
-        default: The profile of `sim` and of recorded models.
-        attempt: How many times the same request has arrived, including this time.
-        recordings: Recorded replies.
-        name: The string from which the reply's identifier is derived.
-        admit: Function that takes a profile and the prompt's tokens, and returns the request's
-            place in the server's queue, or None if there is no queue.
+    The same request gets the same tokens; the timing is drawn anew for each `attempt`, which counts
+    how many times the same request has arrived. `default` is the profile of `sim` and, unless
+    `recordings` is strict, of a recorded model that gets a prompt that wasn't recorded. The reply's
+    identifier is derived from `name`.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)
@@ -87,7 +80,7 @@ def compose(
         if one.fault.stage == "request":
             request = one.changed(request)
     digest = hashlib.sha256(f"{name} {attempt}".encode()).hexdigest()
-    info = ReplyInfo(digest[:29], int(time.time()), request.model)
+    info = ReplyInfo(id=digest[:29], created=int(time.time()), model=request.model)
     model, _ = _split_name(request.model, models)
     recorded = recordings.reply(request, model, info) if recordings else None
     if recorded is None and model in models:
@@ -102,26 +95,22 @@ def compose(
 
 
 def _generated(
-    request: ModelRequest,
-    profile: Profile,
-    info: ReplyInfo,
-    rng: random.Random,
-    admit: Callable[[Profile, Sequence[str]], Place | None],
+    request: ModelRequest, profile: Profile, info: ReplyInfo, rng: random.Random, admit: Admit
 ) -> Reply:
     parts = answer(request)
-    complete = [(split_json if part.json else split)(part.text) for part in parts]
-    kept = [
-        until_stop(tokens, request.stop) if part.kind == "text" else tokens
-        for part, tokens in zip(parts, complete, strict=True)
-    ]
-    flat = [(index, token) for index, tokens in enumerate(kept) for token in tokens]
+    complete = [split_json(part.text) if part.json else split(part.text) for part in parts]
+    flat: list[tuple[int, str]] = []  # each token with the index of its part
+    reasoning = 0
+    for index, (part, tokens) in enumerate(zip(parts, complete, strict=True)):
+        kept = until_stop(tokens, request.stop) if part.kind == "text" else tokens
+        flat += [(index, token) for token in kept]
+        if part.kind == "thought":
+            reasoning += len(tokens)
     finish = "tool_calls" if parts[-1].kind == "call" and not request.forced_tool else "stop"
     if request.max_tokens is not None and len(flat) > request.max_tokens:
         flat, finish = flat[: request.max_tokens], "length"
-    reasoning = sum(
-        len(tokens) for part, tokens in zip(parts, kept, strict=True) if part.kind == "thought"
-    )
     total = sum(map(len, complete))
+    # the schedule of the complete reply, which a limit doesn't change
     opening, times, end = plan(profile, total, rng, reasoning)
     pieces = tuple(Piece(at, index, token) for at, (index, token) in zip(times, flat, strict=False))
     if len(flat) < total:
@@ -159,9 +148,14 @@ def _prompt_tokens(request: ModelRequest) -> list[str]:
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:
     """Return the tokens before the first stop sequence; the last token may be shortened."""
     text = "".join(tokens)
-    end = min((at for at in map(text.find, stop) if at >= 0), default=len(text))
-    if end == len(text):
+    ends = [text.index(sequence) for sequence in stop if sequence in text]
+    if not ends:
         return tokens
-    starts = accumulate(map(len, tokens), initial=0)
-    pairs = zip(tokens, starts, strict=False)
-    return tuple(token[: end - start] for token, start in pairs if start < end)
+    kept: list[str] = []
+    room = min(ends)  # characters
+    for token in tokens:
+        if room <= 0:
+            break
+        kept.append(token[:room])
+        room -= len(token)
+    return tuple(kept)

@@ -23,8 +23,9 @@ class ConcurrencyLimiter:
     def __init__(self, clock: Clock, limit: int | None = None) -> None:
         self._limit = limit
         self._clock = clock
-        self._active: Counter[str] = Counter()
-        self._refused: dict[str, float] = {}
+        self._active: Counter[str] = Counter()  # replies in progress, by learner
+        self._refused: dict[str, float] = {}  # when each learner was last refused
+        # totals since the start
         self.tokens = 0
         self.replies = 0
         self.refusals = 0
@@ -40,7 +41,8 @@ class ConcurrencyLimiter:
             now = self._clock()
             self._refused = {name: at for name, at in self._refused.items() if now - at <= _WAITING}
             waiting = self._refused.keys() - {learner}
-            share = max(1, self._limit // len(self._active.keys() | waiting | {learner}))
+            sharing = self._active.keys() | waiting | {learner}
+            share = max(1, self._limit // len(sharing))
             own = self._active.get(learner, 0)
             if self._active.total() >= self._limit or (waiting and own >= share):
                 self._refused[learner] = now

@@ -18,13 +18,14 @@ class Conversations:
 
     def store(self, response_id: str, reply: Reply) -> None:
         """Store the conversation, including `reply` but not instructions, unless it is too long."""
-        calls = tuple(
+        calls = tuple(  # those that were sent
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
             if part.kind == "call" and reply.text_of(index) is not None
         )
         last = Turn("assistant", reply.text_of_kind("text") or "", calls)
-        turns = (*(turn for turn in reply.request.turns if turn.role != "system"), last)
+        before = [turn for turn in reply.request.turns if turn.role != "system"]
+        turns = (*before, last)
         if sum(len(turn.text) for turn in turns) > _MAX_LENGTH:
             return
         self._turns[response_id] = turns

@@ -136,7 +136,8 @@ def too_large(limit: int) -> ApiError:
 def rate_limited(message: str, retry_after: float = 1.0) -> ApiError:
     """Return the error for too many requests; `retry_after` is in seconds at speed 1."""
     message = f"{message} Please try again in {retry_after:.1f}s."
-    return ApiError(429, message, "rate_limit_exceeded", None, "requests", retry_after)
+    code = "rate_limit_exceeded"
+    return ApiError(429, message, code, kind="requests", retry_after=retry_after)
 
 
 def server_error() -> ApiError:

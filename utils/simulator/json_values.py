@@ -20,8 +20,8 @@ def parse_object(raw: bytes) -> Json:
     """
     try:
         body = json.loads(raw)
-        if b"\\ud" in raw.lower():  # a lone surrogate can't be encoded as UTF-8
-            json.dumps(body, ensure_ascii=False).encode()
+        if b"\\ud" in raw.lower():  # the escape of a surrogate, such as \ud83d
+            json.dumps(body, ensure_ascii=False).encode()  # fails if the surrogate is alone
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
     if not isinstance(body, dict) or not is_shallow(body):
@@ -31,7 +31,7 @@ def parse_object(raw: bytes) -> Json:
 
 def is_shallow(value: object) -> bool:
     """Return whether `value` is shallow enough to be walked recursively."""
-    level = [value]
+    level = [value]  # all values at the same depth
     for _ in range(_MAX_DEPTH):
         inner: list[object] = []
         for item in level:

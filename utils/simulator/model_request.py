@@ -44,8 +44,7 @@ class ModelRequest:
     model: str  # the model's name, including any faults
     turns: tuple[Turn, ...]  # the conversation so far, instructions included
     stream: bool = False
-    # whether a Chat Completions stream ends with a chunk of token counts
-    include_usage: bool = False
+    include_usage: bool = False  # whether a Chat Completions stream ends with token counts
     stop: tuple[str, ...] = ()  # the text ends before the first stop sequence
     max_tokens: int | None = None  # the reply's length limit; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens

@@ -81,8 +81,7 @@ class Reply:
     info: ReplyInfo
     parts: tuple[Part, ...]  # the complete parts, before any truncation
     pieces: tuple[Piece, ...]  # the pieces to send, in order
-    # the finish reason: "stop", "length", "tool_calls", "content_filter", or a recorded one
-    finish: str
+    finish: str  # finish reason: "stop", "length", "tool_calls", "content_filter" or a recorded one
     usage: Usage
     opening: float  # when a stream's first event, which has no text, is sent
     end: float  # when the reply is complete
@@ -104,8 +103,10 @@ class Reply:
     def text_of_kind(self, kind: Kind) -> str | None:
         """Return the text sent for all parts of a kind; None if there is no such part."""
         indexes = [index for index, part in enumerate(self.parts) if part.kind == kind]
-        texts = [text for index in indexes if (text := self.text_of(index)) is not None]
-        return ("\n\n" if kind == "thought" else "").join(texts) if indexes else None
+        if not indexes:
+            return None
+        texts = [self._texts[index] for index in indexes if index in self._texts]
+        return ("\n\n" if kind == "thought" else "").join(texts)
 
     def id_of(self, part: int, prefix: str) -> str:
         """Return the identifier of a part."""
@@ -133,14 +134,15 @@ class Reply:
         """
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
-        place = {index: number for number, index in enumerate(order)}
-        pieces = sorted(self.pieces, key=lambda piece: place[piece.part])
+        new_index = {old: new for new, old in enumerate(order)}
+        times = [piece.at for piece in self.pieces]  # the times keep their order
+        pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,
             parts=tuple(self.parts[index] for index in order),
             pieces=tuple(
-                piece._replace(at=due.at, part=place[piece.part])
-                for due, piece in zip(self.pieces, pieces, strict=True)
+                piece._replace(at=at, part=new_index[piece.part])
+                for at, piece in zip(times, pieces, strict=True)
             ),
         )
 

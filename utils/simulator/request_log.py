@@ -107,16 +107,14 @@ class Requests(list[Request]):
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        return "\n".join([*lines, *filter(None, [self._note()])])
+        return "\n".join([*lines, self._note()]).rstrip()
 
     def _repr_html_(self) -> str:
         if not self:
             return "<p>no requests</p>"
         head = "".join(f"<th scope='col'>{heading}</th>" for heading in _HEADINGS)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _row(request)) + "</tr>"
-            for request in self
-        )
+        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in _row(one)) for one in self)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
         note = f"<p>{self._note()}</p>" if self._note() else ""
         caption = "<caption>What the simulator received</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
@@ -158,6 +156,7 @@ class Entry:
 
     def disconnected(self, tokens: int, generated: int) -> None:
         """Record a client disconnect, when `generated` of the reply's `tokens` were generated."""
+        # a token may have been sent slightly before its time, and so not count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
 

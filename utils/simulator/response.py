@@ -12,7 +12,7 @@ from .reply import Encoder, Reply
 from .request_log import Entry
 
 RESET = "simulator.reset"  # ASGI scope extension that resets the connection
-_CONTENT_TYPES = {True: b"text/event-stream; charset=utf-8", False: b"application/json"}
+_STREAM = b"text/event-stream; charset=utf-8"
 
 
 @dataclass(eq=False)
@@ -29,16 +29,16 @@ class PacedResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the reply, and record its progress in the log."""
-        entry, speed, clock = self.entry, self.speed, self.clock
-        left = asyncio.create_task(_disconnected(receive, clock))
+        reply, entry, speed, clock = self.reply, self.entry, self.speed, self.clock
+        disconnect = asyncio.create_task(_disconnected(receive, clock))
 
         async def until(moment: float) -> bool:
             """Wait until a moment; return False if the client disconnects first."""
-            while not left.done() and (remaining := moment - clock()) > SLACK:
-                await asyncio.wait([left], timeout=remaining)
-            return not left.done()
+            while not disconnect.done() and (remaining := moment - clock()) > SLACK:
+                await asyncio.wait([disconnect], timeout=remaining)
+            return not disconnect.done()
 
-        items = self.reply.timed_bytes(self.encoder)
+        items = reply.timed_bytes(self.encoder)
         started, ends = False, ""
         try:
             async for batch in due(items, entry.started, speed, until, clock):
@@ -51,22 +51,22 @@ class PacedResponse:
                 entry.sent(tokens)
                 self.count(tokens)
                 ends = batch[-1].ends
-            if left.done():
-                seconds = (left.result() - entry.started) * speed
-                entry.disconnected(self.reply.generated(), self.reply.generated(seconds))
+            if disconnect.done():
+                seconds = (disconnect.result() - entry.started) * speed
+                entry.disconnected(tokens=reply.generated(), generated=reply.generated(seconds))
                 return
             entry.end("failed" if ends else "finished")
             if ends == "reset":
                 await scope["extensions"][RESET]()
-                await asyncio.wait([left])
+                await asyncio.wait([disconnect])
             else:
                 await send({"type": "http.response.body", "body": b""})
         finally:
-            left.cancel()
+            disconnect.cancel()
             self.cleanup.close()
 
     def _start(self) -> dict[str, object]:
-        kind = _CONTENT_TYPES[self.reply.request.stream]
+        kind = _STREAM if self.reply.request.stream else b"application/json"
         headers = [(b"content-type", kind), (b"cache-control", b"no-cache")]
         return {"type": "http.response.start", "status": 200, "headers": headers}
 

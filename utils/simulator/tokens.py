@@ -1,5 +1,6 @@
 """An approximation of a model's tokenizer, without a vocabulary."""
 
+import math
 import re
 
 _PIECE = re.compile(
@@ -26,11 +27,10 @@ def split_json(text: str) -> tuple[str, ...]:
 
     A parser of partial JSON therefore sees 4 before it sees 42.
     """
-    return tuple(
-        part
-        for token in split(text)
-        for part in (re.findall(r"\s?\d", token) if token.strip().isdigit() else [token])
-    )
+    tokens: list[str] = []
+    for token in split(text):
+        tokens += re.findall(r"\s?\d", token) if token.strip().isdigit() else [token]
+    return tuple(tokens)
 
 
 def _parts(piece: str) -> list[str]:
@@ -38,6 +38,6 @@ def _parts(piece: str) -> list[str]:
     letters = len(piece.strip())
     if letters <= _MAX_LETTERS or piece.isspace():
         return [piece]
-    count = -(-letters // _MAX_LETTERS)
-    size = -(-len(piece) // count)
+    count = math.ceil(letters / _MAX_LETTERS)
+    size = math.ceil(len(piece) / count)
     return [piece[start : start + size] for start in range(0, len(piece), size)]

@@ -30,9 +30,9 @@ def run(arguments: argparse.Namespace) -> None:
     if not out.parent.is_dir():
         sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
     key = env_vars.variable("OPENAI_API_KEY")
-    odd = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
-    if wrong := odd or env_vars.wrong():
-        sys.exit(wrong)
+    odd_key = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
+    if message := odd_key or env_vars.wrong():
+        sys.exit(message)
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
     if base_url and not base_url.startswith(("http://", "https://")):
         arguments.parser.error("a provider's URL begins with http:// or https:// and ends in /v1")
@@ -90,7 +90,7 @@ def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
             client.models.with_raw_response.list()  # warm-up: the first call is slow
         for request in requests:
             reply, left_out = record(client, request)
-            replies.pop((reply.model, reply.prompt), None)
+            replies.pop((reply.model, reply.prompt), None)  # so that the new one is the last
             replies[reply.model, reply.prompt] = reply
             recorded = True
             _report(reply, left_out, out)

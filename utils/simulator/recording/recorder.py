@@ -4,24 +4,20 @@ The `openai` package sends the request, but its parser stops at the first event 
 JSON, so the events are parsed here. Identifiers, the key and the URL aren't recorded.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
+from openai import OpenAI
 
 from ...sse import Reader
 from ..json_values import Json
 from ..reply import Kind
 from .recordings import RecordedReply
-
-if TYPE_CHECKING:
-    from openai import OpenAI
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ between servers
 
@@ -97,8 +93,9 @@ class Recorder:
         self.finish = ""
         self.usage = (0, 0, 0)
         self.left_out = 0  # number of events that could not be parsed, or only in part
+        # the index of each part, by its kind and, for a tool call, the call's index
         self._places: dict[tuple[Kind, int], int] = {}
-        self._call_ids: dict[int, str] = {}
+        self._call_ids: dict[int, str] = {}  # by the call's index
 
     def add(self, data: str, now: float) -> None:
         """Add an event.
@@ -131,6 +128,7 @@ class Recorder:
                 usage.get("completion_tokens"),
                 details.get("reasoning_tokens"),
             )
+            # `index` raises TypeError for anything but an integer
             prompt, completion, reasoning = (max(0, index(count or 0)) for count in counts)
             self.usage = (prompt, completion, reasoning)
 
@@ -144,8 +142,7 @@ class Recorder:
             self._call(call, position, now)
 
     def _call(self, call: Json, position: int, now: float) -> None:
-        number = call.get("index")
-        number = position if number is None else number
+        number = position if call.get("index") is None else call["index"]
         identifier = _text(call.get("id"))
         function = call.get("function") or {}
         name = _text(function.get("name"))

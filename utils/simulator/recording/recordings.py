@@ -32,8 +32,7 @@ class RecordedReply:
     prompt: _Text  # the last user message
     opening: _Seconds  # when the first event arrived
     parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a call, the tool's name
-    # time, index of the part, and text of each piece
-    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]
+    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # each with time, index of part, text
     finish: _Text  # the finish reason
     end: _Seconds  # when the reply ended
     usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
@@ -48,6 +47,7 @@ class RecordedReply:
 
     def reply(self, request: ModelRequest, info: ReplyInfo) -> Reply:
         """Return the recording as a reply to `request`."""
+        # a piece with text counts as one token
         pieces = tuple(Piece(at, part, text, int(bool(text))) for at, part, text in self.pieces)
         parts = tuple(
             Part(kind, "".join(piece.text for piece in pieces if piece.part == index), tool)
