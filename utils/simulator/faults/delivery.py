@@ -212,7 +212,7 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
 
 
 def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
-    """End the response with `event` instead of the first item beyond `tokens` tokens."""
+    """End the response with `event` in place of the item that goes past `tokens` tokens."""
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
             yield TimedBytes(item.at, event(), ends="failed")
