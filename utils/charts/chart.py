@@ -20,12 +20,13 @@ from utils.unicode import well_formed
 
 WIDTH: Final = 10.0  # inches
 LEFT: Final = 0.75  # inches; leaves room for the numbers on the y axis
-RIGHT: Final = 0.25
-TITLE: Final = 17
+RIGHT: Final = 0.25  # inches
+BELOW: Final = 0.75  # inches below the lowest panel, for the x axis and its label
+TITLE: Final = 17  # points
 LINE: Final = 0.32  # inches per line of the title
 _LINES: Final = 6  # maximum lines of a title
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-_UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space between a number and its unit
+_UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space in `40 ms` or `0.2 s`
 CSS_PER_INCH: Final = 80  # so that a figure is 800 CSS pixels wide
 DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 
@@ -39,17 +40,19 @@ class Chart(Figure):
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
-        """Create an empty figure; the area below its title is `body` inches high."""
+        """Create an empty figure; the area below its title is `body` inches high.
+
+        `kind` names the chart; `details` are sentences that follow the title in `alt_text`.
+        """
         title = well_formed(title)
-        lines = textwrap.wrap(
-            _UNIT.sub(NO_BREAK, title), 66, max_lines=_LINES, placeholder=" …"
-        ) or [""]
+        unbroken = _UNIT.sub(NO_BREAK, title)
+        lines = textwrap.wrap(unbroken, width=66, max_lines=_LINES, placeholder=" …") or [""]
         self.body = body
         height = body + 0.3 + LINE * len(lines)
         super().__init__(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
         self.kind = kind
-        told = ". ".join(part.rstrip(".") for part in (f"{kind}: {title}", *details)) + "."
-        self.alt_text = well_formed(told)
+        sentences = (f"{kind}: {title}", *details)
+        self.alt_text = well_formed(". ".join(part.rstrip(".") for part in sentences) + ".")
         self.words(0.15, height - 0.15, "\n".join(lines), size=TITLE, weight="bold", va="top")
 
     def words(self, x: float, y: float, text: str, **style: Any) -> None:

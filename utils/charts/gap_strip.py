@@ -41,25 +41,28 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     """
     names = names_of(recordings)
     ways = [_way(recording) for recording in recordings]
-    told = accounts = [_arrival(*pair) for pair in zip(recordings, ways, strict=True)]
-    if not verdict:
+    if verdict:
+        finding = _finding(names, ways)
+        accounts = described = [_account(*pair) for pair in zip(recordings, ways, strict=True)]
+    else:
+        finding = "Every mark is a piece that arrived"
         accounts = [_count(recording) for recording in recordings]
-        told = [_in_numbers(recording) for recording in recordings]
+        described = [_in_numbers(recording) for recording in recordings]
     rows = Rows(
         "Gap strip",
-        title or (_arrivals(names, ways) if verdict else "Every mark is a piece that arrived"),
+        title or finding,
         recordings,
         accounts,
-        [
+        swatches=[
             patch(WAITING, "nothing yet"),
             patch(DELIVERED, "a piece arrives"),
             patch(FAINT, "silence"),
         ],
-        "seconds since sending",
+        axis="seconds since sending",
         height=1.1,
-        details=sentences(names, told),
+        details=sentences(names, described),
     )
-    for middle, recording in zip(rows, recordings, strict=True):
+    for middle, recording in zip(rows.middles(), recordings, strict=True):
         arrivals = recording.arrivals
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, arrivals[0] if arrivals else recording.e2e, WAITING)
@@ -70,6 +73,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> str:
+    """Return how the pieces arrive: the words that follow "arrives" in a title."""
     arrivals = recording.arrivals
     if not arrivals:
         return "not at all"
@@ -110,7 +114,7 @@ def _in_numbers(recording: Recording) -> str:
     return f"{_count(recording)}, the first after {first}, the last after {last}"
 
 
-def _arrival(recording: Recording, way: str) -> str:
+def _account(recording: Recording, way: str) -> str:
     count = len(recording.arrivals)
     if recording.ttft is None:
         return f"nothing arrives in {in_seconds(recording.e2e)}"
@@ -122,13 +126,16 @@ def _arrival(recording: Recording, way: str) -> str:
     return f"{count} pieces, one every {in_milliseconds(median(recording.gaps))}"
 
 
-def _arrivals(names: Sequence[str], ways: Sequence[str]) -> str:
+def _finding(names: Sequence[str], ways: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} arrives {ways[0]}"
     if len(set(ways)) == 1:
         return f"All {len(names)} arrive {ways[0]}"
-    groups = {way: [n for n, w in zip(names, ways, strict=True) if w == way] for way in ways}
-    return "They arrive " + ", ".join(f"{way} ({', '.join(g)})" for way, g in groups.items())
+    groups: dict[str, list[str]] = {}
+    for name, way in zip(names, ways, strict=True):
+        groups.setdefault(way, []).append(name)
+    parts = (f"{way} ({', '.join(members)})" for way, members in groups.items())
+    return f"They arrive {', '.join(parts)}"
 
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:

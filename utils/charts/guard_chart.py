@@ -41,12 +41,13 @@ def guard_chart(
     """
     from matplotlib.ticker import MaxNLocator
 
-    from utils.charts.chart import Chart
+    from utils.charts.chart import BELOW, Chart
 
     if not sizes:
         raise ValueError("There is nothing to draw: pass at least one size.")
     waits = [readers_wait(held_back(recording, "", size), wpm) for size in sizes]
     shown = [_shown(recording, forbidden, size) for size in sizes]
+    # the index of the first size that shows nothing forbidden
     enough = next((at for at, characters in enumerate(shown) if not characters), None)
     details = [
         f"{counted(sizes[at], 'character')} held back: "
@@ -57,20 +58,21 @@ def guard_chart(
         "Guard chart",
         _finding(sizes, waits, shown, enough),
         details,
-        body=2 * (_HIGH + _ABOVE) + 0.75,
+        body=2 * (_HIGH + _ABOVE) + BELOW,
     )
     upper = "seconds that the reader waits if the guard says yes"
     lower = "forbidden characters shown before the guard says no"
     for bottom, values, colour, name in (
-        (0.75 + _HIGH + _ABOVE, waits, WAITING, upper),
-        (0.75, shown, STALL, lower),
+        (BELOW + _HIGH + _ABOVE, waits, WAITING, upper),
+        (BELOW, shown, STALL, lower),
     ):
+        is_lower = name == lower
         axes = chart.panel(bottom, _HIGH)
         axes.plot(sizes, values, color=colour, lw=3, clip_on=False)
         axes.set(xlim=(0, sizes[-1] or 1), ylim=(0, 1.08 * max(values) or 1))
-        axes.yaxis.set_major_locator(MaxNLocator(4, integer=values is shown))
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=is_lower))
         axes.grid(axis="y", color=FAINT)
-        axes.tick_params(axis="x", labelbottom=values is shown)
+        axes.tick_params(axis="x", labelbottom=is_lower)
         if enough is not None:
             axes.axvline(sizes[enough], color=QUIET, lw=1.5, ls="--")
             axes.plot(sizes[enough], values[enough], "o", color=colour, ms=9, clip_on=False)
@@ -88,7 +90,7 @@ def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) ->
     found = re.search(forbidden, text)
     if found is None:
         raise ValueError("The reply contains nothing forbidden.")
-    arrived = before = 0
+    arrived = before = 0  # characters; `before` excludes the piece that completes the match
     for piece in recording.pieces:
         if arrived < found.end():
             before, arrived = arrived, arrived + len(piece.text)

@@ -37,20 +37,21 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    from utils.charts.chart import LEFT, Chart
+    from utils.charts.chart import BELOW, LEFT, Chart
 
     lines = _lines(rows)
-    height = 3.6
+    height = 3.6  # inches
     details = [
         f"{style}: " + ", ".join(f"{in_seconds(row.ttft_worst)} with {row.clients}" for row in line)
         for style, line in lines.items()
     ]
     chart = Chart("Load chart", _finding(lines), details, body=height + 1.0)
-    axes = chart.panel(0.75, height, left=LEFT + 0.1)
+    axes = chart.panel(BELOW, height, left=LEFT + 0.1)
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    axes.set(xlim=(counts[0] / 1.15, counts[-1] * max(2, counts[-1] / counts[0]) ** 0.6))
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # for the lines' names, right of their ends
+    axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)
     axes.set_xticks([], minor=True)
@@ -60,10 +61,10 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     axes.tick_params(which="minor", length=0)
     axes.grid(axis="y", color=FAINT)
     for (_, line), (colour, mark, dash) in zip(lines.items(), _LOOKS, strict=False):
-        points = [(row.clients, row.ttft_worst) for row in line]
-        axes.plot(*zip(*points, strict=True), dash, color=colour, marker=mark, ms=9, lw=2.6)
+        x, y = [row.clients for row in line], [row.ttft_worst for row in line]
+        axes.plot(x, y, dash, color=colour, marker=mark, ms=9, lw=2.6)
     _label(axes, lines, height)
-    chart.words(0.15, 0.75 + height + 0.1, "seconds until the last client's first token")
+    chart.words(0.15, BELOW + height + 0.1, "seconds until the last client's first token")
     chart.x_label("clients at once")
     return chart
 
@@ -85,20 +86,21 @@ def _finding(lines: dict[str, list[Row]]) -> str:
     if not shared:
         return "The wait for the first token, by number of clients"
     most = max(shared)
-    at = {
+    waits = {
         style: row.ttft_worst
         for style, line in lines.items()
         for row in line
         if row.clients == most
     }
-    worst, best = max(at, key=lambda style: at[style]), min(at, key=lambda style: at[style])
+    best = min(waits, key=lambda style: waits[style])
+    worst = max(waits, key=lambda style: waits[style])
     who = "1 client waits" if most == 1 else f"the last of {most} clients waits"
-    if len(at) == 1 or at[worst] < 1.15 * at[best]:
-        finding = f"{who} {in_seconds(at[worst])} for its first token"
+    if len(waits) == 1 or waits[worst] < 1.15 * waits[best]:
+        finding = f"{who} {in_seconds(waits[worst])} for its first token"
     else:
         finding = (
-            f"{who} {in_seconds(at[best])} for its first token ({best}) "
-            f"to {in_seconds(at[worst])} ({worst})"
+            f"{who} {in_seconds(waits[best])} for its first token ({best}) "
+            f"to {in_seconds(waits[worst])} ({worst})"
         )
     return finding[0].upper() + finding[1:]
 
@@ -106,14 +108,19 @@ def _finding(lines: dict[str, list[Row]]) -> str:
 def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Label each line at its end; labels that would overlap are moved apart."""
     low, high = axes.get_ylim()
+
+    def inches(wait: float) -> float:
+        """Return a wait's height above the bottom of the logarithmic axis."""
+        return height * log(wait / low) / log(high / low)
+
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())
     places: list[float] = []
     for wait, _ in ends:
-        place = height * log(wait / low) / log(high / low)  # inches from the bottom
+        place = inches(wait)
         places.append(max(place, places[-1] + _APART) if places else place)
     looks = dict(zip(lines, _LOOKS, strict=False))
     for (wait, style), place in zip(ends, places, strict=True):
-        up = 72 * (place - height * log(wait / low) / log(high / low))  # points
+        up = 72 * (place - inches(wait))  # points
         axes.annotate(
             style, (lines[style][-1].clients, wait), xytext=(12, up), textcoords="offset points",
             va="center", size=TEXT, color=INK, weight="bold", parse_math=False,

@@ -41,31 +41,33 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     recordings = [pattern.recording for pattern in patterns]
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
-    firsts = [r.first for r in readings]
+    firsts = [r.first for r in readings]  # seconds until the first word
+    totals = [recording.e2e for recording in recordings]
     blanks = [_blank(*pair) for pair in zip(patterns, firsts, strict=True)]
     accounts = [
-        f"blank {in_seconds(blank)} · first word {in_seconds(first)} · all {in_seconds(r.e2e)}"
-        for blank, first, r in zip(blanks, firsts, recordings, strict=True)
+        f"blank {in_seconds(blank)} · first word {in_seconds(first)} · all {in_seconds(total)}"
+        for blank, first, total in zip(blanks, firsts, totals, strict=True)
     ]
     rows = Rows(
         "Pattern bars",
         _finding(names, blanks, firsts),
         recordings,
         accounts,
-        [
+        swatches=[
             patch(WAITING, "blank"),
             patch(WAITING, "a sign, no text", alpha=_EXPLAINED, hatch="///"),
             *stall_swatch(readings),
             patch(FAINT, "reads while more arrives"),
         ],
-        f"seconds; a reader of {wpm:g} words a minute",
+        axis=f"seconds; a reader of {wpm:g} words a minute",
         details=sentences(names, accounts, recordings),
     )
     striped = {"alpha": _EXPLAINED, "hatch": "///", "ec": "white", "lw": 0}
-    for middle, recording, r, blank in zip(rows, recordings, readings, blanks, strict=True):
+    columns = rows.middles(), recordings, readings, blanks
+    for middle, recording, r, blank in zip(*columns, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, blank, WAITING)
-        rows.bar(middle, blank, r.first, "white", lw=0)
+        rows.bar(middle, blank, r.first, "white", lw=0)  # under the translucent bar
         rows.bar(middle, blank, r.first, WAITING, **striped)
         rows.stalls(middle, r.first, r.wait)
     remark_on_counts(rows.chart, recordings)
@@ -73,6 +75,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
 
 
 def _blank(pattern: Pattern, first: float) -> float:
+    """Return the seconds until the screen shows anything, at the latest the first word."""
     return first if pattern.sign is None else min(pattern.sign, first)
 
 
@@ -86,4 +89,5 @@ def _finding(names: list[str], blanks: list[float], firsts: list[float]) -> str:
         best, worst = names[blanks.index(shortest)], names[blanks.index(longest)]
         finding = f"Blank for {in_seconds(shortest)} ({best}) to {in_seconds(longest)} ({worst})"
     soon, late = in_seconds(min(firsts)), in_seconds(max(firsts))
-    return f"{finding}; first words after {soon if soon == late else f'{soon} to {late}'}"
+    when = soon if soon == late else f"{soon} to {late}"
+    return f"{finding}; first words after {when}"

@@ -27,13 +27,13 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
     time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer than
     the longest reply. `wpm` is the reader's speed, in words per minute.
     """
-    from utils.charts.chart import Chart
+    from utils.charts.chart import BELOW, Chart
 
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
     accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
     height = 3.2 if len(recordings) == 1 else 1.9
-    row = height + 1.05
+    row = height + 1.05  # inches, with the heading above and the axis below
     chart = Chart(
         f"Reader's chart at {wpm:g} words a minute",
         waits(names, recordings, readings),
@@ -48,11 +48,11 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
     )
     last = end_of(recordings)
     end = min(1.5 * last, max(1.2 * last, *(r.finished for r in readings)))
-    words = max(1.0, *(r.words for r in readings)) * 1.25
+    top = max(1.0, *(r.words for r in readings)) * 1.25  # words, with some room above
     for i, name in enumerate(names):
-        bottom = 0.75 + row * (len(names) - 1 - i)
+        bottom = BELOW + row * (len(names) - 1 - i)
         axes = chart.panel(bottom, height)
-        axes.set(xlim=(0, end), ylim=(0, words))
+        axes.set(xlim=(0, end), ylim=(0, top))
         axes.grid(axis="y", color=FAINT)
         axes.locator_params(axis="y", nbins=5, integer=True)
         axes.set_ylabel("words")
@@ -77,21 +77,22 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
             ha="center", va="center", size=TEXT, color=INK,
         )  # fmt: skip
     horizon = max(end, r.finished)
-    steps = [(0.0, 0.0)]
+    steps = [(0.0, 0.0)]  # (time, words on the screen): each piece is a step up
     for at, words in (*r.delivered, (horizon, r.words)):
         steps += [(at, steps[-1][1]), (at, words)]
-    progress = [(0.0, 0.0), *r.read, (horizon, r.words)]
+    progress = [(0.0, 0.0), *r.read, (horizon, r.words)]  # (time, words read)
+    # The translucent colours would mix with the stalls', so white comes first.
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color="white", lw=0)
     axes.fill(*zip(*steps, *reversed(progress), strict=True), color=DELIVERED, alpha=0.25, lw=0)
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color=READING, alpha=0.45, lw=0)
     axes.plot(*zip(*steps, strict=True), color=DELIVERED, lw=2.2)
     axes.plot(*zip(*progress, strict=True), color=READING, lw=2.2)
-    what = {"finished": "all here", "failed": "fails", "left": "left", "streaming": "so far"}
+    endings = {"finished": "all here", "failed": "fails", "left": "left", "streaming": "so far"}
     late = recording.e2e > 0.5 * end
     mark = "X" if recording.outcome == "failed" else "o"
     axes.plot(recording.e2e, r.words, mark, color=INK, ms=7, clip_on=False, zorder=4)
     axes.annotate(
-        f"{what[recording.outcome]} at {in_seconds(recording.e2e)}",
+        f"{endings[recording.outcome]} at {in_seconds(recording.e2e)}",
         (recording.e2e, r.words), xytext=(-6 if late else 6, 7), textcoords="offset points",
         ha="right" if late else "left", size=TEXT, color=INK, zorder=4,
         bbox={"fc": "white", "alpha": 0.85, "lw": 0, "pad": 1} if r.stalls else None,

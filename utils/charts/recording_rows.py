@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 _LONGEST_NAME: Final = 28  # maximum length of a name, in characters
+# where a row's heading and bar are, as shares of its height from the top
+_HEADING: Final = 0.36
+_BAR: Final = 0.66
 
 
 class Rows:
@@ -34,27 +37,29 @@ class Rows:
     ) -> None:
         """Create the chart, with a heading above each row.
 
-        `accounts` are the summaries in the headings, `details` become sentences of the alternative
-        text, and `height` is in inches per row.
+        `accounts` are the summaries in the headings, `axis` labels the x axis, `details` become
+        sentences of the alternative text, and `height` is in inches per row.
         """
-        from utils.charts.chart import LEFT, Chart
+        from utils.charts.chart import BELOW, LEFT, Chart
 
         names = names_of(recordings)
         count, left = len(names), LEFT / 3
         self._height = height
         self._count = count
-        self.chart = Chart(kind, title, details, body=height * count + 1.05)
+        body = height * count + 1.05  # with the legend and the axis
+        self.chart = Chart(kind, title, details, body=body)
         self.chart.legend_row(*swatches)
-        self.axes = self.chart.panel(0.75, height * count, left=left)  # shared by all rows
+        self.axes = self.chart.panel(BELOW, height * count, left=left)  # shared by all rows
         self.end = end_of(recordings) * 1.01  # seconds
         self.axes.set(xlim=(0, self.end), ylim=(height * count, 0), yticks=[])
         for i, (name, account) in enumerate(zip(names, accounts, strict=True)):
-            self.chart.heading(0.75 + height * (count - i - 0.36), name, account, left=left)
+            bottom = BELOW + height * (count - i - _HEADING)
+            self.chart.heading(bottom, name, account, left=left)
         self.chart.x_label(axis)
 
-    def __iter__(self) -> Iterator[float]:
-        """Yield the y coordinate of the middle of each row."""
-        return (self._height * (i + 0.66) for i in range(self._count))
+    def middles(self) -> Iterator[float]:
+        """Return the y coordinate of the middle of each row's bar."""
+        return (self._height * (i + _BAR) for i in range(self._count))
 
     def bar(self, middle: float, start: float, end: float, colour: str, **look: Any) -> None:
         """Draw a bar from `start` to `end`, in seconds."""
@@ -85,9 +90,9 @@ def sentences(
     names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
     """Return sentences for the alternative text: summaries, then doubts about token counts."""
-    told = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
+    summaries = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
     pairs = zip(names, doubted, strict=False)
-    return told + [f"{name}: {doubt}" for name, r in pairs if (doubt := r.count_doubt)]
+    return summaries + [f"{name}: {r.count_doubt}" for name, r in pairs if r.count_doubt]
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
@@ -107,8 +112,10 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
 
 def runs(arrivals: Sequence[float], pause: float) -> list[Sequence[float]]:
     """Split arrivals wherever more than `pause` seconds pass between two of them."""
-    cuts = [at for at, (a, b) in enumerate(pairwise(arrivals), start=1) if b - a > pause]
-    return [arrivals[i:j] for i, j in pairwise([0, *cuts, len(arrivals)]) if i < j]
+    pairs = enumerate(pairwise(arrivals), start=1)
+    cuts = [at for at, (before, after) in pairs if after - before > pause]
+    ends = pairwise([0, *cuts, len(arrivals)])
+    return [arrivals[first:last] for first, last in ends if first < last]
 
 
 def end_of(recordings: Sequence[Recording]) -> float:

@@ -35,15 +35,15 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
         waits(names, recordings, readings),
         recordings,
         accounts,
-        [
+        swatches=[
             patch(WAITING, "waits for the first word"),
             *stall_swatch(readings),
             patch(FAINT, "reads while more arrives"),
         ],
-        f"seconds; a reader of {wpm:g} words a minute",
+        axis=f"seconds; a reader of {wpm:g} words a minute",
         details=sentences(names, accounts, recordings),
     )
-    for middle, recording, r in zip(rows, recordings, readings, strict=True):
+    for middle, recording, r in zip(rows.middles(), recordings, readings, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, r.first, WAITING)
         rows.stalls(middle, r.first, r.wait)
@@ -76,28 +76,35 @@ def account(recording: Recording, r: Reading) -> str:
 def waits(
     names: Sequence[str], recordings: Sequence[Recording], readings: Sequence[Reading]
 ) -> str:
-    """Return the chart's finding."""
+    """Return the finding, a title that compares how long the readers wait."""
     if len(names) == 1:
         return _one_wait(recordings[0], readings[0])
-    told = sorted(
+    by_wait = sorted(
         (r.wait, name)
         for name, recording, r in zip(names, recordings, readings, strict=True)
         if recording.text
     )
-    if not told:
+    if not by_wait:
         return "None of the replies had any text"
-    (short, best), (long, worst) = told[0], told[-1]
-    if len(told) == 1:
+    (short, best), (long, worst) = by_wait[0], by_wait[-1]
+    if len(by_wait) == 1:
         finding = f"The reader waits {in_seconds(short)} ({best})"
     elif long < 1.15 * short or in_seconds(long) == in_seconds(short):
         finding = f"The reader waits about as long each time, {in_seconds(long)}"
     else:
-        to = "or" if len(told) == 2 else "to"
+        to = "or" if len(by_wait) == 2 else "to"
         finding = f"The reader waits {in_seconds(short)} ({best}) {to} {in_seconds(long)} ({worst})"
-    failed = [n for n, r in zip(names, recordings, strict=True) if r.text and r.outcome == "failed"]
-    silent = [n for n, r in zip(names, recordings, strict=True) if not r.text]
-    finding += f"; failed: {', '.join(failed)}" if failed else ""
-    return finding + (f"; no text: {', '.join(silent)}" if silent else "")
+    failed, silent = [], []
+    for name, recording in zip(names, recordings, strict=True):
+        if not recording.text:
+            silent.append(name)
+        elif recording.outcome == "failed":
+            failed.append(name)
+    if failed:
+        finding += f"; failed: {', '.join(failed)}"
+    if silent:
+        finding += f"; no text: {', '.join(silent)}"
+    return finding
 
 
 def _one_wait(recording: Recording, r: Reading) -> str:

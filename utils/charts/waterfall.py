@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ROOMY: Final = 8  # with up to this many rows, each has a heading
 _NAMED: Final = 30  # with up to this many rows, each has its name beside it
 _LETTER: Final = 0.11  # inches per character of a name
-_ENDS: Final = {
+_ENDS: Final = {  # a stream's outcome: the mark at the end of its row, and what it means
     "finished": ("o", "finished"),
     "left": ("<", "left"),
     "failed": ("X", "failed"),
@@ -41,19 +41,23 @@ def waterfall(*recordings: Recording) -> Chart:
     """
     from matplotlib.lines import Line2D
 
-    from utils.charts.chart import LEFT, Chart
+    from utils.charts.chart import BELOW, LEFT, Chart
 
     names = names_of(recordings)
     accounts = [_account(recording) for recording in recordings]
     start = min(recording.sent for recording in recordings)
     span = max(recording.sent + recording.e2e for recording in recordings) - start
     count = len(recordings)
-    row = 0.95 if count <= _ROOMY else 0.32 if count <= _NAMED else max(0.06, 6 / count)
+    roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
+    if roomy:
+        row = 0.95  # inches
+    else:
+        row = 0.32 if named else max(0.06, 6 / count)
     chart = Chart(
         "Waterfall",
         _finding(recordings, in_seconds(span)),
         sentences(names, accounts),
-        body=row * count + 1.05,
+        body=row * count + 1.05,  # with the legend and the axis
     )
     outcomes = {recording.outcome for recording in recordings}
     chart.legend_row(
@@ -65,14 +69,13 @@ def waterfall(*recordings: Recording) -> Chart:
             if outcome in outcomes
         ),
     )
-    roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
     left = 0.4 + _LETTER * max(map(len, names)) if named else LEFT / 3
-    axes = chart.panel(0.75, row * count, left=left)
+    axes = chart.panel(BELOW, row * count, left=left)
     axes.set(xlim=(0, span * 1.01 or 1), ylim=(row * count, 0), yticks=[])
     for i, recording in enumerate(recordings):
         middle, thick = (row * i + 0.66, 0.36) if roomy else (row * (i + 0.5), 0.7 * row)
         _draw(axes, recording, recording.sent - start, middle, thick, span / 20)
-        top = 0.75 + row * (count - i)
+        top = BELOW + row * (count - i)
         if roomy:
             chart.heading(top - 0.36 * row, names[i], accounts[i], left=left)
         elif named:
@@ -94,7 +97,7 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     if len(recordings) == 1:
         first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
         return f"One stream in {span}: {first}{broken}"
-    most = max(
+    most = max(  # streams at once, counted when each begins
         sum(other.sent <= one.sent < other.sent + other.e2e for other in recordings)
         for one in recordings
     )
@@ -111,6 +114,10 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
 def _draw(
     axes: Axes, recording: Recording, sent: float, middle: float, thick: float, pause: float
 ) -> None:
+    """Draw one row; `sent` is in seconds since the first request, `thick` in inches.
+
+    A gap longer than `pause` seconds is drawn as waiting.
+    """
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
     for run in runs(recording.arrivals, pause):
