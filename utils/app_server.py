@@ -57,7 +57,8 @@ class Server:
             access_log=False,
         )
         config.load()
-        # `Server.serve()` isn't used: it would take over SIGINT, which a cell's ■ needs, and poll.
+        # `Server.serve()` isn't used: it would poll, and take over SIGINT, which a cell's ■ needs.
+        # What it sets up is set here.
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.lifespan = config.lifespan_class(config)
         self._uvicorn.server_state.default_headers = config.encoded_headers
@@ -84,7 +85,7 @@ class Server:
             raise
 
     async def stop(self) -> None:
-        """Stop the server, and abort open connections. Safe to call again."""
+        """Stop the server, and abort open connections. May be called again."""
         if self._loop is not asyncio.get_running_loop():  # the server's loop has ended
             self._listener.close()
             return

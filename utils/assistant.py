@@ -29,7 +29,7 @@ async def order_status(order: int) -> str:
 def committed(piece: object) -> bool:
     """Return whether a piece has text or announces a tool call.
 
-    After either, no other source may be tried.
+    After either, no other source may be tried: text or an action would be repeated.
     """
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 

@@ -21,8 +21,10 @@ HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_
 # Variables that LangChain, LangSmith, OpenAI's SDK and `ssl` read when a client or model is
 # created. The prefixes also cover variables that later versions may add.
 _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSLKEYLOGFILE")
+# such as LANGSMITH_TRACING, LANGCHAIN_TRACING_V2
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
+# names of characters for which `unicodedata` has none, or a less common one
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
 lock = RLock()  # held while variables are hidden
@@ -81,7 +83,8 @@ def stay_here() -> bool:
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
     """Return a sentence if a value has quotes, “Bearer” or an invalid character; otherwise None.
 
-    The sentence doesn't contain the value, which may be a secret.
+    With `spaces`, spaces and line breaks are valid. The sentence doesn't contain the value, which
+    may be a secret.
     """
     for place, character in (("starts", value[:1]), ("ends", value[-1:])):
         if character and character in _QUOTES:
@@ -137,9 +140,11 @@ def set_of(*names: str) -> list[str]:
 def _wrong_proxy(name: str, value: str) -> str | None:
     import httpx2
 
+    # HTTP clients add a missing scheme, except to OPENAI_PROXY, which LangChain passes on as it is.
     address = value if "://" in value or name == "OPENAI_PROXY" else f"http://{value}"
     try:
         proxy = httpx2.Proxy(address)
+        # raises ImportError for a SOCKS proxy without `socksio`
         httpx2.HTTPTransport(proxy=proxy, verify=False, trust_env=False).close()
     except ImportError:
         return (

@@ -12,7 +12,7 @@ from .unicode import well_formed
 
 _HIDDEN = "[key]"
 _LONGEST = 300  # maximum length of a message, in characters
-_KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")
+_KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # as in OPENAI_API_KEY
 # example keys from the documentation of local servers; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
@@ -30,6 +30,7 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
+# What follows `Bearer ` in a header, or `?key=` in a URL; not a word about bearer tokens.
 _LABELLED = re.compile(
     r"""
     ( \b(?i:bearer|basic)\s+(?!(?i:auth|token|scheme|challenge))
@@ -38,7 +39,7 @@ _LABELLED = re.compile(
     """,
     re.VERBOSE,
 )
-_USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")
+_USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")  # `user:password` in `//user:password@host`
 
 
 class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
@@ -56,7 +57,8 @@ def redacted(text: str) -> str:
     `ollama`, which local servers accept as a key, isn't a secret and isn't replaced.
     """
     for name, value in os.environ.items():
-        if _KEY_VARIABLE.search(name) and _is_secret(key := value.strip()):
+        key = value.strip()
+        if _KEY_VARIABLE.search(name) and _is_secret(key):
             text = re.sub(rf"(?<![\w-]){re.escape(key)}(?![\w-])", _HIDDEN, text)
     text = _SECRET.sub(lambda found: found[0] if found[0] in _DUMMIES else _HIDDEN, text)
     text = _LABELLED.sub(rf"\1{_HIDDEN}", text)
@@ -93,10 +95,11 @@ def words_of(body: object) -> str:
     if isinstance(body, str):
         return "" if body.lstrip().startswith("<") else body
     if isinstance(body, Mapping):
-        words = (words_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
+        found = (words_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
+        message = next(filter(None, found), "")
         where = body.get("loc")  # the field that FastAPI rejects
         place = ".".join(map(str, where)) if isinstance(where, list) else ""
-        return ": ".join(filter(None, (place, next(filter(None, words), ""))))
+        return ": ".join(filter(None, (place, message)))
     if isinstance(body, list):
         return "; ".join(filter(None, map(words_of, body)))
     return ""
@@ -110,15 +113,16 @@ def tell(explain: Callable[[BaseException], str | None]) -> None:
     """
     from IPython import get_ipython
 
+    # IPython calls this as a method of its shell.
     def show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: int | None = None) -> None:
-        told = explain(error)
-        if told is None:
+        explained = explain(error)
+        if explained is None:
             caught = (kind, error, trace)
             shell.showtraceback(caught, tb_offset=tb_offset, running_compiled_code=True)
             return
         shell._get_exc_info((kind, error, trace))  # stores the exception for `%tb`
         more = f"({kind.__name__}; run `%tb` in a new cell to see the traceback.)"
-        shell._showtraceback(kind, redacted(str(error)), [f"{told} {more}"])
+        shell._showtraceback(kind, redacted(str(error)), [f"{explained} {more}"])
 
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((Exception,), show)

@@ -22,7 +22,7 @@ class Traffic:
         return f"{self.messages:,} {'message' if self.messages == 1 else 'messages'} · {size}"
 
 
-_counts: list[Traffic] = []  # one for each block that runs
+_counts: list[Traffic] = []  # one for each `traffic()` block that is running
 _lock = Lock()  # messages come from several threads
 
 
@@ -65,6 +65,8 @@ def traffic() -> Iterator[Traffic]:
 
 
 def _counted(send: Callable[..., None]) -> Callable[..., None]:
+    """Return `send`, extended to add each message to all running counts."""
+
     def send_counted(parts: Sequence[Any], *args: Any, **kwargs: Any) -> None:
         with _lock:
             for count in _counts:

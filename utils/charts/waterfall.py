@@ -49,10 +49,9 @@ def waterfall(*recordings: Recording) -> Chart:
     span = max(recording.sent + recording.e2e for recording in recordings) - start
     count = len(recordings)
     roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
-    if roomy:
-        row = 0.95  # inches
-    else:
-        row = 0.32 if named else max(0.06, 6 / count)
+    row = max(0.06, 6 / count)  # inches
+    if roomy or named:
+        row = 0.95 if roomy else 0.32
     chart = Chart(
         "Waterfall",
         _finding(recordings, in_seconds(span)),

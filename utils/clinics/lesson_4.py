@@ -76,14 +76,14 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     async with serving(endpoint) as url:
         await asyncio.to_thread(_check_health, url)  # a warm-up: the first request is slower
         async with _unhurried().watch() as read:
-            run, by_then, answered = await _read_and_check(url, prompt, read)
+            recording, by_then, answered = await _read_and_check(url, prompt, read)
         async with _unhurried().watch() as left:
             await asyncio.to_thread(_leave, url, prompt, left)
     return Case(
         ttft_share=by_then / max(1, sum(request.tokens_sent for request in read)),
         health_checks=answered,
         unsent=sum(request.tokens_unsent for request in left),
-        recording=run,
+        recording=recording,
     )
 
 
@@ -106,6 +106,7 @@ async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording,
 
 
 def _read(url: str, prompt: str, seen: Seen) -> tuple[Recording, int]:
+    """Return the recording, and the tokens that had been sent when the first text arrived."""
     run = record(_texts(url, prompt))
     by_then = 0
     for text in run:
@@ -147,7 +148,7 @@ def _health_checks(url: str, over: Event, seen: Seen) -> int:
     while not over.wait(_CHECK_EVERY):
         if _is_sending(seen):
             _check_health(url)
-            answered += _is_sending(seen)
+            answered += _is_sending(seen)  # 0 if the reply has ended by now
     return answered
 
 

@@ -55,7 +55,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 def _connections(
     first: str, second: str | None = None
 ) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
-    """Return a decorator that runs a program with these faults, one per request."""
+    """Return a decorator that runs a program with these faults (`drop@30`), one per request."""
 
     def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
         @wraps(program)

@@ -41,9 +41,11 @@ async def health(port: int) -> float:
 async def _texts(port: int, path: str) -> AsyncIterator[str]:
     events = Reader()
     async with _response(port, path) as reader:
-        while size := int(await reader.readline(), 16):  # chunked transfer encoding
-            chunk = await reader.readexactly(size + 2)
-            for event in events.feed(chunk[:-2]):
+        # chunked transfer encoding: a size in hexadecimal, then the data and CRLF; 0 is the end
+        while size := int(await reader.readline(), 16):
+            data = await reader.readexactly(size)
+            await reader.readexactly(2)  # CRLF
+            for event in events.feed(data):
                 yield json.loads(event.data)
 
 
@@ -53,7 +55,7 @@ async def _response(port: int, path: str) -> AsyncIterator[asyncio.StreamReader]
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
         status, *_ = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-        if b" 200 " not in status + b" ":
+        if b" 200 " not in status + b" ":  # the phrase after the number is optional
             raise ConnectionError(f"the server returned {status.decode(errors='replace')}")
         yield reader
     finally:

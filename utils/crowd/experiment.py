@@ -31,9 +31,8 @@ async def experiment(
     """Measure each style with each number of clients in turn.
 
     All clients request the same reply from one server process at the same moment. The reply takes
-    one second, the first 0.8 s of it in silence. A style that serves clients one by one
-    takes one second per client. Measurements that would take longer than 15 s are left out, with a
-    note.
+    one second, of which the first 0.8 s are silent. A style that serves clients one by one takes
+    one second per client. Measurements that would take longer than 15 s are left out, with a note.
 
     Raises:
         LoadError: If a style is unknown, the server can't start, or no client got a reply.
@@ -64,6 +63,7 @@ async def experiment(
 
 
 async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where: str) -> Row:
+    """Run `count` clients at once; the badge shows `where` and how many of them have text."""
     heard = itertools.count()
 
     def tell() -> None:
@@ -102,6 +102,7 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:
+    """Send health checks until `over` is set; return the longest one's duration in seconds."""
     longest = 0.0
     while not over.is_set():
         await asyncio.sleep(_PING)

@@ -55,6 +55,7 @@ class Rows(list[Row]):
 
     def __repr__(self) -> str:
         table = self._table()
+        # the first column is aligned to the left, numbers to the right
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
@@ -74,10 +75,9 @@ class Rows(list[Row]):
 
     def _table(self) -> list[tuple[str, ...]]:
         """Return the headings, and then each row's cells."""
-        rows = (
-            tuple(
-                in_seconds(cell) if isinstance(cell, float) else str(cell) for cell in astuple(row)
-            )
-            for row in self
-        )
+        rows = [tuple(map(_formatted, astuple(row))) for row in self]
         return [_HEADINGS, *rows]
+
+
+def _formatted(cell: str | float) -> str:
+    return in_seconds(cell) if isinstance(cell, float) else str(cell)
