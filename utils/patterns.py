@@ -29,7 +29,7 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
     status.to("Thinking")
     card = JsonCard("Skeleton", fields=["name", "age", "email"])
     display(card)  # type: ignore[no-untyped-call]
-    sign = perf_counter() - start
+    sign = perf_counter() - start  # seconds until spinner, status and skeleton were visible
 
     async with asyncio.TaskGroup() as group:
         blank = group.create_task(_whole(model, "blank screen"))
@@ -51,7 +51,8 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
 
 
 async def _whole(model: BaseChatModel, label: str) -> Recording:
-    return (await arecord_call(model.ainvoke, QUESTION, label=label))[1]
+    _reply, recording = await arecord_call(model.ainvoke, QUESTION, label=label)
+    return recording
 
 
 async def _streamed(

@@ -57,7 +57,7 @@ def chat_model(
     Raises:
         ProviderError: If the provider's settings are unusable, or the simulator can't start.
     """
-    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs
+    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's come last, and win
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
         if wrong := env_vars.wrong():
@@ -74,7 +74,7 @@ def chat_model(
         from langchain_openai import ChatOpenAI
 
         sync_client, async_client = _clients()
-    with _as_ours():
+    with _as_provider_error():  # `base_url` waits until the simulator has started
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
@@ -110,7 +110,7 @@ def simulator(*, wait: bool = True) -> Simulator:
         ProviderError: If the simulator can't start.
     """
     env_vars.keep_off_proxies()
-    with _as_ours():
+    with _as_provider_error():
         return sim.start(wait=wait)
 
 
@@ -122,7 +122,7 @@ def describe() -> str:
     """
     provider = real_provider()
     if provider is not None:
-        return " ".join(_of_a_provider(provider))
+        return " ".join(_sentences(provider))
     if variable("OPENAI_API_KEY"):
         return (
             "The course's simulator answers, at no cost; to use OpenAI instead, set OPENAI_MODEL "
@@ -136,7 +136,7 @@ def describe() -> str:
     return "The course's simulator answers: no key, no internet, no cost."
 
 
-def _of_a_provider(provider: Provider) -> Iterator[str]:
+def _sentences(provider: Provider) -> Iterator[str]:
     """Yield sentences: what cells will call, whether it costs anything, and what else is set."""
     if provider.shared_simulator:
         yield f"Cells will call the shared simulator at {provider.host}: no cost."
@@ -154,7 +154,7 @@ def _of_a_provider(provider: Provider) -> Iterator[str]:
 
 
 @contextmanager
-def _as_ours() -> Iterator[None]:
+def _as_provider_error() -> Iterator[None]:
     try:
         yield
     except sim.SimulatorError as error:

@@ -8,7 +8,7 @@ import sysconfig
 import textwrap
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from . import env_vars
@@ -65,6 +65,7 @@ def explain_providers(error: BaseException) -> str | None:
     members = _members(error)
     if all(
         isinstance(member, failures)
+        # In a group only: alone, these aren't explained further.
         or (isinstance(member, Sentence | Stalled) and member is not error)
         or _no_completion(member)
         or _unsendable(member)
@@ -133,7 +134,8 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return _MIDWAY if _chunks_came(cause) else nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
-        odd = env_vars.odd_character("The key", cause.object[7:], spaces=True)
+        key = cause.object[len("Bearer ") :]
+        odd = env_vars.odd_character("The key", key, spaces=True)
         return odd or "A request header contains a character that can't be sent: check the key."
     return None
 
@@ -174,7 +176,7 @@ def nothing_readable(error: BaseException | None = None) -> str:
 def _words_of_refusal(error: BaseException | None) -> str:
     """Return, in parentheses, LangChain's message for a body such as `{"error": "…"}`."""
     frames = _frames(error) if error is not None else []
-    if type(error) is not ValueError or not frames or frames[-1][1] != "_create_chat_result":
+    if type(error) is not ValueError or not frames or frames[-1].function != "_create_chat_result":
         return ""
     if str(error).startswith("Unexpected response type"):
         return ""
@@ -191,8 +193,9 @@ def _no_completion(error: BaseException) -> bool:
         return False
     if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
         return False  # caused by the request
-    frames = _frames(error)[::-1]
-    for depth, (file, function) in enumerate(frames):
+    innermost_first = _frames(error)[::-1]
+    for depth, (file, function) in enumerate(innermost_first):
+        # "…/site-packages/openai/_models.py" has the package "openai" and the module "_models.py".
         package, _, module = file.rpartition("site-packages/")[2].partition("/")
         if not ("site-packages/" in file or file.startswith(_STANDARD_LIBRARY)):
             return False
@@ -218,17 +221,25 @@ def _chunks_came(error: BaseException) -> bool | None:
 
 
 def _unsendable(error: BaseException) -> bool:
+    """Return whether the HTTP client couldn't encode a header, such as the key's."""
     return isinstance(error, UnicodeEncodeError) and any(
-        file.endswith("httpx2/_models.py") for file, _ in _frames(error)
+        frame.file.endswith("httpx2/_models.py") for frame in _frames(error)
     )
 
 
-def _frames(error: BaseException) -> list[tuple[str, str]]:
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return [(Path(at.f_code.co_filename).as_posix(), at.f_code.co_name) for at in frames]
+class _Frame(NamedTuple):
+    file: str
+    function: str
+
+
+def _frames(error: BaseException) -> list[_Frame]:
+    """Return the traceback's frames, outermost first."""
+    codes = (frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__))
+    return [_Frame(Path(code.co_filename).as_posix(), code.co_name) for code in codes]
 
 
 def _members(error: BaseException) -> list[BaseException]:
+    """Return the exceptions in a group and in its inner groups, or else the error itself."""
     if isinstance(error, BaseExceptionGroup):
         return [one for member in error.exceptions for one in _members(member)]
     return [error]

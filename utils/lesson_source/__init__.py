@@ -159,6 +159,7 @@ def prediction(key: str) -> Prediction:
 
 
 def _without_check(code: str) -> str:
+    """Remove the `check(…)` at the beginning of a line, and everything below it."""
     return re.sub(r"^check\(.*\Z", "", code, flags=re.MULTILINE | re.DOTALL).rstrip()
 
 
@@ -172,6 +173,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
+    """Look a key up in one of its lesson's tables; `what` is the table's content, for errors."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')
@@ -180,7 +182,9 @@ def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -
     known = table(load(path)) if path else {}
     if wanted in known:
         return known[wanted]
-    hints = what == "hints"
-    said = f"There are no hints for {wanted}" if hints else f"There is no {what} {wanted}"
-    there = f"; there are {'hints for ' if hints else ''}{', '.join(known)}"
-    raise NotThere(f"{said}{there if known else f': lesson {lesson} has none'}.")
+    problem, others = f"There is no {what} {wanted}", "there are"
+    if what == "hints":
+        problem, others = f"There are no hints for {wanted}", "there are hints for"
+    if not known:
+        raise NotThere(f"{problem}: lesson {lesson} has none.")
+    raise NotThere(f"{problem}; {others} {', '.join(known)}.")

@@ -8,19 +8,20 @@ from utils.lesson_source.lesson import Cell, Region, SourceError
 
 DEFAULT_STUB = "...  # your code here"
 
-_HEADER = re.compile(r"---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
-_NOTE = re.compile(r'\+\+\+\s*(?:\{"tags": \[(.*)\]\})?\s*')
-_OPTION = re.compile(r":tags: \[(.*)\]\s*")
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_HEADER = re.compile(r"---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)  # YAML at the top of a file
+_NOTE = re.compile(r'\+\+\+\s*(?:\{"tags": \[(.*)\]\})?\s*')  # `+++ {"tags": ["instructor"]}`
+_OPTION = re.compile(r":tags: \[(.*)\]\s*")  # `:tags: [exercise-words]`
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # "```python": fence, info
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
+# A marker, also a misspelled one such as `# Begin solution:`.
 _MARKER = re.compile(r"(?i)\s*#+\s*(begin solution|stub|end solution)\W*")
-_NEXT = {
+_NEXT = {  # which markers may follow each marker
     "BEGIN SOLUTION": ("STUB", "END SOLUTION"),
     "STUB": ("END SOLUTION",),
     "END SOLUTION": ("BEGIN SOLUTION",),
 }
-_REGION = re.compile(
+_REGION = re.compile(  # groups: the solution, and the stub if there is one
     r"^[ \t]*### BEGIN SOLUTION[ \t]*\n(.*?)"
     r"(?:^[ \t]*### STUB[ \t]*\n(.*?))?"
     r"^[ \t]*### END SOLUTION[ \t]*\n",
@@ -34,8 +35,8 @@ def cells(text: str) -> Iterator[Cell]:
     header = _HEADER.match(text)
     if header is None and lines[0].rstrip() == "---":
         raise SourceError(1, "the header that opens with `---` is never closed")
-    begin = at = header[0].count("\n") if header else 0
-    tags: tuple[str, ...] = ()
+    begin = at = header[0].count("\n") if header else 0  # indexes of lines
+    tags: tuple[str, ...] = ()  # of the note that the lines from `begin` on belong to
     while at < len(lines):
         opening = _FENCE.match(lines[at])
         if lines[at].startswith("+++"):
@@ -68,10 +69,10 @@ def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
             if not inner["info"].strip():
                 return end
             # A Python string may contain a line that looks like the start of a block.
-            begins = not directive or inner["info"].startswith("{")
+            next_begins = not directive or inner["info"].startswith("{")
         else:
-            begins = directive and lines[end].startswith("+++")
-        if begins:
+            next_begins = directive and lines[end].startswith("+++")
+        if next_begins:
             raise SourceError(
                 at + 1,
                 f"the block that opens here is not closed before the next one, at line {end + 1}",
@@ -123,7 +124,6 @@ def _cell(
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
     """Raise if a marker is misspelled or out of place; `allowed` lists possible first markers."""
     first = allowed
-    at = line
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):
             name = marker[1].upper()
@@ -134,7 +134,7 @@ def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
                     "`### BEGIN SOLUTION`, perhaps `### STUB`, then `### END SOLUTION`",
                 )
             allowed = _NEXT[name]
-    if allowed != first:
+    if allowed != first:  # a region is still open
         raise SourceError(at, "`### END SOLUTION` is missing at the end of this cell, or earlier")
 
 
@@ -143,7 +143,7 @@ def _region(found: re.Match[str], line: int) -> Region:
     if not solution.strip() or (stub is not None and not stub.strip()):
         raise SourceError(line, "this solution, or its stub, is empty")
     if stub is None:
-        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)
+        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # the first line's
         stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
     elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
         raise SourceError(line, f"a line of a stub starts with `# `, unlike `{wrong[0].strip()}`")

@@ -65,7 +65,7 @@ class Choice:
 class Prediction:
     """A question that the learner answers before running the code."""
 
-    line: int
+    line: int  # where it begins in the file, counted from 1
     question: str
     choices: tuple[Choice, ...]
 
@@ -74,7 +74,7 @@ class Prediction:
 class Hints:
     """An exercise's hints, from a nudge to nearly the answer."""
 
-    line: int
+    line: int  # where they begin in the file, counted from 1
     steps: tuple[str, ...]
 
 

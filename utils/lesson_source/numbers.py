@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 
 from utils.lesson_source.lesson import SourceError
 
+# the tag `exercise-words`, the name `1.words`, and what can only be meant as an exercise's name:
+# `Exercise 1.words` or `check("1.words"`
 _TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
 _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+)")
@@ -30,8 +32,8 @@ def numbered(text: str, by_name: Mapping[str, str]) -> str:
 
 
 def _unknown(meant: str, known: Collection[str]) -> str:
-    there = f"{meant} is not the name of an exercise here; there are {', '.join(known) or 'none'}"
+    problem = f"{meant} is not the name of an exercise here; there are {', '.join(known) or 'none'}"
     name = meant.partition(".")[2]
     if name.isdecimal():
-        return f"{there}. Write the name: the number follows from the order"
-    return f"{there}. Is `:tags: [exercise-{name}]` missing from its cell?"
+        return f"{problem}. Write the name: the number follows from the order"
+    return f"{problem}. Is `:tags: [exercise-{name}]` missing from its cell?"

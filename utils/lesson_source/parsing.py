@@ -8,6 +8,7 @@ from utils.lesson_source.cells import cells
 from utils.lesson_source.lesson import Cell, Choice, Hints, Lesson, Prediction, SourceError
 from utils.lesson_source.numbers import numbered, numbers_in
 
+# `**Hints for exercise 1.2**` or `**Prediction P1.1:** …?`, and the list below it
 _LIST = re.compile(
     r"^\*\*(?:Hints for exercise (?P<hints>\d+\.\d+)|Prediction (?P<prediction>P\d+\.\d+):)\*\*"
     r"[ \t]*(?P<question>.*)\n"
@@ -15,6 +16,7 @@ _LIST = re.compile(
     re.MULTILINE,
 )
 _STEP = re.compile(r"^\d+\. +(\S.*\n(?:[ \t]*\n| {2}.*\n)*)", re.MULTILINE)
+# `- [x] a choice`, and the lines `  > its feedback` below it
 _CHOICE = re.compile(r"^- \[([ x])\] +(\S.*)\n((?:[ \t]+>.*\n)*)", re.MULTILINE)
 _FEEDBACK = re.compile(r"^[ \t]+> *(.*\S)", re.MULTILINE)
 
@@ -57,8 +59,8 @@ def _add(lesson: Lesson, cell: Cell) -> None:
 
 def _define(table: dict[str, Part], what: str, number: str, part: Part) -> None:
     if number in table:
-        there = table[number].line
-        raise SourceError(part.line, f"{what} {number} is already defined at line {there}")
+        first = table[number].line
+        raise SourceError(part.line, f"{what} {number} is already defined at line {first}")
     table[number] = part
 
 
@@ -74,7 +76,7 @@ def _prediction(found: re.Match[str], line: int) -> Prediction:
     if not found["question"]:
         raise SourceError(line, f"{name}: the question is missing after the colon")
     choices = tuple(
-        Choice(text.strip(), " ".join(_FEEDBACK.findall(feedback)), mark == "x")
+        Choice(text.strip(), " ".join(_FEEDBACK.findall(feedback)), right=mark == "x")
         for mark, text, feedback in _CHOICE.findall(found["items"])
     )
     if left := _CHOICE.sub("", found["items"]).strip():

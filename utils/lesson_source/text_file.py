@@ -23,11 +23,11 @@ def read(path: Path) -> str:
         problem = f"the byte 0x{raw[error.start]:02X} is not UTF-8: save the file as UTF-8"
         raise SourceError(line, problem, name_of(path)) from None
     if found := _UNSEEN.search(text):
-        before = text[: found.start()]
+        *lines_before, start_of_line = text[: found.start()].split("\n")
         code = f"{ord(found[0]):04x}"
         raise SourceError(
-            before.count("\n") + 1,
-            f"the character U+{code.upper()} in column {len(before.rpartition(chr(10))[2]) + 1} "
+            len(lines_before) + 1,
+            f"the character U+{code.upper()} in column {len(start_of_line) + 1} "
             "is invisible, and programs interpret it differently: delete it, or write it as "
             rf"\u{code} in a string",
             name_of(path),
