@@ -40,7 +40,7 @@ def test_it_prints_the_same_sentence_each_time(capsys):
 
 
 def test_garbage_collection_skips_imported_modules_only():
-    setup._settle.cache_clear()
+    setup._tune_garbage_collection.cache_clear()
     gc.unfreeze()
     ready()
     frozen = gc.get_freeze_count()
@@ -52,7 +52,7 @@ def test_garbage_collection_skips_imported_modules_only():
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
 def test_garbage_collection_is_frequent_also_on_the_hub(before, after):
     usual = gc.get_threshold()
-    setup._settle.cache_clear()
+    setup._tune_garbage_collection.cache_clear()
     gc.set_threshold(before, 10, 10)
     try:
         ready()
@@ -71,7 +71,7 @@ from utils import setup
 over = threading.Event()
 passes_on = threading.Thread(target=over.wait)
 passes_on.start()
-setup._step_back()
+setup._lower_priority()
 threads = (threading.main_thread(), passes_on)
 print(*(os.getpriority(os.PRIO_PROCESS, thread.native_id) for thread in threads))
 over.set()

@@ -170,7 +170,7 @@ def hidden_in_notebooks() -> str | None:
     from utils.setup import NEEDED
 
     # A kernel's `sys.path` also has its notebook's folder, before those of packages.
-    place = next(number for number, it in enumerate(sys.path) if shadowing.of_packages(it))
+    place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
     told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
     return next(told, None)

@@ -207,7 +207,8 @@ def _no_completion(error: BaseException) -> bool:
 
 
 def _failed_response(error: BaseException) -> bool:
-    return type(error) is ValueError and any(name in _FAILED for _, name in _frames(error)[-1:])
+    """Return whether LangChain raised `error` since the Responses API reported a failure."""
+    return type(error) is ValueError and any(at.function in _FAILED for at in _frames(error)[-1:])
 
 
 def _chunks_came(error: BaseException) -> bool | None:

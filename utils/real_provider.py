@@ -71,8 +71,8 @@ def real_provider() -> Provider | None:
         )
     if not model or not (base_url or key):
         return None
-    sent = {name: variable(name) for name in env_vars.HEADERS}
-    for name, value in {"OPENAI_MODEL": model, "OPENAI_API_KEY": key, **sent}.items():
+    headers = {name: variable(name) for name in env_vars.HEADERS}
+    for name, value in {"OPENAI_MODEL": model, "OPENAI_API_KEY": key, **headers}.items():
         odd = env_vars.odd_character(name, value or "", spaces=name != "OPENAI_API_KEY")
         if odd:
             raise ProviderError(odd)

@@ -46,19 +46,21 @@ def ready() -> None:
 
     try:
         real = real_provider()
-        traced = stay_here() if real is None else False
+        traced = False
         if real is None:
+            traced = stay_here()
             simulator(wait=False)
         _warm_up(contact=real is None)
         tell(explain_providers)
-        _settle()
-        _step_back()
+        _tune_garbage_collection()
+        _lower_priority()
         print(" ".join(["Ready.", describe(), *_notes(traced)]))
     except ProviderError as error:
         raise SetupError(str(error)) from None
 
 
 def _notes(traced: bool) -> Iterator[str]:
+    """Yield sentences about what is unusual here; `traced` means that tracing was turned off."""
     if traced:
         yield "LangSmith tracing is turned off in this notebook, so nothing leaves this machine."
     kernel = version("ipykernel")
@@ -84,7 +86,7 @@ def _check_utils() -> None:
         )
 
 
-def _check_hidden() -> None:
+def _check_shadowing() -> None:
     """Raise if a learner's file shadows a module that the course needs."""
     for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
         raise SetupError(shadowing.told(name, path).replace("start again", "restart the kernel"))
@@ -134,7 +136,7 @@ def _build_types() -> None:
 
 
 @cache  # only once: a later freeze would also keep garbage in memory
-def _settle() -> None:
+def _tune_garbage_collection() -> None:
     """Exclude the imported modules from garbage collection, and lower the hub's high threshold.
 
     A full collection would pause the kernel for about 60 ms, which looks like a gap between two
@@ -145,7 +147,7 @@ def _settle() -> None:
     gc.set_threshold(min(young, _OBJECTS), *older)
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
     The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by a
@@ -159,4 +161,4 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 
-_check_hidden()
+_check_shadowing()

@@ -12,15 +12,16 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes the first.
 _HOOKS = ("sitecustomize", "usercustomize")
+# The course's own; a package of the same name, such as `tests`, isn't needed.
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
 
-def of_packages(place: str) -> bool:
+def is_for_packages(place: str) -> bool:
     """Return whether a folder is for installed packages, judging by its name."""
     return place.rstrip("/\\").endswith(("site-packages", "dist-packages"))
 
 
-def of_others(path: list[str]) -> list[str]:
+def _others(path: list[str]) -> list[str]:
     """Return the folders of a search path that contain neither Python's modules nor packages.
 
     These are the folder of a script or notebook, those in PYTHONPATH, and those that a program
@@ -31,7 +32,7 @@ def of_others(path: list[str]) -> list[str]:
         place
         for place in path
         if os.path.isdir(place or ".")
-        and not of_packages(place)
+        and not is_for_packages(place)
         and not os.path.abspath(place).startswith(library)
     ]
 
@@ -39,13 +40,13 @@ def of_others(path: list[str]) -> list[str]:
 def hidden(path: list[str]) -> dict[str, str]:
     """Return the modules shadowed on the search path `path`, each with the file that shadows it."""
     PathFinder.invalidate_caches()
-    others = of_others(path)
+    others = _others(path)
     found: dict[str, str] = {}
     for folder in others:
         later = [place for place in path[path.index(folder) :] if place not in others]
         names = {entry.partition(".")[0] for entry in os.listdir(folder or ".")}
         for name in sorted(names.difference(_HOOKS)):
-            here = PathFinder.find_spec(name, [folder])
+            here = PathFinder.find_spec(name, [folder])  # the file that may shadow the module
             if here is None or not here.origin:
                 continue
             if os.path.abspath(folder) == _ROOT and name in _OURS:
@@ -71,7 +72,7 @@ def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     if loaded or not found:
         return loaded
     before = sys.path[:]
-    others = of_others(before)
+    others = _others(before)
     sys.path[:] = [place for place in before if place not in others]
     try:
         for name in needed:

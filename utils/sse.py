@@ -50,11 +50,11 @@ class Reader:
     def __init__(self) -> None:
         self.retry: int | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._started = False
-        self._after_cr = False
+        self._started = False  # whether any text has arrived
+        self._after_cr = False  # whether the text so far ends with CR, perhaps half of a CRLF
         self._rest: list[str] = []  # pieces of an unfinished line; joined once, at its end
-        self._type, self._id = "", ""
-        self._data: list[str] = []
+        self._type, self._id = "", ""  # the id also applies to later events that have none
+        self._data: list[str] = []  # the values of the frame's `data:` lines
 
     def feed(self, piece: bytes | str) -> Iterator[Event]:
         """Parse the next piece; yield the events that it completes."""

@@ -21,8 +21,8 @@ def content_of(item: object) -> tuple[str, str]:
         elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
             reasoning += _thinking(block)
     extra = field_of(item, "additional_kwargs") or {}
-    shown = extra.get("reasoning_content")
-    return text, reasoning + (shown if isinstance(shown, str) else "")
+    beside = extra.get("reasoning_content")  # as `langchain-deepseek` passes it on
+    return text, reasoning + (beside if isinstance(beside, str) else "")
 
 
 def finish_reason_of(item: object) -> str | None:

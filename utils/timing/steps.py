@@ -1,4 +1,7 @@
-"""Recordings as they would look after a step that delays text: a guard, or one that waits."""
+"""Recordings as they would look after a step that delays text.
+
+The step is a guard, or one that passes the text on in whole parts, such as words.
+"""
 
 import re
 from dataclasses import replace
@@ -15,10 +18,10 @@ def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -
     shown, text, ready = 0, "", 0.0  # characters shown, text so far, end of the latest check
     pieces: list[Piece] = []
     arriving = [piece for piece in recording.pieces if piece.text]
-    for at, piece in enumerate(arriving):
+    for number, piece in enumerate(arriving, start=1):
         text += piece.text
         begins = max(piece.at, ready)
-        if at + 1 < len(arriving) and arriving[at + 1].at <= begins:
+        if number < len(arriving) and arriving[number].at <= begins:
             continue  # the next piece is checked together with this one
         ready = begins + check
         upto = max(shown, len(text) - size)

@@ -98,8 +98,9 @@ class StreamReader:
                     break
                 self._take(item)
         finally:
-            for closing in (items,) if items is stream else (items, stream):
-                if close := getattr(closing, "aclose", None):
+            sources = [items] if items is stream else [items, stream]
+            for source in sources:
+                if close := getattr(source, "aclose", None):
                     await close()
 
 
@@ -141,6 +142,7 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
         return source
     if isinstance(source, Awaitable):
         return _awaited(source)
+    # a list or dict may be a whole reply, but an iterator is always a stream
     synchronous = isinstance(source, Iterator if whole else Iterable)
     if isinstance(source, str) or hasattr(source, "content") or (whole and not synchronous):
         return _single(source)

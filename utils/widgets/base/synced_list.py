@@ -31,9 +31,9 @@ class SyncedList(CourseWidget):
     def __init__(self, **traits: Any) -> None:
         self.sent = 0
         self._list: list[Item] = []
-        self._there: list[Item] = []  # the page's version of the items
+        self._page_items: list[Item] = []  # the page's version of the items
         self._clean = 0  # how many leading items the page already has
-        self._changed = False
+        self._changed = False  # whether there is anything to push
         self._writing = Lock()  # one thread may write while another pushes
         super().__init__(**traits)
         self.on_msg(self._on_request)
@@ -65,8 +65,10 @@ class SyncedList(CourseWidget):
             if not self._changed:
                 return
             start, items = self._clean, self._list[self._clean :]
-            kept, items[:1] = growth(self._there[start : start + 1], items[:1])
-            self._there[start:] = self._list[start:]
+            kept = ""  # the beginning of the first changed item, if the page has it
+            if items and start < len(self._page_items):
+                kept, items[0] = growth(self._page_items[start], items[0])
+            self._page_items[start:] = self._list[start:]
             self._clean = len(self._list)
             self._changed = False
             self.sent += 1
@@ -86,18 +88,15 @@ class SyncedList(CourseWidget):
             self.send_state(["items", "seq"])
 
 
-def growth(old: Sequence[Item], new: Sequence[Item]) -> tuple[str, Sequence[Item]]:
-    """Split an item into the text that the page already has, and the rest.
-
-    Both lists contain at most one item; `old` is the page's version.
-    """
-    match [*old, *new]:
-        case [str(before), str(now)]:
+def growth(old: Item, new: Item) -> tuple[str, Item]:
+    """Split an item into the text that the page already has, from the old item, and the rest."""
+    match old, new:
+        case str(before), str(now):
             kept = _same(before, now)
-            return now[:kept], [now[kept:]]
-        case [{"value": str(before)}, {"value": str(now), **others}]:
+            return now[:kept], now[kept:]
+        case {"value": str(before)}, {"value": str(now), **others}:
             kept = _same(before, now)
-            return now[:kept], [{**others, "value": now[kept:]}]
+            return now[:kept], {**others, "value": now[kept:]}
     return "", new
 
 

@@ -7,6 +7,7 @@ from utils.charts import palette
 
 WIDGETS = Path(__file__).parent.parent
 
+# `// needs: base/clock.js base/dom.js`, or the same in `/* … */`
 _NEEDS = re.compile(r"(?://|/\*) needs: (.+?)(?: \*/)?\n")
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _COLOURS = {

@@ -43,13 +43,13 @@ class Throttle:
         self._push = push
         self._later = later
         self._repeat = repeat
-        self._repeat_after = REPEAT
-        self._first: float | None = None
+        self._repeat_after = REPEAT  # seconds from the first push to the next repeat
+        self._first: float | None = None  # when the first push was
         self._clock = clock
         self._lock = Lock()
-        self._wanted = False
-        self._due = clock()
-        self._cancel: Cancel | None = None
+        self._wanted = False  # whether updates are pending
+        self._due = clock()  # when the next push may be
+        self._cancel: Cancel | None = None  # cancels the timer, if one is running
 
     def ask(self) -> None:
         """Push updates now, or together with others at the end of the interval."""
@@ -58,7 +58,7 @@ class Throttle:
             if self._cancel is None:
                 wait = self._due - self._clock()
                 if wait <= 0:
-                    self._flush()
+                    self._push_now()
                 else:
                     self._cancel = self._later(wait, self.flush)
 
@@ -69,9 +69,9 @@ class Throttle:
                 self._cancel()
                 self._cancel = None
             if self._wanted or ask:
-                self._flush()
+                self._push_now()
 
-    def _flush(self) -> None:
+    def _push_now(self) -> None:
         self._wanted = False
         now = self._clock()
         self._push()

@@ -11,22 +11,22 @@ class Seam:
     other text is passed on unchanged; a short match may be a refrain.
     """
 
-    def __init__(self, there: str) -> None:
-        """`there` is the partial reply; "" for a new reply."""
-        self._there = there
-        self._held = ""
-        self._open = bool(there)
+    def __init__(self, partial: str) -> None:
+        """`partial` is the partial reply; "" for a new reply."""
+        self._partial = partial
+        self._held = ""  # the buffered text
+        self._open = bool(partial)  # whether the text may still repeat the partial reply
 
     def join(self, text: str) -> str:
         """Take the continuation's next text, and return the text to show now."""
         if not self._open:
             return text
         self._held += text
-        if self._there.startswith(self._held) and len(self._held) < len(self._there):
+        if self._partial.startswith(self._held) and len(self._held) < len(self._partial):
             return ""
         self._open = False
-        began_again = len(self._there) >= _CERTAIN and self._held.startswith(self._there)
-        return self._held[len(self._there) :] if began_again else self._held
+        began_again = len(self._partial) >= _CERTAIN and self._held.startswith(self._partial)
+        return self._held[len(self._partial) :] if began_again else self._held
 
     def rest(self) -> str:
         """Return the text buffered at the stream's end.

@@ -58,7 +58,8 @@ class Truncation:
 
 
 def _reason(metadata: Mapping[str, Any]) -> str:
+    """Return the most specific reason or status in a chunk's metadata, or ""."""
     details = metadata.get("incomplete_details")
-    told = details.get("reason") if isinstance(details, Mapping) else None
-    words = (told, *map(metadata.get, ("finish_reason", "stop_reason", "status")))
-    return next((word for word in words if isinstance(word, str) and word), "")
+    detail = details.get("reason") if isinstance(details, Mapping) else None
+    reasons = [detail, *map(metadata.get, ("finish_reason", "stop_reason", "status"))]
+    return next((reason for reason in reasons if isinstance(reason, str) and reason), "")

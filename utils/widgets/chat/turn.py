@@ -11,7 +11,7 @@ from utils.widgets.base.panel import ending_of_text
 from utils.widgets.base.run_widget import Outcome
 from utils.widgets.chat.continuation import Seam
 from utils.widgets.chat.truncation import Truncation
-from utils.widgets.latency_badge.widget import begin
+from utils.widgets.latency_badge.widget import first_words
 from utils.widgets.status_line.stages import Stages, Status
 
 State = Literal["streaming", "complete", "stopped", "truncated", "failed"]
@@ -57,7 +57,7 @@ class Exchange:
         self._open()
 
     def _open(self) -> None:
-        self._before = self.e2e
+        self._before = self.e2e  # seconds that earlier requests of this turn took
         self._sent = self._last_text = self._last_item = self._clock()
         self._truncation = Truncation()
         self._seam = Seam(self.reply)
@@ -123,7 +123,7 @@ class Exchange:
     @property
     def badge(self) -> str:
         """The badge's text, such as `first words 0.21 s · done 10.0 s`."""
-        begun = begin(self.ttft)
+        begun = first_words(self.ttft)
         if self.state == "streaming":
             waiting = self.ttft is None
             return f"waiting… {self.e2e:.1f} s" if waiting else f"{begun} · {self.e2e:.1f} s so far"

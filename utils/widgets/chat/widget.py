@@ -147,18 +147,16 @@ class ChatPanel(Showable, ChatPage):
         question = as_text(question, "question").strip()
         if not question:
             raise ValueError("The question is empty: ask something.")
-        sent = [*self.history, *messages([Turn(question, "", "streaming", None, 0.0, "")])]
         self._exchanges.append(Exchange(question, stall=self._stall, clock=self._clock))
-        self.send({"took": question})
-        return await self._answer(sent, stop_after)
+        self.send({"took": question})  # the page empties its input box
+        return await self._answer(self.history, stop_after)
 
     async def _regenerate(self) -> Turn:
         self._refuse_if_busy()
         if not self._exchanges:
             raise RuntimeError("There is no reply to regenerate: ask something first.")
-        last = self._exchanges[-1]
-        last.begin()
-        return await self._answer(messages(self.turns, self._system))
+        self._exchanges[-1].begin()
+        return await self._answer(self.history)
 
     async def _go_on(self) -> Turn:
         self._refuse_if_busy()

@@ -45,6 +45,7 @@ class ChunkTable(StreamView[list[Any]]):
     def line(self) -> str:
         """Return the counts: `35 chunks · 31 with text · 1 finish reason · 1 with usage`."""
         count = self._rows.count
+        outcome = self.recording.outcome if self.recording else ""
         parts = [
             counted(len(self._rows.chunks), "chunk"),
             f"{count('words')} with text",
@@ -52,9 +53,7 @@ class ChunkTable(StreamView[list[Any]]):
             f"{count('tool')} with a tool call's piece" if count("tool") else "",
             counted(count("finish"), "finish reason") if count("finish") else "no finish reason",
             f"{count('usage') or 'none'} with usage",
-            {"left": "stopped", "failed": "failed"}.get(
-                self.recording.outcome if self.recording else "", ""
-            ),
+            {"left": "stopped", "failed": "failed"}.get(outcome, ""),
         ]
         return " · ".join(part for part in parts if part)
 
@@ -68,7 +67,7 @@ class Rows(Panel):
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
         self.chunks: list[object] = []  # the stream's items so far
-        self._carried: Counter[str] = Counter()
+        self._carried: Counter[str] = Counter()  # how many chunks have a value, by column
 
     def count(self, what: str) -> int:
         """Return how many chunks have a value in a column; "words" counts non-empty text."""
@@ -84,7 +83,7 @@ class Rows(Panel):
         self.chunks.append(item)
         text = content_of(item)[0]
         row = row_of(item)
-        self._carried.update(row.keys() | ({"words"} if text else set()))
+        self._carried.update([*row, "words"] if text else row.keys())
         self.append({"at": f"{at:.3f}"} | {name: _cut(cell) for name, cell in row.items()})
         return text
 

@@ -47,8 +47,8 @@ class Heartbeat(Showable, SyncedList):
     ) -> None:
         super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
-        self._start = 0.0
-        self._times: list[float] = []
+        self._start = 0.0  # the clock's reading at the block's beginning
+        self._times: list[float] = []  # of beats, in seconds since the block's beginning
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -104,7 +104,7 @@ class Heartbeat(Showable, SyncedList):
         self._task = None
         with self.hold_sync():
             self.phase, self.end = "over", end
-            self.text = self.line().partition(": ")[2]
+            self.text = self.line().partition(": ")[2]  # without the title
         print(self.line())
 
     async def _beat(self) -> None:

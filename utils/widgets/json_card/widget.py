@@ -76,8 +76,8 @@ class Card(Panel):
         self.arrivals: dict[str, float] = {}
         # for each field, seconds from the request until the field's name arrived
         self._present: dict[str, float] = {}
-        self._shown: dict[str, Any] = {}
-        self._last = ""
+        self._shown: dict[str, Any] = {}  # each field's value as `tree` returns it
+        self._last = ""  # the field that changed last
         self._outcome = "streaming"
         self._draw()
         self.push()
@@ -93,7 +93,8 @@ class Card(Panel):
         if value is None:
             return None
         shown = {name: tree(part, growing=True) for name, part in value.items()}
-        changed = [name for name in shown if shown[name] != self._shown.get(name, ...)]
+        missing = object()
+        changed = [name for name in shown if shown[name] != self._shown.get(name, missing)]
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)

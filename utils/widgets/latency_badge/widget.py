@@ -80,7 +80,7 @@ class LatencyBadge(CourseWidget):
         """Record that text arrived `at` seconds after the start; only the first text counts."""
         if text and self.phase == "waiting":
             self._first = self.elapsed if at is None else at
-            begun = begin(self._first, self._what)
+            begun = first_words(self._first, self._what)
             self._write("streaming", begun, f"{begun} · {{}} so far")
 
     def finish(self, outcome: str = "finished", total: float | None = None) -> None:
@@ -91,13 +91,13 @@ class LatencyBadge(CourseWidget):
             total: Seconds from the start to the end; None means now.
         """
         phase, duration = PHASES[outcome], in_seconds(self.elapsed if total is None else total)
-        self._write(phase, f"{begin(self._first, self._what)} · {phase} {duration}")
+        self._write(phase, f"{first_words(self._first, self._what)} · {phase} {duration}")
 
     def _write(self, phase: str, text: str, counted: str = "") -> None:
         with self.hold_sync():  # one message for all traits
             self.phase, self.text, self.counted, self.age = phase, text, counted, self.elapsed
 
 
-def begin(first: float | None, what: str = "words") -> str:
+def first_words(first: float | None, what: str = "words") -> str:
     """Format the time of the first words: `first words 0.21 s`, or `no words`."""
     return f"no {what}" if first is None else f"first {what} {in_seconds(first)}"

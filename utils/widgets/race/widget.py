@@ -76,18 +76,18 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     async def run(self) -> dict[str, Recording]:
         """Run all lanes until each has ended; see `race`."""
-        self._rest(False)
+        self._set_at_rest(False)
         try:
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
             await read_together(list(pairs), self._stop)
         finally:
-            self._rest(True)
+            self._set_at_rest(True)
             for lane in self._lanes.values():
                 print(lane.line())
         done = {label: lane.recording for label, lane in self._lanes.items()}
         return {label: recording for label, recording in done.items() if recording is not None}
 
-    def _rest(self, at_rest: bool) -> None:
+    def _set_at_rest(self, at_rest: bool) -> None:
         for panel in self._panels:
             panel.at_rest = at_rest
 

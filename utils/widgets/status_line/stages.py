@@ -33,7 +33,7 @@ class Step:
 class _Stage:
     name: str
     detail: str = ""
-    times: int = 0  # how often the stage was entered
+    times: int = 0  # how many times the stage was entered
     spent: float = 0.0  # seconds spent in the stage so far
 
 
@@ -53,9 +53,9 @@ class Stages:
 
     def __post_init__(self) -> None:
         self._stages = {name: _Stage(name) for name in self.names}
-        self._now: _Stage | None = None
+        self._now: _Stage | None = None  # the current stage or, after the end, the last one
         self._start: float | None = None
-        self._entered = 0.0
+        self._entered = 0.0  # when the current stage was entered, in seconds since the start
 
     def begin(self) -> None:
         """Start the clock, unless it is already running."""
@@ -112,8 +112,10 @@ class Stages:
         told = " → ".join(
             self._words(place, stage) for place, stage in enumerate(self._stages.values())
         )
-        ending = {"failed": f"failed: {self.note}" if self.note else "failed", "stopped": "stopped"}
-        return " · ".join(part for part in (told, ending.get(self.outcome, "")) if part)
+        ending: str = self.outcome if self.outcome in ("failed", "stopped") else ""
+        if self.outcome == "failed" and self.note:
+            ending = f"failed: {self.note}"
+        return " · ".join(part for part in (told, ending) if part)
 
     @property
     def going_on(self) -> bool:
@@ -139,7 +141,7 @@ class Stages:
             return "now" if self.outcome == "running" else self.outcome
         if stage.times:
             return "done"
-        later = any(other.times for other in [*self._stages.values()][place + 1 :])
+        later = any(other.times for other in list(self._stages.values())[place + 1 :])
         return "skipped" if later or self.outcome == "done" else "ahead"
 
     def _words(self, place: int, stage: _Stage) -> str:

@@ -127,7 +127,8 @@ async def read_together(
         asyncio.CancelledError: If the cell was interrupted. By then, the streams have had time
             to close.
     """
-    start = lanes[0][0].clock()
+    first_lane, _ = lanes[0]
+    start = first_lane.clock()
     readers = [lane.reader(send, start) for lane, send in lanes]
     stop.arm(readers)
     reading = (lane.read(reader, start) for (lane, _), reader in zip(lanes, readers, strict=True))

@@ -1,4 +1,4 @@
-"""`EventTimeline`: events on a time axis, drawn while they happen."""
+"""`EventTimeline`: events on a time axis, drawn as they happen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class EventTimeline(Showable, SyncedList):
             if not self._events:
                 self._start = now
             what, more, whose = (well_formed(str(part)) for part in (name, detail, run))
-            event = Event(what, more, whose, now - self._start)
+            event = Event(name=what, detail=more, run=whose, at=now - self._start)
             self._events.append(event)
             self.append([event.name, event.run, round(event.at, 4), event.detail[:_LONGEST_DETAIL]])
         self._throttle.ask()
