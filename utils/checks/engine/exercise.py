@@ -17,8 +17,6 @@ CORRECT = "correct"  # name of the message for a correct answer
 class Exercise(Generic[Seen, Case]):
     """An exercise's check; its messages are in the lesson's `messages.py`.
 
-    An exercise is named after its module, and numbered by its place in the lesson.
-
     Attributes:
         observe: Runs or reads the answer for one case, and returns a record. If the record is a
             `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs the

@@ -9,10 +9,7 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """Return a prompt as code.
-
-    It is quoted if the answer's prompt differs from the right one only in surrounding white space.
-    """
+    """Return a prompt as code; in quotes if only white space around the one sent is wrong."""
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 

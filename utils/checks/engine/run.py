@@ -48,6 +48,11 @@ class Case:
         """Whether the reply should arrive completely and be read to the end."""
         return (self.fails_after, self.leave_after, self.cancel_after) == (None, None, None)
 
+    @property
+    def ordinary(self) -> bool:
+        """Whether the case has nothing special that a message should mention."""
+        return not self.when
+
     def reply(self, **how: Any) -> Reply:
         """Make the reply; the arguments in `how` override the case's settings."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces

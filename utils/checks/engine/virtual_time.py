@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 from utils.checks.engine.virtual_loop import (
@@ -75,7 +76,6 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
             `VIRTUAL_SECONDS`.
-        Exception: Whatever `main` raises.
     """
     loop = VirtualLoop(_CLOCK.set)
     with _following_clock(loop, learners):
@@ -90,10 +90,10 @@ def clock(*learners: object) -> Iterator[Clock]:
         yield made
 
 
-def now() -> float:
-    """Return the virtual time in seconds; the real time if there is no virtual clock."""
+def now(function: str = "monotonic") -> float:
+    """Return the virtual time in seconds; without a virtual clock, that of a function of `time`."""
     current = _CLOCK.get()
-    return current.time() if current else _REAL["monotonic"]()
+    return current.time() if current else float(_REAL[function]())
 
 
 def pause(seconds: float) -> None:
@@ -142,17 +142,8 @@ def _sleep(seconds: float) -> None:
         _REAL["sleep"](seconds)
 
 
-def _reading(name: str) -> Callable[[], float]:
-    """Make a version of `monotonic`, `perf_counter` or `time` that reads the virtual clock."""
-
-    def read() -> float:
-        current = _CLOCK.get()
-        return current.time() if current else float(_REAL[name]())
-
-    return read
-
-
-_FOLLOWING = {name: _sleep if name == "sleep" else _reading(name) for name in _REAL}
+# versions of these functions that use the virtual clock if there is one
+_FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name in _REAL}
 
 
 @contextmanager

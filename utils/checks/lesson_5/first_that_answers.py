@@ -47,6 +47,7 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
+# replies that fail before any text; in the cases, {} is one that doesn't fail
 _ODD = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _SLOW = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 

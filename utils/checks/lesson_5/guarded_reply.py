@@ -116,7 +116,7 @@ FIRST: Mistakes[Seen] = {
     RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
-    "never asks": lambda s: not s.asked and not s.case.when,
+    "never asks": lambda s: s.case.ordinary and not s.asked,
     "asks too late": lambda s: s.total > 1 and not s.asked and not s.phrase,
     "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
     "shows it after the no": lambda s: s.no is not None and s.leaked > s.shown_by_then,

@@ -55,12 +55,12 @@ class Passing(Run):
 
     @property
     def missing(self) -> Any:
-        """The first sent item not passed on, or None; empty ones count only without a `when`."""
+        """The first sent item not passed on, or None; empty ones count only in ordinary cases."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
                 left.remove(item)
-            elif text_of(item) or stage(item) or not self.case.when:
+            elif text_of(item) or stage(item) or self.case.ordinary:
                 return item
         return None
 

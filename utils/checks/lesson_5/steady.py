@@ -44,7 +44,7 @@ def observe(answer: Any, case: Fallback) -> Seen:
     if case.same:
         sources = [next_source] * len(replies)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "pause": case.pause}
-    with standing_in(answer, ("watched",), anew=not case.when) as stood_in:
+    with standing_in(answer, ("watched",), anew=case.ordinary) as stood_in:
         run = run_async(
             "steady", answer, case, replies[case.called - 1], sources, case.limit, **how
         )
@@ -64,7 +64,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
 MISTAKES: Mistakes[Seen] = {
     **{name: applies for name, applies in TRIED.items() if name not in FIRST_MISTAKES},
     **PASSED_ON,
-    "held back": lambda s: s.late > SOON and not s.case.when,
+    "held back": lambda s: s.late > SOON and s.case.ordinary,
 }
 
 check = Exercise(

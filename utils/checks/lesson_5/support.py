@@ -79,7 +79,7 @@ def observe(answer: Any, case: Script) -> Seen:
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
-    with standing_in(answer, PARTS, anew=not case.when) as stood_in:
+    with standing_in(answer, PARTS, anew=case.ordinary) as stood_in:
         for history in _HISTORIES[: case.turns]:
             reply = replies[case.called - 1]
             run = run_async("reply", panel, case, reply, *args, list(history), **how)
@@ -107,7 +107,7 @@ MISTAKES: Mistakes[Seen] = {
         s.case.tool and s.case.whole and len(s.stages) < (2 if s.case.fails else 3)
     ),
     **TEXT,
-    "over budget": lambda s: not s.case.when and s.wait > BUDGET * s.reply.arrives(0),
+    "over budget": lambda s: s.case.ordinary and s.wait > BUDGET * s.reply.arrives(0),
 }
 
 check = Exercise(
