@@ -161,7 +161,6 @@ class Service:
             )
 
     async def _body(self, request: Request) -> bytes:
-        """Read the whole body; raise `ApiError` if it is too large."""
         raw = bytearray()
         async for part in request.stream():
             raw += part

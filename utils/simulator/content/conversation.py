@@ -18,14 +18,14 @@ def text(request: ModelRequest) -> str:
     said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
     if wording.pattern("go_on").search(prompt) and said:
         return _rest(request)
-    chooser = talk.Chooser(
-        said[-_MOST_SAID:], random.Random(f"{request.seed} {len(asked)} {prompt}")
-    )
+    rng = random.Random(f"{request.seed} {len(asked)} {prompt}")
+    chooser = talk.Chooser(said[-_MOST_SAID:], rng)
     if recalled := _recalled(prompt, asked, said, chooser):
         return recalled
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
+    # the reader's name: the latest in earlier messages, and the one in this message, if any
     known = (_names(asked) or [""])[-1]
     name = (_names([prompt]) or [known])[0]
     if name == known:
@@ -38,7 +38,7 @@ def text(request: ModelRequest) -> str:
 
 
 def _plain(text: str) -> str:
-    return text[: extract.LONGEST].replace("\u2019", "'")
+    return text[: extract.LONGEST].replace("\u2019", "'")  # patterns have straight apostrophes
 
 
 def _rest(request: ModelRequest) -> str:
@@ -105,15 +105,15 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
     if not wording.pattern("about_a_question").search(prompt):
         return asked
     of_oneself = wording.pattern("of_oneself")
-    orders = {text for text in asked if wording.content(text) and not of_oneself.search(text)}
-    return [text for text in asked if "?" in text or text in orders] or asked
+    instructions = {text for text in asked if wording.content(text) and not of_oneself.search(text)}
+    return [text for text in asked if "?" in text or text in instructions] or asked
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
     """Return a reply that quotes the message that the prompt asks for, by default the last."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
-    place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # "first": 0
+    place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1: the last
     if place >= len(texts) or not texts:
         return chooser.named("nothing_yet")
     return chooser.named(say, quote=wording.shortened(texts[place]))

@@ -11,9 +11,8 @@ from typing import NamedTuple
 LONGEST = 8000  # characters; anything beyond isn't searched
 _SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
-# such as Hebrew, Arabic, Hindi, Thai, Chinese, Japanese and Korean
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
-# a word that begins with a capital letter or with a letter of a script without case
+# a word that begins with a capital letter, or with a letter of a script without case (Chinese, …)
 _CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"  # such as "Rio de Janeiro"
 _NO_NAME = """

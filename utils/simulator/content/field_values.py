@@ -89,7 +89,7 @@ def texts(text: str, name: str, form: Any, about: str) -> list[str]:
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
     for word in extract.words(about):
-        if word in _FINDERS and word not in ("name", "time", "title"):
+        if word in _FINDERS and word not in ("name", "time", "title"):  # too common in descriptions
             return found + _FINDERS[word](text)
     return found
 

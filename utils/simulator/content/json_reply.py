@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from ..json_values import Json, is_shallow
@@ -103,13 +104,11 @@ def _objects(text: str) -> list[tuple[Json, int, int]]:
     for _ in range(_MOST_BRACES):
         if at < 0:
             break
-        try:
+        value, end = None, at + 1
+        with suppress(ValueError, RecursionError):
             value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
-        else:
-            if isinstance(value, dict) and value and is_shallow(value):
-                found.append((value, at, end))
+        if isinstance(value, dict) and value and is_shallow(value):
+            found.append((value, at, end))
         at = text.find("{", end)
     return found
 

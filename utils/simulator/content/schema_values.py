@@ -22,11 +22,11 @@ from .schema_rules import (
 )
 
 _MOST_NODES = 5000  # OpenAI's limit on the properties in a schema
-_DEEPEST = 40
+_DEEPEST = 40  # levels; also references in a row
 _MOST_ITEMS = 50  # limit on a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
 _DEEP = 5  # below this depth, only required fields are filled
-_MOST_DIGITS = 300
+_MOST_DIGITS = 300  # of an integer
 _PER_NODE = 100  # characters of a string that count as one node
 
 
@@ -227,17 +227,17 @@ class _Filler:
         if kind == "object" and depth <= _DEEP:
             parts = field_values.records(self.text, list(inner.get("properties") or {}))
             if len(parts) > 1:
-                return [self._part(inner, part, name, depth) for part in parts[:_MOST_ITEMS]]
+                return [self._value_in(part, inner, name, depth) for part in parts[:_MOST_ITEMS]]
             value = self.value(inner, name, depth + 1)
             return [value] if value.found or self.invents else []
         if kind in ("integer", "number"):
             return self._numbers(inner, name)
         return []
 
-    def _part(self, schema: Json, text: str, name: str, depth: int) -> Value:
-        part = _Filler(self.root, text, text, self.nodes)
-        value = part.value(schema, name, depth + 1)
-        self.nodes = part.nodes
+    def _value_in(self, part: str, schema: Json, name: str, depth: int) -> Value:
+        filler = _Filler(self.root, part, part, self.nodes)
+        value = filler.value(schema, name, depth + 1)
+        self.nodes = filler.nodes
         return value
 
     def _numbers(self, inner: Json, name: str) -> list[Value]:

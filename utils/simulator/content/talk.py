@@ -15,7 +15,7 @@ from . import wording
 from .prepared_replies import fit, normal
 
 _FILES = ("topics.toml", "everyday_topics.toml")
-_PARTS = ("says", "why", "example", "short")
+_PARTS = ("says", "why", "example", "short")  # what to say first, and what on request
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def topics() -> tuple[Topic, ...]:
             asks=[normal(line).split() for line in one["asks"]],
             name=name,
             parts={part: one[part] for part in _PARTS if part in one},
-            streaming=file == _FILES[0],
+            streaming=file == "topics.toml",
         )
         for file in _FILES
         for name, one in _tables(file).items()
@@ -126,7 +126,7 @@ def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:
         return chooser.named("exhausted", name=topic.name)
-    offer = chooser.named("offer")
+    offer = chooser.named("offer")  # of an example
     offers = part == "says" and topic.streaming and chooser.is_new(offer)
     return f"{topic.parts[part]} {offer}" if offers else topic.parts[part]
 

@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; complete a follow-up such as "And in Rome?" from the previous prompt."""
+    """Return the prompt; a follow-up such as "And in Rome?" gets the last one's first clause."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -99,15 +99,15 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
         fits = fit >= _ENOUGH
         if not wishes:
             if fits:
-                wishes.append(_Wish(best, 0, end))
+                wishes.append(_Wish(best, start=0, end=end))
             continue
         last = wishes[-1]
         if fits and best is not last.tool:
             wishes.append(_Wish(best, start, end))
             continue
-        alone = _complete(last.tool, clause)
+        alone = _has_arguments(last.tool, clause)
         if alone and not last.complete:
-            last.complete = _complete(last.tool, prompt[last.start : last.end])
+            last.complete = _has_arguments(last.tool, prompt[last.start : last.end])
         if alone and last.complete:  # the clause asks for another call of the same tool
             wishes.append(_Wish(last.tool, start, end, complete=True))
         else:  # the clause continues the last wish
@@ -121,7 +121,7 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
     return list(dict.fromkeys(calls))
 
 
-def _complete(tool: Tool, text: str) -> bool:
+def _has_arguments(tool: Tool, text: str) -> bool:
     value = fill(tool.parameters or {"type": "object"}, text)
     return value.found and not value.missing
 

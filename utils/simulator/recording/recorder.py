@@ -134,10 +134,11 @@ class Recorder:
 
     def _delta(self, delta: Json, now: float) -> None:
         thoughts = [delta.get(name) for name in _REASONING]
-        if thought := next((text for text in thoughts if isinstance(text, str) and text), ""):
-            self._add("thought", 0, thought, now)
+        thought = next((text for text in thoughts if isinstance(text, str) and text), "")
+        if thought:
+            self._add("thought", thought, now)
         if text := _text(delta.get("content")):
-            self._add("text", 0, text, now)
+            self._add("text", text, now)
         for position, call in enumerate(delta.get("tool_calls") or []):
             self._call(call, position, now)
 
@@ -154,13 +155,14 @@ class Recorder:
             self._call_ids[number] = identifier
             self._places.pop(("call", number), None)
         if text or name or ("call", number) not in self._places:
-            self._add("call", number, text, now, name)
+            self._add("call", text, now, number, name)
 
-    def _add(self, kind: Kind, number: int, text: str, now: float, name: str = "") -> None:
+    def _add(self, kind: Kind, text: str, now: float, number: int = 0, name: str = "") -> None:
+        """Add a piece to its part; a call's name may arrive after the first piece."""
         place = self._places.setdefault((kind, number), len(self.parts))
         if place == len(self.parts):
             self.parts.append((kind, name))
-        elif name and not self.parts[place][1]:
+        elif name and self.parts[place] == (kind, ""):
             self.parts[place] = (kind, name)
         self.pieces.append((now, place, text))
 
