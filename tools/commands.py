@@ -302,6 +302,6 @@ def main(words: Sequence[str]) -> int:
         print("\nStopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # what reads the output, such as `head`, has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's end fails
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it at exit
         return 1
     return code

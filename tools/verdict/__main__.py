@@ -131,18 +131,19 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
         raise Advice(f"{url} is not a valid URL. It has the form http://host:port/path.")
     if preset is not None and urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + preset.url
-    plain = ("method", "body", "then", "stop", "rejoins", "format", "text_path")
-    given = {name: getattr(arguments, name) for name in plain}
-    changes = {"url": url} | {name: it for name, it in given.items() if it is not None}
+    unchanged = ("method", "body", "then", "stop", "rejoins", "format", "text_path")
+    options = {name: getattr(arguments, name) for name in unchanged}
+    changes = {"url": url}
+    changes |= {name: value for name, value in options.items() if value is not None}
     if arguments.body is not None:
         changes.setdefault("method", "POST")
     if arguments.text_event:
         changes["text_events"] = tuple(arguments.text_event)
     if arguments.header:
-        headers = [header.partition(":") for header in arguments.header]
-        if not all(colon for _, colon, _ in headers):
+        if not all(":" in header for header in arguments.header):
             raise Advice("A --header has the form 'NAME: VALUE'.")
-        changes["headers"] = tuple((name.strip(), value.strip()) for name, _, value in headers)
+        headers = [header.split(":", maxsplit=1) for header in arguments.header]
+        changes["headers"] = tuple((name.strip(), value.strip()) for name, value in headers)
     wire = dataclasses.replace(preset or WireFormat(url), **changes)  # type: ignore[arg-type]
     if "{question}" not in wire.url + (wire.body or ""):
         raise Advice(
@@ -162,7 +163,8 @@ def _is_valid(url: str) -> bool:
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:
     """Return the words of --run."""
-    if ("{port}" in arguments.run) != ("{port}" in (arguments.url or "{port}")):
+    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL has it
+    if ("{port}" in arguments.run) != url_has_port:
         raise Advice(
             "Write {port} into both --run and the URL. It stands for a free port, on which the "
             "app listens and to which questions are sent."
@@ -191,10 +193,10 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
             with app.served(app.set_up(), port, environ):
                 yield model
             return
-        at = urlsplit(wire_format(arguments, port).url).port or port
+        app_port = urlsplit(wire_format(arguments, port).url).port or port
         with tempfile.TemporaryFile("w+") as output, _run(words, environ, output) as child:
             try:
-                wait_until_it_listens(child, at, "the app")
+                wait_until_it_listens(child, app_port, "the app")
             except Advice:
                 output.seek(0)
                 print(output.read()[-_LAST_WORDS:], file=sys.stderr)
@@ -217,21 +219,21 @@ async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
     """Test the endpoint; print each line's result as soon as it is known."""
-    client = partial(httpx2.AsyncClient, timeout=None)
+    new_client = partial(httpx2.AsyncClient, timeout=None)  # `Stream.until` has its own limit
     page = PAGES.get(arguments.preset or arguments.app)
     if page is not None:
-        ask = partial(client, transport=Sockets(page, wire.url))
+        app_client = partial(new_client, transport=Sockets(page, wire.url))
     else:  # requests to this machine bypass any proxy
         local = urlsplit(wire.url).hostname in (HOST, "localhost", "::1")
-        ask = partial(client, trust_env=not local)
+        app_client = partial(new_client, trust_env=not local)
     model = None
     if environ is not None:
         key = environ.get("OPENAI_API_KEY", "")
-        model = Model(environ["OPENAI_BASE_URL"], key, partial(client, trust_env=False))
+        model = Model(environ["OPENAI_BASE_URL"], key, partial(new_client, trust_env=False))
         if not await model.is_there():
             model = None
     speed = float(os.environ.get("COURSE_SPEED") or 1)
-    endpoint = Endpoint(wire, ask, longest=120 + arguments.silence)
+    endpoint = Endpoint(wire, app_client, longest=120 + arguments.silence)
     case = Case(endpoint, model, speed, silence=arguments.silence)
     say(f"Reading two complete replies from {urlsplit(wire.url).netloc} …")
     return await judge(case, lambda name, seen: say(row(name, seen)))

@@ -152,13 +152,14 @@ class Case:
                     f"It has {kind}, and began with: {said!r}"
                 )
             self.endings.add(stream)
-            self.endpoint.closed_by(stream)
+            self.endpoint.learn_closing_event(stream)
             if about == self.about:
                 self.whole = stream
                 if self.model is not None:
-                    await self._know(marker)
+                    await self._learn_expected(marker)
 
-    async def _know(self, marker: str) -> None:
+    async def _learn_expected(self, marker: str) -> None:
+        """Learn the text and the number of requests; raise EndpointError if the log has none."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError(

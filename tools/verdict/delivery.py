@@ -77,14 +77,14 @@ async def end_announced(case: Case) -> Seen:
     """An event, or the clean end of a plain-text body, announces that the reply is complete."""
     whole = case.whole
     if whole.ending and whole.ending[-1].is_failure:
-        return failed(f"the reply ended with {whole.last_name}, as if it had failed")
+        return failed(f"the reply ended with {whole.describe_ending()}, as if it had failed")
     if whole.stuck and not whole.ending:
         return failed("the stream stayed open after the last text, and nothing more came")
     if whole.wire.format == "text":
         return failed(whole.broken) if whole.broken else passed("the body ends cleanly")
     if not whole.ending:
-        again = (
-            ", so a page's EventSource resends the question" if whole.wire.is_event_source else ""
-        )
+        again = ""
+        if whole.wire.is_event_source:
+            again = ", so a page's EventSource resends the question"
         return failed(f"the stream ended after the last text, without any event{again}")
-    return passed(f"{whole.last_name} after the last text")
+    return passed(f"{whole.describe_ending()} after the last text")

@@ -4,12 +4,14 @@ from typing import Any
 
 from .stream import Stream
 
+Ending = list[tuple[str, dict[str, Any]]]  # for each part, its name and its values by path
+
 
 class Endings:
     """The endings of complete replies, to compare other endings with."""
 
     def __init__(self) -> None:
-        self._complete: list[list[tuple[str, dict[str, Any]]]] = []
+        self._complete: list[Ending] = []
 
     def add(self, stream: Stream) -> None:
         """Learn how a complete reply ends."""
@@ -17,18 +19,25 @@ class Endings:
 
     def looks_complete(self, stream: Stream) -> bool:
         """Return whether a stream ends like complete replies, apart from parts that vary."""
-        ending, known = _signatures(stream), self._complete[0]
-        if [(name, set(data)) for name, data in ending] != [(n, set(data)) for n, data in known]:
+        ending, complete = _signatures(stream), self._complete[0]
+        if _shape(ending) != _shape(complete):
             return False
-        return all(
-            data[key] == known[index][1][key] or self._varies(index, key)
-            for index, (_, data) in enumerate(ending)
-            for key in data
-        )
+        pairs = zip(ending, complete, strict=True)
+        for index, ((_, values), (_, known)) in enumerate(pairs):
+            differing = [path for path in values if values[path] != known[path]]
+            if not all(self._varies(index, path) for path in differing):
+                return False
+        return True
 
-    def _varies(self, index: int, key: str) -> bool:
-        return len({str(ending[index][1].get(key)) for ending in self._complete}) > 1
+    def _varies(self, index: int, path: str) -> bool:
+        """Return whether a value of the part at `index` differs between complete replies."""
+        parts = [ending[index] for ending in self._complete]
+        return len({str(values.get(path)) for _name, values in parts}) > 1
 
 
-def _signatures(stream: Stream) -> list[tuple[str, dict[str, Any]]]:
+def _shape(ending: Ending) -> list[tuple[str, set[str]]]:
+    return [(name, set(values)) for name, values in ending]
+
+
+def _signatures(stream: Stream) -> Ending:
     return [stream.signature(part) for part in stream.ending]

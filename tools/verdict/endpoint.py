@@ -32,10 +32,10 @@ class Endpoint:
         self._longest = longest
         self.received: list[bytes | bytearray] = []
         self._client = client
-        self._closing: set[str] = set()
+        self._closing: set[str] = set()  # the names of events
 
-    def closed_by(self, complete: Stream) -> None:
-        """Close streams at events named like the last event of a complete reply, as pages do."""
+    def learn_closing_event(self, complete: Stream) -> None:
+        """Close later streams, as pages do, at the event that ended this complete reply, if any."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
@@ -45,7 +45,8 @@ class Endpoint:
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))
-        body = wire.body and wire.body.replace("{question}", json.dumps(question)[1:-1])
+        in_json = json.dumps(question)[1:-1]  # escaped; the template has the quotes
+        body = wire.body and wire.body.replace("{question}", in_json)
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._limited(), self._client() as client:
             request = client.build_request(wire.method, url, content=body, headers=headers)
@@ -53,14 +54,16 @@ class Endpoint:
                 async with self._opened(client, request, stream):
                     yield stream
                 return
+            # This request returns JSON; a second one, to a URL with its fields, streams the reply.
             async with self._opened(client, request, stream):
-                await stream.rest(60)
-            if stream.status < 400:
-                stream.fields, stream.over = _object(stream.raw), False
-                stream.parts.clear()
-                async with self._opened(client, self._reading(client, stream), stream):
-                    yield stream
-            else:
+                await stream.rest(patience=60)
+            if stream.status >= 400:
+                yield stream
+                return
+            stream.fields = _object(stream.raw)
+            stream.parts.clear()
+            stream.over = False
+            async with self._opened(client, self._reading_request(client, stream), stream):
                 yield stream
 
     @asynccontextmanager
@@ -69,7 +72,7 @@ class Endpoint:
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:
-            request = self._reading(client, again, last_id)
+            request = self._reading_request(client, again, last_id)
             async with self._opened(client, request, again):
                 yield again
 
@@ -85,21 +88,22 @@ class Endpoint:
         self.received.append(answer.content)
         return answer.status_code
 
-    def _reading(
+    def _reading_request(
         self, client: httpx2.AsyncClient, stream: Stream, last_id: str = ""
     ) -> httpx2.Request:
         assert self.wire.then is not None
         headers = {"accept": "text/event-stream"} | ({"last-event-id": last_id} if last_id else {})
         return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)
 
-    def _filled(self, template: str, stream: Stream) -> str:
-        path = template
+    def _filled(self, path: str, stream: Stream) -> str:
+        """Return the URL of a path, with each {name} in it replaced by that field."""
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
         return urljoin(self.wire.url, path)
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
+        """Raise EndpointError if the block takes too long; other timeouts propagate."""
         limit = asyncio.timeout(self._longest)
         try:
             async with limit:
@@ -113,6 +117,7 @@ class Endpoint:
     async def _opened(
         self, client: httpx2.AsyncClient, request: httpx2.Request, stream: Stream
     ) -> AsyncIterator[None]:
+        """Send the request, and let the stream read the response while the block runs."""
         stream.raw = bytearray()
         self.received.append(stream.raw)
         try:

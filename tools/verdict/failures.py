@@ -19,16 +19,16 @@ async def break_announced(case: Case) -> Seen:
         stream, _ = await case.read_with(f"{fault}@{case.half}")
         if problem := _unannounced(case, stream):
             return failed(f"{what}: {problem}")
-        seen.append(f"{what}: {_told(case, stream)}")
+        seen.append(f"{what}: {_announcement(case, stream)}")
     return passed("; ".join(seen))
 
 
-def _told(case: Case, stream: Stream) -> str:
+def _announcement(case: Case, stream: Stream) -> str:
     """Describe how a failure was announced, or that the reply was completed anyway."""
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:
-        return stream.last_name
+        return stream.describe_ending()
     return stream.broken or "said in the text"
 
 
@@ -41,12 +41,12 @@ def _unannounced(case: Case, stream: Stream) -> str:
     if stream.broken and not stream.wire.is_event_source:
         return ""  # a page that reads the body itself gets an exception
     if stream.wire.format == "text":
-        told = not case.reply.startswith(stream.text)
-        return "" if told else "the body ended cleanly"
+        has_more = not case.reply.startswith(stream.text)  # such as the error's message
+        return "" if has_more else "the body ended cleanly"
     if not stream.ending:
         return "the stream ended without any event"
     if case.endings.looks_complete(stream):
-        return f"it ended as a complete reply does ({stream.last_name})"
+        return f"it ended as a complete reply does ({stream.describe_ending()})"
     if stream.wire.is_event_source and stream.ending[-1].name == "error":
         return "an event named error looks to EventSource like a lost connection"
     return ""
@@ -122,7 +122,7 @@ async def silent(case: Case) -> Seen:
     if problem := _unannounced(case, stream):
         return failed(f"after {case.silence:g} s of silence: {problem}")
     if stream.text != case.reply:
-        return passed(f"announced: {_told(case, stream)}")
+        return passed(f"announced: {_announcement(case, stream)}")
     kept = stream.comments
     alive = f", {counted(kept, 'keep-alive comment')}" if kept else ""
     return passed(f"{case.silence:g} s survived{alive}")

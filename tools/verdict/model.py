@@ -45,7 +45,7 @@ class Model:
         body = {**request.body, "model": "sim-fast", "stream": False}
         body.pop("stream_options", None)
         answer = await self._send("POST", request.path, body)
-        if "choices" in answer:
+        if "choices" in answer:  # from Chat Completions; otherwise, from the Responses API
             return answer["choices"][0]["message"]["content"] or ""
         parts = [part for item in answer["output"] for part in item.get("content", ())]
         return "".join(part.get("text", "") for part in parts)

@@ -30,6 +30,7 @@ def _stopped(requests: list[Request], after: str) -> Seen:
 
 
 async def _rejoining(case: Case) -> Seen:
+    """Leave, and come back twice: from the last event received, and from the beginning."""
     await case.simulator.behave("sim-chat")
     question, marker = case.question()
     async with case.endpoint.ask(question) as left:
@@ -105,15 +106,17 @@ async def slow_reader(case: Case) -> Seen:
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
         await stream.until(lambda so_far: bool(so_far.text), case.patience)  # read no further
-        taken, before = await case.request(marker), 0
-        while taken.ended == "streaming" and taken.tokens_sent > before:
-            before = taken.tokens_sent
+        request, before = await case.request(marker), 0
+        while request.ended == "streaming" and request.tokens_sent > before:
+            before = request.tokens_sent
             await asyncio.sleep(_SETTLED)  # the log can only be polled
-            taken = await case.request(marker)
-    seen = f"{taken.tokens_sent:,} tokens were taken from the model for a reader who reads nothing"
-    if taken.ended != "finished":
+            request = await case.request(marker)
+    seen = (
+        f"{request.tokens_sent:,} tokens were taken from the model for a reader who reads nothing"
+    )
+    if request.ended != "finished":
         return passed(seen)
     # far less than the whole flood, which has 250,000 tokens per megabyte
-    if taken.tokens_sent < case.flood * 100_000:
-        return passed(f"the app limits a reply: it ended at {taken.tokens_sent:,} tokens")
+    if request.tokens_sent < case.flood * 100_000:
+        return passed(f"the app limits a reply: it ended at {request.tokens_sent:,} tokens")
     return failed(f"all {seen}")

@@ -29,7 +29,7 @@ class Chainlit:
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Connect, and send a message."""
+        """Connect as a new page, and send a message."""
         session = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
         await socket.recv()
         await socket.send(f"40{json.dumps(session)}")
@@ -83,8 +83,8 @@ class Streamlit:
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
-        await socket.send(_field(11, b""))
-        box = b""
+        await socket.send(_field(11, b""))  # run the script
+        box = b""  # the chat input's id
         async for frame in socket:
             assert isinstance(frame, bytes)
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
@@ -185,6 +185,7 @@ def _field(number: int, value: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
+    """Encode a number in groups of 7 bits, the lowest first; the top bit says that more follow."""
     low = bytearray()
     while value > 0x7F:
         low.append(value & 0x7F | 0x80)
@@ -209,7 +210,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
     while at < len(message):
         key, begin = varint(), at
-        kind = key & 7
+        kind = key & 7  # 0: a number; 1 and 5: 8 and 4 bytes; 2: bytes after their length
         if kind == 0:
             varint()
         else:

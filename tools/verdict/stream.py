@@ -75,6 +75,7 @@ class Stream:
     def burst(self) -> float:
         """The largest share of the text that arrived in one go; 1 if none arrived."""
         texts = [(part.at, len(part.text)) for part in self.parts if part.text]
+        # for each text part, the length of all text in the burst that it begins
         sizes = [sum(n for at, n in texts if 0 <= at - begin < _BURST) for begin, _ in texts]
         return max(sizes, default=1) / max(len(self.text), 1)
 
@@ -82,15 +83,15 @@ class Stream:
     def ending(self) -> list[Part]:
         """The parts after the last text, except pings and text parts that are empty."""
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
-        like = self.signature(self.parts[last]) if last >= 0 else None
+        of_text = self.signature(self.parts[last]) if last >= 0 else None
         return [
             part
             for part in self.parts[last + 1 :]
-            if part.data != "" and not part.is_ping and self.signature(part) != like
+            if part.data != "" and not part.is_ping and self.signature(part) != of_text
         ]
 
     def signature(self, part: Part) -> tuple[str, dict[str, Any]]:
-        """Return the part's name and its values by their paths, without the text."""
+        """Return what parts of a kind have in common: name, and values by path, but no text."""
         values = dict(_flat(part.data))
         if (path := f".{self.wire.text_path}") in values:
             values[path] = ""
@@ -102,9 +103,8 @@ class Stream:
         accepted = (200, "text/event-stream")
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
-    @property
-    def last_name(self) -> str:
-        """A description of the last part of `ending`, such as `event done`."""
+    def describe_ending(self) -> str:
+        """Describe the last part of `ending`, which must have one, such as `event done`."""
         last = self.ending[-1]
         if last.name not in ("", "message"):
             return f"event {last.name}"
@@ -174,8 +174,8 @@ def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
         for event in reader.feed(piece):
             stream.last_id = event.id
             data = _json(event.data)
-            named = event.type in wire.text_events and event.data != DONE
-            text = _text(wire.text_path, event.data, data) if named else ""
+            has_text = event.type in wire.text_events and event.data != DONE
+            text = _text(wire.text_path, event.data, data) if has_text else ""
             yield Part(loop.time(), text, event.type, data)
 
     def lines(piece: bytes) -> Iterator[Part]:
@@ -214,7 +214,10 @@ def _text(path: str | None, raw: str, data: Any) -> str:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value of nested JSON with its path; numbers, ids and times become type names."""
+    """Yield each value of nested JSON with its path; numbers, ids and times become type names.
+
+    `{"role": "assistant", "n": 3}` gives `(".role", "assistant")` and `(".n", "int")`.
+    """
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _flat(value, f"{path}.{key}")
@@ -222,5 +225,6 @@ def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for index, value in enumerate(data):
             yield from _flat(value, f"{path}.{index}")
     else:
-        state = isinstance(data, bool | None) or (isinstance(data, str) and not _ID.search(data))
-        yield path, data if state else type(data).__name__
+        is_word = isinstance(data, str) and not _ID.search(data)
+        literal = is_word or isinstance(data, bool | None)
+        yield path, data if literal else type(data).__name__

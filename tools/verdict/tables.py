@@ -22,7 +22,7 @@ from .nginx import ALONE, BUFFERING, behind_nginx, settings_in_the_readme
 from .report import SIGNS
 
 README = ROOT / "apps" / "README.md"
-MARKS = "<!-- made by tools.verdict.tables -->\n", "<!-- end -->"
+BEGIN, END = "<!-- made by tools.verdict.tables -->\n", "<!-- end -->"
 NAIVE = "lesson 4's naive endpoint"
 AFTER = """
 from langchain_openai import ChatOpenAI
@@ -30,7 +30,7 @@ from langchain_openai import ChatOpenAI
 app = naive_app(ChatOpenAI(model="sim"))
 """
 
-Table = dict[str, dict[str, str]]
+Table = dict[str, dict[str, str]]  # the lines of `report.as_json`, by name
 
 
 def main() -> int:
@@ -55,19 +55,21 @@ def main() -> int:
             tables[name] = _verdict(
                 "--preset", "fastapi", url, model={**site.model, "COURSE_SPEED": "2"}
             )
-    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
-    README.write_text(f"{before}{MARKS[0]}{_markdown(tables)}{MARKS[1]}{after}", encoding="utf-8")
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}{_markdown(tables)}{END}{after}", encoding="utf-8")
     return 0
 
 
 def _naive() -> str:
+    """Return the lesson's cell that defines `naive_app`."""
     lesson = next(ROOT.glob("lessons/04_*.md")).read_text(encoding="utf-8")
     cells = re.findall(r"```\{code-cell\} ipython3\n(.*?)```", lesson, re.DOTALL)
     return str(next(cell for cell in cells if "def naive_app(" in cell))
 
 
 def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
+    """Run the verdict in a folder; `model` has variables for a simulator that already runs."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})
