@@ -187,7 +187,7 @@ def app(arguments: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator[dict[str, str]]:
     """Run a simulator while the block runs; yield the environment variables for its model."""
-    port, key = free_port(None), secrets.token_urlsafe(24)
+    port, key = free_port(), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
     command += ["--speed", speed or os.environ.get("COURSE_SPEED") or "1"]
     with running(command, ROOT, clean_environ(SIMULATOR_KEY=key)) as child:

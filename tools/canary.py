@@ -87,10 +87,7 @@ def _changed(uv: str, environment: Environment) -> list[str]:
 
 
 def changes(said: str) -> list[str]:
-    """Compare versions in uv's output, such as ` - openai==4.0.0` and ` + openai==3.54.0`.
-
-    It says what would be removed, the newest version, and what added, the locked one.
-    """
+    """Compare the newest versions, in lines like ` - openai==4.0.0`, with those locked (`+`)."""
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", said, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}

@@ -18,15 +18,7 @@ from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.lock import lock
-from tools.programs import (
-    ROOT,
-    WINDOWS,
-    Advice,
-    advice_for_the_disk,
-    run,
-    say,
-    this_command,
-)
+from tools.programs import ROOT, WINDOWS, Advice, advice_for_the_disk, run, say, this_command
 from tools.test_command import test
 
 TEACHING = f"""\

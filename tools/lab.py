@@ -109,7 +109,7 @@ def open_in_browser(address: str) -> None:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def free_port(wanted: int | None) -> int:
+def free_port(wanted: int | None = None) -> int:
     """Return a free port on the loopback address: `wanted`, or any if that is None or 0."""
     if not wanted:
         return free_ports(1)[0]

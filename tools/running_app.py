@@ -54,7 +54,7 @@ class Site:
 @contextmanager
 def served(app: App, python: str, **more: str) -> Iterator[Site]:
     """Run an app, and a simulator at twice real speed; the app's model is `sim`."""
-    port = free_port(None)
+    port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,
         app.served(python, port, simulated_environ(**model, **more)),

@@ -30,7 +30,6 @@ HEAVY = ("tests/apps/frameworks", "tests/hub/real")
 
 MORE_WORKERS = 3  # pytest workers in addition to one per core
 
-
 # The numbers of tests that passed, failed and were skipped; a step without tests counts as one.
 Tally = Counter[str]
 

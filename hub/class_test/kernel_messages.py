@@ -30,9 +30,8 @@ def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, byte
     message_id = secrets.token_hex(16)
     header = {"msg_id": message_id, "msg_type": kind, "session": session, "version": "5.4"}
     header |= {"username": "", "date": ""}
-    parent: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
-    parts = [json.dumps(part).encode() for part in (header, parent, metadata, content)]
+    # the empty ones are the parent's header and the metadata
+    parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
     return message_id, serialize_msg_to_ws_v1(parts, "shell")
 
 

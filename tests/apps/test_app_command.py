@@ -62,7 +62,7 @@ def test_it_serves_the_page_and_leaves_no_process(
 ) -> None:
     if WINDOWS and how == signal.SIGTERM:
         pytest.skip("Windows ends a process by TerminateProcess alone, which is `kill`.")
-    port = free_port(None)
+    port = free_port()
     with served(port, "fastapi", "--here") as (process, started):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
             assert b"<title>Lamp shop support</title>" in page.read()

@@ -188,6 +188,6 @@ def test_a_jupyterlab_that_exits_while_starting_is_reported(
     with pytest.raises(
         Advice, match=r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"
     ):
-        lab.wait_until_it_answers(child, lab.free_port(None))
+        lab.wait_until_it_answers(child, lab.free_port())
     with pytest.raises(Advice, match=r"doctor --here\."):
-        lab.wait_until_it_answers(child, lab.free_port(None), here=True)
+        lab.wait_until_it_answers(child, lab.free_port(), here=True)

@@ -87,7 +87,7 @@ def test_an_invalid_option_is_reported_in_a_sentence(
 def test_apps_that_cannot_be_reached_or_started_are_reported(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    port = free_port(None)
+    port = free_port()
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
     assert "Is the app running?" in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as mail, ThreadPoolExecutor(1) as pool:
@@ -151,7 +151,7 @@ async def chat(question: str):
 def test_the_kernels_buffers_do_not_look_like_the_apps_memory(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(NAIVE)
     run = f"{sys.executable} -m uvicorn app:app --app-dir {tmp_path} --port {{port}}"
-    arguments, port = parser().parse_args(["--run", run, PORT]), free_port(None)
+    arguments, port = parser().parse_args(["--run", run, PORT]), free_port()
     with started(arguments, port) as model:
         assert model is not None
         client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)

@@ -20,7 +20,6 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
       { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
 });"""
 
-
 TIMES = 10  # maximum number of runs in `again_until`
 POLLING = 50  # milliseconds; Playwright's default, every frame, keeps the page repainting
 

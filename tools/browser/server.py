@@ -120,7 +120,7 @@ def serve(
         "PYTHONPATH": str(REPOSITORY),
         **(environment or {}),
     }
-    port, token = free_port(None), secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     folder = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())  # the supervisor deletes it
     write_jupyter_config(Path(folder), port, token, root, [str(state / "kernels")])
     state.mkdir(exist_ok=True)

@@ -24,7 +24,6 @@ WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
 APART = 24  # pixels between screenshots
 
-
 # Checks whether an element contains the words. If so, replaces the elements to show with static
 # copies immediately, because taking a screenshot takes longer than a token.
 _FREEZE = """([where, words, shown]) => {

@@ -246,7 +246,7 @@ def main(words: list[str]) -> int:
     try:
         if not arguments.url and not arguments.app and not (arguments.run and arguments.preset):
             raise Advice(f"Name the URL to judge: see {this_command('verdict', '--help')}.")
-        port = free_port(None)
+        port = free_port()
         wire = wire_format(arguments, port)
         with contextlib.ExitStack() as stack:
             if arguments.json:  # stdout is only for the JSON

@@ -40,10 +40,7 @@ WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator"
 
 
 async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test every line; call `tell` with the name and result of each.
-
-    Without a simulator, the lines that need it are neither tested nor told.
-    """
+    """Test each line that doesn't need a missing simulator; `tell` its name and result."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:

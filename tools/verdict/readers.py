@@ -78,25 +78,25 @@ async def others(case: Case) -> Seen:
     """A second client receives text while the first one's reply is still streaming."""
     if case.model is not None:
         await case.make_pause(case.half)
-    (first, marker), (second, _) = case.question(), case.question()
-    async with case.endpoint.ask(first) as one:
+    (question, marker), (other_question, _) = case.question(), case.question()
+    async with case.endpoint.ask(question) as first:
         if case.model is not None:
-            await case.wait_for_pause(one, marker)
+            await case.wait_for_pause(first, marker)
         else:
-            await one.until(lambda so_far: bool(so_far.text), case.patience)
-        async with case.endpoint.ask(second) as other:
-            await other.until(lambda so_far: bool(so_far.text), case.patience)
+            await first.until(lambda so_far: bool(so_far.text), case.patience)
+        async with case.endpoint.ask(other_question) as second:
+            await second.until(lambda so_far: bool(so_far.text), case.patience)
             if case.model is not None:
                 blocked = (await case.request(marker)).tokens_sent > case.half
             elif case.whole.burst >= LARGEST_BURST:
                 raise BufferedError
             else:
-                await one.rest(case.patience)
-                blocked = one.parts[-1].at < other.began + (other.first_text or 0)
-    if other.first_text is None or blocked:
+                await first.rest(case.patience)
+                blocked = first.parts[-1].at < second.began + (second.first_text or 0)
+    if second.first_text is None or blocked:
         return failed("the second visitor got no text until the first one's reply continued")
     return passed(
-        f"first text after {other.first_text:.1f} s while another reply was being written"
+        f"first text after {second.first_text:.1f} s while another reply was being written"
     )
 
 

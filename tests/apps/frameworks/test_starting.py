@@ -26,7 +26,7 @@ print([error.value for error in app.error])
 
 @pytest.mark.skipif(WINDOWS, reason="Windows has no SIGINT for one process; see test_app_command.")
 def test_ctrl_c_leaves_no_process_and_no_file(chosen: App) -> None:
-    port, before = free_port(None), set((ROOT / "apps").iterdir())
+    port, before = free_port(), set((ROOT / "apps").iterdir())
     with served(port, chosen.name) as (process, started):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
             assert page.status == 200
@@ -40,7 +40,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(chosen: App) -> None:
 
 
 def test_a_missing_model_is_reported(chosen: App, tmp_path: Path) -> None:
-    words = ["-m", *(word.replace("{port}", str(free_port(None))) for word in chosen.command)]
+    words = ["-m", *(word.replace("{port}", str(free_port())) for word in chosen.command)]
     if chosen.name == "streamlit":  # shows the error on its page
         words = ["-c", SHOWN]
     more = {name: value.format(folder=tmp_path) for name, value in chosen.variables}

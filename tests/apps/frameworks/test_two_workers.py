@@ -46,7 +46,7 @@ Event = tuple[int, str, Any]
 @contextmanager
 def redis_server(folder: Path) -> Iterator[str]:
     """Run a Redis server that saves nothing to disk; yield its URL."""
-    port = free_port(None)
+    port = free_port()
     options = {"port": str(port), "bind": HOST, "save": "", "dir": str(folder)}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     with running([str(REDIS), *words, "--loglevel", "warning"], folder, clean_environ()) as child:
@@ -79,7 +79,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
         url = stack.enter_context(redis_server(folder))
 
         def start() -> tuple[str, Child]:
-            port = free_port(None)
+            port = free_port()
             environ = simulated_environ(**model, REDIS_URL=url)
             child = stack.enter_context(app.served(sys.executable, port, environ))
             return f"http://{HOST}:{port}", child
