@@ -124,10 +124,30 @@ def test_another_folders_utils_is_rejected(monkeypatch):
         ready()
 
 
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(setup, "_PACKAGES", ("ipywidgets", "no_such_package"))
-    with pytest.raises(SetupError, match=r"Missing here: no_such_package.*course.py lab"):
-        ready()
+def test_a_python_without_the_packages_is_named_before_anything_else_is_imported():
+    command = [sys.executable, "-S", "-c", "from utils.setup import ready; import langchain_core"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    last = told.stderr.splitlines()[-1]
+    assert "SetupError: Missing here: anywidget, ipywidgets, langchain, langchain_core, " in last
+    assert f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or " in last
+
+
+@pytest.mark.parametrize("broken", ["langchain_core/language_models", "openai"])
+def test_a_package_of_the_wrong_version_is_reported(tmp_path, broken):
+    file = tmp_path / "site-packages" / broken / "__init__.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("from typing import nothing\n", encoding="utf-8")
+    (file.parents[1] / "__init__.py").touch()
+    last = setup_cell(PYTHONPATH=str(tmp_path / "site-packages")).stderr.splitlines()[-1]
+    assert "SetupError: A package can't be imported (ImportError: cannot import name 'not" in last
+    assert "`python3 course.py doctor` finds the cause" in last
+
+
+def test_a_python_that_is_too_old_is_named():
+    program = "import sys; sys.version_info = (3, 9, 1, 'final', 0); from utils.setup import ready"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    last = told.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: The course needs Python 3.11 or newer, and this is Python")
 
 
 @pytest.mark.parametrize(

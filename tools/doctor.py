@@ -6,13 +6,16 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import site
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.environment import LOCKS, Action, Environment
+from tools.installers import odd_path
 from tools.lab import a_browser_can_open
 from tools.programs import ROOT, Advice, advice_for_the_disk, counted, run, say, this_command
 
@@ -96,7 +99,9 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions; if the folder is read-only, they say to copy the course first."""
+    """Return setup instructions; if it can't succeed in this folder, they say to move it first."""
+    if odd := odd_path(ROOT):
+        return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
         return (
             f"{ROOT} can't be written to, so copy the course to a folder you own, and run "
@@ -136,7 +141,7 @@ def examine_packages() -> str:
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
     locked = [Requirement(line) for line in lines]
     wanted = [one for one in locked if one.marker is None or one.marker.evaluate()]
-    wrong = []
+    wrong, repairing = [], repair()
     for one in wanted:
         try:
             found = importlib.metadata.version(one.name)
@@ -144,10 +149,22 @@ def examine_packages() -> str:
             found = "missing"
         if f"=={found}" != str(one.specifier):
             wrong.append(f"{one.name} is {found}, not {str(one.specifier).lstrip('=')}")
+            repairing = unhide(one.name) or repairing
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        raise Advice(f"{'; '.join(wrong[:3])}{more}: {repair()}")
+        raise Advice(f"{'; '.join(wrong[:3])}{more}: {repairing}")
     return f"all {len(wanted)} match the lock file"
+
+
+def unhide(name: str) -> str | None:
+    """Return what to do if another folder's package hides that of this environment, or None."""
+    own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
+    if not installed or installed[0] in own or not set(installed) & set(own):
+        return None
+    by_user = installed[0] == site.getusersitepackages()
+    fix = "set PYTHONNOUSERSITE=1" if by_user else "unset PYTHONPATH"
+    return f"{installed[0]} comes before this Python's own packages, so {fix}"
 
 
 def examine_utils() -> str:

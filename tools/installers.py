@@ -61,12 +61,28 @@ def needed_uv() -> str:
     )
 
 
+def odd_path(folder: Path) -> str | None:
+    """Return what in a folder's path makes an environment in it impossible, or None."""
+    if os.pathsep in str(folder):
+        return f"a “{os.pathsep}”"
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        return "a character that isn't encoded as UTF-8"
+    return None
+
+
 def make_venv(environment: Place, uv: str | None) -> None:
     """Create an empty environment, with pip inside unless uv is available."""
     if uv is None and importlib.util.find_spec("ensurepip") is None:
         raise Advice(
             "This Python has no venv module: install it (Debian and Ubuntu: "
             f"apt install python{PYTHON}-venv), or uv, and run this again."
+        )
+    if odd := odd_path(environment.folder):
+        raise Advice(
+            f"The path of the course's folder contains {odd}, so no environment can be made in it: "
+            "rename or move the folder, and run this again there."
         )
     pip = ["--without-pip"] if uv is not None else []
     follow([*VENV, *pip, str(environment.folder)], environment, "creating an empty .venv")

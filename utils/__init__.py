@@ -3,3 +3,15 @@
 Each module is short enough to read. Start with `timing`, then `reader_model` and `charts`.
 Importing the package itself loads none of them.
 """
+
+import sys
+
+OLDEST = (3, 11)
+
+if sys.version_info < OLDEST:  # in syntax and with modules that any Python 3 has
+    raise ImportError(
+        "The course needs Python {}.{} or newer, and this is Python {}.{} at {}: choose the "
+        "course's kernel, or start the course with `python3 course.py lab`.".format(
+            *(OLDEST + tuple(sys.version_info[:2])), sys.executable
+        )
+    )

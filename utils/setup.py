@@ -1,6 +1,7 @@
 """The environment check that each notebook's setup cell imports first and calls last.
 
-Importing it raises `SetupError` if a learner's file shadows a module that the course needs.
+Importing it raises `SetupError` if a package is missing or broken, or if a learner's file shadows a
+module that the course needs.
 """
 
 import gc
@@ -9,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,7 +32,10 @@ _PACKAGES = (
 # The course needs these modules, and all modules that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
 _OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
-_FIX = "Start the course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
+_FIX = (
+    f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
+    "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
+)
 
 
 class SetupError(Sentence, RuntimeError):
@@ -40,7 +45,7 @@ class SetupError(Sentence, RuntimeError):
 def ready() -> None:
     """Check the environment, start the simulator, warm up, and print which model is used."""
     _check_utils()
-    _check_packages()
+    _check_docstrings()
     from .env_vars import stay_here
     from .provider import ProviderError, describe, explain_providers, real_provider, simulator
 
@@ -57,6 +62,8 @@ def ready() -> None:
         print(" ".join(["Ready.", describe(), *_notes(traced)]))
     except ProviderError as error:
         raise SetupError(str(error)) from None
+    except ImportError as error:
+        raise SetupError(_failed_import(error)) from error
 
 
 def _notes(traced: bool) -> Iterator[str]:
@@ -93,9 +100,26 @@ def _check_shadowing() -> None:
 
 
 def _check_packages() -> None:
+    """Raise if a package is missing: later imports in the setup cell would fail."""
     missing = [name for name in (*_PACKAGES, "ipykernel") if find_spec(name) is None]
     if missing:
         raise SetupError(f"Missing here: {', '.join(missing)}. {_FIX}")
+
+
+def _check_imports() -> None:
+    """Raise if what every setup cell imports next can't be imported, as if versions don't match."""
+    for name in ("langchain_core.language_models", "anywidget"):
+        try:
+            import_module(name)
+        except Exception as error:  # a package may raise any
+            raise SetupError(_failed_import(error)) from error
+
+
+def _failed_import(error: Exception) -> str:
+    return f"A package can't be imported ({type(error).__name__}: {error}). {_FIX}"
+
+
+def _check_docstrings() -> None:
     if sys.flags.optimize > 1:
         raise SetupError(
             "Python runs with -OO, which strips the docstrings that tools and exercises need: "
@@ -161,4 +185,6 @@ def _lower_priority() -> None:
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 
+_check_packages()
 _check_shadowing()
+_check_imports()

@@ -13,6 +13,9 @@ import pytest
 from tests.http_server import JSON, SSE, Answer, Asked, answering
 from tests.tools.run_course import course
 from tools import doctor
+from tools.environment import Environment
+from tools.installers import make_venv
+from tools.programs import Advice
 from utils.simulator import client
 
 
@@ -56,6 +59,19 @@ def test_doctor_recommends_a_copy_if_the_folder_is_read_only(
     ok, finding = doctor.outcome(lambda: doctor.examine_venv("It was moved"))
     assert not ok
     assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [(f"parts{os.pathsep}1", f"a “{os.pathsep}”"), ("caf\udce9", "a character that")],
+)
+def test_a_path_in_which_no_environment_can_be_made_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, odd: str
+) -> None:
+    with pytest.raises(Advice, match=f"folder contains {odd}.*rename or move the folder"):
+        make_venv(Environment(tmp_path / name), "uv")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path / name)
+    assert doctor.verdict([], False, in_venv=False).endswith("so rename or move the folder first")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +206,25 @@ def test_doctor_names_a_setting_that_makes_every_call_fail(
     assert not ok
     assert finding.startswith(words)
     assert "abc" not in finding
+
+
+@pytest.mark.parametrize(
+    ("user_site", "fix"), [(True, "set PYTHONNOUSERSITE=1"), (False, "unset PYTHONPATH")]
+)
+def test_doctor_names_a_folder_whose_packages_hide_the_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user_site: bool, fix: str
+) -> None:
+    metadata = tmp_path / "langchain_core-0.3.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Name: langchain-core\nVersion: 0.3.0\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(
+        "site.getusersitepackages", lambda: str(tmp_path if user_site else tmp_path / "other")
+    )
+    ok, finding = doctor.outcome(doctor.examine_packages)
+    assert not ok
+    assert "langchain-core is 0.3.0, not " in finding
+    assert finding.endswith(f": {tmp_path} comes before this Python's own packages, so {fix}")
 
 
 def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(

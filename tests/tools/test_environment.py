@@ -78,7 +78,8 @@ def test_conda_gets_the_learners_lock_and_python_3_12_or_newer() -> None:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    (oldest,) = re.findall(r"OLDEST = \((\d+), (\d+)\)", (ROOT / "course.py").read_text("utf-8"))
+    both = (ROOT / name for name in ("course.py", "utils/__init__.py"))
+    (oldest,) = {re.findall(r"OLDEST = \((\d+), (\d+)\)", it.read_text("utf-8"))[0] for it in both}
     tools = PYPROJECT["tool"]
     assert PROJECT["requires-python"] == f">={'.'.join(oldest)}"
     assert tools["mypy"]["python_version"] == ".".join(oldest)
