@@ -63,7 +63,8 @@ _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 def observe(answer: Any, case: Prompts) -> Seen:
     """Call the answer twice, with replies that name two models."""
     with handlers.overheard() as log:
-        (run, replies), (again, _) = _observed(answer, case), _observed(answer, case)
+        run, replies = _observed(answer, case)
+        again, _ = _observed(answer, case)
     readings = [(prompt, each) for prompt, reply in replies.items() for each in reply.readings]
     sent = [prompt for prompt, _ in readings]
     prompts = list(case.prompts)

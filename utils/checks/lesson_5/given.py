@@ -147,7 +147,8 @@ async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
 
 def stage(item: object) -> str | None:
     """Return the stage that a `Status` names; None for anything else."""
-    return str(getattr(item, "stage", "")) if type(item).__name__ == "Status" else None
+    is_status = type(item).__name__ == "Status"  # importing the class would import all widgets
+    return str(getattr(item, "stage", "")) if is_status else None
 
 
 class _Piece(Wanted):

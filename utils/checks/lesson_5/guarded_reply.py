@@ -79,7 +79,6 @@ def observe(answer: Any, case: Guarded) -> Seen:
     log = reply.log[: first_no.logged] if first_no else []  # until then
 
     def leaked(text: str) -> int:
-        """Return how many characters of the phrase the text, a beginning of the reply, shows."""
         over = len(text) - clean if reply.text.startswith(text) else 0
         return min(max(0, over), len(phrase))
 

@@ -25,8 +25,8 @@ class Texts(Run):
     def __post_init__(self) -> None:
         """Expect the text taken from the replies; after an early stop, only the yielded part."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
-        ends = self.case.leave_after is None and self.case.cancel_after is None
-        self.expected = taken if ends or not taken.startswith(self.text) else self.text
+        stopped = self.case.leave_after is not None or self.case.cancel_after is not None
+        self.expected = self.text if stopped and taken.startswith(self.text) else taken
 
 
 def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:

@@ -63,9 +63,9 @@ def observe(answer: Any, case: Press) -> Seen:
 def _in_a_group(error: BaseException | None) -> bool:
     """Whether an error is an exception group, other than those that Python makes for `except*`."""
     # before Python 3.11.4, an exception raised in `except*` is in a group of one, without a message
-    return isinstance(error, BaseExceptionGroup) and (
-        bool(error.message) or len(error.exceptions) > 1
-    )
+    if not isinstance(error, BaseExceptionGroup):
+        return False
+    return error.message != "" or len(error.exceptions) > 1
 
 
 FIRST: Mistakes[Seen] = {

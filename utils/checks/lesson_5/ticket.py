@@ -79,7 +79,7 @@ def _begins(name: str, value: object) -> bool:
 
 
 def _is_ticket(item: object) -> bool:
-    return type(item).__name__ == "Ticket"
+    return type(item).__name__ == "Ticket"  # the class is the notebook's
 
 
 def observe(answer: Any, case: Written) -> Seen:

@@ -80,6 +80,7 @@ def _hides_timeouts(s: Seen) -> bool:
 
 
 def _is_stalled(error: object) -> bool:
+    """Whether an error is a `Stalled`, a class that the learner's notebook defines."""
     return any(base.__name__ == "Stalled" for base in type(error).__mro__)
 
 
