@@ -35,11 +35,12 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Yield a `Shared` for one module's tests; stop its simulator, if it has one, afterwards."""
+    """Yield a `Shared` for one module's tests, in which a model's first use starts a simulator."""
     yield from own_shared()
 
 
 def own_shared() -> Iterator[Shared]:
+    """Yield a new `Shared`; afterwards, stop its simulator if one was started."""
     # Imported here because `pytest_configure` must set environment variables first.
     from utils.simulator.client import Shared
 

@@ -39,11 +39,11 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
         def respond(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
             body = json.loads(sent) if sent else None
-            said = answer(Asked(self.command, self.path, self.headers, body))
-            raw = said.body if isinstance(said.body, bytes) else said.body.encode()
-            about = {"Content-Type": said.kind, "Content-Length": str(len(raw))}
-            self.send_response(said.status)
-            for name, value in {**about, **(said.headers or {})}.items():
+            response = answer(Asked(self.command, self.path, self.headers, body))
+            raw = response.body if isinstance(response.body, bytes) else response.body.encode()
+            headers = {"Content-Type": response.kind, "Content-Length": str(len(raw))}
+            self.send_response(response.status)
+            for name, value in {**headers, **(response.headers or {})}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(raw)
@@ -54,6 +54,8 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        # `shutdown` waits for the next poll, half a second by default.
+        polling = {"poll_interval": 0.01}
+        Thread(target=server.serve_forever, kwargs=polling, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -9,8 +9,8 @@ import re
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-_MANY = 150
-_FRAGMENTS = [
+_RANDOM_STREAMS = 150
+_FRAGMENTS = [  # what random streams are made of
     b"data", b"data:", b"data: ", b"event:", b"event: end", b"id:", b"id: 7", b"retry: 5", b":",
     b" ", b"\n", b"\n", b"\n\n", b"\r", b"\r\n", b"\r\n\r\n", b"\r\r", b"\0", b"x", b"token",
     b"\xef\xbb\xbf", "é".encode(), "😀".encode(), b"\xff", b"\xf0\x9f\x98", b"\xc3", b'{"a": 1}',
@@ -66,14 +66,18 @@ BY_HAND: dict[str, bytes] = {
 def by_chance() -> list[bytes]:
     """Return randomly composed streams, the same in every run."""
     rng = random.Random(4)
-    return [b"".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 40))) + b"\n\n" for _ in range(_MANY)]
+    return [
+        b"".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 40))) + b"\n\n"
+        for _ in range(_RANDOM_STREAMS)
+    ]
 
 
 def types_named(stream: bytes) -> list[str]:
     """Return every event type that a stream may contain, so that a page can listen for each."""
     lines = re.split("\r\n|\n|\r", stream.decode("utf-8", "replace"))
-    named = [line[6:].removeprefix(" ") for line in lines if line.startswith("event:")]
-    return ["message", *dict.fromkeys(name for name in named if name not in ("", "message"))]
+    fields = [line.removeprefix("event:") for line in lines if line.startswith("event:")]
+    named = [field.removeprefix(" ") for field in fields]
+    return list(dict.fromkeys(["message", *filter(None, named)]))  # each once
 
 
 class Speaker:

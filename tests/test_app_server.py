@@ -32,6 +32,7 @@ def greeting(word="hello"):
 
 
 def failing():
+    """Return an app that raises before a response, in the middle of one, and in a task group."""
     app = FastAPI()
 
     @app.get("/before")
@@ -49,7 +50,7 @@ def failing():
     @app.get("/sse", response_class=EventSourceResponse)
     async def sse() -> AsyncIterator[str]:
         raise ValueError("in a task group")
-        yield "never"
+        yield "never"  # makes this a generator
 
     return app
 
@@ -122,14 +123,13 @@ async def test_serving_again_replaces_the_server_with_the_same_name():
 
 
 def test_a_server_of_a_closed_loop_is_replaced_too():
-    first = asyncio.run(_served())
-    second = asyncio.run(_served())
+    async def served():
+        return await serve(greeting(), name="over loops")
+
+    first = asyncio.run(served())
+    second = asyncio.run(served())
     assert first.stopped
     assert first.url != second.url
-
-
-async def _served():
-    return await serve(greeting(), name="over loops")
 
 
 async def test_stopping_aborts_connections_and_closes_their_streams():
@@ -246,7 +246,7 @@ async def test_an_app_that_fails_to_start_is_an_error():
     @asynccontextmanager
     async def lifespan(_):
         raise ValueError("no database")
-        yield
+        yield  # makes this a generator
 
     with pytest.raises(ServingError, match=r"its lifespan\): ValueError: no database"):
         await serve(FastAPI(lifespan=lifespan))

@@ -8,6 +8,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
+    """Stand for a learner's own part, which passes the exercise."""
     async for piece in steady(sources, seconds):
         yield piece
 
@@ -31,13 +32,13 @@ def test_a_learners_part_is_used_only_if_it_passes(capsys):
     assert parts({"answer": answer, "steady": steadier}) == (answer, steadier)
     assert capsys.readouterr().out.endswith("steady: yours\n")
     assert parts({"steady": unwritten}) == (answer, steady)
-    assert parts({"steady": ...}, ["steady"]) == (steady,)
+    assert parts({"steady": ...}, ["steady"]) == (steady,)  # `...`: not written yet
     assert "yours\n" not in capsys.readouterr().out
 
 
 def test_a_part_is_checked_again_each_time(monkeypatch):
     own = {"steady": steadier}
-    monkeypatch.setattr("tests.test_assistant.steady", unwritten)
+    monkeypatch.setattr("tests.test_assistant.steady", unwritten)  # which `steadier` calls
     assert parts(own, ["steady"]) == (PARTS["steady"],)
     monkeypatch.undo()
     assert parts(own, ["steady"]) == (steadier,)

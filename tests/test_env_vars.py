@@ -37,6 +37,7 @@ def clean(monkeypatch, started):
     configure(enabled=None)
 
 
+# Variables of other programs and of HTTP libraries, by the name of the test.
 OUTSIDE = {
     "SOCKS 5": {"ALL_PROXY": "socks5://127.0.0.1:1080"},
     "SOCKS 4": {"HTTP_PROXY": "socks4://127.0.0.1:1080"},
@@ -52,6 +53,7 @@ OUTSIDE = {
     "web workers": {"WEB_CONCURRENCY": "auto"},
     "netrc": {"NETRC": "/no/such/file"},
 }
+# Variables of `openai`, LangChain and LangSmith.
 LIBRARIES = {
     "form": {"LC_OUTPUT_VERSION": "v1"},
     "address": {"OPENAI_API_BASE": "http://127.0.0.1:9/v1"},
@@ -85,20 +87,21 @@ def test_the_simulator_starts_whatever_is_set():
     simulator.stop()
 
 
+def sent_headers(client):
+    """Return the headers of each request; a value that isn't a string stands for no header."""
+    return {name: it for name, it in client.default_headers.items() if isinstance(it, str)}
+
+
 def test_the_request_is_the_same_whatever_is_set():
     plain = chat_model("fast")
     for environ in LIBRARIES.values():
         os.environ.update(environ)
     model = chat_model("fast")
-    for client in ("root_client", "root_async_client"):
-        sent, plainly = (getattr(it, client).default_headers.items() for it in (model, plain))
-        assert [it for it in sent if isinstance(it[1], str)] == [
-            it for it in plainly if isinstance(it[1], str)
-        ]
+    assert sent_headers(model.root_client) == sent_headers(plain.root_client)
+    assert sent_headers(model.root_async_client) == sent_headers(plain.root_async_client)
     assert model.root_client.base_url == plain.root_client.base_url
     assert model._identifying_params == plain._identifying_params
-    fields = set(ChatOpenAI.model_fields) - {"client", "root_client", "callbacks"}
-    fields = {name for name in fields if "client" not in name}
+    fields = {it for it in ChatOpenAI.model_fields if "client" not in it and it != "callbacks"}
     assert {it: getattr(model, it) for it in fields} == {it: getattr(plain, it) for it in fields}
 
 
@@ -229,26 +232,31 @@ HARMLESS = {
     "HTTPS_PROXY": "not read by the simulator's client",
     "ALL_PROXY": "not read by the simulator's client",
 }
-READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")
+READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # such as os.environ, from_env
 
 
 def read_from_the_environment(file):
     """Yield the names of environment variables that a module's code seems to read."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    constants = {
+    constants = {  # of the module, since a variable's name may be one
         ast.unparse(node.targets[0]): node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call | ast.Subscript):
-            where = ast.unparse(node.func if isinstance(node, ast.Call) else node.value)
-            for each in ast.iter_child_nodes(node) if READS.search(where) else ():
-                each = each.value if isinstance(each, ast.keyword) else each
-                value = constants.get(each.id) if isinstance(each, ast.Name) else None
-                value = each.value if isinstance(each, ast.Constant) else value
-                if isinstance(value, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", value):
-                    yield f"LANGSMITH_{value}" if "env_var" in where else value
+        if not isinstance(node, ast.Call | ast.Subscript):
+            continue
+        reader = ast.unparse(node.func if isinstance(node, ast.Call) else node.value)
+        arguments = ast.iter_child_nodes(node) if READS.search(reader) else ()
+        for argument in arguments:
+            value = argument.value if isinstance(argument, ast.keyword) else argument
+            if isinstance(value, ast.Name):
+                name = constants.get(value.id)
+            else:
+                name = getattr(value, "value", None)  # of a constant
+            if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
+                # LangSmith's `get_env_var` adds the prefix.
+                yield f"LANGSMITH_{name}" if "env_var" in reader else name
 
 
 def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():

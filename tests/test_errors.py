@@ -11,7 +11,7 @@ from utils.errors import redacted, sentence, words_of
 SK = "sk-"  # a key's prefix, kept separate so that secret scanners find no key in this file
 
 ROOT = Path(__file__).resolve().parents[1]
-MISTAKES = {
+MISTAKES = {  # a cell, and part of what it shows
     "from utils.checks import hint; hint('1.99')": "There are no hints for 1.99; there are",
     "from utils.checks import check; check(len, '1.1')": "`check` takes the number of the exercise",
     "from utils.provider import chat_model; chat_model()": "COURSE_SPEED is 'fast'",
@@ -57,7 +57,7 @@ def test_a_providers_failure_is_a_sentence_and_tb_shows_the_traceback(monkeypatc
         "def broken(:",
     )
     NotebookClient(book, kernel_name="python3", timeout=240, allow_errors=True).execute()
-    _, called, whole, awaited, uncaught, api, group, *others = (
+    _, called, traceback, awaited, uncaught, api, group, *others = (
         cell.outputs[-1] for cell in book.cells
     )
     for output in (called, awaited, uncaught):
@@ -65,7 +65,7 @@ def test_a_providers_failure_is_a_sentence_and_tb_shows_the_traceback(monkeypatc
         (told,) = output.traceback
         assert told.startswith("Could not connect to the provider: check OPENAI_BASE_URL")
         assert f"({output.ename}; run `%tb` in a new cell" in told
-    assert len("".join(whole.traceback)) > 3000
+    assert len("".join(traceback.traceback)) > 3000
     for output in (api, group):
         (told,) = output.traceback
         assert told.startswith("The provider failed in the middle of its reply: ask again. (")

@@ -16,7 +16,7 @@ from utils.provider import chat_model, explain, explain_providers
 HTML = "text/html"
 MIDWAY = "The provider failed in the middle of its reply: ask again."
 INSTEAD = "The provider sent an error instead of a reply"
-BODIES = {
+BODIES = {  # content type and body
     "LM Studio without /v1": (JSON, '{"error": "Unexpected endpoint or method. (POST /chat)"}'),
     "empty object": (JSON, "{}"),
     "log-in page": (HTML, "<html><body>Please log in</body></html>"),
@@ -45,7 +45,7 @@ BODIES = {
         SSE,
         'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\ndata: null\n\n',
     ),
-    "not compressed": ("gzip", "not gzip"),
+    "not compressed": ("gzip", "not gzip"),  # JSON with the header `Content-Encoding: gzip`
 }
 
 
@@ -65,7 +65,7 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-async def calls(model):
+async def explanations(model):
     """Call the model in four ways; return each error's explanation, or None if it has none."""
     said = []
     for call in (
@@ -90,7 +90,7 @@ async def read(model):
 @pytest.mark.parametrize("case", BODIES)
 async def test_a_body_that_is_not_a_completion_is_explained(odd_server, case, responses):
     odd_server(case)
-    for said in await calls(chat_model(max_retries=0, use_responses_api=responses)):
+    for said in await explanations(chat_model(max_retries=0, use_responses_api=responses)):
         assert said.startswith(
             ("The server returned status 200 but ", "The provider failed in the mid", INSTEAD)
         )
@@ -104,6 +104,7 @@ CREATED = (
     '{"id": "r", "model": "m", "output": []}}\n\n'
 )
 LIMITED = '"error": {"code": "rate_limit_exceeded", "message": "Too many."}'
+# With the Responses API or not, how the stream begins and ends, and the explanation.
 ENDINGS = {
     "no JSON": (False, TEXT, "event: error\ndata: upstream failed\n\n", MIDWAY),
     "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),
@@ -142,7 +143,7 @@ async def test_whether_a_reply_had_begun_is_told(
 
 async def test_the_servers_message_is_quoted(odd_server):
     odd_server("LM Studio without /v1")
-    said, *_ = await calls(chat_model(max_retries=0))
+    said, *_ = await explanations(chat_model(max_retries=0))
     assert said == (
         "The server returned status 200 but no completion (“Unexpected endpoint or method. "
         "(POST /chat)”): OPENAI_BASE_URL should probably end in /v1."
@@ -152,7 +153,7 @@ async def test_the_servers_message_is_quoted(odd_server):
 async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, monkeypatch):
     odd_server("log-in page")
     monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1/")
-    for said in await calls(chat_model(max_retries=0)):
+    for said in await explanations(chat_model(max_retries=0)):
         assert said.endswith("your network's login page isn't responding instead.")
 
 

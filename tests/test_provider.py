@@ -271,6 +271,7 @@ RESPONSES = {"use_responses_api": True}
 )  # fmt: skip
 def test_a_failed_reply_is_explained(delivery, options, said):
     model = chat_model("fast", delivery=delivery, max_retries=0, **options)
+    # LangChain raises its own ValueError for an error in a stream of the Responses API.
     with pytest.raises(ValueError if options is RESPONSES else openai.OpenAIError) as error:
         list(model.stream("Name a river."))
     assert explain(error.value).startswith(said)

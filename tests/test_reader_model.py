@@ -10,8 +10,8 @@ from utils.reader_model import TOKENS_PER_WORD, readers_wait, reading, tokens_pe
 from utils.timing import Piece, Recording
 
 WORD = "word "
-speeds = st.floats(60, 1200)
-gaps = st.floats(0, 5)
+speeds = st.floats(60, 1200)  # words a minute
+gaps = st.floats(0, 5)  # seconds
 texts = st.text("abc \n", max_size=12)
 
 
@@ -33,17 +33,17 @@ def recordings(draw):
 
 
 def by_the_book(recording, rate):
-    """Return the reader's wait, computed by the published formulas."""
+    """Return the reader's wait, computed by the formulas in `utils/reader_model.py`."""
     pieces = [piece for piece in recording.pieces if piece.text]
     tokens = recording.answer_tokens or len(recording.text.split()) * TOKENS_PER_WORD
     length = len(recording.text)
     if not pieces:
         return recording.e2e
-    stalled, d = 0.0, pieces[0].at
+    stalled, begun = 0.0, pieces[0].at  # `begun`: when the reader starts on a piece
     for before, piece in pairwise(pieces):
-        due = d + len(before.text) / length * tokens / rate
+        due = begun + len(before.text) / length * tokens / rate
         stalled += max(0.0, piece.at - due)
-        d = max(piece.at, due)
+        begun = max(piece.at, due)
     return pieces[0].at + stalled
 
 

@@ -62,24 +62,24 @@ def test_garbage_collection_is_frequent_also_on_the_hub(before, after):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities per thread")
-@pytest.mark.parametrize(("asked", "more"), [("7", 7), ("", 0), ("much", 0)])
-def test_course_nice_lowers_the_main_threads_priority_only(asked, more):
+@pytest.mark.parametrize(("value", "nice"), [("7", 7), ("", 0), ("much", 0)])
+def test_course_nice_lowers_the_main_threads_priority_only(value, nice):
     program = """
 import os, threading
 from utils import setup
 
 over = threading.Event()
-passes_on = threading.Thread(target=over.wait)
-passes_on.start()
+other = threading.Thread(target=over.wait)
+other.start()
 setup._lower_priority()
-threads = (threading.main_thread(), passes_on)
+threads = (threading.main_thread(), other)
 print(*(os.getpriority(os.PRIO_PROCESS, thread.native_id) for thread in threads))
 over.set()
 """
-    environ = os.environ | {"COURSE_NICE": asked}
+    environ = os.environ | {"COURSE_NICE": value}
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
     usual = os.getpriority(os.PRIO_PROCESS, 0)
-    assert done.stdout.decode().split() == [str(max(more, usual)), str(usual)]
+    assert done.stdout.decode().split() == [str(max(nice, usual)), str(usual)]
 
 
 def test_response_models_are_built_before_the_first_response():
@@ -244,7 +244,11 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 
 
 def setup_cell(*after, before="", cwd=None, **environ):
-    """Run a setup cell and more lines in a separate process, with a kernel's module search path."""
+    """Run a setup cell in a separate process, with a kernel's module search path.
+
+    The lines `after` follow the imports; they may contain the call of `ready`.
+    """
+    calls = after if "ready()" in after else ("ready()", *after)
     lines = [
         "import sys",
         "packages = next(i for i, place in enumerate(sys.path) if place.endswith('-packages'))",
@@ -252,7 +256,7 @@ def setup_cell(*after, before="", cwd=None, **environ):
         before,
         f"sys.path.insert(0, {str(ROOT)!r})",
         "from utils.setup import ready",
-        *(after if "ready()" in after else ("ready()", *after)),
+        *calls,
     ]
     return subprocess.run(
         [sys.executable, "-c", "\n".join(lines)],

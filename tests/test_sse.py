@@ -39,7 +39,7 @@ def test_a_stream_is_parsed_by_the_standards_rules(stream, events):
 
 
 class Counted:
-    """A pattern that counts the characters it searches."""
+    """A regular expression that counts the characters it searches."""
 
     def __init__(self, pattern):
         self.pattern = pattern
@@ -65,7 +65,7 @@ def test_each_byte_is_searched_once_however_the_stream_is_split(stream, size, mo
     monkeypatch.setattr(sse, "_LINE_END", counted)
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
     assert parse(pieces) == parse(stream)
-    assert counted.characters <= 2 * len(stream)
+    assert counted.characters <= 2 * len(stream)  # both calls of `parse`
 
 
 def test_only_digits_set_the_reconnection_delay():
@@ -100,14 +100,14 @@ def test_any_text_in_data_lines_is_read_back(text, cuts):
 async def test_listening_ends_with_the_block_and_closes_the_connection():
     speaker = Speaker("data: 1\n\n", "event: end\ndata: {}\n\n")
     async with serving(speaker.app) as url:
-        heard = []
+        received = []
         async with aclosing(listen(url)) as stream:
             async for event in stream:
-                heard.append(event)
+                received.append(event)
                 if event.type == "end":
                     break
         await speaker.gone.wait()
-    assert heard == [Event("message", "1"), Event("end", "{}")]
+    assert received == [Event("message", "1"), Event("end", "{}")]
 
 
 async def test_a_given_client_stays_open():
@@ -157,12 +157,12 @@ class Repeater:
 @pytest.mark.parametrize("drops", [False, True])
 async def test_a_stream_that_ends_is_requested_again(drops):
     repeater = Repeater(drops=drops)
-    heard = []
+    received = []
     async with serving(repeater.app) as url:
         with pytest.raises(httpx2.HTTPError) if drops else nullcontext():
             async for event in listen(f"{url}/events", reconnects=2):
-                heard.append(event.data)  # noqa: PERF401 (keep what arrived before an error)
-    assert heard == ["1", "2", "3"]
+                received.append(event.data)  # noqa: PERF401 (keep what arrived before an error)
+    assert received == ["1", "2", "3"]
     assert repeater.last_ids == [None, "1", "2"]
 
 

@@ -81,9 +81,10 @@ items = st.lists(
 
 
 def recorded(*arrivals, **fields):
-    """Make a recording from (seconds, text) pairs."""
+    """Make a recording from (seconds, text) pairs; it ends with the last one."""
     pieces = tuple(Piece(at, text) for at, text in arrivals)
-    return Recording("reply", pieces, **{"e2e": arrivals[-1][0] if arrivals else 0.0} | fields)
+    end = pieces[-1].at if pieces else 0.0
+    return Recording("reply", pieces, **{"e2e": end} | fields)
 
 
 def recording_of(stream):
@@ -341,6 +342,7 @@ def test_tpot_uses_the_providers_count_if_there_is_one():
     assert recorded(*arrivals).tpot == 1.5
 
 
+# 180 words, one every 0.02 s; a plausible token count is 240.
 WORDS = [(0.2 + 0.02 * k, f"word{'s' * (k % 4)} ") for k in range(180)]
 
 
@@ -446,7 +448,7 @@ def test_a_usage_that_is_not_a_mapping_is_ignored(usage):
 
 
 def test_surrogate_pairs_are_joined_and_lone_surrogates_replaced():
-    recorder = record(["Hi \ud83d", "\ude00 there\ud83d"], "\ud83d")
+    recorder = record(["Hi \ud83d", "\ude00 there\ud83d"], label="\ud83d")
     list(recorder)
     assert recorder.recording.text == "Hi 😀 there�"
     repr(recorder.recording).encode()
@@ -544,20 +546,26 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
 # --- steps that follow the model --------------------------------------------------------
 
 
+# Regular expressions for the place after each part; the last never matches.
+AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"
+
+
 def test_a_step_that_waits_for_words_passes_each_on_when_the_next_begins():
     received = recorded((1, ""), (2, "a red"), (3, " fo"), (4, "x"))
-    words = passed_on(received, "words", r"(?<=\s)(?=\S)")
+    words = passed_on(received, "words", AFTER_A_WORD)
     assert [(p.at, p.text) for p in words.pieces] == [(2, "a "), (3, "red "), (4, "fox")]
 
 
-@given(st.lists(st.text("a. ")), st.sampled_from([r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"]))
+@given(st.lists(st.text("a. ")), st.sampled_from([AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE]))
 def test_a_step_that_waits_loses_no_text(texts, end):
     received = recorded(*enumerate(texts))
     assert passed_on(received, "later", end).text == received.text
 
 
-def behind_a_guard(size, check, *items):
-    return [(piece.at, piece.text) for piece in held_back(recorded(*items), "", size, check).pieces]
+def behind_a_guard(size, check, *arrivals):
+    """Return what passes a guard that holds `size` characters back and needs `check` seconds."""
+    guarded = held_back(recorded(*arrivals), "guarded", size, check)
+    return [(piece.at, piece.text) for piece in guarded.pieces]
 
 
 def test_a_guard_holds_the_latest_characters_back_until_the_end():
