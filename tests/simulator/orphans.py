@@ -37,10 +37,10 @@ def stream(client: BlockingKernelClient) -> tuple[int, int]:
     return port, pid
 
 
-def wait_for_the_end(line: socket.socket) -> None:
+def wait_for_the_end(connection: socket.socket) -> None:
     """Block until the other process has ended, which closes the connection."""
     try:
-        while line.recv(1024):
+        while connection.recv(1024):
             pass
     except ConnectionError:
         pass  # a reset connection also means that the process has ended

@@ -18,13 +18,16 @@ def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenA
     return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 
 
-_http = httpx2.Client(verify=False, trust_env=False, timeout=240)
+_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # nothing is encrypted
 
 
 def send(
     server: Simulator, method: str, path: str, body: Any = None, **headers: str | bytes
 ) -> httpx2.Response:
-    """Send a request with the server's key; a body is sent as JSON unless it is bytes."""
+    """Send a request with the server's key; a body is sent as JSON unless it is bytes.
+
+    `Retry_After="1"` sends the header `Retry-After`; `authorization=None` leaves the key out.
+    """
     raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     given = {"authorization": f"Bearer {server.api_key}"} | headers
     named = {name.replace("_", "-"): value for name, value in given.items() if value}

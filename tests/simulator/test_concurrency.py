@@ -79,15 +79,10 @@ def test_with_more_learners_than_the_limit_each_gets_one_reply() -> None:
 def test_the_live_line_shows_the_load_and_the_busiest_learners() -> None:
     limiter = ConcurrencyLimiter(Clock(), 3)
     admitted(limiter, "ada", "bob", "ada", "cyd")
-    line = live_line(limiter, 431.4)
-    assert (
-        line
-        == "3 replies to 2 learners · 431 tokens/s · 3 replies so far, 1 refused · ada 2, bob 1"
-    )
-    assert (
-        live_line(ConcurrencyLimiter(Clock()), 0)
-        == "0 replies to 0 learners · 0 tokens/s · 0 replies so far"
-    )
+    busy = "3 replies to 2 learners · 431 tokens/s · 3 replies so far, 1 refused · ada 2, bob 1"
+    assert live_line(limiter, tokens=431.4) == busy
+    idle = "0 replies to 0 learners · 0 tokens/s · 0 replies so far"
+    assert live_line(ConcurrencyLimiter(Clock()), tokens=0) == idle
 
 
 def test_a_full_server_refuses_and_admits_a_retry() -> None:
@@ -100,7 +95,7 @@ def test_a_full_server_refuses_and_admits_a_retry() -> None:
         next(stream)
         with pytest.raises(openai.RateLimitError, match="at most 1 replies at a time"):
             bob.chat.completions.create(model="sim-fast", messages=QUESTION)
-        leaving = threading.Thread(target=stream.close)
+        leaving = threading.Thread(target=stream.close)  # while the next request is retried
         leaving.start()
         reply = later.chat.completions.create(model="sim-fast", messages=QUESTION, max_tokens=3)
         leaving.join()

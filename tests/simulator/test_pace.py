@@ -46,8 +46,8 @@ def called_async(virtual: VirtualSimulator, name: str) -> Recording:
 
 
 STREAMS = pytest.mark.parametrize("stream", [streamed, streamed_async])
-ROLE, FIRST = pytest.approx(0.12), pytest.approx(0.2)  # seconds, in the profile "seed"
-END = pytest.approx(10.0)
+# When the role chunk, the first token and the end arrive in the profile "seed", in seconds.
+ROLE, FIRST, END = pytest.approx(0.12), pytest.approx(0.2), pytest.approx(10.0)
 LATE = pytest.approx(10.0, abs=0.1)
 
 
@@ -92,7 +92,7 @@ def test_buffered_text_arrives_at_the_end(virtual: VirtualSimulator, stream: Way
 def test_a_stall_lengthens_one_gap(virtual: VirtualSimulator, stream: Way) -> None:
     plain, stalled = stream(virtual, "sim-seed"), stream(virtual, "sim-seed:stall@5,7")
     gaps = list(plain.gaps)
-    gaps[4] += 7
+    gaps[4] += 7  # after the fifth token
     assert stalled.gaps == pytest.approx(gaps)
 
 
@@ -129,9 +129,8 @@ def test_generation_stops_when_the_client_disconnects(virtual: VirtualSimulator)
     generated = 3 + int(2 / request.planned_gap)
     assert (request.ended, request.tokens_sent) == ("client left", generated)
     assert generated + request.tokens_unsent == virtual.requests()[1].tokens_sent <= whole
-    assert request.ended_at - request.first_byte == pytest.approx(
-        0.2 - 0.12 + 2 * request.planned_gap + 2
-    )
+    third_token = 0.2 + 2 * request.planned_gap
+    assert request.ended_at - request.first_byte == pytest.approx(third_token - 0.12 + 2)
 
 
 def test_a_client_that_disconnects_before_the_first_token_is_sent_none(

@@ -1,7 +1,7 @@
 """Reply schedules, and the delivery of items when they are due, with a fake clock."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
@@ -25,42 +25,47 @@ class FakeClock:
         return True
 
 
-def items() -> Iterator[TimedBytes]:
-    return (TimedBytes(1 + index * 0.02, b"%d " % index) for index in range(100))
+LAST = 1 + 99 * 0.02  # when the last of the items is due, in seconds from the start
+
+
+def delivered(clock: FakeClock) -> AsyncIterator[list[TimedBytes]]:
+    """Deliver 100 items, due every 0.02 s from 1 s after the start."""
+    items = (TimedBytes(1 + index * 0.02, b"%d " % index) for index in range(100))
+    return due(items, start=100.0, speed=1.0, until=clock.until, clock=clock)
 
 
 async def test_lateness_does_not_add_up() -> None:
     clock = FakeClock(late=0.004)
-    times = [clock.now - 100 async for _ in due(items(), 100.0, 1.0, clock.until, clock)]
+    times = [clock.now - 100 async for _ in delivered(clock)]
     assert len(times) == 100
-    assert times[-1] == pytest.approx(1 + 99 * 0.02 + 0.004)
+    assert times[-1] == pytest.approx(LAST + 0.004)
 
 
 async def test_overdue_items_are_sent_together() -> None:
     clock = FakeClock(late=0.05)
-    batches = [batch async for batch in due(items(), 100.0, 1.0, clock.until, clock)]
+    batches = [batch async for batch in delivered(clock)]
     assert len(batches) < 50
-    assert b"".join(item.data for batch in batches for item in batch).split()[-1] == b"99"
-    assert clock.now - 100 <= 1 + 99 * 0.02 + 0.05 + 1e-9
+    assert batches[-1][-1].data == b"99 "
+    assert clock.now - 100 <= LAST + 0.05 + 1e-9
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles(name: str) -> None:
     rng = random.Random(1)
-    plans = [plan(PROFILES[name], 1, rng) for _ in range(2001)]
+    plans = [plan(PROFILES[name], tokens=1, rng=rng) for _ in range(2001)]
     assert all(0 < schedule.opening < schedule.tokens[0] for schedule in plans)
     median = sorted(schedule.tokens[0] for schedule in plans)[1000]
     assert median == pytest.approx(PROFILES[name].ttft, rel=0.1)
 
 
 def test_an_overloaded_server_stalls() -> None:
-    times = plan(PROFILES["overloaded"], 400, random.Random(1)).tokens
+    times = plan(PROFILES["overloaded"], tokens=400, rng=random.Random(1)).tokens
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert max(gaps) > 20 * min(gaps)
 
 
 def test_reasoning_fills_the_wait_for_the_answer() -> None:
-    schedule = plan(PROFILES["reasoning"], 30, random.Random(1), reasoning=20)
-    plain = plan(PROFILES["reasoning"], 10, random.Random(1))
+    schedule = plan(PROFILES["reasoning"], tokens=30, rng=random.Random(1), reasoning=20)
+    plain = plan(PROFILES["reasoning"], tokens=10, rng=random.Random(1))
     assert schedule.tokens[20:] == plain.tokens
     assert schedule.opening < schedule.tokens[0] < schedule.tokens[19] < schedule.tokens[20]

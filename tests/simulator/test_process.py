@@ -181,14 +181,14 @@ def test_it_restarts_although_a_site_hook_left_a_process_with_its_output_open(
     server = Simulator(speed=50)
     left = psutil.Process(server.pid).children()
     try:
-        pid = server.pid
-        psutil.Process(pid).kill()
-        wait_for_exit(pid)
-        assert server.pid != pid
-        pid = server.pid
-        left += psutil.Process(pid).children()
+        first = server.pid
+        psutil.Process(first).kill()
+        wait_for_exit(first)
+        second = server.pid
+        assert second != first
+        left += psutil.Process(second).children()
         server.stop()
-        assert not is_running(pid)
+        assert not is_running(second)
     finally:
         server.stop()
         for process_left in left:
@@ -318,7 +318,7 @@ def test_a_forked_child_can_use_it_but_not_stop_it() -> None:
     )
     child = run(code)
     out, _ = child.communicate(timeout=PATIENCE)
-    assert out.split()[2:] == ["0", "0"]
+    assert out.split()[2:] == ["0", "0"], "the child's exit status, and the number of requests"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")

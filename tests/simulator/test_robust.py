@@ -14,14 +14,14 @@ from utils.simulator.api.chat_completions import ChatCompletionsBody
 from utils.simulator.api.responses import ResponsesBody
 from utils.simulator.api.validation import Body
 
-PATHS = ["/v1/chat/completions", "/v1/responses"]
+CHAT, RESPONSES = PATHS = ["/v1/chat/completions", "/v1/responses"]
 GOOD: dict[str, dict[str, Any]] = {
-    "/v1/chat/completions": {
+    CHAT: {
         "model": "sim-fast",
         "messages": [{"role": "user", "content": "hello"}],
         "max_tokens": 16,
     },
-    "/v1/responses": {"model": "sim-fast", "input": "hello", "max_output_tokens": 16},
+    RESPONSES: {"model": "sim-fast", "input": "hello", "max_output_tokens": 16},
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -69,14 +69,15 @@ def test_any_body_and_any_model_name_get_a_response(
     server: Simulator, raw: bytes, ending: str
 ) -> None:
     assert_valid(ask(server, raw))
-    assert_valid(ask(server, GOOD[PATHS[0]] | {"model": f"sim-fast:{ending}"}))
+    assert_valid(ask(server, GOOD[CHAT] | {"model": f"sim-fast:{ending}"}))
 
 
 @pytest.mark.parametrize("levels", [90, 5000])
 def test_a_deep_schema_is_refused(server: Simulator, levels: int) -> None:
+    # Written as text, since `json.dumps` refuses so many levels.
     schema = '{"type":"object","required":["a"],"properties":{"a":' * levels + "{}" + "}}" * levels
     form = f'{{"type":"json_schema","json_schema":{{"name":"a","schema":{schema}}}}}'
-    body = json.dumps(GOOD[PATHS[0]])[:-1] + f', "response_format": {form}}}'
+    body = json.dumps(GOOD[CHAT])[:-1] + f', "response_format": {form}}}'
     assert ask(server, body.encode()).status_code == 400
 
 
@@ -89,7 +90,7 @@ def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
         {"role": "tool", "tool_call_id": "a", "content": nested},
     ]
     for messages in (conversation, [{"role": "user", "content": f"json {nested}"}]):
-        assert ask(server, GOOD[PATHS[0]] | {"messages": messages}).status_code == 200
+        assert ask(server, GOOD[CHAT] | {"messages": messages}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -104,12 +105,12 @@ def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
 )
 def test_an_unusable_schema_in_a_prompt_is_no_error(server: Simulator, schema: str) -> None:
     body = {"messages": [{"role": "user", "content": f"Answer as JSON: {schema}"}]}
-    answer = ask(server, GOOD[PATHS[0]] | body | {"max_tokens": 500}).json()
+    answer = ask(server, GOOD[CHAT] | body | {"max_tokens": 500}).json()
     assert isinstance(json.loads(answer["choices"][0]["message"]["content"]), dict)
 
 
 def test_a_long_model_name_is_truncated_in_the_error(server: Simulator) -> None:
-    response = ask(server, GOOD[PATHS[0]] | {"model": "x" * 1_000_000})
+    response = ask(server, GOOD[CHAT] | {"model": "x" * 1_000_000})
     assert response.status_code == 404
     assert len(response.content) < 1000
 
@@ -117,9 +118,8 @@ def test_a_long_model_name_is_truncated_in_the_error(server: Simulator) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_prompt_of_ten_megabytes_is_too_long(server: Simulator, path: str) -> None:
     text = "river " * 1_700_000
-    body = GOOD[path] | ({"input": text} if "input" in GOOD[path] else {
-        "messages": [{"role": "user", "content": text}]})  # fmt: skip
-    error = ask(server, body, path).json()["error"]
+    prompt = {"messages": [{"role": "user", "content": text}]} if path == CHAT else {"input": text}
+    error = ask(server, GOOD[path] | prompt, path).json()["error"]
     assert error["code"] == "context_length_exceeded"
 
 
@@ -128,7 +128,7 @@ def test_a_request_of_twenty_megabytes_is_too_large(server: Simulator) -> None:
 
 
 def test_a_long_prompt_is_truncated_in_the_log(server: Simulator) -> None:
-    body = GOOD[PATHS[0]] | {"messages": [{"role": "user", "content": "river " * 100_000}]}
+    body = GOOD[CHAT] | {"messages": [{"role": "user", "content": "river " * 100_000}]}
     with server.watch() as seen:
         assert ask(server, body).status_code == 200
     assert len(seen[0].prompt) < 5000
@@ -140,18 +140,19 @@ def test_idle_connections_do_not_affect_others(server: Simulator) -> None:
     for connection in halves:
         connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n")
     try:
-        assert ask(server, GOOD[PATHS[0]]).status_code == 200
+        assert ask(server, GOOD[CHAT]).status_code == 200
     finally:
         for connection in silent + halves:
             connection.close()
 
 
 def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -> None:
-    flood = GOOD[PATHS[0]] | {"model": "sim-fast:flood@32", "stream": True, "max_tokens": None}
+    flood = GOOD[CHAT] | {"model": "sim-fast:flood@32", "stream": True, "max_tokens": None}
     with server.watch() as seen, unread(server, flood, 4096) as connection:
         connection.recv(1)
         for _ in range(3):  # other clients are served in the meantime
-            assert ask(server, GOOD[PATHS[0]]).status_code == 200
+            assert ask(server, GOOD[CHAT]).status_code == 200
     assert seen.settled
     assert seen[0].ended == "client left"
-    assert seen[0].tokens_sent < 32_000_000 // 4  # the server waited for the client
+    # At four characters a token, not all of the 32 MB: the server waited for the client.
+    assert seen[0].tokens_sent < 32_000_000 // 4

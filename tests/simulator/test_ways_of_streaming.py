@@ -51,7 +51,7 @@ class Component:
 
 def component(name: str, **options: Any) -> Component:
     virtual = VirtualSimulator()
-    model = virtual.chat(options.pop("model", "sim-seed"), **options)
+    model = virtual.chat("sim-seed", **options)
     if name == "chat model":
         return Component(model, RAINBOW, virtual)
     if name == "chain":
@@ -76,7 +76,7 @@ async def plainly(given: Component, take: Read) -> None:
         take(item)
 
 
-def in_step(mode: Any) -> Any:
+def synchronously(mode: Any) -> Any:
     """Return a function that reads `.stream()` in this mode; None means the default mode."""
 
     def read(given: Component, take: Read) -> None:
@@ -109,6 +109,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
+# The table's rows: the way of streaming, and the model's options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (plainly, {}),
     '`stream_mode="updates"`': (in_mode("updates"), {}),
@@ -169,16 +170,18 @@ def measured(name: str, way: Any, options: dict[str, Any]) -> str:
     full = [(at, item) for at, item in seen if item != ""]
     if not full:
         return "nothing"
+    first_at, first_item = full[0]
     answer = "A rainbow" if name != "agent" else "I asked"
-    first = next(
-        (at for at, item in full if any(it and _begins(it, answer) for it in texts(item))), None
+    text_at = next(
+        (at for at, item in full if any(_begins(text, answer) for text in texts(item))), None
     )
-    shares = [f"{(at - began) / total:.0%}" if at else "never" for at in (full[0][0], first)]
-    return f"{kind(full[0][1])}, {' / '.join(shares)}"
+    shares = [f"{(at - began) / total:.0%}" if at else "never" for at in (first_at, text_at)]
+    return f"{kind(first_item)}, {' / '.join(shares)}"
 
 
 def _begins(text: str, answer: str) -> bool:
-    return text.startswith(answer) or answer.startswith(text)
+    """Return whether a text is the answer's first part, or begins with it."""
+    return text != "" and (text.startswith(answer) or answer.startswith(text))
 
 
 def table() -> Iterator[tuple[str, str, str]]:
@@ -218,7 +221,7 @@ def test_each_cell_of_the_table(way: str, name: str, claim: str) -> None:
 def test_stream_yields_the_same_as_astream(name: str, mode: str | None) -> None:
     way = PLAINLY if mode is None else f'`stream_mode="{mode}"`'
     (claim,) = (cell for row, column, cell in TABLE if (row, column) == (way, name))
-    assert measured(name, in_step(mode), {}) == claim
+    assert measured(name, synchronously(mode), {}) == claim
 
 
 @pytest.mark.parametrize(("closes", "ended"), [(True, "client left"), (False, "finished")])
@@ -240,6 +243,7 @@ def test_a_version_3_run_continues_without_a_reader_unless_closed(closes: bool, 
 
 
 async def first_text(run: Any) -> None:
+    """Read a run until the model's first text has arrived."""
     async for message in run.messages:
         async for text in message.text:
             if text:

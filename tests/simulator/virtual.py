@@ -97,7 +97,7 @@ class _Exchange:
         self._gone = asyncio.Event()
         self._taken = asyncio.Event()
         self._waiting = 0  # bytes not yet read by the client
-        self._patience = request.extensions.get("timeout", {}).get("read")
+        self._patience = request.extensions.get("timeout", {}).get("read")  # seconds, or None
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
             "type": "http",

@@ -96,27 +96,28 @@ def test_a_stop_sequence_may_end_inside_a_token() -> None:
 
 
 def test_a_repeated_request_gets_the_same_text_with_other_times() -> None:
-    ask = parse(GOOD)
-    first, second = (compose(ask, PROFILES["chat"], times) for times in (1, 2))
+    request = parse(GOOD)
+    first, second = (compose(request, PROFILES["chat"], attempt) for attempt in (1, 2))
     assert [piece.text for piece in first.pieces] == [piece.text for piece in second.pieces]
     assert first.pieces != second.pieces
-    assert first.pieces == compose(ask, PROFILES["chat"], 1).pieces
+    assert first.pieces == compose(request, PROFILES["chat"], attempt=1).pieces
 
 
 def test_a_limit_ends_a_reply_sooner_at_the_same_pace() -> None:
-    whole = compose(parse(GOOD | {"model": "sim-seed"}), PROFILES["chat"], 1)
-    short = compose(parse(GOOD | {"model": "sim-seed", "max_tokens": 5}), PROFILES["chat"], 1)
+    seed = GOOD | {"model": "sim-seed"}
+    whole = compose(parse(seed), PROFILES["chat"], attempt=1)
+    short = compose(parse(seed | {"max_tokens": 5}), PROFILES["chat"], attempt=1)
     assert (short.finish, whole.finish) == ("length", "stop")
     assert short.pieces == whole.pieces[:5]
     assert short.end < whole.end
 
 
 def test_an_overloaded_server_refuses_some_requests_with_retry_after() -> None:
-    ask = parse(GOOD | {"model": "sim-overloaded"})
+    request = parse(GOOD | {"model": "sim-overloaded"})
     refusals = []
-    for times in range(100):
+    for attempt in range(100):
         try:
-            compose(ask, PROFILES["chat"], times)
+            compose(request, PROFILES["chat"], attempt)
         except ApiError as refused:
             refusals.append(refused)
     assert 5 < len(refusals) < 50

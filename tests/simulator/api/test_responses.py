@@ -21,6 +21,7 @@ PATH = "/v1/responses"
 RIVER = answer("Name a river.")
 EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
 TOOL = {"type": "function", **FUNCTION, "strict": False}
+# The API's types of events, by the value of `type`.
 EVENTS: dict[str, type[BaseModel]] = {
     kind.model_fields["type"].annotation.__args__[0]: kind
     for kind in ResponseStreamEvent.__origin__.__args__
@@ -84,7 +85,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
     assert numbers[0] == 0
     assert numbers == sorted(set(numbers))
     if name in ("error", "failed"):
-        return
+        return  # there is no complete response
     *_, last = events
     assert last["type"] in ("response.completed", "response.incomplete")
     done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
@@ -103,9 +104,11 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
 
 
 def texts_of(item: dict[str, Any]) -> list[str]:
+    """Return what the deltas of an item of the output should add up to."""
     if item["type"] == "function_call":
         return [item["arguments"]]
-    return [part["text"] for part in item["content" if item["type"] == "message" else "summary"]]
+    parts = item["content"] if item["type"] == "message" else item["summary"]
+    return [part["text"] for part in parts]
 
 
 def test_reasoning_precedes_calls(server: Simulator) -> None:
@@ -149,9 +152,8 @@ def test_an_invalid_field_is_named(server: Simulator, fields: dict[str, Any], pa
 
 
 def test_all_fields_of_the_apis_requests_are_known() -> None:
-    kinds = (ResponseCreateParamsStreaming, *ResponseCreateParamsStreaming.__orig_bases__)
-    names = {name for kind in kinds for name in getattr(kind, "__annotations__", {})}
-    assert names == known_fields(ResponsesBody)
+    fields = ResponseCreateParamsStreaming
+    assert fields.__required_keys__ | fields.__optional_keys__ == known_fields(ResponsesBody)
 
 
 # Clients

@@ -42,14 +42,15 @@ ASKS = {
         "type": "json_schema", "json_schema": {"name": "people", "schema": PEOPLE}}},
     "keys": {"response_format": {"type": "json_object"}},
 }  # fmt: skip
-UNITS = [
+UNITS = [  # each repeated, it could make a regular expression backtrack for long
     "1", "1 ", "(", "a", " ", "\n", "“", "'a", "my name ", "my name is Ada. ", "A ", "keys a (",
     '{"a":', "weather in Paris and ", "5 years, Ada King; ", "\u4f60", "I'm ", "tags: a, b, ",
 ]  # fmt: skip
 
 
 def reply(**fields):
-    return compose(chat_completions.parse({"model": "sim-fast"} | fields), PROFILES["fast"], 1)
+    request = chat_completions.parse({"model": "sim-fast"} | fields)
+    return compose(request, PROFILES["fast"], attempt=1)
 
 
 @pytest.mark.parametrize("unit", UNITS)

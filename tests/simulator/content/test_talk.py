@@ -133,7 +133,7 @@ def test_a_follow_up_gets_the_requested_part_of_the_topic(wish, words):
 def test_a_topic_ends_when_all_its_parts_have_been_used():
     topic = topic_of("backpressure")
     *said, last = replies(["What is backpressure?", *["more"] * len(topic.parts)])
-    assert [any(part in reply for reply in said) for part in topic.parts.values()] == [True] * 4
+    assert all(any(part in reply for reply in said) for part in topic.parts.values())
     assert topic.name in last
     assert not any(part in last for part in topic.parts.values())
 

@@ -40,6 +40,7 @@ def user(content):
 
 
 def called(*cities):
+    """Return the message in which the model called the weather tool for each of these cities."""
     made = [
         {
             "id": city,
@@ -60,6 +61,7 @@ def parts(*messages, tools=ALL, **fields):
 
 
 def calls(*messages, **fields):
+    """Return the name and the arguments of each call in the reply."""
     made = [part for part in parts(*messages, **fields) if part.kind == "call"]
     return [(part.name, json.loads(part.text)) for part in made]
 

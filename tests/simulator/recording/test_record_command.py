@@ -15,9 +15,9 @@ from tests.simulator import commands
 from tests.simulator.weather import CALLS, TOOL, WEATHER
 from utils.simulator import Simulator
 from utils.simulator.__main__ import main
-from utils.simulator.recording.recordings import read
+from utils.simulator.recording.recordings import RecordedReply, read
 
-MODEL = "sim-laptop:stall@6,8"
+MODEL = "sim-laptop:stall@6,8"  # stalls for 8 s after 6 tokens
 RIVER = "Name a river."
 FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [TOOL]}
 
@@ -60,13 +60,18 @@ def test_a_recording_has_text_calls_and_usage_but_no_identifiers(
     trace: Path, server: Simulator
 ) -> None:
     river, weather = read(trace)
-    assert "".join(text for _, _, text in river.pieces).startswith("The Danube.")
-    assert river.usage[1] == len(river.pieces)
+    assert text_of(river).startswith("The Danube.")
+    _, reply_tokens, _ = river.usage
+    assert reply_tokens == len(river.pieces)
     assert weather.parts == (("call", "get_weather"), ("call", "get_weather"))
     assert weather.finish == "tool_calls"
-    text = trace.read_text(encoding="utf-8")
+    stored = trace.read_text(encoding="utf-8")
     for secret in (server.api_key, "127.0.0.1", "chatcmpl", "call_", "fp_"):
-        assert secret not in text
+        assert secret not in stored
+
+
+def text_of(reply: RecordedReply) -> str:
+    return "".join(text for _, _, text in reply.pieces)
 
 
 def test_only_recorded_refuses_other_prompts(trace: Path) -> None:
@@ -105,8 +110,9 @@ def test_a_replay_has_the_recorded_text_and_generates_replies_to_other_prompts(
         options = ["--model", MODEL, "--prompt", RIVER, "--out", str(again)]
         code, printed = record(url, commands.KEY, *options)
         assert code == 0, printed
-    (first, _), (second,) = read(trace), read(again)
-    assert [text for _, _, text in first.pieces] == [text for _, _, text in second.pieces]
+    first, _ = read(trace)
+    (second,) = read(again)
+    assert text_of(first) == text_of(second)
     assert (first.finish, first.usage, first.parts) == (second.finish, second.usage, second.parts)
 
 

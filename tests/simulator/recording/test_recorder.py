@@ -49,7 +49,7 @@ class Body(httpx2.SyncByteStream):
 
 
 def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedReply, int]:
-    """Record the reply of a provider that sends these bytes."""
+    """Record the reply of a provider that sends these bytes; also count what was unreadable."""
 
     def answer(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, stream=Body(list(pieces), error))
@@ -60,7 +60,13 @@ def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedRe
 
 
 def said(reply: RecordedReply) -> str:
-    return "".join(text for _, part, text in reply.pieces if reply.parts[part][0] == "text")
+    """Return the text of a recording, without reasoning and tool calls."""
+    kinds = [kind for kind, _ in reply.parts]
+    return "".join(text for _, part, text in reply.pieces if kinds[part] == "text")
+
+
+def times(reply: RecordedReply) -> list[float]:
+    return [at for at, _, _ in reply.pieces]
 
 
 def saved(reply: RecordedReply, folder: Path) -> RecordedReply:
@@ -88,20 +94,18 @@ def test_a_recording_has_the_times_of_pieces_and_a_replay_keeps_their_rhythm() -
     first, _ = record(provider.openai(), request, provider.clock)
     (asked,) = provider.requests()
     provider.close()
-    gaps = [later - earlier for (earlier, *_), (later, *_) in pairwise(first.pieces)]
-    silences = [0.0] * len(gaps)
-    silences[5] = 8.0
-    assert gaps == pytest.approx([asked.planned_gap + more for more in silences], abs=2e-4)
-    assert first.pieces[0][0] == pytest.approx(asked.planned_ttft, abs=1e-4)
+    gaps = [later - earlier for earlier, later in pairwise(times(first))]
+    expected = [asked.planned_gap] * len(gaps)
+    expected[5] += 8.0  # the stall
+    assert gaps == pytest.approx(expected, abs=2e-4)
+    assert times(first)[0] == pytest.approx(asked.planned_ttft, abs=1e-4)
 
     replay = VirtualSimulator(recordings=Recordings([first]), speed=0.5)
     second, _ = record(replay.openai(), request, replay.clock)
     replay.close()
     assert second.opening == pytest.approx(2 * first.opening, abs=1e-3)
     assert second.end == pytest.approx(2 * first.end, abs=1e-3)
-    assert [at for at, *_ in second.pieces] == pytest.approx(
-        [2 * at for at, *_ in first.pieces], abs=1e-3
-    )
+    assert times(second) == pytest.approx([2 * at for at in times(first)], abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -215,9 +219,10 @@ JSON = st.recursive(
 SURROGATES = st.text(st.characters(codec=None, categories=("Cs", "L", "Zs", "So")), max_size=5)
 
 
-def fields(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def fields(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Generate any JSON value, often an object with these fields, each optional and of any type."""
-    return JSON | st.fixed_dictionaries({}, optional={n: it | JSON for n, it in fields.items()})
+    optional = {name: value | JSON for name, value in values.items()}
+    return JSON | st.fixed_dictionaries({}, optional=optional)
 
 
 CALL = fields(
@@ -236,7 +241,8 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-@given(st.lists(CHUNK | st.text().map(lambda line: "".join(line.split())), max_size=6))
+# Chunks, and events that may not be JSON: any text without white space, such as line breaks.
+@given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]
 ) -> None:
@@ -310,7 +316,10 @@ def test_impossible_times_and_parts_are_refused(name: str, value: Any, tmp_path:
 
 
 def test_a_recorded_model_with_a_simulated_models_name_is_listed_once() -> None:
-    reply = RecordedReply("sim-fast", "Hello?", 0.0, (), (), "stop", 1.0, (0, 0, 0))
+    reply = RecordedReply(
+        "sim-fast", "Hello?", opening=0.0, parts=(), pieces=(), finish="stop", end=1.0,
+        usage=(0, 0, 0),
+    )  # fmt: skip
     simulator = VirtualSimulator(recordings=Recordings([reply]))
     listed = [model.id for model in simulator.openai().models.list()]
     simulator.close()
