@@ -91,6 +91,7 @@ class Lab:
             # The process may have exited since; psutil also raises this for a zombie.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
+        # A kernel's command line is `python -m ipykernel_launcher -f FILE`.
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
 
     def interrupt(self) -> tuple[int, str]:
@@ -173,5 +174,5 @@ def left_after(way: str) -> list[str]:
 
 
 def listens(port: int | None) -> bool:
-    with socket.socket() as line:
-        return line.connect_ex(("127.0.0.1", port or 0)) == 0
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port or 0)) == 0

@@ -22,10 +22,12 @@ def test_it_installs_all_dependencies_except_those_that_are_overridden(
     monkeypatch.setattr(canary, "make_venv", lambda *_: None)
     monkeypatch.setattr(canary, "follow", lambda command, *_: ran.append(command))
     canary._install("uv", Environment(tmp_path))
-    wanted, overrides = (
-        Path(ran[0][ran[0].index(option) + 1]).read_text("utf-8").splitlines()
-        for option in ("-r", "--override")
-    )
+    command = ran[0]
+
+    def lines_of(option: str) -> list[str]:
+        return Path(command[command.index(option) + 1]).read_text("utf-8").splitlines()
+
+    wanted, overrides = lines_of("-r"), lines_of("--override")
     assert set(PROJECT["dependencies"]) < set(wanted)
     for group in PROJECT["optional-dependencies"].values():
         assert set(group) <= set(wanted)

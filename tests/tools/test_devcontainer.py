@@ -15,17 +15,17 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".devcontainer"
 SETTINGS: dict[str, Any] = json.loads((FOLDER / "devcontainer.json").read_text(encoding="utf-8"))
 (PORT,) = SETTINGS["forwardPorts"]
-TOLD = SETTINGS["portsAttributes"][str(PORT)]["label"]
+LABEL = SETTINGS["portsAttributes"][str(PORT)]["label"]  # the command that opens the port
 
 
 @pytest.mark.parametrize(
-    "line", [SETTINGS["postCreateCommand"], SETTINGS["postAttachCommand"], f"python3 {TOLD}"]
+    "line", [SETTINGS["postCreateCommand"], SETTINGS["postAttachCommand"], f"python3 {LABEL}"]
 )
 def test_its_commands_are_valid(line: str) -> None:
     python, script, *words = line.split()
     assert (python, script) == ("python3", "course.py")
     arguments = commands.parser().parse_args(words)
-    if line.endswith(TOLD):
+    if line.endswith(LABEL):
         assert (arguments.port, arguments.browser) == (PORT, False)
 
 

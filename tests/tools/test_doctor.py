@@ -101,31 +101,31 @@ def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     with ExitStack() as running:
 
         def start(status: int, body: str, models: object = None) -> list[Asked]:
-            heard: list[Asked] = []
+            received: list[Asked] = []
 
             def answer(asked: Asked) -> Answer:
                 if asked.method == "GET":
                     return Answer(json.dumps(models))
-                heard.append(asked)
+                received.append(asked)
                 return Answer(body, SSE if body.startswith("data:") else JSON, status)
 
             address = running.enter_context(answering(answer))
             monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
             monkeypatch.setenv("OPENAI_MODEL", "llama")
             monkeypatch.setenv("OPENAI_API_KEY", "our-class")
-            return heard
+            return received
 
         yield start
 
 
 def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_says: Start) -> None:
-    heard = provider_that_says(200, COMPLETION)
+    received = provider_that_says(200, COMPLETION)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert ok
     assert re.match(
         r"Cells will call the model llama at 127.0.0.1:.* It replied to a one-t", finding
     )
-    (asked,) = heard
+    (asked,) = received
     assert asked.path == "/v1/chat/completions"
     assert asked.headers["Authorization"] == "Bearer our-class"
     assert asked.body["max_completion_tokens"] == 1

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,9 @@ def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
     assert (quick.folder / "kept").exists()
 
 
+# Ways in which `run_uv` can fail.
+
+
 def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
@@ -87,7 +91,7 @@ def half_way(_: str, it: Environment, lock: Path) -> None:
 
 
 def dry_run(*_: object) -> None:
-    pass
+    """Install nothing, and report no error."""
 
 
 @pytest.mark.parametrize("failure", [interrupted, half_way, dry_run])
@@ -195,18 +199,21 @@ def test_uv_installs_from_pips_folder_of_packages(
     installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
     installers.install_from(wheels, "lock")
     installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
-    without, told = asked
-    assert "--no-index" not in without
-    assert told[len(without) :] == ["--no-index", f"--find-links={wheels.as_uri()}"]
+    usual, offline = asked
+    assert "--no-index" not in usual
+    assert offline == [*usual, "--no-index", f"--find-links={wheels.as_uri()}"]
 
 
 def test_progress_says_what_uv_does_after_installing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[str] = []
-    monkeypatch.setattr(
-        installers, "follow", lambda *given: shown.append(given[-1]("Installed 2 packages in 3ms"))
-    )
+
+    def follow(*arguments: Any) -> None:
+        watch = arguments[-1]  # returns what to show after a line of uv's output
+        shown.append(watch("Installed 2 packages in 3ms"))
+
+    monkeypatch.setattr(installers, "follow", follow)
     installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
     assert shown == [installers.COMPILING]
 
@@ -361,6 +368,6 @@ def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(
     for root in (quick.root, copy):
         monkeypatch.setattr(doctor, "ROOT", root)
         doctor.doctor(argparse.Namespace(here=False, venv=None))
-    first, second = (command[-2:] for command in asked)
-    assert first == ["--venv", ""]
-    assert second[1] == "The course's folder was moved or copied"
+    original, copied = (command[-2:] for command in asked)
+    assert original == ["--venv", ""]
+    assert copied == ["--venv", "The course's folder was moved or copied"]

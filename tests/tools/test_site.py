@@ -51,12 +51,15 @@ LESSON = lesson_source.parse(TEXT, "lessons/01_test.md")
 
 
 def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
-    code = {"outputs": list(outputs), "execution_count": 1} if not text.startswith("#") else {}
-    kind = "code" if code else "markdown"
-    return {"cell_type": kind, "id": name, "metadata": {"tags": [*tags]}, "source": text, **code}
+    """Return a notebook's cell: Markdown if its text begins with `#`, otherwise code."""
+    shared = {"id": name, "metadata": {"tags": [*tags]}, "source": text}
+    if text.startswith("#"):
+        return {"cell_type": "markdown", **shared}
+    return {"cell_type": "code", **shared, "outputs": list(outputs), "execution_count": 1}
 
 
 def shows(text: str) -> dict[str, Any]:
+    """Return the stored output of a cell that displays a widget with this repr."""
     return {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}
 
 
@@ -111,7 +114,8 @@ def test_a_live_widget_becomes_a_line_and_its_picture_if_any() -> None:
     assert "<img" not in first
     assert 'src="_static/r.2.png" alt="The live widget LiveText: b' in second
     assert f'width="{picture.width}"' in second
-    assert picture.width * 2 == int.from_bytes(png[16:20], "big")
+    pixels = int.from_bytes(png[16:20], "big")  # the width in the PNG's header
+    assert picture.width * 2 == pixels
 
 
 def test_printed_text_and_charts_with_descriptions_are_kept() -> None:
@@ -218,7 +222,8 @@ def test_it_has_pages_and_search_without_notebooks_and_fetches_nothing(built: Pa
     assert {"index.html", "01_enabling_streaming.html", "glossary.html", "search.html"} <= names
     assert not any(".ipynb" in name for name in names)
     pages = [path for path in built.rglob("*") if path.suffix in (".html", ".css")]
-    assert [(p.name, found) for p in pages if (found := fetched(p.read_text("utf-8-sig")))] == []
+    fetches = {path: fetched(path.read_text("utf-8-sig")) for path in pages}
+    assert {path.name: urls for path, urls in fetches.items() if urls} == {}
     assert "perceiv" in (built / "searchindex.js").read_text(encoding="utf-8")
 
 
@@ -263,11 +268,12 @@ def test_a_warning_fails_the_build_and_names_page_and_line(tmp_path: Path) -> No
 def test_every_picture_belongs_to_a_widget_of_a_lesson() -> None:
     for folder in (site.DESIGN / "pictures").iterdir():
         notebook = json.loads((ROOT / "solutions" / f"{folder.name}.ipynb").read_bytes())
-        live = {
-            one["id"]: sum(map(bool, map(site_pages.widget_name, one["outputs"])))
+        widgets = {
+            one["id"]: [each for each in one["outputs"] if site_pages.widget_name(each)]
             for one in notebook["cells"]
             if one["cell_type"] == "code"
         }
         for path in folder.iterdir():
-            name, place = path.stem.rsplit(".", 1)
-            assert 1 <= int(place) <= live.get(name, 0), f"no widget for {path.name}: delete it"
+            cell_id, place = path.stem.rsplit(".", 1)
+            count = len(widgets.get(cell_id, []))
+            assert 1 <= int(place) <= count, f"no widget for {path.name}: delete it"

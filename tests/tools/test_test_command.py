@@ -16,7 +16,8 @@ from tools.test_command import Step
 
 def asked(*words: str) -> argparse.Namespace:
     """Return the parsed command line of `test` with these arguments."""
-    arguments, arguments.more = commands.parser().parse_known_args(["test", *words])
+    arguments, more = commands.parser().parse_known_args(["test", *words])
+    arguments.more = more
     return arguments
 
 
@@ -29,8 +30,10 @@ sys.exit(pytest.main(sys.argv[1:]))
 
 
 def pytest_on(file: Path, *words: str) -> Step:
+    """Return a step that runs pytest on one file, without this project's settings."""
     alone = ["-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", "-c", os.devnull]
-    return Step("tests", [sys.executable, "-c", PYTEST, *alone, str(file), *words], True)
+    command = [sys.executable, "-c", PYTEST, *alone, str(file), *words]
+    return Step("tests", command, is_pytest=True)
 
 
 def written(folder: Path, text: str) -> Path:
