@@ -120,10 +120,7 @@ async def test_a_given_client_stays_open():
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [
-        ("json", "status 200 and application/json"),
-        ("late", "status 503 and application/json"),
-    ],
+    [("json", "status 200 and application/json"), ("late", "status 503 and application/json")],
 )
 async def test_a_response_that_is_not_an_event_stream_is_an_error(path, words):
     app = FastAPI()

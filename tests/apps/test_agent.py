@@ -27,20 +27,20 @@ def test_its_text_arrives_in_pieces(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat", RIVER)
     assert text(events) == ANSWER
     assert len([name for name, _ in events if name == "text"]) > 20
-    assert events[-1][0] == "end"
+    assert events[-1].name == "end"
 
 
 def test_its_tool_is_named_and_its_result_is_not_shown_as_text(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
     assert ("tool", "order_status") in events
     assert text(events).count("arrives on Thursday") == 1  # only in the model's reply
-    assert events[-1][0] == "end"
+    assert events[-1].name == "end"
 
 
 def test_a_truncated_call_runs_no_tool(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat:length@5", ORDER)
     assert len(virtual.requests()) == 1
-    assert events[-1][0] in ("end", "failed")
+    assert events[-1].name in ("end", "failed")
     assert text(events) == ""
 
 

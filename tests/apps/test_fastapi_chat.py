@@ -12,7 +12,7 @@ from contextlib import aclosing
 from functools import wraps
 from html.parser import HTMLParser
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import openai
@@ -29,7 +29,15 @@ RIVER = "Name a river."
 ANSWER = prepared_replies.answer(RIVER)
 ORDER = "Where is my order 4711?"
 
-Events = list[tuple[str, Any]]
+
+class Event(NamedTuple):
+    """An event of a reply, without its ID."""
+
+    name: str
+    data: Any
+
+
+Events = list[Event]
 
 
 class Visitor:
@@ -62,7 +70,7 @@ class Visitor:
                     yield event.id, event.type, json.loads(event.data)
 
     async def read(self, reply: str, after: int = 0) -> Events:
-        return [(name, data) async for _, name, data in self.events(reply, after)]
+        return [Event(name, data) async for _, name, data in self.events(reply, after)]
 
     async def ask(self, message: str) -> Events:
         return await self.read(await self.start(message))
@@ -92,6 +100,7 @@ def text(events: Events) -> str:
 
 
 def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
+    """Make the app's model `sim` behave like another model, such as `sim-chat:drop@9`."""
     client = httpx2.AsyncClient(transport=AppTransport(virtual.app))
     return client.put(
         "http://virtual/simulator/sim",
@@ -164,7 +173,7 @@ def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
         first: Events = []
         async with aclosing(visitor.events(reply)) as events:
             async for number, name, data in events:
-                first.append((name, data))
+                first.append(Event(name, data))
                 last = int(number)
                 if len(first) == leave_after:
                     break
@@ -212,11 +221,11 @@ def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
         return events, turns, await visitor.ask("hello")
 
     events, turns, after = virtual.run(main())
-    assert events[-1][0] == "end"
-    assert "[Stopped.]" in events[-1][1]
+    assert events[-1].name == "end"
+    assert "[Stopped.]" in events[-1].data
     assert ANSWER.startswith(text(events))
-    assert turns == [[RIVER, events[-1][1]]]
-    assert after[-1][0] == "end"
+    assert turns == [[RIVER, events[-1].data]]
+    assert after[-1].name == "end"
     first, last = virtual.requests()[0], virtual.requests()[-1]
     if stop_at:  # at 0 s, the reply may be stopped before it calls the model
         assert (first.ended, first.tokens_unsent > 0) == ("client left", True)
@@ -229,7 +238,7 @@ def test_a_note_follows_a_truncated_code_block(virtual, app):
         virtual, app, "sim-chat:drop@60", "Write a Python function that counts words."
     )
     assert text(events).count("```") == 1
-    assert events[-1][1].endswith(
+    assert events[-1].data.endswith(
         "</code></pre>\n<p><em>[The connection to the model failed.]</em></p>\n"
     )
 
@@ -246,8 +255,8 @@ BREAKS = {
 def test_a_failure_midway_is_reported_and_not_retried(virtual, app, fault):
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert 0 < len(text(events)) < len(ANSWER)
-    assert events[-1][0] == "failed"
-    assert events[-1][1] == app.html(text(events), BREAKS[fault])
+    assert events[-1].name == "failed"
+    assert events[-1].data == app.html(text(events), BREAKS[fault])
     assert len(virtual.requests()) == 1
 
 
@@ -257,7 +266,7 @@ def test_a_failure_midway_is_reported_and_not_retried(virtual, app, fault):
 def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault):
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
     assert text(events) == ANSWER
-    assert events[-1][0] == "end"
+    assert events[-1].name == "end"
     assert virtual.requests()[-1].model == "sim-fast"
 
 
@@ -273,7 +282,7 @@ def test_the_fallback_does_not_repeat_a_tool_call(virtual, app, monkeypatch):
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
     (events,) = asked(virtual, app, "sim-chat", ORDER)
-    assert events[-1][0] == "failed"
+    assert events[-1].name == "failed"
     assert calls == [4711]
     assert "sim-fast" not in [request.model for request in virtual.requests()]
 
@@ -291,7 +300,7 @@ def test_a_refusal_is_explained_and_the_question_is_kept(virtual, app, fault):
     del app.assistant.MODELS[1:]
     events, after = asked(virtual, app, f"sim-chat:{fault}", RIVER, "hello")
     assert events[-1] == ("failed", app.markdown(f"*[{REFUSALS[fault]}]*"))
-    assert after[-1][0] == "failed"
+    assert after[-1].name == "failed"
     assert virtual.requests()[-1].body["messages"][1] == {"role": "user", "content": RIVER}
 
 
@@ -370,7 +379,7 @@ async def test_halves_of_characters_are_joined_or_replaced(virtual, app):
     events = await visitor.ask("broken \ud83d")
     ((question, reply),) = await visitor.turns()
     assert question == "broken \ufffd"
-    assert reply == events[-1][1] == "<p>a \U0001f600 b \ufffd</p>\n"
+    assert reply == events[-1].data == "<p>a \U0001f600 b \ufffd</p>\n"
 
 
 @in_virtual_time

@@ -27,6 +27,7 @@ TEXT = "A river is patient."
 
 
 def append(pane: str, seq: int, *items: str, at: int = 0) -> Message:
+    """Return the message that puts `items` into a text pane, from its item number `at` on."""
     data = {"method": "custom", "content": {"seq": seq, "at": at, "items": list(items)}}
     return Message("iopub", "comm_msg", "p", {"comm_id": pane, "data": data})
 
@@ -58,18 +59,22 @@ def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
     assert late[1:] == pytest.approx([0.8 - 0.1 * place for place in range(1, len(tokens))])
 
 
+def all_due_at_once(tokens: int) -> Pacing:
+    return Pacing(received=0.0, ttft=0.0, gap=0.0, tokens=tokens)
+
+
 def test_a_split_token_is_late_until_its_end_arrives() -> None:
     tokens = split(TEXT)
     whole = "".join(tokens)
     redraws = [Redraw(1.0, whole[:1] + whole[1:3]), Redraw(5.0, whole[3:])]
-    late = lateness(redraws, Pacing(0.0, 0.0, 0.0, len(tokens)))
+    late = lateness(redraws, all_due_at_once(len(tokens)))
     assert len(late) == len(tokens)
     assert max(late) == 5.0
 
 
 def test_text_that_is_not_the_reply_is_an_error() -> None:
     with pytest.raises(LagError, match="tokens reached the page"):
-        lateness([Redraw(1.0, "A river")], Pacing(0.0, 0.0, 0.0, 40))
+        lateness([Redraw(1.0, "A river")], all_due_at_once(40))
 
 
 def test_lag_excludes_the_widgets_coalescing() -> None:
@@ -84,15 +89,16 @@ def test_lag_excludes_the_widgets_coalescing() -> None:
 def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> None:
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
-        measured = Measurements(2, 2, stages, {"race": [0.0, late]}, [0.0, bare])
-        measured.failures.extend(failures)
+        lags = {"race": [0.0, late]}
+        measured = Measurements(2, 2, stages, late=lags, bare=[0.0, bare], failures=[*failures])
         return measured.holds
 
-    assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.01)
-    assert not held(READY_MARK * 10 + 0.1, 0.05 + LAG_MARK * 0.01)
-    assert not held(READY_MARK * 10, 0.051 + LAG_MARK * 0.01)
-    assert held(READY_MARK * 10, 0.05 + LAG_MARK * 0.1, bare=0.1), "allow for a busy machine"
-    assert not held(READY_MARK * 10, 0.05, "learner-01, getting ready: no")
+    ready, late = READY_MARK * 10, INTERVAL + LAG_MARK * 0.01  # exactly at both limits
+    assert held(ready, late)
+    assert not held(ready + 0.1, late)
+    assert not held(ready, late + 0.001)
+    assert held(ready, INTERVAL + LAG_MARK * 0.1, bare=0.1), "allow for a busy machine"
+    assert not held(ready, late, "learner-01, getting ready: no")
     assert not Measurements(2, 2).holds
 
 

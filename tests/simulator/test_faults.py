@@ -106,9 +106,7 @@ def test_a_stream_may_lack_done(server: Simulator) -> None:
 @pytest.mark.skipif(
     sys.platform != "linux", reason="Only Linux reports what a client has acknowledged."
 )
-def test_a_slow_reader_gets_everything_sent_before_a_reset(
-    server: Simulator,
-) -> None:
+def test_a_slow_reader_gets_everything_sent_before_a_reset(server: Simulator) -> None:
     body = {"model": "sim-chat:drop@99999", "messages": QUESTION, "stream": True}
     with unread(server, body, buffer=16_384) as client:
         raw = bytearray(client.recv(1))

@@ -96,10 +96,7 @@ def test_an_unsupported_method_gets_405_and_the_allowed_methods(
     assert response.json()["error"]["code"] == "method_not_supported"
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/v1/embeddings", "/chat/completions", "/", "/v1/responses/x"],
-)
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/chat/completions", "/", "/v1/responses/x"])
 def test_an_unknown_path_gets_404_and_the_known_paths(server: Simulator, path: str) -> None:
     response = send(server, "POST", path, {})
     error = response.json()["error"]

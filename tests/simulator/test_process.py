@@ -237,9 +237,7 @@ def test_it_starts_despite_odd_environment_variables(monkeypatch: pytest.MonkeyP
     server.stop()
 
 
-def test_a_port_reported_by_another_process_is_ignored(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
     settings = ["--with-parent", "--host", server_process.HOST, "--port", "0", "--speed", "50"]
     child = child_process.Child(

@@ -303,10 +303,7 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
     ],
 )
 def test_a_failing_installer_yields_advice(
-    said: str,
-    sentence: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    said: str, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)

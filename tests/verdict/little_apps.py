@@ -26,7 +26,11 @@ class CutShortError(Exception):
 
 
 class Sound(Starlette):
-    """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model."""
+    """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model.
+
+    `frames` encodes events as bytes of the stream; `pieces` yields each event's name and data;
+    `texts` yields a reply's text, of one or more calls of the model (`asked`).
+    """
 
     max_retries = 2
 
@@ -89,7 +93,7 @@ class Sound(Starlette):
                     try:
                         await asyncio.wait({reading, stopping}, return_when="FIRST_COMPLETED")
                     finally:
-                        reading.cancel()
+                        reading.cancel()  # a stream can't be closed while it is read
                         await asyncio.wait({reading})
                     if stop.is_set():
                         return
@@ -176,12 +180,13 @@ class Retries(Sound):
         return 0
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        shown, skipped = "", 0
+        shown, to_skip = "", 0
         for left in reversed(range(self.tries)):
             try:
                 async with aclosing(self.asked(question, stop)) as texts:
                     async for text in texts:
-                        new, skipped = text[skipped:], max(0, skipped - len(text))
+                        new = text[to_skip:]
+                        to_skip = max(0, to_skip - len(text))
                         shown += new
                         if new:
                             yield new
@@ -190,7 +195,7 @@ class Retries(Sound):
                 retries = isinstance(error, self.error) and not isinstance(error, self.not_after)
                 if not (retries and left):
                     raise
-                skipped = self.skip(shown)
+                to_skip = self.skip(shown)
 
 
 class AsksAgain(Retries):
@@ -231,7 +236,7 @@ class Drains(Sound):
     """Keeps reading the model's reply after the client has disconnected."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue(1)
+        queue: Queue = asyncio.Queue(1)
         self.reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
         try:
             async for text in _items(queue):
@@ -240,9 +245,10 @@ class Drains(Sound):
             self.draining = asyncio.create_task(_drain(queue))
 
 
-async def _read_into(
-    queue: asyncio.Queue[str | Exception | None], texts: AsyncGenerator[str]
-) -> None:
+Queue = asyncio.Queue[str | Exception | None]  # of texts, then the failure or None
+
+
+async def _read_into(queue: Queue, texts: AsyncGenerator[str]) -> None:
     try:
         async with aclosing(texts):
             async for text in texts:
@@ -252,14 +258,14 @@ async def _read_into(
         await queue.put(error)
 
 
-async def _items(queue: asyncio.Queue[str | Exception | None]) -> AsyncGenerator[str]:
+async def _items(queue: Queue) -> AsyncGenerator[str]:
     while (item := await queue.get()) is not None:
         if isinstance(item, Exception):
             raise item
         yield item
 
 
-async def _drain(queue: asyncio.Queue[str | Exception | None]) -> None:
+async def _drain(queue: Queue) -> None:
     while isinstance(await queue.get(), str):
         pass
 
@@ -298,7 +304,7 @@ class Hoards(Sound):
     """Reads everything from the model, even if the client doesn't keep up."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # unbounded
+        queue: Queue = asyncio.Queue()  # unbounded
         reading = asyncio.create_task(_read_into(queue, self.asked(question, stop)))
         try:
             async for text in _items(queue):

@@ -27,11 +27,12 @@ from tools.verdict.wire_format import WireFormat
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
-PORT = QUESTION.replace("8000", "{port}")
+ANY_PORT = QUESTION.replace("8000", "{port}")  # for an app that the command starts
 
 
 def wire(*words: str) -> WireFormat:
-    return wire_format(parser().parse_args(words), 4321)
+    """Return the wire format for a command line, if the app's port is 4321."""
+    return wire_format(parser().parse_args(words), port=4321)
 
 
 def test_a_url_alone_is_an_event_source() -> None:
@@ -72,9 +73,9 @@ def test_a_preset_fills_in_what_is_not_given() -> None:
         (["http://[::1/?q={question}"], "is not a valid URL"),
         (["http://host:99999/?q={question}"], "is not a valid URL"),
         ([QUESTION, "--header", "X-Team"], "has the form 'NAME: VALUE'"),
-        ([PORT, "--run", "uvicorn app:app"], "Write {port} into both"),
+        ([ANY_PORT, "--run", "uvicorn app:app"], "Write {port} into both"),
         ([QUESTION, "--run", "uvicorn app:app --port {port}"], "Write {port} into both"),
-        ([PORT, "--run", "'unbalanced {port}"], "--run isn't a valid command"),
+        ([ANY_PORT, "--run", "'unbalanced {port}"], "--run isn't a valid command"),
     ],
 )
 def test_an_invalid_option_is_reported_in_a_sentence(
@@ -91,10 +92,11 @@ def test_apps_that_cannot_be_reached_or_started_are_reported(
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
     assert "Is the app running?" in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as mail, ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))
-        assert main([QUESTION.replace("8000", str(mail.getsockname()[1]))]) == 2
+        pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))  # SMTP instead of HTTP
+        _, port = mail.getsockname()
+        assert main([QUESTION.replace("8000", str(port))]) == 2
     assert "No HTTP response came from" in capsys.readouterr().err
-    assert main(["--run", "no-such-program {port}", PORT]) == 2
+    assert main(["--run", "no-such-program {port}", ANY_PORT]) == 2
     assert "There is no program no-such-program" in capsys.readouterr().err
     assert main(["--run", f"{sys.executable} -c 'raise SystemExit(\"no lamps\")'", QUESTION]) == 2
     said = capsys.readouterr().err
@@ -129,9 +131,9 @@ def test_a_failed_row_names_the_exercise_that_explains_it() -> None:
 
 def test_every_line_points_to_an_existing_exercise() -> None:
     lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
-    for line, (_, name, _) in LINES.items():
-        assert f"### Exercise {name} " in lessons
-        assert exercise(line) != name  # `exercise` returns a number, not a name
+    for name, line in LINES.items():
+        assert f"### Exercise {line.exercise} " in lessons
+        assert exercise(name) != line.exercise  # `exercise` returns a number, not a name
 
 
 NAIVE = """
@@ -151,7 +153,7 @@ async def chat(question: str):
 def test_the_kernels_buffers_do_not_look_like_the_apps_memory(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(NAIVE)
     run = f"{sys.executable} -m uvicorn app:app --app-dir {tmp_path} --port {{port}}"
-    arguments, port = parser().parse_args(["--run", run, PORT]), free_port()
+    arguments, port = parser().parse_args(["--run", run, ANY_PORT]), free_port()
     with started(arguments, port) as model:
         assert model is not None
         client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)

@@ -143,9 +143,7 @@ class EveryChunk(apps.Sound):
         return super().frame(kind, {"delta": value} if kind == "text" else value)
 
 
-def test_trailing_empty_pieces_do_not_make_a_truncated_reply_look_different(
-    verdict: Judge,
-) -> None:
+def test_trailing_empty_pieces_do_not_make_a_truncated_reply_look_different(verdict: Judge) -> None:
     table = verdict(EveryChunk, replace(apps.WIRE, text_path="delta"))
     seen = "a truncated stream: it ended as a complete reply does (event end)"
     assert table[BREAK].what == seen

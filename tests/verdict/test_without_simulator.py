@@ -28,12 +28,15 @@ EARLY, SMOOTH, ENDS, OTHERS = (
 
 
 def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
+    """Return a function that makes an app; at `/chat/`, where `moved` redirects to, it streams."""
     return lambda _: Starlette(routes=[Route("/chat", answer), Route("/chat/", streaming(STREAM))])
 
 
 def streaming(
     script: list[tuple[float, str]], kind: str = "text/event-stream"
 ) -> Callable[[Request], object]:
+    """Return an endpoint that follows a script like `STREAM`."""
+
     async def frames() -> AsyncIterator[str]:
         for seconds, frame in script:
             await asyncio.sleep(seconds)

@@ -102,7 +102,7 @@ class Loud(str):
         raise ValueError("no")
 
 
-ODD = {
+ODD = {  # halves are surrogates: of the two code units of an emoji
     "first half": "Hi \ud83d",
     "second half": "\ude00 there",
     "both, apart": "\ud83d\ude00",
@@ -112,7 +112,7 @@ ODD = {
     "huge": "word " * 200_000,
     "subclass": Loud("loud \ud83d"),
 }
-SHOWN = {
+SHOWN = {  # what is shown, if it differs
     "first half": "Hi �",
     "second half": "� there",
     "both, apart": "😀",
@@ -251,16 +251,15 @@ def test_halves_of_a_character_are_joined_before_they_are_sent(wire, view):
 
 
 def test_half_a_character_is_not_kept_for_the_next_run(wire):
+    def breaks():
+        yield "Hi \ud83d"
+        raise ValueError("cut")
+
     text = LiveText("x")
     with pytest.raises(ValueError, match="cut"):
-        text.show(_cut())
+        text.show(breaks())
     assert text.text == "Hi �"
     assert text.show(["\ude00"]) == "�"
-
-
-def _cut():
-    yield "Hi \ud83d"
-    raise ValueError("cut")
 
 
 async def test_a_chat_joins_halves_but_not_across_a_continuation(wire, capsys):

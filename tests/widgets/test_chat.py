@@ -69,6 +69,7 @@ async def asked(panel, model, question="Why?", *texts, error=None):
 
 
 def feet(panel):
+    """Return what is shown below each reply: its badge, its note and its buttons."""
     return [item for item in panel.whole if isinstance(item, dict) and item["kind"] == "foot"]
 
 
@@ -328,7 +329,7 @@ class TestWaiting:
     async def test_a_silence_is_reported_until_text_arrives(self, panel, model, clock):
         cell, tap = await begun(panel, model)
         clock.now = 9.9
-        panel._exchanges[0].tick()
+        panel._exchanges[0].tick()  # as a timer does
         assert panel.turns[0].note == ""
         clock.now = 10.0
         await until(lambda: panel.turns[0].note)

@@ -81,10 +81,10 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
-    """Press a button below the reply, and wait until the new reply has ended."""
+    """Press the button at this index below the reply, and wait until the new reply has ended."""
     before = provider.asked
-    action = foot(panel)["actions"][place]
-    panel._handle_custom_msg({"Continue": "go on"}.get(action, "regenerate"), [])
+    message = {"Continue": "go on", "Regenerate": "regenerate"}
+    panel._handle_custom_msg(message[foot(panel)["actions"][place]], [])
     await until(lambda: provider.asked > before and not panel.busy)
     return panel.turns[-1]
 
@@ -112,7 +112,7 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)
+    turn = await pressed(panel, provider, -1 if by_responses else 0)  # Regenerate, or the first
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 
@@ -145,4 +145,4 @@ async def test_a_reply_that_breaks_repeatedly_is_joined_from_its_parts(
         lengths.append(len(turn.reply))
         assert WHOLE.startswith(turn.reply)
     assert panel.turns[0].reply == WHOLE
-    assert lengths == sorted(set(lengths))
+    assert lengths == sorted(set(lengths)), "each part adds text"

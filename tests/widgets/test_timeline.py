@@ -52,5 +52,5 @@ def test_a_long_detail_is_kept_but_truncated_on_the_page(wire):
     timeline.add("prompt", "x" * 10_000)
     timeline.flush()
     assert len(timeline.events[0].detail) == 10_000
-    ((_, _, _, shown),) = wire.items_sent_by(timeline)
+    ((_name, _run, _at, shown),) = wire.items_sent_by(timeline)
     assert len(shown) < 500

@@ -25,7 +25,7 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         ask = partial(client, transport=Sockets(PAGES[preset], url))
 
     async def judged() -> dict[str, Seen]:
-        wire = wire_format(parser().parse_args(["--preset", preset, url]), 0)
+        wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # `url` has one
         model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
@@ -36,6 +36,6 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
-    """Return the names of the checks that the app didn't pass."""
+    """Return the names of the lines that the app didn't pass."""
     assert list(table) == list(LINES)
     return [name for name, seen in table.items() if seen.verdict != "passed"]

@@ -10,13 +10,7 @@ import pytest
 
 from tests.apps.frameworks.judging import failed, verdict
 from tools.running_app import Site, served
-from tools.verdict.nginx import (
-    ALONE,
-    BUFFERING,
-    NGINX,
-    behind_nginx,
-    settings_in_the_readme,
-)
+from tools.verdict.nginx import ALONE, BUFFERING, NGINX, behind_nginx, settings_in_the_readme
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx isn't installed: see .ci/run."),

@@ -44,7 +44,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
 
 def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()
+    mark = app.site.mark()  # `requests(mark)` are those that follow
     page = visit()
     app.send(page, RAINBOW)
     app.wait_for(page, BEFORE)
@@ -59,10 +59,10 @@ def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> No
     if app.name == "streamlit":
         app.wait_for(page, "Stopped.")
     app.wait_for(page, prepared_replies.answer("Name a river."))
-    roles = [message["content"] for message in app.site.requests(mark)[-1].body["messages"]]
-    assert roles[1] == RAINBOW
-    assert roles[2].startswith(BEFORE)
-    assert roles[2].endswith("[Stopped.]")
+    _system, question, reply, *_ = app.site.requests(mark)[-1].body["messages"]
+    assert question["content"] == RAINBOW
+    assert reply["content"].startswith(BEFORE)
+    assert reply["content"].endswith("[Stopped.]")
 
 
 def test_a_failure_is_reported_and_not_retried(app: Running, visit: Visit) -> None:

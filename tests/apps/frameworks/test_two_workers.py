@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import psutil
@@ -40,7 +40,13 @@ PAUSE = 30  # tokens before a stall
 BEFORE = ANSWER[:60]  # text that has certainly arrived when the stall begins
 BROKEN = "[The server that was writing this reply stopped.]"
 
-Event = tuple[int, str, Any]
+
+class Event(NamedTuple):
+    """An event of a reply, as a reader receives it."""
+
+    number: int
+    name: str
+    data: Any
 
 
 @contextmanager
@@ -56,12 +62,12 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 @dataclass
 class Workers:
-    """A copy of the app that uses Redis, its simulator, and a function that starts a worker."""
+    """Two workers of a copy of the app that uses Redis, and their simulator."""
 
-    redis: str
+    redis: str  # its URL
     site: Site
-    start: Callable[[], tuple[str, Child]]
-    urls: list[str] = field(default_factory=list)
+    start: Callable[[], tuple[str, Child]]  # starts one more; returns its URL and its process
+    urls: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +82,16 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_SPEED", "2")
         model = stack.enter_context(simulator(sys.executable, "sim"))
-        url = stack.enter_context(redis_server(folder))
+        redis_url = stack.enter_context(redis_server(folder))
 
         def start() -> tuple[str, Child]:
             port = free_port()
-            environ = simulated_environ(**model, REDIS_URL=url)
+            environ = simulated_environ(**model, REDIS_URL=redis_url)
             child = stack.enter_context(app.served(sys.executable, port, environ))
             return f"http://{HOST}:{port}", child
 
-        urls = [start()[0], start()[0]]
-        yield Workers(url, Site(urls[0], model), start, urls)
+        urls = [url for url, _ in (start(), start())]
+        yield Workers(redis_url, Site(urls[0], model), start, urls)
 
 
 class Visitor:
@@ -108,7 +114,7 @@ class Visitor:
             reader = sse.Reader()
             for piece in response.iter_bytes():
                 for event in reader.feed(piece):
-                    yield int(event.id), event.type, json.loads(event.data)
+                    yield Event(int(event.id), event.type, json.loads(event.data))
 
     def ask(self, worker: str, message: str) -> Event:
         """Send a message, and return the last event of the reply."""
@@ -122,10 +128,11 @@ class Visitor:
 
 
 def text(events: list[Event]) -> str:
-    return "".join(data for _, name, data in events if name == "text")
+    return "".join(event.data for event in events if event.name == "text")
 
 
 def until_the_stall(events: Iterator[Event]) -> list[Event]:
+    """Read events until the text that precedes the stall has arrived; return them."""
     seen: list[Event] = []
     while not text(seen).startswith(BEFORE):
         seen.append(next(events))
@@ -137,15 +144,15 @@ def test_a_reader_who_changes_workers_loses_nothing(workers: Workers) -> None:
     visitor, others = Visitor(), cycle(reversed(workers.urls))
     reply = visitor.start(workers.urls[0], RAINBOW)
     seen: list[Event] = []
-    while not seen or seen[-1][1] != "end":
+    while not seen or seen[-1].name != "end":
         with closing(visitor.events(next(others), reply, after=len(seen))) as events:
             seen += islice(events, 25)
-    assert [number for number, *_ in seen] == list(range(1, len(seen) + 1))
+    assert [event.number for event in seen] == list(range(1, len(seen) + 1))
     assert text(seen) == ANSWER
     for worker in workers.urls:
         assert list(visitor.events(worker, reply)) == seen
         assert list(visitor.events(worker, reply, after=len(seen))) == []
-        assert visitor.conversation(worker) == {"turns": [[RAINBOW, seen[-1][2]]], "reply": None}
+        assert visitor.conversation(worker) == {"turns": [[RAINBOW, seen[-1].data]], "reply": None}
 
 
 def test_stop_on_one_worker_stops_the_model_on_the_other(workers: Workers) -> None:
@@ -163,13 +170,13 @@ def test_stop_on_one_worker_stops_the_model_on_the_other(workers: Workers) -> No
     assert request.tokens_sent <= PAUSE
     assert request.tokens_unsent > 0
     seen += events
-    assert seen[-1][1] == "end"
-    assert "[Stopped.]" in seen[-1][2]
+    assert seen[-1].name == "end"
+    assert "[Stopped.]" in seen[-1].data
     workers.site.behave("sim-fast")
-    assert visitor.ask(other, "hello")[1] == "end"
-    told = workers.site.requests(mark)[-1].body["messages"]
-    assert told[1]["content"] == RAINBOW
-    assert told[2]["content"] == f"{text(seen)}\n\n[Stopped.]"
+    assert visitor.ask(other, "hello").name == "end"
+    _system, question, stopped, *_ = workers.site.requests(mark)[-1].body["messages"]
+    assert question["content"] == RAINBOW
+    assert stopped["content"] == f"{text(seen)}\n\n[Stopped.]"
     assert visitor.conversation(one) == visitor.conversation(other)
     with redis.Redis.from_url(workers.redis) as client:
         assert [key for key in client.scan_iter() if client.ttl(key) == -1] == []  # -1: no expiry
@@ -197,10 +204,10 @@ def test_a_worker_that_is_shut_down_finishes_its_replies(workers: Workers) -> No
     seen = until_the_stall(events)
     child.terminate()
     seen += events
-    assert seen[-1][1] == "end"
+    assert seen[-1].name == "end"
     assert text(seen) == ANSWER
     child.wait()
-    assert visitor.conversation(workers.urls[1])["turns"] == [[RAINBOW, seen[-1][2]]]
+    assert visitor.conversation(workers.urls[1])["turns"] == [[RAINBOW, seen[-1].data]]
 
 
 def test_the_death_of_a_worker_is_reported_to_readers(workers: Workers) -> None:
@@ -214,20 +221,18 @@ def test_the_death_of_a_worker_is_reported_to_readers(workers: Workers) -> None:
     for events, before in zip(readers, seen, strict=True):
         before += events
     assert seen[0] == seen[1]
-    assert [name for _, name, _ in seen[0]].count("failed") == 1
-    assert seen[0][-1][1] == "failed"
-    assert BROKEN in seen[0][-1][2]
+    assert [event.name for event in seen[0]].count("failed") == 1
+    assert seen[0][-1].name == "failed"
+    assert BROKEN in seen[0][-1].data
     (request,) = workers.site.requests(mark)
     assert request.ended == "client left"
     workers.site.behave("sim-fast")
-    assert visitor.ask(workers.urls[0], "hello")[1] == "end"
-    told = workers.site.requests(mark)[-1].body["messages"][2]["content"]
-    assert told == f"{text(seen[0])}\n\n{BROKEN}"
+    assert visitor.ask(workers.urls[0], "hello").name == "end"
+    _system, _question, broken, *_ = workers.site.requests(mark)[-1].body["messages"]
+    assert broken["content"] == f"{text(seen[0])}\n\n{BROKEN}"
 
 
-def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(
-    workers: Workers,
-) -> None:
+def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(workers: Workers) -> None:
     worker, child = workers.start()
     workers.site.behave(f"sim-chat:stall@{PAUSE},60")  # 30 s at speed 2, longer than the lease
     mark, visitor = workers.site.mark(), Visitor()
@@ -237,9 +242,9 @@ def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(
     psutil.Process(child.pid).suspend()
     seen = list(visitor.events(workers.urls[0], reply))
     psutil.Process(child.pid).resume()
-    assert seen[-1][1] == "failed"
+    assert seen[-1].name == "failed"
     workers.site.requests(mark)  # waits until the worker's request has ended
-    turns = [[RAINBOW, seen[-1][2]]]
+    turns = [[RAINBOW, seen[-1].data]]
     for each in (worker, *workers.urls):
         assert list(visitor.events(each, reply)) == seen
         assert visitor.conversation(each) == {"turns": turns, "reply": None}

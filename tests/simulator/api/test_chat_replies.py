@@ -141,13 +141,7 @@ def test_models_are_listed_and_described(server: Simulator) -> None:
     ],
 )  # fmt: skip
 def test_an_error_has_the_apis_format(
-    server: Simulator,
-    method: str,
-    path: str,
-    body: Any,
-    status: int,
-    code: str | None,
-    words: str,
+    server: Simulator, method: str, path: str, body: Any, status: int, code: str | None, words: str
 ) -> None:
     response = send(server, method, path, body)
     error = response.json()["error"]

@@ -15,24 +15,26 @@ from utils.widgets.base.stream_reader import StreamReader, as_stream
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the time that a stopped stream has to close."""
     monkeypatch.setattr(stream_reader, "GRACE", 0.01)
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
     """Return a reader, the items it has received, and its task, once one item has arrived."""
-    taken, one = [], asyncio.Event()
+    taken, arrived = [], asyncio.Event()
 
     def take(item: object) -> None:
         taken.append(item)
-        one.set()
+        arrived.set()
 
     reader = StreamReader(lambda: stream, take)
     run = asyncio.create_task(reader.run())
-    await asyncio.wait_for(one.wait(), 240)
+    await asyncio.wait_for(arrived.wait(), 240)
     return reader, taken, run
 
 
 async def begun_with(tap: Tap) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
+    """Do the same with a tap, whose first item is "Half"."""
     tap._items.put_nowait("Half")
     return await begun(tap)
 
@@ -158,7 +160,7 @@ async def test_a_stream_that_cancels_itself_has_failed():
     assert "cancelled from within" in str(reader.error)
 
 
-async def one(reply: object) -> object:
+async def awaited(reply: object) -> object:
     return reply
 
 
@@ -166,10 +168,10 @@ async def one(reply: object) -> object:
     ("source", "items"),
     [
         (lambda: stream("Half", " of it"), ["Half", " of it"]),
-        (lambda: one(stream("Half", " of it")), ["Half", " of it"]),
+        (lambda: awaited(stream("Half", " of it")), ["Half", " of it"]),
         (lambda: "whole", ["whole"]),
-        (lambda: one("whole"), ["whole"]),
-        (lambda: one({"name": "Ada"}), [{"name": "Ada"}]),
+        (lambda: awaited("whole"), ["whole"]),
+        (lambda: awaited({"name": "Ada"}), [{"name": "Ada"}]),
     ],
 )
 async def test_a_stream_may_be_awaited_or_a_whole_reply(source, items):
@@ -187,4 +189,4 @@ def test_other_objects_are_refused(source, words):
 
 async def test_an_awaitable_of_a_synchronous_stream_is_refused_too():
     with pytest.raises(TypeError, match="synchronous stream"):
-        [item async for item in as_stream(one(iter("ab")))]
+        [item async for item in as_stream(awaited(iter("ab")))]
