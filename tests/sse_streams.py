@@ -1,7 +1,5 @@
 """Event streams: hard-to-parse ones, for comparisons with a browser, and one without an end."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import re

@@ -193,8 +193,8 @@ async def test_exceptions_of_the_app_are_recorded():
             await get(f"{server.url}/sse")
     finally:
         await server.stop()
-    told = [f"{type(error).__name__}: {error}" for error in server.errors]
-    assert told == ["ValueError: no such model", "KeyError: 'two'", "ValueError: in a task group"]
+    raised = [f"{type(error).__name__}: {error}" for error in server.errors]
+    assert raised == ["ValueError: no such model", "KeyError: 'two'", "ValueError: in a task group"]
 
 
 async def test_serving_prints_each_exception_once(capsys):

@@ -23,9 +23,9 @@ def test_the_courses_parts_pass_their_exercises(name):
 
 def test_a_missing_part_is_replaced_by_the_courses(capsys):
     assert parts({}) == (answer, steady)
-    told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("answer: the course's, until yours passes Exercise 5.")
-    assert told[1].endswith(lesson_source.number("5.steady"))
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("answer: the course's, until yours passes Exercise 5.")
+    assert printed[1].endswith(lesson_source.number("5.steady"))
 
 
 def test_a_learners_part_is_used_only_if_it_passes(capsys):

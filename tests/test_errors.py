@@ -29,11 +29,11 @@ def test_a_notebook_shows_a_sentence_instead_of_a_traceback(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     book = notebook(*MISTAKES)
     NotebookClient(book, kernel_name="python3", timeout=240, allow_errors=True).execute()
-    for cell, said in zip(book.cells, MISTAKES.values(), strict=True):
+    for cell, words in zip(book.cells, MISTAKES.values(), strict=True):
         (output,) = cell.outputs
         assert output.output_type == "error"
         assert output.traceback == [output.evalue]
-        assert said in output.evalue
+        assert words in output.evalue
         assert "\n" not in output.evalue
 
 
@@ -62,13 +62,13 @@ def test_a_providers_failure_is_a_sentence_and_tb_shows_the_traceback(monkeypatc
     )
     for output in (called, awaited, uncaught):
         assert output.output_type == "error"
-        (told,) = output.traceback
-        assert told.startswith("Could not connect to the provider: check OPENAI_BASE_URL")
-        assert f"({output.ename}; run `%tb` in a new cell" in told
+        (shown,) = output.traceback
+        assert shown.startswith("Could not connect to the provider: check OPENAI_BASE_URL")
+        assert f"({output.ename}; run `%tb` in a new cell" in shown
     assert len("".join(traceback.traceback)) > 3000
     for output in (api, group):
-        (told,) = output.traceback
-        assert told.startswith("The provider failed in the middle of its reply: ask again. (")
+        (shown,) = output.traceback
+        assert shown.startswith("The provider failed in the middle of its reply: ask again. (")
         assert "sk-" not in output.evalue
     names = ["ZeroDivisionError", "ValueError", "NameError", "SyntaxError"]
     assert [output.ename for output in others] == names
@@ -101,10 +101,10 @@ def test_an_apis_message_is_found_in_any_body(body, words):
 
 
 def test_a_sentence_is_one_short_line():
-    told = sentence(ValueError("first\nsecond " + "long " * 200))
-    assert told.startswith("ValueError: first second long")
-    assert "\n" not in told
-    assert len(told) < 320
+    shown = sentence(ValueError("first\nsecond " + "long " * 200))
+    assert shown.startswith("ValueError: first second long")
+    assert "\n" not in shown
+    assert len(shown) < 320
     assert sentence(KeyError()) == "KeyError"
 
 
@@ -175,5 +175,5 @@ def test_labelled_passwords_and_tokens_are_replaced(text, shown):
 
 
 def test_a_key_is_replaced_before_a_long_message_is_shortened():
-    told = sentence(ValueError(f"{'word ' * 57}{SK}proj-abcdefghijklmnopqrstuvwxyz"))
-    assert "sk-" not in told
+    shown = sentence(ValueError(f"{'word ' * 57}{SK}proj-abcdefghijklmnopqrstuvwxyz"))
+    assert "sk-" not in shown

@@ -72,12 +72,12 @@ def test_without_a_kernel_it_fails():
 
 
 @pytest.mark.parametrize(
-    ("count", "told"),
+    ("count", "line"),
     [
         (Traffic(1, 420), "1 message · 0.4 kB"),
         (Traffic(1234, 56_789), "1,234 messages · 56.8 kB"),
         (Traffic(2, 11_000_000), "2 messages · 11.0 MB"),
     ],
 )
-def test_a_count_is_printed_in_one_line(count, told):
-    assert str(count) == told
+def test_a_count_is_printed_in_one_line(count, line):
+    assert str(count) == line

@@ -67,7 +67,7 @@ def odd_server(monkeypatch):
 
 async def explanations(model):
     """Call the model in four ways; return each error's explanation, or None if it has none."""
-    said = []
+    found = []
     for call in (
         lambda: model.ainvoke("hi"),
         lambda: read(model),
@@ -76,9 +76,9 @@ async def explanations(model):
     ):
         with pytest.raises(Exception) as error:  # noqa: PT011 (any exception)
             await call()
-        said.append(explain_providers(error.value))
-        assert said[-1] in (None, explain(error.value))
-    return said
+        found.append(explain_providers(error.value))
+        assert found[-1] in (None, explain(error.value))
+    return found
 
 
 async def read(model):
@@ -90,12 +90,12 @@ async def read(model):
 @pytest.mark.parametrize("case", BODIES)
 async def test_a_body_that_is_not_a_completion_is_explained(odd_server, case, responses):
     odd_server(case)
-    for said in await explanations(chat_model(max_retries=0, use_responses_api=responses)):
-        assert said.startswith(
+    for sentence in await explanations(chat_model(max_retries=0, use_responses_api=responses)):
+        assert sentence.startswith(
             ("The server returned status 200 but ", "The provider failed in the mid", INSTEAD)
         )
-        assert "\n" not in said
-        assert said.startswith(INSTEAD) or said.endswith(("end in /v1.", "ask again."))
+        assert "\n" not in sentence
+        assert sentence.startswith(INSTEAD) or sentence.endswith(("end in /v1.", "ask again."))
 
 
 TEXT = 'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
@@ -143,8 +143,8 @@ async def test_whether_a_reply_had_begun_is_told(
 
 async def test_the_servers_message_is_quoted(odd_server):
     odd_server("LM Studio without /v1")
-    said, *_ = await explanations(chat_model(max_retries=0))
-    assert said == (
+    sentence, *_ = await explanations(chat_model(max_retries=0))
+    assert sentence == (
         "The server returned status 200 but no completion (“Unexpected endpoint or method. "
         "(POST /chat)”): OPENAI_BASE_URL should probably end in /v1."
     )
@@ -153,8 +153,8 @@ async def test_the_servers_message_is_quoted(odd_server):
 async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, monkeypatch):
     odd_server("log-in page")
     monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1/")
-    for said in await explanations(chat_model(max_retries=0)):
-        assert said.endswith("your network's login page isn't responding instead.")
+    for sentence in await explanations(chat_model(max_retries=0)):
+        assert sentence.endswith("your network's login page isn't responding instead.")
 
 
 async def test_a_group_of_equal_failures_is_explained_once(odd_server):
@@ -162,8 +162,8 @@ async def test_a_group_of_equal_failures_is_explained_once(odd_server):
     model = chat_model(max_retries=0)
     with pytest.raises(ExceptionGroup) as error:
         await three_at_once(model)
-    said = explain_providers(error.value)
-    assert said.count("The server returned status 200") == 1
+    sentence = explain_providers(error.value)
+    assert sentence.count("The server returned status 200") == 1
     mixed = ExceptionGroup("both", [error.value, ZeroDivisionError()])
     assert explain_providers(mixed) is None
 

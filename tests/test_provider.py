@@ -185,18 +185,18 @@ def test_an_invalid_character_in_another_models_key_is_explained(other):
     model = ChatOpenAI(model="sim", base_url=other.base_url, api_key="sk-proj\N{EM DASH}abc")
     with pytest.raises(UnicodeEncodeError) as error:
         model.invoke("hello")
-    said = explain_providers(error.value)
-    assert said.startswith("The key contains an em dash (U+2014) at position 8")
-    assert "abc" not in said
+    sentence = explain_providers(error.value)
+    assert sentence.startswith("The key contains an em dash (U+2014) at position 8")
+    assert "abc" not in sentence
 
 
 def failure(model):
     """Return the explanation of the exception that calling `model` raises."""
     with pytest.raises(openai.OpenAIError) as error:
         model.invoke("hello")
-    said = explain(error.value)
-    assert is_one_sentence(said)
-    return said
+    sentence = explain(error.value)
+    assert is_one_sentence(sentence)
+    return sentence
 
 
 def is_one_sentence(text):
@@ -215,24 +215,24 @@ def is_one_sentence(text):
 )
 def test_an_invalid_setting_is_named_without_the_key(monkeypatch, name, value, words):
     monkeypatch.setenv(name, value)
-    said = failure(chat_model(max_retries=0))
-    assert words in said
-    assert name in said
-    assert "secret" not in said
+    sentence = failure(chat_model(max_retries=0))
+    assert words in sentence
+    assert name in sentence
+    assert "secret" not in sentence
 
 
 def test_an_unknown_profile_is_explained_with_the_known_profiles():
-    said = failure(chat_model("quick"))
-    assert "`sim-quick` does not exist. Models here: sim-seed, sim-fast" in said
-    assert "name passed to `chat_model`" in said
+    sentence = failure(chat_model("quick"))
+    assert "`sim-quick` does not exist. Models here: sim-seed, sim-fast" in sentence
+    assert "name passed to `chat_model`" in sentence
 
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_message_that_the_sdk_does_not_find_is_quoted(status):
     body = {"detail": "Server is pinned to 'a'."}
     transport = httpx2.MockTransport(lambda _: httpx2.Response(status, json=body))
-    said = failure(chat_model(http_client=httpx2.Client(transport=transport)))
-    assert said == "The provider rejected this request: Server is pinned to 'a'."
+    sentence = failure(chat_model(http_client=httpx2.Client(transport=transport)))
+    assert sentence == "The provider rejected this request: Server is pinned to 'a'."
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_a_message_that_the_sdk_does_not_find_is_quoted(status):
 )  # fmt: skip
 def test_a_refusal_is_explained(status, body, words):
     transport = httpx2.MockTransport(lambda _: httpx2.Response(status, json=body))
-    said = failure(chat_model(http_client=httpx2.Client(transport=transport)))
-    assert said.startswith(words)
+    sentence = failure(chat_model(http_client=httpx2.Client(transport=transport)))
+    assert sentence.startswith(words)
 
 
 MIDWAY = "The provider failed in the middle of its reply: ask again."
@@ -256,7 +256,7 @@ RESPONSES = {"use_responses_api": True}
 
 
 @pytest.mark.parametrize(
-    ("delivery", "options", "said"),
+    ("delivery", "options", "sentence"),
     [
         ("drop@3", {}, "The connection dropped in the middle of the reply: ask again."),
         ("error@3", {}, MIDWAY),
@@ -269,12 +269,12 @@ RESPONSES = {"use_responses_api": True}
         (None, {"temperature": 99}, "The provider rejected this request: Invalid value for 'temp"),
     ],
 )  # fmt: skip
-def test_a_failed_reply_is_explained(delivery, options, said):
+def test_a_failed_reply_is_explained(delivery, options, sentence):
     model = chat_model("fast", delivery=delivery, max_retries=0, **options)
     # LangChain raises its own ValueError for an error in a stream of the Responses API.
     with pytest.raises(ValueError if options is RESPONSES else openai.OpenAIError) as error:
         list(model.stream("Name a river."))
-    assert explain(error.value).startswith(said)
+    assert explain(error.value).startswith(sentence)
     assert is_one_sentence(explain(error.value))
 
 
@@ -294,8 +294,8 @@ def test_the_cause_of_an_error_is_explained():
 
 def test_any_other_error_is_named_without_keys(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2hunter2")
-    said = explain(ValueError("bad: hunter2hunter2 and sk-proj-abcdefgh"))
-    assert said == "ValueError: bad: [key] and [key]"
+    sentence = explain(ValueError("bad: hunter2hunter2 and sk-proj-abcdefgh"))
+    assert sentence == "ValueError: bad: [key] and [key]"
 
 
 @pytest.mark.parametrize("call", [chat_model, provider.simulator])

@@ -35,8 +35,8 @@ def fresh(_simulated, monkeypatch):
 def test_it_prints_the_same_sentence_each_time(capsys):
     ready()
     ready()
-    said = capsys.readouterr().out.splitlines()
-    assert said == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["Ready. The course's simulator answers: no key, no internet, no cost."] * 2
 
 
 def test_garbage_collection_skips_imported_modules_only():
@@ -92,8 +92,8 @@ print(*(kind.__pydantic_complete__ for kind in kinds))
 setup._build_types()
 print(*(kind.__pydantic_complete__ for kind in kinds))
 """
-    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    assert told.stdout.decode().split() == ["False", "False", "True", "True"]
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert result.stdout.decode().split() == ["False", "False", "True", "True"]
 
 
 def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh):
@@ -156,17 +156,17 @@ def test_a_python_that_is_too_old_is_named():
 )
 def test_an_older_ipykernel_and_nest_asyncio_are_reported(monkeypatch, kernel, old):
     monkeypatch.setattr(setup, "version", lambda _: kernel)
-    said = "".join(setup._notes(traced=False))
-    assert (f"(ipykernel {kernel}) is older than 7.4: text streams, but Stop takes" in said) == old
-    assert ("ipykernel" in said) == old
-    assert "nest_asyncio" not in said
+    notes = "".join(setup._notes(traced=False))
+    assert (f"(ipykernel {kernel}) is older than 7.4: text streams, but Stop takes" in notes) == old
+    assert ("ipykernel" in notes) == old
+    assert "nest_asyncio" not in notes
     monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)
-    said = "".join(setup._notes(traced=False))
-    assert "`nest_asyncio` is applied here, so `asyncio.run` works" in said
+    notes = "".join(setup._notes(traced=False))
+    assert "`nest_asyncio` is applied here, so `asyncio.run` works" in notes
 
 
 def test_tracing_is_turned_off_for_the_simulator_and_reported_once():
-    said = setup_cell(
+    printed = setup_cell(
         "from langchain_core.tracers.context import _get_trace_callbacks",
         "from langsmith.utils import tracing_is_enabled",
         "print(tracing_is_enabled())",
@@ -175,9 +175,9 @@ def test_tracing_is_turned_off_for_the_simulator_and_reported_once():
         LANGSMITH_TRACING="true",
         LANGSMITH_API_KEY="lsv2_pt_0123456789",
     ).stdout
-    assert said.count("LangSmith tracing is turned off in this notebook") == 1
-    assert said.splitlines()[0] == "True"
-    assert said.splitlines()[-1] == "False None"
+    assert printed.count("LangSmith tracing is turned off in this notebook") == 1
+    assert printed.splitlines()[0] == "True"
+    assert printed.splitlines()[-1] == "False None"
 
 
 def test_python_without_docstrings_is_rejected():

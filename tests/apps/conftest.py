@@ -1,7 +1,5 @@
 """A fixture that imports the FastAPI app anew for each test, with a virtual-time simulator."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 from pathlib import Path

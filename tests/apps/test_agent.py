@@ -1,7 +1,5 @@
 """The FastAPI app with an agent instead of its tool loop, as apps/README.md shows."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from types import ModuleType

@@ -1,7 +1,5 @@
 """The `app` command: the processes it starts and stops, and its messages when it can't start."""
 
-from __future__ import annotations
-
 import argparse
 import ast
 import os
@@ -43,13 +41,13 @@ def served(port: int, *words: str) -> Iterator[tuple[subprocess.Popen[str], list
     )
     assert process.stdout is not None
     try:
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if "Ctrl-C here ends it" in line:
                 break
-        assert f"http://127.0.0.1:{port}/" in "".join(said), "".join(said)
-        assert "no key, no internet, no cost" in "".join(said)
+        assert f"http://127.0.0.1:{port}/" in "".join(lines), "".join(lines)
+        assert "no key, no internet, no cost" in "".join(lines)
         yield process, psutil.Process(process.pid).children(recursive=True)
     finally:
         process.kill()
@@ -75,7 +73,7 @@ def test_it_serves_the_page_and_leaves_no_process(how: signal.Signals | str) -> 
         assert alive == []
 
 
-def said(*words: str, **variables: str) -> str:
+def refusal(*words: str, **variables: str) -> str:
     """Return the error message of a command that refuses to start."""
     done = subprocess.run(
         [sys.executable, "course.py", *words],
@@ -91,15 +89,15 @@ def said(*words: str, **variables: str) -> str:
 
 
 def test_invalid_arguments_are_explained() -> None:
-    assert "invalid choice: 'flask'" in said("app", "flask")
-    assert "arguments are required: name" in said("app")
+    assert "invalid choice: 'flask'" in refusal("app", "flask")
+    assert "arguments are required: name" in refusal("app")
     with pytest.raises(Advice, match="Port 80000 can't be used"):
         command.app(argparse.Namespace(name="fastapi", port=80_000, here=True, browser=False))
 
 
 def test_a_provider_without_a_model_is_explained() -> None:
     words = ("app", "fastapi", "--here", "--no-browser")
-    assert "OPENAI_MODEL isn't" in said(*words, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    assert "OPENAI_MODEL isn't" in refusal(*words, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
 
 
 def test_an_apps_packages_are_installed_once_from_its_own_lock(

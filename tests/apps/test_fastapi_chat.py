@@ -1,6 +1,7 @@
-"""The FastAPI app without its page."""
+"""The FastAPI app without its page.
 
-from __future__ import annotations
+The fixture `app` is its module, imported anew; `virtual` is the simulator that it calls.
+"""
 
 import asyncio
 import json

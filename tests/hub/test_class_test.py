@@ -38,16 +38,16 @@ def badge(text: str) -> Message:
 
 
 def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once() -> None:
-    told = [
+    messages = [
         (1.0, append("s", 1, "A ")),
         (1.1, badge("0.1 s")),
         (1.2, append("s", 2, "river", at=1)),
         (1.3, append("s", 2, "A ", "river")),  # resends "A ", in case a slow page missed it
         (2.0, append("whole", 1, "A river")),
     ]
-    assert streamed(told) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
+    assert streamed(messages) == [Redraw(1.0, "A "), Redraw(1.2, "river")]
     with pytest.raises(LagError, match="0 panes"):
-        streamed(told[-1:])
+        streamed(messages[-1:])
 
 
 def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
@@ -103,10 +103,10 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> No
 
 
 def test_a_bare_streams_lag_is_computed_from_its_messages() -> None:
-    told = [(1.25, "due", 1.0), (2.5, "due", 2.0), (3.0, "other", 0.0)]
+    sent = [(1.25, "due", 1.0), (2.5, "due", 2.0), (3.0, "other", 0.0)]
     messages = [
         (at, Message("iopub", "comm_msg", "p", {"comm_id": "b", "data": {name: value}}))
-        for at, name, value in told
+        for at, name, value in sent
     ]
     assert list(bare_lateness(messages)) == [0.25, 0.5]
 
@@ -137,14 +137,14 @@ def test_a_class_that_does_not_fit_into_memory_is_reported_with_the_number_that_
 
 
 @pytest.mark.parametrize(
-    ("windows", "learners", "said"),
+    ("windows", "learners", "message"),
     [(True, 2, "does not run on Windows"), (False, 0, "needs a learner")],
 )
 def test_a_class_that_cannot_run_is_refused_in_a_sentence(
-    windows: bool, learners: int, said: str, monkeypatch: pytest.MonkeyPatch
+    windows: bool, learners: int, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "WINDOWS", windows)
-    with pytest.raises(Advice, match=said):
+    with pytest.raises(Advice, match=message):
         commands.class_(argparse.Namespace(learners=learners, here=True))
 
 

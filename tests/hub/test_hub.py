@@ -92,19 +92,23 @@ def test_a_learners_server_receives_a_kernels_states_but_not_its_text(tmp_path: 
 
         async def main():
             manager = c.ServerApp.kernel_manager_class(connection_dir=sys.argv[1])
-            kernel = manager._kernels[number := await manager.start_kernel()]
+            number = await manager.start_kernel()
+            kernel = manager._kernels[number]
             client = kernel.client()
             client.start_channels()
             await client.wait_for_ready()
-            heard = []
-            note = kernel._activity_stream._recv_callback
-            kernel._activity_stream.on_recv(
-                lambda parts: (heard.append(parts[0].rpartition(b".")[2]), note(parts))
-            )
+            received = []
+            pass_on = kernel._activity_stream._recv_callback
+
+            def note(parts):  # the first part is a topic, such as kernel.ID.status
+                received.append(parts[0].rpartition(b".")[2])
+                pass_on(parts)
+
+            kernel._activity_stream.on_recv(note)
             client.execute("print('text')")
-            while b"execute_input" not in heard or kernel.execution_state != "idle":
+            while b"execute_input" not in received or kernel.execution_state != "idle":
                 await asyncio.sleep(0.01)
-            print(*sorted({word.decode() for word in heard}), kernel.execution_state)
+            print(*sorted({word.decode() for word in received}), kernel.execution_state)
             client.stop_channels()
             await manager.shutdown_kernel(number, now=True)
 
@@ -116,8 +120,8 @@ def test_a_learners_server_receives_a_kernels_states_but_not_its_text(tmp_path: 
 @pytest.mark.parametrize(("folder", "by_file"), [("/run/ada", True), (f"/{'long' * 15}", False)])
 def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder: str, by_file: bool) -> None:
     script = "print(c.KernelManager.get('transport', 'tcp'))"
-    told = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
-    assert told.strip() == ("ipc" if by_file else "tcp")
+    output = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
+    assert output.strip() == ("ipc" if by_file else "tcp")
     socket = f"{folder}/kernel-{uuid.uuid4()}-ipc-5"
     assert (len(socket) < 104) is by_file  # macOS has the lowest limit on a socket path's length
 
@@ -130,8 +134,8 @@ def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:
     assert (Path(where) / "jupyter_server_config.py").exists()
     print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
     environ = os.environ | {"PYTHONPATH": spawner.environment["PYTHONPATH"]}
-    told = subprocess.run(print_it, env=environ, check=True, capture_output=True)
-    assert int(told.stdout) > 100_000, "garbage must be collected less often"
+    result = subprocess.run(print_it, env=environ, check=True, capture_output=True)
+    assert int(result.stdout) > 100_000, "garbage must be collected less often"
 
 
 def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -> None:

@@ -115,8 +115,8 @@ def test_a_slow_reader_gets_everything_sent_before_a_reset(server: Simulator) ->
         assert server.requests(settled=False)[-1].ended == "failed"
         with pytest.raises(ConnectionResetError):
             read_on(client, raw)
-    said = b"".join(re.findall(rb'"content": ?"([^"]*)"', raw))
-    assert said.decode() == LIST.replace("\n", r"\n")
+    received = b"".join(re.findall(rb'"content": ?"([^"]*)"', raw))
+    assert received.decode() == LIST.replace("\n", r"\n")
 
 
 def read_on(client: socket.socket, raw: bytearray) -> None:

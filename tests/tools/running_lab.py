@@ -36,7 +36,7 @@ class Lab:
     Attributes:
         process: The command's process.
         address: The address that it printed, with the token.
-        said: The lines printed up to and including the address.
+        printed: The lines printed up to and including the address.
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
@@ -57,17 +57,17 @@ class Lab:
             text=True,
             **streams,
         )
-        self.said: list[str] = []
+        self.printed: list[str] = []
         lines = self.process.stdout
         if self._terminal is not None:
             os.close(inner)
             lines = os.fdopen(self._terminal, closefd=False)
         for line in lines or ():
-            self.said.append(line)
+            self.printed.append(line)
             if found := re.search(r"http://\S+", line):
                 self.address = urllib.parse.urlsplit(found[0])
                 return
-        raise AssertionError("".join(self.said))
+        raise AssertionError("".join(self.printed))
 
     @property
     def token(self) -> str:
@@ -97,8 +97,8 @@ class Lab:
     def interrupt(self) -> tuple[int, str]:
         """Send Ctrl-C; return the exit code and the output printed after the address."""
         self.process.send_signal(CTRL_C)
-        said = self.process.communicate(timeout=PATIENCE)[0]
-        return self.process.returncode, said
+        printed = self.process.communicate(timeout=PATIENCE)[0]
+        return self.process.returncode, printed
 
     def end(self, way: str) -> None:
         """End the command in one of `WAYS`, and wait until its own process has exited."""

@@ -51,8 +51,8 @@ def test_the_quick_tests_exist() -> None:
 
 
 def test_changed_new_and_removed_packages_are_listed() -> None:
-    said = "Would install 2 packages\n - b==3\n + b==1\n + gone==2\n - new==1\n ~ other==1\n"
-    assert canary.changes(said) == [
+    output = "Would install 2 packages\n - b==3\n + b==1\n + gone==2\n - new==1\n ~ other==1\n"
+    assert canary.changes(output) == [
         "  b: 1 -> 3",
         "  gone: 2 -> no longer needed",
         "  new: not locked -> 1",
@@ -78,7 +78,7 @@ def test_no_file_remains_when_it_ends_or_after_ctrl_c(
     monkeypatch.setattr(canary, "needed_uv", lambda: "uv")
     monkeypatch.setattr(canary, "_install", install)
     monkeypatch.setattr(canary, "_changed", lambda *_: [])
-    monkeypatch.setattr(canary, "run", lambda command: 3)
+    monkeypatch.setattr(canary, "run", lambda command: 3)  # the tests fail
     monkeypatch.setattr(canary, "ignore_signals", lambda: None)
     with pytest.raises(KeyboardInterrupt) if interrupted else nullcontext():
         assert canary.canary(argparse.Namespace(quick=True)) == 1

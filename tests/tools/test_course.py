@@ -28,7 +28,7 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("labb", "There is no command 'labb': did you mean lab?"),
         ("help doktor", "There is no command 'doktor': did you mean doctor?"),
@@ -44,13 +44,13 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
     ],
 )
 def test_an_invalid_command_line_is_reported_in_one_sentence(
-    words: str, said: str, capsys: pytest.CaptureFixture[str]
+    words: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert commands.main(words.split()) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.strip().startswith(said)
-    assert "\n" not in told.err.strip()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.strip().startswith(message)
+    assert "\n" not in printed.err.strip()
 
 
 @pytest.mark.parametrize("words", [["help"], ["help", "lab"], ["--help"], ["lab", "--help"]])
@@ -76,10 +76,10 @@ def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
         "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
         f"runpy.run_path({str(COURSE)!r}, run_name='__main__')"
     )
-    told = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True)
-    assert told.returncode == 1
-    assert told.stderr.strip().count("\n") == 0
-    assert "needs Python 3.11 or newer, and this is Python 3.8" in told.stderr
+    result = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.strip().count("\n") == 0
+    assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
 def test_any_python_can_parse_course_py() -> None:
@@ -90,9 +90,9 @@ def test_any_python_can_parse_course_py() -> None:
 
 def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_path: Path) -> None:
     (tmp_path / "argparse.py").touch()
-    told = course("doctor", PYTHONPATH=str(tmp_path))
-    assert told.returncode == 1
-    assert told.stderr == (
+    result = course("doctor", PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr == (
         f"The file {tmp_path / 'argparse.py'} hides Python's own module `argparse`: rename the "
         "file, and start again.\n"
     )

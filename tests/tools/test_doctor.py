@@ -20,14 +20,15 @@ from utils.simulator import client
 
 
 def test_doctor_prints_ok_or_fix_for_each_part_and_no_key() -> None:
-    told = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
-    *lines, empty, last = told.stdout.splitlines()
+    result = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
+    *lines, empty, last = result.stdout.splitlines()
     assert empty == ""
-    assert last.startswith("Ready: " if told.returncode == 0 else f"{told.stdout.count('fix  ')} ")
+    to_fix = result.stdout.count("fix  ")
+    assert last.startswith(f"{to_fix} " if to_fix else "Ready: ")
     assert [line.split()[1] for line in lines] == list(doctor.EXAMINATIONS)
     assert {line.split()[0] for line in lines} <= {"ok", "fix"}
-    assert told.returncode == int(any(line.startswith("fix") for line in lines))
-    assert "sk-secret" not in told.stdout + told.stderr
+    assert result.returncode == int(to_fix > 0)
+    assert "sk-secret" not in result.stdout + result.stderr
 
 
 NO_SERVER = "http://127.0.0.1:9/v1"
@@ -35,20 +36,20 @@ BARE = (sys.executable, "-I", "-S")  # a Python without packages
 
 
 def test_doctor_before_setup_says_once_what_to_run() -> None:
-    told = course("doctor", "--here", "--venv", "", python=BARE)
-    assert told.returncode == 1
-    assert re.search(r"^ok   Python ", told.stdout, re.MULTILINE)
-    assert re.search(r"^fix  packages +not installed", told.stdout, re.MULTILINE)
-    assert told.stdout.count("fix ") == told.stdout.count("setup") == 1
-    assert re.search(r"^Not set up yet: run .*course\.py setup$", told.stdout.splitlines()[-1])
+    result = course("doctor", "--here", "--venv", "", python=BARE)
+    assert result.returncode == 1
+    assert re.search(r"^ok   Python ", result.stdout, re.MULTILINE)
+    assert re.search(r"^fix  packages +not installed", result.stdout, re.MULTILINE)
+    assert result.stdout.count("fix ") == result.stdout.count("setup") == 1
+    assert re.search(r"^Not set up yet: run .*course\.py setup$", result.stdout.splitlines()[-1])
 
 
 def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv() -> None:
-    told = course("doctor", "--here", python=BARE)
-    assert told.returncode == 1
-    last = told.stdout.splitlines()[-1]
+    result = course("doctor", "--here", python=BARE)
+    assert result.returncode == 1
+    last = result.stdout.splitlines()[-1]
     assert " -m pip install -r requirements/lab.lock (with conda: conda env create -f env" in last
-    assert "setup" not in told.stdout
+    assert "setup" not in result.stdout
 
 
 def test_doctor_recommends_a_copy_if_the_folder_is_read_only(
@@ -251,9 +252,9 @@ def test_doctor_names_a_file_that_hides_a_package(
     (tmp_path / "notebooks" / "openai.py").touch()
     (tmp_path / "utils").symlink_to(doctor.ROOT / "utils")
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    told = doctor.hidden_in_notebooks()
-    assert told is not None
-    assert told.startswith(f"The file {tmp_path / 'notebooks' / 'openai.py'} hides the package")
+    advice = doctor.hidden_in_notebooks()
+    assert advice is not None
+    assert advice.startswith(f"The file {tmp_path / 'notebooks' / 'openai.py'} hides the package")
 
 
 def test_doctor_names_a_package_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,12 +67,12 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
         client.execute("print('at work', flush=True)\nwhile True: pass")
         while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":
             pass
-        code, said = running.interrupt()
+        code, printed = running.interrupt()
     assert code == 0
-    assert "Stopping JupyterLab and its kernels." in said
-    assert "Traceback" not in said
+    assert "Stopping JupyterLab and its kernels." in printed
+    assert "Traceback" not in printed
     if sys.platform == "linux":
-        assert "WARNING" not in said, "kernels must use Unix sockets"
+        assert "WARNING" not in printed, "kernels must use Unix sockets"
     assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
 
 
@@ -175,15 +175,15 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
         theme = lab.ask("GET", "/lab/api/settings/@jupyterlab/apputils-extension:themes")[1]
         assert json.loads(theme)["settings"] == {"theme": "JupyterLab Dark"}, "the theme is kept"
         with kernel(lab) as client:
-            said = []
-            reply = client.execute_interactive(CELL, timeout=PATIENCE, output_hook=said.append)
+            messages = []
+            reply = client.execute_interactive(CELL, timeout=PATIENCE, output_hook=messages.append)
         assert reply["content"]["status"] == "ok", reply["content"]
-        printed = "".join(message["content"].get("text", "") for message in said)
+        printed = "".join(message["content"].get("text", "") for message in messages)
         assert printed == f"{sys.executable} module://matplotlib_inline.backend_inline"
     finally:
         code, more = lab.interrupt()
     assert code == 0
-    assert "Traceback" not in "".join([*lab.said, more])
+    assert "Traceback" not in "".join([*lab.printed, more])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such users")

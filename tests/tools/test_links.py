@@ -96,7 +96,7 @@ def test_every_link_in_a_document_is_valid(path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("[x](OTHER.md)", "no such file"),
         ("[x]()", "no such file"),
@@ -114,13 +114,13 @@ def test_every_link_in_a_document_is_valid(path):
         ("<!-- [x](gone.md) -->\n\n```\n[x](gone.md)\n```", None),
     ],
 )
-def test_only_invalid_links_are_found(tmp_path, text, said):
+def test_only_invalid_links_are_found(tmp_path, text, problem):
     other = "# One\n\n## Two words, `code`\n\n# One\n"
     (tmp_path / "other.md").write_text(other, encoding="utf-8")
     path = tmp_path / "text.md"
     path.write_text(f"# Here\n\n{text}\n", encoding="utf-8")
     found = [wrong(path, target) for _, target in targets(path.read_text(encoding="utf-8"))]
-    if said is None:
+    if problem is None:
         assert not any(found)
     else:
-        assert any(said in problem for problem in found if problem)
+        assert any(problem in each for each in found if each)

@@ -287,7 +287,7 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("line", "sentence"),
     [
         (OFFLINE_PIP, "there is no network, or a proxy is in the way"),
         (OFFLINE_UV, "there is no network, or a proxy is in the way"),
@@ -303,32 +303,32 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
     ],
 )
 def test_a_failing_installer_yields_advice(
-    said: str, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    line: str, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     for name in ("UV_CONFIG_FILE", "UV_INDEX_OURS_USERNAME", "UV_LINK_MODE"):
         monkeypatch.setenv(name, "x")
-    advice = str(installers.installing_advice(["Collecting six", said], ROOT))
+    advice = str(installers.installing_advice(["Collecting six", line], ROOT))
     assert sentence in advice
     assert "\n" not in advice
-    assert ("unforeseen" in capsys.readouterr().out) is ("unforeseen" in said)
+    assert ("unforeseen" in capsys.readouterr().out) is ("unforeseen" in line)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "line",
     [
         "ERROR: No matching distribution found for numpy==2.5.5",
         "error: No solution found when resolving dependencies",
     ],
 )
 def test_a_package_missing_from_the_folder_of_packages_is_reported(
-    monkeypatch: pytest.MonkeyPatch, said: str
+    monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    advice = str(installers.installing_advice([said], ROOT))
+    advice = str(installers.installing_advice([line], ROOT))
     assert advice.startswith("The folder of packages lacks one for this computer")
-    assert said in advice
+    assert line in advice
 
 
 def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

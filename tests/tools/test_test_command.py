@@ -51,7 +51,7 @@ def test_style_types_and_build_can_be_checked_without_a_test() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--style", "tests/test_sse.py"], r"--style runs no tests: leave out tests/test_sse\.py"),
         (["-x", "tests/nothere.py::test_it"], r"no tests/nothere\.py\.$"),
@@ -59,10 +59,10 @@ def test_style_types_and_build_can_be_checked_without_a_test() -> None:
     ],
 )
 def test_invalid_arguments_are_reported_before_anything_runs(
-    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+    words: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(test_command, "interpreter", lambda *_: pytest.fail("set up"))
-    with pytest.raises(Advice, match=said):
+    with pytest.raises(Advice, match=message):
         test_command.test(asked(*words))
 
 
@@ -74,19 +74,19 @@ def test_other_arguments_are_passed_only_to_pytest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["-k", "nothing"], "pytest found no test that fits"),
         (["--no-such-option"], "pytest ran no test, and says above why"),
     ],
 )
 def test_a_run_without_a_test_reports_no_failed_test(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], words: list[str], said: str
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     step = pytest_on(written(tmp_path, "def test_it(): pass\n"), *words)
     assert test_command.run_steps([step]) == 1
     problem, counts = capfd.readouterr().out.splitlines()[-2:]
-    assert problem.startswith(f"What failed: tests ({said}")
+    assert problem.startswith(f"What failed: tests ({message}")
     assert counts == "0 passed, 0 failed, 0 skipped"
 
 
@@ -189,14 +189,14 @@ def test_it():
 def test_nbval_runs_notebooks_with_its_own_option_only_whatever_is_set(hostile: None) -> None:
     plain = {name: it for name, it in os.environ.items() if not name.startswith("PY")}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "-q"]
-    told = subprocess.run(
+    result = subprocess.run(
         [*command, "solutions/02_stream_callbacks.ipynb"],
         cwd=test_command.ROOT,
         env=plain,
         capture_output=True,
         encoding="utf-8",
     )
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("found", [True, False])
@@ -253,9 +253,9 @@ def test_an_app_that_doesn_t_support_this_python_is_reported_but_no_failure(
 ) -> None:
     monkeypatch.setattr("sys.version_info", (9, 9, 9))
     assert test_command.install_apps() == []
-    said = capsys.readouterr().out.splitlines()
-    assert len(said) == 3
-    assert all("app's tests will be skipped. The packages of the" in line for line in said)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 3
+    assert all("app's tests will be skipped. The packages of the" in line for line in printed)
 
 
 def test_ci_and_the_readme_name_both_commands() -> None:

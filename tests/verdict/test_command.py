@@ -99,9 +99,9 @@ def test_apps_that_cannot_be_reached_or_started_are_reported(
     assert main(["--run", "no-such-program {port}", ANY_PORT]) == 2
     assert "There is no program no-such-program" in capsys.readouterr().err
     assert main(["--run", f"{sys.executable} -c 'raise SystemExit(\"no lamps\")'", QUESTION]) == 2
-    said = capsys.readouterr().err
-    assert "no lamps" in said
-    assert "Starting the app failed (exit code 1)" in said
+    printed = capsys.readouterr().err
+    assert "no lamps" in printed
+    assert "Starting the app failed (exit code 1)" in printed
     assert main([]) == 2
     assert "Name the URL to judge" in capsys.readouterr().err
 
@@ -112,9 +112,9 @@ def test_the_need_for_the_simulator_is_stated_once(
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     with answering(lambda _: Answer("data: all in one go\n\n", SSE)) as address:
         assert main([f"{address}/?q={{question}}"]) == 1
-    said = capsys.readouterr().out
-    assert "1 passed, 3 failed, 10 not tried" in said
-    assert said.count("simulator") == 1
+    printed = capsys.readouterr().out
+    assert "1 passed, 3 failed, 10 not tried" in printed
+    assert printed.count("simulator") == 1
 
 
 def test_a_failed_row_names_the_exercise_that_explains_it() -> None:

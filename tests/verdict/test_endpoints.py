@@ -231,5 +231,5 @@ def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    told = "a truncated stream: the stream ended without any event"  # as OpenAI's own API does
-    assert bad == {BREAK: told}
+    expected = "a truncated stream: the stream ended without any event"  # as OpenAI's own API does
+    assert bad == {BREAK: expected}

@@ -1,7 +1,5 @@
 """Fixtures for widget tests."""
 
-from __future__ import annotations
-
 import json
 
 import comm

@@ -1,7 +1,5 @@
 """Fakes for widget tests: the connection to the page, a clock, and a source fed by the test."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress

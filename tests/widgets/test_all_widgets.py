@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from tests.test_unicode import Shout
 from tests.widgets.doubles import stream
 from utils.widgets import (
     ChatPanel,
@@ -90,18 +91,6 @@ def test_only_sanitized_blocks_are_set_as_html():
     assert setters == ["blocks.js"]
 
 
-class Loud(str):
-    """A string whose overridden methods must not be called."""
-
-    __slots__ = ()
-
-    def __str__(self):
-        return "no"
-
-    def encode(self, *_):
-        raise ValueError("no")
-
-
 ODD = {  # halves are surrogates: of the two code units of an emoji
     "first half": "Hi \ud83d",
     "second half": "\ude00 there",
@@ -110,7 +99,7 @@ ODD = {  # halves are surrogates: of the two code units of an emoji
     "control": "".join(map(chr, range(32))) + "\x7f\x85 \x1b[31mred\x1b[0m \u202eevil\u202c",
     "not a character": "\uffff\ufdd0\U0010ffff\ufeff a\u2028b\u2029c",
     "huge": "word " * 200_000,
-    "subclass": Loud("loud \ud83d"),
+    "subclass": Shout("loud \ud83d"),  # its own methods must not be used
 }
 SHOWN = {  # what is shown, if it differs
     "first half": "Hi �",

@@ -1,6 +1,7 @@
-"""The chat panel with streams that a test feeds: questions, Stop, failures, Continue."""
+"""The chat panel with streams that a test feeds: questions, Stop, failures, Continue.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
+"""
 
 import asyncio
 import threading

@@ -1,6 +1,7 @@
-"""The chat panel with every fault of the simulator, over both APIs."""
+"""The chat panel with every fault of the simulator, over both APIs.
 
-from __future__ import annotations
+The fixture `wire` records what the page would receive.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -83,8 +84,8 @@ def foot(panel: ChatPanel) -> dict:
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
     """Press the button at this index below the reply, and wait until the new reply has ended."""
     before = provider.asked
-    message = {"Continue": "go on", "Regenerate": "regenerate"}
-    panel._handle_custom_msg(message[foot(panel)["actions"][place]], [])
+    action = foot(panel)["actions"][place]  # Continue, Regenerate or Try again
+    panel._handle_custom_msg("go on" if action == "Continue" else "regenerate", [])
     await until(lambda: provider.asked > before and not panel.busy)
     return panel.turns[-1]
 
@@ -112,7 +113,7 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)  # Regenerate, or the first
+    turn = await pressed(panel, provider, -1 if by_responses else 0)  # the last or the first
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 

@@ -1,6 +1,7 @@
-"""The parts of a chat panel: truncation, continuations, and messages to the page."""
+"""The parts of a chat panel: truncation, continuations, and messages to the page.
 
-from __future__ import annotations
+The fixture `wire` records what the page would receive.
+"""
 
 import pytest
 from hypothesis import given
@@ -72,9 +73,9 @@ class TestTruncation:
         ],
     )
     def test_the_cause_of_a_truncation_is_named(self, metadata, reason, words):
-        told = truncated(chunk("a"), chunk(**metadata))
-        assert f"(`{reason}`)" in told
-        assert words in told
+        sentence = truncated(chunk("a"), chunk(**metadata))
+        assert f"(`{reason}`)" in sentence
+        assert words in sentence
 
     def test_the_finish_reason_of_a_tool_call_does_not_complete_the_next_reply(self):
         calls = [chunk("", "run-1"), chunk(finish_reason="tool_calls")]

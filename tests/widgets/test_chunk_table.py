@@ -1,6 +1,7 @@
-"""`ChunkTable`: the chunks of a stream, one per row."""
+"""`ChunkTable`: the chunks of a stream, one per row.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
+"""
 
 import pytest
 from langchain_core.messages import AIMessageChunk

@@ -1,6 +1,7 @@
-"""`Heartbeat`: it beats unless the event loop is blocked."""
+"""`Heartbeat`: it beats unless the event loop is blocked.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
+"""
 
 import asyncio
 

@@ -1,6 +1,8 @@
-"""`JsonCard`: a card that fills in while JSON arrives."""
+"""`JsonCard`: a card that fills in while JSON arrives.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
+`tap` is a source that the test feeds.
+"""
 
 import asyncio
 

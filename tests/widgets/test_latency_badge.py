@@ -1,6 +1,7 @@
-"""`LatencyBadge`: its text over time."""
+"""`LatencyBadge`: its text over time.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
+"""
 
 import pytest
 

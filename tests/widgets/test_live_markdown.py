@@ -1,6 +1,7 @@
-"""`LiveMarkdown`: Markdown that is rendered while incomplete, and is always safe."""
+"""`LiveMarkdown`: Markdown that is rendered while incomplete, and is always safe.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `tap` is a source that the test feeds.
+"""
 
 import asyncio
 from html.parser import HTMLParser

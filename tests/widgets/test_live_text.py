@@ -1,6 +1,8 @@
-"""`LiveText`: text that appears while it streams, from a synchronous or an async loop."""
+"""`LiveText`: text that appears while it streams, from a synchronous or an async loop.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
+`tap` is a source that the test feeds.
+"""
 
 import asyncio
 from threading import Event

@@ -1,6 +1,7 @@
-"""`Prediction`: a question that is answered before the code runs."""
+"""`Prediction`: a question that is answered before the code runs.
 
-from __future__ import annotations
+The fixture `wire` records what the page would receive.
+"""
 
 import pytest
 

@@ -1,6 +1,8 @@
-"""`Progress`, with a known and with an unknown total."""
+"""`Progress`, with a known and with an unknown total.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
+`tap` is a source that the test feeds.
+"""
 
 import asyncio
 

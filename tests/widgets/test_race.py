@@ -1,6 +1,8 @@
-"""`race`: several replies side by side, timed by one clock."""
+"""`race`: several replies side by side, timed by one clock.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
+`tap` is a source that the test feeds.
+"""
 
 import asyncio
 

@@ -1,6 +1,7 @@
-"""`StatusLine`: the stages reached, their times, and how they are displayed."""
+"""`StatusLine`: the stages reached, their times, and how they are displayed.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
+"""
 
 import threading
 

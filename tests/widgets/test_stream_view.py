@@ -1,6 +1,8 @@
-"""Tests of what all stream widgets have in common, and of `Lane`, which shows one reply."""
+"""Tests of what all stream widgets have in common, and of `Lane`, which shows one reply.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
+`tap` is a source that the test feeds.
+"""
 
 import asyncio
 

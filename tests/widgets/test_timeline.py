@@ -1,6 +1,7 @@
-"""`EventTimeline`: events that are drawn as they happen."""
+"""`EventTimeline`: events that are drawn as they happen.
 
-from __future__ import annotations
+Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
+"""
 
 from dataclasses import FrozenInstanceError
 from threading import Thread

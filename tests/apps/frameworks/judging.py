@@ -1,7 +1,5 @@
 """Reaches the verdict on an app, with shorter waits than the `verdict` command."""
 
-from __future__ import annotations
-
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

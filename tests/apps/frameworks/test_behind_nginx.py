@@ -1,7 +1,5 @@
 """The verdict on the FastAPI app behind nginx, with buffering on and off."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,8 @@
-"""The claims in `apps/README.md` about each app, tested with a browser and the request log."""
+"""The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
-from __future__ import annotations
+The fixture `app` is each framework's app in turn: `app.site` sets how its model behaves and has the
+request log, and `app.face` has the selectors of its page.
+"""
 
 from tests.apps.frameworks.conftest import Visit
 from tools.running_app import Running

@@ -1,7 +1,5 @@
 """`course.py app` for each framework, and the messages of apps that can't start."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import urllib.request

@@ -1,7 +1,5 @@
 """Two workers of the FastAPI app that keep their replies in Redis, and what happens if one dies."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """The verdict on each framework's app, which must match the table in apps/README.md."""
 
-from __future__ import annotations
-
 from tests.apps.frameworks.judging import failed, verdict
 from tools.app import App
 from tools.running_app import served

@@ -57,19 +57,19 @@ def start(place: Path) -> "subprocess.Popen[str]":
 @needs_npm
 def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
     running = start(place)
-    told, _ = running.communicate(timeout=480)
-    if "npm could not fetch" in told:
+    output, _ = running.communicate(timeout=480)
+    if "npm could not fetch" in output:
         pytest.skip("npm could not fetch JupyterHub's proxy: there is no network, and no cache")
-    assert "Failures     none" in told, told
-    assert "getting ready: 2 of 2" in told
-    assert "comparing: live text: 2 of 2" in told
-    assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", told)
-    assert re.search(r"Token lag    99 % within \d+ ms", told)
-    assert re.search(r"a bare stream: 99 % within \d+ ms", told)
+    assert "Failures     none" in output, output
+    assert "getting ready: 2 of 2" in output
+    assert "comparing: live text: 2 of 2" in output
+    assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", output)
+    assert re.search(r"Token lag    99 % within \d+ ms", output)
+    assert re.search(r"a bare stream: 99 % within \d+ ms", output)
     assert re.search(
-        r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", told
+        r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", output
     )
-    assert running.returncode == (1 if "MISSED" in told else 0)
+    assert running.returncode == (1 if "MISSED" in output else 0)
 
 
 @needs_npm

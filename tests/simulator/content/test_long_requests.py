@@ -66,8 +66,8 @@ def test_a_long_conversation_gets_a_reply():
         {"role": "assistant", "content": "I'm "},
     ]
     last = {"role": "user", "content": "What is my name?"}
-    said = reply(messages=[*(before * 10_000), last]).text_of_kind("text")
-    assert "Ada King" in said
+    answer = reply(messages=[*(before * 10_000), last]).text_of_kind("text")
+    assert "Ada King" in answer
 
 
 def test_many_calls_in_one_turn_are_parsed():
@@ -103,8 +103,8 @@ def test_a_large_schema_gets_a_reply_or_an_error(schema):
     form = {"type": "json_schema", "json_schema": {"name": "large", "schema": schema}}
     text = "the price of name is 5 for Ada King " * 1000
     with suppress(ApiError):
-        said = reply(messages=[{"role": "user", "content": text}], response_format=form)
-        json.loads(said.text_of_kind("text") or "")
+        answer = reply(messages=[{"role": "user", "content": text}], response_format=form)
+        json.loads(answer.text_of_kind("text") or "")
 
 
 def test_many_tools_with_long_descriptions_are_compared():

@@ -59,13 +59,13 @@ def replies(messages, seed=0):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("messages", CONVERSATIONS, ids=lambda messages: messages[0])
 def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(messages, seed):
-    said = [
+    sentences = [
         sentence
         for reply in replies(messages, seed)
         for sentence in re.split(r"(?<=[.?!])\s+", reply)
     ]
-    assert len(said) == len(set(said))
-    assert not re.search(r"simulat|prepared|\{\w+\}", " ".join(said))
+    assert len(sentences) == len(set(sentences))
+    assert not re.search(r"simulat|prepared|\{\w+\}", " ".join(sentences))
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_follow_up_gets_the_requested_part_of_the_topic(wish, words):
 
 def test_a_topic_ends_when_all_its_parts_have_been_used():
     topic = topic_of("backpressure")
-    *said, last = replies(["What is backpressure?", *["more"] * len(topic.parts)])
-    assert all(any(part in reply for reply in said) for part in topic.parts.values())
+    *earlier, last = replies(["What is backpressure?", *["more"] * len(topic.parts)])
+    assert all(any(part in reply for reply in earlier) for part in topic.parts.values())
     assert topic.name in last
     assert not any(part in last for part in topic.parts.values())
 

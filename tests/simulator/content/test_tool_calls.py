@@ -126,8 +126,8 @@ def test_the_reply_reports_each_result_with_its_arguments():
 
 def test_a_follow_up_question_calls_the_same_tool():
     asked = user("What's the weather in Paris?")
-    said = {"role": "assistant", "content": "It is 18 °C."}
-    made = calls(asked, called("Paris"), result("Paris", "18 °C"), said, user("And in Rome?"))
+    answered = {"role": "assistant", "content": "It is 18 °C."}
+    made = calls(asked, called("Paris"), result("Paris", "18 °C"), answered, user("And in Rome?"))
     assert made == [("get_weather", {"city": "Rome"})]
 
 

@@ -36,8 +36,8 @@ def record(address: str, key: str, *options: str) -> tuple[int, str]:
         try:
             main()
         except SystemExit as end:
-            said = end.code if isinstance(end.code, str) else ""
-            return 1, printed.getvalue() + said
+            message = end.code if isinstance(end.code, str) else ""
+            return 1, printed.getvalue() + message
     return 0, printed.getvalue()
 
 

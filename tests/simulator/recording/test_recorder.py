@@ -28,8 +28,9 @@ STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 DONE = b"data: [DONE]\n\n"
 
 
-def text(said: Any, **more: Any) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": {"content": said} | more}]}
+def text(content: Any, **more: Any) -> dict[str, Any]:
+    """Return a chunk with this text."""
+    return {"choices": [{"index": 0, "delta": {"content": content} | more}]}
 
 
 def sse(*events: Any) -> bytes:
@@ -59,7 +60,7 @@ def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedRe
         return record(client, REQUEST)
 
 
-def said(reply: RecordedReply) -> str:
+def text_of(reply: RecordedReply) -> str:
     """Return the text of a recording, without reasoning and tool calls."""
     kinds = [kind for kind, _ in reply.parts]
     return "".join(text for _, part, text in reply.pieces if kinds[part] == "text")
@@ -119,7 +120,7 @@ def test_a_recording_has_the_times_of_pieces_and_a_replay_keeps_their_rhythm() -
 )
 def test_unreadable_events_and_fields_are_counted(odd: list[Any], count: int) -> None:
     reply, left_out = recorded(sse(text("a"), *odd, text("b"), STOP))
-    assert (said(reply), left_out) == ("ab", count)
+    assert (text_of(reply), left_out) == ("ab", count)
 
 
 def test_halves_of_an_emoji_are_replayed_unchanged(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_halves_of_an_emoji_are_replayed_unchanged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", [b"", b"\n\n" + DONE + sse(text("after the end"))])
 def test_a_reply_ends_with_done_or_with_the_response(end: bytes) -> None:
     reply, _ = recorded(sse(text("a"), {"choices": [{"finish_reason": "eos"}]}).rstrip() + end)
-    assert (said(reply), reply.finish) == ("a", "eos")
+    assert (text_of(reply), reply.finish) == ("a", "eos")
 
 
 BROKEN = httpx2.RemoteProtocolError("peer closed connection")
@@ -144,7 +145,7 @@ def test_a_connection_that_drops_before_the_finish_reason_is_an_error() -> None:
 
 
 def test_a_connection_that_drops_after_the_finish_reason_loses_nothing() -> None:
-    assert said(recorded(sse(text("a"), STOP), b"data: {", error=BROKEN)[0]) == "a"
+    assert text_of(recorded(sse(text("a"), STOP), b"data: {", error=BROKEN)[0]) == "a"
 
 
 @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ def test_any_stream_is_recorded_written_read_and_replayed(
     reply, _ = recorded(sse(*chunks, text("end"), STOP), DONE)
     again = saved(reply, tmp_path_factory.mktemp("trace"))
     assert joined(again) == joined(reply)
-    assert said(again).endswith("end")
+    assert text_of(again).endswith("end")
     assert replayed(again)
     simulator = VirtualSimulator(recordings=Recordings([again]))
     client = simulator.openai()
@@ -329,4 +330,4 @@ def test_a_recorded_model_with_a_simulated_models_name_is_listed_once() -> None:
 def test_an_older_file_is_read_without_its_obsolete_fields(tmp_path: Path) -> None:
     with_field(tmp_path / "trace.json", "also", [[0, {"citations": []}]])
     (reply,) = read(tmp_path / "trace.json")
-    assert said(reply) == "a"
+    assert text_of(reply) == "a"

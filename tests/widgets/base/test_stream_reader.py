@@ -1,6 +1,7 @@
-"""`StreamReader`: reading, stopping and closing a stream."""
+"""`StreamReader`: reading, stopping and closing a stream.
 
-from __future__ import annotations
+The fixture `tap` is a source that the test feeds.
+"""
 
 import asyncio
 from contextlib import suppress

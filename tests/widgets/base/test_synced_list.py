@@ -1,6 +1,7 @@
-"""`SyncedList`: its messages, and the state sent to a page that requests it."""
+"""`SyncedList`: its messages, and the state sent to a page that requests it.
 
-from __future__ import annotations
+The fixture `wire` records what the page would receive.
+"""
 
 import pytest
 from hypothesis import given

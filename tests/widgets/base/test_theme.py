@@ -1,7 +1,5 @@
 """Assembling scripts and style sheets from the files that they need."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """`Throttle`: when updates are sent to the page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 
