@@ -9,8 +9,9 @@ function initializePanel({ model }) {
   endWithKernel(model, () => isOpen(model), () => over);
 }
 
-// Frames a panel's content in the phase's colour, with a note below the content. Returns a function
-// that ends the clock's updates, for `render` to return.
+// Frames a panel's content in the phase's colour, with a note below the content. In the phases
+// `busyIn`, screen readers wait with the content. Returns a function that ends the clock's updates,
+// for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");
   const note = make("div", "course-note", "");

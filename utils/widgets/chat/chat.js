@@ -47,7 +47,7 @@ function render({ model, el }) {
   // Requests to the kernel.
 
   let sent = null; // the message sent, until the kernel accepts it
-  let patience;
+  let patience; // the timer of the explanation that the kernel doesn't respond
   const say = (words) => write(hint, words);
   function request(content) {
     clearTimeout(patience);
@@ -71,7 +71,7 @@ function render({ model, el }) {
     log.scrollTop = log.scrollHeight; // shows the new question
   });
 
-  const fit = () => {
+  const fit = () => { // makes the box as high as its text, up to 160 pixels
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight + 2, 160)}px`;
   };
@@ -93,6 +93,7 @@ function render({ model, el }) {
 
   const nodes = [];
 
+  // Each adds a node for an item: its root element, and `fill`, which draws an item in it.
   const makers = {
     question() {
       const turn = make("article", "course-turn");
@@ -172,6 +173,7 @@ function render({ model, el }) {
     const foot = items.at(-1);
     const over = !OPEN.includes(foot.phase);
     const blocks = nodes.slice(Math.min(settled, from)).filter(({ kind }) => kind === "block");
+    // The last block may still grow, so it is announced only when the reply is over.
     const last = blocks.length ? nodes.indexOf(blocks.at(-1)) : Math.min(settled, items.length);
     settled = over ? items.length : last;
     for (const { root } of over ? blocks : blocks.slice(0, -1)) announcer.paragraph(root);

@@ -29,7 +29,7 @@ function render({ model, el }) {
   skipped.className = "course-skipped";
   skipped.colSpan = COLUMNS.length;
   box.append(table);
-  const end = frame(model, el, box);
+  const endClock = frame(model, el, box);
 
   function add(row, place) {
     const body = place < FIRST_ROWS ? first : last;
@@ -52,7 +52,7 @@ function render({ model, el }) {
       }
       for (let place = from; place < rows.length; place += 1) {
         for (const [column] of COLUMNS) {
-          if (rows[place][column]) table.classList.add(`course-has-${column}`);
+          if (rows[place][column]) table.classList.add(`course-has-${column}`); // shows the column
         }
         if (place < FIRST_ROWS || place >= rows.length - LAST_ROWS) add(rows[place], place);
       }
@@ -63,7 +63,7 @@ function render({ model, el }) {
         `${hidden.toLocaleString("en")} more chunks are not shown here; the list has them all.`;
     }),
   );
-  return end;
+  return endClock;
 }
 
 export default patched({ initialize: initializePanel, render });

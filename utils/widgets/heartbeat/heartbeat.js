@@ -3,6 +3,7 @@
 // A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
+const LOOKS = { ready: "ready", beating: "streaming", over: "done" }; // by phase, without a freeze
 
 // Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {
@@ -58,8 +59,8 @@ function render({ model, el }) {
     const every = model.get("every");
     const end = now();
     const frozen = freezes(beats, end, every);
-    const holds = phase === "beating" && frozen.at(-1)?.[1] === end;
-    const whole = Math.max(end, 20 * every);
+    const frozenNow = phase === "beating" && frozen.at(-1)?.[1] === end;
+    const whole = Math.max(end, 20 * every); // the strip's length in seconds
 
     svg.setAttribute("viewBox", `0 0 ${whole} 1`);
     marks.setAttribute("d", beats.map((at) => `M${at} 0V1`).join(""));
@@ -73,10 +74,10 @@ function render({ model, el }) {
     gaps.replaceChildren(...shown);
     axis.replaceChildren(make("span", "", "0 s"), make("span", "", inSeconds(whole)));
 
-    const words = holds ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
+    const words = frozenNow ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
     says.textContent = words;
-    const alive = phase === "beating" ? "streaming" : phase === "over" ? "done" : "ready";
-    says.dataset.phase = holds || (phase === "over" && frozen.length) ? "waiting" : alive;
+    const alarm = frozenNow || (phase === "over" && frozen.length > 0);
+    says.dataset.phase = alarm ? "waiting" : LOOKS[phase];
     dot.dataset.phase = says.dataset.phase;
     announceEnd(says, phase !== "over");
     labelled(strip, "img", `Beats of ${inSeconds(end)}: ${words}`);

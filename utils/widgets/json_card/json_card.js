@@ -61,12 +61,12 @@ function initializeCard(context) {
 
 function render({ model, el }) {
   const card = labelled(make("div", "course-card"), "table", model.get("label"));
-  const end = frame(model, el, card);
+  const endClock = frame(model, el, card);
   follow(model, (fields, from) => {
     while (card.children.length > from) card.lastChild.remove();
     card.append(...fields.slice(from).map(field));
   });
-  return end;
+  return endClock;
 }
 
 export default patched({ initialize: initializeCard, render });

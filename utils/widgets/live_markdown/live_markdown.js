@@ -5,7 +5,7 @@
 
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text course-markdown"), model.get("label"));
-  const end = frame(model, el, text);
+  const endClock = frame(model, el, text);
   follow(model, (blocks, from) =>
     keepAtEnd(text, () => {
       while (text.children.length > from) text.lastChild.remove();
@@ -14,7 +14,7 @@ function render({ model, el }) {
       }
     }),
   );
-  return end;
+  return endClock;
 }
 
 export default patched({ initialize: initializePanel, render });

@@ -5,7 +5,7 @@
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text", ""), model.get("label"));
   const words = text.appendChild(document.createTextNode(""));
-  const end = frame(model, el, text, ["waiting"]);
+  const endClock = frame(model, el, text, ["waiting"]);
 
   let drawn = 0; // pieces
   let followed = 0; // the scroll position last set by this script
@@ -31,7 +31,7 @@ function render({ model, el }) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     text.scrollTo({ top: 0, behavior: still ? "auto" : "smooth" });
   });
-  return end;
+  return endClock;
 }
 
 export default patched({ initialize: initializePanel, render });

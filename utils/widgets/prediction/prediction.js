@@ -72,9 +72,10 @@ function render({ model, el }) {
     lock.disabled = locked || chosen === null || gone;
     lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
     compare.disabled = !locked || right !== null || gone;
-    const open = gone ? KERNEL_ENDED : locked ? "Run on until you see it, then compare." : "";
-    const told = right === null ? open : "";
-    write(next, told);
+    let advice = "";
+    if (right === null && gone) advice = KERNEL_ENDED;
+    else if (right === null && locked) advice = "Run on until you see it, then compare.";
+    write(next, advice);
     if (onLock && locked) compare.focus(); // a disabled button loses the keyboard focus
     feedback.replaceChildren();
     if (right !== null) {

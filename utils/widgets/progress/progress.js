@@ -31,12 +31,13 @@ function render({ model, el }) {
     const { phase, percent, counted, seconds, left } = model.get("state");
     const silence = (performance.now() - updated) / 1000;
     const running = phase === "running";
-    const rest = left === null ? "" : silence > left + 1 ? "longer than expected" : about(left);
+    let rest = left === null ? "" : about(left);
+    if (left !== null && silence > left + 1) rest = "longer than expected";
     return [
       percent === null ? "" : `${percent} %`,
       counted,
       `${(seconds + (running ? silence : 0)).toFixed(1)} s`,
-      running ? rest : phase === "ready" ? "" : phase,
+      running ? rest : phase,
     ]
       .filter(Boolean)
       .join(" · ");
@@ -51,6 +52,7 @@ function render({ model, el }) {
     bar.setAttribute("aria-valuetext", percent === null ? counted || phase : `${percent} %, ${counted}`);
     if (percent === null) bar.removeAttribute("aria-valuenow");
     else bar.setAttribute("aria-valuenow", percent);
+    // A total of 0 has no percentage.
     fill.style.width = known ? `${percent ?? (phase === "done" ? 100 : 0)}%` : "";
     announceFailure(note, phase === "failed");
     write(note, told);

@@ -12,6 +12,7 @@ const EDGE = 0.012; // share of the axis left free at each end, so that a mark a
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // Returns the end of the axis and the distance between its ticks, both in seconds.
+// (0.999 and 1e-6 allow for rounding errors.)
 function scale(last) {
   const rough = Math.max(last, 0.05) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
