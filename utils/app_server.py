@@ -85,7 +85,7 @@ class Server:
             raise
 
     async def stop(self) -> None:
-        """Stop the server, and abort open connections. May be called again."""
+        """Stop the server, and abort open connections. Safe to call again."""
         if self._loop is not asyncio.get_running_loop():  # the server's loop has ended
             self._listener.close()
             return

@@ -110,29 +110,29 @@ def wrong() -> str | None:
 
 def _wrong() -> Iterator[tuple[str, str]]:
     """Yield each variable that can't be used, with a sentence about it."""
-    for name in set_of("SSLKEYLOGFILE"):
+    for name in which_are_set("SSLKEYLOGFILE"):
         try:
             Path(os.environ[name]).open("a").close()
         except OSError as error:
             yield name, f"{name} names a file that isn't writable ({error.strerror}): unset it."
-    for name in set_of("SSL_CERT_FILE"):
+    for name in which_are_set("SSL_CERT_FILE"):
         try:
             ssl.create_default_context(cafile=os.environ[name])
         except OSError:  # ssl.SSLError is a subclass
             yield name, f"{name} doesn't name a certificate file: correct it, or unset it."
-    for name in set_of("SSL_CERT_DIR"):
-        if not (set_of("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):
+    for name in which_are_set("SSL_CERT_DIR"):
+        if not (which_are_set("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):
             yield name, f"{name} doesn't name a certificate folder: correct it, or unset it."
-    for name in set_of(*PROXIES):
+    for name in which_are_set(*PROXIES):
         if said := _wrong_proxy(name, os.environ[name]):
             yield name, said
-    for name in set_of("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
+    for name in which_are_set("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
         if os.environ[name].lower() not in ("0", "false") and not tracing():
             fix = "unset it, or set LANGSMITH_TRACING to true"
             yield name, f"{name} requests a tracer that LangChain no longer has: {fix}."
 
 
-def set_of(*names: str) -> list[str]:
+def which_are_set(*names: str) -> list[str]:
     """Return the names of the variables that are set and not empty."""
     return [name for name in names if os.environ.get(name)]
 

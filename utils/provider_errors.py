@@ -134,8 +134,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return _MIDWAY if _chunks_came(cause) else nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
-        key = cause.object[len("Bearer ") :]
-        odd = env_vars.odd_character("The key", key, spaces=True)
+        odd = env_vars.odd_character("The key", cause.object[len("Bearer ") :], spaces=True)
         return odd or "A request header contains a character that can't be sent: check the key."
     return None
 
@@ -147,12 +146,12 @@ def _no_connection(causes: list[BaseException]) -> str:
     if names.intersection(_UNREADABLE):
         return nothing_readable()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        how = " or ".join(env_vars.set_of("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        how = " or ".join(env_vars.which_are_set("SSL_CERT_FILE", "SSL_CERT_DIR"))
         fix = f"check {how}" if how else "set SSL_CERT_FILE to your network's certificates"
         return f"The server's certificate can't be verified: {fix}."
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return f"The server doesn't use https: should {address_variable()} begin with http://?"
-    proxies = env_vars.set_of(*env_vars.PROXIES) if provider_is_set() else []
+    proxies = env_vars.which_are_set(*env_vars.PROXIES) if provider_is_set() else []
     through = f", the proxy in {' and '.join(proxies)}" if proxies else ""
     return (
         f"Could not connect to the provider: check {address_variable()}{through}, and that the "

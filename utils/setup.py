@@ -56,7 +56,7 @@ def ready() -> None:
             traced = stay_here()
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)
+        tell(explain_providers)  # in place of tracebacks
         _tune_garbage_collection()
         _lower_priority()
         print(" ".join(["Ready.", describe(), *_notes(traced)]))

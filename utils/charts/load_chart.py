@@ -109,8 +109,7 @@ def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Label each line at its end; labels that would overlap are moved apart."""
     low, high = axes.get_ylim()
 
-    def inches(wait: float) -> float:
-        """Return a wait's height above the bottom of the logarithmic axis."""
+    def inches(wait: float) -> float:  # above the bottom of the logarithmic axis
         return height * log(wait / low) / log(high / low)
 
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

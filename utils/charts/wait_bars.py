@@ -94,17 +94,11 @@ def waits(
     else:
         to = "or" if len(by_wait) == 2 else "to"
         finding = f"The reader waits {in_seconds(short)} ({best}) {to} {in_seconds(long)} ({worst})"
-    failed, silent = [], []
-    for name, recording in zip(names, recordings, strict=True):
-        if not recording.text:
-            silent.append(name)
-        elif recording.outcome == "failed":
-            failed.append(name)
-    if failed:
-        finding += f"; failed: {', '.join(failed)}"
-    if silent:
-        finding += f"; no text: {', '.join(silent)}"
-    return finding
+    replies = list(zip(names, recordings, strict=True))
+    failed = [name for name, reply in replies if reply.text and reply.outcome == "failed"]
+    silent = [name for name, reply in replies if not reply.text]
+    finding += f"; failed: {', '.join(failed)}" if failed else ""
+    return finding + (f"; no text: {', '.join(silent)}" if silent else "")
 
 
 def _one_wait(recording: Recording, r: Reading) -> str:

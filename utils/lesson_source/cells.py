@@ -101,11 +101,7 @@ def _tags(form: re.Pattern[str], text: str, at: int, wanted: str) -> tuple[str, 
 
 
 def _cell(
-    kind: Literal["markdown", "code"],
-    lines: list[str],
-    begin: int,
-    end: int,
-    tags: tuple[str, ...],
+    kind: Literal["markdown", "code"], lines: list[str], begin: int, end: int, tags: tuple[str, ...]
 ) -> Cell:
     """Return a cell with the solutions between its markers, and without blank lines around it."""
     while begin < end and not lines[begin].strip():

@@ -43,11 +43,7 @@ class LatencyBadge(CourseWidget):
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
 
     def __init__(
-        self,
-        title: str = "",
-        *,
-        first: str = "words",
-        clock: Callable[[], float] = perf_counter,
+        self, title: str = "", *, first: str = "words", clock: Callable[[], float] = perf_counter
     ) -> None:
         """Create a badge that hasn't started.
 
