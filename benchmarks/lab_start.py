@@ -16,9 +16,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from floor import Ratio, judge
+from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
@@ -68,6 +70,16 @@ def shows_text(message: dict[str, Any]) -> bool:
     return isinstance(sent, dict) and any(isinstance(item, str) for item in sent.get("items", ()))
 
 
+def seconds_until(
+    matches: Callable[[dict[str, Any]], bool], client: BlockingKernelClient, code: str
+) -> float:
+    """Execute a cell; return the seconds until the kernel sends a matching message."""
+    start = time.perf_counter()
+    client.execute(code)
+    received(client, matches)
+    return time.perf_counter() - start
+
+
 def cells() -> tuple[str, str]:
     """Return the code of lesson 1's setup cell and of its race."""
     book = json.loads(LESSON.read_text(encoding="utf-8"))
@@ -93,16 +105,11 @@ def main() -> None:
     for _ in range(arguments.rounds):
         figures["lab"].append(until_it_runs(lab))
         figures["bare lab"].append(until_it_runs(bare))
-        for runs in (  # each runs its cells in a new kernel, until a message matches
-            (("bare", BARE, is_idle),),
-            (("setup", setup, is_idle), ("words", race, shows_text)),
-        ):
-            with kernel() as client:
-                for what, code, matches in runs:
-                    start = time.perf_counter()
-                    client.execute(code)
-                    received(client, matches)
-                    figures[what].append(time.perf_counter() - start)
+        with kernel() as client:
+            figures["bare"].append(seconds_until(is_idle, client, BARE))
+        with kernel() as client:
+            figures["setup"].append(seconds_until(is_idle, client, setup))
+            figures["words"].append(seconds_until(shows_text, client, race))
     print(f"Run of the race to its first words: {min(figures['words']):.2f} s")
     judge(
         {

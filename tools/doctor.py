@@ -176,8 +176,8 @@ def examine_utils() -> str:
             f"`import utils` finds {found} instead of the course's package: unset PYTHONPATH, or "
             "rename the other one"
         )
-    if told := hidden_in_notebooks():
-        raise Advice(told)
+    if problem := hidden_in_notebooks():
+        raise Advice(problem)
     return str(found)
 
 
@@ -189,8 +189,8 @@ def hidden_in_notebooks() -> str | None:
     # A kernel's `sys.path` also has its notebook's folder, before those of packages.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
-    told = (shadowing.told(name, file) for name, file in shadowing.in_the_way(path, NEEDED).items())
-    return next(told, None)
+    hidden = shadowing.in_the_way(path, NEEDED)
+    return next((shadowing.told(name, file) for name, file in hidden.items()), None)
 
 
 def examine_kernel() -> str:

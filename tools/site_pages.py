@@ -120,8 +120,8 @@ def _shown(
 
 
 def _exercise(cell: JSON) -> str | None:
-    tags = cell["metadata"].get("tags", ())
-    return next((found[1] for tag in tags if (found := _EXERCISE.match(tag))), None)
+    matches = (_EXERCISE.match(tag) for tag in cell["metadata"].get("tags", ()))
+    return next((found[1] for found in matches if found), None)
 
 
 def _markdown(name: str, text: str) -> JSON:

@@ -63,7 +63,7 @@ def a_browser_is_found() -> bool:
 
 
 def _system_browser() -> str | None:
-    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 def launch(playwright: Playwright, path: str) -> Browser:

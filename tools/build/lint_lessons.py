@@ -191,11 +191,8 @@ def _parsed(text: str) -> ast.Module:
 
 def _calls(text: str, function: str) -> list[str]:
     """Return the first argument of each call to `function`, if it is a literal."""
-    return [
-        number
-        for node in ast.walk(_parsed(text))
-        if (number := _called(node, function)) is not None
-    ]
+    numbers = (_called(node, function) for node in ast.walk(_parsed(text)))
+    return [number for number in numbers if number is not None]
 
 
 def _called(node: ast.AST, function: str) -> str | None:

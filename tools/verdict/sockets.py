@@ -131,7 +131,7 @@ class Sockets(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer one request."""
-        with _told_as_http():
+        with _errors_as_http():
             if request.url.path.startswith("/stop/"):
                 await self._page.stop(self._open[int(request.url.path.rpartition("/")[2])])
                 return httpx2.Response(204)
@@ -144,7 +144,7 @@ class Sockets(httpx2.AsyncBaseTransport):
 
     async def _frames(self, socket: ClientConnection, number: int) -> AsyncGenerator[bytes]:
         yield _frame("page", {"page": number})
-        with _told_as_http():
+        with _errors_as_http():
             async for name, data in self._page.reply(socket):
                 yield _frame(name, data)
 
@@ -164,7 +164,7 @@ class _Body(httpx2.AsyncByteStream):
 
 
 @contextmanager
-def _told_as_http() -> Iterator[None]:
+def _errors_as_http() -> Iterator[None]:
     """Convert websocket and OS errors to `httpx2.ReadError`."""
     try:
         yield
