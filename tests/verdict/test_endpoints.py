@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +39,32 @@ class JsonLines(Posted):
         return json.dumps(data, ensure_ascii=False) + "\n"
 
 
+class BreaksBefore(JsonLines):
+    """Sends each line's break before it, so that the last line has none."""
+
+    def frame(self, kind: str, value: Any) -> str:
+        return "\n" + super().frame(kind, value).removesuffix("\n")
+
+
+class LastSaysDone(JsonLines):
+    """Announces the end with the last text, and not after it."""
+
+    async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
+        held = None
+        async with aclosing(super().pieces(question)) as pieces:
+            async for kind, value in pieces:
+                if held is not None:
+                    yield "text", (held, kind == "end")
+                held = value if kind == "text" else None
+                if kind not in ("text", "end"):
+                    yield kind, value
+
+    def frame(self, kind: str, value: Any) -> str:
+        if kind != "text":
+            return super().frame(kind, value)
+        return json.dumps({"delta": {"text": value[0]}, "done": value[1]}) + "\n"
+
+
 class Plain(Posted):
     """Streams plain text, and announces failures as text too."""
 
@@ -48,8 +75,9 @@ class Plain(Posted):
 BREAK = "a failure in mid-reply is announced"
 BODY = '{"ask": {"text": "{question}"}}'
 POST = WireFormat("http://app/chat", method="POST", body=BODY, text_path=".", stop="/stop/{reply}")
+LINES_OF_JSON = replace(POST, format="jsonl", text_path="delta.text")
 KINDS = {
-    JsonLines: replace(POST, format="jsonl", text_path="delta.text"),
+    **dict.fromkeys([JsonLines, BreaksBefore, LastSaysDone], LINES_OF_JSON),
     Plain: replace(POST, format="text", text_path=None, stop=None),
 }
 

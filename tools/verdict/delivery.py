@@ -87,4 +87,5 @@ async def end_announced(case: Case) -> Seen:
         if whole.wire.is_event_source:
             again = ", so a page's EventSource resends the question"
         return failed(f"the stream ended after the last text, without any event{again}")
-    return passed(f"{whole.describe_ending()} after the last text")
+    where = "with" if whole.ending[-1].text else "after"
+    return passed(f"{whole.describe_ending()} {where} the last text")

@@ -81,14 +81,27 @@ class Stream:
 
     @property
     def ending(self) -> list[Part]:
-        """The parts after the last text, except pings and text parts that are empty."""
+        """The parts after the last text, except pings and text parts that are empty.
+
+        The last text's own part comes first if it says something new, such as `"done": true`.
+        """
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         of_text = self.signature(self.parts[last]) if last >= 0 else None
-        return [
+        said = self.parts[last : last + 1] if self._says_something_new() else []
+        return said + [
             part
             for part in self.parts[last + 1 :]
             if part.data != "" and not part.is_ping and self.signature(part) != of_text
         ]
+
+    def _says_something_new(self) -> bool:
+        """Return whether the last text comes with a value unlike that of all texts before it."""
+        texts = [part for part in self.parts if part.text and isinstance(part.data, dict | list)]
+        *before, last = [self.signature(part)[1] for part in texts] or [{}]
+        return len(before) > 1 and any(
+            {values.get(path) for values in before} == {before[0].get(path)} != {last.get(path)}
+            for path in before[0].keys() | last.keys()
+        )
 
     def signature(self, part: Part) -> tuple[str, dict[str, Any]]:
         """Return what parts of a kind have in common: name, and values by path, but no text."""
@@ -106,6 +119,8 @@ class Stream:
     def describe_ending(self) -> str:
         """Describe the last part of `ending`, which must have one, such as `event done`."""
         last = self.ending[-1]
+        if last.text:
+            return "a field"
         if last.name not in ("", "message"):
             return f"event {last.name}"
         return str(last.data) if isinstance(last.data, str) else "an object without text"
@@ -139,7 +154,6 @@ class Stream:
         """
         while not enough(self) and not self.over:
             assert self._source is not None
-            assert self._decode is not None
             try:
                 async with asyncio.timeout(patience):
                     piece = await anext(self._source)
@@ -147,17 +161,23 @@ class Stream:
                 self.stuck = self.over = True
             except StopAsyncIteration:
                 self.over = True
+                if self.wire.format == "jsonl":  # the last line may lack its line break
+                    self._take(b"\n")
             except httpx2.HTTPError as error:
                 self.over, self.broken = True, type(error).__name__
             else:
                 self.raw += piece
-                for part in self._decode(piece):
-                    self.parts.append(part)
-                    if isinstance(part.data, dict):
-                        self.fields.update(part.data)
-                    if part.name in self.closing:
-                        self.over = True
+                self._take(piece)
         return enough(self)
+
+    def _take(self, piece: bytes) -> None:
+        assert self._decode is not None
+        for part in self._decode(piece):
+            self.parts.append(part)
+            if isinstance(part.data, dict):
+                self.fields.update(part.data)
+            if part.name in self.closing:
+                self.over = True
 
     async def rest(self, patience: float) -> None:
         """Read until the stream ends or is stuck."""
