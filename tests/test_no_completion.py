@@ -65,14 +65,18 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
+STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK has its own reader for these
+
+
 async def explanations(model):
-    """Call the model in four ways; return each error's explanation, or None if it has none."""
+    """Call the model in five ways; return each error's explanation, or None if it has none."""
     found = []
     for call in (
         lambda: model.ainvoke("hi"),
         lambda: read(model),
         lambda: asyncio.to_thread(model.invoke, "hi"),
         lambda: asyncio.to_thread(lambda: list(model.stream("hi"))),
+        lambda: read(model, **STRUCTURED),
     ):
         with pytest.raises(Exception) as error:  # noqa: PT011 (any exception)
             await call()
@@ -81,8 +85,8 @@ async def explanations(model):
     return found
 
 
-async def read(model):
-    async for _ in model.astream("hi"):
+async def read(model, **options):
+    async for _ in model.astream("hi", **options):
         pass
 
 

@@ -40,6 +40,8 @@ _FAILED = (
     "_convert_responses_chunk_to_generation_chunk",
     "_construct_lc_result_from_responses_api",
 )
+# What reading a missing or unexpected field raises.
+_UNFOUND = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
 # The methods of langchain-core's chat model that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
 
@@ -188,7 +190,7 @@ def _no_completion(error: BaseException) -> bool:
     They raise arbitrary built-in exceptions for a missing field, so this inspects the traceback:
     the error must come from a function that parses replies, not from learner code.
     """
-    if not isinstance(error, ValueError | TypeError | AttributeError | LookupError):
+    if not isinstance(error, _UNFOUND):
         return False
     if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
         return False  # caused by the request
@@ -198,6 +200,8 @@ def _no_completion(error: BaseException) -> bool:
         package, _, module = file.rpartition("site-packages/")[2].partition("/")
         if not ("site-packages/" in file or file.startswith(_STANDARD_LIBRARY)):
             return False
+        if package == "openai" and module.startswith("lib/streaming/"):
+            return not isinstance(error, ValueError)  # which is about text that isn't JSON
         if package in ("openai", "langchain_openai"):
             return re.fullmatch(_READERS.get(module, ""), function) is not None
         if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
