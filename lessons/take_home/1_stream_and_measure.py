@@ -33,7 +33,7 @@ try:
             whole = chunk if whole is None else whole + chunk
 except KeyboardInterrupt:
     print("\nStopped.", file=sys.stderr)
-except OpenAIError as error:
+except (OpenAIError, ValueError) as error:  # ValueError: the response can't be read
     sys.exit(f"\n{type(error).__name__}: {error}")
 
 print(f"\nTTFT: {'no text' if ttft is None else f'{ttft:.2f} s'}", file=sys.stderr)

@@ -58,9 +58,9 @@ if __name__ == "__main__":
                 for chunk in chunks:
                     print(chunk.text, end="", flush=True)
             print()
-    except (KeyboardInterrupt, OpenAIError) as error:
+    except (KeyboardInterrupt, OpenAIError, ValueError) as error:
         print()  # the handler has already logged the error
-        status = int(isinstance(error, OpenAIError))
+        status = int(not isinstance(error, KeyboardInterrupt))
     for name, usage in bill.usage_metadata.items():
         print(f"{name}: {usage['input_tokens']} tokens in, {usage['output_tokens']} out")
     sys.exit(status)

@@ -13,7 +13,7 @@ from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.outputs import Generation
 from langchain_openai import ChatOpenAI
 from openai import OpenAIError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 
 class Person(BaseModel):
@@ -45,13 +45,15 @@ try:
             whole = chunk if whole is None else whole + chunk
             # Parse all JSON so far, as `.transform()` does; this loop also needs the finish reason.
             form = JsonOutputParser().parse_result([Generation(text=whole.text)], partial=True)
+            fields = form if isinstance(form, dict) else {}
             for name in Person.model_fields:
-                print(f"{name}: {(form or {}).get(name, '...')}{clear}", flush=True)
+                text = str(fields.get(name, "..."))  # it may end with half an emoji
+                print(f"{name}: {text.encode(errors='replace').decode()}{clear}", flush=True)
     reason = whole and whole.response_metadata.get("finish_reason")
     if reason != "stop":
         sys.exit(f"The reply is incomplete: finish reason {reason}.")
     print("Valid:", repr(Person.model_validate(form)))
 except KeyboardInterrupt:
     sys.exit("Stopped.")
-except (OpenAIError, ValidationError) as error:
+except (OpenAIError, ValueError) as error:  # ValueError: not a reply, or not a Person
     sys.exit(f"{type(error).__name__}: {error}")

@@ -1,0 +1,57 @@
+"""The scripts in `lessons/take_home` with servers that reply unlike the simulator."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.http_server import SSE, Answer, answering
+from tests.lessons.test_take_home import BILL, FORM, MEASURE, Script, forms
+from tests.notebooks.preloaded import script_command
+
+HTML = Answer("<html>Please log in</html>", "text/html")
+
+
+def streamed(*texts):
+    """Return a complete reply that arrives in pieces."""
+    deltas = [{"delta": {"role": "assistant", "content": text}} for text in texts]
+    choices = [*deltas, {"delta": {}, "finish_reason": "stop"}]
+    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    data = [json.dumps(chunk | {"choices": [{"index": 0} | choice]}) for choice in choices]
+    return Answer("".join(f"data: {event}\n\n" for event in [*data, "[DONE]"]), SSE)
+
+
+@pytest.fixture
+def ended(tmp_path, kernels):
+    """Return a function that runs a script with a server that always gives the same answer."""
+
+    def run(name, answer):
+        with answering(lambda _: answer) as address:
+            server = SimpleNamespace(base_url=f"{address}/v1", api_key="sk-x")
+            python = script_command(kernels) if kernels else [sys.executable]
+            return Script(server, tmp_path, python).run(name)
+
+    return run
+
+
+@pytest.mark.parametrize("name", [MEASURE, BILL])
+def test_a_login_page_is_a_failure_without_a_traceback(name, ended):
+    end = ended(name, HTML)
+    assert end.returncode == 1
+    assert "No generation chunks were returned" in end.stderr
+    assert "Traceback" not in end.stderr
+
+
+@pytest.mark.parametrize("text", ['[{"name": "Ann"}]', "42", "Ann is 42."])
+def test_3_rejects_what_is_no_object(text, ended):
+    end = ended(FORM, streamed(text[:2], text[2:]))
+    assert end.returncode == 1
+    assert set(forms(end.stdout)[-1].values()) == {"..."}
+    assert end.stderr.startswith("ValidationError: 1 validation error for Person\n")
+
+
+def test_3_shows_an_emoji_that_arrives_in_two_halves(ended):
+    end = ended(FORM, streamed(r'{"name": "\ud83d', r'\ude00", "age": 4, "email": "", "tags": []}'))
+    assert end.returncode == 0, end.stderr
+    assert [form["name"] for form in forms(end.stdout)][:2] == ["?", "\N{GRINNING FACE}"]
