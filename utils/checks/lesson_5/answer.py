@@ -18,7 +18,7 @@ from utils.checks.lesson_5.seen import SLIPS, Staged, Texts, longest_delay, text
 
 _HALF: given.Call = ("order_status", '{"order": 47')
 _CALLS = "tool_calls"
-_FOUR = ([given.ORDER], [given.HOURS]) * 2
+_FOUR = [[given.ORDER], [given.HOURS]] * 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,21 +153,19 @@ check = Exercise(
         Asked(seed=8),
         *(
             Asked(calls=calls, finish=finish, when=when)
-            for finish, when, *calls in (
-                (_CALLS, "when the model called a tool", [given.ORDER]),
-                (_CALLS, "when the model called two tools", [given.ORDER, given.HOURS]),
-                (_CALLS, "when one tool call followed another", [given.ORDER], [given.HOURS]),
-                (_CALLS, "when the model called a tool in four replies", *_FOUR),
-                ("length", "when the call was truncated", [_HALF]),
-                (None, "when the call was truncated, without a finish reason", [_HALF]),
-                ("content_filter", "when a content filter ended the reply", [_HALF]),
-                ("stop", "when the finish reason was `stop`", [given.ORDER]),
+            for finish, when, calls in (
+                (_CALLS, "when the model called a tool", [[given.ORDER]]),
+                (_CALLS, "when the model called two tools", [[given.ORDER, given.HOURS]]),
+                (_CALLS, "when one tool call followed another", [[given.ORDER], [given.HOURS]]),
+                (_CALLS, "when the model called a tool in four replies", _FOUR),
+                ("length", "when the call was truncated", [[_HALF]]),
+                (None, "when the call was truncated, without a finish reason", [[_HALF]]),
+                ("content_filter", "when a content filter ended the reply", [[_HALF]]),
+                ("stop", "when the finish reason was `stop`", [[given.ORDER]]),
             )
         ),
         Asked(leave_after=4, when="when its reader stopped early"),
-        Asked(
-            calls=((given.ORDER,),), takes=given.LONG, cancel_after=10.0, when="while a tool ran"
-        ),
+        Asked(calls=[[given.ORDER]], takes=given.LONG, cancel_after=10.0, when="while a tool ran"),
     ),
     mistakes=MISTAKES,
     first={

@@ -57,11 +57,11 @@ check = Exercise(
         Fallback(seed=55),
         *(
             Fallback(replies=(*failing, {}, {}), called=len(failing) + 1, when=f"when {what}")
-            for what, *failing in (
-                ("the first model failed before its first chunk", REFUSED),
-                ("the first model failed after its empty first chunk", AFTER_ROLE),
-                ("the first model failed with a `ValueError`", _ODD),
-                ("three models failed before any text", REFUSED, AFTER_ROLE, _SLOW),
+            for what, failing in (
+                ("the first model failed before its first chunk", [REFUSED]),
+                ("the first model failed after its empty first chunk", [AFTER_ROLE]),
+                ("the first model failed with a `ValueError`", [_ODD]),
+                ("three models failed before any text", [REFUSED, AFTER_ROLE, _SLOW]),
             )
         ),
         *(
