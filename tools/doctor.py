@@ -141,7 +141,8 @@ def examine_packages() -> str:
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
     locked = [Requirement(line) for line in lines]
     wanted = [one for one in locked if one.marker is None or one.marker.evaluate()]
-    wrong, repairing = [], repair()
+    wrong: list[str] = []
+    repairing = repair()
     for one in wanted:
         try:
             found = importlib.metadata.version(one.name)
@@ -159,6 +160,7 @@ def examine_packages() -> str:
 def unhide(name: str) -> str | None:
     """Return what to do if another folder's package hides that of this environment, or None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    # where the package is, in the order of `sys.path`: the first is imported
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
     if not installed or installed[0] in own or not set(installed) & set(own):
         return None

@@ -62,7 +62,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Return what in a folder's path makes an environment in it impossible, or None."""
+    """Return the part of a folder's path with which no environment can be made in it, or None."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:

@@ -108,7 +108,8 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
     found: list[str] = []
     for number, cell in built.lesson.exercises.items():
         nodes = [it for it in notebook.cells if f"exercise-{number}" in it.metadata.get("tags", ())]
-        for output in (output for node in nodes for output in node.get("outputs", ())):
+        outputs = [output for node in nodes for output in node.get("outputs", ())]
+        for output in outputs:
             text = output.get("data", {}).get("text/plain", "")
             if text.startswith("Exercise ") and not text.startswith(f"Exercise {number}: correct."):
                 where = f"{built.lesson.file}:{cell.line}"

@@ -75,9 +75,8 @@ class Streamlit:
     """Streamlit's page: it sends the state of widgets and receives elements, as protobuf."""
 
     path = "/_stcore/stream"
-    # Fields of ForwardMsg and of its elements, as paths of field numbers.
-    FINISHED = (6,)
-    ELEMENT = (5, 3)
+    # Paths of field numbers, first in a ForwardMsg (a frame), then in an element.
+    FINISHED, ELEMENT = (6,), (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
     PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
 
