@@ -49,15 +49,9 @@ def _named(name: str, there: Sequence[Path]) -> Path:
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
     """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
-    Marks name a lesson's minutes or an exercise's number, such as `1.words`.
-
-    Args:
-        folder: `lessons/`, whose guides are the files without a number.
-        lessons: All lessons.
-        write: Whether to write the files.
-
-    Returns:
-        A message for each outdated fact and each unknown mark.
+    Marks name a lesson's minutes or an exercise's number, such as `1.words`. The guides are the
+    files in `folder` without a number; unless `write`, they are only checked. Return a message for
+    each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []

@@ -23,9 +23,9 @@ from hub.class_test.lag import BARE, LagError, Pacing, bare_lateness, lateness, 
 from hub.class_test.learner import Learner, LearnerError, Run
 from hub.class_test.measurements import Measurements, Usage, memory_now
 from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, temporary_hub
+from tools.lab import LESSON_1
 from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_command
 
-LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 MB_EACH = 250  # for one learner's server, kernel and simulator, as measured
 MB_BESIDES = 300  # for the hub, the proxy and this command
 PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell

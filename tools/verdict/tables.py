@@ -18,10 +18,9 @@ from tools.programs import ROOT, say
 from tools.running_app import served
 
 from .lines import LINES
-from .nginx import ALONE, BUFFERING, behind_nginx, settings_in_the_readme
+from .nginx import ALONE, BUFFERING, README, behind_nginx, settings_in_the_readme
 from .report import SIGNS
 
-README = ROOT / "apps" / "README.md"
 BEGIN, END = "<!-- made by tools.verdict.tables -->\n", "<!-- end -->"
 NAIVE = "lesson 4's naive endpoint"
 AFTER = """
