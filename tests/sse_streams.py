@@ -55,8 +55,8 @@ BY_HAND: dict[str, bytes] = {
     "no line at all": b"",
     "blank lines alone": b"\n\n\n\n",
     "emoji": "data: 👩‍👩‍👧 é\n\n".encode(),
-    "bytes that are no UTF-8": b"data: \xff\xf0\x9f\x98\n\ndata: \xc3\n\n",
-    "a line separator is no line end": "data: a\u2028b\x0bc\x85d\n\n".encode(),
+    "bytes that aren't UTF-8": b"data: \xff\xf0\x9f\x98\n\ndata: \xc3\n\n",
+    "a line separator isn't the end of a line": "data: a\u2028b\x0bc\x85d\n\n".encode(),
     "JSON": b'data: {"text": "a\\nb \\"c\\""}\n\n',
 }
 

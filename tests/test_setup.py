@@ -126,8 +126,8 @@ def test_another_folders_utils_is_rejected(monkeypatch):
 
 def test_a_python_without_the_packages_is_named_before_anything_else_is_imported():
     command = [sys.executable, "-S", "-c", "from utils.setup import ready; import langchain_core"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    last = told.stderr.splitlines()[-1]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    last = result.stderr.splitlines()[-1]
     assert "SetupError: Missing here: anywidget, ipywidgets, langchain, langchain_core, " in last
     assert f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or " in last
 
@@ -145,8 +145,10 @@ def test_a_package_of_the_wrong_version_is_reported(tmp_path, broken):
 
 def test_a_python_that_is_too_old_is_named():
     program = "import sys; sys.version_info = (3, 9, 1, 'final', 0); from utils.setup import ready"
-    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    last = told.stderr.splitlines()[-1]
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
+    )
+    last = result.stderr.splitlines()[-1]
     assert last.startswith("ImportError: The course needs Python 3.11 or newer, and this is Python")
 
 

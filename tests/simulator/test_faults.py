@@ -1,4 +1,7 @@
-"""Every fault in `FAULTS`: its effect on a stream, and how `ChatOpenAI` reacts."""
+"""Every fault in `FAULTS`: its effect on a stream, and how `ChatOpenAI` reacts.
+
+The model `sim-chat:drop@7` has the fault `drop` after 7 tokens; FAULTS.md describes all faults.
+"""
 
 import builtins
 import json

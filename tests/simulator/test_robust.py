@@ -103,7 +103,7 @@ def test_deep_json_in_a_string_is_text(server: Simulator) -> None:
         '{"properties": {"a": {"enum": []}}, "required": 7}',
     ],
 )
-def test_an_unusable_schema_in_a_prompt_is_no_error(server: Simulator, schema: str) -> None:
+def test_an_unusable_schema_in_a_prompt_is_not_an_error(server: Simulator, schema: str) -> None:
     body = {"messages": [{"role": "user", "content": f"Answer as JSON: {schema}"}]}
     answer = ask(server, GOOD[CHAT] | body | {"max_tokens": 500}).json()
     assert isinstance(json.loads(answer["choices"][0]["message"]["content"]), dict)

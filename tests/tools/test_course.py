@@ -99,15 +99,15 @@ def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), r"The disk is full \(.*No space left"),
         (PermissionError(errno.EACCES, "Denied", "/x/site"), "/x/site can't be written to: copy"),
         (OSError(errno.EROFS, "Read-only", "/x/site"), "/x/site can't be written to: copy"),
     ],
 )
-def test_a_full_or_read_only_disk_is_reported_in_one_sentence(error: OSError, said: str) -> None:
-    with pytest.raises(Advice, match=f"^{said}"), advice_for_the_disk():
+def test_a_full_or_read_only_disk_is_reported_in_one_sentence(error: OSError, message: str) -> None:
+    with pytest.raises(Advice, match=f"^{message}"), advice_for_the_disk():
         raise error
 
 
@@ -116,21 +116,21 @@ def test_without_a_folder_for_temporary_files_lab_and_the_doctor_say_so(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr("tempfile._candidate_tempdir_list", list)
-    said = "No folder for temporary files can be written to: free some disk space, or set "
+    message = "No folder for temporary files can be written to: free some disk space, or set "
     assert commands.main(["lab", "--here", "--no-browser"]) == 1
-    assert capsys.readouterr().err.strip().startswith(said)
+    assert capsys.readouterr().err.strip().startswith(message)
     ok, finding = doctor.outcome(doctor.examine_kernel)
     assert not ok
-    assert finding.startswith(said)
+    assert finding.startswith(message)
 
 
 def test_a_command_whose_output_is_no_longer_read_ends_without_a_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, str(COURSE), "setup", "--here"]
-    told = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE)
+    result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
-    assert (told.returncode, told.stderr) == (1, b"")
+    assert (result.returncode, result.stderr) == (1, b"")
 
 
 def test_lock_without_uv_says_how_to_get_it(

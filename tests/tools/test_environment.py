@@ -78,8 +78,12 @@ def test_conda_gets_the_learners_lock_and_python_3_12_or_newer() -> None:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    both = (ROOT / name for name in ("course.py", "utils/__init__.py"))
-    (oldest,) = {re.findall(r"OLDEST = \((\d+), (\d+)\)", it.read_text("utf-8"))[0] for it in both}
+    in_course, in_utils = (
+        re.findall(r"OLDEST = \((\d+), (\d+)\)", (ROOT / name).read_text("utf-8"))
+        for name in ("course.py", "utils/__init__.py")
+    )
+    assert in_course == in_utils
+    (oldest,) = in_course
     tools = PYPROJECT["tool"]
     assert PROJECT["requires-python"] == f">={'.'.join(oldest)}"
     assert tools["mypy"]["python_version"] == ".".join(oldest)

@@ -225,11 +225,11 @@ def test_a_long_folder_for_temporary_files_is_avoided_where_there_is_another(
 
 
 @pytest.mark.parametrize("value", [" ", "unbalanced '%s"])
-def test_a_browser_variable_that_python_cannot_read_is_no_browser(value: str) -> None:
+def test_a_browser_variable_that_python_cannot_read_is_not_a_browser(value: str) -> None:
     program = "from tools.lab import a_browser_can_open; print(a_browser_can_open())"
     environ = {**os.environ, "BROWSER": value}
-    told = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
-    assert told.stdout.split() == [b"False"], told.stderr.decode()
+    result = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
+    assert result.stdout.split() == [b"False"], result.stderr.decode()
 
 
 def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(

@@ -98,7 +98,7 @@ def test_arrival_and_ending_are_judged_correctly(
     ],
     ids=["content type", "no content", "no answer", "no end"],
 )
-def test_a_response_that_is_no_reply_is_reported(
+def test_a_response_that_is_not_a_reply_is_reported(
     verdict: Judge, answer: Callable[[Request], object], sentence: str
 ) -> None:
     with pytest.raises(EndpointError, match=sentence):
