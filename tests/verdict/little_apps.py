@@ -28,8 +28,8 @@ class CutShortError(Exception):
 class Sound(Starlette):
     """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model.
 
-    `frames` encodes events as bytes of the stream; `pieces` yields each event's name and data;
-    `texts` yields a reply's text, of one or more calls of the model (`asked`).
+    `frames` yields the encoded events, and `pieces` each event's name and data. `texts` yields the
+    reply's text, from one or more calls of the model (`asked`).
     """
 
     max_retries = 2
@@ -232,6 +232,10 @@ class Impatient(Retries):
     tries = 3
 
 
+# Texts, and then the exception that ended them, or None.
+Queue = asyncio.Queue[str | Exception | None]
+
+
 class Drains(Sound):
     """Keeps reading the model's reply after the client has disconnected."""
 
@@ -243,9 +247,6 @@ class Drains(Sound):
                 yield text
         finally:
             self.draining = asyncio.create_task(_drain(queue))
-
-
-Queue = asyncio.Queue[str | Exception | None]  # of texts, then the failure or None
 
 
 async def _read_into(queue: Queue, texts: AsyncGenerator[str]) -> None:
