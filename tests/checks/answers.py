@@ -9,7 +9,8 @@
     wrong("1.diagnosis", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
 
     edit = edits("1.shout", a_generator_function)
-    edit("unchanged", {".upper()": ""})  # a wrong answer with part of the code replaced
+    edit("unchanged", {".upper()": ""})  # a wrong answer: that function with part of it replaced
+    edit(None, {"piece": "text"})  # a right one
 
 The answers are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` checks that
 each one gets the expected outcome.
@@ -60,6 +61,7 @@ def wrong(exercise, mistake, says=""):
 
 
 def _registers(exercise, mistake, says):
+    """Return a decorator that adds an answer to `ANSWERS`."""
     number = numbered(exercise)
 
     def register(value):
@@ -69,18 +71,20 @@ def _registers(exercise, mistake, says):
     return register
 
 
-numbered = functools.cache(lesson_source.number)
+numbered = functools.cache(lesson_source.number)  # "1.shout" becomes a number such as "1.6"
 
 
 def edits(exercise, answer):
     """Return a function that registers variants of `answer`; see `edited`."""
-    return lambda mistake, changes, says="": _registers(exercise, mistake, says)(
-        edited(answer, changes)
-    )
+
+    def edit(mistake, changes, says=""):
+        return _registers(exercise, mistake, says)(edited(answer, changes))
+
+    return edit
 
 
 def edited(answer, changes, /, **names):
-    """Return a copy of a function or class with parts of its code replaced.
+    """Return a copy of a function or class with parts of its code replaced: `{old: new}`.
 
     The copy can use the names in the original's module, and those in `names`.
     """
@@ -89,6 +93,7 @@ def edited(answer, changes, /, **names):
         assert old in code, f"{old} isn't in\n{code}"
         code = code.replace(old, new)
     file = f"<answer {next(NUMBERS)}>"
+    # The checks read an answer's code, from here.
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     names = {**vars(sys.modules[answer.__module__]), **names}
     exec(compile(code, file, "exec"), names)
@@ -116,16 +121,21 @@ async def ahushed(stream):
 
 
 def diagnoses(exercise, patient, truth):
-    """Register right and wrong answers to a clinic whose solution is `truth`."""
+    """Register right and wrong answers to a clinic whose solution is `truth`.
+
+    `patient` is the word for what is diagnosed, such as "program".
+    """
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))
     right(exercise)({name: f" {value.upper()} " for name, value in truth.items()})
-    first, second, *_ = truth
     for name, true in truth.items():
-        for given in [each for each in truth.values() if each != true]:
+        for given in truth.values():
+            if given == true:
+                continue
             others = "|".join(each for each in truth.values() if each != given)
             says = rf"^{name} (?!.*({others}))"  # the message must not name any other diagnosis
             wrong(exercise, f"{given} for {true}", says)({**truth, name: given})
+    first, second, *_ = truth
     wrong(exercise, "no such diagnosis", "`asleep` isn't one of")({**truth, first: "asleep"})
     wrong(exercise, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})
     wrong(exercise, "no such patient", f"no {patient} a or b; ")({"a": truth[first], "b": ...})

@@ -78,7 +78,7 @@ def test_overlapping_checks_restore_the_models_and_warnings():
 
     with beside(waits) as end, checking():
         end()
-        assert methods() != before
+        assert methods() != before, "this check should still isolate its answer"
         with pytest.raises(OtherModel):
             model.invoke("Hello")
     assert methods() == before

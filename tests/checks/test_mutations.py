@@ -6,7 +6,6 @@ out of one of the mutation's mistakes.
 
 import ast
 import asyncio
-import contextlib
 from ast import unparse
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
-from tests.checks.test_official_answers import answer_in, imported_before, solved_before
+from tests.checks.test_official_answers import answers_in, imported_before, solved_before
 from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.timeout import ANSWER_SECONDS
@@ -49,7 +48,7 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes; skips functions nested in `top`."""
+    """Replaces nodes by what `replace` returns for them; skips functions nested in `top`."""
 
     def __init__(self, replace, top=None):
         self.replace, self.top = replace, top
@@ -82,13 +81,16 @@ def swallows_errors(node):
     return node
 
 
+def returns_a_value(node):
+    return isinstance(node, ast.Return) and node.value
+
+
 def without_return(node):
-    return ast.Expr(node.value) if isinstance(node, ast.Return) and node.value else node
+    return ast.Expr(node.value) if returns_a_value(node) else node
 
 
 def yield_for_return(node):
-    is_return = isinstance(node, ast.Return) and node.value
-    return ast.Expr(ast.Yield(node.value)) if is_return else node
+    return ast.Expr(ast.Yield(node.value)) if returns_a_value(node) else node
 
 
 def collected_first(node):
@@ -112,6 +114,7 @@ def name_for(name, new):
 
 
 def kept_open(node):
+    """Keep a reference to the stream, which Python would otherwise close; don't use `closing`."""
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("closing", "aclosing"):
         return expression(f"contextlib.nullcontext(keep({unparse(node.args[0])}))")
     return expression("keep(stream)") if is_read(node, "stream") else node
@@ -136,10 +139,11 @@ def spoils(names, spoil):
     """Return a mutation that, when the answer ends, runs `spoil` with an argument's name in it."""
 
     def replace(node):
-        for name in [each.arg for each in node.args.args] if is_function(node) else []:
-            if name in names:
-                (frame,) = ast.parse(f"try: ...\nfinally: {spoil.format(name)}").body
-                frame.body, node.body = node.body, [frame]
+        if is_function(node):
+            for argument in node.args.args:
+                if argument.arg in names:
+                    (frame,) = ast.parse(f"try: ...\nfinally: {spoil.format(argument.arg)}").body
+                    frame.body, node.body = node.body, [frame]
         return node
 
     return replace
@@ -200,14 +204,15 @@ def mutated(code, mutation):
     functions = [node for node in tree.body if is_function(node)]
     if not functions:
         return None
-    function, before = functions[-1], unparse(tree)
+    function, before = functions[-1], unparse(tree)  # the last function is the answer
     transformer = Transformer(mutation.replace, function if mutation.top else None)
     tree.body[tree.body.index(function)] = transformer.visit(function)
     new = unparse(ast.fix_missing_locations(tree))
-    with contextlib.suppress(SyntaxError):  # such as a `yield from` in an `async def`
+    try:
         compile(new, "<mutated>", "exec")
-        return None if new == before else new
-    return None
+    except SyntaxError:  # such as a `yield from` in an `async def`
+        return None
+    return None if new == before else new
 
 
 def solutions():
@@ -219,11 +224,12 @@ def solutions():
             yield number, "\n".join([HELPERS, *before]), exercise.solved
 
 
-# a harmless mutation, since the stream ends when the task that reads it is cancelled
+# Harmless, since the stream ends when the task that reads it is cancelled.
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 
 def cases():
+    """Yield each solution with each mutation that changes it and is a mistake there."""
     for number, before, code in solutions():
         opts_out = set(runner.find(number).exercise.opts_out)
         for mutation in MUTATIONS:
@@ -241,6 +247,6 @@ def _nothing_is_kept():
 
 @pytest.mark.parametrize(("number", "before", "code", "mutation"), list(cases()))
 def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, mutation):
-    answer = answer_in(code, before)[number]
+    answer = answers_in(code, before)[number]
     outcome = evaluate(number, answer, limit=ANSWER_SECONDS * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)

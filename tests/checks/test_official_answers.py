@@ -39,14 +39,16 @@ def stands_alone(node):
     """Return whether a statement runs without values from other cells and may be needed later."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return getattr(node, "module", None) != "utils.checks"
-    if isinstance(node, ast.Assign):
+    if isinstance(node, ast.Assign):  # such as `answer, steady = parts(globals())` in lesson 5
         return "parts(globals()" in ast.unparse(node)
     if not isinstance(node, DEFINITIONS):
         return False
-    # a class has no default arguments
-    args = getattr(node, "args", ast.arguments(defaults=[], kw_defaults=[]))
-    defaults = [*args.defaults, *filter(None, args.kw_defaults)]
-    return not node.decorator_list and all(isinstance(each, ast.Constant) for each in defaults)
+    if node.decorator_list:
+        return False
+    if isinstance(node, ast.ClassDef):
+        return True
+    defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+    return all(isinstance(each, ast.Constant) for each in defaults)
 
 
 def solved_before(lesson, exercise):
@@ -55,15 +57,11 @@ def solved_before(lesson, exercise):
     return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
 
 
-def answer_in(code, imports):
-    """Return the answers that a cell passes to `check`, by exercise number."""
-    handed = {}
-
-    def check(number, answer):
-        handed[number] = answer
-
-    exec(imports + "\n" + code, {"check": check})
-    return handed
+def answers_in(code, before):
+    """Run a cell, after the code in `before`; return what it passes to `check`, by number."""
+    answers = {}
+    exec(before + "\n" + code, {"check": answers.__setitem__})
+    return answers
 
 
 @pytest.mark.parametrize(("path", "number"), EXERCISES)
@@ -71,9 +69,11 @@ def test_the_official_solution_passes(path: Path, number: str):
     lesson = lesson_source.load(path)
     exercise = lesson.exercises[number]
     code = "\n".join([*solved_before(lesson, exercise), exercise.solved])
-    answer = answer_in(code, imported_before(lesson, exercise))[number]
-    for each in (answer, Callable(answer)) if inspect.isfunction(answer) else (answer,):
-        outcome = evaluate(number, each)
+    answer = answers_in(code, imported_before(lesson, exercise))[number]
+    outcome = evaluate(number, answer)
+    assert outcome.status == "correct", outcome
+    if inspect.isfunction(answer):
+        outcome = evaluate(number, Callable(answer))
         assert outcome.status == "correct", outcome
 
 
@@ -91,6 +91,6 @@ class Callable:
 def test_the_untouched_stub_is_not_attempted(path: Path, number: str):
     lesson = lesson_source.load(path)
     exercise = lesson.exercises[number]
-    stub = answer_in(exercise.learner, imported_before(lesson, exercise))[number]
+    stub = answers_in(exercise.learner, imported_before(lesson, exercise))[number]
     outcome = evaluate(number, stub)
     assert outcome.status == "not attempted", outcome

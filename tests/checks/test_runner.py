@@ -18,7 +18,7 @@ from utils.checks.engine import timeout
 from utils.checks.engine.untouched import untouched
 from utils.checks.exercise_numbers import Misuse, the_number
 
-PATIENCE = 0.1
+PATIENCE = 0.1  # seconds until an endless answer is stopped
 
 
 # --- Attempts -------------------------------------------------------------------------------------
@@ -28,7 +28,8 @@ def made(code):
     """Return the last function or class that the code defines."""
     names: dict = {"__name__": "learner"}
     exec(code, names)
-    return [*names.values()][-1]
+    *_, last = names.values()
+    return last
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     def watched(stream, seconds): ...
 
     today = lesson_source.number("5.watched")
-    former = "5.4" if today != "5.4" else "5.5"
+    former = "5.4" if today != "5.4" else "5.5"  # any other number
     assert evaluate(former, watched).number == today
     assert the_number(former, "hint") == today, "its hints should be found, too"
     assert the_number(former, "predict") == former, "predictions are numbered separately"
@@ -191,6 +192,7 @@ def test_an_endless_loop_is_stopped(answer):
 
 
 def alive():
+    """Return the threads in which answers are still running."""
     return [thread for thread in threading.enumerate() if thread.name == "check"]
 
 

@@ -10,7 +10,7 @@ from tests.checks.answers import edits, right
 END = re.compile(r"[.!?](?=\s)")
 
 
-@right("1.first_sentence", "was returned unchanged.$")
+@right("1.first_sentence", says="was returned unchanged.$")
 def first_sentence(model, prompt):
     text = ""
     with closing(model.stream(prompt)) as chunks:
@@ -21,7 +21,7 @@ def first_sentence(model, prompt):
     return text
 
 
-@right("1.first_sentence", "`closing` closes it")
+@right("1.first_sentence", says="`closing` closes it")
 def leaves_a_named_stream_open(model, prompt):
     chunks = model.stream(prompt)
     text = ""
@@ -34,7 +34,7 @@ def leaves_a_named_stream_open(model, prompt):
     return text[: end.end()]
 
 
-@right("1.first_sentence", "was returned unchanged.$")
+@right("1.first_sentence", says="was returned unchanged.$")
 def by_next_and_close(model, prompt):
     chunks = model.stream(prompt)
     whole = next(chunks)
@@ -44,7 +44,7 @@ def by_next_and_close(model, prompt):
     return END.split(whole.text)[0] + "".join(END.findall(whole.text)[:1])
 
 
-edit = edits("1.first_sentence", first_sentence)
+edit = edits("1.first_sentence", first_sentence)  # edit(mistake or None, {old: new}, says)
 FOUND = "END.search(text)"
 STREAM = "closing(model.stream(prompt))"
 LAST = "    return text\n"

@@ -13,10 +13,10 @@ LINES = {
 }
 MEASURED = "0.6 s to the first text"
 
-right("1.order", MEASURED)((LINES, "DFAGEC"))
-right("1.order", MEASURED)((LINES, "FDAGEC"))
-right("1.order", MEASURED)((LINES, "f, d, a, g, e, c"))
-right("1.order", MEASURED)((LINES, ["D", "F", "A", "G", "E", "C"]))
+right("1.order", says=MEASURED)((LINES, "DFAGEC"))
+right("1.order", says=MEASURED)((LINES, "FDAGEC"))
+right("1.order", says=MEASURED)((LINES, "f, d, a, g, e, c"))
+right("1.order", says=MEASURED)((LINES, ["D", "F", "A", "G", "E", "C"]))
 
 for mistake, says, order in (
     ("first chunk", "is 0.1 s: that is when an empty chunk", "DFABEC"),
@@ -35,7 +35,7 @@ for mistake, says, order in (
 ):
     wrong("1.order", mistake, says)((LINES, order))
 
-wrong("1.order", "ttft", "`ttft` is 0.0 s")(
+wrong("1.order", "ttft", says="`ttft` is 0.0 s")(
     ({**LINES, "B": "    pass", "E": "ttft = perf_counter() - start"}, "DFEABC")
 )
-wrong("1.order", "no lines", r"`check\(\"1.3\", \(lines, order\)\)`")("DFAGEC")
+wrong("1.order", "no lines", says=r"`check\(\"1.3\", \(lines, order\)\)`")("DFAGEC")

@@ -45,11 +45,10 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-edit = edits("1.show", show)
+edit = edits("1.show", show)  # edit(mistake or None, {old: new}, says)
 PRINTS = 'print(chunk.content, end="", flush=True)'
 LOOP = "for chunk in model.stream(prompt):"
-
-SKIPS = "itertools.islice(model.stream(prompt), 1, None)"
+STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 1, None)"
 
 edit("prints nothing", {PRINTS: "pass"})
 edit("prints chunks", {"print(chunk.content": "print(chunk"})
@@ -64,7 +63,7 @@ edit("prints the text again", {"return text": "print(text)\n    return text"}, "
 edit("prints another text", {"print(chunk.content": "print(chunk.content.upper()"})
 edit("doesn't flush", {", flush=True": ""})
 edit("doesn't flush", {", flush=True": "", "return": "sys.stdout.flush()\n    return"})
-edit("drops the first chunk", {LOOP: f"import itertools\n    {LOOP}", LOOP[13:-1]: SKIPS})
+edit("drops the first chunk", {LOOP: f"import itertools\n    {LOOP}", STREAM: SKIPS})
 edit("collected first", {"model.stream(prompt)": "list(model.stream(prompt))"})
 edit("stops at the first chunk", {PRINTS: f"if not chunk.content: break\n        {PRINTS}"})
 edit("stops early", {PRINTS: f"if text: return text\n        {PRINTS}"})
@@ -109,13 +108,13 @@ edit("another model", {"return": HIDDEN})
 edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "changed `streaming`")
 
 
-@wrong("1.show", "never ends", "stopped after|never finished")
+@wrong("1.show", "never ends", says="stopped after|never finished")
 def never_returns(model, prompt):
     while show(model, prompt) is not None:
         pass
 
 
-wrong("1.show", "not a function", "It was given a `str`")("a text")
+wrong("1.show", "not a function", says="It was given a `str`")("a text")
 
 
 # --- Every documented way of calling a model ------------------------------------------------------
@@ -135,7 +134,7 @@ edit(None, {"stream(prompt)": 'with_config(tags=["x"]).stream(prompt, stream_usa
 edit(None, {"model.stream": "model.with_retry().stream"})
 edit(None, {"model.stream": "(model | StrOutputParser()).stream", "chunk.content": "chunk"})
 CLOSING = "with contextlib.closing(model.stream(prompt)) as chunks"
-edit(None, {LOOP: f"{CLOSING}:\n     {LOOP[:13]}chunks:"})
+edit(None, {LOOP: f"{CLOSING}:\n     for chunk in chunks:"})
 right("1.show")(
     lambda model, prompt: model.invoke(prompt, {"callbacks": [Printer()]}, stream=True).text
 )
@@ -171,9 +170,11 @@ async def awaits(model, prompt):
 
 edit("never awaited", {"return": "awaits(model, prompt)\n    return"}, "`awaits` made a coroutine")
 edit("raises", {"model.stream": "model.astream"}, "async_generator")
-wrong("1.show", "never read", r"with `\.stream")(lambda model, prompt: model.stream(prompt))
-wrong("1.show", "never read", r"with `\.astream")(lambda model, prompt: model.astream(prompt))
-wrong("1.show", "never awaited", "`ainvoke`")(lambda model, prompt: model.ainvoke(prompt).content)
+wrong("1.show", "never read", says=r"with `\.stream")(lambda model, prompt: model.stream(prompt))
+wrong("1.show", "never read", says=r"with `\.astream")(lambda model, prompt: model.astream(prompt))
+wrong("1.show", "never awaited", says="`ainvoke`")(
+    lambda model, prompt: model.ainvoke(prompt).content
+)
 wrong("1.show", "unread generator")(lambda model, prompt: (letter for letter in prompt))
 
 

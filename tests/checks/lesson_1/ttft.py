@@ -4,9 +4,9 @@ from tests.checks.answers import right, wrong
 
 RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"
 
-right("1.ttft", RIGHT)("CFEABD")
-right("1.ttft", RIGHT)("c, f, e, a, b, d")
-right("1.ttft", RIGHT)(["C", "F", "E", "A", "B", "D"])
+right("1.ttft", says=RIGHT)("CFEABD")
+right("1.ttft", says=RIGHT)("c, f, e, a, b, d")
+right("1.ttft", says=RIGHT)(["C", "F", "E", "A", "B", "D"])
 
 for mistake, says, order in (
     ("largest first", "backwards", "DBAEFC"),

@@ -31,7 +31,7 @@ def by_characters(stream):
 
 right("1.words")(lambda stream: map(str, words(stream)))
 
-edit = edits("1.words", words)
+edit = edits("1.words", words)  # edit(mistake or None, {old: new}, says)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
 END = "    if buffer:\n        yield buffer\n"
@@ -75,7 +75,7 @@ edit("raises", {END: f"{END}    complete.sort()\n"}, "for an empty stream")
 edit("drops punctuation", {FROM: 'yield from (w.strip(".,") for w in complete if w)'})
 
 wrong("1.words", "reads ahead")(lambda stream: words(list(stream)))
-wrong("1.words", "not a stream", "returned an `int`")(lambda stream: 7)
+wrong("1.words", "not a stream", says="returned an `int`")(lambda stream: 7)
 
 
 @wrong("1.words", "keeps white space")
@@ -89,7 +89,7 @@ def keeps_white_space(stream):
     yield buffer
 
 
-@wrong("1.words", "held back", "was complete with piece 3 but came out after piece 4")
+@wrong("1.words", "held back", says="was complete with piece 3 but came out after piece 4")
 def one_behind(stream):
     last = None
     for word in words(stream):

@@ -44,7 +44,7 @@ class AsFrozenData(BaseCallbackHandler):
         self.pieces.append(token)
 
 
-@right("2.collector", "starts an event loop for each call")
+@right("2.collector", says="starts an event loop for each call")
 class Asynchronous(AsyncCallbackHandler):
     text = ""  # harmless: `+=` creates an instance attribute
 
@@ -53,7 +53,7 @@ class Asynchronous(AsyncCallbackHandler):
         self.text += token
 
 
-edit = edits("2.collector", Collector)
+edit = edits("2.collector", Collector)  # edit(mistake or None, {old: new}, says)
 joins = edits("2.collector", JoinsAList)
 ADDS = "self.text += token"
 TOKEN = "def on_llm_new_token(self, token, **kwargs)"
@@ -103,10 +103,12 @@ edit("behind", {'""': '""; self.last = ""', **BEHIND})
 STREAMED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
 edit("not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model")
 
-wrong("2.collector", "not a class", "without parentheses. It was given a `Collector`")(Collector())
+wrong("2.collector", "not a class", says="without parentheses. It was given a `Collector`")(
+    Collector()
+)
 
 
-@wrong("2.collector", "fails silently", "log shows it: .*ZeroDivisionError")
+@wrong("2.collector", "fails silently", says="log shows it: .*ZeroDivisionError")
 class AsynchronousAndBroken(AsyncCallbackHandler):
     text = ""
 
@@ -114,7 +116,7 @@ class AsynchronousAndBroken(AsyncCallbackHandler):
         self.text += 1 / 0
 
 
-@wrong("2.collector", "empty on the way", "While 43 pieces arrived, `.text` was empty")
+@wrong("2.collector", "empty on the way", says="While 43 pieces arrived, `.text` was empty")
 class JoinsAtTheEnd(JoinsAList):
     text = ""
 

@@ -6,4 +6,6 @@ TRUTH = {"A": "attached twice", "B": "healthy", "C": "fails silently", "D": "not
 
 diagnoses("2.diagnosis", "program", TRUTH)
 right("2.diagnosis")({**TRUTH, "C": "fails in silence"})  # the label in older copies of the lesson
-wrong("2.diagnosis", "not streaming for healthy", "^B does stream")({**TRUTH, "B": "not streaming"})
+wrong("2.diagnosis", "not streaming for healthy", says="^B does stream")(
+    {**TRUTH, "B": "not streaming"}
+)

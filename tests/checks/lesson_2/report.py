@@ -48,7 +48,7 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
-edit = edits("2.report", Report)
+edit = edits("2.report", Report)  # edit(mistake or None, {old: new}, says)
 ADDS = "self.counts[run_id] = self.counts.get(run_id, 0) + 1"
 ENDS = "self.reports.append(self.counts.pop(run_id, 0))"
 FAILS = "self.counts.pop(run_id, None)"
@@ -94,7 +94,7 @@ prepares(None, {"on_chat_model_start": "on_llm_start"})
 prepares(None, {"= []": "= itertools.count()", ".append(token)": ".__next__()", "len(": "next("})
 
 
-@wrong("2.report", "counts for another run", "Which argument tells you")
+@wrong("2.report", "counts for another run", says="Which argument tells you")
 class ByThread(BaseCallbackHandler):
     """Keeps a batch's runs apart, but mixes up two runs in one thread."""
 

@@ -43,7 +43,7 @@ def with_a_class_of_its_own(model, prompt):
     return heard.spaces
 
 
-edit = edits("2.spaces_heard", spaces_heard)
+edit = edits("2.spaces_heard", spaces_heard)  # edit(mistake or None, {old: new}, says)
 LOOP = 'for _ in model.stream(prompt, config={"callbacks": [words]}):\n        pass'
 CONFIG = 'config={"callbacks": [words]}'
 
@@ -90,4 +90,4 @@ IN_THE_END = f"pass\n        def on_llm_end(self, token, **kwargs):\n           
 own("counts the reply", {COUNTS: IN_THE_END})
 own("fails silently", {"on_llm_new_token": "on_llm_end", COUNTS: "1 / 0"}, "shows it: .*ZeroDiv")
 
-wrong("2.spaces_heard", "a class", "the function `spaces_heard`, not the class `Words`")(Words)
+wrong("2.spaces_heard", "a class", says="the function `spaces_heard`, not the class `Words`")(Words)

@@ -24,7 +24,7 @@ def spent(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-@right("2.spent", "You read the usage in the loop")
+@right("2.spent", says="You read the usage in the loop")
 def from_the_chunks(model, prompts):
     total = 0
     for prompt in prompts:
@@ -77,7 +77,7 @@ def in_threads(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-edit = edits("2.spent", spent)
+edit = edits("2.spent", spent)  # edit(mistake or None, {old: new}, says)
 PROMPTS = "for prompt in prompts:"
 CALL = 'model.stream(prompt, config={"callbacks": [usage]})'
 LOOP = f"for _ in {CALL}:\n            pass"

@@ -39,16 +39,16 @@ class PerRun(BaseCallbackHandler):
             self.measured.setdefault(run_id, self.clock() - self.sent[run_id])
 
 
-edit = edits("2.stopwatch", Stopwatch)
+edit = edits("2.stopwatch", Stopwatch)  # edit(mistake or None, {old: new}, says)
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"
 MEASURES = "self.ttft = self.clock() - self.sent"
-LATER = "def {}(self, value, **kwargs):\n        {}\n\n    def on_llm_new_token".format
 
 
 def at(event, does):
     """Return changes that add a method for an event."""
-    return {"def on_llm_new_token": LATER(event, does)}
+    method = f"def {event}(self, value, **kwargs):\n        {does}\n\n    "
+    return {"def on_llm_new_token": f"{method}def on_llm_new_token"}
 
 
 edit(None, {"chat_model_start": "llm_start"}, "only if there is no `on_chat_model_start`")

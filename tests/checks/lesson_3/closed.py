@@ -17,7 +17,7 @@ def closed(text):
     return "\n".join(lines)
 
 
-edit = edits("3.closed", closed)
+edit = edits("3.closed", closed)  # edit(mistake or None, {old: new}, says)
 edit(None, {"last.strip()": "last"})
 edit(None, {'lines.append("```")': 'lines.append(fences[-1].split("`")[0] + "```")'})
 edit(None, {'lines.append("```")': 'lines.append("```\\n")'})
@@ -71,12 +71,12 @@ def strips_backticks_at_the_end(text):
     return closed(text.rstrip("`") if not text.endswith("```") else text)
 
 
-@wrong("3.closed", "keeps half a fence", "nothing else")
+@wrong("3.closed", "keeps half a fence", says="nothing else")
 def expects_a_line_break_before_backticks(text):
     text = re.sub(r"\n`{1,2}\Z", "\n", text)
     return text + "\n```" if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2 else text
 
 
-wrong("3.closed", "escapes HTML", "`closed` returns Markdown")(
+wrong("3.closed", "escapes HTML", says="`closed` returns Markdown")(
     lambda text: html.escape(closed(text))
 )

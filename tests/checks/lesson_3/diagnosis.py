@@ -5,6 +5,6 @@ from tests.checks.answers import diagnoses, wrong
 TRUTH = {"A": "any reason", "B": "judges the text", "C": "healthy", "D": "no exception"}
 
 diagnoses("3.diagnosis", "program", TRUTH)
-wrong("3.diagnosis", "any reason for healthy", "^C doesn't go by .* `length`")(
+wrong("3.diagnosis", "any reason for healthy", says="^C doesn't go by .* `length`")(
     {**TRUTH, "C": "any reason"}
 )

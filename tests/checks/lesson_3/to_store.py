@@ -21,7 +21,7 @@ def to_store(stream):
     return text
 
 
-edit = edits("3.to_store", to_store)
+edit = edits("3.to_store", to_store)  # edit(mistake or None, {old: new}, says)
 IF = 'reason != "stop"'
 SAID = 'f"finish reason {reason}"'
 
@@ -54,7 +54,7 @@ edit("strips the text", {"return text": "return text.strip()"})
 edit("drops the first chunk", {"for chunk": "next(stream, None)\n    for chunk"})
 
 
-@right("3.to_store", "finish reason.$")
+@right("3.to_store", says="finish reason.$")
 def of_the_sum(stream):
     total = whole(stream)
     reason = total and total.response_metadata.get("finish_reason")
@@ -89,6 +89,6 @@ fails = edits("3.to_store", refuses_a_lost_reply)
 fails("replaces the error", {"from error": "from None"}, "`ValueError")
 
 
-@wrong("3.to_store", "replaces the error", "`ValueError")
+@wrong("3.to_store", "replaces the error", says="`ValueError")
 def hides_the_lost_connection(stream):
     return to_store(hushed(stream))

@@ -32,7 +32,7 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-edit = edits("4.ask_all", asks_in_a_group)
+edit = edits("4.ask_all", asks_in_a_group)  # edit(mistake or None, {old: new}, says)
 TURN, ASK = "async with turn:", "return await text_of(model, prompt)"
 GO, RESULTS = "for prompt in prompts]", "return [task.result() for task in tasks]"
 GROUP = """async with asyncio.TaskGroup() as group:
@@ -41,10 +41,10 @@ GROUP = """async with asyncio.TaskGroup() as group:
 END = GROUP + RESULTS
 TASKS = f"tasks = [asyncio.create_task(ask(prompt)) {GO}\n    "
 GATHER = "return await asyncio.gather(*map(ask, prompts))"
-GATHER_ALL = f"{GATHER[:-1]}, return_exceptions=True)"
+GATHERED = "await asyncio.gather(*map(ask, prompts), return_exceptions=True)"
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
-NEXT = "\n            "
+NEXT = "\n            "  # a line break with the indentation of the `return`
 CANCELS = """
     finally:
         for task in tasks:
@@ -58,7 +58,7 @@ for changes in (
     {END: f"{GATHERS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
     {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"},
     {  # waits for the other replies before it raises an error
-        END: f"""texts = {GATHER_ALL[7:]}
+        END: f"""texts = {GATHERED}
     for text in texts:
         if isinstance(text, BaseException):
             raise text
@@ -106,7 +106,7 @@ for mistake, changes, *says in (
     (
         "one reply twice",
         {
-            ASK: f"texts[prompt] = {ASK[7:]}",
+            ASK: "texts[prompt] = await text_of(model, prompt)",
             RESULTS: f"return [texts[prompt] {GO}",
             "    turn": "    texts = {}\n    turn",
         },
@@ -137,7 +137,7 @@ for mistake, changes, *says in (
     ("another number", {RESULTS: RESULTS + " + ['All done.']"}),
     ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),
     ("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"}),
-    ("swallows the error", {END: GATHER_ALL}),
+    ("swallows the error", {END: f"return {GATHERED}"}),
     (
         "swallows the cancellation",
         {

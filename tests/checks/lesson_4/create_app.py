@@ -48,16 +48,15 @@ def create_app(model):
     return app
 
 
-edit = edits("4.create_app", create_app)
+edit = edits("4.create_app", create_app)  # edit(mistake or None, {old: new}, says)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
 # the start of `frames`; a line break with the indentation of its `try`
 START, NEXT = "async def frames():\n            ", "\n            "
 THEN = "\n                    "  # a line break with the indentation of a piece's `yield`
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
-UNCAUGHT = {"except Exception": "except ConnectionError"}
+UNCAUGHT = {"except Exception": "except ConnectionError"}  # lets a NameError propagate
 BEFORE = '"event: {}\\n"'.format
-EVENT = '"event: {}\\ndata: {{}}\\n\\n"'.format
 
 LIFESPAN = """@contextlib.asynccontextmanager
     async def lifespan(app):
@@ -79,7 +78,7 @@ class TellsProxies(BaseHTTPMiddleware):
 for changes in (
     {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"},
     {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"},
-    {CATCH: f"except openai.APIConnectionError:{CATCH[17:]}"},
+    {"except Exception": "except openai.APIConnectionError"},
     {CATCH: f"{CATCH}\n                raise"},
     {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"},
     {"event-stream": "event-stream; charset=utf-8"},
@@ -196,12 +195,16 @@ for mistake, changes, *says in (
         "before its first chunk",
     ),
     ("end after a failure", {"yield FAILED": "yield END"}, "half a reply for the whole"),
-    ("another failure event", {"yield FAILED": f"yield {EVENT('error')}"}, "uses `error` itself"),
+    (
+        "another failure event",
+        {"yield FAILED": r'yield "event: error\ndata: {}\n\n"'},
+        "uses `error` itself",
+    ),
     ("failure as text", {"yield FAILED": 'yield framed("Sorry")'}, "`Sorry` as part"),
 ):
     edit(mistake, changes, *says)
 
-wrong("4.create_app", "not a function", "was given a `FastAPI`")(FastAPI())
+wrong("4.create_app", "not a function", says="was given a `FastAPI`")(FastAPI())
 
 
 # --- Other apps -----------------------------------------------------------------------------------
@@ -249,7 +252,7 @@ edit(None, {**TOGETHER, "\n            await asyncio.wait({filling})": ""})
 edit("hangs after a failure", {"except Exception": "except ValueError"})
 
 
-@right("4.create_app", "One more thing: `EventSourceResponse`")
+@right("4.create_app", says="One more thing: `EventSourceResponse`")
 def by_fastapi(model):
     app = FastAPI()
 

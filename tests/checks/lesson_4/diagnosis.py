@@ -5,7 +5,7 @@ from tests.checks.answers import diagnoses, right, wrong
 TRUTH = {"A": "buffered", "B": "keeps generating", "C": "healthy", "D": "blocks the loop"}
 
 diagnoses("4.diagnosis", "endpoint", TRUTH)
-right("4.diagnosis", "A reads the whole reply into a list.* D runs a plain `for`")(TRUTH)
+right("4.diagnosis", says="A reads the whole reply into a list.* D runs a plain `for`")(TRUTH)
 wrong(
     "4.diagnosis",
     "keeps generating for blocks the loop",

@@ -15,6 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from tests.checks.answers import edits, right, wrong
 from utils import lesson_source
 
+# `Reply` as the lesson defines it, which all answers use.
 given = {"asyncio": asyncio, "aclosing": aclosing}
 for cell in lesson_source.load(lesson_source.paths()[3]).cells:
     if cell.kind == "code" and cell.learner.startswith(("async def write(", "class Reply:")):
@@ -58,7 +59,7 @@ def create_lasting_app(model):
     return app
 
 
-edit = edits("4.rejoin", create_lasting_app)
+edit = edits("4.rejoin", create_lasting_app)  # edit(mistake or None, {old: new}, says)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
 # line breaks with the indentation of the loop and of its body
@@ -182,7 +183,7 @@ for mistake, changes, *says in (
 ):
     edit(mistake, changes, *says)
 
-wrong("4.rejoin", "not a function", "was given a `FastAPI`")(FastAPI())
+wrong("4.rejoin", "not a function", says="was given a `FastAPI`")(FastAPI())
 
 
 @right("4.rejoin")

@@ -14,7 +14,7 @@ from langchain_core.output_parsers import StrOutputParser
 from tests.checks.answers import edits, right, wrong
 
 
-@right("4.text_within", "a `TimeoutError` of its own")
+@right("4.text_within", says="a `TimeoutError` of its own")
 async def text_within(model, prompt, seconds):
     text = ""
     try:
@@ -31,7 +31,7 @@ class Ended(BaseException):
 
 
 kept = []
-edit = edits("4.text_within", text_within)
+edit = edits("4.text_within", text_within)  # edit(mistake or None, {old: new}, says)
 ADD = "text += chunk.content"
 EXCEPT = "except TimeoutError:\n        pass"
 WAITS = "kept.append(asyncio.ensure_future(asyncio.Event().wait()))"

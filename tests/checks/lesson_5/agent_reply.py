@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from tests.checks.answers import edits, right, wrong
 
 
-@right("5.agent_reply", r"no tool's result\.$")
+@right("5.agent_reply", says=r"no tool's result\.$")
 async def agent_reply(agent, history):
     async with aclosing(agent.astream({"messages": history}, stream_mode="messages")) as items:
         async for chunk, _ in items:
@@ -20,7 +20,7 @@ async def agent_reply(agent, history):
 STOPS = """isinstance(chunk, ToolMessage):
                 return
             if """
-edit = edits("5.agent_reply", agent_reply)
+edit = edits("5.agent_reply", agent_reply)  # edit(mistake or None, {old: new}, says)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
 
 edit(None, {" and chunk.text": ""})
@@ -45,7 +45,7 @@ for mistake, says, changes in (
     edit(mistake, changes, says)
 
 
-@right("5.agent_reply", "around that very stream closes it")
+@right("5.agent_reply", says="around that very stream closes it")
 async def leaves_closing_to_python(agent, history):
     async for chunk, _ in agent.astream({"messages": history}, stream_mode="messages"):
         if isinstance(chunk, AIMessageChunk):
@@ -69,13 +69,13 @@ async def several_modes(agent, history):
                 yield item[0].text
 
 
-@wrong("5.agent_reply", "invoke", "Which `stream_mode`")
+@wrong("5.agent_reply", "invoke", says="Which `stream_mode`")
 async def values(agent, history):
     async for state in agent.astream({"messages": history}, stream_mode="values"):
         yield state["messages"][-1].text
 
 
-@wrong("5.agent_reply", "echoes the history", "in the history")
+@wrong("5.agent_reply", "echoes the history", says="in the history")
 async def both_modes(agent, history):
     modes = ["messages", "values"]
     async for mode, item in agent.astream({"messages": history}, stream_mode=modes):

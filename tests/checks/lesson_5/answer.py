@@ -34,14 +34,14 @@ async def answer(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-edit = edits("5.answer", answer)
+edit = edits("5.answer", answer)  # edit(mistake or None, {old: new}, says)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
 WHOLE, TOOL = "message_chunk_to_message(whole)", 'by_name[call["name"]]'
 RUN = f"await {TOOL}.ainvoke(call)"
 ADDS = f"messages.append({RUN})"
 RESULT = f'await {TOOL}.ainvoke(call["args"])'
-THEN = "\n            "
+THEN = "\n            "  # a line break with the indentation of a loop's body
 LOOKS_UP = '[by_name[call["name"]] for call in chunk.tool_calls]'
 RUNS = 'whole.tool_calls[0]["args"] and await tools[0].ainvoke(whole.tool_calls[0])'
 LENGTH = 'finish_of(whole) == "length"'

@@ -6,6 +6,6 @@ TRUTH = {"A": "doubled", "B": "truncated", "C": "healthy", "D": "lost"}
 
 diagnoses("5.diagnosis", "program", TRUTH)
 right("5.diagnosis")({**TRUTH, "B": "cut off"})  # the label in older copies of the lesson
-wrong("5.diagnosis", "truncated for lost", "^D isn't a truncated reply. .* isn't the end")(
+wrong("5.diagnosis", "truncated for lost", says="^D isn't a truncated reply. .* isn't the end")(
     {**TRUTH, "D": "truncated"}
 )

@@ -17,7 +17,7 @@ async def within(seconds, stream):
             yield chunk
 
 
-@right("5.first_that_answers", "around that very stream closes it")
+@right("5.first_that_answers", says="around that very stream closes it")
 async def first_that_answers(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -31,10 +31,10 @@ async def first_that_answers(models, prompt):
                 raise
 
 
-edit = edits("5.first_that_answers", first_that_answers)
+edit = edits("5.first_that_answers", first_that_answers)  # edit(mistake or None, {old: new}, says)
 STREAM, SHOWN = "model.astream(prompt)", "bool(chunk.content)"
 CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"
-START = "    {}\n    for".format
+START = "    {}\n    for".format  # inserts a line before the loop
 NOTES = {
     "    for": START("errors = []"),
     CATCH: "except Exception as error:\n            errors.append(error)",
@@ -107,7 +107,7 @@ async def begins_and_goes_on(models: list, prompt: str):
             yield chunk.text
 
 
-@wrong("5.first_that_answers", "takes a chunk for text", "after its empty first chunk")
+@wrong("5.first_that_answers", "takes a chunk for text", says="after its empty first chunk")
 async def langchains_own(models, prompt):
     chain = models[0].with_fallbacks(models[1:])
     async for chunk in chain.astream(prompt):

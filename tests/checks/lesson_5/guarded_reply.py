@@ -15,7 +15,7 @@ class Forbidden(Refused):
     """A learner's own exception."""
 
 
-@right("5.guarded_reply", "at most 17 characters were held back")
+@right("5.guarded_reply", says="at most 17 characters were held back")
 async def guarded_reply(pieces, allowed, longest):
     held = ""
     async with aclosing(pieces):
@@ -31,7 +31,7 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-edit = edits("5.guarded_reply", guarded_reply)
+edit = edits("5.guarded_reply", guarded_reply)  # edit(mistake or None, {old: new}, says)
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"

@@ -29,9 +29,9 @@ def by_a_pattern(partial, more):
     return partial + pairs["rest"]
 
 
-edit = edits("5.seam", seam)
+edit = edits("5.seam", seam)  # edit(mistake or None, {old: new}, says)
 SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
-FIRST = "    {}\n    for size".format
+FIRST = "    {}\n    for size".format  # inserts a line before the loop
 
 for mistake, changes in (
     ("repeats a part", {SIZES: "range(1, len(more) + 1)"}),
@@ -66,13 +66,13 @@ def by_words(partial, more):
     return partial + more
 
 
-@wrong("5.seam", "loses the first string", r"`partial\[:-0\]` is empty")
+@wrong("5.seam", "loses the first string", says=r"`partial\[:-0\]` is empty")
 def anywhere(partial, more):
     same = SequenceMatcher(None, partial, more, autojunk=False).find_longest_match()
     return partial[: same.a] + more[same.b :]
 
 
-@wrong("5.seam", "prints", "was printed but not returned .* be a `return`")
+@wrong("5.seam", "prints", says="was printed but not returned .* be a `return`")
 def prints_the_result(partial, more):
     print(seam(partial, more))
     return partial + more

@@ -33,12 +33,12 @@ async def steady(sources, seconds):
                 raise
 
 
-edit = edits("5.steady", steady)
+edit = edits("5.steady", steady)  # edit(mistake or None, {old: new}, says)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"
-FIRST, NEXT = "    {}\n    for".format, "\n                "
-IF = f"if {{}}:{NEXT}    yield piece".format
+FIRST = "    {}\n    for".format  # inserts a line before the loop
+NEXT = "\n                "  # a line break with the indentation of the `yield`
 OWN = "raise RuntimeError('No source answered.')"
 
 kept = []
@@ -91,7 +91,7 @@ for mistake, changes, *says in (
     ("raises", {COMMITS: "piece.content"}),
     ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
     ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
-    ("leaves a piece out", {"yield piece": IF("not isinstance(piece, Status)")}),
+    ("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"}),
     ("left open", {"source()": "once(source)"}),
 ):
     edit(mistake, changes, *says)
@@ -129,7 +129,7 @@ async def one_limit_for_all(sources, seconds):
             yield piece
 
 
-wrong("5.steady", "fails all the same", "`ConnectionLost` was raised")(raises_an_earlier_error)
+wrong("5.steady", "fails all the same", says="`ConnectionLost` was raised")(raises_an_earlier_error)
 wrong("5.steady", "held back")(collects_pieces)
 
 UNFINISHED = """
@@ -147,6 +147,8 @@ def steady_with_watched(own):
 
 
 STANDS_IN = "The course's `watched` was used instead of yours"
-right("5.steady", STANDS_IN)(steady_with_watched(lesson_source.stub("5.watched")))
-right("5.steady", STANDS_IN)(steady_with_watched(UNFINISHED))
-right("5.steady", "the error is raised.$")(steady_with_watched(lesson_source.solution("5.watched")))
+right("5.steady", says=STANDS_IN)(steady_with_watched(lesson_source.stub("5.watched")))
+right("5.steady", says=STANDS_IN)(steady_with_watched(UNFINISHED))
+right("5.steady", says="the error is raised.$")(
+    steady_with_watched(lesson_source.solution("5.watched"))
+)

@@ -49,7 +49,7 @@ def with_steady(changes):
 
 right("5.support")(assembled())
 right("5.support")(assembled(answer=all_tools_concurrently))
-right("5.support", "handled a tool call, Stop, .* the reader waits 0.6 s in all")(
+right("5.support", says="handled a tool call, Stop, .* the reader waits 0.6 s in all")(
     assembled(steady=keeps_the_error)
 )
 
@@ -66,7 +66,7 @@ class Assistant:
 
 READS, GIVEN = "async for piece in steady(sources, seconds)", "(sources, seconds)"
 SOURCE, BEGIN = "partial(answer, model, tools, history)", "    async def"
-FIRST = "    {}\n    async def".format
+FIRST = "    {}\n    async def".format  # inserts a line before `reply`
 
 for mistake, changes, *says in (
     ("never calls the next", {"in models": "in models[:1]"}),
@@ -122,8 +122,8 @@ def unchanged_stub(name):
 
 
 ONE, BOTH = "The course's `{}` was used instead", "course's `answer` and `steady` were used instead"
-right("5.support", "within the budget.$")(in_a_notebook())
-right("5.support", "within the budget.$")(
+right("5.support", says="within the budget.$")(in_a_notebook())
+right("5.support", says="within the budget.$")(
     in_a_notebook(steady=steady_with_watched(lesson.solution("5.watched")))
 )
 for parts in (
@@ -133,7 +133,7 @@ for parts in (
     {"steady": collects_pieces},
 ):
     right("5.support", ONE.format(*parts))(in_a_notebook(**parts))
-right("5.support", BOTH)(in_a_notebook(answer=unchanged_stub("answer"), steady=...))
+right("5.support", says=BOTH)(in_a_notebook(answer=unchanged_stub("answer"), steady=...))
 wrong("5.support", "blank screen")(
     in_a_notebook({READS: f"for piece in [piece {READS}]"}, answer=..., steady=...)
 )

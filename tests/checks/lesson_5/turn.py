@@ -8,7 +8,7 @@ from langchain_core.output_parsers import StrOutputParser
 from tests.checks.answers import edits, right, wrong
 
 
-@right("5.turn", "around that very stream closes it")
+@right("5.turn", says="around that very stream closes it")
 async def turn(model, history, question):
     messages, said = [*history, HumanMessage(question)], ""
     history.append(HumanMessage(question))
@@ -20,12 +20,12 @@ async def turn(model, history, question):
         history.append(AIMessage(said))
 
 
-edit = edits("5.turn", turn)
+edit = edits("5.turn", turn)  # edit(mistake or None, {old: new}, says)
 SENT, BEGIN = "[*history, HumanMessage(question)]", "history.append(HumanMessage(question))"
 GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.append(AIMessage(said))"
-SWALLOWS = "except {}:\n        pass\n    finally".format
-CATCH = "except BaseException:\n        {}\n    finally".format
-ALONE = f"except {{}}:\n        {END}\n        raise\n    else".format
+SWALLOWS = "except Exception:\n        pass\n    finally"
+CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"
+ALONE = f"except GeneratorExit:\n        {END}\n        raise\n    else"
 LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
 
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
@@ -66,17 +66,17 @@ for mistake, changes, *says in (
     ("other roles", {"AIMessage(said)": "HumanMessage(said)"}),
     ("question not stored", {BEGIN: ""}),
     ("too many messages", {END: "history += [AIMessage(said), HumanMessage('Why?')]"}),
-    ("reply not stored", {"finally": ALONE("GeneratorExit")}),
+    ("reply not stored", {"finally": ALONE}),
     ("reply before the question", {END: "history.insert(-1, AIMessage(said))"}),
     (
         "lacks the end",
         {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"},
         "before or after it is yielded",
     ),
-    ("says more", {"finally": CATCH("said += ' [cut]'\n        raise")}),
+    ("says more", {"finally": CUTS}),
     ("another reply stored", {GROW: "said = chunk.content"}),
     ("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"}),
-    ("swallows the error", {"finally": SWALLOWS("Exception")}),
+    ("swallows the error", {"finally": SWALLOWS}),
 ):
     edit(mistake, changes, *says)
 

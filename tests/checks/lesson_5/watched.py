@@ -10,7 +10,7 @@ from utils.stall_timeout import Stalled
 from utils.stall_timeout import watched as the_courses_own
 
 
-@right("5.watched", "One thing to improve: a `TimeoutError` that the stream itself raises")
+@right("5.watched", says="One thing to improve: a `TimeoutError` that the stream itself raises")
 async def watched(stream, seconds):
     async with aclosing(stream):
         while True:
@@ -23,7 +23,7 @@ async def watched(stream, seconds):
             yield chunk
 
 
-edit = edits("5.watched", watched)
+edit = edits("5.watched", watched)  # edit(mistake or None, {old: new}, says)
 OfItsOwn = type("Stalled", (BaseException,), {})
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"
 RAISES = "raise Stalled from None"
