@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
+# The beginning of a path on this machine, such as /home/ada/ or C:\Users.
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
 # This code runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that
@@ -31,7 +32,7 @@ _watch = lambda loop, context: _lost.append(context.get("exception") or context[
 asyncio.get_running_loop().set_exception_handler(_watch)
 """
 # Uses `type`, since `isinstance` would read each object's `__class__`, which makes openai's lazy
-# modules import everything.
+# modules import everything. `_log_traceback` is true if nothing has retrieved a task's exception.
 TELL_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()
@@ -123,6 +124,6 @@ def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
             yield f"raised {output.ename}"
         if output.get("name") == "stderr":
             yield f"wrote to stderr: {output.text.strip()[:200]}"
-        found = next((MACHINE.search(text) for text in texts(output) if MACHINE.search(text)), None)
+        found = next(filter(None, map(MACHINE.search, texts(output))), None)
         if found is not None:
             yield f"contains a path on this machine: {found.string[found.start() :][:60]!r}"

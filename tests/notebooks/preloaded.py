@@ -6,7 +6,9 @@ elsewhere, kernels and scripts start normally.
 
 All workers of a test run share the forking process, which imports nothing until the first fork is
 requested. This file contains no tests. It also runs as a program: `serve` is the process that
-forks, and `join` stands in for a fork and exits with the fork's exit code.
+forks, and `join` stands in for a fork and exits with the fork's exit code. `join` connects to
+`serve`, sends its arguments, folder and environment as a line of JSON with its standard files, and
+reads the fork's process ID and, at the end, its exit code.
 """
 
 import json
@@ -32,7 +34,6 @@ IMPORTED = (
 # Settings for the imports: a kernel's usual Matplotlib backend, and no threads in numpy, since
 # threads don't survive a fork.
 ENVIRON = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1"}
-
 
 STDIN = 0
 
@@ -87,9 +88,13 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    forks: dict[int, tuple[int, socket.socket]] = {}  # by their process file descriptors
+    # Each fork's process ID and connection, by a file descriptor that is readable once it ends.
+    forks: dict[int, tuple[int, socket.socket]] = {}
     with socket.socket(fileno=int(number)) as listener:
-        while STDIN not in (ready := select.select([listener, STDIN, *forks], [], [])[0]):
+        while True:
+            ready, _, _ = select.select([listener, STDIN, *forks], [], [])
+            if STDIN in ready:
+                return
             for ended in forks.keys() & ready:
                 pid, line = forks.pop(ended)
                 os.close(ended)
@@ -103,13 +108,15 @@ def serve(number: str) -> None:
                 figure = modules["matplotlib.figure"].Figure()
                 figure.subplots().set_title("finds the font")
                 figure.savefig(BytesIO())
-                gc.freeze()
+                gc.freeze()  # a collection in a fork would copy all these objects
             threads = os.listdir("/proc/self/task")  # noqa: PTH208
             assert len(threads) == 1, "a fork would lose the other threads"
-            line = listener.accept()[0]
-            if (pid := os.fork()) == 0:
-                for each in (listener, *(other for _, other in forks.values())):
-                    each.close()
+            line, _ = listener.accept()
+            pid = os.fork()
+            if pid == 0:
+                listener.close()
+                for _, other in forks.values():
+                    other.close()
                 # Restore the default handler, since a background pytest ignores SIGINT.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 run(line)
@@ -123,12 +130,12 @@ def run(line: socket.socket) -> None:
 
     from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
 
-    asked, files = b"", []
-    while not asked.endswith(b"\n"):
+    request, files = b"", []
+    while not request.endswith(b"\n"):
         part, more, _, _ = socket.recv_fds(line, 1 << 16, 3)
-        asked, files = asked + part, files + more
-    settings: dict[str, Any] = json.loads(asked)
-    os.setsid()
+        request, files = request + part, files + more
+    settings: dict[str, Any] = json.loads(request)
+    os.setsid()  # a process group of its own, to which `join` forwards Ctrl-C
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
@@ -165,8 +172,13 @@ def end_with(line: socket.socket) -> None:
 
 def join(address: str, *arguments: str) -> None:
     """Run Python with these arguments in a fork, forward Ctrl-C, and exit with its exit code."""
-    process = b""
-    signal.signal(signal.SIGINT, lambda *_: process and os.killpg(int(process), signal.SIGINT))
+    process = ""
+
+    def forward(number: int, _frame: object) -> None:
+        if process:
+            os.killpg(int(process), number)
+
+    signal.signal(signal.SIGINT, forward)
     settings = {
         "arguments": arguments,
         "folder": os.getcwd(),  # noqa: PTH109
@@ -176,9 +188,9 @@ def join(address: str, *arguments: str) -> None:
         line.connect(address)
         socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
         answers = line.makefile()
-        process = answers.readline().encode()
-        code = int(answers.readline() or 1)
-    if code < 0:
+        process = answers.readline()
+        code = int(answers.readline() or 1)  # empty if `serve` was killed
+    if code < 0:  # the fork ended by a signal; end in the same way
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)

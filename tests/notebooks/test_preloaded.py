@@ -23,7 +23,9 @@ print(json.dumps(sorted(sys.modules)))
 AROUND = """\
 import json, os, sys, threading
 names = sorted(name for name in globals() if not name.startswith("_"))
-print(json.dumps([names, sys.path, sys.argv[0], os.getcwd(), os.environ.get("SEEN_BY_KERNELS")]))
+seen = os.environ.get("SEEN_BY_KERNELS")
+around = dict(names=names, path=sys.path, program=sys.argv[0], folder=os.getcwd(), seen=seen)
+print(json.dumps(around))
 """
 
 
@@ -48,9 +50,11 @@ def test_its_environment_is_that_of_any_kernel(
         json.loads(printed(editions.run([new_code_cell(AROUND)], tmp_path, command)))
         for command in (quick_kernel, None)
     )
-    quick[2], plain[2] = Path(quick[2]).stem, Path(plain[2]).stem
+    for around in (quick, plain):
+        around["program"] = Path(around["program"]).stem  # one has a whole path
     assert quick == plain
-    assert plain[3:] == [os.path.realpath(tmp_path), "yes"]
+    assert plain["folder"] == os.path.realpath(tmp_path)
+    assert plain["seen"] == "yes"
 
 
 def test_it_has_imported_what_lessons_import_and_nothing_else(
@@ -59,13 +63,15 @@ def test_it_has_imported_what_lessons_import_and_nothing_else(
     before = set(json.loads(printed(editions.run([new_code_cell(LOADED)], tmp_path, quick_kernel))))
     assert "langchain_openai" in before, "slow imports must be preloaded"
     assert not {name for name in before if name.split(".")[0] == "utils"}
-    asks = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport json\n"
-    asks += "from utils.provider import chat_model\nfrom utils.setup import ready\n"
-    asks += "import fastapi, utils.app_server, utils.charts.chart, utils.widgets\n"
-    cells = [new_code_cell(asks), new_code_cell("ready()\nmodel = chat_model('fast')")]
-    drawn = "import io\nutils.charts.chart.Figure().savefig(io.BytesIO())"
-    cells.append(new_code_cell(drawn))
-    after = editions.run([*cells, new_code_cell(LOADED)], tmp_path)[-1]
+    lesson = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nimport json",
+        "from utils.provider import chat_model\nfrom utils.setup import ready",
+        "import fastapi, utils.app_server, utils.charts.chart, utils.widgets",
+        "ready()\nmodel = chat_model('fast')",
+        "import io\nutils.charts.chart.Figure().savefig(io.BytesIO())",
+        LOADED,
+    )
+    *_, after = editions.run([*map(new_code_cell, lesson)], tmp_path)
     assert before - set(json.loads(printed([after]))) == set()
 
 

@@ -25,14 +25,15 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
         (folder / f"{number}.py").write_text(source, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache"]
     found = subprocess.run(
-        [*ruff, "--select=F405,F821", "--output-format=json", str(folder)],
+        [*ruff, "--select=F405,F821", "--output-format=json", str(folder)],  # undefined names
         stdout=subprocess.PIPE,
         check=False,  # ruff exits with 1 if it finds violations
     )
-    return {
-        (sections[int(Path(fault["filename"]).stem)].title, fault["message"].split("`")[1])
-        for fault in json.loads(found.stdout)
-    }
+    names = set()
+    for fault in json.loads(found.stdout):
+        section = sections[int(Path(fault["filename"]).stem)]
+        names.add((section.title, fault["message"].split("`")[1]))  # the message quotes the name
+    return names
 
 
 def bound(cells: Collection[NotebookNode]) -> set[str]:

@@ -123,11 +123,11 @@ def test_no_cell_ends_in_an_error(
 ) -> None:
     """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
-    requests = [0]
+    requests = [0]  # how many the server had received after each cell
 
     def once_more() -> bool:
         requests.append(other_server.requests)
-        if len(requests) > len(cells):
+        if len(requests) > len(cells):  # after the last cell; now some are executed once more
             other_server.begin(2)
         return requests[-1] > requests[-2]
 
