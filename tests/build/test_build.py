@@ -73,6 +73,7 @@ def notebook(root, edition):
 
 
 def spoil(root, edition, change):
+    """Change a built notebook; `change` takes its JSON and modifies it."""
     path = root / edition / "01_sample.ipynb"
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
@@ -180,14 +181,18 @@ def lesson_with(*cells):
 
 
 OLD = (
-    *("Setup", ("ready()", "Ready.")),
-    *("One", ("a", "after 0.2 s"), ("b", "true")),
-    *("Two", ("c", "1.0 s")),
+    "Setup",
+    ("ready()", "Ready."),  # cell 1
+    "One",
+    ("a", "after 0.2 s"),  # cell 3
+    ("b", "true"),
+    "Two",
+    ("c", "1.0 s"),  # cell 6
 )
 
 
 @pytest.mark.parametrize(
-    ("now", "replaced"),
+    ("now", "replaced"),  # changed cells by number, and the numbers of cells with new outputs
     [
         ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
         ({3: ("a", "after 9 pieces")}, [3]),
@@ -200,11 +205,11 @@ OLD = (
 def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(now, replaced):
     stored = lesson_with(*OLD)
     fresh = lesson_with(*(now.get(number, cell) for number, cell in enumerate(OLD)))
-    marked = [cell for cell in fresh.cells if cell.cell_type == "code"]
-    for cell in marked:
+    code_cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
+    for cell in code_cells:  # pictures aren't compared; stored outputs would replace this one
         cell.outputs[1].data["image/png"] = "new"
     execute.keep_outputs(fresh, stored)
-    new = [cell.id for cell in marked if cell.outputs[1].data["image/png"] == "new"]
+    new = [cell.id for cell in code_cells if cell.outputs[1].data["image/png"] == "new"]
     assert new == [f"cell-{number}" for number in replaced]
 
 
@@ -221,9 +226,12 @@ def test_after_a_change_of_one_cell_a_build_changes_only_that_cell(built):
 def test_incomplete_outputs_are_rebuilt(built, monkeypatch):
     spoil(built, "solutions", lambda content: content["cells"][-1].update(execution_count=None))
     ran = []
-    monkeypatch.setattr(
-        execute, "executed", lambda one: ran.append(one) or one.editions["solutions"]
-    )
+
+    def executed(lesson):
+        ran.append(lesson)
+        return lesson.editions["solutions"]
+
+    monkeypatch.setattr(execute, "executed", executed)
     assert main([], built) == 0
     assert len(ran) == 1
 
@@ -427,8 +435,9 @@ def test_characters_that_no_editor_shows_are_reported_by_line(root, capsys, spoi
     text = lesson.read_text(encoding="utf-8").rstrip("\n")
     lesson.write_bytes(spoiled(text))
     assert main(["--check"], root) == 1
+    last = len(text.split("\n")) + 1  # the line that was added
     said = capsys.readouterr().err.strip()
-    assert said.startswith(f"lessons/{SAMPLE.name}:{told.format(last=text.count(chr(10)) + 2)}")
+    assert said.startswith(f"lessons/{SAMPLE.name}:{told.format(last=last)}")
     assert "\n" not in said
 
 
@@ -462,7 +471,7 @@ def test_a_cell_that_must_not_be_published_fails_the_build_and_is_named(root, ca
     assert not (root / "solutions" / "01_sample.ipynb").exists()
 
 
-# Shows an outcome as `utils.checks` does; used in place of the sample's own `check`.
+# Shows an outcome as `utils.checks` does; `judged_as` puts it in place of the sample's own `check`.
 JUDGE = """
 class Outcome:
     def __init__(self, status):
@@ -502,14 +511,15 @@ def test_a_stored_solution_that_was_rejected_is_reported(root, capsys):
 
 
 def judged_as(root, status):
+    """Make the sample's check report this status."""
     lesson = root / "lessons" / "01_sample.md"
     text = lesson.read_text(encoding="utf-8")
-    begin, end = text.index("def check("), text.index("def predict(")
+    begin, end = text.index("def check("), text.index("def predict(")  # the sample's `check`
     judge = JUDGE.strip().replace("STATUS", repr(status)) + "\n\n\n"
     lesson.write_text(text[:begin] + judge + text[end:], encoding="utf-8")
 
 
-def test_pictures_are_not_searched_for_keys(monkeypatch):
+def test_pictures_are_not_searched_for_keys():
     outputs = [{"data": {"image/png": "sk-abcdefghijklm", "text/plain": "<Figure>"}}]
     assert list(execute.texts(outputs)) == ["<Figure>"]
 

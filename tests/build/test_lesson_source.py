@@ -21,7 +21,8 @@ def code(*lines, tags=""):
 
 def test_the_sample_in_the_docstring_is_a_lesson():
     lines = lesson_source.__doc__.splitlines()
-    text = "\n".join(line.removeprefix("    ") for line in lines if line[:4].isspace() or not line)
+    sample = [line for line in lines if line.startswith("    ") or not line]
+    text = "\n".join(line.removeprefix("    ") for line in sample)
     lesson = lesson_source.parse(text, "01_sample.md")
     assert lesson.numbers == {"words": "1.1"}
     assert list(lesson.exercises) == ["1.1"]
@@ -36,7 +37,7 @@ def test_cells_are_in_order_with_their_lines():
         "markdown", "markdown", "markdown", "code", "code", "markdown", "code", "code", "code",
     ]  # fmt: skip
     for cell in lesson.cells:
-        first = lines[cell.line - 1].replace("1.words", "1.1")
+        first = lines[cell.line - 1].replace("1.words", "1.1")  # cells have numbers for names
         assert first == cell.source.splitlines()[0]
     assert lesson.file == "data/01_sample.md"
 
@@ -82,10 +83,10 @@ def test_a_stub_keeps_its_lines_and_indentation():
 
 @pytest.mark.parametrize("path", lesson_source.paths(), ids=lambda path: path.stem)
 def test_jupytext_finds_the_same_cells(path):
-    text = re.sub(r"\A---\n.*?\n---\n", "", lesson_source.read(path), flags=re.DOTALL)
-    theirs = jupytext.reads(numbered(text, lesson_source.load(path).numbers), fmt="md:myst")
-    ours = [(cell.kind, cell.source, list(cell.tags)) for cell in lesson_source.load(path).cells]
-    assert ours == [
+    lesson = lesson_source.load(path)
+    text = re.sub(r"\A---\n.*?\n---\n", "", lesson_source.read(path), flags=re.DOTALL)  # no header
+    theirs = jupytext.reads(numbered(text, lesson.numbers), fmt="md:myst")
+    assert [(cell.kind, cell.source, list(cell.tags)) for cell in lesson.cells] == [
         (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in theirs.cells
     ]
 
@@ -104,7 +105,7 @@ HINTS = "**Hints for exercise 1.words**\n\n1. a\n"
 EXERCISE = code("1", tags="exercise-words")
 ASKED = "**Prediction P1.1:** q\n\n"
 
-BROKEN = [
+BROKEN = [  # source, line of the mistake, and a part of the message as a regular expression
     (code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
      4, "`### BEGIN SOLUTION` is out of place"),
     (code("### BEGIN SOLUTION", "1", "### END SOLUTON"), 4, "`### END SOLUTION` is missing"),

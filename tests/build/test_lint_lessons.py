@@ -30,7 +30,7 @@ ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
 OTHER_HINTS = MORE.replace("Hints for exercise 1.words", "Hints for exercise 1.more")
 
-BREACHES = {
+BREACHES = {  # a lesson, and a part of the message, as text or as a regular expression
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
         'exercise 1.1 doesn\'t end with `check("1.1", …)`',

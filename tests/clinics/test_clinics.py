@@ -26,7 +26,7 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the diagnosis of each patient, from the exercise's solution."""
+    """Return the diagnosis of each patient ("A", "B", …), from the exercise's solution."""
     check = runner.find(lesson_source.number(exercise)).exercise
     return dict(check.observe({}, None).truth)
 
@@ -44,26 +44,28 @@ def test_lesson_1_the_measurements_show_the_diagnoses(
     assert buffered.ttft > 0.95 * buffered.e2e
     assert healthy.ttft < 0.8 * healthy.e2e
     assert healthy.e2e < 0.2 * slow.e2e
-    assert buffered.tpot < 0.1 * healthy.tpot < 0.02 * slow.tpot
+    assert buffered.tpot < 0.1 * healthy.tpot
+    assert healthy.tpot < 0.2 * slow.tpot
 
 
 def test_lesson_2_tokens_and_warnings_show_the_diagnoses():
     labels = diagnosis("2.diagnosis")
     cases = {labels[name]: program("Name a river.") for name, program in complaints().items()}
     assert len({case.reply for case in cases.values()}) == 1
-    tokens = cases["healthy"].heard
+    tokens = cases["healthy"].heard  # how many its handler received
     assert tokens > 0
     assert cases["attached twice"].heard == 2 * tokens
-    assert (cases["fails silently"].heard, cases["fails silently"].warnings > tokens) == (0, True)
-    assert (cases["not streaming"].heard, cases["not streaming"].warnings) == (0, 0)
+    assert cases["fails silently"].heard == cases["not streaming"].heard == 0
+    assert cases["fails silently"].warnings > tokens
+    assert cases["not streaming"].warnings == 0
 
 
 def test_lesson_3_the_stored_replies_show_the_diagnoses():
-    replies = {
+    replies = {  # the chunks of a complete reply, and of three that end early
         delivery: list(chat_model("fast", delivery=delivery, simulated=True).stream(RAINBOW))
         for delivery in (None, "length@40", "filter@33", "end@44")
     }
-    stored = {
+    stored = {  # which replies a program with that fault stores
         "healthy": {None},
         "any reason": {None, "length@40", "filter@33"},
         "judges the text": {None, "end@44"},

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from langchain.agents import create_agent
@@ -26,15 +27,21 @@ ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
 STORY = "Tell me a short story about a lighthouse."
 
 
+class Row(NamedTuple):
+    code: str
+    caveat: str
+
+
 def rows():
-    """Yield the method, code and caveat of each row in the table."""
+    """Yield the method of each row in the table, and its code and caveat."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if len(cells) == 5 and cells[0] not in ("method", "---"):
-            yield cells[0].strip("` "), cells[3].strip("`"), cells[4]
+            method, _, _, code, caveat = cells
+            yield method.strip("` "), Row(code.strip("`"), caveat)
 
 
-ROWS = {method: (line, caveat) for method, line, caveat in rows()}
+ROWS = dict(rows())
 
 
 @pytest.fixture
@@ -51,15 +58,16 @@ async def test_each_line_runs_as_written(method, model, capsys):
         "prompt": RIVER,
         "UsageMetadataCallbackHandler": UsageMetadataCallbackHandler,
     }
-    code = compile(ROWS[method][0], method, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    line = ROWS[method].code
+    code = compile(line, method, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     async with simulator().watch() as seen:
-        running = eval(code, names)
+        running = eval(code, names)  # a coroutine if the line awaits
         if running is not None:
             await running
     assert [request.ended for request in seen] == ["finished"]
     assert seen[0].stream is (method != "callbacks")
     printed = capsys.readouterr().out
-    if "content" in ROWS[method][0]:
+    if "content" in line:
         assert "Danube" in printed
     if "events" in method:
         assert printed.count("on_chat_model_stream") > 10
@@ -180,7 +188,7 @@ CAVEATS = {
 
 def test_each_row_has_a_caveat_with_a_test():
     assert set(CAVEATS) == set(ROWS)
-    assert all(caveat for _, caveat in ROWS.values())
+    assert all(row.caveat for row in ROWS.values())
 
 
 @ON_ONE_LOOP

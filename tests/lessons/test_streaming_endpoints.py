@@ -16,6 +16,7 @@ PIECE = "x" * 100_000  # large, so that an unread connection's buffers soon fill
 
 @pytest.fixture
 def no_garbage_collection() -> Iterator[None]:
+    """Switch off garbage collection, which would also close an abandoned generator."""
     gc.disable()
     yield
     gc.enable()
@@ -60,7 +61,7 @@ async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> 
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     before = -1
-    while endless.sent > before or endless.sent < 2:
+    while endless.sent > before or endless.sent < 2:  # until it has begun, and then is blocked
         before = endless.sent
         await asyncio.sleep(0.05)
     writer.transport.abort()
@@ -74,5 +75,4 @@ async def test_fastapis_built_in_response_does_not_close_a_generator_with_unsent
     endless = Endless()
     async with serving(endless.app) as url:
         await disconnect_while_text_waits(endless, url, path)
-    # The server and all its tasks have stopped.
-    assert endless.closed == closes
+    assert endless.closed == closes  # now that the server and all its tasks have stopped

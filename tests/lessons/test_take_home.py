@@ -135,7 +135,8 @@ def test_help_names_the_settings(name, script):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_lesson_includes_the_script_and_how_to_run_it(name):
-    lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{name[0]}_"))
+    number = name[0]  # of the lesson
+    lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{number}_"))
     text = lesson_source.read(lesson)
     section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
     assert f"```{{literalinclude}} take_home/{name}\n```\n" in section
@@ -197,9 +198,11 @@ def test_2_logs_each_run_and_adds_up_the_bill(script):
     sent = sum(request.tokens_sent for request in seen)
     assert re.fullmatch(rf"sim-fast: \d+ tokens in, {sent} out", bill)
     runs = re.findall(r"^run (\S+): (started|ended)", ended.stderr, re.MULTILINE)
-    (one, a), (one_again, b), (two, c), (two_again, d) = runs
-    assert (a, b, c, d) == ("started", "ended", "started", "ended")
-    assert one == one_again != two == two_again
+    assert [event for _, event in runs] == ["started", "ended", "started", "ended"]
+    one, one_again, two, two_again = (run_id for run_id, _ in runs)
+    assert one == one_again
+    assert two == two_again
+    assert one != two
 
 
 def test_2_logs_a_lost_connection_under_its_run(script):
@@ -272,6 +275,7 @@ def test_3_rejects_a_truncated_reply(script):
 
 @CTRL_C
 def test_3_stops_the_model(script):
+    # The first form, still empty, has 40 characters; the next begins with the first text.
     out, err, request = script.interrupt(FORM, PERSON, model="sim-fast:stall@8,3000", after=41)
     assert err == "Stopped.\n"
     assert forms(out)
@@ -286,7 +290,8 @@ def page_server(script, model):
     """Run the chat page's server during a `with` block; yield the URL that it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
         lines = iter(process.stderr.readline, "")
-        url = next(found[1] for line in lines if (found := re.search(r"on (http://\S+)", line)))
+        ready = next(line for line in lines if "on http://" in line)
+        url = re.search(r"on (http://\S+)", ready)[1]
         rest = Thread(target=process.stderr.read)  # a full pipe would block the process
         rest.start()
         try:
@@ -308,9 +313,9 @@ def page_server(script, model):
 async def test_4_reports_the_end_or_the_failure(script, fault, events):
     with page_server(script, f"sim-fast{fault}") as url, script.server.watch() as seen:
         received = [event async for event in listen(f"{url}/chat?question={RIVER}")]
-    assert list(dict.fromkeys(event.type for event in received)) == events
+    assert list(dict.fromkeys(event.type for event in received)) == events  # without repetitions
     assert [event.type for event in received if event.type != "message"] == events[-1:]
-    text = "".join(json.loads(event.data) for event in received[:-1])
+    text = "".join(json.loads(event.data) for event in received[:-1])  # a message's text is JSON
     assert "The Danube. It rises in the Black Forest".startswith(text[:40])
     if not fault:
         assert received[-1].data == str(seen[0].tokens_sent)
