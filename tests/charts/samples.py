@@ -16,13 +16,14 @@ def written(chart):
 
 
 def recorded(label, arrivals, speed=1.0, e2e=None, **fields):
+    """Return a recording of a word at each time in `arrivals`, in seconds at speed 1."""
     pieces = tuple(Piece(at / speed, WORDS[i % 10]) for i, at in enumerate(arrivals))
     end = arrivals[-1] if e2e is None else e2e
     return Recording(label, pieces, e2e=end / speed, **fields)
 
 
 def streamed(speed=1.0, **fields):
-    arrivals = [0.2 + k * 9.8 / 249 for k in range(250)]
+    arrivals = [0.2 + k * 9.8 / 249 for k in range(250)]  # evenly, until 10 s
     return recorded("stream", arrivals, speed, **fields)
 
 
@@ -36,25 +37,28 @@ def buffered(speed=1.0):
 
 
 def bursty(speed=1.0):
-    return recorded("bursty", [0.4 + k // 50 * 2 + k % 50 * 0.001 for k in range(250)], speed)
+    """Return five bursts, two seconds apart."""
+    arrivals = [0.4 + burst * 2 + k * 0.001 for burst in range(5) for k in range(50)]
+    return recorded("bursty", arrivals, speed)
 
 
 def released_with_a_pause(speed=1.0):
     """Return a buffered reply on a busy machine: 17 pieces, a pause, then the rest."""
-    return recorded("proxy", [1.40 + k * 0.0002 + (k > 16) * 0.1 for k in range(124)], speed)
+    arrivals = [1.40 + k * 0.0002 for k in range(124)]
+    return recorded("proxy", [*arrivals[:17], *(at + 0.1 for at in arrivals[17:])], speed)
 
 
 def stuttering(speed=1.0):
     """Return a steady stream read on a busy machine: several pieces arrive after each pause."""
-    due = [0.5 + k * 0.0076 for k in range(124)]
-    pauses = [(0.75, 0.9), (0.92, 1.0), (1.05, 1.25)]
-    arrivals = [next((end for begin, end in pauses if begin < at < end), at) for at in due]
+    arrivals = [0.5 + k * 0.0076 for k in range(124)]
+    for begin, end in ((0.75, 0.9), (0.92, 1.0), (1.05, 1.25)):
+        arrivals = [end if begin < at < end else at for at in arrivals]
     return recorded("stutter", arrivals, speed)
 
 
 def pausing(speed=1.0):
     arrivals = [0.5 + k * 0.02 for k in range(50)]
-    return recorded("tool", [*arrivals, *(at + 8 for at in arrivals)], speed)
+    return recorded("tool", [*arrivals, *(at + 8 for at in arrivals)], speed)  # a tool runs for 7 s
 
 
 def stalling():

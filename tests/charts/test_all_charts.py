@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import warnings
+from functools import partial
 
 import nbformat
 import pytest
@@ -36,17 +37,20 @@ LABELS = ODD | {
     "lines": "one\ntwo",
 }
 OF_RECORDINGS = [readers_chart, wait_bars, gap_strip, waterfall]
-LEAKING = Recording(
-    "leaking", tuple(Piece(1 + i / 100, text) for i, text in enumerate(["is", "7319", "ok"])), 1.1
-)
+LEAKING = Recording("leaking", (Piece(1.0, "is"), Piece(1.01, "7319"), Piece(1.02, "ok")), e2e=1.1)
 
 
 def eight_words(label, **fields):
-    return Recording(label, tuple(Piece(0.2 + 0.02 * k, "word ") for k in range(8)), 4.0, **fields)
+    pieces = tuple(Piece(0.2 + 0.02 * k, "word ") for k in range(8))
+    return Recording(label, pieces, e2e=4.0, **fields)
 
 
 def measured(style, waits):
-    return [Row(style, clients, wait, wait, wait + 0.2, 0, 0.01) for clients, wait in waits.items()]
+    """Return one style's rows; `waits` are seconds by the number of clients."""
+    return [
+        Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
+        for clients, wait in waits.items()
+    ]
 
 
 def test_any_label_can_be_drawn(monkeypatch):
@@ -91,11 +95,11 @@ LONG = "a label that is too long for a heading or a row"
 
 
 @pytest.mark.parametrize(
-    "draw",
+    "draw",  # each of these functions draws one chart
     [
-        *(lambda c=c: c(*every_kind(), recorded(LONG, [1, 2, 40.0])) for c in OF_RECORDINGS),
-        *(lambda n=n: waterfall(*[streamed()] * n) for n in (8, 20, 100)),
-        *(lambda sizes=sizes: guard_chart(LEAKING, "7319", sizes) for sizes in (range(61), [0, 1])),
+        *(partial(chart, *every_kind(), recorded(LONG, [1, 2, 40.0])) for chart in OF_RECORDINGS),
+        *(partial(waterfall, *[streamed()] * count) for count in (8, 20, 100)),
+        *(partial(guard_chart, LEAKING, "7319", sizes) for sizes in (range(61), [0, 1])),
         lambda: pattern_bars(*map(Pattern, every_kind())),
         lambda: load_chart(measured("a", {1: 1, 10: 9}) + measured("b", {1: 1, 40: 1.3, 100: 3})),
         lambda: load_chart(measured("alone", {1: 0.5})),
@@ -109,7 +113,7 @@ def test_all_text_is_inside_the_picture_and_large_enough_for_a_projector(draw):
     for axes in chart.axes:
         texts += [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
     assert min(text.get_fontsize() for text in texts) >= 12
-    for text in [*chart.texts, *(each for axes in chart.axes for each in axes.texts)]:
+    for text in [*chart.texts, *(text for axes in chart.axes for text in axes.texts)]:
         box = text.get_window_extent()
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= chart.bbox.x1 and box.y1 <= chart.bbox.y1
         assert inside, text.get_text()

@@ -8,15 +8,16 @@ from utils.charts import guard_chart
 from utils.timing import Piece, Recording
 
 WORDS = ["", "The ", "code ", "is ", "7", "3", "1", "9", ", of ", "course. "]
-LEAKING = Recording(  # faster than a person reads
+LEAKING = Recording(  # a piece each 10 ms, faster than a person reads
     "leaking", tuple(Piece(1 + i / 100, word) for i, word in enumerate(WORDS)), e2e=1.1
 )
 CODE = r"\d{4}"
 
 
 def drawn(chart, panel):
-    line = chart.axes[panel].lines[0]
-    return dict(zip(*map(list, line.get_data()), strict=True))
+    """Return a panel's line as a dict: y by x, the number of characters held back."""
+    xs, ys = chart.axes[panel].lines[0].get_data()
+    return dict(zip(list(xs), list(ys), strict=True))
 
 
 def test_the_upper_panel_shows_the_wait_for_each_number_of_characters():

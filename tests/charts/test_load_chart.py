@@ -9,8 +9,8 @@ from utils.charts import load_chart
 from utils.crowd import Row
 
 
-def row(style, clients, worst, median=None):
-    return Row(style, clients, median or worst, worst, worst + 0.2, 0, 0.01)
+def row(style, clients, wait):
+    return Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
 
 
 def measured():
