@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from tests.checks.answers import edits, right, wrong
 from utils import lesson_source
 
-# `Reply` as the lesson defines it, which all answers use.
+# `Reply` as lesson 4 defines it; all answers use it.
 given = {"asyncio": asyncio, "aclosing": aclosing}
 for cell in lesson_source.load(lesson_source.paths()[3]).cells:
     if cell.kind == "code" and cell.learner.startswith(("async def write(", "class Reply:")):
