@@ -1,7 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
 With several workers, the lesson tests run on one and the other browser tests on another: see the
-root `conftest.py`.
+root `conftest.py`. Its fixture `kernels` is the address of the process that forks kernels, if any.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, L
 if TYPE_CHECKING:  # if Playwright can't be imported, tests are skipped instead of failing
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-_VISITORS: list[BrowserContext] = []
+_VISITORS: list[BrowserContext] = []  # their pages are shown if a test fails
 
 # A script that returns the notebook's path, the kernel's status, and the text of the outputs.
 STATE = """() => {
@@ -78,8 +78,7 @@ def lab(
 ) -> Iterator[Lab]:
     """Run a JupyterLab that serves an empty folder; its kernels can import the course."""
     root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("new") / "state"
-    kernel = [*command(kernels)] if kernels else None
-    with serve(root, state, kernel=kernel) as running:
+    with serve(root, state, kernel=command(kernels) if kernels else None) as running:
         yield running
 
 
@@ -91,8 +90,7 @@ def course(
     root, state = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("state")
     for folder in ("notebooks", "lessons", "utils"):
         shutil.copytree(REPOSITORY / folder, root / folder)
-    kernel = [*command(kernels)] if kernels else None
-    with serve(root, state, kernel=kernel) as running:
+    with serve(root, state, kernel=command(kernels) if kernels else None) as running:
         yield running
 
 
@@ -154,7 +152,7 @@ def notebook(
         *cells: str, viewport: ViewportSize = NOTEBOOK_WIDTH, reloads: bool = False
     ) -> NotebookPage:
         assert not opened, "a test opens one notebook"
-        name = "".join(sign if sign.isalnum() else "-" for sign in request.node.name)
+        name = re.sub(r"[\W_]", "-", request.node.name)
         # Forked kernels start fast, but a test that reloads its page needs an ordinary kernel.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
@@ -170,7 +168,8 @@ def notebook(
 
     yield write_and_open
     if request.session.testsfailed > failed_before:
-        pages.pop().close() if pages else None
+        if pages:
+            pages.pop().close()
     elif opened:
         opened[0].close()
         # A page that was reloaded would later reopen the notebook in its URL.

@@ -34,7 +34,7 @@ def probe(folder: Path) -> str:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,
+            start_new_session=True,  # so that `killpg` also ends the driver and the browser
         )
         try:
             code = trying.wait(_PATIENCE)
@@ -58,7 +58,7 @@ def _cannot_run(cause: str) -> LookupError:
 
 
 def _try() -> str:
-    """Start the browser, and return its path."""
+    """Start the browser, and return its path, or "" if there is none."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 # A script that returns the contrast ratio of each element's text, as WCAG 2 defines it.
 CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  // Any CSS colour, translucent or not, painted over the colour below: the result as [r, g, b].
   const paint = (colour, below) => {
     canvas.fillStyle = `rgb(${below})`;
     canvas.fillRect(0, 0, 1, 1);
@@ -39,14 +40,14 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);
   const scrolls = (element) => ["auto", "scroll"].includes(style(element).overflowX);
-  const reached = (element) => {
+  const scrollable = (element) => {
     for (let up = element.parentElement; up !== widget; up = up.parentElement)
       if (scrolls(up)) return true;
     return false;
   };
   const sticksOut = (element) => {
     const box = element.getBoundingClientRect();
-    return box.width > 0 && (box.left < left - 1 || box.right > right + 1) && !reached(element);
+    return box.width > 0 && (box.left < left - 1 || box.right > right + 1) && !scrollable(element);
   };
   const cutsOff = (element) =>
     ["hidden", "clip"].includes(style(element).overflowX)

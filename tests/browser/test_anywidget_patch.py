@@ -54,7 +54,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def pages() -> list[Page]:
-    """Return the list that will hold this context's page."""
+    """Override the shared list of pages, since this context needs its own page."""
     return []
 
 
@@ -73,7 +73,7 @@ def test_whole_streams_are_shown(notebook: OpenNotebook):
     nb.page.locator("td.course-col-number", has_text="50").wait_for()
     nb.page.locator(".course-mark", has_text="final").wait_for()
     nb.page.locator(".course-badge", has_text="done").nth(2).wait_for()
-    assert nb.page.evaluate("() => window.gaveUp") > 3
+    assert nb.page.evaluate("() => window.gaveUp") > 3  # timeouts that expired, for three widgets
     assert nb.page.locator(".course-text").text_content() == "".join(
         f"word{number} " for number in range(50)
     )
@@ -91,7 +91,7 @@ def test_lost_messages_are_resent_while_the_kernel_is_busy(
     notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
 ):
     context.add_init_script(SLOW)
-    turns = Turns(tmp_path)
+    turns = Turns(tmp_path)  # its code defines `waiting`, which yields until `take`
     nb = notebook(
         SETUP + turns.code,
         "import time\n"

@@ -1,6 +1,7 @@
 """The chat panel as learners use it: in JupyterLab, with a real simulator and kernel.
 
-All tests share one notebook and its kernel; each test has its own panel.
+All tests share one notebook and its kernel; each test has its own panel, and runs the cells below
+by a part of their source.
 """
 
 from __future__ import annotations
@@ -120,9 +121,9 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Stop a reply mid-stream; check that the text never shrinks, and doesn't change afterwards."""
+    """Stop a reply with the mouse or a key; its text never shrinks, nor changes afterwards."""
     panel.evaluate(WATCH)
-    nb.page.wait_for_function("() => window.courseLengths.length > 5")
+    nb.page.wait_for_function("() => window.courseLengths.length > 5")  # the text has grown
     if press == "mouse":
         button(panel, "Stop").click()
     else:
@@ -201,5 +202,6 @@ def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage
         "stops. It looks back.",
         "The end.",
     ]
-    endings = [words.split(" · ")[1].split()[0] for words in heard if words.startswith("first")]
-    assert endings == ["failed", "done"]
+    # Such as "first words 0.1 s · failed 0.2 s …".
+    endings = [words.split(" · ")[1] for words in heard if words.startswith("first words")]
+    assert [ending.split()[0] for ending in endings] == ["failed", "done"]

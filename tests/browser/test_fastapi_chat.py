@@ -22,7 +22,7 @@ ANSWER = prepared_replies.answer(RAINBOW)
 CLOSED = 2  # the `readyState` of an EventSource that won't reconnect
 # Makes the page record its EventSources, the IDs of their events and, after each change, the text's
 # length and the status line.
-NOTE = """() => {
+RECORD = """() => {
   const log = document.getElementById("log");
   Object.assign(window, { lengths: [], statuses: [], sources: [], numbers: [] });
   new MutationObserver(() => {
@@ -84,7 +84,7 @@ def reply(page: Page) -> str:
 
 def test_text_grows_until_it_is_complete(site: Site, visitor: Page) -> None:
     site.behave("sim-chat")
-    visitor.evaluate(NOTE)
+    visitor.evaluate(RECORD)
     ask(visitor, RAINBOW)
     wait_for_end(visitor)
     assert reply(visitor) == ANSWER
@@ -106,7 +106,7 @@ def test_a_dropped_connection_is_reported_and_the_model_called_once(
 ) -> None:
     site.behave("sim-chat:drop@30")
     mark = site.mark()
-    visitor.evaluate(NOTE)
+    visitor.evaluate(RECORD)
     ask(visitor, RAINBOW)
     wait_for_end(visitor)
     assert reply(visitor).endswith("[The connection to the model failed.]")
@@ -138,7 +138,7 @@ def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, visit
         route.fulfill(body=head + last + b"\n", content_type="text/event-stream")
 
     visitor.route("**/replies/*", lose, times=1)
-    visitor.evaluate(NOTE)
+    visitor.evaluate(RECORD)
     ask(visitor, RAINBOW)
     wait_for_end(visitor)
     assert reply(visitor) == ANSWER
@@ -203,7 +203,7 @@ def test_a_models_markdown_is_formatted_and_harmless(site: Site, visitor: Page) 
     visitor.on("pageerror", lambda error: errors.append(str(error)))
     ask(visitor, "Show me Markdown with code and a table.")
     wait_for_end(visitor)
-    for tag in ("h2, .reply h1", "table", "pre", "strong", "a[href^=https]"):
+    for tag in (":is(h1, h2)", "table", "pre", "strong", "a[href^=https]"):
         assert visitor.locator(f".reply {tag}").count() >= 1, tag
     ask(visitor, "<img src=x onerror=\"document.title='run'\"> hello")
     wait_for_end(visitor)

@@ -20,11 +20,11 @@ SHUTDOWN = "context => context.shutdown()"
 
 
 def end_kernel(nb: NotebookPage, way: str) -> None:
-    """Restart or shut down the kernel through JupyterLab's session, as its menus do."""
+    """Run the script `RESTART` or `SHUTDOWN` on JupyterLab's session, as its menus do."""
     nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
 
 
-def the_button(nb: NotebookPage, name: str, disabled: bool) -> None:
+def wait_for_button(nb: NotebookPage, name: str, *, disabled: bool) -> None:
     nb.cells.get_by_role("button", name=name, disabled=disabled).first.wait_for()
 
 
@@ -40,22 +40,20 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-next", has_text=SAID).wait_for()
     # The server interrupts the kernel before shutting it down, so the note may report either event.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
-    the_button(nb, "Stop", disabled=True)
+    wait_for_button(nb, "Stop", disabled=True)
 
 
-def test_a_restart_stops_a_reply_and_its_cell_can_run_again(
-    notebook: OpenNotebook,
-):
+def test_a_restart_stops_a_reply_and_its_cell_can_run_again(notebook: OpenNotebook):
     nb = notebook(SETUP, "await LiveText('Reply').run(stream())")
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, RESTART)
     nb.page.locator(".course-badge[data-phase=stopped]", has_text="kernel ended").wait_for()
-    the_button(nb, "Stop", disabled=True)
+    wait_for_button(nb, "Stop", disabled=True)
     assert "word3" in (nb.page.locator(".course-text").text_content() or "")
     nb.wait_idle()
     nb.run_all()
-    the_button(nb, "Stop", disabled=False)
+    wait_for_button(nb, "Stop", disabled=False)
     assert nb.page.locator(".course-note", has_text=SAID).count() == 0
     nb.cells.get_by_role("button", name="Stop").click()
     nb.page.locator(".course-note", has_text="Stopped").wait_for()
@@ -71,7 +69,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
     nb.page.locator(".course-note", has_text=SAID).wait_for()
-    the_button(nb, "Stop", disabled=True)
+    wait_for_button(nb, "Stop", disabled=True)
     nb.page.get_by_role("button", name="Ok").click()  # JupyterLab's own dialog
 
 
@@ -109,7 +107,7 @@ await asyncio.gather(
     nb.page.locator(".course-markdown", has_text="word2").wait_for()
     nb.page.locator(".course-block", has_text="word2").last.wait_for()
     end_kernel(nb, RESTART)
-    for place in (
+    for place in (  # where each widget shows its note
         ".course-lane:nth-child(1) .course-note",
         ".course-lane:nth-child(2) .course-note",
         ".course-pane:has(.course-card) .course-note",
@@ -125,11 +123,14 @@ await asyncio.gather(
     nb.page.locator(".course-heartbeat .course-badge", has_text="kernel ended").wait_for()
     nb.page.locator(".course-stage[data-state=stopped]").wait_for()
     nb.page.locator(".course-field[data-state=missing]").wait_for()
-    assert nb.page.locator(":is([data-phase=waiting], [data-phase=streaming])").count() == 0
-    assert (
-        nb.page.locator("[data-phase=running], [data-state=now], [data-state=arriving]").count()
-        == 0
-    )
+    for value in (
+        "phase=waiting",
+        "phase=streaming",
+        "phase=running",
+        "state=now",
+        "state=arriving",
+    ):
+        assert nb.page.locator(f"[data-{value}]").count() == 0, value
     finished = nb.page.locator(".course-pane:has-text('all here')")
     assert finished.get_attribute("data-phase") == "done"
     assert SAID not in (finished.text_content() or "")

@@ -45,7 +45,7 @@ def cut_short():
     yield {"name": "Ada"}
     raise ConnectionError("The server left.")
 
-def person(gap=0.12):  # two redraws apart
+def person(gap=0.12):  # one field after another grows, in steps two redraws apart
     value = {}
     for name, whole in (("name", "Ada Lovelace"), ("age", 36), ("skills", ["mathematics"])):
         for size in range(1, len(str(whole)) + 1):
@@ -79,7 +79,7 @@ def life(timeline, words=12, gap=0.05, run="", end="on_llm_end"):
         time.sleep(gap)
         timeline.add("on_llm_new_token", repr(f" word{number}"), run)
     timeline.add(end, HOSTILE, run)
-""".replace('"…"', repr(HOSTILE))
+""".replace('"…"', repr(HOSTILE))  # in the first line
 ROWS = ".course-chunks tbody tr"
 
 
@@ -162,6 +162,7 @@ def test_a_chunk_table_grows_and_shows_the_content_of_chunks(notebook: OpenNoteb
     columns = ["chunk", "seconds", "text", "reasoning", "tool call", "finish reason"]
     assert calls.locator("th:visible").all_text_contents() == columns
 
+    # 300 chunks, and a row that says how many aren't shown
     assert many.locator("tbody tr").count() == 301, "a long stream should not slow the page"
     assert many.locator("td.course-col-number").last.text_content() == "5000"
     note = "4,700 more chunks are not shown here; the list has them all."
@@ -183,9 +184,9 @@ def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(
     )
     nb.sample(card=".course-card", age=".course-field:nth-child(2) .course-value")
     nb.run_all()
-    note, bar = nb.page.locator(".course-note", has_text="waiting… 1"), ".course-skeleton"
+    note, bars = nb.page.locator(".course-note", has_text="waiting… 1"), ".course-skeleton"
     note.wait_for()
-    clock, last_bar = note.bounding_box(), nb.page.locator(bar).nth(2).bounding_box()
+    clock, last_bar = note.bounding_box(), nb.page.locator(bars).nth(2).bounding_box()
     assert last_bar["y"] + last_bar["height"] < clock["y"], "the clock should not hide the bars"
     turns.take("begin")
     nb.wait_done()
@@ -195,7 +196,7 @@ def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(
     assert max(marked) == 1
     assert marked[-1] == 0
     assert texts(nb, ".course-mark") == ["final"] * 4
-    assert nb.page.locator(bar).count() == 0
+    assert nb.page.locator(bars).count() == 0
     assert texts(nb, ".course-field .course-name")[-1] == HOSTILE
     assert texts(nb, ".course-value dd li") == [HOSTILE]
     assert nb.page.evaluate("() => window.hacked") is None

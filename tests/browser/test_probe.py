@@ -83,7 +83,7 @@ def test_a_driver_that_cannot_start_is_reported_in_one_sentence(
     assert "\n" not in problem
 
 
-@pytest.mark.usefixtures("browser_file")
+@pytest.mark.usefixtures("browser_file")  # Playwright itself must work here
 def test_without_a_browser_the_sentence_explains_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +97,8 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(
 def test_all_tests_that_need_a_browser_are_skipped_and_counted(
     playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Pytest's own imports meet the failing module. Its probe doesn't, since PYTHONPATH is removed
+    # from the environment; the probe's driver fails.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

@@ -12,7 +12,7 @@ def waiting(name):
     while not taken.exists():
         if time.monotonic() > limit:
             raise TimeoutError(f"The test never took the turn {{name!r}}.")
-        yield
+        yield  # the caller sleeps, and asks again
     taken.unlink()
 
 async def turn(name):
@@ -39,7 +39,7 @@ class Turns:
 
     @property
     def code(self) -> str:
-        """Code for a cell that defines `turn` and its blocking version, `turn_of_a_thread`."""
+        """Code that defines `turn`, its blocking version `turn_of_a_thread`, and `waiting`."""
         return _KERNELS_HALF.format(folder=str(self._folder))
 
     def take(self, name: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Error, Page, ViewportSize
 
 LONGEST_RUN = 600.0  # seconds per lesson
-WORDS = (
+WORDS = (  # elements whose text must have enough contrast
     ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
     ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend, "
     ".course-gap b, .course-axis span, .course-detail, .course-label, .course-block *, "
@@ -88,15 +88,15 @@ class Promises:
         page.set_viewport_size(NOTEBOOK_WIDTH)
         complaints: list[str] = []
 
-        def hear(message: ConsoleMessage) -> None:
+        def on_console(message: ConsoleMessage) -> None:
             if message.type == "error" and is_ours(message):
                 complaints.append(message.text)
 
-        def complain(error: Error) -> None:
+        def on_error(error: Error) -> None:
             complaints.append(str(error))
 
-        page.on("pageerror", complain)
-        page.on("console", hear)
+        page.on("pageerror", on_error)
+        page.on("console", on_console)
         if page.url.startswith(course.address):  # JupyterLab is loaded once for all lessons
             notebook = NotebookPage.open_next(page, lesson.file)
         else:
@@ -105,7 +105,7 @@ class Promises:
         page.set_default_timeout(LONGEST_RUN * 1000)
         notebook.only_the_notebook()
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
-        notebook.sample(**lesson.live)
+        notebook.sample(**lesson.live)  # records their text; `seen` returns it
         notebook.run()
         # The page may render a result some time after the kernel's last message.
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()
@@ -113,8 +113,8 @@ class Promises:
             page.locator(selector).first.wait_for()
         yield Opened(notebook, complaints)
         notebook.close()
-        page.remove_listener("pageerror", complain)
-        page.remove_listener("console", hear)
+        page.remove_listener("pageerror", on_error)
+        page.remove_listener("console", on_console)
 
     def test_run_all_raises_nothing_and_solves_nothing(self, opened: Opened):
         outputs = [from_dict(output) for output in opened.notebook.outputs()]
@@ -128,6 +128,7 @@ class Promises:
     def test_live_elements_are_seen_growing(self, opened: Opened):
         nb = opened.notebook
         for name, selector in self.lesson.live.items():
+            # A busy page may skip steps: the cell is run again until enough of them were seen.
             grows = nb.again_until(lambda name=name: len(nb.seen(name)) > 3, selector)
             assert grows, f"{name} should be seen while it grows"
 
@@ -153,9 +154,7 @@ class Promises:
         told = last.get_by_role("status")
         told.filter(has_text=f"Exercise {number}: not yet.").wait_for()
         told.filter(has_text=f"Exercise {number}: hint 1 of").wait_for()
-        last.locator("code", has_text="def ").or_(
-            last.locator("code", has_text="=")
-        ).last.wait_for()
+        last.locator("code", has_text=re.compile("def |=")).last.wait_for()  # the solution
         last.screenshot(path=picture(self.lesson, "check-hint-solution", "light"))
 
     @pytest.mark.parametrize(("theme", "viewport"), [("Light", PROJECTOR), ("Dark", NARROW)])

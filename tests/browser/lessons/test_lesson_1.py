@@ -11,6 +11,8 @@ STREAM = f"{LANE}(2) .course-text"
 
 
 class TestPromises(Promises):
+    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+
     lesson = Lesson(
         "01_enabling_streaming",
         live={"stream": STREAM},

@@ -9,6 +9,8 @@ TOKENS = f"{TIMELINE} tbody tr:nth-child(3)"
 
 
 class TestPromises(Promises):
+    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+
     lesson = Lesson(
         "02_stream_callbacks",
         live={"timeline": f"{TIMELINE} .course-size", "reply": ".course-text"},

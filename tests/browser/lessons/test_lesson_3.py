@@ -8,6 +8,8 @@ CARD = ".course-card"
 
 
 class TestPromises(Promises):
+    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+
     lesson = Lesson(
         "03_token_by_token_output",
         live={
@@ -28,10 +30,10 @@ class TestPromises(Promises):
     def test_incomplete_markdown_is_shown_before_it_is_formatted(self, opened: Opened):
         nb = opened.notebook
 
-        def half_a_word_was_seen() -> bool:
+        def unclosed_bold_was_seen() -> bool:  # of the finished text's "in place"
             return any(text.rstrip().endswith("**in") for text in nb.seen("markdown"))
 
-        assert nb.again_until(half_a_word_was_seen, ".course-markdown")
+        assert nb.again_until(unclosed_bold_was_seen, ".course-markdown")
         markdown = nb.page.locator(".course-markdown")
         assert markdown.locator("pre").text_content() == "numbers.sort()\n"
         assert markdown.locator("strong").text_content() == "in place"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import lt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# A model that pauses after twenty pieces, until the test has reloaded the page.
+# A model that pauses after twenty pieces, until the test takes the turn "reloaded"; `turns.code`
+# defines `turn`.
 WAITING = """
 class Waiting:
     async def astream(self, question):
@@ -46,6 +48,7 @@ print("The page:", (await serve(lasting_app, "lasting page")).url)
 before = len(simulator().requests())
 """
 TWENTY = "still climbed its"  # the end of the first twenty pieces
+CUT_OFF = "A rainbow needs two things: sunl"  # where the lesson's failing model fails
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
@@ -65,6 +68,8 @@ def marks(nb: NotebookPage, place: int) -> int:
 
 
 class TestPromises(Promises):
+    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+
     lesson = Lesson(
         "04_async_streaming",
         live={"reply": ".jp-OutputArea-child:nth-child(2) .course-text"},
@@ -77,7 +82,7 @@ class TestPromises(Promises):
             "page": ":nth-match(.jp-RenderedHTML iframe, 2)",
             "post-page": ":nth-match(.jp-RenderedHTML iframe, 3)",
         },
-        speed=5,  # at 10, a busy browser draws a reply in only three steps
+        speed=5,  # times real time; at 10, a busy browser draws a reply in only three steps
     )
 
     def test_one_heartbeat_freezes_and_the_other_continues(self, opened: Opened):
@@ -96,30 +101,27 @@ class TestPromises(Promises):
         nb.run_new_cell(THREE_SLOW)
 
         def each_grows_while_the_others_are_half_written() -> bool:
+            # for each sample, the lengths of the three texts
             rows = [[len(row[f"panel{place}"] or "") for place in range(3)] for row in nb.samples()]
             ends = [max(lengths) for lengths in zip(*rows, strict=True)]
-            half = [
-                row
-                for row in rows
-                if all(0 < now < end for now, end in zip(row, ends, strict=True))
-            ]
-            return all(len({row[place] for row in half}) > 3 for place in range(3))
+            half_written = [row for row in rows if min(row) > 0 and all(map(lt, row, ends))]
+            return all(len({row[place] for row in half_written}) > 3 for place in range(3))
 
         assert nb.again_until(each_grows_while_the_others_are_half_written, PANELS[0])
 
     def test_a_failure_mid_reply_causes_no_second_request_and_text_is_kept(self, opened: Opened):
         nb = opened.notebook
         nb.run_unseen("before = len(simulator().requests())")
-        naive, mended = (nb.cells.locator("iframe").nth(place).content_frame for place in (0, 1))
-        mended.get_by_role("button", name="Ask").click()
-        mended.get_by_text("The reply is incomplete: the model failed.").wait_for()
-        assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
+        naive, fixed = (nb.cells.locator("iframe").nth(place).content_frame for place in (0, 1))
+        fixed.get_by_role("button", name="Ask").click()
+        fixed.get_by_text("The reply is incomplete: the model failed.").wait_for()
+        assert fixed.locator("#reply").text_content() == CUT_OFF
         # The naive page reconnects three times; meanwhile, the fixed page must not reconnect.
         naive.get_by_role("button", name="Ask").click()
         naive.locator("#count", has_text="4").wait_for()
         assert (naive.locator("#reply").text_content() or "").count("The Danube") >= 3
-        assert mended.locator("#count").text_content() == "1"
-        assert mended.locator("#reply").text_content() == "A rainbow needs two things: sunl"
+        assert fixed.locator("#count").text_content() == "1"
+        assert fixed.locator("#reply").text_content() == CUT_OFF
         nb.run_new_cell(
             "asked = [request.prompt for request in simulator().requests()[before:]]\n"
             "print({prompt: asked.count(prompt) for prompt in sorted(set(asked))})"
@@ -142,7 +144,7 @@ class TestPromises(Promises):
         nb.run_new_cell(STALLING_PAGE)
         shown = nb.page.locator(LAST).locator("iframe").content_frame
         shown.get_by_role("button", name="Ask").click()
-        shown.locator("#reply", has_text="still climbed its").wait_for()  # after 20 tokens
+        shown.locator("#reply", has_text=TWENTY).wait_for()
         text = shown.locator("#reply").text_content()
         shown.get_by_role("button", name="Stop").click()
         shown.get_by_text("Stopped.").wait_for()

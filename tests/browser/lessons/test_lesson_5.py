@@ -9,6 +9,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
+# Makes the exercise's solution wait for the test after each stage; `turns.code` defines `turn`.
 IN_TURNS = """
 unhurried = agent_stages
 
@@ -20,6 +21,8 @@ async def agent_stages(items):
 
 
 class TestPromises(Promises):
+    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+
     lesson = Lesson(
         "05_streaming_patterns",
         live={
