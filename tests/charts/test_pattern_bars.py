@@ -10,20 +10,20 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
 
 
 @pytest.mark.parametrize(
-    ("patterns", "told"),
+    ("patterns", "told"),  # `sign`: seconds until a status appeared
     [
-        ([(STREAM, None)], "stream: blank 4.0 s · first word 4.0 s · all 10.0 s"),
-        ([(WHOLE, 0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),
-        ([(STREAM, 7.0)], "stream: blank 4.0 s · first word 4.0 s"),  # a status after the text
+        ([Pattern(STREAM)], "stream: blank 4.0 s · first word 4.0 s · all 10.0 s"),
+        ([Pattern(WHOLE, sign=0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),
+        ([Pattern(STREAM, sign=7.0)], "stream: blank 4.0 s · first word 4.0 s"),  # after the text
         (
-            [(WHOLE, None), (STREAM, 0.5)],
+            [Pattern(WHOLE), Pattern(STREAM, sign=0.5)],
             "Blank for 0.50 s (stream) to 10.0 s (invoke); first words after 4.0 s to 10.0 s",
         ),
-        ([(WHOLE, None), (WHOLE, None)], "Each screen is blank for about 10.0 s"),
+        ([Pattern(WHOLE), Pattern(WHOLE)], "Each screen is blank for about 10.0 s"),
     ],
 )
 def test_a_status_shortens_the_blank_time_but_not_the_wait_for_a_word(patterns, told):
-    assert told in pattern_bars(*(Pattern(*each) for each in patterns)).alt_text
+    assert told in pattern_bars(*patterns).alt_text
 
 
 def test_the_bars_are_as_long_as_the_times_they_show():

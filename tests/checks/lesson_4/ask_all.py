@@ -41,7 +41,7 @@ GROUP = """async with asyncio.TaskGroup() as group:
 END = GROUP + RESULTS
 TASKS = f"tasks = [asyncio.create_task(ask(prompt)) {GO}\n    "
 GATHER = "return await asyncio.gather(*map(ask, prompts))"
-GATHERED = "await asyncio.gather(*map(ask, prompts), return_exceptions=True)"
+KEEPING_ERRORS = "await asyncio.gather(*map(ask, prompts), return_exceptions=True)"
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
 NEXT = "\n            "  # a line break with the indentation of the `return`
@@ -50,15 +50,15 @@ CANCELS = """
         for task in tasks:
             task.cancel()"""
 AWAITS = f"{CANCELS}\n        await asyncio.gather(*tasks, return_exceptions=True)"
-GATHERS = f"{TASKS}try:\n        return await asyncio.gather(*tasks)"
+GATHER_TASKS = f"{TASKS}try:\n        return await asyncio.gather(*tasks)"
 
 for changes in (
     {RESULTS: "return tuple(task.result() for task in tasks)"},
     {"asyncio.Semaphore": "anyio.CapacityLimiter"},
-    {END: f"{GATHERS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
+    {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
     {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"},
     {  # waits for the other replies before it raises an error
-        END: f"""texts = {GATHERED}
+        END: f"""texts = {KEEPING_ERRORS}
     for text in texts:
         if isinstance(text, BaseException):
             raise text
@@ -85,7 +85,7 @@ for mistake, changes, *says in (
     ("another loop", {"turn =": "_ =", "with turn": "with TURNS", END: GATHER}),
     ("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"}),
     ("others go on", {END: GATHER}),
-    ("cancels without waiting", {END: f"{GATHERS}{CANCELS}"}),
+    ("cancels without waiting", {END: f"{GATHER_TASKS}{CANCELS}"}),
     ("result too early", {END: f"{TASKS}if tasks:\n        {WAIT('EXCEPTION')}{RESULTS}"}),
     ("returns too early", {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}"}),
     ("no strings", {ASK: "return [chunk.content async for chunk in model.astream(prompt)]"}),
@@ -137,7 +137,7 @@ for mistake, changes, *says in (
     ("another number", {RESULTS: RESULTS + " + ['All done.']"}),
     ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),
     ("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"}),
-    ("swallows the error", {END: f"return {GATHERED}"}),
+    ("swallows the error", {END: f"return {KEEPING_ERRORS}"}),
     (
         "swallows the cancellation",
         {

@@ -56,7 +56,7 @@ THEN = "\n                    "  # a line break with the indentation of a piece'
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
 UNCAUGHT = {"except Exception": "except ConnectionError"}  # lets a NameError propagate
-BEFORE = '"event: {}\\n"'.format
+EVENT_LINE = '"event: {}\\n"'.format
 
 LIFESPAN = """@contextlib.asynccontextmanager
     async def lifespan(app):
@@ -153,8 +153,8 @@ for mistake, changes, *says in (
         "wrote its reply in 2.0 s, but the endpoint took",
     ),
     # mistakes in the events
-    ("event without data", {"yield END": f"yield {BEFORE('end')}"}),
-    ("another event", {PIECE: f"{BEFORE('token')} + {PIECE}"}),
+    ("event without data", {"yield END": f"yield {EVENT_LINE('end')}"}),
+    ("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"}),
     ("no end", {"yield END": "pass"}),
     ("end as a message", {"yield END": r'yield "data: [DONE]\n\n"'}, r"`\[DONE\]`"),
     ("goes on after the end", {PIECE: f"{PIECE} + END", "yield END": "pass"}),
