@@ -86,6 +86,8 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             raise LimitReached(LIMITS[finish])
         # With any other finish reason, a call may be truncated and still look complete.
         if finish != "tool_calls":
+            if whole.tool_call_chunks:  # don't end with a blank reply
+                raise EOFError
             return
         messages = [*messages, message_chunk_to_message(whole)]
         for call in whole.tool_calls:

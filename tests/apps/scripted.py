@@ -16,10 +16,13 @@ class Scripted:
         sent: The messages of each request.
     """
 
-    def __init__(self, *names: str, says: Iterable[str] = ("done",)) -> None:
+    def __init__(
+        self, *names: str, says: Iterable[str] = ("done",), finish: str = "tool_calls"
+    ) -> None:
         self.sent: list[list[Any]] = []
         self._names = list(names)
         self._says = says
+        self._finish = finish  # the finish reason of each tool call
 
     def bind_tools(self, tools: Iterable[Any]) -> Scripted:
         return self
@@ -33,4 +36,4 @@ class Scripted:
             return
         call = tool_call_chunk(name=self._names.pop(0), args='{"order": 1}', id="call_1", index=0)
         yield AIMessageChunk("", tool_call_chunks=[call])
-        yield AIMessageChunk("", response_metadata={"finish_reason": "tool_calls"})
+        yield AIMessageChunk("", response_metadata={"finish_reason": self._finish})

@@ -337,6 +337,13 @@ def test_endless_tool_calls_are_stopped(virtual, app):
     assert events[-1] == ("end", app.markdown("*[Stopped after 5 rounds of tools.]*"))
 
 
+def test_a_tool_call_with_another_finish_reason_is_a_failure_not_a_blank_reply(virtual, app):
+    app.assistant.MODELS[:] = [Scripted("order_status", finish="stop")]
+    (events,) = asked(virtual, app, "sim-chat", RIVER)
+    note = "The reply ended before it was complete."
+    assert events[-1] == ("failed", app.markdown(f"*[{note}]*"))
+
+
 @pytest.mark.parametrize("fault", ["end", "length"])
 def test_a_truncated_tool_call_is_not_run(virtual, app, monkeypatch, fault):
     calls = []
