@@ -1,7 +1,6 @@
 """Turns a request into a reply: resolves the profile and faults, and schedules the tokens."""
 
 import hashlib
-import json
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -16,9 +15,8 @@ from .prefill import Place
 from .profiles import PREFIX, PROFILES, Profile, model_names
 from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
-from .tokens import split, split_json
+from .tokens import prompt_tokens, split, split_json
 
-_TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message's text
 # takes the profile and the prompt's tokens; returns a place in the server's queue, if it has one
 Admit = Callable[[Profile, Sequence[str]], Place | None]
 
@@ -115,7 +113,7 @@ def _generated(
     pieces = tuple(Piece(at, index, token) for at, (index, token) in zip(times, flat, strict=False))
     if len(flat) < total:
         end = pieces[-1].at if pieces else times[0]
-    prompt = _prompt_tokens(request)
+    prompt = prompt_tokens(request)
     place = admit(profile, prompt)
     cached = place.cached if place else 0
     reply = Reply(
@@ -131,18 +129,6 @@ def _generated(
         place=place,
     )
     return reply.later(place.wait + place.prefill) if place else reply
-
-
-def _prompt_tokens(request: ModelRequest) -> list[str]:
-    """Return the tokens of the tool definitions and the conversation, in that order."""
-    tokens: list[str] = []
-    for tool in request.tools:
-        tokens += split(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}")
-    for turn in request.turns:
-        tokens += [turn.role] * _TOKENS_PER_MESSAGE
-        for text in (turn.text, *(call.arguments for call in turn.calls)):
-            tokens += split(text)
-    return tokens + ["assistant"] * _TOKENS_PER_MESSAGE
 
 
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:

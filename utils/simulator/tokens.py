@@ -1,7 +1,10 @@
-"""An approximation of a model's tokenizer, without a vocabulary."""
+"""Splits text into tokens without a vocabulary, and counts the tokens of a request."""
 
+import json
 import math
 import re
+
+from .model_request import ModelRequest
 
 _PIECE = re.compile(
     r"[ \t]?[^\W\d_]+"  # a word with the space before it
@@ -10,6 +13,7 @@ _PIECE = re.compile(
     r"|\n+"
     r"|\s"
 )
+_TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message's text
 _MAX_LETTERS = 6  # per token; gives about 4/3 tokens per English word
 
 
@@ -31,6 +35,18 @@ def split_json(text: str) -> tuple[str, ...]:
     for token in split(text):
         tokens += re.findall(r"\s?\d", token) if token.strip().isdigit() else [token]
     return tuple(tokens)
+
+
+def prompt_tokens(request: ModelRequest) -> list[str]:
+    """Return the tokens of the tool definitions and the conversation, in that order."""
+    tokens: list[str] = []
+    for tool in request.tools:
+        tokens += split(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}")
+    for turn in request.turns:
+        tokens += [turn.role] * _TOKENS_PER_MESSAGE
+        for text in (turn.text, *(call.arguments for call in turn.calls)):
+            tokens += split(text)
+    return tokens + ["assistant"] * _TOKENS_PER_MESSAGE
 
 
 def _parts(piece: str) -> list[str]:
