@@ -124,6 +124,10 @@ class TestAsking:
         assert (turn.state, turn.note, turn.ttft) == ("complete", "The reply is empty.", None)
         assert feet(panel)[0]["actions"] == ["Regenerate"]
 
+    async def test_items_that_cannot_hold_text_are_named(self, panel, model):
+        turn = await asked(panel, model, "Hello", {"event": "on_chat_model_stream"})
+        assert turn.note.startswith("No text: the stream's items are of type dict, not ")
+
     async def test_a_line_is_printed(self, panel, model, capsys):
         await asked(panel, model, "Why is\nthe sky blue?", "Because.")
         printed = capsys.readouterr().out.splitlines()[-1]

@@ -106,6 +106,14 @@ class TestRun:
         assert await live.run(stream()) == "", "a second reply should replace the first"
         assert find(live, PlainText).note == "The reply has no text."
 
+    async def test_items_that_cannot_hold_text_are_named(self, wire):
+        live = LiveText()
+        assert await live.run(stream((Chunk("All of it."), {}))) == ""  # as an agent streams it
+        note = "No text: the stream's items are of type tuple, not message chunks or strings."
+        assert find(live, PlainText).note == note
+        await live.run(stream())
+        assert find(live, PlainText).note == "The reply has no text."
+
     async def test_a_synchronous_stream_is_refused_in_the_panel_too(self, wire):
         live = LiveText()
         with pytest.raises(TypeError, match="synchronous stream"):

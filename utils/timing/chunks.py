@@ -25,6 +25,12 @@ def content_of(item: object) -> tuple[str, str]:
     return text, reasoning + (beside if isinstance(beside, str) else "")
 
 
+def may_hold_text(item: object) -> bool:
+    """Return whether an item is a string, a message, or a dict shaped like one."""
+    shaped = "content" in item if isinstance(item, Mapping) else hasattr(item, "content")
+    return isinstance(item, str) or shaped
+
+
 def finish_reason_of(item: object) -> str | None:
     """Return an item's finish reason, if it has one."""
     reason = mapping_of(item, "response_metadata").get("finish_reason")

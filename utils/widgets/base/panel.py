@@ -5,6 +5,7 @@ from collections.abc import Callable
 import traitlets
 
 from utils.timing import Outcome, Recording, content_of
+from utils.timing.chunks import may_hold_text
 from utils.unicode import Joiner
 from utils.widgets.base.synced_list import SyncedList
 
@@ -51,6 +52,7 @@ class TextPanel(Panel):
     def __init__(self, label: str) -> None:
         self._pieces: list[str] = []  # one thread may append while another pushes
         self._joiner = Joiner()
+        self._other = ""  # the type of the last item that can't hold text
         super().__init__(label=label)
 
     @property
@@ -60,11 +62,13 @@ class TextPanel(Panel):
 
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
-        self._pieces = []
+        self._pieces, self._other = [], ""
         super().clear()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
         """Add an item's text; an item without text changes nothing."""
+        if not may_hold_text(item):
+            self._other = type(item).__name__
         text = self._joiner.join(content_of(item)[0])
         if text:
             self._pieces.append(text)
@@ -73,11 +77,18 @@ class TextPanel(Panel):
     def end(self, recording: Recording) -> str:
         """Add the remaining text; the next `push` sends it."""
         self._pieces.append(self._joiner.rest())
-        return ending_of_text(self.text, recording.outcome)
+        return ending_of_text(self.text, recording.outcome, self._other)
 
 
-def ending_of_text(text: str, outcome: Outcome) -> str:
+def ending_of_text(text: str, outcome: Outcome, other: str = "") -> str:
     """Describe a reply that was stopped or has no text; for any other reply, return ""."""
     if outcome == "left":
         return STOPPED if text else "Stopped before any text."
-    return "" if text else "The reply has no text."
+    return "" if text else no_text(other) or "The reply has no text."
+
+
+def no_text(other: str) -> str:
+    """Return a sentence about items of a type that can't hold text, if there were any."""
+    if not other:
+        return ""
+    return f"No text: the stream's items are of type {other}, not message chunks or strings."

@@ -6,8 +6,9 @@ from typing import Literal
 
 from utils.formatting import in_seconds
 from utils.timing import content_of
+from utils.timing.chunks import may_hold_text
 from utils.unicode import Joiner
-from utils.widgets.base.panel import ending_of_text
+from utils.widgets.base.panel import ending_of_text, no_text
 from utils.widgets.base.run_widget import Outcome
 from utils.widgets.chat.continuation import Seam
 from utils.widgets.chat.truncation import Truncation
@@ -62,6 +63,7 @@ class Exchange:
         self._truncation = Truncation()
         self._seam = Seam(self.reply)
         self._joiner = Joiner()
+        self._other = ""  # the type of the last item that can't hold text
         self.state, self.note, self.stalled = "streaming", "", False
 
     @property
@@ -85,6 +87,8 @@ class Exchange:
             self.stages.to(item.stage, item.detail)
             self._last_item = self._clock()
             return
+        if not may_hold_text(item):
+            self._other = type(item).__name__
         self._truncation.see(item)
         text = self._joiner.join(content_of(item)[0])
         if text:
@@ -111,7 +115,7 @@ class Exchange:
         if not note and state == "stopped":
             note = ending_of_text(self.reply, "left")
         elif not self.started and state in ("complete", "truncated"):
-            note = f"{note} The reply is empty.".lstrip()
+            note = f"{note} {no_text(self._other) or 'The reply is empty.'}".lstrip()
         self.state, self.note, self.stalled = state, note, False
         self.stages.end(_ENDS_STAGES.get(state, "stopped"))
 
