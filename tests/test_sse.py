@@ -163,8 +163,8 @@ async def test_a_stream_that_ends_is_requested_again(drops):
     assert repeater.last_ids == [None, "1", "2"]
 
 
-async def test_a_stream_is_requested_once_by_default():
+async def test_a_redirect_is_followed_and_a_stream_is_requested_once_by_default():
     repeater = Repeater()
-    async with serving(repeater.app) as url:
-        assert [event.data async for event in listen(f"{url}/events")] == ["1"]
+    async with serving(repeater.app) as url:  # FastAPI redirects from /events/ to /events
+        assert [event.data async for event in listen(f"{url}/events/")] == ["1"]
     assert repeater.last_ids == [None]

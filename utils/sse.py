@@ -139,7 +139,8 @@ async def listen(
             if last_id:
                 headers["Last-Event-ID"] = last_id
             try:
-                async with http.stream("GET", url, headers=headers) as response:
+                request = http.stream("GET", url, headers=headers, follow_redirects=True)
+                async with request as response:
                     _check(response)
                     async for piece in response.aiter_bytes():
                         for event in reader.feed(piece):
