@@ -48,8 +48,9 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the error for the first unknown field; if there is none, for the first invalid one."""
-    error = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    """Return the error for the first unknown field, kind of part or, if none, invalid value."""
+    causes = ("extra_forbidden", "literal_error")  # an unknown kind lacks the known kind's fields
+    error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
     # such as `messages[0].content`
     steps = (f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])
