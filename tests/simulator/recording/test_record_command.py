@@ -198,7 +198,7 @@ def test_replies_recorded_before_an_error_are_kept(tmp_path: Path) -> None:
     with answering(lines_as_events) as address:
         code, printed = record(f"{address}/v1", "k", *options)
     assert code == 1
-    assert printed.count("because they could not be parsed: 1.") == 1
+    assert printed.count("because they can't be recorded: 1.") == 1
     assert printed.endswith(
         "Recording stopped: The provider ended the reply with an error: out of memory"
     )

@@ -212,6 +212,14 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
     simulator.close()
 
 
+def test_thinking_among_the_content_is_recorded_and_a_refusal_is_counted() -> None:
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # Mistral's
+    reply, left_out = recorded(sse(text(thinking), text("a"), text(None, refusal="No."), STOP))
+    assert reply.parts == (("thought", ""), ("text", ""))
+    assert [piece for _, _, piece in reply.pieces] == ["Hm", "a"]
+    assert left_out == 1
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),

@@ -101,12 +101,11 @@ def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
 
 def _report(reply: RecordedReply, left_out: int, out: Path) -> None:
     times = [at for at, _, text in reply.pieces if text]
-    print(
-        f"Recorded {len(times)} pieces in {reply.end:.1f} s, the first after "
-        f"{times[0] if times else reply.end:.1f} s: {out}"
-    )
+    pieces = "1 piece" if len(times) == 1 else f"{len(times)} pieces"
+    first = f", the first after {times[0]:.1f} s" if times else ""
+    print(f"Recorded {pieces} in {reply.end:.1f} s{first}: {out}")
     if left_out:
-        print(f"Events left out, whole or in part, because they could not be parsed: {left_out}.")
+        print(f"Events left out, whole or in part, because they can't be recorded: {left_out}.")
     sys.stdout.flush()
 
 
