@@ -182,6 +182,17 @@ def test_tracing_is_turned_off_for_the_simulator_and_reported_once():
     assert printed.splitlines()[-1] == "False None"
 
 
+def test_names_that_hide_pythons_own_are_reported():
+    said = setup_cell(before="sum = list = 0; open = exit; text = ''").stdout
+    assert "Python's own `list`, `sum` can't be used in this notebook, since a variable" in said
+
+
+def test_cells_can_await_whatever_a_users_ipython_settings():
+    shell = "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
+    shell += "shell = Shell.instance(autoawait=False)"
+    assert setup_cell("print(shell.autoawait)", before=shell).stdout.endswith("True\n")
+
+
 def test_python_without_docstrings_is_rejected():
     last = setup_cell(PYTHONOPTIMIZE="2").stderr.splitlines()[-1]
     assert "SetupError: Python runs with -OO, which strips" in last

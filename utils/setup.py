@@ -4,6 +4,7 @@ Importing it raises `SetupError` if a package is missing or broken, or if a lear
 module that the course needs.
 """
 
+import builtins
 import gc
 import os
 import re
@@ -57,6 +58,7 @@ def ready() -> None:
             simulator(wait=False)
         _warm_up(contact=real is None)
         tell(explain_providers)  # in place of tracebacks
+        _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
         print(" ".join(["Ready.", describe(), *_notes(traced)]))
@@ -81,6 +83,23 @@ def _notes(traced: bool) -> Iterator[str]:
             "`nest_asyncio` is applied here, so `asyncio.run` works in a cell, unlike in lesson 4: "
             "restart the kernel to remove it."
         )
+    if hidden := _hidden_builtins():
+        yield (
+            f"Python's own {', '.join(f'`{name}`' for name in hidden)} can't be used in this "
+            "notebook, since a variable has the same name: restart the kernel to remove it."
+        )
+
+
+def _hidden_builtins() -> list[str]:
+    """Return the built-in functions and types that the notebook's own names hide."""
+    own = vars(sys.modules["__main__"])
+    return sorted(
+        name
+        for name, it in vars(builtins).items()
+        if name.islower()
+        and getattr(it, "__module__", None) == "builtins"  # not those that IPython replaces
+        and own.get(name, it) is not it
+    )
 
 
 def _check_utils() -> None:
@@ -146,6 +165,12 @@ def _warm_up(contact: bool) -> None:
     loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread already runs a loop
     loop.start()
     loop.join()
+
+
+def _let_cells_await() -> None:
+    """Turn IPython's `autoawait` on, since a user's settings may have turned it off."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        shell.autoawait = True
 
 
 def _build_types() -> None:
