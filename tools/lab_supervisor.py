@@ -112,17 +112,30 @@ def provide_home(folder: Path) -> None:
         os.environ["HOME"] = str(folder)
 
 
+def usable(folder: Path) -> bool:
+    """Return whether files can be written in a folder, or the folder can be made."""
+    existing = next(str(each) for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110
+    return os.path.isdir(existing) and os.access(existing, os.W_OK)  # noqa: PTH112
+
+
 def serve(folder: Path) -> None:
     """Run JupyterLab with the server settings in `folder` only.
 
-    The learner's own theme, shortcuts and page layout are kept.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are kept, unless their
+    folder can't be written to: then JupyterLab could save no settings, and open no notebook.
     """
     provide_home(folder)
-    from jupyter_core.paths import jupyter_config_dir
+    from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
 
-    own = Path(jupyter_config_dir(), "lab")
-    os.environ.setdefault("JUPYTERLAB_SETTINGS_DIR", str(own / "user-settings"))
-    os.environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(own / "workspaces"))
+    lab = Path(jupyter_config_dir(), "lab")
+    own = {
+        "JUPYTER_DATA_DIR": Path(jupyter_data_dir()),
+        "JUPYTERLAB_SETTINGS_DIR": lab / "user-settings",
+        "JUPYTERLAB_WORKSPACES_DIR": lab / "workspaces",
+    }
+    for name, usual in own.items():
+        place = Path(os.environ.get(name) or usual)
+        os.environ[name] = str(place if usable(place) else folder / name)
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH"):
         os.environ[name] = str(folder)
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / RUNTIME)

@@ -186,6 +186,16 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
     assert "Traceback" not in "".join([*lab.printed, more])
 
 
+def test_notebooks_open_if_the_home_folder_cannot_be_written_to(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.touch()  # a file, in which not even root can make folders
+    lab = Lab(variables={"HOME": str(home), "USERPROFILE": str(home), "APPDATA": str(home)})
+    try:
+        assert lab.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200
+    finally:
+        lab.interrupt()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such users")
 def test_a_user_without_a_home_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
