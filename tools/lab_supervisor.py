@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tools.lab import RUNTIME, SERVER_SETTINGS, ask
-from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals
+from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, say
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # time for interrupted cells to end
@@ -118,11 +118,24 @@ def usable(folder: Path) -> bool:
     return os.path.isdir(existing) and os.access(existing, os.W_OK)  # noqa: PTH112
 
 
+def damaged(settings: Path) -> Path | None:
+    """Return a file of settings that JupyterLab can't read, or None."""
+    import json5
+
+    for file in sorted(settings.rglob("*.jupyterlab-settings")):
+        try:
+            json5.loads(file.read_text(encoding="utf-8") or "{}")
+        except (OSError, ValueError):
+            return file
+    return None
+
+
 def serve(folder: Path) -> None:
     """Run JupyterLab with the server settings in `folder` only.
 
     The learner's own theme, shortcuts, page layout and trusted notebooks are kept, unless their
-    folder can't be written to: then JupyterLab could save no settings, and open no notebook.
+    folder can't be written to: then JupyterLab could save no settings, and open no notebook. It
+    couldn't with a damaged file of settings either.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -136,6 +149,9 @@ def serve(folder: Path) -> None:
     for name, usual in own.items():
         place = Path(os.environ.get(name) or usual)
         os.environ[name] = str(place if usable(place) else folder / name)
+    if wrong := damaged(Path(os.environ["JUPYTERLAB_SETTINGS_DIR"])):
+        say(f"Your JupyterLab settings aren't used: {wrong} can't be read; correct or delete it.")
+        os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH"):
         os.environ[name] = str(folder)
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / RUNTIME)

@@ -186,6 +186,18 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
     assert "Traceback" not in "".join([*lab.printed, more])
 
 
+def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path: Path) -> None:
+    file = tmp_path / "apputils-extension" / "themes.jupyterlab-settings"
+    file.parent.mkdir()
+    file.write_text('{"theme"', encoding="utf-8")
+    lab = Lab(variables={"JUPYTERLAB_SETTINGS_DIR": str(tmp_path)})
+    try:
+        assert lab.ask("GET", "/lab/api/settings")[0] == 200
+    finally:
+        said = "".join([*lab.said, lab.interrupt()[1]])
+    assert f"{file} can't be read; correct or delete it." in said
+
+
 def test_notebooks_open_if_the_home_folder_cannot_be_written_to(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.touch()  # a file, in which not even root can make folders
