@@ -499,6 +499,17 @@ def test_usage_and_finish_reason_may_be_in_any_chunk():
     assert (recording.finish_reason, recording.usage) == ("length", usage)
 
 
+def test_an_incomplete_response_has_its_reason():
+    details = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+    recording = recording_of(
+        [AIMessageChunk(content="Hi"), AIMessageChunk(content="", response_metadata=details)]
+    )
+    assert recording.summary().endswith("finished (max_output_tokens)")
+    details = {"status": "completed", "incomplete_details": None}
+    completed = recording_of([AIMessageChunk(content="Hi", response_metadata=details)])
+    assert completed.finish_reason is None
+
+
 # --- summaries ----------------------------------------------------------------------------
 
 

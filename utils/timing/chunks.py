@@ -32,8 +32,10 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return an item's finish reason, if it has one."""
-    reason = mapping_of(item, "response_metadata").get("finish_reason")
+    """Return an item's finish reason, if it has one, or why a response is incomplete."""
+    metadata = mapping_of(item, "response_metadata")
+    details = mapping_of(metadata, "incomplete_details")
+    reason = metadata.get("finish_reason") or details.get("reason")
     return well_formed(reason) if isinstance(reason, str) else None
 
 
