@@ -109,6 +109,7 @@ def main() -> None:
     try:
         with bare_server() as bare:
             ours = requests(server.api_key, port_of(server), "Write a poem about a river.")
+            # the bare server reads its pacing from the prompt
             same = requests("", bare.port, schedule(0.4, 1 / _RATE, 1000))
             for _ in range(arguments.waves):
                 waves.append(wave(server, ours, rng))

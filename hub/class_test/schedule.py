@@ -111,7 +111,7 @@ async def together(
     return succeeded
 
 
-async def hold(hub: Hub, names: list[str]) -> Measurements:
+async def run_class(hub: Hub, names: list[str]) -> Measurements:
     """Run a class through the lesson on a running hub; return the measurements."""
     setup, streaming = cells(ROOT / LESSON_1)
     measured = Measurements(len(names), cores())
@@ -196,7 +196,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="course-class-", ignore_cleanup_errors=True) as place,
         temporary_hub(Path(place), names) as hub,
     ):
-        measured = asyncio.run(hold(hub, names))
+        measured = asyncio.run(run_class(hub, names))
     say("\n" + measured.report())
     if not measured.failures and not measured.holds:
         say(

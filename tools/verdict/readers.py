@@ -75,7 +75,11 @@ async def stop(case: Case) -> Seen:
 
 
 async def others(case: Case) -> Seen:
-    """A second client receives text while the first one's reply is still streaming."""
+    """A second client receives text while the first one's reply is still streaming.
+
+    The model pauses in the first reply. Without the simulator, no pause can be made: then the
+    second reply's text should arrive before the last of the first one's.
+    """
     if case.model is not None:
         await case.make_pause(case.half)
     (question, marker), (other_question, _) = case.question(), case.question()
@@ -89,10 +93,11 @@ async def others(case: Case) -> Seen:
             if case.model is not None:
                 blocked = (await case.request(marker)).tokens_sent > case.half
             elif case.whole.burst >= LARGEST_BURST:
-                raise BufferedError
+                raise BufferedError  # it arrives in one go: when it was written can't be seen
             else:
                 await first.rest(case.patience)
-                blocked = first.parts[-1].at < second.began + (second.first_text or 0)
+                second_text_at = second.began + (second.first_text or 0)
+                blocked = first.parts[-1].at < second_text_at
     if second.first_text is None or blocked:
         return failed("the second visitor got no text until the first one's reply continued")
     return passed(

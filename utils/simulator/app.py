@@ -62,7 +62,7 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        self._attempts: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()  # by the body's hash: some faults affect the first
         self._conversations = Conversations()
         # one server for each learner and capacity
         self._server = lru_cache(_MAX_SERVERS)(lambda _, serving: Server(serving))
@@ -124,25 +124,26 @@ class Service:
                 cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
+                    """Take a place in the queue of the learner's server, if the profile has one."""
                     if profile.serving is None:
                         return None
                     server = self._server(learner, profile.serving)
-                    return server.admit(prompt, entry.started * settings.speed)
+                    return server.admit(prompt, entry.started * settings.speed)  # s at speed 1
 
-                name = hashlib.sha256(raw).hexdigest()
+                digest = hashlib.sha256(raw).hexdigest()
                 if len(self._attempts) > _MAX_COUNTED:
                     self._attempts.clear()
-                self._attempts[name] += 1
+                self._attempts[digest] += 1
                 reply = compose(
                     model_request,
                     settings.profile,
-                    self._attempts[name],
+                    self._attempts[digest],
                     settings.recordings,
-                    name=name,
+                    name=digest,
                     admit=admit,
                 )
                 if place := reply.place:
-                    place.hold(reply.end)
+                    place.hold(reply.end)  # until then, or until the client disconnects
                     cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:

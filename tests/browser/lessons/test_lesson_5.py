@@ -11,10 +11,10 @@ from utils import lesson_source
 SPINNER = ".course-progress:has([aria-label=Spinner])"
 # Makes the exercise's solution wait for the test after each stage; `turns.code` defines `turn`.
 IN_TURNS = """
-unhurried = agent_stages
+solution = agent_stages
 
 async def agent_stages(items):
-    async for stage in unhurried(items):
+    async for stage in solution(items):
         yield stage
         await turn("next")
 """

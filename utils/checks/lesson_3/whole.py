@@ -52,6 +52,7 @@ check = Exercise(
     first={
         # looked for before "raises", since a second loop can cause an exception
         "reads twice": FIRST["reads twice"],
+        # in LangChain, a message + a message makes a ChatPromptTemplate
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },
     mistakes=MISTAKES,

@@ -43,12 +43,33 @@ class Seen(Texts, Staged):
     case: Asked
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
-    due_calls: Sequence[tuple[str, object]]  # the tools that should run, with their arguments
+    due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
     due_stages: Sequence[tuple[str, str]]  # each with text that its detail should contain
     results: Sequence[str]  # the contents of the tool messages in the second request
-    added: Sequence[str]  # the types and call ids of the messages that the second request added
+    # The messages that the second request added, as types and call ids, such as
+    # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
+    added: Sequence[str]
     due_added: Sequence[str]  # what `added` should be
     late_text: float  # the longest time from a piece's arrival until it was yielded, in seconds
+
+    @property
+    def runs_some(self) -> bool:
+        """Whether some of the tools ran, but not as many as should."""
+        return 0 < len(self.ran) < len(self.due_calls)
+
+    @property
+    def stopped_asking(self) -> bool:
+        """Whether the model wasn't asked as often as it had replies."""
+        return len(self.readings) < len(self.replies)
+
+    @property
+    def ran_half(self) -> bool:
+        """Whether the first tool ran with the beginning of a right argument."""
+        if not self.ran:
+            return False
+        first = str(self.ran[0].argument)
+        right = [str(argument) for _, argument in self.due_calls]
+        return first not in right and any(each.startswith(first) for each in right)
 
 
 def _named(message: BaseMessage) -> str:
@@ -92,8 +113,10 @@ def observe(answer: Any, case: Asked) -> Seen:
     run = run_async("answer", answer, case, replies[0], *args, **how)
     due = [call for calls in case.calls for call in calls] if case.finish == _CALLS else []
     due_stages = [("Thinking", "")]
-    for calls in case.calls if due else ():
-        due_stages += [*(("Tool call", name) for name, _ in calls), ("Thinking", "")]
+    if due:
+        for calls in case.calls:
+            due_stages += [("Tool call", name) for name, _ in calls]
+            due_stages.append(("Thinking", ""))
     readings = [reading for reply in replies for reading in reply.readings]
     added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
     first_calls = case.calls[0] if case.calls else ()
@@ -103,7 +126,7 @@ def observe(answer: Any, case: Asked) -> Seen:
         replies=replies,
         readings=readings,
         results=[each.text for each in added if isinstance(each, ToolMessage)],
-        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],
+        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # results: in any order
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,
@@ -116,23 +139,16 @@ MISTAKES: Mistakes[Seen] = {
     "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "another conversation": lambda s: not all(continues(given.BEFORE, r) for r in s.readings),
     "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
-    "runs half a call": lambda s: (
-        s.case.done
-        and bool(s.ran)
-        and str(s.ran[0].argument) not in [str(argument) for _, argument in s.due_calls]
-        and any(str(argument).startswith(str(s.ran[0].argument)) for _, argument in s.due_calls)
-    ),
-    "runs one call of a reply": lambda s: (
-        s.case.done and len(s.case.calls) == 1 and 0 < len(s.ran) < len(s.due_calls)
-    ),
-    "limits its calls": lambda s: s.case.done and 2 < len(s.readings) < len(s.replies),
+    "runs half a call": lambda s: s.case.done and s.ran_half,
+    "runs one call of a reply": lambda s: s.case.done and len(s.case.calls) == 1 and s.runs_some,
+    "limits its calls": lambda s: s.case.done and len(s.readings) > 2 and s.stopped_asking,
     "runs one reply's calls": lambda s: (
-        s.case.done and 1 < len(s.readings) < len(s.replies) and 0 < len(s.ran) < len(s.due_calls)
+        s.case.done and len(s.readings) > 1 and s.stopped_asking and s.runs_some
     ),
     "other calls": lambda s: (
         s.case.done and _ordered((ran.name, ran.argument) for ran in s.ran) != s.due_calls
     ),
-    "never called again": lambda s: s.case.done and len(s.readings) < len(s.replies),
+    "never called again": lambda s: s.case.done and s.stopped_asking,
     "result without its call": lambda s: any(each == "HumanMessage()" for each in s.added[1:]),
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
     "loses the result": lambda s: not all("(" in text for text in s.results),  # each result has one
@@ -170,6 +186,7 @@ check = Exercise(
     mistakes=MISTAKES,
     first={
         "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
+        # of a truncated reply, an answer may make an error of its own, but not by a slip
         RAISED: lambda s: (
             FIRST[RAISED](s)
             and not s.other_model

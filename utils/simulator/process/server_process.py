@@ -143,8 +143,9 @@ class ServerProcess:
         port = process.port()
         if port is not None:
             self._update(port=port)
-            process.wait_for_hangup()
-        self._ready = False
+            process.wait_for_hangup()  # its connection closes; `running` is still up to date
+        with self._changed:
+            self._ready = False
         process.wait()
         return port is not None, process.last_output()
 
