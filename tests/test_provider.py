@@ -6,7 +6,9 @@ import re
 import httpx2
 import openai
 import pytest
+from langchain_core.exceptions import ModelRefusalError
 from langchain_openai import ChatOpenAI
+from pydantic import BaseModel
 
 from utils import provider
 from utils.provider import ProviderError, chat_model, describe, explain, explain_providers
@@ -276,6 +278,24 @@ def test_a_failed_reply_is_explained(delivery, options, sentence):
         list(model.stream("Name a river."))
     assert explain(error.value).startswith(sentence)
     assert is_one_sentence(explain(error.value))
+
+
+@pytest.mark.parametrize(
+    ("delivery", "method", "said"),
+    [
+        ("length@5", "json_schema", "The reply reached its length limit before its JSON ended: "),
+        ("filter@5", "json_schema", "A content filter ended the reply."),
+        ("filter@5", "function_calling", "The model refused to reply: Model output was stopped by"),
+    ],
+)
+def test_a_structured_reply_without_its_end_is_explained(delivery, method, said):
+    class Person(BaseModel):
+        name: str
+
+    model = chat_model("fast", delivery=delivery).with_structured_output(Person, method=method)
+    with pytest.raises((openai.OpenAIError, ModelRefusalError)) as error:
+        list(model.stream("Extract the person: John Smith, 42."))
+    assert explain_providers(error.value).startswith(said)
 
 
 async def test_a_stall_is_explained():

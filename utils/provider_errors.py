@@ -18,9 +18,6 @@ from .errors import Sentence, redacted, sentence, words_of
 from .real_provider import ProviderError, address_variable, provider_is_set
 from .stall_timeout import Stalled
 
-if TYPE_CHECKING:
-    import openai
-
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
 _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
 _MIDWAY = "The provider failed in the middle of its reply: ask again."
@@ -61,9 +58,11 @@ def explain_providers(error: BaseException) -> str | None:
     The result is also None for an exception that learner code raised from such a failure.
     """
     import openai
+    from langchain_core.exceptions import ModelRefusalError
     from langchain_openai import StreamChunkTimeoutError
 
-    failures = (openai.APIError, StreamChunkTimeoutError)
+    unfinished = (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError)
+    failures = (openai.APIError, StreamChunkTimeoutError, ModelRefusalError, *unfinished)
     members = _members(error)
     if all(
         isinstance(member, failures)
@@ -83,6 +82,7 @@ def _explained(causes: list[BaseException]) -> str | None:
 
 def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     import openai
+    from langchain_core.exceptions import ModelRefusalError
     from langchain_openai import StreamChunkTimeoutError
 
     if isinstance(cause, sim.SimulatorError | ProviderError):
@@ -91,17 +91,20 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return f"{str(cause).removesuffix('.')}: ask again."
     if isinstance(cause, StreamChunkTimeoutError):
         return f"Nothing arrived for {cause.timeout_s:g} s: ask again."
+    if isinstance(cause, openai.LengthFinishReasonError):
+        return "The reply reached its length limit before its JSON ended: increase `max_tokens`."
+    if isinstance(cause, openai.ContentFilterFinishReasonError):
+        return "A content filter ended the reply."
+    if isinstance(cause, ModelRefusalError):
+        return f"The model refused to reply: {_words(cause)}"
     if isinstance(cause, openai.AuthenticationError):
         if variable("OPENAI_MODEL") and not variable("OPENAI_API_KEY"):
             return "The provider requires a key, but OPENAI_API_KEY isn't set."
         return "The provider rejected the key: check OPENAI_API_KEY."
     if isinstance(cause, openai.PermissionDeniedError):
-        told = words_of(cause.body)  # about the model, the country, the prompt, or the network
-        return (
-            f"The provider denied access: {_words(cause)}"
-            if told
-            else "The provider denied access: check the key, OPENAI_MODEL and your network."
-        )
+        if words_of(cause.body):  # about the model, the country, the prompt, or the network
+            return f"The provider denied access: {_words(cause)}"
+        return "The provider denied access: check the key, OPENAI_MODEL and your network."
     if isinstance(cause, openai.APIStatusError) and cause.status_code in (404, 405):
         if cause.code == "model_not_found":
             return (
@@ -259,6 +262,6 @@ def _causes(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _words(error: openai.APIError) -> str:
-    said = words_of(error.body) or error.message
+def _words(error: BaseException) -> str:
+    said = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
     return textwrap.shorten(redacted(said), _WORDS, placeholder=" …")
