@@ -27,8 +27,11 @@ if __name__ == "__main__":
     for name, path in shadowing.hidden(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.told(name, path))
-    from tools.commands import main
-    from tools.programs import stop_on_signals
+    try:
+        from tools.commands import main
+        from tools.programs import stop_on_signals
 
-    stop_on_signals()
-    sys.exit(main(sys.argv[1:]))
+        stop_on_signals()
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # while modules are imported
+        sys.exit(130)

@@ -82,6 +82,20 @@ def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
+def test_ctrl_c_while_modules_are_imported_ends_without_a_traceback() -> None:
+    pretend = f"""
+import runpy, sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "tools.commands":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+runpy.run_path({str(COURSE)!r}, run_name="__main__")
+"""
+    told = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (130, "")
+
+
 def test_any_python_can_parse_course_py() -> None:
     tree = ast.parse(COURSE.read_text(encoding="utf-8"), feature_version=(3, 7))
     modern = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.NamedExpr, ast.Match)
