@@ -54,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in set(os.environ) - set(environ):
         del os.environ[name]
     os.environ.update(environ)
+    find_nbval_settings(config)
     if sys.platform == "linux":
         use_unix_sockets_for_kernels(folder)
         give_nbval_quick_kernels(config)
@@ -88,6 +89,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def kernels() -> str | None:
     """Return the address of the kernel server; None except on Linux."""
     return os.environ.get(KERNELS)
+
+
+def find_nbval_settings(config: pytest.Config) -> None:
+    """Make the path of nbval's settings absolute: pytest may be started in another folder."""
+    if getattr(config.option, "nbval_sanitize_with", None):  # not set without nbval
+        path = config.rootpath / config.option.nbval_sanitize_with
+        config.option.nbval_sanitize_with = str(path)
 
 
 def give_nbval_quick_kernels(config: pytest.Config) -> None:
