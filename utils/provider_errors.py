@@ -8,7 +8,7 @@ import sysconfig
 import textwrap
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from . import env_vars
