@@ -12,7 +12,12 @@ from contextlib import aclosing
 from typing import Any
 
 import openai
-from langchain_core.messages import ToolCall, ToolMessage, message_chunk_to_message
+from langchain_core.messages import (
+    AIMessageChunk,
+    ToolCall,
+    ToolMessage,
+    message_chunk_to_message,
+)
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
@@ -79,7 +84,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
                 whole = chunk if whole is None else whole + chunk
                 if chunk.text:
                     yield "text", chunk.text
-        finish = whole and whole.response_metadata.get("finish_reason")
+        finish = whole and _finish_reason(whole)
         if not finish:  # a dropped connection can look like a normal end
             raise EOFError
         if finish in LIMITS:
@@ -95,6 +100,15 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             messages.append(await _call(call))
             yield "result", messages[-1].content
     raise LimitReached(f"Stopped after {MOST_ROUNDS} rounds of tools.")
+
+
+def _finish_reason(whole: AIMessageChunk) -> str | None:
+    """Return the finish reason; for the Responses API, which some models need, the equivalent."""
+    details = whole.response_metadata
+    if details.get("status") == "completed":
+        return "tool_calls" if whole.tool_call_chunks else "stop"
+    reason = (details.get("incomplete_details") or {}).get("reason")
+    return details.get("finish_reason") or {"max_output_tokens": "length"}.get(reason, reason)
 
 
 async def _call(call: ToolCall) -> ToolMessage:

@@ -136,6 +136,23 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     assert "arrives on Thursday" in text(events)
 
 
+@pytest.mark.parametrize(
+    ("fault", "name", "note"),
+    [
+        ("", "end", ""),
+        (":length@9", "end", "The reply reached its length limit."),
+        (":filter@9", "end", "Filtered."),
+        (":end@9", "failed", "The reply ended before it was complete."),
+    ],
+)
+def test_models_of_the_responses_api_have_no_finish_reason(virtual, app, fault, name, note):
+    models = app.assistant.MODELS  # ChatOpenAI calls this API by itself for GPT-6 with tools
+    models[:] = [model.model_copy(update={"use_responses_api": True}) for model in models]
+    events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
+    assert events[-1] == (name, app.html(text(events), note))
+    assert note or "arrives on Thursday" in text(order)
+
+
 def test_the_next_question_is_sent_with_the_conversation(virtual, app):
     asked(virtual, app, "sim-chat", RIVER, "Shorter, please.")
     sent = virtual.requests()[-1].body["messages"]
