@@ -187,8 +187,13 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn every signal that can end a program into a Ctrl-C, which `asyncio.run` also handles."""
+    """Turn every signal that can end a program into a Ctrl-C, which `asyncio.run` also handles.
+
+    A signal that is ignored, as SIGHUP is after `nohup`, stays ignored.
+    """
     for number in _SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

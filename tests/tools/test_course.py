@@ -96,6 +96,20 @@ runpy.run_path({str(COURSE)!r}, run_name="__main__")
     assert (told.returncode, told.stderr) == (130, "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+def test_nohup_keeps_a_command_running_when_its_terminal_closes() -> None:
+    program = """
+import os, signal
+from tools.programs import stop_on_signals
+stop_on_signals()
+os.kill(os.getpid(), signal.SIGHUP)
+print("still running")
+"""
+    command = ["nohup", sys.executable, "-c", program]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert told.stdout == "still running\n"
+
+
 def test_any_python_can_parse_course_py() -> None:
     tree = ast.parse(COURSE.read_text(encoding="utf-8"), feature_version=(3, 7))
     modern = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.NamedExpr, ast.Match)
