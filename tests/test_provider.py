@@ -99,10 +99,12 @@ LOCAL = "http://localhost:11434/v1"
         ("", "sk-x", "gpt-x", "gpt-x", "https://api.openai.com/v1/",
          r"Cells will call the model gpt-x at api\.openai\.com: the provider may charge you\."),
         ("", "sk-x", "sim-chat", "sim-chat", "https://api.openai.com/v1/", ".* api.openai.com: .*"),
+        ("", "sk-x", "gpt-5.6-sol", "gpt-5.6-sol", "https://api.openai.com/v1/",
+         r".* may charge you\. LangChain calls .* by the Responses API.* another OPENAI_MODEL\."),
         ("", "sk-x", "", "sim-fast", "http://127.0.0.1:", ".*simulator.* set OPENAI_MODEL .*"),
         ("", "", "gpt", "sim-fast", "http://127.0.0.1:", ".*simulator.* OPENAI_API_KEY .*"),
     ],
-    ids=["a local server", "OpenAI", "OpenAI, never a simulator", "only a key", "only a model"],
+    ids=["a local server", "OpenAI", "not a simulator", "Responses", "only a key", "only a model"],
 )  # fmt: skip
 def test_the_variables_decide_what_is_called(
     monkeypatch, url, key, model, name, address, described

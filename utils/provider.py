@@ -138,11 +138,19 @@ def describe() -> str:
 
 def _sentences(provider: Provider) -> Iterator[str]:
     """Yield sentences: what cells will call, whether it costs anything, and what else is set."""
+    from langchain_openai.chat_models import base
+
     if provider.shared_simulator:
         yield f"Cells will call the shared simulator at {provider.host}: no cost."
     else:
         cost = "no cost" if provider.on_this_machine else "the provider may charge you"
         yield f"Cells will call the model {provider.model} at {provider.host}: {cost}."
+    if base._model_prefers_responses_api(provider.model):
+        yield (
+            "LangChain calls this model by the Responses API, where `content` is a list and "
+            "replies have no finish reason, but the lessons expect a string and a reason: choose "
+            "another OPENAI_MODEL."
+        )
     if env_vars.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
     form = variable("LC_OUTPUT_VERSION")
