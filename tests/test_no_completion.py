@@ -40,6 +40,10 @@ BODIES = {  # content type and body
     "events with an error": (SSE, 'data: {"error": {"message": "boom"}}\n\ndata: [DONE]\n\n'),
     "events with an error's text": (SSE, 'data: {"error": "boom"}\n\n'),
     "delta null": (SSE, 'data: {"choices": [{"delta": null}]}\n\n'),
+    "tool call null": (
+        SSE,
+        'data: {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": null}]}}]}\n\n',
+    ),
     "event of bytes": (SSE, b"data: \xff\xfe\x00{\n\n"),
     "null after text": (
         SSE,

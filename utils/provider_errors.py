@@ -203,6 +203,8 @@ def _no_completion(error: BaseException) -> bool:
         package, _, module = file.rpartition("site-packages/")[2].partition("/")
         if not ("site-packages/" in file or file.startswith(_STANDARD_LIBRARY)):
             return False
+        if function.startswith("<"):  # a comprehension is a function before Python 3.12
+            continue
         if package == "openai" and module.startswith("lib/streaming/"):
             return not isinstance(error, ValueError)  # which is about text that isn't JSON
         if package in ("openai", "langchain_openai"):
