@@ -91,6 +91,12 @@ def test_a_stream_without_a_value_is_reported(wire, capsys, items):
     assert find(card, LatencyBadge).text.startswith("no field · done")
 
 
+def test_an_empty_object_is_a_value_without_a_field(wire):
+    card = JsonCard(fields=["name"])
+    assert card.show([{}]) == {}
+    assert "its last value is an empty object." in find(card, Card).note
+
+
 def test_an_error_leaves_the_last_field_unfinished(wire, capsys):
     def broken():
         yield {"name": "John", "age": 4}

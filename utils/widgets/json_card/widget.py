@@ -114,6 +114,8 @@ class Card(Panel):
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:
+            if self.value is not None:
+                return "The stream ended without a field: its last value is an empty object."
             return "The stream ended without a value: the reply held no JSON."
         if recording.outcome == "left":
             return STOPPED if self._shown else "Stopped before any field."
