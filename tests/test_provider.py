@@ -8,7 +8,7 @@ import openai
 import pytest
 from langchain_core.exceptions import ModelRefusalError
 from langchain_openai import ChatOpenAI
-from pydantic import BaseModel
+from pydantic import create_model
 
 from utils import provider
 from utils.provider import ProviderError, chat_model, describe, explain, explain_providers
@@ -99,12 +99,13 @@ LOCAL = "http://localhost:11434/v1"
         ("", "sk-x", "gpt-x", "gpt-x", "https://api.openai.com/v1/",
          r"Cells will call the model gpt-x at api\.openai\.com: the provider may charge you\."),
         ("", "sk-x", "sim-chat", "sim-chat", "https://api.openai.com/v1/", ".* api.openai.com: .*"),
-        ("", "sk-x", "gpt-5.6-sol", "gpt-5.6-sol", "https://api.openai.com/v1/",
-         r".* may charge you\. LangChain calls .* by the Responses API.* another OPENAI_MODEL\."),
+        *[("", "sk-x", name, name, "https://api.openai.com/v1/",
+           rf".* may charge you\. LangChain .* model{tools} by the Responses API.*_MODEL\.")
+          for name, tools in {"gpt-5.6-sol": "", "gpt-6-astra": " with tools"}.items()],
         ("", "sk-x", "", "sim-fast", "http://127.0.0.1:", ".*simulator.* set OPENAI_MODEL .*"),
         ("", "", "gpt", "sim-fast", "http://127.0.0.1:", ".*simulator.* OPENAI_API_KEY .*"),
     ],
-    ids=["a local server", "OpenAI", "not a simulator", "Responses", "only a key", "only a model"],
+    ids=["local", "OpenAI", "not a simulator", "pro", "GPT-6", "only a key", "only a model"],
 )  # fmt: skip
 def test_the_variables_decide_what_is_called(
     monkeypatch, url, key, model, name, address, described
@@ -291,10 +292,8 @@ def test_a_failed_reply_is_explained(delivery, options, sentence):
     ],
 )
 def test_a_structured_reply_without_its_end_is_explained(delivery, method, said):
-    class Person(BaseModel):
-        name: str
-
-    model = chat_model("fast", delivery=delivery).with_structured_output(Person, method=method)
+    form = create_model("Person", name=str)
+    model = chat_model("fast", delivery=delivery).with_structured_output(form, method=method)
     with pytest.raises((openai.OpenAIError, ModelRefusalError)) as error:
         list(model.stream("Extract the person: John Smith, 42."))
     assert explain_providers(error.value).startswith(said)

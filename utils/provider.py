@@ -145,11 +145,12 @@ def _sentences(provider: Provider) -> Iterator[str]:
     else:
         cost = "no cost" if provider.on_this_machine else "the provider may charge you"
         yield f"Cells will call the model {provider.model} at {provider.host}: {cost}."
-    if base._model_prefers_responses_api(provider.model):
+    with_tools = provider.model.lower().startswith("gpt-6")
+    if with_tools or base._model_prefers_responses_api(provider.model):
         yield (
-            "LangChain calls this model by the Responses API, where `content` is a list and "
-            "replies have no finish reason, but the lessons expect a string and a reason: choose "
-            "another OPENAI_MODEL."
+            f"LangChain calls this model{' with tools' if with_tools else ''} by the Responses "
+            "API, where `content` is a list and replies have no finish reason, but the lessons "
+            "expect a string and a reason: choose another OPENAI_MODEL."
         )
     if env_vars.tracing():
         yield "LangSmith tracing is on: LangSmith also receives each prompt and reply."
