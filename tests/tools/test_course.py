@@ -82,6 +82,21 @@ def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
+def test_a_path_with_characters_that_the_output_lacks_is_escaped() -> None:
+    pretend = (
+        "import runpy, sys; sys.executable = '/caf\u00e9'; sys.argv[1:] = ['setup', '--here']; "
+        f"runpy.run_path({str(COURSE)!r}, run_name='__main__')"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", pretend],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.stderr == ""
+    assert "with Python at /caf\\xe9." in told.stdout
+
+
 def test_ctrl_c_while_modules_are_imported_ends_without_a_traceback() -> None:
     pretend = f"""
 import runpy, sys
