@@ -18,7 +18,8 @@ PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room to unpack
 
 # parts of what pip, uv or the system print if something fails
-_NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space")
+_NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
+_NO_LINKS = "'lib' -> '"  # in venv's error if it can't make its only link between folders
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
@@ -252,6 +253,12 @@ def check_room(folder: Path) -> None:
 def _disk_advice(text: str, folder: Path) -> Advice | None:
     if any(sign in text for sign in _NO_ROOM):
         return _no_room(folder)
+    if _NO_LINKS in text:
+        return Advice(
+            f"The disk of {folder} can't hold the symbolic links of an environment, like many USB "
+            "sticks and shared folders: copy the course to your home folder, and run this again "
+            "there."
+        )
     if any(sign in text for sign in _NOT_WRITABLE):
         return Advice(
             f"{folder} can't be written to, or a file in its .venv is in use: close what runs from "

@@ -292,6 +292,8 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
         (OFFLINE_PIP, "there is no network, or a proxy is in the way"),
         (OFFLINE_UV, "there is no network, or a proxy is in the way"),
         ("ERROR: Could not install: [Errno 28] No space left on device", "no room on the disk"),
+        ("error: failed to write: Disk quota exceeded (os error 122)", "no room on the disk"),
+        ("Error: [Errno 1] Not permitted: 'lib' -> '/x/lib64'", "can't hold the symbolic links"),
         ("ERROR: [Errno 30] Read-only file system: '/x'", "can't be written to"),
         (
             "ERROR: No matching distribution found for numpy==2.5.5",
