@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 
 from tools.env_vars import suite_environ
-from tools.programs import folder_for_sockets
+from tools.programs import folder_for_sockets, provide_home
 
 # Removed from the environment, since tests compare the output of other programs as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
@@ -47,9 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     # Thousands of test items stay in memory, and every full collection would scan them.
     gc.set_threshold(100_000, 50, 50)
-    environ = {name: value for name, value in suite_environ().items() if name not in COLOURS}
     folder = tempfile.mkdtemp(prefix="kernels-", dir=folder_for_sockets())
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
+    provide_home(Path(folder))
+    environ = {name: value for name, value in suite_environ().items() if name not in COLOURS}
     environ["IPYTHONDIR"] = str(Path(folder, "ipython"))  # not the developer's own
     for name in set(os.environ) - set(environ):
         del os.environ[name]

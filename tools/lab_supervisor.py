@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from tools.lab import RUNTIME, SERVER_SETTINGS, ask
-from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, say
+from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, say
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # time for interrupted cells to end
@@ -102,14 +102,6 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
         with contextlib.suppress(psutil.Error, OSError):
             if mark in process.environ():
                 yield process
-
-
-def provide_home(folder: Path) -> None:
-    """Set HOME to `folder` if there is no home, as in a container with an unknown user id."""
-    try:
-        Path.home()
-    except RuntimeError:
-        os.environ["HOME"] = str(folder)
 
 
 def usable(folder: Path) -> bool:

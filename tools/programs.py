@@ -38,6 +38,14 @@ def folder_for_sockets() -> str | None:
     return None if short or WINDOWS or not os.access("/tmp", os.W_OK) else "/tmp"
 
 
+def provide_home(folder: Path) -> None:
+    """Set HOME to `folder` if there is no home, as in a container with an unknown user id."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(folder)
+
+
 @contextlib.contextmanager
 def advice_for_the_disk() -> Iterator[None]:
     """Convert the error of a full or read-only disk into Advice."""

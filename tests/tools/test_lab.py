@@ -14,7 +14,7 @@ import pytest
 
 from tests.simulator.orphans import PATIENCE
 from tests.tools.running_lab import WAYS, Lab, kernel, left_after
-from tools import lab_supervisor, programs
+from tools import programs
 from tools.env_vars import clean_environ
 from tools.lab import LESSON_1, open_in_browser
 
@@ -194,8 +194,8 @@ def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path: Path) -> Non
     try:
         assert lab.ask("GET", "/lab/api/settings")[0] == 200
     finally:
-        said = "".join([*lab.said, lab.interrupt()[1]])
-    assert f"{file} can't be read; correct or delete it." in said
+        printed = "".join([*lab.printed, lab.interrupt()[1]])
+    assert f"{file} can't be read; correct or delete it." in printed
 
 
 def test_notebooks_open_if_the_home_folder_cannot_be_written_to(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_user_without_a_home_gets_one(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
     with pytest.raises(RuntimeError):
         Path.home()
-    lab_supervisor.provide_home(tmp_path)
+    programs.provide_home(tmp_path)
     assert Path.home() == tmp_path
 
 
