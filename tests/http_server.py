@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -46,7 +46,8 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             for name, value in {**headers, **(response.headers or {})}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(raw)
+            with suppress(BrokenPipeError):  # the client may have disconnected
+                self.wfile.write(raw)
 
         do_GET = do_POST = respond  # noqa: N815
 
