@@ -42,6 +42,7 @@ _RESERVED: list[socket.socket] = []  # keeps them open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
 _LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have 104
+_IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # time for JupyterLab and its kernels to stop, even if the server hangs
 # Variables for the learner's own Jupyter settings, which `lab` respects.
 _TASTE = (
@@ -94,10 +95,10 @@ def a_browser_can_open() -> bool:
     if not has_own_windows and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
         return False
     try:
-        webbrowser.get()
+        found = webbrowser.get()
     except Exception:  # a value of BROWSER may raise any
         return False
-    return True
+    return Path(found.name).name not in _IN_A_TERMINAL
 
 
 def open_in_browser(address: str) -> None:

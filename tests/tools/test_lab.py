@@ -246,10 +246,12 @@ def test_a_long_folder_for_temporary_files_is_avoided_where_there_is_another(
     assert programs.folder_for_sockets() is None
 
 
-@pytest.mark.parametrize("value", [" ", "unbalanced '%s"])
-def test_a_browser_variable_that_python_cannot_read_is_not_a_browser(value: str) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows always has a graphical browser")
+@pytest.mark.parametrize("value", [" ", "unbalanced '%s", "w3m"])
+def test_a_browser_variable_that_names_no_graphical_browser(value: str, tmp_path: Path) -> None:
+    (tmp_path / "w3m").touch(0o755)
     program = "from tools.lab import a_browser_can_open; print(a_browser_can_open())"
-    environ = {**os.environ, "BROWSER": value}
+    environ = {**os.environ, "BROWSER": value, "PATH": str(tmp_path), "DISPLAY": ":0"}
     result = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
     assert result.stdout.split() == [b"False"], result.stderr.decode()
 
