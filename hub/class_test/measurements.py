@@ -77,7 +77,7 @@ class Measurements:
 
     @property
     def ready_ratio(self) -> float:
-        """The time until the last learner was ready, as a multiple of the last kernel's start."""
+        """The time until the last learner was ready, divided by the time to the last kernel."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 

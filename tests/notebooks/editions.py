@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
-# The beginning of a path on this machine, such as /home/ada/ or C:\Users.
+# Part of a path on somebody's machine, such as /home/, C:\Users or site-packages.
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
 # This code runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that

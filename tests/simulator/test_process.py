@@ -332,7 +332,7 @@ def test_a_forked_child_does_not_keep_it_alive() -> None:
     child = run(code)
     assert child.stdout is not None
     pid = int(child.stdout.readline().split()[0])
-    wait_for_exit(pid)  # although the forked process is still running
+    wait_for_exit(pid)  # the simulator exits even though the forked process is still running
     assert child.stdin is not None
     child.stdin.close()
     child.wait(PATIENCE)

@@ -1,4 +1,4 @@
-"""Lines about readers who disconnect, press Stop, share the server, or read slowly."""
+"""Lines of the table about readers who disconnect, press Stop, share the server, or read slowly."""
 
 import asyncio
 

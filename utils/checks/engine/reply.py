@@ -8,7 +8,7 @@ A reply takes virtual time. It can also be passed to an answer directly, as a st
 (`stream`, `astream`) or of chunks (`chunks`, `achunks`) that can be read only once.
 """
 
-# ruff: noqa: D102 (`close` and `aclose` are those of Python's generators)
+# ruff: noqa: D102 (`close` and `aclose` do what a generator's do)
 
 import random
 import re

@@ -89,7 +89,7 @@ class Turns(FakeModel):
 
 
 def asking(*calls: Call, **how: Any) -> Reply:
-    """Make a reply that calls tools after a few words; `how` contains further settings."""
+    """Make a reply that calls tools after a few words; `how` overrides or adds settings."""
     settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
     return Reply(calls=calls, **settings)
 
