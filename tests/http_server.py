@@ -56,7 +56,6 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         # `shutdown` waits for the next poll, half a second by default.
-        polling = {"poll_interval": 0.01}
-        Thread(target=server.serve_forever, kwargs=polling, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -1,4 +1,4 @@
-"""Event streams: hard-to-parse ones, for comparisons with a browser, and one without an end."""
+"""Event streams: hard-to-parse ones, for comparisons with a browser, and an endless one."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 _RANDOM_STREAMS = 150
-_FRAGMENTS = [  # what random streams are made of
+_FRAGMENTS = [  # building blocks of random streams
     b"data", b"data:", b"data: ", b"event:", b"event: end", b"id:", b"id: 7", b"retry: 5", b":",
     b" ", b"\n", b"\n", b"\n\n", b"\r", b"\r\n", b"\r\n\r\n", b"\r\r", b"\0", b"x", b"token",
     b"\xef\xbb\xbf", "é".encode(), "😀".encode(), b"\xff", b"\xf0\x9f\x98", b"\xc3", b'{"a": 1}',
@@ -75,7 +75,7 @@ def types_named(stream: bytes) -> list[str]:
     lines = re.split("\r\n|\n|\r", stream.decode("utf-8", "replace"))
     fields = [line.removeprefix("event:") for line in lines if line.startswith("event:")]
     named = [field.removeprefix(" ") for field in fields]
-    return list(dict.fromkeys(["message", *filter(None, named)]))  # each once
+    return list(dict.fromkeys(["message", *filter(None, named)]))  # without duplicates
 
 
 class Speaker:

@@ -8,7 +8,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """Stand for a learner's own part, which passes the exercise."""
+    """Stand in for a learner's own part that passes the exercise."""
     async for piece in steady(sources, seconds):
         yield piece
 

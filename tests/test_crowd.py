@@ -75,8 +75,8 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that measures a crowd in virtual time, with replies of fixed duration.
 
-    The function returns when the health check was answered and when the last reply ended, in units
-    of a reply's duration.
+    The function returns the times of the health check's response and of the last reply's end, in
+    units of a reply's duration.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 

@@ -238,7 +238,7 @@ READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # such as os.en
 def read_from_the_environment(file):
     """Yield the names of environment variables that a module's code seems to read."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    constants = {  # of the module, since a variable's name may be one
+    constants = {  # the module's, since one may hold a variable's name
         ast.unparse(node.targets[0]): node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -253,7 +253,7 @@ def read_from_the_environment(file):
             if isinstance(value, ast.Name):
                 name = constants.get(value.id)
             else:
-                name = getattr(value, "value", None)  # of a constant
+                name = getattr(value, "value", None)  # if it is a constant
             if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
                 # LangSmith's `get_env_var` adds the prefix.
                 yield f"LANGSMITH_{name}" if "env_var" in reader else name

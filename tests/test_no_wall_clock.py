@@ -20,9 +20,9 @@ VIRTUAL = {"virtual", "clock", "served"}  # fixtures with virtual time
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "simulator/test_pacing.py::"
-    "test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles": "a plan",
+    "test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles": "a schedule",
     "simulator/test_prefill.py::test_only_a_shared_prefix_is_cached": "numbers of tokens",
-    "simulator/test_prefill.py::test_the_ttft_varies_reproducibly_around_the_formula": "a plan",
+    "simulator/test_prefill.py::test_the_ttft_varies_reproducibly_around_the_formula": "a schedule",
     "test_reader_model.py::test_the_wait_lies_between_the_first_text_and_the_end": "no clock",
 }
 

@@ -144,11 +144,7 @@ def test_a_package_of_the_wrong_version_is_reported(tmp_path, broken):
 
 
 def test_a_python_that_is_too_old_is_named():
-    program = "import sys; sys.version_info = (3, 9, 1, 'final', 0); from utils.setup import ready"
-    result = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
-    )
-    last = result.stderr.splitlines()[-1]
+    last = setup_cell(before="sys.version_info = (3, 9, 1, 'final', 0)").stderr.splitlines()[-1]
     assert last.startswith("ImportError: The course needs Python 3.11 or newer, and this is Python")
 
 
@@ -183,8 +179,8 @@ def test_tracing_is_turned_off_for_the_simulator_and_reported_once():
 
 
 def test_names_that_hide_pythons_own_are_reported():
-    said = setup_cell(before="sum = list = 0; open = exit; text = ''").stdout
-    assert "Python's own `list`, `sum` can't be used in this notebook, since a variable" in said
+    printed = setup_cell(before="sum = list = 0; open = exit; text = ''").stdout
+    assert "Python's own `list`, `sum` can't be used in this notebook, since a variable" in printed
 
 
 def test_cells_can_await_whatever_a_users_ipython_settings():
@@ -259,7 +255,7 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell in a separate process, with a kernel's module search path.
 
-    The lines `after` follow the imports; they may contain the call of `ready`.
+    The lines `after` follow the imports; they may call `ready` themselves.
     """
     calls = after if "ready()" in after else ("ready()", *after)
     lines = [

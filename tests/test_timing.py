@@ -476,7 +476,7 @@ def test_blocks_of_content_are_distinguished():
         AIMessageChunk(content="", additional_kwargs={"reasoning_content": "So:"}),
         AIMessageChunk(content=[{"type": "text", "text": "Yes"}, " and ", {"type": "image"}]),
         {"content": "no"},
-        AIMessageChunk(  # Mistral's form
+        AIMessageChunk(  # Mistral's format
             content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Or?"}]}]
         ),
         AIMessageChunk(content=[{"type": "reasoning", "summary": "No."}, {"type": "text"}]),
@@ -574,7 +574,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, check, *arrivals):
-    """Return what passes a guard that holds `size` characters back and needs `check` seconds."""
+    """Return the pieces from a guard that withholds `size` characters and takes `check` seconds."""
     guarded = held_back(recorded(*arrivals), "guarded", size, check)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

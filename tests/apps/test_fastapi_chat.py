@@ -146,7 +146,7 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     ],
 )
 def test_models_of_the_responses_api_have_no_finish_reason(virtual, app, fault, name, note):
-    models = app.assistant.MODELS  # ChatOpenAI calls this API by itself for GPT-6 with tools
+    models = app.assistant.MODELS  # ChatOpenAI uses this API by default for GPT-6 with tools
     models[:] = [model.model_copy(update={"use_responses_api": True}) for model in models]
     events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
     assert events[-1] == (name, app.html(text(events), note))
@@ -295,7 +295,7 @@ def test_the_fallback_does_not_repeat_a_tool_call(virtual, app, monkeypatch):
     async def order_status(order: int) -> str:
         """Look up where an order is, by its number."""
         calls.append(order)
-        await behave(virtual, "sim-chat:503@0")  # the first model fails from here on
+        await behave(virtual, "sim-chat:503@0")  # from now on, the first model fails
         return "on its way"
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)

@@ -27,7 +27,7 @@ TEXT = "A river is patient."
 
 
 def append(pane: str, seq: int, *items: str, at: int = 0) -> Message:
-    """Return the message that puts `items` into a text pane, from its item number `at` on."""
+    """Return the message that sets a text pane's items, starting at index `at`."""
     data = {"method": "custom", "content": {"seq": seq, "at": at, "items": list(items)}}
     return Message("iopub", "comm_msg", "p", {"comm_id": pane, "data": data})
 
@@ -59,7 +59,7 @@ def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
     assert late[1:] == pytest.approx([0.8 - 0.1 * place for place in range(1, len(tokens))])
 
 
-def all_due_at_once(tokens: int) -> Pacing:
+def all_due_immediately(tokens: int) -> Pacing:
     return Pacing(received=0.0, ttft=0.0, gap=0.0, tokens=tokens)
 
 
@@ -67,14 +67,14 @@ def test_a_split_token_is_late_until_its_end_arrives() -> None:
     tokens = split(TEXT)
     whole = "".join(tokens)
     redraws = [Redraw(1.0, whole[:1] + whole[1:3]), Redraw(5.0, whole[3:])]
-    late = lateness(redraws, all_due_at_once(len(tokens)))
+    late = lateness(redraws, all_due_immediately(len(tokens)))
     assert len(late) == len(tokens)
     assert max(late) == 5.0
 
 
 def test_text_that_is_not_the_reply_is_an_error() -> None:
     with pytest.raises(LagError, match="tokens reached the page"):
-        lateness([Redraw(1.0, "A river")], all_due_at_once(40))
+        lateness([Redraw(1.0, "A river")], all_due_immediately(40))
 
 
 def test_lag_excludes_the_widgets_coalescing() -> None:

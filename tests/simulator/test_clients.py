@@ -38,7 +38,7 @@ def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simu
 
 @pytest.mark.parametrize(
     ("choice", "calls", "finish"),
-    # As with OpenAI's API, a call of a named tool has the finish reason "stop".
+    # As with OpenAI's API, forcing a named tool gives the finish reason "stop".
     [("any", 1, "tool_calls"), ("get_weather", 1, "stop"), ("none", 0, "stop")],
 )
 def test_langchain_can_force_or_forbid_a_call(

@@ -68,7 +68,7 @@ def stream(server: Simulator, model: str, **fields: Any) -> bytes:
 
 
 def texts(chunks: list[Any]) -> list[str]:
-    """Return the non-empty texts of a chat completion's chunks."""
+    """Return the non-empty pieces of text in a chat completion's chunks."""
     return [
         choice["delta"]["content"]
         for chunk in chunks

@@ -180,7 +180,7 @@ def measured(name: str, way: Any, options: dict[str, Any]) -> str:
 
 
 def _begins(text: str, answer: str) -> bool:
-    """Return whether a text is the answer's first part, or begins with it."""
+    """Return whether `text` isn't empty, and one of these strings is a prefix of the other."""
     return text != "" and (text.startswith(answer) or answer.startswith(text))
 
 

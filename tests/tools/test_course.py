@@ -71,44 +71,40 @@ def test_an_unknown_lesson_is_reported_before_anything_is_set_up(
     assert "There is no lesson 9; there are 01_enabling_streaming, " in capsys.readouterr().err
 
 
-def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
-    pretend = (
-        "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0); "
-        f"runpy.run_path({str(COURSE)!r}, run_name='__main__')"
+def course_after(preparation: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run `course.py` in a Python that has first run other code."""
+    run = f"import runpy; runpy.run_path({str(COURSE)!r}, run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys\n{preparation}\n{run}"],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
     )
-    result = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True)
+
+
+def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
+    result = course_after("sys.version_info = (3, 8, 10, 'final', 0)")
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
 def test_a_path_with_characters_that_the_output_lacks_is_escaped() -> None:
-    pretend = (
-        "import runpy, sys; sys.executable = '/caf\u00e9'; sys.argv[1:] = ['setup', '--here']; "
-        f"runpy.run_path({str(COURSE)!r}, run_name='__main__')"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", pretend],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        text=True,
-    )
-    assert told.stderr == ""
-    assert "with Python at /caf\\xe9." in told.stdout
+    preparation = "sys.executable = '/caf\u00e9'; sys.argv[1:] = ['setup', '--here']"
+    result = course_after(preparation, PYTHONIOENCODING="ascii")
+    assert result.stderr == ""
+    assert "with Python at /caf\\xe9." in result.stdout
 
 
 def test_ctrl_c_while_modules_are_imported_ends_without_a_traceback() -> None:
-    pretend = f"""
-import runpy, sys
+    result = course_after("""
 class Interrupted:
     def find_spec(self, name, *_):
         if name == "tools.commands":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupted())
-runpy.run_path({str(COURSE)!r}, run_name="__main__")
-"""
-    told = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True)
-    assert (told.returncode, told.stderr) == (130, "")
+""")
+    assert (result.returncode, result.stderr) == (130, "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
@@ -121,8 +117,8 @@ os.kill(os.getpid(), signal.SIGHUP)
 print("still running")
 """
     command = ["nohup", sys.executable, "-c", program]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert told.stdout == "still running\n"
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout == "still running\n"
 
 
 def test_any_python_can_parse_course_py() -> None:

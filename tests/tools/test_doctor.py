@@ -97,7 +97,7 @@ Start = Callable[..., list[Asked]]
 
 
 @pytest.fixture
-def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def fake_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a fake provider, and returns the list of its POST requests."""
     with ExitStack() as running:
 
@@ -119,8 +119,8 @@ def provider_that_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         yield start
 
 
-def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_says: Start) -> None:
-    received = provider_that_says(200, COMPLETION)
+def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(fake_provider: Start) -> None:
+    received = fake_provider(200, COMPLETION)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert ok
     assert re.match(
@@ -141,9 +141,9 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(provider_that_say
     ],
 )
 def test_doctor_fails_if_a_cell_would_fail(
-    provider_that_says: Start, status: int, body: str, sentence: str
+    fake_provider: Start, status: int, body: str, sentence: str
 ) -> None:
-    provider_that_says(status, body)
+    fake_provider(status, body)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert not ok
     assert finding.startswith("127.0.0.1:")
@@ -151,11 +151,9 @@ def test_doctor_fails_if_a_cell_would_fail(
     assert "our-class" not in finding
 
 
-def test_doctor_accepts_a_model_that_requires_more_than_one_token(
-    provider_that_says: Start,
-) -> None:
+def test_doctor_accepts_a_model_that_requires_more_than_one_token(fake_provider: Start) -> None:
     words = "Could not finish the message because max_tokens or model output limit was reached."
-    provider_that_says(400, json.dumps({"error": {"message": words}}))
+    fake_provider(400, json.dumps({"error": {"message": words}}))
     assert doctor.outcome(doctor.examine_provider)[0]
 
 
@@ -174,10 +172,10 @@ def models(*names: str) -> dict[str, object]:
     ],
 )
 def test_doctor_lists_the_servers_models_if_this_one_is_missing(
-    provider_that_says: Start, listed: object, there_are: str
+    fake_provider: Start, listed: object, there_are: str
 ) -> None:
     missing = {"error": {"message": "model 'llama' not found", "code": "model_not_found"}}
-    provider_that_says(404, json.dumps(missing), listed)
+    fake_provider(404, json.dumps(missing), listed)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert not ok
     assert finding.endswith(f"name passed to `chat_model`.{there_are}")

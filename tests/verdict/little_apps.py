@@ -29,7 +29,7 @@ class Sound(Starlette):
     """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model.
 
     `frames` yields the encoded events, and `pieces` each event's name and data. `texts` yields the
-    reply's text, from one or more calls of the model (`asked`).
+    reply's text, from one or more model calls (`asked`).
     """
 
     max_retries = 2
@@ -232,7 +232,7 @@ class Impatient(Retries):
     tries = 3
 
 
-# Texts, and then the exception that ended them, or None.
+# Pieces of text, followed by the exception that ended them, or by None.
 Queue = asyncio.Queue[str | Exception | None]
 
 

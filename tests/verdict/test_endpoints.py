@@ -40,14 +40,14 @@ class JsonLines(Posted):
 
 
 class BreaksBefore(JsonLines):
-    """Sends each line's break before it, so that the last line has none."""
+    """Sends a line break before each line, and none at the end."""
 
     def frame(self, kind: str, value: Any) -> str:
         return "\n" + super().frame(kind, value).removesuffix("\n")
 
 
 class LastSaysDone(JsonLines):
-    """Announces the end with the last text, and not after it."""
+    """Announces the end together with the last text, instead of after it."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
         held = None
@@ -142,7 +142,7 @@ class Dies(apps.Sound):
 
 
 class NamedError(apps.Sound):
-    """Announces a failure by an `error` event, like those of `EventSource` for lost connections."""
+    """Announces a failure with an `error` event, as `EventSource` does for lost connections."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "error", {"sentence": "The reply broke off."}

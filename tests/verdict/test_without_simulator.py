@@ -28,7 +28,7 @@ EARLY, SMOOTH, ENDS, OTHERS = (
 
 
 def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
-    """Return a function that makes an app; at `/chat/`, where `moved` redirects to, it streams."""
+    """Return an app factory: `/chat` calls `answer`, and `/chat/` streams, as `moved` expects."""
     return lambda _: Starlette(routes=[Route("/chat", answer), Route("/chat/", streaming(STREAM))])
 
 

@@ -91,7 +91,7 @@ def test_only_sanitized_blocks_are_set_as_html():
     assert setters == ["blocks.js"]
 
 
-ODD = {  # halves are surrogates: of the two code units of an emoji
+ODD = {  # a half is one of the two surrogates that make up an emoji
     "first half": "Hi \ud83d",
     "second half": "\ude00 there",
     "both, apart": "\ud83d\ude00",
@@ -101,7 +101,7 @@ ODD = {  # halves are surrogates: of the two code units of an emoji
     "huge": "word " * 200_000,
     "subclass": Shout("loud \ud83d"),  # its own methods must not be used
 }
-SHOWN = {  # what is shown, if it differs
+SHOWN = {  # the text shown, where it differs
     "first half": "Hi �",
     "second half": "� there",
     "both, apart": "😀",

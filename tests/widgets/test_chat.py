@@ -55,7 +55,7 @@ async def begun(panel, model, question="Why?", *texts):
 
 
 async def answered(request, model, *texts, error=None):
-    """Await a request, such as `panel.go_on()`, whose reply is these strings; return the turn."""
+    """Await a request, such as `panel.go_on()`, and reply with these strings; return the turn."""
     cell = asyncio.create_task(request)
     tap = await model.tap()
     for text in texts:

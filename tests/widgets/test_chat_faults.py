@@ -113,7 +113,7 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)  # the last or the first
+    turn = await pressed(panel, provider, -1 if by_responses else 0)  # the last or first button
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 

@@ -59,7 +59,7 @@ class TestTruncation:
                 "limit",
             ),
             ({"status": "failed"}, "failed", "provider failed"),
-            # words of Mistral, Z.ai, vLLM, OpenRouter and DeepSeek
+            # finish reasons of Mistral, Z.ai, vLLM, OpenRouter and DeepSeek
             ({"finish_reason": "model_length"}, "model_length", "limit"),
             ({"finish_reason": "sensitive"}, "sensitive", "filter"),
             ({"finish_reason": "abort"}, "abort", "cancelled"),

@@ -112,5 +112,5 @@ async def test_missed_beats_are_skipped(wire, clock, monkeypatch):
     monkeypatch.setattr("utils.widgets.heartbeat.widget.asyncio.sleep", note)
     with pytest.raises(asyncio.CancelledError):
         await heart._beat()
-    assert waits == [0.1, 0.1, 0.07]  # the last one until 2.7 s
+    assert waits == [0.1, 0.1, 0.07]  # the last wait ends at 2.7 s
     assert heart.beats == 3

@@ -120,7 +120,7 @@ class TestRun:
             await live.run(iter("abc"))
         assert "synchronous stream" in find(live, PlainText).note
 
-    async def test_two_widgets_can_run_at_once_but_not_one_twice(self, wire, tap):
+    async def test_two_widgets_can_run_concurrently_but_not_one_twice(self, wire, tap):
         first, second = LiveText("first"), LiveText("second")
         running = asyncio.create_task(first.run(tap))
         await tap.put("mine")

@@ -23,7 +23,7 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         ask = partial(client, transport=Sockets(PAGES[preset], url))
 
     async def judged() -> dict[str, Seen]:
-        wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # `url` has one
+        wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # unused
         model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)

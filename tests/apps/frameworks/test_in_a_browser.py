@@ -46,7 +46,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
 
 def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()  # `requests(mark)` are those that follow
+    mark = app.site.mark()  # `requests(mark)` returns only later requests
     page = visit()
     app.send(page, RAINBOW)
     app.wait_for(page, BEFORE)
@@ -106,7 +106,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
     assert request.ended == ("client left" if stops else "finished")
     assert stops == (request.tokens_unsent > 0)
     if app.name == "django":
-        page.reload()  # again: at the first reload, the server may not have noticed the disconnect
+        page.reload()  # again, since the server may notice the disconnect after the first reload
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
     else:  # in the other apps, a conversation lasts as long as its page

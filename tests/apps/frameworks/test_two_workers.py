@@ -93,7 +93,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
 
 
 class Visitor:
-    """A visitor whose requests go to a worker of the test's choice."""
+    """A visitor whose requests go to a chosen worker."""
 
     def __init__(self) -> None:
         self._client = httpx2.Client(timeout=60, trust_env=False)

@@ -104,7 +104,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
 
 
 def texts_of(item: dict[str, Any]) -> list[str]:
-    """Return what the deltas of an item of the output should add up to."""
+    """Return the strings that an output item's deltas should add up to."""
     if item["type"] == "function_call":
         return [item["arguments"]]
     parts = item["content"] if item["type"] == "message" else item["summary"]

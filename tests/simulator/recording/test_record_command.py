@@ -180,7 +180,7 @@ def test_a_missing_folder_is_named_before_any_request(server: Simulator, tmp_pat
 
 
 def lines_as_events(asked: Asked) -> Answer:
-    """Act as a provider without a list of models, which sends each line of a prompt as an event."""
+    """Act as a provider that lists no models and sends each line of the prompt as an event."""
     if asked.method == "GET":
         return Answer(status=404)
     lines = asked.body["messages"][-1]["content"].splitlines()

@@ -213,7 +213,7 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
 
 
 def test_thinking_among_the_content_is_recorded_and_a_refusal_is_counted() -> None:
-    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # Mistral's
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # from Mistral
     reply, left_out = recorded(sse(text(thinking), text("a"), text(None, refusal="No."), STOP))
     assert reply.parts == (("thought", ""), ("text", ""))
     assert [piece for _, _, piece in reply.pieces] == ["Hm", "a"]

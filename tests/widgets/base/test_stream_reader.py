@@ -35,7 +35,7 @@ async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None
 
 
 async def begun_with(tap: Tap) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Do the same with a tap, whose first item is "Half"."""
+    """Call `begun` with a tap whose first item is "Half"."""
     tap._items.put_nowait("Half")
     return await begun(tap)
 

@@ -13,7 +13,7 @@ FILES = [
     for kind in ("*.js", "*.css")
     for path in sorted(WIDGETS.rglob(kind))
 ]
-PARTS = ("stages.js", "blocks.js")  # used by widgets, but no widgets themselves
+PARTS = ("stages.js", "blocks.js")  # used by widgets, but not widgets themselves
 SHEETS = [name for name in FILES if name.endswith(".css") and not name.startswith("base/")]
 SCRIPTS = [
     name
