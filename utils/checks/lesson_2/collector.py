@@ -11,7 +11,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import ConnectionLost
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.lesson_2 import handlers
-from utils.checks.lesson_2.handlers import Heard, Make, hear
+from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Listening(Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen(Heard):
+class Seen(HandlerRun):
     """The contents of `.text` in a collector, and in another that receives nothing."""
 
     case: Listening
@@ -54,17 +54,17 @@ def observe(answer: Any, case: Listening) -> Seen:
                 if reply.taken == case.leave_after:
                     break
 
-    heard = hear("Collector", answer, case, "text", listen)
+    run = run_handlers("Collector", answer, case, "text", listen)
     came = "".join(reply.pieces[: reply.taken])
     return Seen.of(
-        heard,
+        run,
         fresh=fresh,
         looks=looks,
         came=came,
         pieces=reply.pieces,
         longest=max((str(text or "") for _, text in looks), key=len, default=""),
         late=[(arrived, text) for arrived, text in looks if arrived != text],
-        wrong=heard.value != came,
+        wrong=run.value != came,
     )
 
 

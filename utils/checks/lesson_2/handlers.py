@@ -8,7 +8,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from inspect import Parameter
 from pathlib import Path
 from typing import Any, Self
@@ -34,7 +34,7 @@ _LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class HandlerRun:
     """The result of running a learner's handler class in one case."""
 
     name: str  # the class's name in the exercise
@@ -48,13 +48,12 @@ class Heard:
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
-    other: Any = None  # that of a second instance, which receives nothing
+    other: Any = None  # the same for a second instance, which receives nothing
 
     @classmethod
-    def of(cls, heard: "Heard", **more: Any) -> Self:
+    def of(cls, run: "HandlerRun", **more: Any) -> Self:
         """Make an instance of a subclass from a result and additional fields."""
-        own = {each.name: getattr(heard, each.name) for each in fields(Heard)}
-        return cls(**{**own, **more})
+        return cls(**{**vars(run), **more})
 
     @property
     def when(self) -> str:
@@ -62,7 +61,7 @@ class Heard:
         return f" {self.case.when}" if self.case.when else ""
 
 
-def _misfit(s: Heard) -> bool:
+def _misfit(s: HandlerRun) -> bool:
     """Whether LangChain's call didn't match a method's parameters."""
     if not isinstance(s.error, TypeError):
         return False
@@ -70,15 +69,15 @@ def _misfit(s: Heard) -> bool:
     return place.parts[-3:] == ("langchain_core", "callbacks", "manager.py")
 
 
-def hear(
+def run_handlers(
     name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
-) -> Heard:
+) -> HandlerRun:
     """Call `listen` with a function that makes the learner's handlers; return the result.
 
     At the end, `attribute` is read from the first two handlers.
     """
     made: list[BaseCallbackHandler] = []
-    found: dict[str, Any] = {}  # fields of `Heard`
+    found: dict[str, Any] = {}  # fields of `HandlerRun`
 
     def make(**arguments: Any) -> BaseCallbackHandler:
         handler: BaseCallbackHandler = answer(**arguments)
@@ -103,7 +102,7 @@ def hear(
                 object.__setattr__(handler, "raise_error", False)
     first = next(iter(made), None)
     found |= {"handler": first, "unknown": unknown(first), "unfilled": unfilled(first)}
-    return Heard(name=name, answer=answer, case=case, **found)
+    return HandlerRun(name=name, answer=answer, case=case, **found)
 
 
 def is_handler_class(answer: object) -> bool:
@@ -127,7 +126,7 @@ def overheard() -> Iterator[list[str]]:
         _LOG.removeFilter(note)
 
 
-def hears(handler: object, *events: str) -> bool:
+def overrides(handler: object, *events: str) -> bool:
     """Whether the handler overrides the method for any of `events`; for any event by default."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
@@ -152,8 +151,8 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """Return the parameter of `on_llm_new_token` that misses the token meant for it, or ""."""
-    if handler is None or not hears(handler, _TOKEN):
+    """Return the parameter of `on_llm_new_token` meant for the token but never filled, or ""."""
+    if handler is None or not overrides(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
     named = [each.name for each in parameters if each.kind in _NAMED]
@@ -202,11 +201,11 @@ def _no_list(error: BaseException | None) -> bool:
     return isinstance(first, BaseCallbackHandler) or is_handler_class(first)
 
 
-CLASS: Mistakes[Heard] = {
+CLASS: Mistakes[HandlerRun] = {
     "not a class": lambda s: not isinstance(s.answer, type),
     "not a handler": lambda s: not is_handler_class(s.answer),
     "yields in a method": lambda s: bool(s.generators),
-    "no methods": lambda s: bool(s.handler) and not hears(s.handler) and not s.unknown,
+    "no methods": lambda s: bool(s.handler) and not overrides(s.handler) and not s.unknown,
     "unknown method": lambda s: bool(s.unknown) and (s.wrong or s.error is not None),
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or _misfit(s)),
     "call doesn't fit": _misfit,

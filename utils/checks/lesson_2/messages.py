@@ -17,7 +17,7 @@ _TWICE = "A handler that is attached twice receives twice the tokens: compare th
 _RAISES = "A handler that raises leaves a warning for each token: look at its log."
 _NO_TOKENS = "Without streaming, no tokens are pushed: look at how many tokens it received."
 
-CLASS: Messages[handlers.Heard] = {
+CLASS: Messages[handlers.HandlerRun] = {
     "not a class": lambda s: (
         f"The check needs the class itself: `{s.name}`, without parentheses. It was given "
         f"{kind(s.answer)}."

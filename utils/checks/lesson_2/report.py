@@ -14,7 +14,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import ConnectionLost, Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case
 from utils.checks.lesson_2 import handlers
-from utils.checks.lesson_2.handlers import Heard, Make, hear
+from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class _Spy(BaseCallbackHandler):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen(Heard):
+class Seen(HandlerRun):
     """The reports of a handler."""
 
     case: Runs
@@ -66,14 +66,14 @@ def observe(answer: Any, case: Runs) -> Seen:
         _run(case, {"callbacks": [one, spy]})
         kept.extend(name for name, size in _sizes(one).items() if size > before.get(name, 0))
 
-    heard = hear("Report", answer, case, "reports", listen)
+    run = run_handlers("Report", answer, case, "reports", listen)
     right = [len(tokens) for tokens in spy.ended]
-    got = list(heard.value) if isinstance(heard.value, list | tuple) else []
+    got = list(run.value) if isinstance(run.value, list | tuple) else []
     odd = [report for report in got if type(report) is not int]
     same = not odd and sorted(got) == sorted(right)
     pairs = zip(got, right, strict=True) if len(got) == len(right) and not odd else ()
     return Seen.of(
-        heard,
+        run,
         ended=spy.ended,
         right=right,
         got=got,

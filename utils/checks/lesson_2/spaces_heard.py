@@ -10,7 +10,7 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
-# the methods by which LangChain passes a token to handlers; the other one is "Async…"
+# the methods with which LangChain passes tokens to handlers: format with "" or "Async"
 _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_new_token"
 
 
@@ -33,15 +33,15 @@ def _counts_the_reply(s: Attaching) -> bool:
         return bool(0 < s.right == s.returned == _run(s.answer, s.case).returned)
 
 
-def _none_hears(s: Attaching, *events: str) -> bool:
-    return not any(handlers.hears(each, *events) for each in s.handlers)
+def _none_overrides(s: Attaching, *events: str) -> bool:
+    return not any(handlers.overrides(each, *events) for each in s.handlers)
 
 
 MISTAKES: Mistakes[Attaching] = {
     **handlers.ATTACHED,
     "no handler": lambda s: not s.handlers,
-    "no methods": _none_hears,
-    "counts the finished reply": lambda s: _none_hears(s, "on_llm_new_token"),
+    "no methods": _none_overrides,
+    "counts the finished reply": lambda s: _none_overrides(s, "on_llm_new_token"),
     "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
     "counts other white space": lambda s: (
         s.wrong and s.returned == sum(map(str.isspace, s.reply.text))
@@ -56,5 +56,5 @@ check = Exercise(
     cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),
     mistakes=MISTAKES,
     first={"a class": lambda s: isinstance(s.answer, type), **handlers.ATTACHED_FIRST},
-    opts_out={"collected first": "the number is wanted when the reply is over"},
+    opts_out={"collected first": "the number is returned after the reply has ended"},
 )

@@ -160,7 +160,7 @@ check = Exercise(
     first=FIRST,
     notes={"from the chunks": lambda s: not s.handlers},
     opts_out={
-        "collected first": "the number is wanted when the replies are over",
+        "collected first": "the number is returned after the replies have ended",
         "calls twice": "a repeated prompt is sent twice; `another number of requests` counts them",
         "left open": "`leaves a reply early` looks at all the replies",
     },

@@ -11,7 +11,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import ConnectionLost
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.lesson_2 import handlers
-from utils.checks.lesson_2.handlers import Heard, Make, hear
+from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 IDLE = 50.0  # seconds between creating and using the handler
 
@@ -30,7 +30,7 @@ class Timed(Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen(Heard):
+class Seen(HandlerRun):
     """The values of the handler's `.ttft`."""
 
     at_first: Any  # `.ttft` of a new handler
@@ -69,8 +69,8 @@ def observe(answer: Any, case: Timed) -> Seen:
         with suppress(ConnectionLost):
             readings.extend((reply.taken, ttft()) for _ in chunks)  # after each chunk
 
-    heard = hear("Stopwatch", answer, case, "ttft", listen)
-    final = heard.value
+    run = run_handlers("Stopwatch", answer, case, "ttft", listen)
+    final = run.value
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
@@ -81,7 +81,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     else:
         wrong = bool(odd) or not _close(had[0], first)
     return Seen.of(
-        heard,
+        run,
         at_first=at_first,
         first=first,
         looked=bool(looks),
@@ -105,7 +105,7 @@ def _rounded(value: Any, seconds: float) -> bool:
 
 def _takes_the_chunk(s: Seen) -> bool:
     """Whether the handler's method has a parameter for the chunk, but none for the token."""
-    if s.handler is None or not handlers.hears(s.handler, "on_llm_new_token"):
+    if s.handler is None or not handlers.overrides(s.handler, "on_llm_new_token"):
         return False
     names = inspect.signature(s.handler.on_llm_new_token).parameters
     return "chunk" in names and "token" not in names
@@ -152,8 +152,8 @@ check = Exercise(
     mistakes=MISTAKES,
     notes={
         "another start": lambda s: (
-            handlers.hears(s.handler, "on_llm_start")
-            and not handlers.hears(s.handler, "on_chat_model_start")
+            handlers.overrides(s.handler, "on_llm_start")
+            and not handlers.overrides(s.handler, "on_chat_model_start")
         )
     },
 )
