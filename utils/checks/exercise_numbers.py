@@ -18,7 +18,7 @@ MISSING = object()  # the default of an argument that was not passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
 _MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
-_former: dict[str, str] = {}  # old numbers that `check` has met, mapped to the current ones
+_former: dict[str, str] = {}  # old numbers passed to `check`, mapped to the current ones
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
@@ -59,10 +59,10 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
     if found is None:
         other = _number(answer)  # the arguments may have been swapped
         name = getattr(number, "__name__", "your_answer")
-        said = "" if other or number is MISSING else f" It was given {_described(number)}."
+        received = "" if other or number is MISSING else f" It was given {_described(number)}."
         raise Misuse(
             "`check` takes the number of the exercise first, and then your answer: "
-            f'`check("{other or "1.2"}", {name})`.{said}'
+            f'`check("{other or "1.2"}", {name})`.{received}'
         )
     if answer is MISSING:
         raise Misuse(f'`check` takes your answer, too: `check("{found}", your_answer)`.')
@@ -80,9 +80,9 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
     numbers = lesson_source.numbers(int(lesson))
     named = {numbers[name] for name in _names(answer) if name in numbers}
     if named and found not in named:
-        today = named.pop()
-        _former[found] = today
-        return today
+        current = named.pop()
+        _former[found] = current
+        return current
     return found
 
 

@@ -80,5 +80,5 @@ def predict(number: object = MISSING, *more: object) -> None:
     """
     from utils.widgets import Prediction
 
-    asked = found(lesson_source.prediction, the_number(number, "predict", more))
-    display(Prediction(asked.question, asked.choices))
+    prediction = found(lesson_source.prediction, the_number(number, "predict", more))
+    display(Prediction(prediction.question, prediction.choices))

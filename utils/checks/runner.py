@@ -97,11 +97,11 @@ class Loaded:
                     return Outcome(self.number, "not yet", self.messages[name](seen), name)
         first = records[0]
         notes = [name for name, applies in self.exercise.notes.items() if applies(first)]
-        said = [self.messages[name](first) for name in (CORRECT, *notes)]
-        return Outcome(self.number, "correct", " ".join(said))
+        sentences = [self.messages[name](first) for name in (CORRECT, *notes)]
+        return Outcome(self.number, "correct", " ".join(sentences))
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it is one of `stress`; the caller adds to `records`."""
+        """Yield each case, and whether it is from `stress`; the caller appends to `records`."""
         from utils.checks.engine.extra_cases import compact, stress
         from utils.checks.engine.run import Run
 
@@ -125,12 +125,12 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return the mistakes in `STRESSED`, except those that the exercise opts out of."""
+        """Return the mistakes in `STRESSED` to look for; the exercise's own replace shared ones."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
         kept = [name for name in STRESSED if name not in self.exercise.opts_out]
-        return {name: own.get(name, STRESSED[name]) for name in kept}  # its own replace shared ones
+        return {name: own.get(name, STRESSED[name]) for name in kept}
 
 
 def find(number: str) -> Loaded:

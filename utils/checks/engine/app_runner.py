@@ -54,7 +54,8 @@ def run_app(
     """
     made: list[Any] = []
 
-    @wraps(answer, updated=())  # its globals are found by this; an app isn't copied into `visit`
+    # `__wrapped__` leads to the answer's globals; the attributes of an app aren't copied
+    @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):
             return

@@ -91,7 +91,7 @@ async def get(
     app: App,
     path: str,
     query: Mapping[str, str] = _EMPTY,
-    on_event: Callable[[sse.Event], object] = lambda _: None,
+    on_event: Callable[[sse.Event], object] | None = None,
     *,
     headers: Mapping[str, str] = _EMPTY,
     leave_after: float | int | None = None,
@@ -126,7 +126,7 @@ async def _exchange(
     app: App,
     scope: Mapping[str, Any],
     body: bytes,
-    on_event: Callable[[sse.Event], object] = lambda _: None,
+    on_event: Callable[[sse.Event], object] | None = None,
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
@@ -157,17 +157,18 @@ async def _exchange(
         nonlocal full
         if full and visit.left is None:
             await over.wait()
+        part = bytes(message.get("body", b""))
         if over.is_set() or visit.left is not None:
-            visit.late += bytes(message.get("body", b""))
+            visit.late += part
             return
         if message["type"] == "http.response.start":
             visit.status, visit.headers = message["status"], Headers(message["headers"])
             return
-        part = bytes(message.get("body", b""))
         visit.body += part
         for event in reader.feed(part):
             visit.events.append(event)
-            on_event(event)
+            if on_event:
+                on_event(event)
         if type(leave_after) is int and len(visit.events) >= leave_after:
             if slow:
                 full = True
@@ -192,7 +193,7 @@ def _scope(
     more = [(name.encode(), value.encode()) for name, value in headers.items()]
     return {
         "type": "http",
-        # `spec_version` as in uvicorn; from 2.4 on, Starlette expects `send` to raise OSError on a
+        # uvicorn's `spec_version`; with 2.4, Starlette would expect `send` to raise OSError after a
         # disconnect
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",

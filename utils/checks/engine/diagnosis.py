@@ -53,8 +53,8 @@ class Diagnosis:
 
     def given(self, name: str) -> str:
         """Return the diagnosis given for a patient, in lower case, with former labels updated."""
-        said = str(self.answer[name]).strip().lower()
-        return _FORMER.get(said, said)
+        label = str(self.answer[name]).strip().lower()
+        return _FORMER.get(label, label)
 
 
 FORM: Mistakes[Diagnosis] = {

@@ -30,7 +30,7 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     if run.streams and "left open" not in opts_out:
         yield replace(run.case, leave_after=1, when="when its reader stopped early")
     if run.asynchronous and "swallows the cancellation" not in opts_out:
-        # cancel in a long silence, in which a stream that is read in a thread stays open
+        # cancel during a long silence, so that a stream read in a thread would stay open
         after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(
             run.case,

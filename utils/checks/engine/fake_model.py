@@ -22,7 +22,8 @@ from pydantic import PrivateAttr
 from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply
 
-_CLIENTS = ("client", "async_client", "root_client", "root_async_client")  # given, so not made
+# `ChatOpenAI` doesn't create these clients if they are passed to it
+_CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class FakeModel(ChatOpenAI):
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
         """Make a model with replies, keyed by prompt; `settings` are passed to `ChatOpenAI`."""
         clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
-        clients["http_socket_options"] = ()  # keeps each model from looking up proxies
+        clients["http_socket_options"] = ()  # so that models don't look up proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
         model._replies = replies
         return model

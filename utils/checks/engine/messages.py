@@ -9,7 +9,7 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """Return a prompt as code; in quotes if only white space around the one sent is wrong."""
+    """Return a prompt as code, in quotes if the two prompts differ only in outer white space."""
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 

@@ -54,16 +54,16 @@ def _odd_items(run: Run) -> list[Any]:
     return [item for item in run.items if not run.wants.fits(item)]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Return the text without its white space."""
     return "".join(text.split())
 
 
 def _prints(run: Run) -> bool:
     """Whether text was printed instead of returned or yielded."""
-    printed, output, expected = map(_bare, (run.stdout, run.output, run.expected))
+    printed, output, expected = map(bare, (run.stdout, run.output, run.expected))
     only_printed = bool(printed) and printed in expected and printed not in output
-    # the output lacks at least what was printed; a function that printed it all may return anything
+    # the output is too short by at least the printed text, or a function printed everything
     instead = len(output) <= len(expected) - len(printed)
     prints_all = printed == expected and not run.streams
     return only_printed and (instead or prints_all) and output != expected
@@ -140,7 +140,7 @@ TEXT: Mistakes[Run] = {
         run.wrong_text and run.total > 0 and run.output == run.expected[len(run.reply.pieces[0]) :]
     ),
     "strips the text": lambda run: run.wrong_text and run.output.strip() == run.expected.strip(),
-    "changes white space": lambda run: run.wrong_text and _bare(run.output) == _bare(run.expected),
+    "changes white space": lambda run: run.wrong_text and bare(run.output) == bare(run.expected),
     "repeats text": _repeats,
     "adds text": lambda run: run.wrong_text and run.expected in run.output,
     "loses the end": lambda run: run.wrong_text and run.expected.startswith(run.output),

@@ -6,7 +6,7 @@ subclass, `Seen`, and make an instance with `Seen.of(run, …)`.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import GeneratorType
 from typing import Any, Self
 
@@ -135,8 +135,7 @@ class Run:
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:
         """Make an instance of a subclass from a run and additional or different fields."""
-        own = {each.name: getattr(run, each.name) for each in fields(Run)}
-        return cls(**{**own, **more})
+        return cls(**{**vars(run), **more})
 
     @property
     def when(self) -> str:

@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # by `exit()`; its subclasses here are timeouts
+            exits = type(error) is SystemExit  # by `exit()`; its subclasses are timeouts here
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error

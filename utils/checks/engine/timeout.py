@@ -20,7 +20,7 @@ _STOPS = 20  # how many times to raise `OutOfTime`: code may swallow it, or reac
 _PATIENCE = 0.2  # seconds between attempts to stop the code
 _POLL = 0.05  # seconds within which an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code computes or waits
-# code that uses less processor time than this share of the window counts as waiting
+# code that uses less processor time than this fraction of the window counts as waiting
 _COMPUTES = 0.02
 _LONGEST = 4  # the most wall-clock time that a call may take, as a multiple of its limit
 

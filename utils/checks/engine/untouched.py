@@ -1,4 +1,4 @@
-"""Detects answers that are still the exercise's placeholder, and says what to do."""
+"""Detects answers that are still the exercise's placeholder."""
 
 import ast
 import dis

@@ -50,9 +50,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.blocked = 0.0  # virtual seconds for which synchronous code blocked the loop
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
-        self._jobs = 0  # functions that run in the loop's threads
+        self._jobs = 0  # how many functions are running in the loop's threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts functions in anyio's threads
-        self._asleep = 0  # how many of all these are in `pause`
+        self._asleep = 0  # how many functions of both kinds are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
         self._over = False
@@ -186,7 +186,7 @@ class _Selector(selectors.DefaultSelector):
         threads = self._loop.threads_working()
         if timeout is not None and timeout <= 0:  # a callback can run
             self._loop.busy()
-        elif not found and (threads or timeout is None):  # only a thread can go on; None: no timer
+        elif not found and (threads or timeout is None):  # only threads can run; None: no timer
             found = super().select(_POLL)
             if not found and not threads:
                 self._loop.idle(_POLL)

@@ -91,7 +91,7 @@ def clock(*learners: object) -> Iterator[Clock]:
 
 
 def now(function: str = "monotonic") -> float:
-    """Return the virtual time in seconds; without a virtual clock, that of a function of `time`."""
+    """Return the virtual time in seconds, or `time.<function>()` if there is no virtual clock."""
     current = _CLOCK.get()
     return current.time() if current else float(_REAL[function]())
 
@@ -99,7 +99,7 @@ def now(function: str = "monotonic") -> float:
 def pause(seconds: float) -> None:
     """Let virtual time pass in synchronous code, as a synchronous model call does.
 
-    On a loop's own thread, this blocks the loop. Without a virtual clock, it does nothing.
+    On a loop's own thread, this blocks the loop. Without a virtual clock, this does nothing.
     """
     current = _CLOCK.get()
     if current:

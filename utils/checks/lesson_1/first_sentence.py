@@ -21,7 +21,7 @@ class Seen(Run):
     arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
-    needless: bool  # whether the reply was read to the end although text follows the sentence
+    needless: bool  # whether the reply was read to the end, past text after the sentence
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # most characters, in complete words, that had arrived but weren't yet output
+    words_held: int  # the most characters of complete words that weren't passed on yet
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
 
@@ -106,5 +106,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST,
-    opts_out={"left open": "LangChain itself reads on when a chain is left early"},
+    opts_out={"left open": "LangChain itself reads on when a chain's stream is closed early"},
 )

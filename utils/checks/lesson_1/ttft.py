@@ -21,11 +21,11 @@ class _Change:
 
 
 _CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that the first prompt lacks
-    "A": _Change([-1, *_PROMPT[1:]]),  # another first token
+    "A": _Change([-1, *_PROMPT[1:]]),  # a different first token
     "B": _Change(_PROMPT, clients=20),  # the same prompt, from 20 clients at once
-    "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),  # another end
-    "D": _Change(range(-200_000, 0)),  # another prompt, ten times as long
-    "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),  # another second half
+    "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),  # a different end
+    "D": _Change(range(-200_000, 0)),  # a different prompt, ten times as long
+    "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),  # a different second half
     "F": _Change(_PROMPT[15_000:]),  # only the end
 }
 

@@ -51,12 +51,12 @@ def _needed(reply: Reply) -> list[int]:
     """Return after how many pieces each word is known to be complete."""
     arrived = list(accumulate(map(len, reply.pieces)))  # characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # with the white space after it
+    known = [1 + bisect_right(arrived, end) for end in ends]  # including the white space after it
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """Return the words without punctuation, in the ways in which an answer may drop it."""
+    """Return the words as answers may yield them if they drop punctuation."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

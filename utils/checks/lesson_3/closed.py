@@ -10,7 +10,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
-_OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)  # a fence, also one that closes a block
+_OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)  # an opening or closing fence
 _LONE = ("`", "``")  # last lines that may be the beginning of a fence
 _MARKDOWN = f"""# A loop
 

@@ -118,7 +118,7 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
-# what the stream is like, its pieces, and the seconds before each
+# each stream's description, its pieces, and the seconds before each piece
 _STREAMS = (
     ("with a piece every 0.0625 s", _WORDS[10:20], [0.0625] * 10),
     ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),

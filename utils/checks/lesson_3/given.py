@@ -17,7 +17,7 @@ from utils.checks.engine.untouched import untouched
 
 HERON = "The heron stands still for an hour. Then it doesn't."
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
-UNKNOWN = "error"  # a finish reason that some providers send, but the lesson doesn't name
+UNKNOWN = "error"  # a finish reason that some providers send, but the lesson doesn't mention
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 
@@ -62,7 +62,7 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
         return case.reply(calls=case.calls, finish=case.finish, usage=usage)
 
     given = reply()
-    # `chunks` has a first and a last chunk even if there are no pieces, and `stream` doesn't
+    # unlike `stream`, `chunks` yields a first and a last chunk even if there are no pieces
     stream = given.stream if case.empty else given.chunks
     run = call(name, answer, case, given, stream, wants=wants)
     with virtual_time.clock(answer):
@@ -81,7 +81,7 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
-# for answers that may call the learner's answer to the exercise `whole`
+# for exercises whose answers may call the learner's `whole`, from an earlier exercise
 NEEDS_WHOLE: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")
@@ -90,6 +90,6 @@ NEEDS_WHOLE: Mistakes[Seen] = {
 UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 
 READS_ALL = {
-    "collected first": "the exercise asks for something about the whole reply",
+    "collected first": "the exercise needs the whole reply",
     "left open": "a stream that is read to its end, or fails, is closed",
 }

@@ -11,7 +11,7 @@ from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Seen, ended
 
 _SLIPS = (AttributeError, LookupError, NameError, TypeError)
-# how an error message may say that there is no finish reason: words, or an empty value's `repr`
+# how an error message may report a missing finish reason: words, or an empty value's `repr`
 _NONE = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
@@ -38,7 +38,7 @@ def _replaced(s: Seen) -> bool:
         return False
     if not s.lost:  # the new exception isn't chained; if it isn't a ValueError, "raises" reports it
         return _refused(s)
-    hidden = s.error.__suppress_context__ and not s.error.__cause__  # by `from None`
+    hidden = s.error.__suppress_context__ and not s.error.__cause__  # `raise … from None`
     return hidden or not _refused(s)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.mistakes import STRESSED
+from utils.checks.engine.mistakes import STRESSED, bare
 from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
@@ -46,8 +46,8 @@ class Seen(Run):
     readings: Sequence[Reading]
     whole: bool  # whether no reply was meant to fail and nothing was raised
     texts: Sequence[Any]  # the items of the returned list
-    right: Sequence[str]  # the correct texts
-    wrong: int  # the position of the first text that isn't the reply to its prompt
+    right: Sequence[str]  # the correct replies
+    wrong: int  # the index of the first item that isn't the reply to its prompt
     miscounted: str  # the first prompt not sent as often as it is in the list, or ""
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
@@ -100,11 +100,6 @@ def observe(answer: Any, case: Several) -> Seen:
     )
 
 
-def _bare(texts: Sequence[str]) -> list[str]:
-    """Return the texts without their white space."""
-    return ["".join(text.split()) for text in texts]
-
-
 FIRST: Mistakes[Seen] = {
     "changes an argument": lambda s: bool(s.changed),
     "tries again": STRESSED["tries again"],
@@ -142,7 +137,7 @@ MISTAKES: Mistakes[Seen] = {
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
     "another number": lambda s: s.whole and len(s.texts) != len(s.right),
     "changes white space": lambda s: (
-        s.whole and s.texts != s.right and _bare(s.texts) == _bare(s.right)
+        s.whole and s.texts != s.right and [*map(bare, s.texts)] == [*map(bare, s.right)]
     ),
     "an empty text": lambda s: s.whole and s.wrong < len(s.texts) and s.texts[s.wrong] == "",
     "another text": lambda s: s.whole and s.texts != s.right,
@@ -161,7 +156,7 @@ check = Exercise(
     mistakes=MISTAKES,
     first=FIRST,
     opts_out={
-        "swallows the error": "a case of its own loses one of several connections",
+        "swallows the error": "a separate case loses one of several connections",
         "calls twice": "`sends other prompts` looks at all the replies",
         "invoke": "the exercise asks for whole replies",
         "stops at the first chunk": "`stops early` looks at all the replies",

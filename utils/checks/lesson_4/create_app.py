@@ -70,7 +70,7 @@ class Seen(Run):
 
     @property
     def gave(self) -> str:
-        """The verb that messages use for how the text was output."""
+        """The verb that messages use for the output."""
         return "sent"
 
 
@@ -146,7 +146,7 @@ def _by_fastapis_class(s: Seen) -> bool:
 
 
 def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Seen]:
-    """Restrict mistakes to the cases to which `applies` applies."""
+    """Restrict mistakes to the runs for which `applies` is true."""
 
     def both(mistake: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
         return lambda s: applies(s) and mistake(s)
@@ -182,7 +182,7 @@ WHOLE: Mistakes[Seen] = {
     ),
     "not a JSON string": lambda s: bool(s.strange),
     "no end": lambda s: not s.visit.names,
-    # in turn, the second response would take about twice as long
+    # if the app serves one client at a time, the second response takes about twice as long
     "one reader after the other": lambda s: s.case.beside and s.took > 1.3 * s.lasts,
     "waits between pieces": lambda s: s.took > s.lasts + _SLOW,
 }
@@ -230,7 +230,7 @@ check = Exercise(
     first=FIRST,
     notes={"by FastAPI's class": _by_fastapis_class},
     opts_out={
-        "swallows the error": "the page is told by an event, which cases of its own look at",
-        "swallows the cancellation": "a reader who leaves cancels it, in cases of its own",
+        "swallows the error": "the app sends an event instead, which separate cases check",
+        "swallows the cancellation": "separate cases cancel it: their clients disconnect",
     },
 )

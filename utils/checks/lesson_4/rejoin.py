@@ -35,7 +35,7 @@ class Readers(Case):
     seed: int = 71
     # for each reader, after how many events each connection but the last drops
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, while another reply is streaming, and once more at the end
+    # virtual seconds until Stop is sent, while another reply is streaming; sent again at the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -75,10 +75,10 @@ class Reader:
         return [(event.id, event.data) for event in self.events if event.type == "message"]
 
     async def read(
-        self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = lambda _: None
+        self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = None
     ) -> None:
         """Read a reply to its end, or until a response's status isn't 200."""
-        for leave_after in (*drops, _LONG):  # integers are events, and the last is seconds
+        for leave_after in (*drops, _LONG):  # events to read; `_LONG` is in seconds
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
             self.visits.append(visit)
@@ -153,15 +153,15 @@ def observe(answer: Any, case: Readers) -> Seen:
         path, seen["readers"] = f"/replies/{key}", readers
         async with asyncio.TaskGroup() as group:
             for reader, drops in zip(readers, case.drops, strict=False):
-                how = {"on_event": passed_on(reply)} if plain else {}
-                group.create_task(reader.read(app, path, drops, **how))
+                on_event = passed_on(reply) if plain else None
+                group.create_task(reader.read(app, path, drops, on_event))
             if case.stops:
                 other_key = _key(await post(app, "/chat", {"question": _OTHER}))
                 await asyncio.sleep(case.stops)
                 seen["stops"].append(await post(app, f"{path}/stop"))
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
-                seen["bad"] = await _ask_badly(app, path)
+                seen["bad"] = await _send_bad_requests(app, path)
         await asyncio.sleep(reply.lasts)  # long enough even for a model that wasn't stopped
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
@@ -171,7 +171,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         last_id = readers[-1].last_id
         if case.refused and last_id.isdecimal():
             after_it = str(int(last_id) + 1)
-            seen["bad"].append((after_it, await _ask_with(app, path, after_it)))
+            seen["bad"].append((after_it, await _get_from(app, path, after_it)))
         return [seen["begun"], *seen["stops"], *_visits(readers)]
 
     model = FakeModel.of({case.prompt: reply, _OTHER: other})
@@ -201,17 +201,17 @@ def observe(answer: Any, case: Readers) -> Seen:
     )
 
 
-async def _ask_badly(app: App, path: str) -> list[tuple[str, Visit]]:
+async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
     """Send the bad requests, and return the path or the id of each with its response."""
     reply, stop = LOST
     return [
         (reply, await get(app, f"/replies/{reply}")),
         (stop, await post(app, f"/replies/{stop}")),
-        *[(each, await _ask_with(app, path, each)) for each in _ODD_IDS],
+        *[(each, await _get_from(app, path, each)) for each in _ODD_IDS],
     ]
 
 
-async def _ask_with(app: App, path: str, last_id: str) -> Visit:
+async def _get_from(app: App, path: str, last_id: str) -> Visit:
     return await get(app, path, headers={"last-event-id": last_id}, leave_after=_LONG)
 
 
@@ -324,7 +324,7 @@ check = Exercise(
     mistakes=MISTAKES,
     first=FIRST,
     opts_out={
-        "swallows the error": "the `Reply` tells its readers by an event",
+        "swallows the error": "the app sends its readers an event instead",
         "swallows the cancellation": "a reply is a separate task, which only Stop cancels",
     },
 )

@@ -12,7 +12,7 @@ from utils.checks.engine.reply import Reading
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
-from utils.checks.lesson_5.answer import Asked, continues
+from utils.checks.lesson_5.answer import Calls, continues
 from utils.checks.lesson_5.seen import Texts, text_delay
 
 
@@ -20,14 +20,14 @@ from utils.checks.lesson_5.seen import Texts, text_delay
 class Seen(Texts):
     """The text that the answer yielded for an agent's run."""
 
-    case: Asked
+    case: Calls
     readings: Sequence[Reading]  # the readings of all replies, in the replies' order
     blocking: str  # the agent's blocking method that was called first, or ""
     late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message from the history, or ""
 
 
-def observe(answer: Any, case: Asked) -> Seen:
+def observe(answer: Any, case: Calls) -> Seen:
     """Read the answer's stream for an agent whose tools take some time."""
     from langchain.agents import create_agent  # slow to import
 
@@ -62,9 +62,8 @@ MISTAKES: Mistakes[Seen] = {
     "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
     "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
-    "shows a result": lambda s: (
-        bool(s.case.calls) and "(" in s.text
-    ),  # only tools' results have one
+    # only the tools' results contain a parenthesis
+    "shows a result": lambda s: bool(s.case.calls) and "(" in s.text,
     **TEXT,
     "held back": lambda s: s.late > SOON,
 }
@@ -72,10 +71,10 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Asked(seed=8),
-        Asked(calls=[[given.ORDER]], when="when the model called a tool"),
-        Asked(calls=[[given.ORDER, given.HOURS]], when="when the model called two tools"),
-        Asked(calls=[[given.ORDER], [given.HOURS]], when="when one tool call followed another"),
+        Calls(seed=8),
+        Calls(calls=[[given.ORDER]], when="when the model called a tool"),
+        Calls(calls=[[given.ORDER, given.HOURS]], when="when the model called two tools"),
+        Calls(calls=[[given.ORDER], [given.HOURS]], when="when one tool call followed another"),
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},

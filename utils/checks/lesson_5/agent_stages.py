@@ -92,7 +92,7 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[It
 def observe(answer: Any, case: Program) -> Seen:
     """Read the answer's stages for one run, whose first item arrives after a silence."""
     items = _recorded(case.rounds) if case.rounds else []
-    # A `Reply` of the items' numbers records when each item is taken, and adds silences and errors.
+    # A `Reply` whose pieces are the items' numbers records when each item is taken.
     pieces = [str(number) for number in range(len(items))]
     reply = Reply(pieces, first_after=SILENCE, fails_after=case.fails_after)
 
@@ -124,7 +124,7 @@ def observe(answer: Any, case: Program) -> Seen:
 
 
 def _too_early(s: Seen, stage: str, kind: type) -> bool:
-    """Whether the first wrong stage, a `stage…`, came too early: at a message of this kind."""
+    """Whether the first wrong stage begins with `stage` and came too early, at a `kind` message."""
     at = s.wrong.at
     if not 0 < at <= len(s.of_run):
         return False
@@ -172,5 +172,5 @@ check = Exercise(
         Program(rounds=(), when="for a stream without items"),
     ),
     mistakes=MISTAKES,
-    opts_out={"prints": "what it yields isn't the text of its items"},
+    opts_out={"prints": "the stages aren't the text of the stream's items"},
 )

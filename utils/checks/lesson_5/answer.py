@@ -22,7 +22,7 @@ _FOUR = [[given.ORDER], [given.HOURS]] * 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(Case):
+class Calls(Case):
     """A case in which the model may call tools before its last reply."""
 
     text: str = given.LAMP
@@ -40,11 +40,11 @@ class Asked(Case):
 class Seen(Texts, Staged):
     """The items that were yielded, the tools that ran, and the requests to the model."""
 
-    case: Asked
+    case: Calls
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
-    due_stages: Sequence[tuple[str, str]]  # each with text that its detail should contain
+    due_stages: Sequence[tuple[str, str]]  # each with the text that its detail should contain
     results: Sequence[str]  # the contents of the tool messages in the second request
     # The messages that the second request added, as types and call ids, such as
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
@@ -58,13 +58,13 @@ class Seen(Texts, Staged):
         return 0 < len(self.ran) < len(self.due_calls)
 
     @property
-    def stopped_asking(self) -> bool:
-        """Whether the model wasn't asked as often as it had replies."""
+    def unused_replies(self) -> bool:
+        """Whether the model was called fewer times than it had replies."""
         return len(self.readings) < len(self.replies)
 
     @property
     def ran_half(self) -> bool:
-        """Whether the first tool ran with the beginning of a right argument."""
+        """Whether the first tool ran with only the beginning of a correct argument."""
         if not self.ran:
             return False
         first = str(self.ran[0].argument)
@@ -103,7 +103,7 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
     return pairs == [(message.type, message.text) for message in history]
 
 
-def observe(answer: Any, case: Asked) -> Seen:
+def observe(answer: Any, case: Calls) -> Seen:
     """Read the answer's stream, with tools that take some time."""
     ran: list[given.Ran] = []
     calling = [given.asking(*calls, finish=case.finish) for calls in case.calls]
@@ -120,13 +120,13 @@ def observe(answer: Any, case: Asked) -> Seen:
     readings = [reading for reply in replies for reading in reply.readings]
     added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
     first_calls = case.calls[0] if case.calls else ()
-    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # as in a `Reply`
+    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # as `Reply` makes them
     return Seen.of(
         run,
         replies=replies,
         readings=readings,
         results=[each.text for each in added if isinstance(each, ToolMessage)],
-        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # results: in any order
+        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # results in any order
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,
@@ -141,17 +141,18 @@ MISTAKES: Mistakes[Seen] = {
     "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
     "runs half a call": lambda s: s.case.done and s.ran_half,
     "runs one call of a reply": lambda s: s.case.done and len(s.case.calls) == 1 and s.runs_some,
-    "limits its calls": lambda s: s.case.done and len(s.readings) > 2 and s.stopped_asking,
+    "limits its calls": lambda s: s.case.done and len(s.readings) > 2 and s.unused_replies,
     "runs one reply's calls": lambda s: (
-        s.case.done and len(s.readings) > 1 and s.stopped_asking and s.runs_some
+        s.case.done and len(s.readings) > 1 and s.unused_replies and s.runs_some
     ),
     "other calls": lambda s: (
         s.case.done and _ordered((ran.name, ran.argument) for ran in s.ran) != s.due_calls
     ),
-    "never called again": lambda s: s.case.done and s.stopped_asking,
+    "never called again": lambda s: s.case.done and s.unused_replies,
     "result without its call": lambda s: any(each == "HumanMessage()" for each in s.added[1:]),
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
-    "loses the result": lambda s: not all("(" in text for text in s.results),  # each result has one
+    # each tool's result contains a parenthesis
+    "loses the result": lambda s: not all("(" in text for text in s.results),
     "blank screen": lambda s: s.blank > SOON,
     "other stages": lambda s: s.case.done and _other_stages(s),
     "status late": lambda s: late_stage(s) > SOON,
@@ -166,9 +167,9 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Asked(seed=8),
+        Calls(seed=8),
         *(
-            Asked(calls=calls, finish=finish, when=when)
+            Calls(calls=calls, finish=finish, when=when)
             for finish, when, calls in (
                 (_CALLS, "when the model called a tool", [[given.ORDER]]),
                 (_CALLS, "when the model called two tools", [[given.ORDER, given.HOURS]]),
@@ -180,13 +181,13 @@ check = Exercise(
                 ("stop", "when the finish reason was `stop`", [[given.ORDER]]),
             )
         ),
-        Asked(leave_after=4, when="when its reader stopped early"),
-        Asked(calls=[[given.ORDER]], takes=given.LONG, cancel_after=10.0, when="while a tool ran"),
+        Calls(leave_after=4, when="when its reader stopped early"),
+        Calls(calls=[[given.ORDER]], takes=given.LONG, cancel_after=10.0, when="while a tool ran"),
     ),
     mistakes=MISTAKES,
     first={
         "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
-        # of a truncated reply, an answer may make an error of its own, but not by a slip
+        # an answer may raise its own exception for a reply that ends without `tool_calls`
         RAISED: lambda s: (
             FIRST[RAISED](s)
             and not s.other_model

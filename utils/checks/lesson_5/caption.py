@@ -76,6 +76,6 @@ check = Exercise(
     mistakes=MISTAKES,
     opts_out={
         "swallows the error": "no reply is read, so no connection can be lost",
-        "prints": "what it returns isn't the case's text",
+        "prints": "the caption isn't the case's text",
     },
 )

@@ -47,7 +47,7 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
-# replies that fail before any text; in the cases, {} is one that doesn't fail
+# settings of replies that fail before any text; in the cases, {} is a reply that succeeds
 _ODD = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _SLOW = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 
@@ -105,7 +105,5 @@ check = Exercise(
     mistakes=MISTAKES,
     first=TRIED_FIRST,
     notes={"leaves closing to Python": leaves_closing(observe)},
-    opts_out={
-        "swallows the error": "errors before the first text are caught; cases test the others"
-    },
+    opts_out={"swallows the error": "errors before any text are caught; cases test later ones"},
 )

@@ -41,7 +41,7 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many should be called; the last one called has the reply to yield
+    called: int = 1  # how many should be called; the last one has the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
@@ -112,23 +112,21 @@ class Ran:
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
     """Make the tools that `ORDER` and `HOURS` call; a run takes `takes` s and is added to `ran`."""
     return [
-        _tool(
-            ran, takes, "order_status", argument="order", kind="integer", says="It left on Monday"
-        ),
-        _tool(ran, takes, "opening_hours", argument="day", kind="string", says="Until six"),
+        _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
+        _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),
     ]
 
 
 def _tool(
-    ran: list[Ran], takes: float, name: str, *, argument: str, kind: str, says: str
+    ran: list[Ran], takes: float, name: str, result: str, *, argument: str, kind: str
 ) -> BaseTool:
     async def run(**given: Any) -> str:
         ran.append(Ran(name, given.get(argument), virtual_time.now()))
         await asyncio.sleep(takes)
-        return f"{says} ({given.get(argument)})"
+        return f"{result} ({given.get(argument)})"
 
     schema = {"type": "object", "properties": {argument: {"type": kind}}}
-    return StructuredTool(name=name, description=says, args_schema=schema, coroutine=run)
+    return StructuredTool(name=name, description=result, args_schema=schema, coroutine=run)
 
 
 OFFERED = sorted(tool.name for tool in tools([]))

@@ -47,10 +47,10 @@ class Seen(Run):
     """The text that was yielded, and when the guard first returned False."""
 
     case: Guarded
-    asked: int  # how many times `allowed` was called
+    guard_calls: int  # how many times `allowed` was called
     no: int | None  # how many pieces had been taken when `allowed` first returned False
     shown_by_then: int  # how many characters of `phrase` had been yielded then
-    shown_unasked: bool  # whether text was yielded right before that call of `allowed`
+    shown_unchecked: bool  # whether text was yielded right before that call of `allowed`
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that ends first in the reply, or ""
@@ -76,7 +76,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
     phrase = min(found, key=ends.__getitem__, default="")
     clean = reply.text.index(phrase) if phrase else len(reply.text)  # where the phrase begins
     first_no = next((verdict for verdict in verdicts if not verdict.allowed), None)
-    log = reply.log[: first_no.logged] if first_no else []  # until then
+    log = reply.log[: first_no.logged] if first_no else []  # up to that result
 
     def leaked(text: str) -> int:
         over = len(text) - clean if reply.text.startswith(text) else 0
@@ -84,11 +84,11 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # any text, if the reply has a phrase
-        asked=len(verdicts),
+        expected=run.text if phrase else reply.text,  # any text if there is a phrase
+        guard_calls=len(verdicts),
         no=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),
-        shown_unasked=any(event.what == "out" and event.text for event in log[-1:]),
+        shown_unchecked=any(event.what == "out" and event.text for event in log[-1:]),
         refused=any(base.__name__ == "Refused" for base in type(run.error).__mro__),
         arrived="".join([piece for piece in reply.pieces if piece][: reply.taken]),
         phrase=phrase,
@@ -115,11 +115,11 @@ FIRST: Mistakes[Seen] = {
     RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
-    "never asks": lambda s: s.case.ordinary and not s.asked,
-    "asks too late": lambda s: s.total > 1 and not s.asked and not s.phrase,
+    "never asks": lambda s: s.case.ordinary and not s.guard_calls,
+    "asks too late": lambda s: s.total > 1 and not s.guard_calls and not s.phrase,
     "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
     "shows it after the no": lambda s: s.no is not None and s.leaked > s.shown_by_then,
-    "shows it first": lambda s: s.leaked > 0 and s.shown_unasked,
+    "shows it first": lambda s: s.leaked > 0 and s.shown_unchecked,
     "shows a part": lambda s: s.leaked > 0,
     "reads on after the no": lambda s: s.no is not None and s.reply.taken > s.no,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,

@@ -1,4 +1,4 @@
-"""Substitutes the course's parts of the assistant for a learner's that fail their checks."""
+"""Replaces a learner's parts of the assistant that fail their checks with the course's."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,9 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Substitute the course's parts for failing ones; yield the names of the failing ones.
+    """Replace failing parts with the course's; yield the names of the failing ones.
 
-    The parts are globals of the answer's notebook. With `anew`, cached check results are
-    discarded.
+    The parts are globals of the answer's notebook. `anew` discards cached check results.
     """
     from utils.assistant import PARTS, passes  # imports all widgets, so only when needed
 

@@ -93,6 +93,6 @@ check = Exercise(
     mistakes=MISTAKES,
     opts_out={
         "swallows the error": "no reply is read, so no connection can be lost",
-        "collected first": "its loop reads no stream",
+        "collected first": "there is no stream in this exercise",
     },
 )

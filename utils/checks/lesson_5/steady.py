@@ -124,5 +124,5 @@ check = Exercise(
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
     notes={"part given": lambda s: bool(s.given)},
-    opts_out={"swallows the error": "an error before any text is what the next source is for"},
+    opts_out={"swallows the error": "the next source is tried after an error before any text"},
 )

@@ -38,7 +38,7 @@ class Panel:
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
-        self.__globals__ = getattr(support, "__globals__", {})  # as a function's, for the runner
+        self.__globals__ = getattr(support, "__globals__", {})  # the runner reads it
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
         """Return the stream of a turn; None if `support` didn't return a function."""
@@ -145,5 +145,5 @@ check = Exercise(
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
     notes={"part given": lambda s: len(s.given) == 1, "parts given": lambda s: len(s.given) > 1},
-    opts_out={"swallows the error": "an error before any text is what the second model is for"},
+    opts_out={"swallows the error": "the second model is tried after an error before any text"},
 )

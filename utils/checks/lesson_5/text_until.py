@@ -61,7 +61,7 @@ def observe(answer: Any, case: Press) -> Seen:
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether an error is an exception group, other than those that Python makes for `except*`."""
+    """Whether an error is an exception group, apart from those that Python makes for `except*`."""
     # before Python 3.11.4, an exception raised in `except*` is in a group of one, without a message
     if not isinstance(error, BaseExceptionGroup):
         return False

@@ -74,12 +74,12 @@ class _Part(Wanted):
 
 
 def _begins(name: str, value: object) -> bool:
-    """Whether a value is a beginning of the field's right value."""
+    """Whether a value is a prefix of the field's correct value."""
     return str(_TRUE.get(name, "")).startswith(str(value))
 
 
 def _is_ticket(item: object) -> bool:
-    return type(item).__name__ == "Ticket"  # the class is the notebook's
+    return type(item).__name__ == "Ticket"  # the notebook defines the class
 
 
 def observe(answer: Any, case: Written) -> Seen:

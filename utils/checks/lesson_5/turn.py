@@ -119,5 +119,5 @@ check = Exercise(
     mistakes=MISTAKES,
     first=FIRST,
     notes={"leaves closing to Python": leaves_closing(observe)},
-    opts_out={"changes an argument": "the turn is to be added to `history`"},
+    opts_out={"changes an argument": "the turn should be added to `history`"},
 )
