@@ -37,7 +37,7 @@ def clean(monkeypatch, started):
     configure(enabled=None)
 
 
-# Variables of other programs and of HTTP libraries, by the name of the test.
+# Variables of other programs and of HTTP libraries, by test ID.
 OUTSIDE = {
     "SOCKS 5": {"ALL_PROXY": "socks5://127.0.0.1:1080"},
     "SOCKS 4": {"HTTP_PROXY": "socks4://127.0.0.1:1080"},

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk
 
+from tests.widgets.doubles import Clock
 from utils.timing import (
     Piece,
     Recording,
@@ -19,16 +20,6 @@ from utils.timing import (
     record,
     record_call,
 )
-
-
-class Clock:
-    """A clock that advances only when a test advances it."""
-
-    def __init__(self, now=1000.0):
-        self.now = now
-
-    def __call__(self):
-        return self.now
 
 
 class Source:
@@ -108,7 +99,7 @@ def test_items_pass_unchanged_and_none_is_pulled_ahead(sent):
 
 @given(items, st.floats(0.001, 10))
 def test_a_recording_has_each_items_arrival(sent, gap):
-    clock = Clock()
+    clock = Clock(1000.0)
     recorder = record(Source(sent, clock, gap), clock=clock)
     for _ in recorder:
         pass
@@ -138,7 +129,7 @@ def test_an_async_recorder_passes_items_and_records_in_the_same_way(sent):
             received.append((item, source.pulled))  # noqa: PERF401 (keep what arrived before an error)
 
     def begun(make, kind):
-        clock = Clock()
+        clock = Clock(1000.0)
         source = kind(sent, clock, 1.0, error=ConnectionError("connection reset"))
         timed = make(source, "reply", clock=clock)
         clock.now += 5  # the clock starts at the first pull
@@ -156,7 +147,7 @@ def test_an_async_recorder_passes_items_and_records_in_the_same_way(sent):
 
 
 def test_a_finished_recorder_stays_finished():
-    clock = Clock()
+    clock = Clock(1000.0)
     recorder = record(Source("ab", clock, 1.0), clock=clock)
     assert list(recorder) == ["a", "b"]
     clock.now += 100
@@ -169,7 +160,7 @@ def test_a_finished_recorder_stays_finished():
 
 
 def test_the_clock_starts_at_the_first_pull():
-    clock = Clock(now=50.0)
+    clock = Clock(50.0)
     recorder = record(Source(["a"], clock, 2.0), clock=clock)
     clock.now = 70.0
     assert recorder.elapsed == 0
@@ -180,7 +171,7 @@ def test_the_clock_starts_at_the_first_pull():
 
 
 def test_a_recording_is_a_snapshot():
-    clock = Clock()
+    clock = Clock(1000.0)
     recorder = record(Source(["one ", "two"], clock, 1.0), clock=clock)
     unsent = recorder.recording
     next(recorder)
@@ -297,7 +288,7 @@ async def test_a_cancellation_propagates_and_closes_the_source():
 
 
 def test_a_blocking_call_is_one_piece_at_the_end():
-    clock = Clock()
+    clock = Clock(1000.0)
     message = AIMessage(
         "All at once.",
         usage_metadata={"input_tokens": 1, "output_tokens": 9, "total_tokens": 10},
@@ -316,7 +307,7 @@ def test_a_blocking_call_is_one_piece_at_the_end():
 
 
 async def test_an_awaited_call_is_one_piece_at_the_end():
-    clock = Clock()
+    clock = Clock(1000.0)
 
     async def ainvoke(prompt):
         clock.now += 10

@@ -8,17 +8,11 @@ import pytest
 from openai import OpenAI
 
 from tests.simulator.commands import KEY, shared
+from tests.widgets.doubles import Clock
 from utils.simulator.concurrency import ConcurrencyLimiter, live_line
 from utils.simulator.errors import ApiError
 
 QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def admitted(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:

@@ -30,8 +30,8 @@ class Wire:
 class Clock:
     """A clock that advances only when a test advances it."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         return self.now

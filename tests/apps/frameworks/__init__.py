@@ -1,1 +1,1 @@
-"""Apps in a browser: a package, so that its package-scoped browser is closed after its tests."""
+"""Browser tests of the apps. A package, so that its package-scoped browser closes after them."""

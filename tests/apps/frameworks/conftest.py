@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def foreign_settings() -> Iterator[None]:
-    """Set the variables in `SETTINGS`: each app should work in spite of them."""
+    """Set the variables in `SETTINGS`, which must not affect any app."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)

@@ -18,7 +18,7 @@ pytestmark = [
 BUFFERED = {
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # pressed at the first text, but nginx sends all text at the end
+    "Stop stops the model",  # pressed at the first text, which nginx delays until the end
     "other visitors aren't blocked",
 }
 

@@ -64,7 +64,7 @@ class Workers:
 
     redis: str  # its URL
     site: Site
-    start: Callable[[], tuple[str, Child]]  # starts one more; returns its URL and its process
+    start: Callable[[], tuple[str, Child]]  # starts another worker; returns its URL and process
     urls: list[str]
 
 
