@@ -64,7 +64,7 @@ def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
     with kernel(running), kernel(running) as client:
         family = running.family()
         assert len(family) >= 4, "JupyterLab, its supervisor, and two kernels"
-        client.execute("print('at work', flush=True)\nwhile True: pass")
+        client.execute("print('running', flush=True)\nwhile True: pass")
         while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":
             pass
         code, printed = running.interrupt()

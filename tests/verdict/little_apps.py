@@ -21,7 +21,7 @@ from tools.verdict.wire_format import WireFormat
 WIRE = WireFormat("http://app/chat?question={question}", text_path=".", stop="/stop/{reply}")
 
 
-class CutShortError(Exception):
+class TruncatedError(Exception):
     """The stream ended without a finish reason."""
 
 
@@ -106,7 +106,7 @@ class Sound(Starlette):
         finally:
             stopping.cancel()
         if finish is None:
-            raise CutShortError
+            raise TruncatedError
 
 
 class LateFirst(Sound):

@@ -17,9 +17,9 @@ QUESTION = [{"role": "user", "content": "Name a river."}]
 FORECAST = [{"role": "user", "content": WEATHER}]
 REQUESTS: dict[str, dict[str, Any]] = {  # `:filter@3` after a model's name is a fault
     "text": {"messages": [{"role": "user", "content": "emoji"}]},
-    "text cut off": {"messages": QUESTION, "max_tokens": 3},
+    "truncated text": {"messages": QUESTION, "max_tokens": 3},
     "calls": {"messages": FORECAST, "tools": [TOOL]},
-    "calls cut off": {"messages": FORECAST, "tools": [TOOL], "max_tokens": 8},
+    "truncated calls": {"messages": FORECAST, "tools": [TOOL], "max_tokens": 8},
     "json": {"messages": QUESTION, "response_format": {
         "type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}},
     "hidden reasoning": {"messages": QUESTION, "reasoning_effort": "low"},
