@@ -27,8 +27,8 @@ if __name__ == "__main__":
     for name, path in shadowing.hidden(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.told(name, path))
-    if hasattr(sys.stdout, "reconfigure"):  # it is None if it was closed
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path may have characters it lacks
+    if hasattr(sys.stdout, "reconfigure"):  # stdout may be None
+        sys.stdout.reconfigure(errors="backslashreplace")  # for paths that it can't encode
     try:
         from tools.commands import main
         from tools.programs import stop_on_signals

@@ -57,7 +57,7 @@ def pieces(messages):
 def texts(turn, messages):
     """Yield a reply's text, show its tool calls, and set the turn's note at the end."""
     place = st.empty()
-    show = partial(place.caption, "Thinking…")  # redraws what is below the text
+    show = partial(place.caption, "Thinking…")  # redraws the element below the text
     with closing(pieces(messages)) as source:
         for kind, value in source:
             if kind == "text":

@@ -56,7 +56,7 @@ def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
-    # NaN counts as missed, too
+    # written so that NaN is missed, too
     missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
     problems = (*problems, *(f"{name}: above its limit" for name in missed))
     if problems:

@@ -59,7 +59,7 @@ def until_it_runs(command: list[str]) -> float:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Whether the message says that the cell has finished."""
+    """Whether the message reports that the cell has finished."""
     return bool(message["content"].get("execution_state") == "idle")
 
 
@@ -110,11 +110,11 @@ def main() -> None:
         with kernel() as client:
             figures["setup"].append(seconds_until(is_idle, client, setup))
             figures["words"].append(seconds_until(shows_text, client, race))
-    print(f"Run of the race to its first words: {min(figures['words']):.2f} s")
+    print(f"From the start of the race to its first words: {min(figures['words']):.2f} s")
     judge(
         {
-            "`lab` to JupyterLab answering": Ratio(figures["lab"], figures["bare lab"], MOST_LAB),
-            "setup cell to done": Ratio(figures["setup"], figures["bare"], MOST_SETUP),
+            "`lab` until JupyterLab responds": Ratio(figures["lab"], figures["bare lab"], MOST_LAB),
+            "running the setup cell": Ratio(figures["setup"], figures["bare"], MOST_SETUP),
         }
     )
 

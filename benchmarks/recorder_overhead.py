@@ -49,7 +49,7 @@ async def astream() -> AsyncIterator[AIMessageChunk]:
 
 
 def parsed() -> None:
-    """Do what the client does for each chunk, for the floor."""
+    """Parse each chunk as the client does, for the floor."""
     for _ in range(CHUNKS):
         AIMessageChunk(content=json.loads(LINE)["choices"][0]["delta"]["content"])
 

@@ -67,7 +67,7 @@ def main() -> None:
     if simulator().speed != 1:
         sys.exit("Unset COURSE_SPEED: this measures at real speed.")
     pairs: list[tuple[Errors, Errors]] = []
-    print("| profile | calls | TTFT late | of the floor | gap off | of the floor |")
+    print("| profile | calls | TTFT error | of the floor | gap error | of the floor |")
     print("| --- | --- | --- | --- | --- | --- |")
     with bare_server() as bare:
         for _ in range(2):  # warm-up: a process's first calls are slower
@@ -87,10 +87,10 @@ def main() -> None:
     ours, floor = zip(*pairs, strict=True)
     judge(
         {
-            "TTFT late": Ratio(
+            "lateness of the first text": Ratio(
                 [one.ttft for one in ours], [one.ttft for one in floor], _MOST_TTFT, least=0.002
             ),
-            "mean gap off": Ratio(
+            "error of the mean gap": Ratio(
                 [one.gap for one in ours],
                 [one.gap for one in floor],
                 _MOST_GAP,

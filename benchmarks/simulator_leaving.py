@@ -79,7 +79,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
         left = asyncio.run(visits(requests, port_of(server), rng))
     ended = [request for request in seen if request.ended == "client left"]
     if len(ended) != len(requests) or not seen.settled:
-        sys.exit(f"Only {len(ended)} of {len(requests)} were seen to leave.")
+        sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
     # a request's seed is its client's index in `left`
     late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
     return Wave(late, memory_of(server.pid))
@@ -118,7 +118,7 @@ def main() -> None:
         server.stop()
     judge(
         {
-            f"generation ended after leaving, {name}": Ratio(
+            f"generation ended after a disconnect, {name}": Ratio(
                 [percentile(one.late, share) for one in waves[1:]],
                 [percentile(late, share) for late in floors[1:]],
                 _MOST_LATE,

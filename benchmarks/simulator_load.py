@@ -172,10 +172,10 @@ def main() -> None:
     short = [one.complete for one in ours if one.complete < arguments.streams]
     judge(
         {
-            "off the rate, worst stream": Ratio(
+            "rate error, worst stream": Ratio(
                 [r.off for r in ours], [r.off for r in floor], _MOST_OFF, least=0.001, unit=""
             ),
-            "last token late, p99": Ratio(
+            "lateness of the last token, p99": Ratio(
                 [r.late for r in ours], [r.late for r in floor], _MOST_LATE, least=0.003
             ),
             "CPU per token": Ratio([r.cpu for r in ours], [r.cpu for r in floor], _MOST_CPU),

@@ -88,8 +88,8 @@ class App(Environment):
         """Run the app while the block runs; the block starts once the app accepts connections."""
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
-        name = f"{self.name}-"
-        with tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True) as folder:
+        prefix = f"{self.name}-"
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
             more = {name: value.format(folder=folder) for name, value in self.variables}
             with running(command, self.root / self.place, {**environ, **more}) as child:
                 wait_until_it_listens(child, port, f"the {self.name} app")

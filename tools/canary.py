@@ -86,9 +86,9 @@ def _changed(uv: str, environment: Environment) -> list[str]:
     return changes(done.stderr)
 
 
-def changes(said: str) -> list[str]:
+def changes(output: str) -> list[str]:
     """Compare the newest versions, in lines like ` - openai==4.0.0`, with those locked (`+`)."""
-    lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", said, re.MULTILINE)
+    lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", output, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}
     return [

@@ -193,7 +193,7 @@ def parser() -> argparse.ArgumentParser:
     doing.add_argument(
         "--links",
         action="store_true",
-        help="instead, check online that each address in lessons and documents still answers",
+        help="instead, check online that the links in lessons and documents still work",
     )
     doing.add_argument(
         "--pictures",
@@ -293,7 +293,7 @@ def main(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # what reads the output, such as `head`, has ended
+    except BrokenPipeError:  # the reader of the output, such as `head`, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it at exit
         return 1
     return code

@@ -158,9 +158,9 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return what to do if another folder's package hides that of this environment, or None."""
+    """Return how to fix it if a package in another folder hides this environment's, or None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    # where the package is, in the order of `sys.path`: the first is imported
+    # folders with the package, in the order of `sys.path`: it is imported from the first
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
     if not installed or installed[0] in own or not set(installed) & set(own):
         return None

@@ -62,7 +62,7 @@ def clean_environ(**more: str) -> dict[str, str]:
         if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
     own = [os.environ[name] for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)]
-    # without a value that both have twice; "*" only works alone
+    # each value once, if both are the same; "*" only works alone
     direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *dict.fromkeys(own)])
     environ.update(NO_PROXY=direct, no_proxy=direct)
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")

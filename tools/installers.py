@@ -19,7 +19,7 @@ ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs ro
 
 # parts of what pip, uv or the system print if something fails
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
-_NO_LINKS = "'lib' -> '"  # in venv's error if it can't make its only link between folders
+_NO_LINKS = "'lib' -> '"  # in venv's error if it can't create the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
@@ -63,7 +63,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Return the part of a folder's path with which no environment can be made in it, or None."""
+    """Return the part of a folder's path that prevents making an environment in it, or None."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:
@@ -207,12 +207,12 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
         )
     if on_disk := _disk_advice(text, folder):
         return on_disk
-    if any(sign in text for sign in _NO_NETWORK):
+    if any(part in text for part in _NO_NETWORK):
         return Advice(
             "The packages could not be downloaded: there is no network, or a proxy is in the way. "
             "Connect (or set HTTPS_PROXY) and run this again; what was downloaded is kept."
         )
-    if any(sign in text for sign in _NO_BUILD) and "exclude-newer" not in text:
+    if any(part in text for part in _NO_BUILD) and "exclude-newer" not in text:
         last = next((line for line in reversed(lines) if "distribution" in line), lines[-1]).strip()
         if os.environ.get("PIP_NO_INDEX"):
             return Advice(
@@ -251,7 +251,7 @@ def check_room(folder: Path) -> None:
 
 
 def _disk_advice(text: str, folder: Path) -> Advice | None:
-    if any(sign in text for sign in _NO_ROOM):
+    if any(part in text for part in _NO_ROOM):
         return _no_room(folder)
     if _NO_LINKS in text:
         return Advice(
@@ -259,7 +259,7 @@ def _disk_advice(text: str, folder: Path) -> Advice | None:
             "sticks and shared folders: copy the course to your home folder, and run this again "
             "there."
         )
-    if any(sign in text for sign in _NOT_WRITABLE):
+    if any(part in text for part in _NOT_WRITABLE):
         return Advice(
             f"{folder} can't be written to, or a file in its .venv is in use: close what runs from "
             "it, or copy the course to a folder of your own, and run this again there."

@@ -38,7 +38,7 @@ LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 # Below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
-_RESERVED: list[socket.socket] = []  # keeps them open; see `_reserve`
+_RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
 _LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have 104
@@ -96,7 +96,7 @@ def a_browser_can_open() -> bool:
         return False
     try:
         found = webbrowser.get()
-    except Exception:  # a value of BROWSER may raise any
+    except Exception:  # an invalid BROWSER may raise anything
         return False
     return Path(found.name).name not in _IN_A_TERMINAL
 

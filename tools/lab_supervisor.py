@@ -106,12 +106,12 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
 
 def usable(folder: Path) -> bool:
     """Return whether files can be written in a folder, or the folder can be made."""
-    existing = next(str(each) for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110
-    return os.path.isdir(existing) and os.access(existing, os.W_OK)  # noqa: PTH112
+    existing = next(filter(os.path.exists, (folder, *folder.parents)))
+    return existing.is_dir() and os.access(existing, os.W_OK)
 
 
 def damaged(settings: Path) -> Path | None:
-    """Return a file of settings that JupyterLab can't read, or None."""
+    """Return a settings file that JupyterLab can't read, or None."""
     import json5
 
     for file in sorted(settings.rglob("*.jupyterlab-settings")):
@@ -125,9 +125,9 @@ def damaged(settings: Path) -> Path | None:
 def serve(folder: Path) -> None:
     """Run JupyterLab with the server settings in `folder` only.
 
-    The learner's own theme, shortcuts, page layout and trusted notebooks are kept, unless their
-    folder can't be written to: then JupyterLab could save no settings, and open no notebook. It
-    couldn't with a damaged file of settings either.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are kept. But if their
+    folder isn't writable, or a settings file is damaged, JupyterLab couldn't save settings or open
+    notebooks, so that folder is replaced by a temporary one.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -141,8 +141,8 @@ def serve(folder: Path) -> None:
     for name, usual in own.items():
         place = Path(os.environ.get(name) or usual)
         os.environ[name] = str(place if usable(place) else folder / name)
-    if wrong := damaged(Path(os.environ["JUPYTERLAB_SETTINGS_DIR"])):
-        say(f"Your JupyterLab settings aren't used: {wrong} can't be read; correct or delete it.")
+    if file := damaged(Path(os.environ["JUPYTERLAB_SETTINGS_DIR"])):
+        say(f"Your JupyterLab settings aren't used: {file} can't be read; correct or delete it.")
         os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH"):
         os.environ[name] = str(folder)

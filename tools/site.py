@@ -37,14 +37,15 @@ BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would nee
 
 def main(words: Sequence[str] | None = None) -> int:
     """Build the site, or check its links; return 0 if there are no problems."""
-    parser = argparse.ArgumentParser(description="Make the reading edition into build/site/html.")
+    parser = argparse.ArgumentParser(description="Build the reading edition in build/site/html.")
     parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
-    parser.add_argument("--links", action="store_true", help="check that addresses answer")
+    parser.add_argument("--links", action="store_true", help="check that links work")
     options = parser.parse_args(words)
     try:
-        if options.links:
-            return check_links(OUTPUT)
-        page = build(OUTPUT, options.lesson)
+        with advice_for_the_disk():
+            if options.links:
+                return check_links(OUTPUT)
+            page = build(OUTPUT, options.lesson)
     except (Advice, BuildError) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -52,7 +53,6 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-@advice_for_the_disk()
 def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     """Build the site in a folder, and return its first page.
 
@@ -77,7 +77,6 @@ def build(output: Path, lessons: Sequence[str] = ()) -> Path:
     return output / "html" / f"{FIRST}.html"
 
 
-@advice_for_the_disk()
 def check_links(output: Path) -> int:
     """Check the external links in lessons and documents with linkcheck; return 0 if all work."""
     pages = output / "linked"
@@ -175,9 +174,9 @@ def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:
         encoding="utf-8",
     )
     if done.returncode != 0:
-        said = done.stdout.replace(f"{pages}/", "")
+        problems = done.stdout.replace(f"{pages}/", "")
         raise Advice(
-            f"{said.strip()}\nSphinx reported problems: the lines above name page and line."
+            f"{problems.strip()}\nSphinx reported problems: the lines above name page and line."
         )
 
 

@@ -22,7 +22,7 @@ from tools.programs import ROOT, Advice, ended_with, say
 # Pytest's exit codes if no test ran, and what they mean.
 NO_TEST_RAN = {
     4: "pytest ran no test, and says above why",
-    5: "pytest found no test that fits what was asked for",
+    5: "pytest found no matching test",
 }
 
 # Only `test --apps` runs these: they need other frameworks, nginx, Redis or a real hub.

@@ -12,12 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 import openai
-from langchain_core.messages import (
-    AIMessageChunk,
-    ToolCall,
-    ToolMessage,
-    message_chunk_to_message,
-)
+from langchain_core.messages import AIMessageChunk, ToolCall, ToolMessage, message_chunk_to_message
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 

@@ -8,7 +8,7 @@ Its keys all expire:
     conversation:VISITOR  JSON with the earlier turns, the last question and its reply's id
     reply:ID              a stream of events; an entry's id is the event's number
     lease:ID              exists while a worker generates the reply and renews the lease
-    stop:ID               a list; its first item tells the reply's worker to stop
+    stop:ID               a list; an item makes the reply's worker stop
 """
 
 import asyncio

@@ -7,7 +7,7 @@ language = "en"
 extensions = ["myst_nb"]
 nb_execution_mode = "off"  # the outputs are those of the instructor's edition
 nb_merge_streams = True
-nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would be fetched, and no page has widgets
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # no page has widgets, so fetch no scripts
 myst_heading_anchors = 3
 smartquotes = False
 highlight_language = "python"
@@ -22,22 +22,14 @@ html_static_path = ["static", "pictures"]
 html_css_files = ["course.css"]
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "github-dark-high-contrast"
-html_show_sourcelink = False  # it would show the notebooks, solutions unfolded
+html_show_sourcelink = False  # the sources are notebooks with visible solutions
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 
-_BLUE, _SKY = "#0072B2", "#56B4E9"  # the first is READING in utils/charts/palette.py
+_BRAND = ("color-brand-primary", "color-brand-content", "color-brand-visited")
 html_theme_options = {
     "navigation_with_keys": True,
-    "light_css_variables": {
-        "color-brand-primary": _BLUE,
-        "color-brand-content": _BLUE,
-        "color-brand-visited": _BLUE,
-    },
-    "dark_css_variables": {
-        "color-brand-primary": _SKY,
-        "color-brand-content": _SKY,
-        "color-brand-visited": _SKY,
-    },
+    "light_css_variables": dict.fromkeys(_BRAND, "#0072B2"),  # READING in utils/charts/palette.py
+    "dark_css_variables": dict.fromkeys(_BRAND, "#56B4E9"),
 }

@@ -18,7 +18,7 @@ from yarl import URL
 
 from hub.class_test.kernel_messages import PROTOCOL, Message, message, request
 
-# how a browser marks the request of a page; the hub treats other requests differently
+# headers that a browser sends when it opens a page; the hub treats other requests differently
 _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
 
 
@@ -63,7 +63,7 @@ class Learner:
         )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._run = Run(time.time())  # the current or last one
+        self._run = Run(time.time())  # the current or last run
         self._over = asyncio.Event()  # set when `_run` is complete, or the connection has ended
 
     async def log_in(self) -> None:

@@ -14,7 +14,7 @@ from hub.class_test.lag import lag
 READY_MARK = 3.0  # limit on the time until the last learner is ready; see `ready_ratio`
 LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream's
 FINEST = 0.005  # seconds; smaller lags of a bare stream are raised to this
-PARTS = ("server", "kernel", "simulator")  # the kinds of process that each learner has
+PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
 
@@ -173,7 +173,7 @@ class Measurements:
 
 
 def _p99(seconds: Sequence[float]) -> float:
-    """Return the 99th percentile: 99 % are at most as large."""
+    """Return the 99th percentile: 99 % of the values are at most this large."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 

@@ -32,7 +32,7 @@ PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
 WITHIN = 5.0  # seconds within which all learners start a cell
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
-# evaluated in a learner's kernel: what the simulator logged of the last streamed reply
+# evaluated in a learner's kernel: the simulator's log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -189,7 +189,7 @@ def main() -> int:
     gc.disable()  # a pause of this client would count as lag for every learner
     count = int(sys.argv[1])
     check_memory(count, memory_free())
-    cells(ROOT / LESSON_1)  # fails now if the lesson no longer has the cells
+    cells(ROOT / LESSON_1)  # fail early if the lesson no longer has the cells
     names = [f"learner-{number:02d}" for number in range(1, count + 1)]
     say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
     with (

@@ -157,7 +157,7 @@ class Hub:
         return parts
 
     def _descendants(self) -> list[psutil.Process]:
-        """Return all that were ever found: psutil misses one whose parent has ended."""
+        """Return all descendants found so far; psutil misses one whose parent has ended."""
         with contextlib.suppress(psutil.Error):
             self._started |= set(self._process.children(recursive=True))
         return list(self._started)
@@ -180,7 +180,7 @@ class Hub:
         psutil.wait_procs(ending, timeout=5)
 
 
-_PARTS = {  # words in a process's command, and its kind
+_PARTS = {  # part of a process's command line, and its kind
     PROXY: "proxy",
     "jupyterhub.singleuser": "server",
     "ipykernel_launcher": "kernel",
@@ -196,7 +196,7 @@ def _environ(folder: Path) -> dict[str, str]:
         JUPYTER_DATA_DIR=str(folder / "data"),
         JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
     )
-    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # in which this command may run
+    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # set if this command runs in a hub
     return {name: value for name, value in environ.items() if not name.startswith(of_a_hub)}
 
 

@@ -521,7 +521,7 @@ def judged_as(root, status):
 
 def test_pictures_are_not_searched_for_keys():
     outputs = [{"data": {"image/png": "sk-abcdefghijklm", "text/plain": "<Figure>"}}]
-    assert list(execute.texts(outputs)) == ["<Figure>"]
+    assert list(execute.strings(outputs)) == ["<Figure>"]
 
 
 # --- The command line -----------------------------------------------------------------------------

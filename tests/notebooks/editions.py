@@ -14,7 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tools.build.execute import texts
+from tools.build.execute import strings
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
@@ -124,6 +124,6 @@ def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
             yield f"raised {output.ename}"
         if output.get("name") == "stderr":
             yield f"wrote to stderr: {output.text.strip()[:200]}"
-        found = next(filter(None, map(MACHINE.search, texts(output))), None)
+        found = next(filter(None, map(MACHINE.search, strings(output))), None)
         if found is not None:
             yield f"contains a path on this machine: {found.string[found.start() :][:60]!r}"

@@ -76,7 +76,7 @@ def test_other_arguments_are_passed_only_to_pytest() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-k", "nothing"], "pytest found no test that fits"),
+        (["-k", "nothing"], "pytest found no matching test"),
         (["--no-such-option"], "pytest ran no test, and says above why"),
     ],
 )

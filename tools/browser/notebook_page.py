@@ -144,7 +144,7 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Until `seen()` is true, run the cell that shows an element; return the last `seen()`.
+        """Run the cell that shows an element until `seen()` is true; return the last result.
 
         On a busy machine, a page may show several changes at once, so that a test misses some.
         The cell is run up to `TIMES` times.

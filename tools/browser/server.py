@@ -104,7 +104,7 @@ def serve(
 
     Args:
         root: The folder to serve.
-        state: A folder for settings and logs, made if it is missing; the user's own are left alone.
+        state: A folder for settings and logs, created if missing; the user's own are not used.
         environment: Additional environment variables for the server and its kernels.
         kernel: A command for the kernel `python3`; `USUAL` then names the ordinary kernel.
     """

@@ -119,7 +119,7 @@ def _unexecuted(notebook: NotebookNode) -> str | None:
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:
-    """Return a message for each notebook without a lesson, unless its name is unlike a lesson's."""
+    """Return a message for each notebook that is named like a lesson, but belongs to none."""
     stems = {one.stem for one in built}
     return [
         f"{edition}/{path.name}: there is no lesson of that name in lessons/: delete the file"

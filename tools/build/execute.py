@@ -164,7 +164,7 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _refuse_private(file: str, cell: NotebookNode) -> None:
-    for text in texts(cell.outputs):
+    for text in strings(cell.outputs):
         for path in machine_paths():
             if path in text:
                 raise BuildError(f"{file}: cell {cell.id} prints a path of this machine: {path}")
@@ -185,14 +185,14 @@ def machine_paths() -> list[str]:
     return sorted(place for place in places if place.strip("/\\"))  # without the root folder
 
 
-def texts(value: Any) -> Iterator[str]:
+def strings(value: Any) -> Iterator[str]:
     """Yield all strings in outputs, except base64 pictures, which could match by chance."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if not str(key).startswith("image/") or key == "image/svg+xml":
-                yield from texts(item)
+                yield from strings(item)
     elif isinstance(value, list):
         for item in value:
-            yield from texts(item)
+            yield from strings(item)

@@ -80,7 +80,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     """Check that each exercise is below its heading and states a kind, difficulty and minutes."""
     current: Heading | None = None
-    unanswered: list[Heading] = []  # exercises whose cell hasn't come yet
+    unanswered: list[Heading] = []  # exercises whose cell hasn't been found yet
     for cell in lesson.cells:
         for heading in headings(cell):
             if heading.exercise is None:

@@ -40,7 +40,7 @@ _FREEZE = """([where, words, shown]) => {
 
 @dataclass(frozen=True)
 class Portrait:
-    """Which cells of a lesson to run, and when to take the screenshot."""
+    """The cells of a lesson to run, and the moment to take the screenshot."""
 
     # text in the code cells to run after the setup cell; the last one is captured
     cells: tuple[str, ...]

@@ -48,7 +48,7 @@ def main() -> None:
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
-    # the cells' numbers, with their ids and how many widgets each shows
+    # each cell's id and number of widgets, by its number
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
         for number, cell in enumerate(notebook["cells"])

@@ -80,17 +80,17 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "url", nargs="?", help="where a question goes, {question} in it or in --body"
+        "url", nargs="?", help="the endpoint's URL, with {question} in it or in --body"
     )
     start = command.add_mutually_exclusive_group()
     start.add_argument("--run", metavar="COMMAND", help="start the app with this command first")
     start.add_argument("--app", choices=APPS, help="judge one of the course's own apps")
     call = command.add_argument_group("the request")
-    call.add_argument("--preset", choices=PRESETS, help="everything below, for a known kind")
-    call.add_argument("--method", help="GET, or POST where there is a --body")
+    call.add_argument("--preset", choices=PRESETS, help="defaults for a known kind of endpoint")
+    call.add_argument("--method", help="default: POST with a --body, else GET")
     call.add_argument("--body", help='the request\'s JSON, such as \'{"message": "{question}"}\'')
     call.add_argument(
-        "--header", action="append", metavar="'NAME: VALUE'", help="one more header; repeatable"
+        "--header", action="append", metavar="'NAME: VALUE'", help="a header; repeatable"
     )
     call.add_argument(
         "--then",
@@ -98,26 +98,30 @@ def parser() -> argparse.ArgumentParser:
         help="where the reply is streamed from, if the first request only starts it; fields of its "
         "JSON answer in braces, such as /replies/{reply}",
     )
-    call.add_argument("--stop", metavar="PATH", help="what a POST to stops the reply")
+    call.add_argument("--stop", metavar="PATH", help="a POST to this path stops the reply")
     call.add_argument(
-        "--rejoins", action="store_true", default=None, help="leaving isn't Stop: see lesson 5"
+        "--rejoins", action="store_true", default=None, help="only Stop ends a reply: see lesson 5"
     )
     reply = command.add_argument_group("the reply")
-    reply.add_argument("--format", choices=["sse", "jsonl", "text"], help="sse without")
+    reply.add_argument("--format", choices=["sse", "jsonl", "text"], help="default: sse")
     reply.add_argument(
         "--text-path",
         metavar="PATH",
         help="where the text is in each JSON object, such as choices.0.delta.content; '.' for data "
-        "that is a JSON string; without, the data is the text",
+        "that is a JSON string; if omitted, the data is the text",
     )
     reply.add_argument(
         "--text-event",
         action="append",
         metavar="NAME",
-        help=f"the events that hold text; without, {', '.join(TEXT_EVENTS)}",
+        help=f"an event that contains text; default: {', '.join(TEXT_EVENTS)}",
     )
     command.add_argument(
-        "--silence", type=float, default=20.0, metavar="SECONDS", help="to survive (%(default)g)"
+        "--silence",
+        type=float,
+        default=20.0,
+        metavar="SECONDS",
+        help="pause to survive (default: %(default)g)",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return command
@@ -163,7 +167,7 @@ def _is_valid(url: str) -> bool:
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:
     """Return the words of --run."""
-    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL has it
+    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL contains it
     if ("{port}" in arguments.run) != url_has_port:
         raise Advice(
             "Write {port} into both --run and the URL. It stands for a free port, on which the "

@@ -39,8 +39,8 @@ LINES = {
 WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator")
 
 
-async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test each line that doesn't need a missing simulator; `tell` its name and result."""
+async def judge(case: Case, report: Callable[[str, Seen], None]) -> dict[str, Seen]:
+    """Test the lines, and call `report` for each, except those that need a missing simulator."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:
@@ -54,8 +54,8 @@ async def judge(case: Case, tell: Callable[[str, Seen], None]) -> dict[str, Seen
                 table[name] = Seen("not tried", "text arrived too late to test it: see above")
             except EndpointError as error:
                 table[name] = failed(str(error))
-            tell(name, table[name])
+            report(name, table[name])
     finally:
         if case.model is not None:
-            await case.model.behave(NAME)  # `sim` stands for itself again: no fault
+            await case.model.behave(NAME)  # removes the last line's fault
     return table

@@ -8,7 +8,7 @@ import httpx2
 
 from utils.simulator import Request
 
-NAME = "sim"  # the model's name in the app's requests; `behave` sets what it stands for
+NAME = "sim"  # the model's name in the app's requests; `behave` sets which model it refers to
 _LONGEST = 60.0  # seconds to wait for replies to end
 
 

@@ -30,7 +30,7 @@ def _stopped(requests: list[Request], after: str) -> Seen:
 
 
 async def _rejoining(case: Case) -> Seen:
-    """Leave, and come back twice: from the last event received, and from the beginning."""
+    """Disconnect, then rejoin after the last event received, and again from the beginning."""
     await case.simulator.behave("sim-chat")
     question, marker = case.question()
     async with case.endpoint.ask(question) as left:
@@ -93,7 +93,7 @@ async def others(case: Case) -> Seen:
             if case.model is not None:
                 blocked = (await case.request(marker)).tokens_sent > case.half
             elif case.whole.burst >= LARGEST_BURST:
-                raise BufferedError  # it arrives in one go: when it was written can't be seen
+                raise BufferedError  # text in one go doesn't show when it was written
             else:
                 await first.rest(case.patience)
                 second_text_at = second.began + (second.first_text or 0)

@@ -83,28 +83,27 @@ class Stream:
     def ending(self) -> list[Part]:
         """The parts after the last text, except pings and text parts that are empty.
 
-        The last text's own part comes first if it says something new, such as `"done": true`.
+        The part with the last text comes first if it has a new value, such as `"done": true`.
         """
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         of_text = self.signature(self.parts[last]) if last >= 0 else None
-        said = self.parts[last : last + 1] if self._says_something_new() else []
-        return said + [
+        first = self.parts[last : last + 1] if self._last_text_differs() else []
+        return first + [
             part
             for part in self.parts[last + 1 :]
             if part.data != "" and not part.is_ping and self.signature(part) != of_text
         ]
 
-    def _says_something_new(self) -> bool:
-        """Return whether the last text comes with a value unlike that of all texts before it."""
+    def _last_text_differs(self) -> bool:
+        """Return whether the last text's part differs in a value that all earlier ones share."""
         texts = [part for part in self.parts if part.text and isinstance(part.data, dict | list)]
         *before, last = [self.signature(part)[1] for part in texts] or [{}]
-        return len(before) > 1 and any(
-            {values.get(path) for values in before} == {before[0].get(path)} != {last.get(path)}
-            for path in before[0].keys() | last.keys()
-        )
+        paths = before[0].keys() | last.keys() if len(before) > 1 else ()
+        earlier = ((path, {values.get(path) for values in before}) for path in paths)
+        return any(len(values) == 1 and last.get(path) not in values for path, values in earlier)
 
     def signature(self, part: Part) -> tuple[str, dict[str, Any]]:
-        """Return what parts of a kind have in common: name, and values by path, but no text."""
+        """Return the part's name, and its values by path, without the text."""
         values = dict(_flat(part.data))
         if (path := f".{self.wire.text_path}") in values:
             values[path] = ""
