@@ -1,6 +1,6 @@
 """Faults: failures of real providers and networks, injected on request.
 
-CONTRIBUTING.md says how to add one.
+CONTRIBUTING.md explains how to add one.
 """
 
 from . import delivery, generation, refusals

@@ -141,7 +141,7 @@ def _null(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
 @delivery(
     "cut",
     "After `tokens` tokens, one event's JSON ends in the middle; the stream continues.",
-    "Not an API error, because the SDK parses each event without catching what that raises.",
+    "Not an API error, because the SDK doesn't catch the parser's exception.",
     raises="json.JSONDecodeError",
     whole=False,
 )
@@ -151,8 +151,7 @@ def _cut_event(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
 
 @delivery(
     "notjson",
-    "After `tokens` tokens, a proxy's message takes the place of one event's data; the stream "
-    "continues.",
+    "After `tokens` tokens, a proxy's message replaces one event's data; the stream continues.",
     "As with `cut`: not an API error.",
     raises="json.JSONDecodeError",
     whole=False,
@@ -212,7 +211,7 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
 
 
 def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
-    """End the response with `event` in place of the item that goes past `tokens` tokens."""
+    """End the response with `event` in place of the item that exceeds `tokens` tokens."""
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
             yield TimedBytes(item.at, event(), ends="failed")
@@ -235,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last or takes the reply past `tokens` tokens."""
     count = 0
-    before: TimedBytes | None = None  # one item behind, to know which is the last
+    before: TimedBytes | None = None  # lags by one item, to detect the last
     for item in sent:
         if before is not None:
             count += before.tokens

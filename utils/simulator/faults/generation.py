@@ -66,7 +66,7 @@ def _garbled(reply: Reply) -> Reply:
 
 @generation(
     "misfit",
-    "The first argument of each tool call has a wrong name: `x_` is put before it.",
+    "The first argument of each tool call has a wrong name: `x_` is added in front.",
     "No error: the call is in `tool_calls`. The tool's own schema has to reject it.",
 )
 def _misfit(reply: Reply) -> Reply:
@@ -75,7 +75,7 @@ def _misfit(reply: Reply) -> Reply:
 
 def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
     """Change the first token of each tool call's arguments."""
-    begun: set[int] = set()  # indexes of the calls that have had a piece
+    begun: set[int] = set()  # indexes of the calls whose first token has been changed
     pieces: list[Piece] = []
     for piece in reply.pieces:
         if reply.parts[piece.part].kind == "call" and piece.part not in begun:
@@ -93,7 +93,7 @@ def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
 def _packed(reply: Reply, tokens: float = 4) -> Reply:
     size = max(1, int(tokens))
     groups: list[list[Piece]] = []
-    room = 0  # tokens that the last group still has room for
+    room = 0  # tokens that still fit in the last group
     for piece in reply.pieces:
         if room > 0 and groups[-1][0].part == piece.part:
             groups[-1].append(piece)

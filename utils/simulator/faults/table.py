@@ -4,7 +4,7 @@ from .fault import FAULTS, Fault
 
 _STAGES = {
     "An error instead of a reply": ("refusal",),
-    "In what the model generates, and when": ("request", "generation"),
+    "In the generated reply and its timing": ("request", "generation"),
     "On the way to the client": ("delivery",),
 }
 _HEAD = """\
