@@ -1,6 +1,6 @@
 """A local server that implements OpenAI's APIs and streams at the pace of real models.
 
-In a notebook, `start()` returns the kernel's one simulator; on a command line, run
+In a notebook, `start()` returns the simulator that all cells share; on a command line, run
 `python -m utils.simulator --help`. The server imports nothing else from this course. Only the
 command `record` uses other modules of `utils` (`sse`, `errors`, `env_vars`, `unicode`), to avoid
 duplicating their code.

@@ -169,7 +169,7 @@ def _profile_lines() -> str:
 def _number(
     convert: Callable[[str], float], fits: Callable[[float], bool], described: str
 ) -> Callable[[str], float]:
-    """Return a function that parses an argument; its error message says what is valid."""
+    """Return a function that parses an argument; its error message describes the valid values."""
 
     def parse(text: str) -> float:
         try:

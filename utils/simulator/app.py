@@ -38,7 +38,7 @@ from .response import PacedResponse
 # Pages from these origins may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
-_MAX_COUNTED = 10_000  # distinct requests; above this, the attempt counts start over
+_MAX_COUNTED = 10_000  # distinct requests; above this, all attempt counts are reset
 _MAX_SERVERS = 200
 _MAX_SETTLE = 60.0  # s
 
@@ -62,9 +62,9 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        self._attempts: Counter[str] = Counter()  # by the body's hash: some faults affect the first
+        self._attempts: Counter[str] = Counter()  # by the body's hash; used by some faults
         self._conversations = Conversations()
-        # one server for each learner and capacity
+        # one simulated server for each learner and capacity
         self._server = lru_cache(_MAX_SERVERS)(lambda _, serving: Server(serving))
         self._behind_sim = PREFIX
         self._started = int(time.time())
@@ -107,7 +107,7 @@ class Service:
         parse: Callable[[Json], ModelRequest],
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
-        """Reply to a request; the functions parse its body and encode the reply in the API."""
+        """Reply to a request; `parse` and `encoder` implement one API's format."""
         settings, entry = self._settings, self._log.open(request.url.path)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(self._log.close, entry)
@@ -124,7 +124,7 @@ class Service:
                 cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
-                    """Take a place in the queue of the learner's server, if the profile has one."""
+                    """Take a place in the server's queue; return None if it has no queue."""
                     if profile.serving is None:
                         return None
                     server = self._server(learner, profile.serving)
@@ -143,7 +143,7 @@ class Service:
                     admit=admit,
                 )
                 if place := reply.place:
-                    place.hold(reply.end)  # until then, or until the client disconnects
+                    place.hold(reply.end)  # released early if the client disconnects
                     cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:

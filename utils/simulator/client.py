@@ -32,7 +32,7 @@ class Seen(Requests):
         self._read = read
 
     def __enter__(self) -> Self:
-        self._mark, _ = self._read(settled=False)  # where the log ends before the block
+        self._mark, _ = self._read(settled=False)  # the end of the log before the block
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,7 +94,7 @@ class Simulator(ServerProcess):
     def watch(self) -> Seen:
         """Collect the requests received inside a `with` or `async with` block.
 
-        The end of the block waits, for at most 5 s, until no reply is in progress. In async code,
+        Leaving the block waits, for at most 5 s, until no reply is in progress. In async code,
         use `async with`: it leaves the event loop free to close connections.
 
         Raises:
@@ -106,7 +106,7 @@ class Simulator(ServerProcess):
         """Return a mark for the current end of the log, and the requests after mark `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # how long the server may wait
+            query["settled"] = str(_SETTLE_SECONDS)  # how long the server waits at most
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
@@ -147,7 +147,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """Holds the one simulator of this process; safe with threads and forks."""
+    """Holds this process's only simulator; safe with threads and forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import prompt_tokens, split, split_json
 
-# takes the profile and the prompt's tokens; returns a place in the server's queue, if it has one
+# takes the profile and the prompt's tokens; returns a place in the queue, if there is a queue
 Admit = Callable[[Profile, Sequence[str]], Place | None]
 
 
@@ -84,7 +84,7 @@ def compose(
     if recorded is None and model in models:
         info = replace(info, model=f"{PREFIX}-{profile.name}")
     reply = recorded or _generated(request, profile, info, rng, admit)
-    # `packed` comes last, since the other faults expect one token per piece
+    # `packed` is applied last, since the other faults expect one token per piece
     for one in sorted(chosen, key=lambda one: one.fault.name == "packed"):
         if one.fault.stage == "generation":
             reply = one.changed(reply)
@@ -97,7 +97,7 @@ def _generated(
 ) -> Reply:
     parts = answer(request)
     complete = [split_json(part.text) if part.json else split(part.text) for part in parts]
-    flat: list[tuple[int, str]] = []  # each token with the index of its part
+    flat: list[tuple[int, str]] = []  # part index and token
     reasoning = 0
     for index, (part, tokens) in enumerate(zip(parts, complete, strict=True)):
         kept = until_stop(tokens, request.stop) if part.kind == "text" else tokens
@@ -108,7 +108,7 @@ def _generated(
     if request.max_tokens is not None and len(flat) > request.max_tokens:
         flat, finish = flat[: request.max_tokens], "length"
     total = sum(map(len, complete))
-    # the schedule of the complete reply, which a limit doesn't change
+    # schedule the complete reply, so that a length limit doesn't change the timing
     opening, times, end = plan(profile, total, rng, reasoning)
     pieces = tuple(Piece(at, index, token) for at, (index, token) in zip(times, flat, strict=False))
     if len(flat) < total:
@@ -134,14 +134,9 @@ def _generated(
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:
     """Return the tokens before the first stop sequence; the last token may be shortened."""
     text = "".join(tokens)
-    ends = [text.index(sequence) for sequence in stop if sequence in text]
-    if not ends:
-        return tokens
+    room = min((text.index(sequence) for sequence in stop if sequence in text), default=len(text))
     kept: list[str] = []
-    room = min(ends)  # characters
     for token in tokens:
-        if room <= 0:
-            break
-        kept.append(token[:room])
+        kept.append(token[: max(room, 0)])
         room -= len(token)
-    return tuple(kept)
+    return tuple(filter(None, kept))

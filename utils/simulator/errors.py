@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-_MAX_QUOTE = 80  # characters of a client's text that a message quotes
+_MAX_QUOTE = 80  # characters quoted from a request
 
 
 @dataclass

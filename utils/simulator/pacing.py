@@ -89,7 +89,7 @@ async def due(
                 yield ready
                 ready = []
             if not early:
-                await asyncio.sleep(0)  # so that a disconnect is noticed
+                await asyncio.sleep(0)  # so that a disconnect can be detected
             if not await until(deadline):
                 return
         ready.append(item)

@@ -5,8 +5,8 @@
 wait: Seconds until a slot is free. A reply occupies one of `slots` slots from the start of its
     prefill to its last token, and requests get slots in order of arrival. llama.cpp's server
     queues like this (`--parallel`).
-first: The profile's TTFT in seconds, which stands for the network, scheduling and the first token.
-    It is drawn with the profile's spread, seeded by the request.
+first: The profile's TTFT in seconds, which covers the network, scheduling and the first token.
+    It varies randomly by the profile's spread, with a seed from the request.
 prompt, cached: Numbers of tokens. The cached tokens are the longest prefix shared with an earlier
     prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
     prefilled, and a block can be reused once its prompt's prefill has ended. The block size and
@@ -64,7 +64,7 @@ class Server:
         return Place(self._free, slot, now, wait=start - now, prefill=prefill, cached=cached)
 
     def _cached(self, blocks: Sequence[int], at: float) -> int:
-        """Return how many tokens at the beginning of the prompt are cached at a time."""
+        """Return how many tokens at the beginning of the prompt are cached at time `at`."""
         count = 0
         while count < len(blocks) and self._ready.get(blocks[count], math.inf) <= at:
             count += 1
@@ -93,8 +93,8 @@ def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
 class Place:
     """A request's place in the queue."""
 
-    _free: list[float]  # the server's list, which is changed here
-    _slot: int  # the index in that list
+    _free: list[float]  # shared with the server
+    _slot: int  # index in that list
     _arrived: float
     wait: float  # seconds until the slot is free
     prefill: float  # seconds that the prefill takes
@@ -110,6 +110,6 @@ class Place:
 
         Requests that are already waiting keep their start times.
         """
-        is_latest = self._free[self._slot] == self._end  # no later request has the slot
+        is_latest = self._free[self._slot] == self._end  # no later request has taken the slot
         if is_latest and now < self._end:
             self._free[self._slot] = max(now, self._arrived + self.wait)

@@ -33,7 +33,7 @@ class Profile:
         return 1 / self.rate
 
 
-_ALL = (  # the numbers without a name are `ttft` and `rate`
+_ALL = (  # the positional numbers are `ttft` and `rate`
     Profile("seed", 0.2, 30.0, "the figures of the course: 200 ms, then 10 s in all", total=10.0),
     Profile("fast", 0.35, 200.0, "small hosted models", spread=0.15),
     Profile("chat", 0.5, 130.0, "mid-size hosted models", spread=0.2),

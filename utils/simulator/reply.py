@@ -130,12 +130,12 @@ class Reply:
     def part_by_part(self) -> Reply:
         """Return the reply with its parts in sequence, reasoning first.
 
-        The Responses API doesn't interleave parts; only recorded replies have interleaved ones.
+        The Responses API doesn't interleave parts; only recorded replies have interleaved parts.
         """
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         new_index = {old: new for new, old in enumerate(order)}
-        times = [piece.at for piece in self.pieces]  # the times keep their order
+        times = [piece.at for piece in self.pieces]  # the times stay in order
         pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,

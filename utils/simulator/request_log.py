@@ -133,7 +133,7 @@ class Entry:
         return self._clock() + self._epoch
 
     def parsed(self, body: dict[str, Any], size: int) -> None:
-        """Record the request's JSON body, which had `size` bytes."""
+        """Record the request's JSON body of `size` bytes."""
         self.request.body = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
         self.request.model = str(body.get("model", ""))
         self.request.stream = body.get("stream") is True
@@ -156,7 +156,7 @@ class Entry:
 
     def disconnected(self, tokens: int, generated: int) -> None:
         """Record a client disconnect, when `generated` of the reply's `tokens` were generated."""
-        # a token may have been sent slightly before its time, and so not count as generated
+        # tokens may be sent slightly early, before they count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
 

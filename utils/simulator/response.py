@@ -72,7 +72,7 @@ class PacedResponse:
 
 
 async def _disconnected(receive: Receive, clock: Clock) -> float:
-    """Wait until the client disconnects; return when it did."""
+    """Wait until the client disconnects; return the time."""
     while (await receive())["type"] != "http.disconnect":
         pass
     return clock()

@@ -19,7 +19,7 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; limits each pause in reading the reply
+_IDLE_SECONDS = 60.0  # s; time limit for each pause in reading the reply
 _DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # seconds between checks of the acknowledged byte count

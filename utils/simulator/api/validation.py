@@ -15,7 +15,7 @@ _MAX_CONTEXT = 400_000  # tokens
 _CHARACTERS_PER_TOKEN = 4  # approximate
 
 ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
-ROLES |= {"developer": "system", "function": "tool"}  # other names for two of them
+ROLES |= {"developer": "system", "function": "tool"}  # aliases
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -26,7 +26,7 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for a request's body, with the shared fields; rejects unknown fields."""
+    """Base class for a request's body; has the fields that both APIs share, and rejects others."""
 
     model_config = ConfigDict(extra="forbid")
     ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
@@ -48,8 +48,8 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the error for the first unknown field, kind of part or, if none, invalid value."""
-    causes = ("extra_forbidden", "literal_error")  # an unknown kind lacks the known kind's fields
+    """Return the most specific error: an unknown field, an unknown literal, or the first."""
+    causes = ("extra_forbidden", "literal_error")  # an unknown type also causes 'missing' errors
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
     # such as `messages[0].content`
@@ -64,7 +64,7 @@ def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     if kind == "model_type":
         return errors.wrong_type(param, "an object")
     expected = message.removeprefix("Input should be ")
-    if kind.endswith("_type"):  # with JSON's names of types instead of Python's
+    if kind.endswith("_type"):  # use JSON's type names instead of Python's
         expected = expected.replace("list", "array").replace("dictionary", "object")
         return errors.wrong_type(param, expected)
     return errors.wrong_value(param, f"expected {expected}" if expected != message else message)

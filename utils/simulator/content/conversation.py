@@ -25,7 +25,7 @@ def text(request: ModelRequest) -> str:
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
-    # the reader's name: the latest in earlier messages, and the one in this message, if any
+    # the reader's name according to earlier messages, and including this message
     known = (_names(asked) or [""])[-1]
     name = (_names([prompt]) or [known])[0]
     if name == known:
@@ -38,7 +38,7 @@ def text(request: ModelRequest) -> str:
 
 
 def _plain(text: str) -> str:
-    return text[: extract.LONGEST].replace("\u2019", "'")  # patterns have straight apostrophes
+    return text[: extract.LONGEST].replace("\u2019", "'")  # the patterns use straight apostrophes
 
 
 def _rest(request: ModelRequest) -> str:
@@ -120,7 +120,7 @@ def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> 
 
 
 def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
-    """Return the texts that share a word with `prompt`, ignoring word endings."""
+    """Return those of `texts` that share a word with `prompt`, ignoring word endings."""
     stems = _stems(prompt)
     return [text for text in texts if stems & _stems(text)]
 
@@ -137,7 +137,7 @@ def _names(texts: list[str]) -> list[str]:
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")
         surnames = takewhile(lambda word: not word[0].islower(), more)
-        # after "my name is", a name may begin with a small letter; after "I'm", it may not
+        # after "my name is", a name may begin in lower case; after "I'm", it may not
         is_name = introduction["any"] or not first[0].islower()
         if is_name and wording.content(first) and first not in wording.rules()["languages"]:
             found.append(" ".join([first, *surnames]))

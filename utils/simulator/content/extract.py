@@ -15,14 +15,15 @@ _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf
 # a word that begins with a capital letter, or with a letter of a script without case (Chinese, …)
 _CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"  # such as "Rio de Janeiro"
-_NO_NAME = """
+_NOT_NAMES = frozenset(
+    """
     I I'm I'd I'll I've monday tuesday wednesday thursday friday saturday sunday january february
     march april may june july august september october november december json what what's how who
     where when why which is are do does can could please tell give show find compare the a an and
     or extract make create write return use add set get then from in at to near of around with
     both between weather
-"""
-_NOT_NAMES = frozenset(_NO_NAME.lower().split())
+    """.lower().split()
+)
 _BEFORE_A_PLACE = (
     r"(?:in|at|for|to|from|near|of|around|visit|visiting|with|than|versus|vs\.?|and|or)"
 )
@@ -30,14 +31,14 @@ _NO_PLACES = (
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
 _PAIRS = ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "«»", "「」", "『』")  # quotation marks
-QUOTED = "|".join(  # a quoted string, without the marks in the group that matches
+QUOTED = "|".join(  # a quoted string; the group that matches excludes the marks
     [r"\"([^\"\n]+)\"", r"(?<!\w)'([^'\n]+)'(?!\w)"]
     + [rf"{pair[0]}([^{pair}\n]+){pair[1]}" for pair in _PAIRS]
 )
 # punctuation (but not the comma in "Paris, TX"), "and" or "then"
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
 # cached, since many fields of a schema search the same text; don't mutate the results
-_remembered = lru_cache(maxsize=64)
+_cached = lru_cache(maxsize=64)
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 
 
@@ -48,13 +49,13 @@ def words(text: str) -> list[str]:
 
 
 class Words(NamedTuple):
-    """The words of a text, and their prefixes of 4 to 20 letters."""
+    """The words in a string, and their prefixes of 4 to 20 letters."""
 
     whole: frozenset[str]
     beginnings: frozenset[str]
 
     def has(self, word: str) -> bool:
-        """Return whether a word of the text begins with `word`.
+        """Return whether any of the words begins with `word`.
 
         If `word` has more than four letters, its last letter is ignored. If it has fewer than
         four, it must match a whole word.
@@ -65,7 +66,7 @@ class Words(NamedTuple):
         return stem[:_LONGEST_STEM] in self.beginnings
 
 
-@_remembered
+@_cached
 def word_set(text: str) -> Words:
     """Return all words, and their prefixes."""
     whole = frozenset(words(text))
@@ -73,25 +74,25 @@ def word_set(text: str) -> Words:
     return Words(whole, frozenset(word[:end] for word in whole for end in ends))
 
 
-@_remembered
+@_cached
 def emails(text: str) -> list[str]:
     """Return e-mail addresses."""
     return re.findall(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+", text)
 
 
-@_remembered
+@_cached
 def links(text: str) -> list[str]:
     """Return URLs."""
     return [link.rstrip(".,;)") for link in re.findall(r"https?://[^\s<>\"']+", text)]
 
 
-@_remembered
+@_cached
 def phones(text: str) -> list[str]:
     """Return telephone numbers."""
     return [found.strip() for found in re.findall(r"\+?\d[\d ()/-]{6,}\d", text)]
 
 
-@_remembered
+@_cached
 def dates(text: str) -> list[str]:
     """Return dates, as YYYY-MM-DD."""
     found = re.findall(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", text)
@@ -102,13 +103,13 @@ def dates(text: str) -> list[str]:
     return found
 
 
-@_remembered
+@_cached
 def times(text: str) -> list[str]:
     """Return times of day, as HH:MM."""
     return re.findall(r"\b(?:[01]\d|2[0-3]):[0-5]\d\b", text)
 
 
-@_remembered
+@_cached
 def numbers(text: str) -> list[str]:
     """Return numbers as written, except those inside words, e-mail addresses and ISO dates."""
     return re.findall(r"(?<![\w.@-])-?\d+(?:\.\d+)?(?![\w@]|-\d|\.\d)", _without_compounds(text))
@@ -118,13 +119,13 @@ def _without_compounds(text: str) -> str:
     return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # separates the number in "42-year-old"
 
 
-@_remembered
+@_cached
 def quoted(text: str) -> list[str]:
     """Return the strings in quotation marks, without the marks."""
     return ["".join(found) for found in re.findall(QUOTED, text)]
 
 
-@_remembered
+@_cached
 def expressions(text: str) -> list[str]:
     """Return arithmetic expressions such as `3 * (4 + 5)`."""
     runs = re.findall(r"[\d(][\d\s.+*/\u00d7÷^()-]*+", text)
@@ -132,7 +133,7 @@ def expressions(text: str) -> list[str]:
     return [" ".join(item.split()) for item in found if re.search(r"[+*/\u00d7÷^-]", item)]
 
 
-@_remembered
+@_cached
 def proper_names(text: str) -> list[str]:
     """Return names: runs of capitalised words, except a lone word that begins a sentence."""
     found = []
@@ -150,13 +151,13 @@ def proper_names(text: str) -> list[str]:
 
 
 def _without_common_words(name: str) -> list[str]:
-    """Return a name's words without common words at its beginning, as in "What's Oslo"."""
+    """Return a name's words without leading common words, such as the first in "What's Oslo"."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
-@_remembered
+@_cached
 def people(text: str) -> list[str]:
-    """Return people's names: those after words such as "name is", or likely candidates."""
+    """Return people's names: those after "name is" or similar; if none, likely candidates."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)
@@ -166,7 +167,7 @@ def people(text: str) -> list[str]:
     return introduced or full_names or after_colon or quoted(text) or names
 
 
-@_remembered
+@_cached
 def places(text: str) -> list[str]:
     """Return places: names after a word such as `in` or `from`, and names listed with them."""
     found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
@@ -185,7 +186,7 @@ def places(text: str) -> list[str]:
 
 def labelled(text: str, label: str) -> str | None:
     """Return the rest of the clause after `label:`, `label is` or `label =`; None if absent."""
-    if not _holds(text, label):
+    if not _contains(text, label):
         return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"
     match = re.search(pattern, text, re.IGNORECASE)
@@ -195,7 +196,7 @@ def labelled(text: str, label: str) -> str | None:
 
 def number_near(text: str, label: str) -> str | None:
     """Return the number next to a word that begins with `label`; None if there is none."""
-    if not _holds(text, label):
+    if not _contains(text, label):
         return None
     text = _without_compounds(text)
     after = rf"\b{re.escape(label)}\w*[\s:=(\"'`*]{{0,3}}(?:is |of |are )?(-?\d+(?:\.\d+)?)"
@@ -208,7 +209,7 @@ def number_near(text: str, label: str) -> str | None:
 
 def listed(text: str, label: str) -> list[str]:
     """Return the items listed after a word that begins with `label`."""
-    if not _holds(text, label):
+    if not _contains(text, label):
         return []
     pattern = (
         rf"\b{re.escape(label)}\w*+\s*+(?:(?:[:=]|is\b|are\b|include\b|like\b)\s*+)?"
@@ -234,11 +235,11 @@ def clauses(text: str) -> list[tuple[int, int]]:
     return [(start, stop) for start, stop in trimmed if start < stop]
 
 
-@_remembered
+@_cached
 def _lower(text: str) -> str:
     return text.lower()
 
 
-def _holds(text: str, label: str) -> bool:
+def _contains(text: str, label: str) -> bool:
     """Return whether the text contains a label: a fast check before matching a slow pattern."""
     return label.lower() in _lower(text)

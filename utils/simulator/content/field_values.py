@@ -15,7 +15,7 @@ from typing import Any
 from . import extract
 
 _SAMPLES = Path(__file__).with_name("sample_values.toml")
-# what searches a text for a field's values, by words in the field's name
+# finders of field values, by a word in the field's name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -53,14 +53,14 @@ FORMATTED = {  # made-up strings by format
 _WHOLE_PROMPT = frozenset(
     ("query", "question", "text", "prompt", "input", "message", "search", "request", "topic")
 )
-_LISTS = {  # words before a list of values, by a field's name
+_LISTS = {  # words that introduce a list of values, by the field's name
     "tags": ("tag", "likes", "loves", "enjoys", "interested in", "keyword", "topic"),
     "hobbies": ("hobb", "likes", "loves", "enjoys", "interest"),
     "interests": ("interest", "likes", "loves", "enjoys", "hobb"),
     "skills": ("skill", "knows", "can", "good at"),
     "ingredients": ("ingredient", "with", "of"),
 }
-_UNITS = {  # words next to a number, by a word in a field's name
+_UNITS = {  # words next to a number, by a word in the field's name
     "age": ("age", "aged", "years", "year"),
     "price": ("price", "costs", "cost", "for €", "€", "$", "eur", "usd", "euro", "dollar"),
     "cost": ("cost", "price", "€", "$", "eur", "usd", "euro", "dollar"),
@@ -76,7 +76,7 @@ _UNITS = {  # words next to a number, by a word in a field's name
 _NEAR = 40  # characters; a "not" at most this far before a word negates it
 
 
-def texts(text: str, name: str, form: Any, about: str) -> list[str]:
+def strings(text: str, name: str, form: Any, about: str) -> list[str]:
     """Return the values that `text` contains for a string field, best first.
 
     `form` is the schema's format, such as "date", and `about` its description.
@@ -121,7 +121,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 
 def truth(text: str, name: str) -> bool | None:
-    """Return the value that `text` gives for a boolean field; None if it gives none."""
+    """Return a boolean field's value according to `text`; None if `text` doesn't mention it."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
     # the label, perhaps followed by a value, as in "in stock: no"
     match = re.search(rf"\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)

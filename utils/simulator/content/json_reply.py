@@ -1,4 +1,4 @@
-"""Replies in JSON, for requests that have a JSON format or whose messages describe one."""
+"""Replies in JSON, for requests that specify its format in a field or in a message."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def text(request: ModelRequest) -> str | None:
     if schema is None and not request.json:
         return None
     results = " ".join(turn.text for turn in request.turns if turn.role == "tool")
-    source = _without_instructions(f"{request.prompt} {results}".strip())  # of the values
+    source = _without_instructions(f"{request.prompt} {results}".strip())
     default = _default_schema(source[: extract.LONGEST])
     try:
         value = fill(schema or default, source).value
@@ -63,7 +63,7 @@ def described(request: ModelRequest) -> Json | None:
             return last if "properties" in last else _schema_of_example(last)
         if listed := _listed(turn.text):
             items = re.finditer(rf"{_ITEM}(?:{_NEXT}|$)", listed["keys"])
-            # one group, the key, isn't None
+            # only the group that matched the key isn't None
             return _schema_with_keys(["".join(filter(None, item.groups())) for item in items])
     return None
 

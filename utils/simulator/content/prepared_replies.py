@@ -18,7 +18,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "replies"
 _LONGEST_READ = 4000  # characters; the rest of a prompt is ignored
-_EXACT = 1000  # the fit of a complete prompt: more than any number of prefixes
+_EXACT = 1000  # the fit of a complete prompt; higher than any number of prefixes
 
 
 class HeaderError(ValueError):

@@ -22,7 +22,7 @@ from .schema_rules import (
 )
 
 _MOST_NODES = 5000  # OpenAI's limit on the properties in a schema
-_DEEPEST = 40  # levels; also references in a row
+_DEEPEST = 40  # levels of nesting; also limits chained references
 _MOST_ITEMS = 50  # limit on a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
 _DEEP = 5  # below this depth, only required fields are filled
@@ -42,7 +42,7 @@ class Value:
 def fill(schema: Json, text: str, context: str = "") -> Value:
     """Return a value that matches `schema`, extracted from `text` where possible.
 
-    `context` is a longer string, which is also searched for an enum's values.
+    `context` is a longer string that is also searched for an enum's values.
 
     Raises:
         SchemaError: If the schema is invalid, too large or endlessly recursive, or no value fits.
@@ -61,7 +61,7 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
 
 @dataclass
 class _Filler:
-    """Finds a value for a schema; its methods call each other for the schemas within it."""
+    """Finds a value for a schema and, recursively, for its subschemas."""
 
     root: Json  # the whole schema, for references
     text: str
@@ -269,7 +269,7 @@ class _Filler:
     def _text(self, schema: Json, name: str) -> Value:
         form = schema.get("format", "")
         about = schema.get("description") or ""
-        for said in field_values.texts(self.text, name, form, about):
+        for said in field_values.strings(self.text, name, form, about):
             if fits_length(said, schema):
                 return Value(said, found=True)
         preferred = (field_values.FORMATTED.get(form), schema.get("default"))

@@ -5,17 +5,14 @@ The wording is in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
 
 import random
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from . import wording
 from .prepared_replies import fit, normal
 
 _FILES = ("topics.toml", "everyday_topics.toml")
-_PARTS = ("says", "why", "example", "short")  # what to say first, and what on request
+_PARTS = ("says", "why", "example", "short")  # in the order in which they are used
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Topic:
 
     asks: list[list[str]]  # sets of word prefixes; a message must contain all of one set
     name: str  # how a sentence refers to the topic
-    parts: dict[str, str]  # what to say, by kind of question
+    parts: dict[str, str]  # replies by kind of question
     streaming: bool  # whether the topic is about streaming
 
 
@@ -46,18 +43,13 @@ class Chooser:
 
     def named(self, say: str, /, **words: str) -> str:
         """Return one of the replies under the key `say` in the `[say]` table of `talk.toml`."""
-        return self.choose(_tables("talk.toml")["say"][say], **words)
+        return self.choose(wording.tables("talk.toml")["say"][say], **words)
 
 
 def _filled(reply: str, words: dict[str, str]) -> str:
     """Fill in placeholders such as `{name}`, and begin each sentence with a capital letter."""
     reply = re.sub(r"\{(\w+)\}", lambda key: words[key[1]], reply)
     return re.sub(r"(^|(?<=[.?!] ))[a-z]", lambda first: first.group().upper(), reply)
-
-
-@cache
-def _tables(file: str) -> Any:
-    return tomllib.loads(Path(__file__).with_name(file).read_text("utf-8"))
 
 
 @cache
@@ -71,7 +63,7 @@ def topics() -> tuple[Topic, ...]:
             streaming=file == "topics.toml",
         )
         for file in _FILES
-        for name, one in _tables(file).items()
+        for name, one in wording.tables(file).items()
     )
 
 
@@ -106,7 +98,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         return f"{opening} {rest}"
     if replies := _fitting("small", prompt):
         return chooser.choose(replies, **words)
-    wish = wording.matching(wording.rules()["wishes"], prompt) or ""  # one of `_PARTS`, or none
+    wish = wording.matching(wording.rules()["wishes"], prompt) or ""
     if not wording.content(prompt):
         return _follow_up(wish, asked, chooser)
     if topic:
@@ -116,7 +108,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 def _fitting(table: str, prompt: str) -> list[str]:
     """Return the replies for the first pattern in a table that a message matches."""
-    replies: dict[str, list[str]] = _tables("talk.toml")[table]
+    replies: dict[str, list[str]] = wording.tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 
 
@@ -126,7 +118,7 @@ def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:
         return chooser.named("exhausted", name=topic.name)
-    offer = chooser.named("offer")  # of an example
+    offer = chooser.named("offer")  # to give an example
     offers = part == "says" and topic.streaming and chooser.is_new(offer)
     return f"{topic.parts[part]} {offer}" if offers else topic.parts[part]
 

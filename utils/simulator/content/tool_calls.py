@@ -17,17 +17,17 @@ from . import extract, field_values
 from .schema_values import fill
 
 _MOST_CALLS = 8
-_MOST_WISHES = 32  # limit on calls before duplicates are removed
+_MOST_MATCHES = 32  # limit on calls before duplicates are removed
 _LONGEST_ABOUT = 1024  # characters of a tool's description that are examined
-# words in names and descriptions that many tools share
-_SAYS_LITTLE = """
+# generic words in the names and descriptions of tools
+_GENERIC_WORDS = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
     given return returns from at as be use used user whose what which number numbers two value
     values data information name names about one any all new
 """
-_GENERIC = frozenset(_SAYS_LITTLE.split())
-_ALSO_SAID = {  # other words for the words of a tool
+_GENERIC = frozenset(_GENERIC_WORDS.split())
+_SYNONYMS = {  # of words in a tool's name or description
     "weather": "forecast temperature rain sunny cold warm umbrella",
     "multiply": "times multiplied product",
     "add": "plus sum",
@@ -39,7 +39,7 @@ _ALSO_SAID = {  # other words for the words of a tool
     "time": "clock",
     "email": "mail",
 }
-_ENOUGH = 2  # the score from which a tool is called
+_MIN_SCORE = 2  # for a call
 _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", " - ": " minus ", "÷": " divided ",
             "/": " divided "}  # fmt: skip
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; a follow-up such as "And in Rome?" gets the last one's first clause."""
+    """Return the prompt; extend a follow-up such as "And in Rome?" from the previous prompt."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -79,7 +79,7 @@ def _with_previous(request: ModelRequest) -> str:
 
 
 @dataclass
-class _Wish:
+class _Match:
     """A tool, and the part of the prompt that matches it."""
 
     tool: Tool
@@ -90,34 +90,34 @@ class _Wish:
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
     """Return the calls that the prompt's clauses ask for."""
-    wishes: list[_Wish] = []
+    matches: list[_Match] = []
     for start, end in extract.clauses(prompt):
-        if len(wishes) == _MOST_WISHES:
+        if len(matches) == _MOST_MATCHES:
             break
         clause = prompt[start:end]
         best, fit = _best(tools, clause)
-        fits = fit >= _ENOUGH
-        if not wishes:
+        fits = fit >= _MIN_SCORE
+        if not matches:
             if fits:
-                wishes.append(_Wish(best, start=0, end=end))
+                matches.append(_Match(best, start=0, end=end))
             continue
-        last = wishes[-1]
+        last = matches[-1]
         if fits and best is not last.tool:
-            wishes.append(_Wish(best, start, end))
+            matches.append(_Match(best, start, end))
             continue
         alone = _has_arguments(last.tool, clause)
         if alone and not last.complete:
             last.complete = _has_arguments(last.tool, prompt[last.start : last.end])
         if alone and last.complete:  # the clause asks for another call of the same tool
-            wishes.append(_Wish(last.tool, start, end, complete=True))
-        else:  # the clause continues the last wish
+            matches.append(_Match(last.tool, start, end, complete=True))
+        else:  # the clause continues the last match
             last.end = end
             last.complete = alone
-    if not wishes:
+    if not matches:
         best, fit = _best(tools, prompt)
-        if fit >= _ENOUGH:
-            wishes.append(_Wish(best, 0, len(prompt)))
-    calls = [_call(wish.tool, prompt[wish.start : wish.end], prompt) for wish in wishes]
+        if fit >= _MIN_SCORE:
+            matches.append(_Match(best, 0, len(prompt)))
+    calls = [_call(match.tool, prompt[match.start : match.end], prompt) for match in matches]
     return list(dict.fromkeys(calls))
 
 
@@ -138,7 +138,7 @@ def _call(tool: Tool, text: str, prompt: str) -> Part:
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
-    """Return the tool that matches the text best, and its score."""
+    """Return the tool that matches `text` best, and its score."""
     said = _said(text)
     scores = [_score(tool, said) for tool in tools]
     return tools[scores.index(max(scores))], max(scores)
@@ -162,7 +162,7 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
 
 
 def _said(text: str) -> extract.Words:
-    """Return the words of a text, with arithmetic symbols as words."""
+    """Return the words in a string, with arithmetic symbols converted to words."""
     lower = text.lower()
     for symbol, word in _SYMBOLS.items():
         lower = lower.replace(symbol, word)
@@ -170,8 +170,8 @@ def _said(text: str) -> extract.Words:
 
 
 def _among(word: str, said: extract.Words) -> bool:
-    """Return whether a text contains a tool's word, or another word for it."""
-    return said.has(word) or not said.whole.isdisjoint(_ALSO_SAID.get(word, "").split())
+    """Return whether `said` contains a word or one of its synonyms."""
+    return said.has(word) or not said.whole.isdisjoint(_SYNONYMS.get(word, "").split())
 
 
 def report(request: ModelRequest) -> str:
@@ -206,7 +206,7 @@ def _sentence(about: str, result: str) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """Return the value of JSON, or the text itself if it isn't JSON."""
+    """Parse `text` as JSON; return it unchanged if it isn't JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

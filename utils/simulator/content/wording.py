@@ -24,10 +24,14 @@ class About(NamedTuple):
 
 
 @cache
+def tables(file: str) -> Any:
+    """Return the tables of a TOML file in this folder."""
+    return tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+
+
 def rules() -> Any:
     """Return the tables of `words.toml`."""
-    file = Path(__file__).with_name("words.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return tables("words.toml")
 
 
 @cache
@@ -63,7 +67,7 @@ def shortened(text: str) -> str:
 
 
 def content(text: str) -> list[str]:
-    """Return the words that carry a message's subject."""
+    """Return the words of a message that may describe its subject."""
     return [word for word in _WORD.findall(text[:READ]) if not _is_little(word)]
 
 

@@ -16,8 +16,8 @@ _LOOPBACK = "127.0.0.1"
 _REPORT_VARIABLE = "COURSE_REPORT_TO"  # port and token for a child's report
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
-_END_SECONDS = 3.0  # before a child that doesn't end by itself is killed
-_POLL_SECONDS = 0.05  # while waiting for a child's port, between checks that it is still running
+_END_SECONDS = 3.0  # wait before killing a child that doesn't end by itself
+_POLL_SECONDS = 0.05  # between checks that a child is running, while waiting for its port
 _REPORT_SECONDS = 1.0  # time limit for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
@@ -100,7 +100,7 @@ class Child:
         return self._process.poll() is None
 
     def port(self) -> int | None:
-        """Wait for the process to report its port; return None if it ends first."""
+        """Wait for the process to report its port; return None if the process ends first."""
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:
             while self.running:
@@ -117,7 +117,7 @@ class Child:
         return None
 
     def _reported(self, connection: socket.socket) -> int | None:
-        """Read the port, as `report` sends it; return None if it isn't from the child."""
+        """Read the port sent by `report`; return None if the connection isn't from the child."""
         connection.settimeout(_REPORT_SECONDS)
         try:
             with connection.makefile("rb") as report:

@@ -36,7 +36,7 @@ class ServerProcess:
         self.api_key = key
         self._owner = os.getpid()
         self._changed = threading.Condition()  # guards the following attributes
-        self._port = 0  # 0 until the first start has succeeded; a restart takes the same port
+        self._port = 0  # 0 until the first start has succeeded; a restart uses the same port
         self._ready = False
         self._failure: str | None = None  # why the process won't be restarted
         self._stopping = threading.Event()
@@ -119,7 +119,7 @@ class ServerProcess:
         return Child("utils.simulator", ["--with-parent", *options], {KEY_VARIABLE: self.api_key})
 
     def _watch(self) -> None:
-        """Restart the process whenever it ends, unless it never was ready or keeps failing."""
+        """Restart the process whenever it ends, unless it was never ready or keeps failing."""
         failures = 0
         while True:
             was_ready, output = self._follow(self._child)
@@ -143,14 +143,14 @@ class ServerProcess:
         port = process.port()
         if port is not None:
             self._update(port=port)
-            process.wait_for_hangup()  # its connection closes; `running` is still up to date
+            process.wait_for_hangup()  # `wait` alone would block updates of `running`
         with self._changed:
             self._ready = False
         process.wait()
         return port is not None, process.last_output()
 
     def _update(self, port: int = 0, failure: str | None = None) -> None:
-        """Note that the process is ready on a port, or why it won't be restarted."""
+        """Record that the process is ready on a port, or why it won't be restarted."""
         with self._changed:
             self._port = port or self._port
             self._ready = bool(port)

@@ -90,7 +90,7 @@ def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
             client.models.with_raw_response.list()  # warm-up: the first call is slow
         for request in requests:
             reply, left_out = record(client, request)
-            replies.pop((reply.model, reply.prompt), None)  # so that the new one is the last
+            replies.pop((reply.model, reply.prompt), None)  # so that the new one moves to the end
             replies[reply.model, reply.prompt] = reply
             recorded = True
             _report(reply, left_out, out)

@@ -32,7 +32,7 @@ def record(
     """Send a chat request with streaming enabled, and record the reply.
 
     Returns:
-        The recorded reply, and how many events could not be recorded, or only in part.
+        The recorded reply, and how many events could not be recorded in full.
 
     Raises:
         RecordError: If the stream has an error, several choices, or no finish reason.
@@ -92,7 +92,7 @@ class Recorder:
         self.pieces: list[tuple[float, int, str]] = []
         self.finish = ""
         self.usage = (0, 0, 0)
-        self.left_out = 0  # number of events that could not be recorded, or only in part
+        self.left_out = 0  # number of events that could not be recorded in full
         # the index of each part, by its kind and, for a tool call, the call's index
         self._places: dict[tuple[Kind, int], int] = {}
         self._call_ids: dict[int, str] = {}  # by the call's index
@@ -143,7 +143,7 @@ class Recorder:
                 self._add("thought", thinking, now)
         if text := _text(content):
             self._add("text", text, now)
-        if delta.get("refusal"):  # the simulator has none
+        if delta.get("refusal"):  # the simulator doesn't support refusals
             self.left_out += 1
         for position, call in enumerate(delta.get("tool_calls") or []):
             self._call(call, position, now)

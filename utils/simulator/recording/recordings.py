@@ -32,13 +32,13 @@ class RecordedReply:
     prompt: _Text  # the last user message
     opening: _Seconds  # when the first event arrived
     parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a call, the tool's name
-    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # each with time, index of part, text
+    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # each piece's time, part index and text
     finish: _Text  # the finish reason
     end: _Seconds  # when the reply ended
     usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
 
     def __post_init__(self) -> None:
-        """Check what the types don't express."""
+        """Check the constraints that the types don't express."""
         times = [self.opening, *(at for at, _, _ in self.pieces), self.end]
         if times != sorted(times):
             raise ValueError("its times are not in order")

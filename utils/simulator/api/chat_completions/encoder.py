@@ -17,7 +17,7 @@ class ChatCompletionsEncoder(Encoder):
         self._reply = reply
         self._include_usage = reply.request.include_usage
         calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
-        # for the index of each part that is a call, its number among the calls
+        # maps the part index of each tool call to its number among the calls
         self._calls = {index: number for number, index in enumerate(calls)}
         self._usage: Json = {"choices": [], "usage": _usage(reply.usage)}
 
@@ -99,7 +99,7 @@ class ChatCompletionsEncoder(Encoder):
             event = self._event({"tool_calls": [call]})
         else:
             event = self._event({"content" if kind == "text" else "reasoning_content": "\0"})
-        before, after = event.split(to_json("\0"))  # "\0" stands for the text
+        before, after = event.split(to_json("\0"))  # "\0" is a placeholder for the text
         return lambda text: before + to_json(text) + after
 
     def _call(self, index: int, arguments: str | None) -> Json:

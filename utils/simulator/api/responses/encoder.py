@@ -8,7 +8,7 @@ from ...json_values import Json, to_json
 from ...pacing import TimedBytes
 from ...reply import Encoder, Reply
 
-_ECHOED: Json = {  # fields of the request that the response repeats, with their defaults
+_ECHOED: Json = {  # request fields that the response repeats, with their defaults
     "instructions": None,
     "max_output_tokens": None,
     "parallel_tool_calls": True,
@@ -20,10 +20,10 @@ _ECHOED: Json = {  # fields of the request that the response repeats, with their
     "metadata": {},
     "user": None,
 }
-# the reasons why a response is incomplete, by the reply's finish reason
+# values of `incomplete_details.reason`, by finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # of identifiers
-_DELTAS = {  # as in the event `response.output_text.delta`
+_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # prefixes of item ids
+_DELTAS = {  # event names, as in `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
     "call": "function_call_arguments",
@@ -36,14 +36,14 @@ class ResponsesEncoder(Encoder):
     def __init__(self, reply: Reply, body: Json) -> None:
         self._reply = reply
         self._body = body
-        self._sequence = -1  # number of the last event
+        self._sequence = -1  # sequence number of the last event
         texts = (reply.text_of(part) for part in range(len(reply.parts)))
-        self._texts = [text for text in texts if text is not None]  # of the parts that are sent
+        self._texts = [text for text in texts if text is not None]  # only of parts that are sent
         # number of reasoning parts, which come first
         self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
 
-    # all reasoning parts share the first output item; every other part has its own
+    # all reasoning parts share the first output item; every other part is a separate item
 
     def _output_index(self, part: int) -> int:
         return max(0, part - max(0, self._thoughts - 1))
@@ -103,7 +103,7 @@ class ResponsesEncoder(Encoder):
         return [self._item(part, ended=True) for part in parts]
 
     def _item(self, part: int, ended: bool) -> Json:
-        """Return the output item that contains a part; it is empty until it has `ended`."""
+        """Return the output item that contains a part; without content unless `ended`."""
         described, identifier = self._reply.parts[part], self._id(part)
         if described.kind == "thought":
             parts = range(part + 1) if ended and self._shown else ()
@@ -191,7 +191,7 @@ class ResponsesEncoder(Encoder):
         if kind == "thought" and not self._shown:
             return _nothing
         logprobs: Json = {"logprobs": []} if kind == "text" else {}
-        # a template, never sent, in which "\0" stands for the text
+        # a template, never sent, in which "\0" is a placeholder for the text
         event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
         number = self._sequence
         self._sequence -= 1  # reuse the template's number

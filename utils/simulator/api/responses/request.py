@@ -43,7 +43,7 @@ class _Item(Lenient):
     output: _Content = None
 
     def turn(self, where: str) -> Turn:
-        """Return the item as a turn; `where` is its place, such as `input[0]`."""
+        """Return the item as a turn; `where` is its path, such as `input[0]`."""
         if self.type == "message":
             role = required(self.role, f"{where}.role")
             if self.content is None:
@@ -123,7 +123,7 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
     choice = given.tool_choice
     if choice not in (None, "auto", "none") and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
-    named = choice if isinstance(choice, dict) else None  # the name is in the choice itself
+    named = choice if isinstance(choice, dict) else None  # here the choice itself has the name
     tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
     wants_json, schema = _json_format(given.text.format if given.text else None, turns)
     reasoning = given.reasoning or _Reasoning()
