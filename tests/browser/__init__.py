@@ -1,1 +1,1 @@
-"""Browser tests: a package, so that its package-scoped browser is closed after the last test."""
+"""Browser tests, in a package so that its package-scoped browser is closed after the last one."""

@@ -1,7 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
 With several workers, the lesson tests run on one and the other browser tests on another: see the
-root `conftest.py`. Its fixture `kernels` is the address of the process that forks kernels, if any.
+root `conftest.py`. Its `kernels` fixture is the address of the process that forks kernels, if any.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, L
 if TYPE_CHECKING:  # if Playwright can't be imported, tests are skipped instead of failing
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-_VISITORS: list[BrowserContext] = []  # their pages are shown if a test fails
+_VISITORS: list[BrowserContext] = []  # if a test fails, their pages are saved as screenshots
 
 # A script that returns the notebook's path, the kernel's status, and the text of the outputs.
 STATE = """() => {
@@ -119,13 +119,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def pages() -> list[Page]:
-    """Return the list that holds the page shared by the tests, once it is open."""
+    """Return a list for the page that the tests share; it is empty until a test opens the page."""
     return []
 
 
 @pytest.fixture(scope="package")
 def lesson_page(context: BrowserContext) -> Iterator[Page]:
-    """Open the page in which all lessons are opened, one after another."""
+    """Open the page in which the lessons' tests open their notebooks, one after another."""
     page = context.new_page()
     yield page
     page.close()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 # A script that returns the contrast ratio of each element's text, as WCAG 2 defines it.
 CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  // Any CSS colour, translucent or not, painted over the colour below: the result as [r, g, b].
+  // Returns [r, g, b] after painting any CSS colour, even a translucent one, over `below`.
   const paint = (colour, below) => {
     canvas.fillStyle = `rgb(${below})`;
     canvas.fillRect(0, 0, 1, 1);
@@ -62,7 +62,7 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def lay_out_all(page: Page) -> None:
-    """Make the browser also lay out cells outside the viewport, which JupyterLab skips."""
+    """Make the browser lay out cells outside the viewport too, which JupyterLab prevents."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 

@@ -21,7 +21,7 @@ AbortSignal.timeout = (milliseconds) => {
   if (milliseconds !== 2000) return wait(milliseconds);
   const over = new AbortController();
   queueMicrotask(() => over.abort());
-  window.gaveUp = (window.gaveUp ?? 0) + 1;
+  window.timeouts = (window.timeouts ?? 0) + 1;
   return over.signal;
 };
 """
@@ -73,7 +73,7 @@ def test_whole_streams_are_shown(notebook: OpenNotebook):
     nb.page.locator("td.course-col-number", has_text="50").wait_for()
     nb.page.locator(".course-mark", has_text="final").wait_for()
     nb.page.locator(".course-badge", has_text="done").nth(2).wait_for()
-    assert nb.page.evaluate("() => window.gaveUp") > 3  # timeouts that expired, for three widgets
+    assert nb.page.evaluate("() => window.timeouts") > 3  # in three widgets
     assert nb.page.locator(".course-text").text_content() == "".join(
         f"word{number} " for number in range(50)
     )
@@ -91,7 +91,7 @@ def test_lost_messages_are_resent_while_the_kernel_is_busy(
     notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
 ):
     context.add_init_script(SLOW)
-    turns = Turns(tmp_path)  # its code defines `waiting`, which yields until `take`
+    turns = Turns(tmp_path)  # `turns.code` defines `waiting`, which yields until `turns.take`
     nb = notebook(
         SETUP + turns.code,
         "import time\n"
@@ -120,7 +120,7 @@ def test_a_prediction_is_answered(notebook: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    # The late script requested the widget's state, which may arrive after the click. The kernel's
+    # The late script requests the widget's state, which may arrive after the click; the kernel's
     # echo of the click arrives last.
     nb.cells.get_by_role("radio", name="This").click()
     nb.cells.get_by_role("radio", name="This", checked=True).wait_for()

@@ -1,7 +1,7 @@
 """The chat panel as learners use it: in JupyterLab, with a real simulator and kernel.
 
-All tests share one notebook and its kernel; each test has its own panel, and runs the cells below
-by a part of their source.
+All tests share one notebook and its kernel. Each test has its own panel, and selects the cells to
+run by part of their source.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ AWAITING = """
 busy = ChatPanel(lambda history: words("typed", 5), title="Awaiting").show()
 while not (busy.turns and busy.turns[0].state == "complete"):
     await asyncio.sleep(0.05)
-print("heard:", busy.turns[0].question)
+print("received:", busy.turns[0].question)
 """
 BROKEN = """
 async def broken(history):
-    if "TOLD" in history[-1].text:
+    if "FAIL" in history[-1].text:
         for piece in ("First paragraph.", "\\n\\n", "The fox sto"):
             yield piece
         raise ConnectionError("The connection broke.")
     for piece in ("ps. ", "It looks back.", "\\n\\n", "The end."):
         yield piece
 
-told = ChatPanel(broken, title="Told", explain=str).show()
-await told.ask("TOLD")
+failing = ChatPanel(broken, title="Failing", explain=str).show()
+await failing.ask("FAIL")
 """
 
 
@@ -121,7 +121,7 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Stop a reply with the mouse or a key; its text never shrinks, nor changes afterwards."""
+    """Stop a reply with the mouse or a key; check that its text only grows until then."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseLengths.length > 5")  # the text has grown
     if press == "mouse":
@@ -186,22 +186,22 @@ def test_a_typed_question_arrives_while_a_cell_awaits(nb: NotebookPage):
     chat = panel(nb, "Awaiting")
     ask(chat, "Are you there?")
     nb.wait_done()
-    assert "heard: Are you there?" in nb.printed()
+    assert "received: Are you there?" in nb.printed()
 
 
 def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage):
-    nb.run_cell_with("told = ")
+    nb.run_cell_with("failing = ")
     nb.wait_done()
-    chat = panel(nb, "Told")
+    chat = panel(nb, "Failing")
     button(chat, "Continue").click()
     foot(chat, "done")
-    heard = chat.locator(":scope > .course-heard > p").all_text_contents()
-    assert [words for words in heard if not words.startswith("first words")] == [
+    announced = chat.locator(":scope > .course-heard > p").all_text_contents()
+    assert [words for words in announced if not words.startswith("first words")] == [
         "First paragraph.",
         "The fox sto",
         "stops. It looks back.",
         "The end.",
     ]
     # Such as "first words 0.1 s · failed 0.2 s …".
-    endings = [words.split(" · ")[1] for words in heard if words.startswith("first words")]
+    endings = [words.split(" · ")[1] for words in announced if words.startswith("first words")]
     assert [ending.split()[0] for ending in endings] == ["failed", "done"]

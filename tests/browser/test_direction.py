@@ -18,7 +18,7 @@ async def stream(*items):
         yield item
 """
 
-# A widget's Hebrew texts end in numbers that tell them apart; 'b', 'c' and 'd' should stay ltr.
+# Within a widget, numbers distinguish the Hebrew strings; 'b', 'c' and 'd' should stay ltr.
 CELLS = {
     "live text": "LiveText(HEBREW).show([HEBREW, ' and English'])",
     "markdown": "LiveMarkdown(HEBREW).show([f'# {ONE}'])",
@@ -45,7 +45,8 @@ def test_each_widget_shows_text_in_its_own_direction(notebook: OpenNotebook):
     for number in range(1, len(CELLS) + 1):  # cell 0 is SETUP
         output = f".jp-Notebook .jp-Cell >> nth={number} >> .jp-OutputArea"
         nb.page.locator(output).get_by_text("שלום").first.wait_for()
-    found = nb.page.evaluate(  # [class, text, direction] of each element with text of its own
+    # Returns [class, text, direction] of each element that directly contains text.
+    found = nb.page.evaluate(
         """() => {
           return [...document.querySelectorAll(".course-live *")].flatMap((element) => {
             const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
@@ -55,8 +56,8 @@ def test_each_widget_shows_text_in_its_own_direction(notebook: OpenNotebook):
           });
         }"""
     )
-    # Text that begins with another word and also contains Hebrew is mixed, and not judged.
-    hebrew = [row for row in found if re.match("'?שלום", row[1])]  # some text is shown in quotes
+    # Some text is in quotes. Text with Hebrew after another word is mixed, and isn't checked.
+    hebrew = [row for row in found if re.match("'?שלום", row[1])]
     assert len(hebrew) >= 30
     assert [(name, words) for name, words, direction in hebrew if direction != "rtl"] == []
     others = [row for row in found if "שלום" not in row[1]]

@@ -1,4 +1,4 @@
-"""When the kernel ends, running widgets say so, and their buttons are disabled."""
+"""When the kernel ends, running widgets show a note, and their buttons are disabled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHUTDOWN = "context => context.shutdown()"
 
 
 def end_kernel(nb: NotebookPage, way: str) -> None:
-    """Run the script `RESTART` or `SHUTDOWN` on JupyterLab's session, as its menus do."""
+    """Run `RESTART` or `SHUTDOWN` on JupyterLab's session, as its menus do."""
     nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
 
 
@@ -123,14 +123,8 @@ await asyncio.gather(
     nb.page.locator(".course-heartbeat .course-badge", has_text="kernel ended").wait_for()
     nb.page.locator(".course-stage[data-state=stopped]").wait_for()
     nb.page.locator(".course-field[data-state=missing]").wait_for()
-    for value in (
-        "phase=waiting",
-        "phase=streaming",
-        "phase=running",
-        "state=now",
-        "state=arriving",
-    ):
-        assert nb.page.locator(f"[data-{value}]").count() == 0, value
+    for it in ("phase=waiting", "phase=streaming", "phase=running", "state=now", "state=arriving"):
+        assert nb.page.locator(f"[data-{it}]").count() == 0, it
     finished = nb.page.locator(".course-pane:has-text('all here')")
     assert finished.get_attribute("data-phase") == "done"
     assert SAID not in (finished.text_content() or "")

@@ -45,7 +45,7 @@ def cut_short():
     yield {"name": "Ada"}
     raise ConnectionError("The server left.")
 
-def person(gap=0.12):  # one field after another grows, in steps two redraws apart
+def person(gap=0.12):  # one field after another grows, at every other redraw
     value = {}
     for name, whole in (("name", "Ada Lovelace"), ("age", 36), ("skills", ["mathematics"])):
         for size in range(1, len(str(whole)) + 1):
@@ -162,7 +162,7 @@ def test_a_chunk_table_grows_and_shows_the_content_of_chunks(notebook: OpenNoteb
     columns = ["chunk", "seconds", "text", "reasoning", "tool call", "finish reason"]
     assert calls.locator("th:visible").all_text_contents() == columns
 
-    # 300 chunks, and a row that says how many aren't shown
+    # 300 chunks, and a row with the number of hidden chunks
     assert many.locator("tbody tr").count() == 301, "a long stream should not slow the page"
     assert many.locator("td.course-col-number").last.text_content() == "5000"
     note = "4,700 more chunks are not shown here; the list has them all."

@@ -19,7 +19,7 @@ READ = """([url, types]) => new Promise((resolve) => {
   for (const type of types) source.addEventListener(type, note);
   source.addEventListener("error", (event) => {
     if (event instanceof MessageEvent) return;
-    source.close();  // the stream is over; without this the browser asks for it again
+    source.close();  // otherwise, the browser would reconnect after the stream's end
     resolve(events);
   });
 })"""

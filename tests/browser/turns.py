@@ -1,4 +1,4 @@
-"""Makes a kernel wait for the page, so that no test depends on which is faster."""
+"""Makes a kernel wait for the page, so that no test depends on which of the two is faster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def waiting(name):
     while not taken.exists():
         if time.monotonic() > limit:
             raise TimeoutError(f"The test never took the turn {{name!r}}.")
-        yield  # the caller sleeps, and asks again
+        yield  # the caller sleeps between checks
     taken.unlink()
 
 async def turn(name):

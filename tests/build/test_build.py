@@ -192,7 +192,7 @@ OLD = (
 
 
 @pytest.mark.parametrize(
-    ("now", "replaced"),  # changed cells by number, and the numbers of cells with new outputs
+    ("now", "replaced"),  # changed cells by number, and numbers of the cells that get new outputs
     [
         ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
         ({3: ("a", "after 9 pieces")}, [3]),
@@ -206,7 +206,7 @@ def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(n
     stored = lesson_with(*OLD)
     fresh = lesson_with(*(now.get(number, cell) for number, cell in enumerate(OLD)))
     code_cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
-    for cell in code_cells:  # pictures aren't compared; stored outputs would replace this one
+    for cell in code_cells:  # pictures aren't compared, but stored outputs replace this one
         cell.outputs[1].data["image/png"] = "new"
     execute.keep_outputs(fresh, stored)
     new = [cell.id for cell in code_cells if cell.outputs[1].data["image/png"] == "new"]
@@ -328,8 +328,8 @@ def test_the_check_names_a_notebook_without_a_lesson_and_ignores_copies(built, c
     for name in ("09_old", "01_sample-Copy1"):
         shutil.copy(built / "notebooks/01_sample.ipynb", built / f"notebooks/{name}.ipynb")
     assert main(["--check"], built) == 1
-    told = "notebooks/09_old.ipynb: there is no lesson of that name in lessons/: delete the file\n"
-    assert capsys.readouterr().out == told
+    text = "notebooks/09_old.ipynb: there is no lesson of that name in lessons/: delete the file\n"
+    assert capsys.readouterr().out == text
 
 
 def save_in_jupyter(content):
@@ -363,8 +363,8 @@ def test_a_failed_build_does_not_change_the_notebooks(built):
 def test_an_exercise_without_a_check_is_reported_before_anything_is_written(root, capsys):
     (root / "utils" / "checks" / "lesson_1" / "words.py").unlink()
     assert main([], root) == 1
-    told = "exercise words has no check: add utils/checks/lesson_1/words.py"
-    assert re.fullmatch(rf"lessons/01_sample\.md:\d+: {told}\n", capsys.readouterr().err)
+    message = "exercise words has no check: add utils/checks/lesson_1/words.py"
+    assert re.fullmatch(rf"lessons/01_sample\.md:\d+: {message}\n", capsys.readouterr().err)
     assert not list(root.rglob("*.ipynb"))
 
 
@@ -414,7 +414,7 @@ def test_a_lesson_may_be_saved_as_editors_do(built):
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "told"),
+    ("spoiled", "message"),
     [
         (lambda text: text.encode("utf-16"), "1: the byte 0xFF is not UTF-8: save the file as"),
         (lambda text: text.encode() + b"\ncaf\xe9\n", "{last}: the byte 0xE9 is not UTF-8: save"),
@@ -430,14 +430,14 @@ def test_a_lesson_may_be_saved_as_editors_do(built):
     ],
     ids=["UTF-16", "Latin-1", "Latin-1 after CR", "separator", "control"],
 )
-def test_characters_that_no_editor_shows_are_reported_by_line(root, capsys, spoiled, told):
+def test_characters_that_no_editor_shows_are_reported_by_line(root, capsys, spoiled, message):
     lesson = root / "lessons" / SAMPLE.name
     text = lesson.read_text(encoding="utf-8").rstrip("\n")
     lesson.write_bytes(spoiled(text))
     assert main(["--check"], root) == 1
     last = len(text.split("\n")) + 1  # the line that was added
     said = capsys.readouterr().err.strip()
-    assert said.startswith(f"lessons/{SAMPLE.name}:{told.format(last=last)}")
+    assert said.startswith(f"lessons/{SAMPLE.name}:{message.format(last=last)}")
     assert "\n" not in said
 
 
@@ -471,7 +471,7 @@ def test_a_cell_that_must_not_be_published_fails_the_build_and_is_named(root, ca
     assert not (root / "solutions" / "01_sample.ipynb").exists()
 
 
-# Shows an outcome as `utils.checks` does; `judged_as` puts it in place of the sample's own `check`.
+# Shows an outcome as `utils.checks` does; `judged_as` replaces the sample's `check` with it.
 JUDGE = """
 class Outcome:
     def __init__(self, status):
@@ -493,8 +493,8 @@ def check(number, answer):
 def test_a_solution_that_its_check_rejects_fails_the_build_with_the_verdict(root, capsys, status):
     judged_as(root, status)
     assert main([], root) == 1
-    told = f"the check rejects the solution. Exercise 1.1: {status} There were 3 words."
-    assert re.search(rf"lessons/01_sample\.md:\d+: {re.escape(told)}", capsys.readouterr().err)
+    message = f"the check rejects the solution. Exercise 1.1: {status} There were 3 words."
+    assert re.search(rf"lessons/01_sample\.md:\d+: {re.escape(message)}", capsys.readouterr().err)
     assert list(root.rglob("*.ipynb")) == []
 
 

@@ -37,7 +37,7 @@ def test_cells_are_in_order_with_their_lines():
         "markdown", "markdown", "markdown", "code", "code", "markdown", "code", "code", "code",
     ]  # fmt: skip
     for cell in lesson.cells:
-        first = lines[cell.line - 1].replace("1.words", "1.1")  # cells have numbers for names
+        first = lines[cell.line - 1].replace("1.words", "1.1")  # cells contain numbers
         assert first == cell.source.splitlines()[0]
     assert lesson.file == "data/01_sample.md"
 
@@ -105,7 +105,7 @@ HINTS = "**Hints for exercise 1.words**\n\n1. a\n"
 EXERCISE = code("1", tags="exercise-words")
 ASKED = "**Prediction P1.1:** q\n\n"
 
-BROKEN = [  # source, line of the mistake, and a part of the message as a regular expression
+BROKEN = [  # source, line of the mistake, and a regular expression that matches part of the message
     (code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
      4, "`### BEGIN SOLUTION` is out of place"),
     (code("### BEGIN SOLUTION", "1", "### END SOLUTON"), 4, "`### END SOLUTION` is missing"),

@@ -30,7 +30,7 @@ ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
 OTHER_HINTS = MORE.replace("Hints for exercise 1.words", "Hints for exercise 1.more")
 
-BREACHES = {  # a lesson, and a part of the message, as text or as a regular expression
+BREACHES = {  # a lesson, and part of the message as a string or regular expression
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
         'exercise 1.1 doesn\'t end with `check("1.1", …)`',
@@ -153,8 +153,8 @@ def test_a_violation_is_reported_with_file_and_line(text, said):
 def test_a_syntax_error_is_reported_only_once(code):
     text = SAMPLE.replace(f"{code})", code)
     lesson = lesson_source.parse(text, "lessons/01_sample.md")
-    (told,) = [*lint_lessons.problems(lesson), *lint_lessons.unchecked(lesson, ["words"], "checks")]
-    assert "the instructor's edition is not Python" in told.problem
+    (one,) = [*lint_lessons.problems(lesson), *lint_lessons.unchecked(lesson, ["words"], "checks")]
+    assert "the instructor's edition is not Python" in one.problem
 
 
 def test_violations_are_reported_together_in_the_order_of_lines():
@@ -189,9 +189,9 @@ def test_valid_cells_are_accepted(allowed):
 def test_an_exercise_and_its_check_need_each_other():
     lesson = lesson_source.parse(SAMPLE, "lessons/01_sample.md")
     folder = "utils/checks/lesson_1"
-    (told,) = lint_lessons.unchecked(lesson, [], folder)
-    assert told.problem == f"exercise words has no check: add {folder}/words.py"
-    assert told.line == lesson.exercises["1.1"].line
-    (told,) = lint_lessons.unchecked(lesson, ["words", "gone"], folder)
-    assert told.problem == f"{folder}/gone.py checks no exercise of this lesson: remove it"
+    (one,) = lint_lessons.unchecked(lesson, [], folder)
+    assert one.problem == f"exercise words has no check: add {folder}/words.py"
+    assert one.line == lesson.exercises["1.1"].line
+    (one,) = lint_lessons.unchecked(lesson, ["words", "gone"], folder)
+    assert one.problem == f"{folder}/gone.py checks no exercise of this lesson: remove it"
     assert list(lint_lessons.unchecked(lesson, ["words"], folder)) == []

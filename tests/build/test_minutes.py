@@ -1,4 +1,4 @@
-"""The minutes that a lesson states add up, and agree with those computed from its content."""
+"""The minutes stated in a lesson add up, and agree with those computed from its content."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def built(request: pytest.FixtureRequest) -> Built:
 
 
 def promised(opening: str) -> tuple[int, int]:
-    """Return the numbers of a line such as `**Time:** 60 minutes for the core, and 9 more`."""
+    """Return the two numbers in a line such as `**Time:** 60 minutes for the core, and 9 more`."""
     found = re.search(r"\*\*Time:\*\* (\d+) minutes.* (\d+) more", opening)
     assert found
     return int(found[1]), int(found[2])

@@ -1,5 +1,6 @@
 """Recordings for the chart tests, and functions that read the text of a chart."""
 
+from utils.crowd import Row
 from utils.timing import Piece, Recording
 
 WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "a ", "time. "]
@@ -15,8 +16,16 @@ def written(chart):
     return [text.get_text() for text in (*chart.texts, *chart.axes[0].texts)]
 
 
+def measured(style, waits):
+    """Return one style's rows; `waits` maps numbers of clients to seconds."""
+    return [
+        Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
+        for clients, wait in waits.items()
+    ]
+
+
 def recorded(label, arrivals, speed=1.0, e2e=None, **fields):
-    """Return a recording of a word at each time in `arrivals`, in seconds at speed 1."""
+    """Return a recording with a word at each time in `arrivals`, in seconds at speed 1."""
     pieces = tuple(Piece(at / speed, WORDS[i % 10]) for i, at in enumerate(arrivals))
     end = arrivals[-1] if e2e is None else e2e
     return Recording(label, pieces, e2e=end / speed, **fields)

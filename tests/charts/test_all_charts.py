@@ -1,4 +1,4 @@
-"""All charts: any label can be drawn, text fits and is readable, and notebooks store them."""
+"""All charts: any label can be drawn, all text fits and is readable, and notebooks store them."""
 
 import base64
 import io
@@ -13,7 +13,7 @@ from matplotlib import rc_context
 from nbclient import NotebookClient
 from PIL import Image
 
-from tests.charts.samples import blocked, bursty, every_kind, recorded, stalling, streamed
+from tests.charts.samples import blocked, bursty, every_kind, measured, recorded, stalling, streamed
 from tests.widgets.test_all_widgets import ODD
 from utils.charts import (
     Pattern,
@@ -26,7 +26,6 @@ from utils.charts import (
     waterfall,
 )
 from utils.charts.chart import Chart
-from utils.crowd import Row
 from utils.timing import Piece, Recording
 
 LABELS = ODD | {
@@ -43,14 +42,6 @@ LEAKING = Recording("leaking", (Piece(1.0, "is"), Piece(1.01, "7319"), Piece(1.0
 def eight_words(label, **fields):
     pieces = tuple(Piece(0.2 + 0.02 * k, "word ") for k in range(8))
     return Recording(label, pieces, e2e=4.0, **fields)
-
-
-def measured(style, waits):
-    """Return one style's rows; `waits` are seconds by the number of clients."""
-    return [
-        Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
-        for clients, wait in waits.items()
-    ]
 
 
 def test_any_label_can_be_drawn(monkeypatch):
@@ -84,10 +75,10 @@ def test_an_implausible_token_count_is_mentioned(draw):
 
     counted = eight_words("counted", usage={"output_tokens": 10})
     doubted = eight_words("doubted", usage={"output_tokens": 1040})
-    drawn, told = words(counted, doubted)
+    drawn, described = words(counted, doubted)
     assert "Implausible token count: words are used." in drawn
-    assert "doubted: The provider counts 1040 tokens" in told
-    assert "counted: The provider" not in told
+    assert "doubted: The provider counts 1040 tokens" in described
+    assert "counted: The provider" not in described
     assert "Implausible" not in words(counted)[0]
 
 

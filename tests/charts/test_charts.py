@@ -146,8 +146,8 @@ def test_without_a_verdict_the_gap_strip_gives_only_counts_and_seconds(make):
 
 
 def test_without_a_verdict_the_alternative_text_gives_the_first_and_last_arrival():
-    told = gap_strip(buffered(), verdict=False).alt_text
-    assert "proxy: 250 pieces in 10.0 s, the first after 9.9 s, the last after 10.0 s" in told
+    text = gap_strip(buffered(), verdict=False).alt_text
+    assert "proxy: 250 pieces in 10.0 s, the first after 9.9 s, the last after 10.0 s" in text
 
 
 def test_a_title_replaces_the_gap_strips_finding():

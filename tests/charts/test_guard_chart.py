@@ -8,14 +8,14 @@ from utils.charts import guard_chart
 from utils.timing import Piece, Recording
 
 WORDS = ["", "The ", "code ", "is ", "7", "3", "1", "9", ", of ", "course. "]
-LEAKING = Recording(  # a piece each 10 ms, faster than a person reads
+LEAKING = Recording(  # a piece every 10 ms, faster than a person reads
     "leaking", tuple(Piece(1 + i / 100, word) for i, word in enumerate(WORDS)), e2e=1.1
 )
 CODE = r"\d{4}"
 
 
 def drawn(chart, panel):
-    """Return a panel's line as a dict: y by x, the number of characters held back."""
+    """Return a panel's line as a dict from x, the number of characters held back, to y."""
     xs, ys = chart.axes[panel].lines[0].get_data()
     return dict(zip(list(xs), list(ys), strict=True))
 
@@ -35,14 +35,14 @@ def test_forbidden_text_in_one_piece_is_never_shown():
 
 
 def test_the_finding_is_the_smallest_number_that_shows_nothing():
-    told = guard_chart(LEAKING, re.compile(CODE)).alt_text
-    assert "With 3 characters held back, nothing forbidden is shown; the reader waits" in told
-    assert "0 characters held back: wait" in told
+    text = guard_chart(LEAKING, re.compile(CODE)).alt_text
+    assert "With 3 characters held back, nothing forbidden is shown; the reader waits" in text
+    assert "0 characters held back: wait" in text
 
 
 def test_numbers_that_are_all_too_small_are_reported():
-    told = guard_chart(LEAKING, CODE, [0, 1]).alt_text
-    assert "Even with 1 character held back, 2 forbidden ones can be seen before" in told
+    text = guard_chart(LEAKING, CODE, [0, 1]).alt_text
+    assert "Even with 1 character held back, 2 forbidden ones can be seen before" in text
 
 
 def test_nothing_to_draw_is_an_error():

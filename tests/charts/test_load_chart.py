@@ -4,21 +4,14 @@ from itertools import combinations
 
 import pytest
 
-from tests.charts.samples import title
+from tests.charts.samples import measured, title
 from utils.charts import load_chart
-from utils.crowd import Row
 
-
-def row(style, clients, wait):
-    return Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
-
-
-def measured():
-    return [
-        *(row("blocking", clients, 1.0 * clients) for clients in (1, 10)),
-        *(row("threads", *point) for point in ((1, 1.0), (10, 1.05), (40, 1.3), (100, 3.2))),
-        *(row("tasks", *point) for point in ((1, 1.0), (10, 1.03), (40, 1.2), (100, 1.6))),
-    ]
+ROWS = [
+    *measured("blocking", {1: 1.0, 10: 10.0}),
+    *measured("threads", {1: 1.0, 10: 1.05, 40: 1.3, 100: 3.2}),
+    *measured("tasks", {1: 1.0, 10: 1.03, 40: 1.2, 100: 1.6}),
+]
 
 
 def labels(chart):
@@ -26,36 +19,36 @@ def labels(chart):
 
 
 def test_the_finding_compares_all_styles_at_their_largest_common_number_of_clients():
-    assert title(load_chart(measured())).startswith(
+    assert title(load_chart(ROWS)).startswith(
         "The last of 10 clients waits 1.0 s for its first token (tasks) to 10.0 s (blocking)."
     )
 
 
 def test_the_order_of_rows_does_not_change_the_finding():
-    assert title(load_chart(reversed(measured())))[:60] == title(load_chart(measured()))[:60]
+    assert title(load_chart(reversed(ROWS)))[:60] == title(load_chart(ROWS))[:60]
 
 
 def test_similar_waits_are_reported_as_one():
-    rows = [row("a", 5, 1.0), row("b", 5, 1.1)]
+    rows = measured("a", {5: 1.0}) + measured("b", {5: 1.1})
     assert title(load_chart(rows)).startswith("The last of 5 clients waits 1.1 s")
 
 
 def test_the_alternative_text_has_every_number():
-    told = load_chart(measured()).alt_text
-    assert "threads: 1.0 s with 1, 1.1 s with 10, 1.3 s with 40, 3.2 s with 100" in told
+    text = load_chart(ROWS).alt_text
+    assert "threads: 1.0 s with 1, 1.1 s with 10, 1.3 s with 40, 3.2 s with 100" in text
 
 
 def test_each_style_is_a_line_with_its_own_marker_colour_and_name():
-    axes = load_chart(measured()).axes[0]
+    axes = load_chart(ROWS).axes[0]
     drawn = [list(zip(*line.get_data(), strict=True)) for line in axes.lines]
     assert drawn[0] == [(1, 1.0), (10, 10.0)]
     assert len({line.get_marker() for line in axes.lines}) == 3
     assert len({line.get_color() for line in axes.lines}) == 3
-    assert list(labels(load_chart(measured()))) == ["tasks", "threads", "blocking"]
+    assert list(labels(load_chart(ROWS))) == ["tasks", "threads", "blocking"]
 
 
 def test_labels_of_lines_that_end_together_do_not_overlap():
-    rows = [row(style, clients, clients * 1.0) for style in "abcde" for clients in (1, 100)]
+    rows = [row for style in "abcde" for row in measured(style, {1: 1.0, 100: 100.0})]
     chart = load_chart(rows)
     chart.draw_without_rendering()
     boxes = [text.get_window_extent() for text in labels(chart).values()]
@@ -63,7 +56,7 @@ def test_labels_of_lines_that_end_together_do_not_overlap():
 
 
 def test_the_axis_shows_the_measured_numbers_of_clients():
-    chart = load_chart(measured())
+    chart = load_chart(ROWS)
     assert [tick.get_text() for tick in chart.axes[0].get_xticklabels()] == ["1", "10", "40", "100"]
 
 
@@ -71,4 +64,4 @@ def test_no_rows_or_too_many_styles_are_an_error():
     with pytest.raises(ValueError, match="pass at least one row"):
         load_chart([])
     with pytest.raises(ValueError, match="At most 5 styles"):
-        load_chart([row(str(number), 1, 1.0) for number in range(6)])
+        load_chart([row for style in "abcdef" for row in measured(style, {1: 1.0})])

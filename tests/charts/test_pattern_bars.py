@@ -10,11 +10,11 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
 
 
 @pytest.mark.parametrize(
-    ("patterns", "told"),  # `sign`: seconds until a status appeared
+    ("patterns", "text"),  # `sign`: seconds until a status appeared; 7.0 is after the first word
     [
         ([Pattern(STREAM)], "stream: blank 4.0 s · first word 4.0 s · all 10.0 s"),
         ([Pattern(WHOLE, sign=0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),
-        ([Pattern(STREAM, sign=7.0)], "stream: blank 4.0 s · first word 4.0 s"),  # after the text
+        ([Pattern(STREAM, sign=7.0)], "stream: blank 4.0 s · first word 4.0 s"),
         (
             [Pattern(WHOLE), Pattern(STREAM, sign=0.5)],
             "Blank for 0.50 s (stream) to 10.0 s (invoke); first words after 4.0 s to 10.0 s",
@@ -22,8 +22,8 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
         ([Pattern(WHOLE), Pattern(WHOLE)], "Each screen is blank for about 10.0 s"),
     ],
 )
-def test_a_status_shortens_the_blank_time_but_not_the_wait_for_a_word(patterns, told):
-    assert told in pattern_bars(*patterns).alt_text
+def test_a_status_shortens_the_blank_time_but_not_the_wait_for_a_word(patterns, text):
+    assert text in pattern_bars(*patterns).alt_text
 
 
 def test_the_bars_are_as_long_as_the_times_they_show():

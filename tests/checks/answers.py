@@ -9,8 +9,8 @@
     wrong("1.diagnosis", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
 
     edit = edits("1.shout", a_generator_function)
-    edit("unchanged", {".upper()": ""})  # a wrong answer: that function with part of it replaced
-    edit(None, {"piece": "text"})  # a right one
+    edit("unchanged", {".upper()": ""})  # a wrong answer: the function with part of it replaced
+    edit(None, {"piece": "text"})  # a right answer
 
 The answers are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` checks that
 each one gets the expected outcome.
@@ -40,7 +40,7 @@ class Answer:
     number: str
     value: Any
     mistake: str | None
-    says: str  # a regular expression that must be found in the message
+    says: str  # a regular expression that must match part of the message
 
     @property
     def name(self) -> str:
@@ -93,7 +93,7 @@ def edited(answer, changes, /, **names):
         assert old in code, f"{old} isn't in\n{code}"
         code = code.replace(old, new)
     file = f"<answer {next(NUMBERS)}>"
-    # The checks read an answer's code, from here.
+    # Messages quote an answer's lines from this cache.
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     names = {**vars(sys.modules[answer.__module__]), **names}
     exec(compile(code, file, "exec"), names)
@@ -108,7 +108,7 @@ def source(answer):
 
 
 def hushed(stream):
-    """Yield a stream's items, and suppress its exceptions."""
+    """Yield a stream's items; suppress its exceptions."""
     with suppress(Exception):
         yield from stream
 
@@ -123,7 +123,7 @@ async def ahushed(stream):
 def diagnoses(exercise, patient, truth):
     """Register right and wrong answers to a clinic whose solution is `truth`.
 
-    `patient` is the word for what is diagnosed, such as "program".
+    `patient` is the noun for a patient, such as "program".
     """
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))
@@ -144,7 +144,7 @@ def diagnoses(exercise, patient, truth):
 
 
 def collected():
-    """Return all answers, after importing their modules in the lessons' folders."""
+    """Import every module of answers, and return all answers."""
     for path in sorted(HERE.glob("lesson_*/[!_]*.py")):
         importlib.import_module(f"tests.checks.{path.parent.name}.{path.stem}")
     return ANSWERS

@@ -1,4 +1,4 @@
-"""Every answer has the expected outcome, and every mistake is made by some wrong answer."""
+"""Every answer gets the expected outcome, and every mistake has at least one wrong answer."""
 
 import inspect
 import re
@@ -17,7 +17,7 @@ LESSONS = "12345"
 EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # characters in a message
-LIMIT = {"never ends": 0.5}  # seconds, by mistake; endless answers are stopped early
+LIMIT = {"never ends": 0.5}  # seconds for each mistake; endless answers are stopped early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
@@ -60,7 +60,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
 
 
 def test_no_answer_is_left_out():
-    """Each function in an answers' module is an answer, or is used in that module."""
+    """Every function in a module of answers is an answer, or is used in that module."""
     registered = {id(answer.value) for answer in ANSWERS}
     names = [name for name in sys.modules if re.match(r"tests\.checks\.lesson_\d\.[^_]", name)]
     for module in map(sys.modules.get, names):

@@ -1,4 +1,4 @@
-"""Isolated checks: an answer can't call another model, and no change or warning remains."""
+"""Isolated checks: an answer can't call another model, and leaves no changes or warnings behind."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define
 
 @contextmanager
 def checking():
-    """Isolate the block as a check isolates an answer."""
+    """Isolate the block the way a check isolates an answer."""
     with isolated(None), noting():
         yield
 
@@ -52,7 +52,7 @@ def beside(work):
 @contextmanager
 def recorded():
     """Yield a list; when the block ends, add the messages of its RuntimeWarnings to the list."""
-    gc.collect()  # warnings about objects that earlier tests left open should come before the block
+    gc.collect()  # so that objects left by earlier tests don't cause warnings in the block
     messages = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -1,4 +1,4 @@
-"""Adds mistakes to the official solutions, and expects the checks to report them.
+"""Mistakes added to the official solutions are reported by the checks.
 
 Each mutation in `MUTATIONS` is applied to every solution that it changes, unless the exercise opts
 out of one of the mutation's mistakes.
@@ -48,7 +48,7 @@ HELPERS = (
 
 
 class Transformer(ast.NodeTransformer):
-    """Replaces nodes by what `replace` returns for them; skips functions nested in `top`."""
+    """Replaces each node with the result of `replace`; skips functions nested in `top`."""
 
     def __init__(self, replace, top=None):
         self.replace, self.top = replace, top
@@ -136,7 +136,7 @@ def as_async(node):
 
 
 def spoils(names, spoil):
-    """Return a mutation that, when the answer ends, runs `spoil` with an argument's name in it."""
+    """Return a mutation that runs `spoil` on each of the named arguments when the answer ends."""
 
     def replace(node):
         if is_function(node):
@@ -229,7 +229,7 @@ HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 
 def cases():
-    """Yield each solution with each mutation that changes it and is a mistake there."""
+    """Yield each solution with each mutation that adds a mistake to it."""
     for number, before, code in solutions():
         opts_out = set(runner.find(number).exercise.opts_out)
         for mutation in MUTATIONS:

@@ -29,21 +29,19 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return those of a cell's statements for which `stands_alone` is true."""
+    """Return the statements of a cell for which `stands_alone` is true."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
 
 
 def stands_alone(node):
-    """Return whether a statement runs without values from other cells and may be needed later."""
+    """Return whether a statement needs no values from other cells and later code may need it."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return getattr(node, "module", None) != "utils.checks"
     if isinstance(node, ast.Assign):  # such as `answer, steady = parts(globals())` in lesson 5
         return "parts(globals()" in ast.unparse(node)
-    if not isinstance(node, DEFINITIONS):
-        return False
-    if node.decorator_list:
+    if not isinstance(node, DEFINITIONS) or node.decorator_list:
         return False
     if isinstance(node, ast.ClassDef):
         return True
@@ -58,7 +56,7 @@ def solved_before(lesson, exercise):
 
 
 def answers_in(code, before):
-    """Run a cell, after the code in `before`; return what it passes to `check`, by number."""
+    """Run `before` and then a cell; return the answers that it passes to `check`, by number."""
     answers = {}
     exec(before + "\n" + code, {"check": answers.__setitem__})
     return answers

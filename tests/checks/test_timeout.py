@@ -59,4 +59,4 @@ def test_wall_clock_time_is_limited_too(monkeypatch):
     clocks = Clocks(share=0.1, ends=60)
     with pytest.raises(timeout.OutOfTime):
         run(monkeypatch, clocks)
-    assert clocks.now <= LIMIT * 4 + 2  # four times the limit, and two more looks at the clock
+    assert clocks.now <= LIMIT * 4 + 2  # four times the limit, plus two more clock readings

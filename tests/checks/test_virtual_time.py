@@ -1,4 +1,4 @@
-"""The virtual event loop, and models that stream on it: exact times, no real waiting, no hangs."""
+"""The virtual event loop, and models that stream on it: exact times, no real waits, no hangs."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
-# `run(main, answer)` runs `main` in virtual time, which the answer's `time.sleep` follows, too.
+# `run(main, answer)` runs `main` in virtual time; `time.sleep` in the answer advances it, too.
 
 # --- Time -----------------------------------------------------------------------------------------
 
@@ -40,7 +40,7 @@ def test_sleep_in_a_coroutine_blocks_the_loop():
         await asyncio.sleep(2.5)
         sleep(4)  # noqa: ASYNC251 (it blocks)
         await asyncio.sleep(2)
-        return loops.blocked()  # the total time blocked
+        return loops.blocked()  # seconds in total
 
     assert run(lambda: ticks(sleeps()), sleeps) == (4, [1, 2, 6.5, 7.5])
 

@@ -26,7 +26,7 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the diagnosis of each patient ("A", "B", …), from the exercise's solution."""
+    """Return the diagnosis of each patient ("A", "B", …) in the exercise's solution."""
     check = runner.find(lesson_source.number(exercise)).exercise
     return dict(check.observe({}, None).truth)
 
@@ -52,7 +52,7 @@ def test_lesson_2_tokens_and_warnings_show_the_diagnoses():
     labels = diagnosis("2.diagnosis")
     cases = {labels[name]: program("Name a river.") for name, program in complaints().items()}
     assert len({case.reply for case in cases.values()}) == 1
-    tokens = cases["healthy"].heard  # how many its handler received
+    tokens = cases["healthy"].heard  # the number of tokens that its handler received
     assert tokens > 0
     assert cases["attached twice"].heard == 2 * tokens
     assert cases["fails silently"].heard == cases["not streaming"].heard == 0
@@ -65,7 +65,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         delivery: list(chat_model("fast", delivery=delivery, simulated=True).stream(RAINBOW))
         for delivery in (None, "length@40", "filter@33", "end@44")
     }
-    stored = {  # which replies a program with that fault stores
+    stored = {  # the replies that a program with this diagnosis stores
         "healthy": {None},
         "any reason": {None, "length@40", "filter@33"},
         "judges the text": {None, "end@44"},

@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 def rows():
-    """Yield the method of each row in the table, and its code and caveat."""
+    """Yield the method in each of the table's rows, with its code and caveat."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if len(cells) == 5 and cells[0] not in ("method", "---"):
@@ -61,7 +61,7 @@ async def test_each_line_runs_as_written(method, model, capsys):
     line = ROWS[method].code
     code = compile(line, method, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     async with simulator().watch() as seen:
-        running = eval(code, names)  # a coroutine if the line awaits
+        running = eval(code, names)  # a coroutine if the line contains `await`
         if running is not None:
             await running
     assert [request.ended for request in seen] == ["finished"]
@@ -139,10 +139,10 @@ asyncio.run(Model(messages=iter(["yes"])).astream_events("?", version="v3"))
 
 
 async def an_agent_yields_steps_unless_chunks_are_requested(model):
-    asked = {"messages": [("user", "Where is my order 4711?")]}
+    state = {"messages": [("user", "Where is my order 4711?")]}
     agent = create_agent(model, [order_status])
-    assert [list(step) async for step in agent.astream(asked)] == [["model"], ["tools"], ["model"]]
-    chunks = [chunk async for chunk, _ in agent.astream(asked, stream_mode="messages")]
+    assert [list(step) async for step in agent.astream(state)] == [["model"], ["tools"], ["model"]]
+    chunks = [chunk async for chunk, _ in agent.astream(state, stream_mode="messages")]
     assert len([chunk for chunk in chunks if isinstance(chunk, AIMessageChunk)]) > 20
     assert len([chunk for chunk in chunks if isinstance(chunk, ToolMessage)]) == 1
 
@@ -166,7 +166,7 @@ async def a_handlers_exception_is_swallowed_but_its_time_counts(model):
     assert "Danube" in "".join(str(chunk.content) for chunk in chunks)
 
     order.extend("a chunk" for _ in model.stream(RIVER, config={"callbacks": [Noting()]}))
-    # A chunk arrives only after its handler has returned, so the handler's time delays the reader.
+    # A chunk arrives only after its handler has returned, so a slow handler delays the reader.
     assert order == ["handled", "a chunk"] * len(chunks)
 
 

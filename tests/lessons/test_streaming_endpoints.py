@@ -56,12 +56,12 @@ class Endless:
 
 
 async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> None:
-    """Request a stream without reading it; disconnect once the endpoint can't send any more."""
+    """Request a stream without reading it; disconnect once the endpoint can't send more data."""
     host, port = url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     before = -1
-    while endless.sent > before or endless.sent < 2:  # until it has begun, and then is blocked
+    while endless.sent > before or endless.sent < 2:  # until sending has begun and then stalls
         before = endless.sent
         await asyncio.sleep(0.05)
     writer.transport.abort()

@@ -82,7 +82,7 @@ class Script:
         return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
 
     def chat(self, name, *lines, model="sim-fast"):
-        """Type lines into the script, then end its input; return stdout and stderr."""
+        """Send lines to the script, then close its input; return stdout and stderr."""
         with self.start(name, model=model, stdin=True) as process:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
@@ -208,7 +208,7 @@ def test_2_logs_each_run_and_adds_up_the_bill(script):
 def test_2_logs_a_lost_connection_under_its_run(script):
     ended = script.run(BILL, RIVER, model="sim-fast:drop@5")
     assert ended.returncode == 1
-    assert ended.stdout.endswith("\n"), "what follows begins on a new line"
+    assert ended.stdout.endswith("\n"), "what follows should begin on a new line"
     assert re.search(
         r"^run (\S+): started\nrun \1: OpenAIConnectionError\(.*\) after", ended.stderr
     )
@@ -275,7 +275,7 @@ def test_3_rejects_a_truncated_reply(script):
 
 @CTRL_C
 def test_3_stops_the_model(script):
-    # The first form, still empty, has 40 characters; the next begins with the first text.
+    # The first form is empty, and has 40 characters; the next one contains text.
     out, err, request = script.interrupt(FORM, PERSON, model="sim-fast:stall@8,3000", after=41)
     assert err == "Stopped.\n"
     assert forms(out)
@@ -313,9 +313,9 @@ def page_server(script, model):
 async def test_4_reports_the_end_or_the_failure(script, fault, events):
     with page_server(script, f"sim-fast{fault}") as url, script.server.watch() as seen:
         received = [event async for event in listen(f"{url}/chat?question={RIVER}")]
-    assert list(dict.fromkeys(event.type for event in received)) == events  # without repetitions
+    assert list(dict.fromkeys(event.type for event in received)) == events  # each type once
     assert [event.type for event in received if event.type != "message"] == events[-1:]
-    text = "".join(json.loads(event.data) for event in received[:-1])  # a message's text is JSON
+    text = "".join(json.loads(event.data) for event in received[:-1])  # messages contain JSON
     assert "The Danube. It rises in the Black Forest".startswith(text[:40])
     if not fault:
         assert received[-1].data == str(seen[0].tokens_sent)

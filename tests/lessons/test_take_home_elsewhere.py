@@ -1,6 +1,5 @@
-"""The scripts in `lessons/take_home` with servers that reply unlike the simulator."""
+"""The scripts in `lessons/take_home`, with servers that respond unlike the simulator."""
 
-import json
 import sys
 from types import SimpleNamespace
 
@@ -9,22 +8,21 @@ import pytest
 from tests.http_server import SSE, Answer, answering
 from tests.lessons.test_take_home import BILL, FORM, MEASURE, Script, forms
 from tests.notebooks.preloaded import script_command
+from tests.notebooks.test_unlike_the_simulator import event
 
 HTML = Answer("<html>Please log in</html>", "text/html")
 
 
 def streamed(*texts):
-    """Return a complete reply that arrives in pieces."""
-    deltas = [{"delta": {"role": "assistant", "content": text}} for text in texts]
-    choices = [*deltas, {"delta": {}, "finish_reason": "stop"}]
-    chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    data = [json.dumps(chunk | {"choices": [{"index": 0} | choice]}) for choice in choices]
-    return Answer("".join(f"data: {event}\n\n" for event in [*data, "[DONE]"]), SSE)
+    """Return a complete reply that is streamed in these pieces."""
+    pieces = [event({"delta": {"role": "assistant", "content": text}}) for text in texts]
+    end = event({"delta": {}, "finish_reason": "stop"})
+    return Answer("".join([*pieces, end, "data: [DONE]\n\n"]), SSE)
 
 
 @pytest.fixture
 def ended(tmp_path, kernels):
-    """Return a function that runs a script with a server that always gives the same answer."""
+    """Return a function that runs a script with a server that always sends the same response."""
 
     def run(name, answer):
         with answering(lambda _: answer) as address:
@@ -44,7 +42,7 @@ def test_a_login_page_is_a_failure_without_a_traceback(name, ended):
 
 
 @pytest.mark.parametrize("text", ['[{"name": "Ann"}]', "42", "Ann is 42."])
-def test_3_rejects_what_is_no_object(text, ended):
+def test_3_rejects_a_reply_that_is_not_an_object(text, ended):
     end = ended(FORM, streamed(text[:2], text[2:]))
     assert end.returncode == 1
     assert set(forms(end.stdout)[-1].values()) == {"..."}

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
-# Part of a path on somebody's machine, such as /home/, C:\Users or site-packages.
+# Part of a local path, such as /home/, C:\Users or site-packages.
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
 # This code runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that
@@ -33,14 +33,14 @@ asyncio.get_running_loop().set_exception_handler(_watch)
 """
 # Uses `type`, since `isinstance` would read each object's `__class__`, which makes openai's lazy
 # modules import everything. `_log_traceback` is true if nothing has retrieved a task's exception.
-TELL_LOST_EXCEPTIONS = """\
+RAISE_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()
 _tasks = [it for it in gc.get_objects() if issubclass(type(it), asyncio.Task)]
 _ended = [it for it in _tasks if it.done()]
 _lost += [it.exception() for it in _ended if not it.cancelled() and it._log_traceback]
 if _lost:
-    raise RuntimeError(f"in a task that nobody awaited: {_lost!r}")
+    raise RuntimeError(f"in a task that was never awaited: {_lost!r}")
 """
 
 
@@ -95,7 +95,7 @@ def run(
     Raises:
         CellExecutionError: If a cell, or a task that a cell started, raised an exception.
     """
-    first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, TELL_LOST_EXCEPTIONS))
+    first, last = map(nbformat.v4.new_code_cell, (WATCH_TASKS, RAISE_LOST_EXCEPTIONS))
     notebook = nbformat.v4.new_notebook(cells=[first, *deepcopy(list(cells)), last])
     resources = {"metadata": {"path": str(folder)}}
 

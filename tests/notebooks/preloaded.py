@@ -88,7 +88,7 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    # Each fork's process ID and connection, by a file descriptor that is readable once it ends.
+    # Each fork's process ID and connection, by a file descriptor that is readable after its end.
     forks: dict[int, tuple[int, socket.socket]] = {}
     with socket.socket(fileno=int(number)) as listener:
         while True:
@@ -108,7 +108,7 @@ def serve(number: str) -> None:
                 figure = modules["matplotlib.figure"].Figure()
                 figure.subplots().set_title("finds the font")
                 figure.savefig(BytesIO())
-                gc.freeze()  # a collection in a fork would copy all these objects
+                gc.freeze()  # garbage collection in a fork would copy all these objects
             threads = os.listdir("/proc/self/task")  # noqa: PTH208
             assert len(threads) == 1, "a fork would lose the other threads"
             line, _ = listener.accept()
@@ -135,7 +135,7 @@ def run(line: socket.socket) -> None:
         part, more, _, _ = socket.recv_fds(line, 1 << 16, 3)
         request, files = request + part, files + more
     settings: dict[str, Any] = json.loads(request)
-    os.setsid()  # a process group of its own, to which `join` forwards Ctrl-C
+    os.setsid()  # starts a process group, to which `join` forwards Ctrl-C
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
@@ -190,7 +190,7 @@ def join(address: str, *arguments: str) -> None:
         answers = line.makefile()
         process = answers.readline()
         code = int(answers.readline() or 1)  # empty if `serve` was killed
-    if code < 0:  # the fork ended by a signal; end in the same way
+    if code < 0:  # a signal ended the fork; end in the same way
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)

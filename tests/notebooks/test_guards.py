@@ -1,4 +1,4 @@
-"""The notebook checks detect the faults they are meant for."""
+"""The notebook checks find faults, and ignore differences between correct runs."""
 
 import re
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -
 
 
 @pytest.mark.parametrize(
-    ("output", "told"),
+    ("output", "faults"),
     [
         ({"output_type": "stream", "name": "stdout", "text": "1"}, []),
         (
@@ -87,8 +87,8 @@ def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -
         ),
     ],
 )
-def test_a_fault_in_an_output_is_reported(output: dict[str, str], told: list[str]) -> None:
-    assert list(editions.faults_of_outputs([nbformat.from_dict(output)])) == told
+def test_a_fault_in_an_output_is_reported(output: dict[str, str], faults: list[str]) -> None:
+    assert list(editions.faults_of_outputs([nbformat.from_dict(output)])) == faults
 
 
 # --- Running cells

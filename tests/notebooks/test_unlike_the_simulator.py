@@ -70,7 +70,7 @@ REPLIES = {
 
 
 class Server:
-    """Returns the next of `REPLIES` for each request; `begin` sets which comes next."""
+    """Sends the next of `REPLIES` for each request; `begin` selects the first."""
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
@@ -95,12 +95,12 @@ class Server:
 
 def _events(reply: Reply) -> Iterator[str]:
     for delta in reply.deltas:
-        yield _event({"delta": delta, "finish_reason": None})
-    yield _event({"delta": {}, "finish_reason": reply.finish}, reply.usage)
+        yield event({"delta": delta, "finish_reason": None})
+    yield event({"delta": {}, "finish_reason": reply.finish}, reply.usage)
     yield reply.closing
 
 
-def _event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
+def event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
     chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     return f"data: {json.dumps(chunk | {'choices': [{'index': 0, **choice}], 'usage': usage})}\n\n"
 
@@ -123,18 +123,18 @@ def test_no_cell_ends_in_an_error(
 ) -> None:
     """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
-    requests = [0]  # how many the server had received after each cell
+    requests = [0]  # total received by the server after each cell
 
     def once_more() -> bool:
         requests.append(other_server.requests)
-        if len(requests) > len(cells):  # after the last cell; now some are executed once more
+        if len(requests) > len(cells):  # after the last cell, before some are executed again
             other_server.begin(2)
         return requests[-1] > requests[-2]
 
     setup, *others = fresh = editions.run(cells, ROOT / "solutions", quick_kernel, once_more)
     assert len(others) > len(cells)
     assert not [each for cell in others for each in editions.faults_of_outputs(cell.outputs)]
-    told = "".join(output.get("text", "") for output in setup.outputs)
-    assert f"Cells will call the model m at {other_server.address}:" in told
+    printed = "".join(output.get("text", "") for output in setup.outputs)
+    assert f"Cells will call the model m at {other_server.address}:" in printed
     assert other_server.asked == {("m", f"Bearer {KEY}")}
     assert KEY not in str(fresh)

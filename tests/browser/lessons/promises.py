@@ -71,10 +71,10 @@ class Opened:
     """The notebook after *Run All*, and the browser's error messages so far."""
 
     notebook: NotebookPage
-    complaints: list[str]
+    errors: list[str]
 
 
-@pytest.mark.timeout(1200)  # lesson 4 runs for 40 s, and longer on a busy machine
+@pytest.mark.timeout(1200)  # lesson 4 takes 40 s, and longer on a busy machine
 class Promises:
     """Base class for each lesson's `TestPromises`. The tests of a lesson share one *Run All*."""
 
@@ -86,14 +86,14 @@ class Promises:
         """Open the notebook, run all cells, and wait until the page shows their widgets."""
         lesson, page = cls.lesson, lesson_page
         page.set_viewport_size(NOTEBOOK_WIDTH)
-        complaints: list[str] = []
+        errors: list[str] = []
 
         def on_console(message: ConsoleMessage) -> None:
             if message.type == "error" and is_ours(message):
-                complaints.append(message.text)
+                errors.append(message.text)
 
         def on_error(error: Error) -> None:
-            complaints.append(str(error))
+            errors.append(str(error))
 
         page.on("pageerror", on_error)
         page.on("console", on_console)
@@ -111,7 +111,7 @@ class Promises:
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()
         for selector in (*lesson.live.values(), *lesson.pictures.values()):
             page.locator(selector).first.wait_for()
-        yield Opened(notebook, complaints)
+        yield Opened(notebook, errors)
         notebook.close()
         page.remove_listener("pageerror", on_error)
         page.remove_listener("console", on_console)
@@ -128,21 +128,21 @@ class Promises:
     def test_live_elements_are_seen_growing(self, opened: Opened):
         nb = opened.notebook
         for name, selector in self.lesson.live.items():
-            # A busy page may skip steps: the cell is run again until enough of them were seen.
+            # A busy page may skip steps, so the cell is run again until enough of them were seen.
             grows = nb.again_until(lambda name=name: len(nb.seen(name)) > 3, selector)
             assert grows, f"{name} should be seen while it grows"
 
     def test_every_prediction_is_answered_once_it_is_locked_in(self, opened: Opened):
-        asked = opened.notebook.page.locator(".course-prediction")
-        assert asked.count() == len(self.lesson.calls("predict")) > 0
-        for question in asked.all():
+        predictions = opened.notebook.page.locator(".course-prediction")
+        assert predictions.count() == len(self.lesson.calls("predict")) > 0
+        for question in predictions.all():
             question.get_by_role("radio").first.check()
             question.get_by_role("button", name="Lock in my answer").click()
             question.get_by_role("button", name="Compare with what happened").click()
             feedback = question.locator(".course-feedback[data-right]")
             feedback.wait_for()
             assert len(feedback.text_content() or "") > 40
-        chosen = [question.get_by_role("radio").first for question in asked.all()]
+        chosen = [question.get_by_role("radio").first for question in predictions.all()]
         assert all(radio.is_checked() for radio in chosen), "one answer should not undo another"
 
     def test_a_wrong_answer_a_hint_and_a_solution_are_shown(self, opened: Opened):
@@ -151,9 +151,9 @@ class Promises:
             f'check("{number}", 1)\nhint("{number}")\nsolution("{number}")'
         )
         last = opened.notebook.page.locator(".jp-CodeCell").last
-        told = last.get_by_role("status")
-        told.filter(has_text=f"Exercise {number}: not yet.").wait_for()
-        told.filter(has_text=f"Exercise {number}: hint 1 of").wait_for()
+        status = last.get_by_role("status")
+        status.filter(has_text=f"Exercise {number}: not yet.").wait_for()
+        status.filter(has_text=f"Exercise {number}: hint 1 of").wait_for()
         last.locator("code", has_text=re.compile("def |=")).last.wait_for()  # the solution
         last.screenshot(path=picture(self.lesson, "check-hint-solution", "light"))
 
@@ -176,11 +176,11 @@ class Promises:
             shown.screenshot(path=picture(self.lesson, name, theme.lower()))
 
     def test_the_browser_reported_no_errors(self, opened: Opened):
-        assert opened.complaints == []
+        assert opened.errors == []
 
 
 def is_ours(message: ConsoleMessage) -> bool:
-    """Return whether an error in the browser's console may come from the course, not JupyterLab."""
+    """Return whether a console error may come from the course rather than from JupyterLab."""
     words = f"{message.text} {message.location.get('url', '')}".lower()
     return any(word in words for word in ("anywidget", "widget", "blob:", "course"))
 

@@ -11,7 +11,7 @@ STREAM = f"{LANE}(2) .course-text"
 
 
 class TestPromises(Promises):
-    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
 
     lesson = Lesson(
         "01_enabling_streaming",
@@ -21,8 +21,8 @@ class TestPromises(Promises):
 
     def test_the_race_prints_a_line_for_each_lane_and_both_show_the_same_text(self, opened: Opened):
         lesson = opened.notebook
-        told = r"^invoke: first words .*\nstream: first words "
-        assert re.search(told, lesson.printed(), re.MULTILINE)
+        lines = r"^invoke: first words .*\nstream: first words "
+        assert re.search(lines, lesson.printed(), re.MULTILINE)
         panes = [lesson.page.locator(f"{LANE}({place}) .course-text") for place in (1, 2)]
         for pane in panes:
             pane.filter(has_text="a better question").wait_for()
@@ -31,7 +31,7 @@ class TestPromises(Promises):
     def test_stop_ends_the_race_and_the_notebook_continues(self, opened: Opened):
         lesson = opened.notebook
         lesson.run_cell_with("await race(")
-        # The new panes have replaced the old ones.
+        # Waits until the new panes have replaced the old ones.
         lesson.page.locator(".course-race .course-pane[data-phase=waiting]").first.wait_for()
         lesson.page.locator(STREAM, has_text="waiters").wait_for()
         lesson.cells.get_by_role("button", name="Stop", disabled=False).click()

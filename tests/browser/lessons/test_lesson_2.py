@@ -9,7 +9,7 @@ TOKENS = f"{TIMELINE} tbody tr:nth-child(3)"
 
 
 class TestPromises(Promises):
-    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
 
     lesson = Lesson(
         "02_stream_callbacks",

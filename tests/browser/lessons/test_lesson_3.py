@@ -8,7 +8,7 @@ CARD = ".course-card"
 
 
 class TestPromises(Promises):
-    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
 
     lesson = Lesson(
         "03_token_by_token_output",
@@ -30,7 +30,7 @@ class TestPromises(Promises):
     def test_incomplete_markdown_is_shown_before_it_is_formatted(self, opened: Opened):
         nb = opened.notebook
 
-        def unclosed_bold_was_seen() -> bool:  # of the finished text's "in place"
+        def unclosed_bold_was_seen() -> bool:  # the finished text has "in place" in bold
             return any(text.rstrip().endswith("**in") for text in nb.seen("markdown"))
 
         assert nb.again_until(unclosed_bold_was_seen, ".course-markdown")

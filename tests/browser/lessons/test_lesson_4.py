@@ -28,7 +28,7 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# A model that pauses after twenty pieces, until the test takes the turn "reloaded"; `turns.code`
+# A model that pauses after twenty pieces until the test takes the turn "reloaded"; `turns.code`
 # defines `turn`.
 WAITING = """
 class Waiting:
@@ -68,7 +68,7 @@ def marks(nb: NotebookPage, place: int) -> int:
 
 
 class TestPromises(Promises):
-    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
 
     lesson = Lesson(
         "04_async_streaming",

@@ -21,7 +21,7 @@ async def agent_stages(items):
 
 
 class TestPromises(Promises):
-    """Inherits every lesson's tests, which watch `live` grow and take screenshots of `pictures`."""
+    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
 
     lesson = Lesson(
         "05_streaming_patterns",
@@ -50,8 +50,8 @@ class TestPromises(Promises):
             now = nb.page.locator(".course-status [aria-current=step]")
             now = now.filter(has=nb.page.get_by_text(stage, exact=True))
             now.wait_for()
-            told = now.locator(".course-stage-detail").all_text_contents()
-            assert told == (["order_status"] if stage == "Tool call" else [])
+            details = now.locator(".course-stage-detail").all_text_contents()
+            assert details == (["order_status"] if stage == "Tool call" else [])
             clock = now.locator(".course-stage-time")
             clock.filter(has_not_text=clock.text_content()).wait_for()  # the clock keeps running
             turns.take("next")

@@ -114,7 +114,7 @@ def never_returns(model, prompt):
         pass
 
 
-wrong("1.show", "not a function", says="It was given a `str`")("a text")
+wrong("1.show", "not a function", says="It was given a `str`")("show")
 
 
 # --- Every documented way of calling a model ------------------------------------------------------

@@ -55,7 +55,7 @@ START, NEXT = "async def frames():\n            ", "\n            "
 THEN = "\n                    "  # a line break with the indentation of a piece's `yield`
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
-UNCAUGHT = {"except Exception": "except ConnectionError"}  # lets a NameError propagate
+UNCAUGHT = {"except Exception": "except ConnectionError"}  # doesn't catch a NameError
 EVENT_LINE = '"event: {}\\n"'.format
 
 LIFESPAN = """@contextlib.asynccontextmanager
@@ -108,7 +108,7 @@ for changes in (
     edit(None, changes)
 
 for mistake, changes, *says in (
-    # mistakes in reading the model
+    # mistakes in reading the model's stream
     (
         "model goes on",
         {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
@@ -181,7 +181,7 @@ for mistake, changes, *says in (
         "needs frame",
         {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
     ),
-    # a mistake in handling a disconnect
+    # a mistake in handling a disconnection
     ("sends after that", {CATCH: f"except BaseException:{NEXT}    yield END"}),
     # mistakes in handling a model's failure
     ("no failure event", {"yield FAILED": "pass"}),

@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from tests.checks.answers import edits, right, wrong
 from utils import lesson_source
 
-# `Reply` as lesson 4 defines it; all answers use it.
+# Lesson 4's class `Reply`, which all answers use.
 given = {"asyncio": asyncio, "aclosing": aclosing}
 for cell in lesson_source.load(lesson_source.paths()[3]).cells:
     if cell.kind == "code" and cell.learner.startswith(("async def write(", "class Reply:")):

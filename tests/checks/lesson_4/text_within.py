@@ -27,7 +27,7 @@ async def text_within(model, prompt, seconds):
 
 
 class Ended(BaseException):
-    """Not an `Exception`, and not one of asyncio's."""
+    """Neither an `Exception` nor an asyncio exception."""
 
 
 kept = []

@@ -1,4 +1,4 @@
-"""Variants of the assistant's parts, some right and some wrong, that several modules use."""
+"""Right and wrong variants of the assistant's parts, which several modules use."""
 
 import asyncio
 

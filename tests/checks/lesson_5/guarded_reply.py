@@ -37,7 +37,7 @@ SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
 FLUSH = "    if held:\n        yield held\n"
 REFUSES = "                if not allowed(held):\n                    raise Refused\n"
-FINE = {  # remembers the refusal, and raises at the end
+FINE = {  # remembers the refusal, and raises it at the end
     'held = ""': 'held, fine = "", True',
     CHECK: "            fine = fine and allowed(held)\n",
     "if safe > 0": "if fine and safe > 0",
@@ -45,7 +45,7 @@ FINE = {  # remembers the refusal, and raises at the end
 }
 
 edit(
-    None,  # asks only before it shows text
+    None,  # calls `allowed` only before it yields text
     {
         CHECK: "",
         CUT: REFUSES + CUT,
@@ -53,7 +53,7 @@ edit(
     },
 )
 edit(
-    None,  # shows what comes before the phrase, too
+    None,  # also yields the text before the phrase
     {
         "raise Refused": """ends = min(n for n in range(len(held) + 1) if not allowed(held[:n]))
                 begins = max(n for n in range(ends) if not allowed(held[n:ends]))
