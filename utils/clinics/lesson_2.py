@@ -76,8 +76,8 @@ def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> st
 
 def measured(program: Callable[[], str], *counts: Count) -> Case:
     """Run a program with its log hidden, and return what its handlers received."""
-    from utils.checks.lesson_2.handlers import overheard  # slow to import
+    from utils.checks.lesson_2.handlers import callback_log  # slow to import
 
-    with overheard() as warnings:
+    with callback_log() as warnings:
         reply = program()
     return Case(sum(count.heard for count in counts), len(warnings), reply)

@@ -40,8 +40,8 @@ edit(None, {"ValueError": "IncompleteError"})
 
 for mistake, said in (
     ("doesn't name the reason", '"not complete"'),
-    ("doesn't say that there is none", 'reason or "incomplete reply"'),
-    ("doesn't say that there is none", 'reason or "There is no text" if pieces else "half"'),
+    ("doesn't mention a missing reason", 'reason or "incomplete reply"'),
+    ("doesn't mention a missing reason", 'reason or "There is no text" if pieces else "half"'),
 ):
     edit(mistake, {SAID: said})
 

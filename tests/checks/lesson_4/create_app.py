@@ -182,7 +182,7 @@ for mistake, changes, *says in (
         {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
     ),
     # a mistake in handling a disconnection
-    ("sends after that", {CATCH: f"except BaseException:{NEXT}    yield END"}),
+    ("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"}),
     # mistakes in handling a model's failure
     ("no failure event", {"yield FAILED": "pass"}),
     (

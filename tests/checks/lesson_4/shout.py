@@ -143,7 +143,7 @@ async def returns_a_list(model, prompt):
 
 
 edits("4.shout", returns_a_list)(
-    "awaits to a stream", {"[text async for text in shout(model, prompt)]": "shout(model, prompt)"}
+    "makes a coroutine", {"[text async for text in shout(model, prompt)]": "shout(model, prompt)"}
 )
 
 

@@ -49,7 +49,7 @@ edit(
     {"asyncio.timeout(seconds)": "asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)"},
 )
 for mistake, changes in (
-    ("timeout comes out", {EXCEPT: "finally:\n        pass"}),
+    ("timeout propagates", {EXCEPT: "finally:\n        pass"}),
     ("too late", {"(seconds)": "(3)"}),
     ("too early", {"(seconds)": "(seconds - 0.5)"}),
     ("text from after the limit", {"(seconds)": "(seconds + 0.09)"}),
@@ -153,4 +153,4 @@ async def looks_between_chunks(model, prompt, seconds):
     return text
 
 
-wrong("4.text_within", "not to be awaited")(lambda model, prompt, seconds: "text")
+wrong("4.text_within", "not awaitable")(lambda model, prompt, seconds: "text")

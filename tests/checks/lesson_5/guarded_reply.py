@@ -67,8 +67,8 @@ for mistake, changes, *says in (
     (None, {"if safe > 0": "if safe >= 0"}),
     (None, {"if not allowed": "if piece and not allowed"}),
     ("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'"),
-    ("never asks", {CHECK: ""}),
-    ("asks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter"),
+    ("never checks", {CHECK: ""}),
+    ("checks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter"),
     (
         "held back",
         {SAFE: "safe = len(held) - longest"},
@@ -76,10 +76,10 @@ for mistake, changes, *says in (
     ),
     ("collected first", {"if safe > 0": "if False"}),
     ("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first"),
-    ("shows it after the no", {"raise": "yield held\n                raise"}, "yielded after that"),
+    ("shows it once refused", {"raise": "yield held\n                raise"}, "yielded after that"),
     ("shows other text", {"raise": "yield 'No.'\n                raise"}, "No"),
     ("swallows the error", {"in pieces": "in ahushed(pieces)"}),
-    ("reads on after the no", FINE),
+    ("reads on once refused", FINE),
     ("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden"),
     (
         "cuts at minus zero",

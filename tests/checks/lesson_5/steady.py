@@ -129,7 +129,7 @@ async def one_limit_for_all(sources, seconds):
             yield piece
 
 
-wrong("5.steady", "fails all the same", says="`ConnectionLost` was raised")(raises_an_earlier_error)
+wrong("5.steady", "fails anyway", says="`ConnectionLost` was raised")(raises_an_earlier_error)
 wrong("5.steady", "held back")(collects_pieces)
 
 UNFINISHED = """

@@ -105,7 +105,7 @@ for mistake, answer in (
         ),
     ),
     ("ends quietly", with_steady({" or number == len(sources)": ""})),
-    ("fails all the same", assembled(steady=raises_an_earlier_error)),
+    ("fails anyway", assembled(steady=raises_an_earlier_error)),
     ("over budget", assembled(answer=collects_all_but_statuses)),
     ("tools never run", with_answer({'!= "tool_calls"': "!= ''"})),
     ("other stages", with_answer({'yield Status("Tool call", call["name"])': ""})),

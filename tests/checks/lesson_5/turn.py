@@ -73,7 +73,7 @@ for mistake, changes, *says in (
         {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"},
         "before or after it is yielded",
     ),
-    ("says more", {"finally": CUTS}),
+    ("stores more", {"finally": CUTS}),
     ("another reply stored", {GROW: "said = chunk.content"}),
     ("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"}),
     ("swallows the error", {"finally": SWALLOWS}),
@@ -89,6 +89,6 @@ async def of_a_chain(model, history, question):
         yield text
 
 
-@wrong("5.turn", "awaits to a stream")
+@wrong("5.turn", "makes a coroutine")
 async def returns_the_stream(model, history, question):
     return turn(model, history, question)

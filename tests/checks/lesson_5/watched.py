@@ -50,7 +50,7 @@ for mistake, changes, *says in (
         "a `CancelledError`",
     ),
     ("waits on", {WAIT: "anext(stream)"}),
-    ("timeout comes out", {"TimeoutError": "OverflowError"}),
+    ("timeout propagates", {"TimeoutError": "OverflowError"}),
     ("takes an error for a stall", {"TimeoutError": "Exception"}),
     ("takes the end for a stall", {"StopAsync": "Stop", "TimeoutError": "Exception"}),
     ("no exception", {"Stalled": "OfItsOwn"}, "inherit from"),

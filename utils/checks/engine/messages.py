@@ -75,7 +75,7 @@ SHARED: Messages[Run] = {
         f"Calling `{s.name}` makes an async generator, which runs none of its code until it is "
         "read. The exercise asks for a coroutine: where should the `yield` be a `return`?"
     ),
-    "awaits to a stream": lambda s: (
+    "makes a coroutine": lambda s: (
         f"Calling `{s.name}` makes a coroutine, and the stream is its result, so `async for … in "
         f"{s.name}(…)` fails. Should the `return` be a loop that yields?"
     ),
@@ -83,7 +83,7 @@ SHARED: Messages[Run] = {
         f"`{s.name}` blocked the event loop for {s.blocked:.1f} s. Nothing else could run "
         "in that time. Which call in it waits without `await`?"
     ),
-    "not to be awaited": lambda s: (
+    "not awaitable": lambda s: (
         f"Calling `{s.name}` returned {kind(s.returned)}, which can't be awaited. Is it an "
         "`async def`?"
     ),

@@ -89,11 +89,11 @@ FIRST: Mistakes[Run] = {
     "unread async generator": lambda run: (
         run.asynchronous and not run.streams and isinstance(run.returned, AsyncIterator)
     ),
-    "awaits to a stream": lambda run: (
+    "makes a coroutine": lambda run: (
         run.streams and run.awaited and isinstance(run.returned, AsyncIterator)
     ),
     "blocks the loop": lambda run: run.blocked > 0 or run.reply.blocking,
-    "not to be awaited": lambda run: run.asynchronous and not run.streams and not run.awaited,
+    "not awaitable": lambda run: run.asynchronous and not run.streams and not run.awaited,
     "never calls the model": lambda run: run.model is not None and not run.model.readings,
     "another prompt": lambda run: run.model is not None and bool(run.model.other.readings),
     "calls twice": lambda run: run.reply.requests > 1,

@@ -338,7 +338,7 @@ TTFT: Messages[ttft.Seen] = {
         f"{_seconds(s, 'C', 'E')} A new ending doesn't make the cached beginning useless. How many "
         "tokens are prefilled for C?"
     ),
-    "cached wherever it stands": lambda s: (
+    "cached at any position": lambda s: (
         f"{_seconds(s, 'F', 'C')} The text that is left in F was cached, but only after the text "
         "that was deleted. Where does the prompt begin now?"
     ),

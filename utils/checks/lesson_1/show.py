@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.mistakes import TEXT, bare
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import REPLIES, Case, Run
 from utils.checks.engine.stream_runner import call
@@ -69,7 +69,7 @@ def observe(answer: Any, case: Case) -> Seen:
         flushed=screens[0].flushed,
         again=runs[1].returned,
         right=right,
-        torn=not right and "".join(printed.split()) == "".join(text.split()),
+        torn=not right and bare(printed) == bare(text),
     )
 
 

@@ -78,7 +78,7 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "cached by line": lambda s: bool(s.too_early("A")),
     "any change empties the cache": lambda s: "C" in s.letters[s.letters.index("E") + 1 :],
-    "cached wherever it stands": lambda s: s.too_early("F") == "C",
+    "cached at any position": lambda s: s.too_early("F") == "C",
     "no queue": lambda s: bool(s.too_early("B")),
     "length is free": lambda s: bool(s.too_early("D")),
     "length against newness": lambda s: bool(s.too_early("E")),

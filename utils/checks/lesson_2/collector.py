@@ -4,10 +4,11 @@ import inspect
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.mistakes import bare
 from utils.checks.engine.reply import ConnectionLost
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.lesson_2 import handlers
@@ -28,7 +29,7 @@ class Seen(HandlerRun):
     case: Listening
     fresh: Any  # the initial `.text` of the collector that receives nothing
     looks: Sequence[tuple[str, Any]]  # per chunk, (the text so far, the value of `.text`)
-    came: str  # all the text that arrived
+    arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
     longest: str  # the longest value of `.text` after any chunk
     late: Sequence[tuple[str, Any]]  # the entries of `looks` whose two parts differ
@@ -55,23 +56,23 @@ def observe(answer: Any, case: Listening) -> Seen:
                     break
 
     run = run_handlers("Collector", answer, case, "text", listen)
-    came = "".join(reply.pieces[: reply.taken])
+    arrived = "".join(reply.pieces[: reply.taken])
     return Seen.of(
         run,
         fresh=fresh,
         looks=looks,
-        came=came,
+        arrived=arrived,
         pieces=reply.pieces,
         longest=max((str(text or "") for _, text in looks), key=len, default=""),
-        late=[(arrived, text) for arrived, text in looks if arrived != text],
-        wrong=run.value != came,
+        late=[(due, text) for due, text in looks if due != text],
+        wrong=run.value != arrived,
     )
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
     """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
-    once_in_a_row = [piece for before, piece in pairwise(["", *pieces]) if piece != before]
-    return ["".join(once_in_a_row), "".join(dict.fromkeys(pieces))]
+    once_in_a_row = "".join(piece for piece, _ in groupby(pieces))
+    return [once_in_a_row, "".join(dict.fromkeys(pieces))]
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -87,17 +88,17 @@ MISTAKES: Mistakes[Seen] = {
     "still empty": lambda s: s.wrong and not s.value,
     "whole chunks": lambda s: s.wrong and "content=" in s.value,
     "drops the first chunk": lambda s: (
-        s.wrong and bool(s.pieces) and s.value == s.came[len(s.pieces[0]) :]
+        s.wrong and bool(s.pieces) and s.value == s.arrived[len(s.pieces[0]) :]
     ),
     "loses repeated pieces": lambda s: (
         s.wrong and len({*s.pieces}) < len(s.pieces) and s.value in _unrepeated(s.pieces)
     ),
-    "adds the reply again": lambda s: s.wrong and s.value == 2 * s.came,
-    "loses white space": lambda s: s.wrong and "".join(s.value.split()) == "".join(s.came.split()),
+    "adds the reply again": lambda s: s.wrong and s.value == 2 * s.arrived,
+    "loses white space": lambda s: s.wrong and bare(s.value) == bare(s.arrived),
     "not with invoke": lambda s: s.wrong and s.case.invoked,
     "another text": lambda s: s.wrong,
     "no text at first": lambda s: s.other is None,
-    "empty on the way": lambda s: bool(s.came and s.looks) and not s.longest,
+    "empty on the way": lambda s: bool(s.arrived and s.looks) and not s.longest,
     "behind": lambda s: bool(s.late),
 }
 

@@ -91,7 +91,7 @@ def run_handlers(
             for method, value in vars(answer).items()
             if method in _GIVEN and inspect.isgeneratorfunction(value)
         ]
-        with virtual_time.clock(answer), overheard() as found["log"]:
+        with virtual_time.clock(answer), callback_log() as found["log"]:
             try:
                 listen(make)
                 values = (getattr(each, attribute, None) for each in made)
@@ -111,7 +111,7 @@ def is_handler_class(answer: object) -> bool:
 
 
 @contextmanager
-def overheard() -> Iterator[list[str]]:
+def callback_log() -> Iterator[list[str]]:
     """Collect what LangChain logs about callbacks, without displaying it."""
     lines: list[str] = []
 

@@ -107,8 +107,8 @@ COLLECTOR: Messages[collector.Seen] = {
         f"`.text` contains whole chunks: {shown(s.value)}. Which argument is only the text?"
     ),
     "loses repeated pieces": lambda s: (
-        f"`.text` is {shown(repr(s.value))}, but the reply is {shown(repr(s.came))}. What leaves "
-        "out a piece that equals an earlier one?"
+        f"`.text` is {shown(repr(s.value))}, but the reply is {shown(repr(s.arrived))}. What "
+        "leaves out a piece that equals an earlier one?"
     ),
     "adds the reply again": lambda s: (
         f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
@@ -121,7 +121,7 @@ COLLECTOR: Messages[collector.Seen] = {
         f"`.text` is {shown(repr(s.value))}."
     ),
     "another text": lambda s: (
-        f"`.text` differs from the reply{s.when}. {first_difference(s.value, s.came)}"
+        f"`.text` differs from the reply{s.when}. {first_difference(s.value, s.arrived)}"
     ),
     "empty on the way": lambda s: (
         f"While {count(len(s.pieces), 'piece')} arrived, `.text` was empty; at the end it is "

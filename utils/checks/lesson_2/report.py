@@ -33,13 +33,13 @@ class _Spy(BaseCallbackHandler):
 
     def __init__(self) -> None:
         self.ended: list[list[str]] = []
-        self._heard: dict[UUID, list[str]] = {}
+        self._tokens: dict[UUID, list[str]] = {}
 
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **_: Any) -> None:
-        self._heard.setdefault(run_id, []).append(token)
+        self._tokens.setdefault(run_id, []).append(token)
 
     def on_llm_end(self, response: object, *, run_id: UUID, **_: Any) -> None:  # noqa: ARG002
-        self.ended.append(self._heard.pop(run_id, []))
+        self.ended.append(self._tokens.pop(run_id, []))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 def observe(answer: Any, case: Prompts) -> Seen:
     """Call the answer twice, with replies that name two models."""
-    with handlers.overheard() as log:
+    with handlers.callback_log() as log:
         run, replies = _observed(answer, case)
         again, _ = _observed(answer, case)
     readings = [(prompt, each) for prompt, reply in replies.items() for each in reply.readings]

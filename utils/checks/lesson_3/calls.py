@@ -6,7 +6,7 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.run import Wanted
 from utils.checks.lesson_3 import given
-from utils.checks.lesson_3.given import NOTHING_CAME, UNKNOWN, WEATHER, Chunks, Seen, ended
+from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, Seen, ended
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
 _HALF = (("get_weather", '{"city": "San'),)
@@ -55,7 +55,7 @@ check = Exercise(
         *(ended(finish, text="", calls=_HALF) for finish in ("length", None)),
         *(ended(finish, calls=WEATHER) for finish in _OTHERS),
         Chunks(when="for a reply of text alone"),
-        NOTHING_CAME,
+        EMPTY_STREAM,
     ),
     first=given.NEEDS_WHOLE,
     mistakes=MISTAKES,

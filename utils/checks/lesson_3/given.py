@@ -31,7 +31,7 @@ class Chunks(Case):
     empty: bool = False
 
 
-NOTHING_CAME = Chunks(pieces=(), finish=None, empty=True, when="for an empty stream")
+EMPTY_STREAM = Chunks(pieces=(), finish=None, empty=True, when="for an empty stream")
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:

@@ -105,7 +105,7 @@ TO_STORE: Messages[given.Seen] = {
         f"`ValueError` was raised with the message {shown(repr(str(s.error)), 90)}{s.when}. It "
         "should name the finish reason."
     ),
-    "doesn't say that there is none": lambda s: (
+    "doesn't mention a missing reason": lambda s: (
         f"`ValueError` was raised with the message {shown(repr(str(s.error)), 90)}{s.when}. It "
         "should say that there is no finish reason."
     ),

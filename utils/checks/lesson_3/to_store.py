@@ -8,7 +8,7 @@ from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import ANYTHING, STRING
 from utils.checks.lesson_3 import given
-from utils.checks.lesson_3.given import HERON, NOTHING_CAME, UNKNOWN, Chunks, Seen, ended
+from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
 _SLIPS = (AttributeError, LookupError, NameError, TypeError)
 # how an error message may report a missing finish reason: words, or an empty value's `repr`
@@ -60,7 +60,7 @@ MISTAKES: Mistakes[Seen] = {
     "doesn't name the reason": lambda s: (
         _refused(s) and s.case.finish is not None and s.case.finish not in str(s.error)
     ),
-    "doesn't say that there is none": lambda s: (
+    "doesn't mention a missing reason": lambda s: (
         _refused(s) and not s.case.finish and not _NONE.search(str(s.error))
     ),
     "stores an incomplete reply": lambda s: not s.error and not _complete(s),
@@ -78,7 +78,7 @@ check = Exercise(
         ended(UNKNOWN),
         Chunks(text=f"  {HERON}\n", seed=37),
         Chunks(pieces=(), when="for a reply without text"),
-        NOTHING_CAME,
+        EMPTY_STREAM,
     ),
     first=FIRST,
     mistakes=MISTAKES,

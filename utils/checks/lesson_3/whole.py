@@ -8,7 +8,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST, TEXT
 from utils.checks.engine.run import ANYTHING, Wanted
 from utils.checks.lesson_3 import given
-from utils.checks.lesson_3.given import HERON, NOTHING_CAME, WEATHER, Chunks, Seen
+from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, WEATHER, Chunks, Seen
 
 _CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
 _PARTS = ("tool calls", "usage", "finish reason")
@@ -47,7 +47,7 @@ check = Exercise(
         Chunks(seed=31),
         Chunks(text="", calls=WEATHER, finish="tool_calls", when="for a reply with tool calls"),
         Chunks(text=f" {HERON}\n", compact=True, seed=34),
-        NOTHING_CAME,
+        EMPTY_STREAM,
     ),
     first={
         # looked for before "raises", since a second loop can cause an exception

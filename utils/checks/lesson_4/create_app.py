@@ -195,7 +195,7 @@ FAILED: Mistakes[Seen] = {
 }
 LEFT: Mistakes[Seen] = {
     "model goes on": lambda s: s.generated_late > 0,
-    "sends after that": lambda s: any(event.type != "message" for event in sse.parse(s.visit.late)),
+    "sends afterwards": lambda s: any(event.type != "message" for event in sse.parse(s.visit.late)),
 }
 
 

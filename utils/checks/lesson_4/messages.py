@@ -231,7 +231,7 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         "One more thing: a model can raise a `TimeoutError` of its own, and your code hides it. "
         "After `async with asyncio.timeout(…) as limit`, `limit.expired()` tells you whose it is."
     ),
-    "timeout comes out": lambda s: (
+    "timeout propagates": lambda s: (
         f"After {s.seconds:.1f} s, `text_within` raised a `TimeoutError`{s.when} instead of "
         "returning what had arrived. The error is raised where the block of `asyncio.timeout` "
         "ends. What catches it there?"
@@ -402,7 +402,7 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"{count(s.generated_late, 'piece', 'was')} still generated {s.case.when}, and you pay "
         "for that. Which task or thread keeps reading, and what stops it?"
     ),
-    "sends after that": lambda s: (
+    "sends afterwards": lambda s: (
         f"Your code sent {shown(repr(s.visit.late.decode(errors='replace')))} {s.case.when}. Which "
         "`except` or `finally` does that?"
     ),

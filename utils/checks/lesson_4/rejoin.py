@@ -190,7 +190,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         run,
         **seen,
         kept=kept,
-        expected=due,  # for each reader
+        expected=due,  # the same for every reader
         reader=misled[0] if misled else readers[0],
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusal=next((visit for visit in visits if visit.status != 200), None),

@@ -100,7 +100,7 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={
-        "timeout comes out": lambda s: (
+        "timeout propagates": lambda s: (
             isinstance(s.error, TimeoutError) and s.error is not s.reply.error
         )
     },

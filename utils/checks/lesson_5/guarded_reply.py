@@ -115,13 +115,13 @@ FIRST: Mistakes[Seen] = {
     RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
 }
 MISTAKES: Mistakes[Seen] = {
-    "never asks": lambda s: s.case.ordinary and not s.guard_calls,
-    "asks too late": lambda s: s.total > 1 and not s.guard_calls and not s.phrase,
+    "never checks": lambda s: s.case.ordinary and not s.guard_calls,
+    "checks too late": lambda s: s.total > 1 and not s.guard_calls and not s.phrase,
     "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
-    "shows it after the no": lambda s: s.no is not None and s.leaked > s.shown_by_then,
+    "shows it once refused": lambda s: s.no is not None and s.leaked > s.shown_by_then,
     "shows it first": lambda s: s.leaked > 0 and s.shown_unchecked,
     "shows a part": lambda s: s.leaked > 0,
-    "reads on after the no": lambda s: s.no is not None and s.reply.taken > s.no,
+    "reads on once refused": lambda s: s.no is not None and s.reply.taken > s.no,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,
     "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,
     "shows other text": lambda s: bool(s.phrase) and not s.reply.text.startswith(s.text),

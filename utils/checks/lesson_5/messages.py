@@ -111,7 +111,7 @@ _TRIED: Messages[Tried] = {
         f"`{s.name}` ended without an error{s.when}. How does its reader learn that the reply "
         "isn't complete?"
     ),
-    "fails all the same": lambda s: (
+    "fails anyway": lambda s: (
         f"`{type(s.error).__name__}` was raised{s.when}, although an entry in the list answers."
     ),
     "another error": lambda s: (
@@ -199,7 +199,7 @@ TURN: Messages[turn.Seen] = {
         f"{shown(repr(s.text), 40)} was yielded, but the reply in `history`{s.when} is only "
         f"{shown(repr(s.reply_stored), 40)}. Is a piece stored before or after it is yielded?"
     ),
-    "says more": lambda s: (
+    "stores more": lambda s: (
         f"The reply in `history`{s.when} contains {shown(repr(s.extra))}, which was never yielded."
     ),
     "another reply stored": lambda s: (
@@ -315,7 +315,7 @@ WATCHED: Messages[watched.Seen] = {
         "All chunks arrived and the stream ended, but `Stalled` was raised. What does `anext` "
         "raise at the end of a stream?"
     ),
-    "timeout comes out": lambda s: (
+    "timeout propagates": lambda s: (
         f"A `TimeoutError` was raised after {s.seconds:.1f} s. The exercise asks for `Stalled`, "
         "and only after a silence."
     ),
@@ -556,7 +556,7 @@ TICKET: Messages[ticket.Seen] = {
         "`request` for?"
     ),
     "yields nothing": lambda _: "`ticket` ended without yielding anything.",
-    "ticket all the same": lambda s: (
+    "ticket anyway": lambda s: (
         f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What must be true "
         "before you make it?"
     ),
@@ -794,14 +794,14 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         told(s.error, s.case.when)
         + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no else "")
     ),
-    "never asks": lambda _: (
+    "never checks": lambda _: (
         "`allowed` was never called. How else can your code know what is forbidden?"
     ),
-    "asks too late": lambda s: (
+    "checks too late": lambda s: (
         f"`allowed` was never called{s.when}. A forbidden phrase may be shorter than `longest`, "
         "too. What checks the text that you yield last?"
     ),
-    "shows it after the no": lambda s: (
+    "shows it once refused": lambda s: (
         f"`allowed` returned `False`{s.when}, and text of {shown(repr(s.phrase))} was yielded "
         "after that. Which line yields it?"
     ),
@@ -819,7 +819,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         f"{shown(repr(s.phrase))} had been shown by then. How many characters must wait until you "
         "know how they continue?"
     ),
-    "reads on after the no": lambda s: (
+    "reads on once refused": lambda s: (
         f"`allowed` returned `False` after piece {s.no}{s.when}, but "
         f"{count(s.reply.taken, 'piece', 'was')} read. What ends the loop then?"
     ),

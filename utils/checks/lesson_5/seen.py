@@ -29,9 +29,9 @@ class Texts(Run):
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
 
 
-def longest_delay(came: Iterable[float], due: Iterable[float]) -> float:
+def longest_delay(occurred: Iterable[float], due: Iterable[float]) -> float:
     """Return the longest delay between the time an event was due and the time it occurred."""
-    return max((at - then for at, then in zip(came, due, strict=False)), default=0.0)
+    return max((at - begun for at, begun in zip(occurred, due, strict=False)), default=0.0)
 
 
 def text_delay(run: Run, readings: Iterable[Reading]) -> float:
@@ -172,7 +172,7 @@ TRIED: Mistakes[Tried] = {
     ),
     "never calls the next": lambda s: s.called < s.case.called,
     "ends quietly": lambda s: s.case.fails and s.error is None,
-    "fails all the same": lambda s: s.error is not None and not s.case.fails,
+    "fails anyway": lambda s: s.error is not None and not s.case.fails,
     "another error": lambda s: (
         s.case.fails
         and not s.case.silent(s.case.called)

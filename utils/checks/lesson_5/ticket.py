@@ -123,7 +123,7 @@ MISTAKES: Mistakes[Seen] = {
     "conversation missing": lambda s: SAID not in s.sent,
     "wants no JSON": lambda s: "json" not in s.sent.replace(SAID, "").lower(),
     "yields nothing": lambda s: s.case.right and not s.items,
-    "ticket all the same": lambda s: s.case.fails and bool(s.tickets),
+    "ticket anyway": lambda s: s.case.fails and bool(s.tickets),
     "ends quietly": lambda s: s.case.fails and s.error is None,
     "ticket too early": lambda s: s.early_tickets > 0,
     "fills in None": lambda s: s.case.right and bool(s.unknown),

@@ -96,7 +96,7 @@ MISTAKES: Mistakes[Seen] = {
     "lacks the end": lambda s: (
         s.reply_stored not in ("", s.text) and s.text.startswith(s.reply_stored)
     ),
-    "says more": lambda s: bool(s.extra),
+    "stores more": lambda s: bool(s.extra),
     "another reply stored": lambda s: s.reply_stored != s.text,
 }
 

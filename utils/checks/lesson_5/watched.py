@@ -92,7 +92,7 @@ FIRST: Mistakes[Seen] = {
     ),
     "takes an error for a stall": lambda s: s.case.fails_after is not None and s.stalled,
     "takes the end for a stall": lambda s: s.stalled and s.due is None and s.reply.ended,
-    "timeout comes out": lambda s: (
+    "timeout propagates": lambda s: (
         isinstance(s.error, TimeoutError) and s.error is not s.reply.error and not s.stalled
     ),
     "limit for the whole stream": lambda s: (
