@@ -8,7 +8,7 @@ import sys
 
 OLDEST = (3, 11)
 
-if sys.version_info < OLDEST:  # in syntax and with modules that any Python 3 has
+if sys.version_info < OLDEST:  # this file must run on any Python 3
     raise ImportError(
         "The course needs Python {}.{} or newer, and this is Python {}.{} at {}: choose the "
         "course's kernel, or start the course with `python3 course.py lab`.".format(

@@ -58,7 +58,7 @@ class Server:
         )
         config.load()
         # `Server.serve()` isn't used: it would poll, and take over SIGINT, which a cell's ■ needs.
-        # What it sets up is set here.
+        # The attributes that it sets are set here instead.
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.lifespan = config.lifespan_class(config)
         self._uvicorn.server_state.default_headers = config.encoded_headers

@@ -24,7 +24,7 @@ _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSL
 # such as LANGSMITH_TRACING, LANGCHAIN_TRACING_V2
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
-# names of characters for which `unicodedata` has none, or a less common one
+# names of characters that have no name in `unicodedata`, or a less common one
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
 lock = RLock()  # held while variables are hidden
@@ -124,8 +124,8 @@ def _wrong() -> Iterator[tuple[str, str]]:
         if not (which_are_set("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):
             yield name, f"{name} doesn't name a certificate folder: correct it, or unset it."
     for name in which_are_set(*PROXIES):
-        if said := _wrong_proxy(name, os.environ[name]):
-            yield name, said
+        if problem := _wrong_proxy(name, os.environ[name]):
+            yield name, problem
     for name in which_are_set("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
         if os.environ[name].lower() not in ("0", "false") and not tracing():
             fix = "unset it, or set LANGSMITH_TRACING to true"
@@ -140,7 +140,7 @@ def which_are_set(*names: str) -> list[str]:
 def _wrong_proxy(name: str, value: str) -> str | None:
     import httpx2
 
-    # HTTP clients add a missing scheme, except to OPENAI_PROXY, which LangChain passes on as it is.
+    # HTTP clients add a missing scheme, except to OPENAI_PROXY, which LangChain passes on as is.
     address = value if "://" in value or name == "OPENAI_PROXY" else f"http://{value}"
     try:
         proxy = httpx2.Proxy(address)

@@ -30,7 +30,8 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# What follows `Bearer ` in a header, or `?key=` in a URL; not a word about bearer tokens.
+# A label and its secret, such as `Bearer …` in a header or `?key=…` in a URL; but not the words
+# "bearer token" in a sentence.
 _LABELLED = re.compile(
     r"""
     ( \b(?i:bearer|basic)\s+(?!(?i:auth|token|scheme|challenge))
@@ -77,8 +78,8 @@ def _is_secret(key: str) -> bool:
 
 def sentence(error: BaseException) -> str:
     """Return an exception's type and message as one short line, without secrets."""
-    said = words_of(getattr(error, "body", None)) or str(error)
-    message = " ".join(redacted(well_formed(said)).split())
+    words = words_of(getattr(error, "body", None)) or str(error)
+    message = " ".join(redacted(well_formed(words)).split())
     if len(message) > _LONGEST:
         message = message[: _LONGEST - 1] + "…"
     name = type(error).__name__

@@ -57,7 +57,7 @@ def chat_model(
     Raises:
         ProviderError: If the provider's settings are unusable, or the simulator can't start.
     """
-    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's come last, and win
+    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's arguments win
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
         if wrong := env_vars.wrong():
@@ -137,7 +137,7 @@ def describe() -> str:
 
 
 def _sentences(provider: Provider) -> Iterator[str]:
-    """Yield sentences: what cells will call, whether it costs anything, and what else is set."""
+    """Yield sentences about the model that cells will call, its cost, and other settings."""
     from langchain_openai.chat_models import base
 
     if provider.shared_simulator:

@@ -32,12 +32,12 @@ _READERS = dict.fromkeys(
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# Its functions that raise a `ValueError` for the Responses API's own report of a failure.
+# LangChain's functions that raise a `ValueError` if the Responses API reports a failure.
 _FAILED = (
     "_convert_responses_chunk_to_generation_chunk",
     "_construct_lc_result_from_responses_api",
 )
-# What reading a missing or unexpected field raises.
+# The exceptions that reading a missing or unexpected field raises.
 _UNFOUND = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
 # The methods of langchain-core's chat model that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
@@ -48,8 +48,8 @@ def explain(error: BaseException) -> str:
 
     The exception's causes are examined too. A group gets one sentence for each distinct failure.
     """
-    said = (_explained(_causes(member)) or sentence(member) for member in _members(error))
-    return " ".join(dict.fromkeys(said))
+    sentences = (_explained(_causes(member)) or sentence(member) for member in _members(error))
+    return " ".join(dict.fromkeys(sentences))
 
 
 def explain_providers(error: BaseException) -> str | None:
@@ -66,7 +66,7 @@ def explain_providers(error: BaseException) -> str | None:
     members = _members(error)
     if all(
         isinstance(member, failures)
-        # In a group only: alone, these aren't explained further.
+        # These are explained only in a group; on their own, they need no explanation.
         or (isinstance(member, Sentence | Stalled) and member is not error)
         or _no_completion(member)
         or _unsendable(member)
@@ -102,7 +102,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
             return "The provider requires a key, but OPENAI_API_KEY isn't set."
         return "The provider rejected the key: check OPENAI_API_KEY."
     if isinstance(cause, openai.PermissionDeniedError):
-        if words_of(cause.body):  # about the model, the country, the prompt, or the network
+        if words_of(cause.body):  # blames the model, country, prompt or network
             return f"The provider denied access: {_words(cause)}"
         return "The provider denied access: check the key, OPENAI_MODEL and your network."
     if isinstance(cause, openai.APIStatusError) and cause.status_code in (404, 405):
@@ -167,8 +167,8 @@ def _no_connection(causes: list[BaseException]) -> str:
 def nothing_readable(error: BaseException | None = None) -> str:
     """Return the sentence for a response with status 200 that isn't a completion."""
     name = address_variable()
-    said = _words_of_refusal(error)
-    what = f"The server returned status 200 but no completion{said}: "
+    refusal = _words_of_refusal(error)
+    what = f"The server returned status 200 but no completion{refusal}: "
     if re.search(r"/v\d", urlsplit(variable(name) or "/v1").path):
         return (
             f"{what}check that {name} is the URL of an OpenAI-compatible API, and that your "
@@ -206,7 +206,7 @@ def _no_completion(error: BaseException) -> bool:
         if function.startswith("<"):  # a comprehension is a function before Python 3.12
             continue
         if package == "openai" and module.startswith("lib/streaming/"):
-            return not isinstance(error, ValueError)  # which is about text that isn't JSON
+            return not isinstance(error, ValueError)  # raised for text that isn't JSON
         if package in ("openai", "langchain_openai"):
             return re.fullmatch(_READERS.get(module, ""), function) is not None
         if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
@@ -215,14 +215,15 @@ def _no_completion(error: BaseException) -> bool:
 
 
 def _failed_response(error: BaseException) -> bool:
-    """Return whether LangChain raised `error` since the Responses API reported a failure."""
-    return type(error) is ValueError and any(at.function in _FAILED for at in _frames(error)[-1:])
+    """Return whether LangChain raised `error` because the Responses API reported a failure."""
+    innermost = _frames(error)[-1:]
+    return type(error) is ValueError and any(frame.function in _FAILED for frame in innermost)
 
 
 def _chunks_came(error: BaseException) -> bool | None:
     """Return whether a stream had yielded a chunk before the error; None if there was no stream.
 
-    LangChain's functions that stream know it: see their variable `is_first_chunk`.
+    LangChain's streaming functions keep track of this in a local variable, `is_first_chunk`.
     """
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     known = (frame.f_locals.get("is_first_chunk") for frame in frames)
@@ -265,5 +266,5 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _words(error: BaseException) -> str:
-    said = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
-    return textwrap.shorten(redacted(said), _WORDS, placeholder=" …")
+    message = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
+    return textwrap.shorten(redacted(message), _WORDS, placeholder=" …")

@@ -57,7 +57,7 @@ def ready() -> None:
             traced = stay_here()
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)  # in place of tracebacks
+        tell(explain_providers)  # instead of tracebacks
         _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
@@ -69,7 +69,7 @@ def ready() -> None:
 
 
 def _notes(traced: bool) -> Iterator[str]:
-    """Yield sentences about what is unusual here; `traced` means that tracing was turned off."""
+    """Yield warnings about this notebook; `traced` means that tracing was turned off."""
     if traced:
         yield "LangSmith tracing is turned off in this notebook, so nothing leaves this machine."
     kernel = version("ipykernel")
@@ -95,10 +95,10 @@ def _hidden_builtins() -> list[str]:
     own = vars(sys.modules["__main__"])
     return sorted(
         name
-        for name, it in vars(builtins).items()
+        for name, builtin in vars(builtins).items()
         if name.islower()
-        and getattr(it, "__module__", None) == "builtins"  # not those that IPython replaces
-        and own.get(name, it) is not it
+        and getattr(builtin, "__module__", None) == "builtins"  # not those that IPython replaces
+        and own.get(name, builtin) is not builtin
     )
 
 
@@ -126,11 +126,11 @@ def _check_packages() -> None:
 
 
 def _check_imports() -> None:
-    """Raise if what every setup cell imports next can't be imported, as if versions don't match."""
+    """Raise if the setup cell's next imports would fail, for example on mismatched versions."""
     for name in ("langchain_core.language_models", "anywidget"):
         try:
             import_module(name)
-        except Exception as error:  # a package may raise any
+        except Exception as error:  # importing a package can raise anything
             raise SetupError(_failed_import(error)) from error
 
 

@@ -12,7 +12,7 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes the first.
 _HOOKS = ("sitecustomize", "usercustomize")
-# The course's own; a package of the same name, such as `tests`, isn't needed.
+# The course's own folders and modules; no installed package of the same name is needed.
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
 

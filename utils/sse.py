@@ -112,8 +112,8 @@ async def listen(
 ) -> AsyncGenerator[Event]:
     """Request an event stream, and yield its events until it ends.
 
-        async with aclosing(listen(f"{url}/chat?question=Hello")) as heard:
-            async for event in heard:
+        async with aclosing(listen(f"{url}/chat?question=Hello")) as events:
+            async for event in events:
                 ...
 
     Leaving the block closes the connection.

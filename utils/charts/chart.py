@@ -24,7 +24,7 @@ RIGHT: Final = 0.25  # inches
 BELOW: Final = 0.75  # inches below the lowest panel, for the x axis and its label
 TITLE: Final = 17  # points
 LINE: Final = 0.32  # inches per line of the title
-_LINES: Final = 6  # maximum lines of a title
+_LINES: Final = 6  # maximum number of lines in a title
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space in `40 ms` or `0.2 s`
 CSS_PER_INCH: Final = 80  # so that a figure is 800 CSS pixels wide
@@ -108,7 +108,7 @@ class Chart(Figure):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # with so few colours, a palette reduces the file to a third
+        flat = io.BytesIO()  # with so few colours, a palette saves two thirds
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, TEXT, WAITING
 from utils.charts.recording_rows import Rows, names_of, patch, runs, sentences
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.formatting import in_milliseconds, in_seconds
 from utils.timing import Recording
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 
-@own_settings
+@default_settings
 def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
     """Draw one strip per recording, with a line at each piece's arrival.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, QUIET, STALL, WAITING
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.formatting import counted, in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, readers_wait
 from utils.timing import Recording, held_back
@@ -19,7 +19,7 @@ _HIGH = 1.35  # inches per panel
 _ABOVE = 0.45  # inches for the text above a panel
 
 
-@own_settings
+@default_settings
 def guard_chart(
     recording: Recording,
     forbidden: str | re.Pattern[str],
@@ -82,7 +82,7 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how many characters of the forbidden text are shown before its last one arrives.
+    """Return how many characters of the forbidden text are shown before its end arrives.
 
     `size` is the number of characters held back.
     """

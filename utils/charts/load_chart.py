@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, FAINT, INK, QUIET, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import name_of
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that colour 
 _APART: Final = 0.32  # minimum inches between the labels of two lines
 
 
-@own_settings
+@default_settings
 def load_chart(rows: Iterable[Row]) -> Chart:
     """Draw the longest wait for a first token, by number of clients.
 
@@ -50,7 +50,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    room = max(2, counts[-1] / counts[0]) ** 0.6  # for the lines' names, right of their ends
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # for a name to the right of each line
     axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)

@@ -11,4 +11,4 @@ DELIVERED = "#009E73"  # words on the screen
 QUIET = "#6B7280"  # axes and captions
 FAINT = "#E5E7EB"  # grids, and time in which nothing is marked
 INK = "#1F2937"  # text
-TEXT = 13  # points; in a figure 10 inches wide, 12 or more can be read from the back of a room
+TEXT = 13  # points; in a figure 10 inches wide, 12 or more is readable from the back of a room

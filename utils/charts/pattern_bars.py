@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, WAITING
 from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.charts.wait_bars import stall_swatch
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, reading
@@ -29,7 +29,7 @@ class Pattern:
     sign: float | None = None
 
 
-@own_settings
+@default_settings
 def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw bars that show how long a reader sees a blank screen, a status, and text.
 
@@ -75,7 +75,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
 
 
 def _blank(pattern: Pattern, first: float) -> float:
-    """Return the seconds until the screen shows anything, at the latest the first word."""
+    """Return for how many seconds the screen is blank."""
     return first if pattern.sign is None else min(pattern.sign, first)
 
 

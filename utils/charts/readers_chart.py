@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import end_of, names_of, patch, remark_on_counts, sentences
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.charts.wait_bars import account, stall_swatch, waits
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 
-@own_settings
+@default_settings
 def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw words on the screen against words read, with waits shaded, one panel per recording.
 
@@ -81,7 +81,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
     for at, words in (*r.delivered, (horizon, r.words)):
         steps += [(at, steps[-1][1]), (at, words)]
     progress = [(0.0, 0.0), *r.read, (horizon, r.words)]  # (time, words read)
-    # The translucent colours would mix with the stalls', so white comes first.
+    # The translucent colours would mix with those of stalls, so the area is first painted white.
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color="white", lw=0)
     axes.fill(*zip(*steps, *reversed(progress), strict=True), color=DELIVERED, alpha=0.25, lw=0)
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color=READING, alpha=0.45, lw=0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 _LONGEST_NAME: Final = 28  # maximum length of a name, in characters
-# where a row's heading and bar are, as shares of its height from the top
+# distances of a row's heading and bar from its top, as fractions of its height
 _HEADING: Final = 0.36
 _BAR: Final = 0.66
 

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 _Parameters = ParamSpec("_Parameters")
 
 
-def own_settings(draw: Callable[_Parameters, Chart]) -> Callable[_Parameters, Chart]:
-    """Let a chart function use Matplotlib's default settings.
+def default_settings(draw: Callable[_Parameters, Chart]) -> Callable[_Parameters, Chart]:
+    """Make a chart function ignore the user's `matplotlibrc`.
 
-    The user's, in a `matplotlibrc`, may require LaTeX or fonts that aren't installed.
+    Such a file may require LaTeX, or fonts that aren't installed.
     """
 
     @wraps(draw)
     def drawn(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Chart:
-        from matplotlib import style  # slow
+        from matplotlib import style  # slow to import
 
         with style.context("default"):
             return draw(*args, **kwargs)

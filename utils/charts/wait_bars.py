@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import FAINT, STALL, WAITING
 from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
 from utils.timing import Recording
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 
 
-@own_settings
+@default_settings
 def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from utils.charts.palette import DELIVERED, INK, WAITING
 from utils.charts.recording_rows import names_of, patch, runs, sentences
-from utils.charts.settings import own_settings
+from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 from utils.timing import Recording
 
@@ -28,14 +28,14 @@ _ENDS: Final = {  # a stream's outcome: the mark at the end of its row, and what
 }
 
 
-@own_settings
+@default_settings
 def waterfall(*recordings: Recording) -> Chart:
     """Draw several streams as rows on one time axis, to show what happened at the same time.
 
     A row begins when its request was sent. Green: text arrives. Orange: no text arrives, either
     before the first text or in a gap longer than both a twentieth of the axis and five times the
     stream's median gap. The mark at the end of a row shows how the stream ended. The recordings
-    must share a clock, as those of one notebook do.
+    must share a clock, as those made in one notebook do.
 
     With up to 8 rows, each has a heading above it; with up to 30, a name beside it.
     """
@@ -96,7 +96,7 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     if len(recordings) == 1:
         first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
         return f"One stream in {span}: {first}{broken}"
-    most = max(  # streams at once, counted when each begins
+    most = max(  # concurrent streams, counted as each begins
         sum(other.sent <= one.sent < other.sent + other.e2e for other in recordings)
         for one in recordings
     )

@@ -46,13 +46,13 @@ async def experiment(
     badge = LatencyBadge()
     display(badge)  # type: ignore[no-untyped-call]
     rows: list[Row] = []
-    _say(badge, "starting the server …")
+    _show(badge, "starting the server …")
     async with server() as port:
         await _warm_up(port, styles)
         for number, (style, count) in enumerate(chosen, 1):
             where = f"{number} of {len(chosen)} · {style}, {counted(count, 'client')}"
             rows.append(await _measure(port, style, count, badge, where))
-    _say(badge, f"measured {len(rows)} points", phase="done")
+    _show(badge, f"measured {len(rows)} points", phase="done")
     left_out = [
         f"Left out: {style} with {counted(count, 'client')}. One after another they would take "
         f"{count} times as long as one."
@@ -63,19 +63,19 @@ async def experiment(
 
 
 async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where: str) -> Row:
-    """Run `count` clients at once; the badge shows `where` and how many of them have text."""
-    heard = itertools.count()
+    """Run `count` concurrent clients; the badge shows `where` and how many of them have text."""
+    reading = itertools.count()
 
-    def tell() -> None:
-        _say(badge, f"{where}: {next(heard)} of {count} reading")
+    def show_count() -> None:
+        _show(badge, f"{where}: {next(reading)} of {count} reading")
 
-    tell()  # no client has text yet
+    show_count()  # no client has text yet
     over = asyncio.Event()
     pings = asyncio.create_task(_pings(port, over))
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(_clients.ask(port, STYLES[style], f"client {number}", tell))
+                group.create_task(_clients.ask(port, STYLES[style], f"client {number}", show_count))
                 for number in range(1, count + 1)
             ]
     finally:
@@ -117,6 +117,6 @@ async def _warm_up(port: int, styles: Iterable[str]) -> None:
             group.create_task(_clients.ask(port, STYLES[style], "warm-up", lambda: None))
 
 
-def _say(badge: LatencyBadge, text: str, phase: str = "streaming") -> None:
+def _show(badge: LatencyBadge, text: str, phase: str = "streaming") -> None:
     with badge.hold_sync():
         badge.phase, badge.text = phase, text

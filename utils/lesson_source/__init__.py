@@ -51,7 +51,7 @@ A lesson is a sequence of cells in MyST Markdown:
   the marker lines appear nowhere. A cell may have several such regions.
 - The learner sees `...  # your code here` instead, indented like the solution's first line; or
   the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
-- An exercise has the name of its check's file: the cell is tagged `exercise-words` and ends with
+- An exercise is named after its check's file: the cell is tagged `exercise-words` and ends with
   `check("1.words", …)`. Its number follows from the order of the lesson's exercises, and replaces
   `1.words` everywhere in the lesson.
 - An exercise has a heading `### Exercise 1.words · what it is about`; the text below begins with
@@ -173,7 +173,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look a key up in one of its lesson's tables; `what` is the table's content, for errors."""
+    """Look a key up in one of its lesson's tables; `what` names the table's content in errors."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

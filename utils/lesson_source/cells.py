@@ -14,7 +14,7 @@ _OPTION = re.compile(r":tags: \[(.*)\]\s*")  # `:tags: [exercise-words]`
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # "```python": fence, info
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
-# A marker, also a misspelled one such as `# Begin solution:`.
+# A marker, even if it is misspelled, such as `# Begin solution:`.
 _MARKER = re.compile(r"(?i)\s*#+\s*(begin solution|stub|end solution)\W*")
 _NEXT = {  # which markers may follow each marker
     "BEGIN SOLUTION": ("STUB", "END SOLUTION"),
@@ -36,7 +36,7 @@ def cells(text: str) -> Iterator[Cell]:
     if header is None and lines[0].rstrip() == "---":
         raise SourceError(1, "the header that opens with `---` is never closed")
     begin = at = header[0].count("\n") if header else 0  # indexes of lines
-    tags: tuple[str, ...] = ()  # of the note that the lines from `begin` on belong to
+    tags: tuple[str, ...] = ()  # of the cell that starts at `begin`
     while at < len(lines):
         opening = _FENCE.match(lines[at])
         if lines[at].startswith("+++"):
@@ -56,7 +56,7 @@ def cells(text: str) -> Iterator[Cell]:
 
 
 def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
-    """Return the index of the line that closes the block that `opening`, at index `at`, opens."""
+    """Return the index of the line that closes the block opened by `opening` at index `at`."""
     directive = opening["info"].lstrip().startswith("{")
     if directive and not lines[at].startswith(_DIRECTIVES):
         raise SourceError(
@@ -139,7 +139,7 @@ def _region(found: re.Match[str], line: int) -> Region:
     if not solution.strip() or (stub is not None and not stub.strip()):
         raise SourceError(line, "this solution, or its stub, is empty")
     if stub is None:
-        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # the first line's
+        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # that of the first line
         stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
     elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
         raise SourceError(line, f"a line of a stub starts with `# `, unlike `{wrong[0].strip()}`")

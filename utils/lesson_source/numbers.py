@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from utils.lesson_source.lesson import SourceError
 
-# the tag `exercise-words`, the name `1.words`, and what can only be meant as an exercise's name:
+# the tag `exercise-words`, the name `1.words`, and a name that must be an exercise's, as in
 # `Exercise 1.words` or `check("1.words"`
 _TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")

@@ -56,7 +56,7 @@ def _thinking(block: Mapping[str, Any]) -> str:
 
 
 def _words(part: object) -> str:
-    """Return the text in part of a block: a string, or blocks, as in Mistral's thinking."""
+    """Return the text in part of a block: a string or, as in Mistral's thinking, other blocks."""
     if isinstance(part, list):
         return "".join(map(_words, part))
     if isinstance(part, Mapping):

@@ -33,12 +33,12 @@ class _Recorder(Generic[T]):
     """
 
     def __init__(self, source: Any, owner: object, label: str, clock: Clock) -> None:
-        """`source` is the iterator of the iterable `owner`; both are closed in the end."""
+        """`source` is the iterator of the iterable `owner`; both are closed at the end."""
         self._sources: tuple[object, ...] = (source,) if source is owner else (source, owner)
         self._source = source
         self._label = label
         self._clock = clock
-        self._start: float | None = None  # the clock's reading, as are `_arrived` and `_end`
+        self._start: float | None = None  # a clock reading, as in `_arrived` and `_end`
         self._arrived: list[tuple[float, T]] = []
         self._pieces: list[Piece] = []  # the arrived items that have been parsed
         self._finish_reason: str | None = None

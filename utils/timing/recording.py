@@ -162,14 +162,14 @@ class Recording:
         if count is None or self.ttft is None or self.shown_tokens is not None:
             return ""
         if self.tokens is None:
-            told = f"The provider's token count, {count!r:.20}, isn't a number of tokens."
+            doubt = f"The provider's token count, {count!r:.20}, isn't a number of tokens."
         else:
-            told = (
+            doubt = (
                 f"The provider counts {counted(self.tokens, 'token')}, which can't be the text "
                 "that arrived: it may include hidden reasoning, a tool call or another attempt, or "
                 "cover only a part."
             )
-        return f"{told} TPOT and reading time use what arrived instead."
+        return f"{doubt} TPOT and reading time use what arrived instead."
 
     def summary(self) -> str:
         """Return one line: `TTFT 0.21 s · TPOT 40 ms · total 10.0 s · 248 tokens · finished`."""

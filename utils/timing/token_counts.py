@@ -48,7 +48,7 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
 
 
 def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
-    """Return one usage for a reply, from the usages its items carried.
+    """Return one usage for a reply, based on the usages in its items.
 
     Several usages are either increments, which LangChain sums when it adds chunks, or running
     totals, the last of which is the total. The result is the total that is plausible for the text.

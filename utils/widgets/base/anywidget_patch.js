@@ -28,7 +28,7 @@ function receiveAlways(model) {
   model.set("patched", true);
 }
 
-// Returns the message handler that anywidget has replaced: the one furthest up the prototypes.
+// Returns the message handler that anywidget has replaced: the furthest up the prototype chain.
 function originalHandler(whole) {
   let handler;
   for (let at = whole; at; at = Object.getPrototypeOf(at)) {

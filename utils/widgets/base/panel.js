@@ -10,8 +10,8 @@ function initializePanel({ model }) {
 }
 
 // Frames a panel's content in the phase's colour, with a note below the content. In the phases
-// `busyIn`, screen readers wait with the content. Returns a function that ends the clock's updates,
-// for `render` to return.
+// `busyIn`, screen readers don't read the content yet. Returns a function that ends the clock's
+// updates, for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");
   const note = make("div", "course-note", "");

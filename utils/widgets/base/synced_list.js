@@ -2,30 +2,30 @@
 //
 // The page's side of synced_list.py: keeps the list up to date, and finds which items are new.
 
-// Each message replaces the list from index `at` on; for an item that grew, it contains only the
-// added text. The list is kept in the model, so that a view that opens late shows all of it. Called
-// in `initialize`.
+// Each message replaces the items from index `at` to the end; if the first one grew, the message
+// contains only the added text. The list is kept in the model, so that a view that opens late shows
+// all of it. Called in `initialize`.
 function keepList({ model }) {
-  let asked = false;
+  let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {
     if (items === undefined) return; // a message of another kind
-    const there = model.get("items");
+    const old = model.get("items");
     if (seq === model.get("seq")) return; // a repeat of the list that the page has
     if (seq === model.get("seq") + 1 || (at === 0 && !keep)) {
-      const fresh = keep ? [grown(there[at], keep, items[0]), ...items.slice(1)] : items;
-      model.set({ seq, items: [...there.slice(0, at), ...fresh] });
-    } else if (seq > model.get("seq") && !asked) {
-      asked = true; // a message was lost: request the whole list, once
+      const fresh = keep ? [grown(old[at], keep, items[0]), ...items.slice(1)] : items;
+      model.set({ seq, items: [...old.slice(0, at), ...fresh] });
+    } else if (seq > model.get("seq") && !requested) {
+      requested = true; // a message was lost: request the whole list, once
       model.send("whole list");
     }
   });
-  model.on("change:seq", () => (asked = false));
+  model.on("change:seq", () => (requested = false));
 }
 
 // Returns an item: the first `keep` characters that the page already had, and the added text.
-function grown(there, keep, item) {
-  if (typeof item === "string") return there.slice(0, keep) + item;
-  return { ...item, value: there.value.slice(0, keep) + item.value };
+function grown(old, keep, item) {
+  if (typeof item === "string") return old.slice(0, keep) + item;
+  return { ...item, value: old.value.slice(0, keep) + item.value };
 }
 
 // Calls draw(items, from) now and on every change; all items before `from` are unchanged.

@@ -16,8 +16,8 @@ Item = Any  # any JSON value
 class SyncedList(CourseWidget):
     """Widget that mirrors a list of items on the page; subclasses define the items.
 
-    A message carries the list's tail, from the first new or changed item on. If that item is a
-    string that grew, or an object whose `value` is such a string, only the added text is sent. A
+    A message carries the list's tail, starting with the first new or changed item. If that item is
+    a string that grew, or an object whose `value` is such a string, only the added text is sent. A
     page that opens late, reloads or loses a message requests the whole list. `repeat` resends
     the list without a request, since a kernel that is busy with a cell can't answer requests.
     """
@@ -31,7 +31,7 @@ class SyncedList(CourseWidget):
     def __init__(self, **traits: Any) -> None:
         self.sent = 0
         self._list: list[Item] = []
-        self._page_items: list[Item] = []  # the page's version of the items
+        self._page_items: list[Item] = []
         self._clean = 0  # how many leading items the page already has
         self._changed = False  # whether there is anything to push
         self._writing = Lock()  # one thread may write while another pushes

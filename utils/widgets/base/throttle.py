@@ -44,11 +44,11 @@ class Throttle:
         self._later = later
         self._repeat = repeat
         self._repeat_after = REPEAT  # seconds from the first push to the next repeat
-        self._first: float | None = None  # when the first push was
+        self._first: float | None = None  # time of the first push
         self._clock = clock
         self._lock = Lock()
         self._wanted = False  # whether updates are pending
-        self._due = clock()  # when the next push may be
+        self._due = clock()  # earliest time of the next push
         self._cancel: Cancel | None = None  # cancels the timer, if one is running
 
     def ask(self) -> None:

@@ -48,18 +48,19 @@ function render({ model, el }) {
 
   let sent = null; // the message sent, until the kernel accepts it
   let patience; // the timer of the explanation that the kernel doesn't respond
-  const say = (words) => write(hint, words);
+  const showHint = (words) => write(hint, words);
   function request(content) {
     clearTimeout(patience);
     patience = setTimeout(() => {
-      if (!model.get("busy")) say("The kernel doesn't respond: a cell keeps it busy, or it has ended.");
+      if (model.get("busy")) return;
+      showHint("The kernel doesn't respond: a cell keeps it busy, or it has ended.");
     }, SLOW);
     model.send(content);
   }
   function submit() {
-    if (model.get("gone")) return say(KERNEL_ENDED);
+    if (model.get("gone")) return showHint(KERNEL_ENDED);
     if (!box.value.trim()) return box.focus();
-    if (model.get("busy")) return say("One reply at a time: your message stays here until then.");
+    if (model.get("busy")) return showHint("One reply at a time: your message stays here until then.");
     sent = box.value;
     request({ ask: sent });
   }
@@ -93,7 +94,7 @@ function render({ model, el }) {
 
   const nodes = [];
 
-  // Each adds a node for an item: its root element, and `fill`, which draws an item in it.
+  // Each function adds a node and returns its root element and `fill`, which draws an item in it.
   const makers = {
     question() {
       const turn = make("article", "course-turn");
@@ -190,11 +191,11 @@ function render({ model, el }) {
     stop.disabled = !busy;
     el.dataset.busy = String(busy);
     clearTimeout(patience);
-    say(gone ? KERNEL_ENDED : model.get("hint"));
+    showHint(gone ? KERNEL_ENDED : model.get("hint"));
   };
   model.on("change:busy", drawBusy);
   model.on("change:gone", drawBusy);
-  model.on("change:hint", () => say(model.get("hint")));
+  model.on("change:hint", () => showHint(model.get("hint")));
   drawBusy();
   return () => {
     clearTimeout(patience);

@@ -25,15 +25,15 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
     """
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    said: list[BaseMessage] = [SystemMessage(system)] if system else []
+    sent: list[BaseMessage] = [SystemMessage(system)] if system else []
     for turn in turns:
-        said.append(HumanMessage(turn.question))
+        sent.append(HumanMessage(turn.question))
         if turn.reply and turn.state == "complete":
-            said.append(AIMessage(turn.reply))
+            sent.append(AIMessage(turn.reply))
         elif turn.reply:
             marked = f"{turn.reply}\n\n{INTERRUPTED}"
-            said.append(AIMessage(marked, additional_kwargs={"interrupted": turn.state}))
-    return said
+            sent.append(AIMessage(marked, additional_kwargs={"interrupted": turn.state}))
+    return sent
 
 
 def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
@@ -41,5 +41,5 @@ def to_go_on(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]
-    asked = [*messages(turns[:-1], system), HumanMessage(last.question)]
-    return [*asked, AIMessage(last.reply), HumanMessage(GO_ON)]
+    sent = [*messages(turns[:-1], system), HumanMessage(last.question)]
+    return [*sent, AIMessage(last.reply), HumanMessage(GO_ON)]

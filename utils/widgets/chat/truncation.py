@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from utils.timing.chunks import mapping_of
+
 # Finish reasons and statuses of truncated replies. All others mean "complete".
 _CUT = {
     "length": "it reached its token limit",
@@ -59,7 +61,6 @@ class Truncation:
 
 def _reason(metadata: Mapping[str, Any]) -> str:
     """Return the most specific reason or status in a chunk's metadata, or ""."""
-    details = metadata.get("incomplete_details")
-    detail = details.get("reason") if isinstance(details, Mapping) else None
+    detail = mapping_of(metadata, "incomplete_details").get("reason")
     reasons = [detail, *map(metadata.get, ("finish_reason", "stop_reason", "status"))]
     return next((reason for reason in reasons if isinstance(reason, str) and reason), "")

@@ -200,11 +200,11 @@ class ChatPanel(Showable, ChatPage):
         return exchange.turn
 
     def _end(self, exchange: Exchange, reader: StreamReader) -> None:
-        told = self._sentence(reader.error) if reader.error is not None else ""
+        problem = self._sentence(reader.error) if reader.error is not None else ""
         if reader.stopped:
-            exchange.end("stopped", told if reader.closed else LEFT_OPEN)
+            exchange.end("stopped", problem if reader.closed else LEFT_OPEN)
         else:
-            exchange.end("failed" if told else "complete", told)
+            exchange.end("failed" if problem else "complete", problem)
 
     def _sentence(self, error: BaseException) -> str:
         """Return an exception as a sentence, even if `explain` fails."""

@@ -3,7 +3,7 @@
 // A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
-const LOOKS = { ready: "ready", beating: "streaming", over: "done" }; // by phase, without a freeze
+const LOOKS = { ready: "ready", beating: "streaming", over: "done" }; // by phase, unless frozen
 
 // Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {
@@ -24,8 +24,8 @@ function render({ model, el }) {
   el.classList.add("course-live", "course-heartbeat");
   const head = make("div", "course-head");
   const dot = hideFromReaders(make("span", "course-heart"));
-  const says = make("span", "course-badge");
-  head.append(dot, make("div", "course-title", model.get("title")), says);
+  const badge = make("span", "course-badge");
+  head.append(dot, make("div", "course-title", model.get("title")), badge);
 
   const pane = make("div", "course-pane");
   const strip = make("div", "course-strip");
@@ -75,11 +75,11 @@ function render({ model, el }) {
     axis.replaceChildren(make("span", "", "0 s"), make("span", "", inSeconds(whole)));
 
     const words = frozenNow ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
-    says.textContent = words;
+    badge.textContent = words;
     const alarm = frozenNow || (phase === "over" && frozen.length > 0);
-    says.dataset.phase = alarm ? "waiting" : LOOKS[phase];
-    dot.dataset.phase = says.dataset.phase;
-    announceEnd(says, phase !== "over");
+    badge.dataset.phase = alarm ? "waiting" : LOOKS[phase];
+    dot.dataset.phase = badge.dataset.phase;
+    announceEnd(badge, phase !== "over");
     labelled(strip, "img", `Beats of ${inSeconds(end)}: ${words}`);
   }
 

@@ -47,8 +47,8 @@ class Heartbeat(Showable, SyncedList):
     ) -> None:
         super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
-        self._start = 0.0  # the clock's reading at the block's beginning
-        self._times: list[float] = []  # of beats, in seconds since the block's beginning
+        self._start = 0.0  # clock reading at the start of the block
+        self._times: list[float] = []  # of the beats, in seconds since the block began
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:

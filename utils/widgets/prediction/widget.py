@@ -25,7 +25,7 @@ class Prediction(CourseWidget):
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the answers, in the order given
     # the chosen answer's index in `options`; None before one is chosen
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
-    locked = traitlets.Bool(False).tag(sync=True)  # whether the answer can't be changed any more
+    locked = traitlets.Bool(False).tag(sync=True)
     # whether the answer was right; None until revealed
     right = traitlets.Bool(None, allow_none=True).tag(sync=True)
     feedback = traitlets.Unicode().tag(sync=True)  # empty until revealed

@@ -43,7 +43,7 @@ function render({ model, el }) {
       .join(" · ");
   };
   const draw = () => {
-    const { label: name, phase, known, percent, counted, note: told } = model.get("state");
+    const { label: name, phase, known, percent, counted, note: sentence } = model.get("state");
     updated = performance.now();
     el.dataset.phase = phase;
     el.dataset.known = String(known);
@@ -55,7 +55,7 @@ function render({ model, el }) {
     // A total of 0 has no percentage.
     fill.style.width = known ? `${percent ?? (phase === "done" ? 100 : 0)}%` : "";
     announceFailure(note, phase === "failed");
-    write(note, told);
+    write(note, sentence);
     const tick = () => (figures.textContent = phase === "ready" ? "not started" : words());
     tick();
     clearInterval(ticking);

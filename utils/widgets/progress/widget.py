@@ -124,8 +124,8 @@ class Progress(RunWidget):
         """Return the state in one line of plain text: `Reading: 12 of 40 · done 3.2 s`."""
         ending = "so far" if self.phase in ("ready", "running") else self.phase
         parts = [self._counted, f"{ending} {in_seconds(self.elapsed)}", self._note]
-        told = " · ".join(part for part in parts if part)
-        return f"{self.label}: {told}" if self.label else told
+        details = " · ".join(part for part in parts if part)
+        return f"{self.label}: {details}" if self.label else details
 
     def view(self) -> dict[str, Any]:
         """Return the run's state as JSON data for the page to draw."""

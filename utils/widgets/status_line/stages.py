@@ -109,13 +109,13 @@ class Stages:
 
     def line(self) -> str:
         """Return the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
-        told = " → ".join(
+        stages = " → ".join(
             self._words(place, stage) for place, stage in enumerate(self._stages.values())
         )
         ending: str = self.outcome if self.outcome in ("failed", "stopped") else ""
         if self.outcome == "failed" and self.note:
             ending = f"failed: {self.note}"
-        return " · ".join(part for part in (told, ending) if part)
+        return " · ".join(part for part in (stages, ending) if part)
 
     @property
     def going_on(self) -> bool:

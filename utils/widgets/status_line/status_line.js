@@ -15,8 +15,8 @@ function render({ model, el }) {
   const list = make("ol", "");
   list.setAttribute("aria-label", "Status");
   const note = make("div", "course-status-note course-callout", "");
-  const heard = makeAnnouncer(); // announces each stage once, without its seconds
-  el.append(list, note, heard);
+  const announcer = makeAnnouncer(); // announces each stage once, without its seconds
+  el.append(list, note, announcer);
   const draw = () => {
     const { stages, outcome, note: words } = model.get("state");
     el.dataset.outcome = outcome;
@@ -25,7 +25,7 @@ function render({ model, el }) {
     write(note, words);
     const now = stages.find(({ state }) => state === "now");
     const announced = now ? [now.name, now.detail].filter(Boolean).join(": ") : outcome;
-    if (outcome !== "ready") write(heard, announced);
+    if (outcome !== "ready") write(announcer, announced);
   };
   model.on("change:state", draw);
   draw();

@@ -59,15 +59,15 @@ class Lane:
         try:
             await reader.run()
         finally:
-            told = sentence(reader.error) if reader.error is not None else ""
+            problem = sentence(reader.error) if reader.error is not None else ""
             if self._recorder is None:  # the request was never sent
-                outcome: Outcome = "failed" if told else "left"
-                recording = Recording(self.label, (), 0.0, outcome, told or None, sent=at)
+                outcome: Outcome = "failed" if problem else "left"
+                recording = Recording(self.label, (), 0.0, outcome, problem or None, sent=at)
             else:
                 recording = self._recorder.recording
             if recording.outcome == "streaming":
                 recording = replace(recording, outcome="left")
-            self.end(recording, told, "" if reader.closed else LEFT_OPEN)
+            self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
         """Clear the panel and start the clock, counting from now or from the clock reading `at`."""

@@ -99,17 +99,17 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         """Show a synchronous stream, such as `model.stream(…)`; otherwise like `run`."""
         recorder = record(stream, self._title, clock=self._lane.clock)
         self._enter(stop=False)
-        told = ""
+        problem = ""
         try:
             self._lane.begin(timer_thread)
             for item in recorder:
                 self._lane.add(item, recorder.elapsed)
         except Exception as error:
-            told = sentence(error)
+            problem = sentence(error)
             raise
         finally:
             recorder.close()
-            self._lane.end(recorder.recording, told)
+            self._lane.end(recorder.recording, problem)
             self._leave()
         return self._result()
 

@@ -37,7 +37,7 @@ function render({ model, el }) {
   pane.append(table, hint);
   el.append(head, pane);
 
-  let rows; // what `rowOf` returns, by run and event name
+  let rows; // the results of `rowOf`, by run and event name
   let bodies; // the table body of each run
   let axis; // the cell that holds the ticks' labels
   let last; // when the last event happened
