@@ -31,7 +31,7 @@ class Texts(Run):
 
 def longest_delay(occurred: Iterable[float], due: Iterable[float]) -> float:
     """Return the longest delay between the time an event was due and the time it occurred."""
-    return max((at - begun for at, begun in zip(occurred, due, strict=False)), default=0.0)
+    return max((at - expected for at, expected in zip(occurred, due, strict=False)), default=0.0)
 
 
 def text_delay(run: Run, readings: Iterable[Reading]) -> float:

@@ -38,7 +38,7 @@ class Panel:
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
-        self.__globals__ = getattr(support, "__globals__", {})  # the runner reads it
+        self.__globals__ = getattr(support, "__globals__", {})  # the runner reads this attribute
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
         """Return the stream of a turn; None if `support` didn't return a function."""
