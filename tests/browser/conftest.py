@@ -22,7 +22,7 @@ from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, L
 if TYPE_CHECKING:  # if Playwright can't be imported, tests are skipped instead of failing
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-_VISITORS: list[BrowserContext] = []  # if a test fails, their pages are saved as screenshots
+_CONTEXTS: list[BrowserContext] = []  # if a test fails, their pages are saved as screenshots
 
 # A script that returns the notebook's path, the kernel's status, and the text of the outputs.
 STATE = """() => {
@@ -49,7 +49,7 @@ def pytest_runtest_makereport(
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
-        pages = [page for visitor in _VISITORS for page in visitor.pages]
+        pages = [page for opened in _CONTEXTS for page in opened.pages]
         for number, page in enumerate(pages):
             name = re.sub(r"\W+", "-", f"failed-{item.name}-{number}")
             try:
@@ -110,11 +110,11 @@ def browser(browser_file: str) -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Create one browser context, so that JupyterLab's files are fetched once."""
-    visitor = browser.new_context()
-    _VISITORS.append(visitor)
-    yield visitor
-    _VISITORS.remove(visitor)
-    visitor.close()
+    opened = browser.new_context()
+    _CONTEXTS.append(opened)
+    yield opened
+    _CONTEXTS.remove(opened)
+    opened.close()
 
 
 @pytest.fixture(scope="package")

@@ -48,7 +48,7 @@ def site(browser_file: str) -> Iterator[Site]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, site: Site) -> Iterator[Page]:
+def tab(browser: Browser, site: Site) -> Iterator[Page]:
     """Open the app's page in a new browser context."""
     context = browser.new_context(viewport={"width": 760, "height": 640})
     page = context.new_page()
@@ -82,54 +82,52 @@ def reply(page: Page) -> str:
     return page.inner_text(".reply >> nth=-1").strip()
 
 
-def test_text_grows_until_it_is_complete(site: Site, visitor: Page) -> None:
+def test_text_grows_until_it_is_complete(site: Site, tab: Page) -> None:
     site.behave("sim-chat")
-    visitor.evaluate(RECORD)
-    ask(visitor, RAINBOW)
-    wait_for_end(visitor)
-    assert reply(visitor) == ANSWER
-    lengths = visitor.evaluate("window.lengths")
+    tab.evaluate(RECORD)
+    ask(tab, RAINBOW)
+    wait_for_end(tab)
+    assert reply(tab) == ANSWER
+    lengths = tab.evaluate("window.lengths")
     assert len(set(lengths)) > 20
 
 
-def test_the_tools_status_appears_while_it_runs(site: Site, visitor: Page) -> None:
+def test_the_tools_status_appears_while_it_runs(site: Site, tab: Page) -> None:
     site.behave("sim-chat")
-    ask(visitor, "Where is my order 4711?")
-    wait_for_text(visitor, "Calling order_status")
-    wait_for_end(visitor)
-    assert "arrives on Thursday" in reply(visitor)
-    assert "Calling" not in reply(visitor)
+    ask(tab, "Where is my order 4711?")
+    wait_for_text(tab, "Calling order_status")
+    wait_for_end(tab)
+    assert "arrives on Thursday" in reply(tab)
+    assert "Calling" not in reply(tab)
 
 
-def test_a_dropped_connection_is_reported_and_the_model_called_once(
-    site: Site, visitor: Page
-) -> None:
+def test_a_dropped_connection_is_reported_and_the_model_called_once(site: Site, tab: Page) -> None:
     site.behave("sim-chat:drop@30")
     mark = site.mark()
-    visitor.evaluate(RECORD)
-    ask(visitor, RAINBOW)
-    wait_for_end(visitor)
-    assert reply(visitor).endswith("[The connection to the model failed.]")
-    assert visitor.evaluate("window.sources.map((source) => source.readyState)") == [CLOSED]
+    tab.evaluate(RECORD)
+    ask(tab, RAINBOW)
+    wait_for_end(tab)
+    assert reply(tab).endswith("[The connection to the model failed.]")
+    assert tab.evaluate("window.sources.map((source) => source.readyState)") == [CLOSED]
     assert len(site.requests(mark)) == 1
-    assert visitor.locator(".reply").count() == 1
+    assert tab.locator(".reply").count() == 1
 
 
-def test_a_reload_mid_reply_loses_and_duplicates_nothing(site: Site, visitor: Page) -> None:
+def test_a_reload_mid_reply_loses_and_duplicates_nothing(site: Site, tab: Page) -> None:
     site.behave("sim-chat:stall@30,4")
     mark = site.mark()
-    ask(visitor, RAINBOW)
-    wait_for_text(visitor, ANSWER[:60])
-    visitor.reload()
-    wait_for_text(visitor, ANSWER[:60])
-    wait_for_end(visitor)
-    assert reply(visitor) == ANSWER
-    assert visitor.locator(".question").all_inner_texts() == [RAINBOW]
+    ask(tab, RAINBOW)
+    wait_for_text(tab, ANSWER[:60])
+    tab.reload()
+    wait_for_text(tab, ANSWER[:60])
+    wait_for_end(tab)
+    assert reply(tab) == ANSWER
+    assert tab.locator(".question").all_inner_texts() == [RAINBOW]
     (request,) = site.requests(mark)
     assert request.ended == "finished"
 
 
-def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, visitor: Page) -> None:
+def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, tab: Page) -> None:
     site.behave("sim-chat")
     mark = site.mark()
 
@@ -137,75 +135,73 @@ def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, visit
         head, last, _ = route.fetch().body().partition(b"id: 20\n")
         route.fulfill(body=head + last + b"\n", content_type="text/event-stream")
 
-    visitor.route("**/replies/*", lose, times=1)
-    visitor.evaluate(RECORD)
-    ask(visitor, RAINBOW)
-    wait_for_end(visitor)
-    assert reply(visitor) == ANSWER
-    assert "Connection lost. Reconnecting…" in visitor.evaluate("window.statuses")
-    numbers = visitor.evaluate("window.numbers")
+    tab.route("**/replies/*", lose, times=1)
+    tab.evaluate(RECORD)
+    ask(tab, RAINBOW)
+    wait_for_end(tab)
+    assert reply(tab) == ANSWER
+    assert "Connection lost. Reconnecting…" in tab.evaluate("window.statuses")
+    numbers = tab.evaluate("window.numbers")
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(site.requests(mark)) == 1
 
 
-def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, visitor: Page) -> None:
+def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, tab: Page) -> None:
     site.behave("sim-chat")
     held: list[tuple[Route, APIResponse]] = []
-    visitor.route("**/conversation", lambda route: held.append((route, route.fetch())))
-    with visitor.expect_request("**/conversation"):
-        visitor.evaluate("dispatchEvent(new Event('focus'))")
-    ask(visitor, RAINBOW)
+    tab.route("**/conversation", lambda route: held.append((route, route.fetch())))
+    with tab.expect_request("**/conversation"):
+        tab.evaluate("dispatchEvent(new Event('focus'))")
+    ask(tab, RAINBOW)
     route, earlier = held.pop()
     route.fulfill(response=earlier)
-    wait_for_text(visitor, ANSWER[:60])
-    wait_for_end(visitor)
-    assert reply(visitor) == ANSWER
-    assert visitor.locator(".question").all_inner_texts() == [RAINBOW]
+    wait_for_text(tab, ANSWER[:60])
+    wait_for_end(tab)
+    assert reply(tab) == ANSWER
+    assert tab.locator(".question").all_inner_texts() == [RAINBOW]
 
 
-def test_stop_in_another_tab_ends_the_reply_and_its_generation(site: Site, visitor: Page) -> None:
+def test_stop_in_another_tab_ends_the_reply_and_its_generation(site: Site, tab: Page) -> None:
     site.behave("sim-chat:stall@30,60")
     mark = site.mark()
-    ask(visitor, RAINBOW)
-    wait_for_text(visitor, ANSWER[:60])
-    other = visitor.context.new_page()
+    ask(tab, RAINBOW)
+    wait_for_text(tab, ANSWER[:60])
+    other = tab.context.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(site.url)
     wait_for_text(other, ANSWER[:60])
     other.click("#stop")
-    for page in (other, visitor):
+    for page in (other, tab):
         wait_for_end(page)
         wait_for_text(page, "[Stopped.]")
-    assert reply(other) == reply(visitor)
-    assert ANSWER.startswith(reply(visitor).removesuffix("[Stopped.]").strip())
+    assert reply(other) == reply(tab)
+    assert ANSWER.startswith(reply(tab).removesuffix("[Stopped.]").strip())
     (request,) = site.requests(mark)
     assert (request.ended, request.tokens_unsent > 50) == ("client left", True)
 
 
-def test_a_refused_message_stays_in_the_box_and_the_reason_is_shown(
-    site: Site, visitor: Page
-) -> None:
-    send(visitor, "x" * 8_001)
-    wait_for_text(visitor, "8,000 characters at most")
-    assert len(visitor.input_value("#box")) == 8_001
-    send(visitor, "   ")
-    wait_for_text(visitor, "Type a message first.")
-    visitor.context.set_offline(True)
-    send(visitor, "hello")
-    wait_for_text(visitor, "The server can't be reached. Your message is still here.")
-    assert visitor.input_value("#box") == "hello"
-    visitor.context.set_offline(False)
+def test_a_refused_message_stays_in_the_box_and_the_reason_is_shown(site: Site, tab: Page) -> None:
+    send(tab, "x" * 8_001)
+    wait_for_text(tab, "8,000 characters at most")
+    assert len(tab.input_value("#box")) == 8_001
+    send(tab, "   ")
+    wait_for_text(tab, "Type a message first.")
+    tab.context.set_offline(True)
+    send(tab, "hello")
+    wait_for_text(tab, "The server can't be reached. Your message is still here.")
+    assert tab.input_value("#box") == "hello"
+    tab.context.set_offline(False)
 
 
-def test_a_models_markdown_is_formatted_and_harmless(site: Site, visitor: Page) -> None:
+def test_a_models_markdown_is_formatted_and_harmless(site: Site, tab: Page) -> None:
     site.behave("sim-chat")
     errors: list[str] = []
-    visitor.on("pageerror", lambda error: errors.append(str(error)))
-    ask(visitor, "Show me Markdown with code and a table.")
-    wait_for_end(visitor)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    ask(tab, "Show me Markdown with code and a table.")
+    wait_for_end(tab)
     for tag in (":is(h1, h2)", "table", "pre", "strong", "a[href^=https]"):
-        assert visitor.locator(f".reply {tag}").count() >= 1, tag
-    ask(visitor, "<img src=x onerror=\"document.title='run'\"> hello")
-    wait_for_end(visitor)
-    assert visitor.title() == "Lamp shop support"
+        assert tab.locator(f".reply {tag}").count() >= 1, tag
+    ask(tab, "<img src=x onerror=\"document.title='run'\"> hello")
+    wait_for_end(tab)
+    assert tab.title() == "Lamp shop support"
     assert errors == []
