@@ -38,7 +38,7 @@ _FAILED = (
     "_construct_lc_result_from_responses_api",
 )
 # The exceptions that reading a missing or unexpected field raises.
-_UNFOUND = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
+_FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
 # The methods of langchain-core's chat model that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
 
@@ -131,12 +131,12 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return f"The provider rejected this request: {_words(cause)}"
     if isinstance(cause, openai.APIResponseValidationError):
         return nothing_readable(cause)
-    if type(cause) is openai.APIError and _chunks_came(cause) is False:
+    if type(cause) is openai.APIError and _received_chunks(cause) is False:
         return f"The provider sent an error instead of a reply: {_words(cause)}"
     if type(cause) is openai.APIError or _failed_response(cause):
         return _MIDWAY
     if _no_completion(cause):
-        return _MIDWAY if _chunks_came(cause) else nothing_readable(cause)
+        return _MIDWAY if _received_chunks(cause) else nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = env_vars.odd_character("The key", cause.object[len("Bearer ") :], spaces=True)
@@ -193,7 +193,7 @@ def _no_completion(error: BaseException) -> bool:
     They raise arbitrary built-in exceptions for a missing field, so this inspects the traceback:
     the error must come from a function that parses replies, not from learner code.
     """
-    if not isinstance(error, _UNFOUND):
+    if not isinstance(error, _FIELD_ERRORS):
         return False
     if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
         return False  # caused by the request
@@ -220,7 +220,7 @@ def _failed_response(error: BaseException) -> bool:
     return type(error) is ValueError and any(frame.function in _FAILED for frame in innermost)
 
 
-def _chunks_came(error: BaseException) -> bool | None:
+def _received_chunks(error: BaseException) -> bool | None:
     """Return whether a stream had yielded a chunk before the error; None if there was no stream.
 
     LangChain's streaming functions keep track of this in a local variable, `is_first_chunk`.

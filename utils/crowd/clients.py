@@ -21,11 +21,11 @@ async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> 
     `on_text` is called when the first text arrives.
     """
     run = arecord(_texts(port, path), label)
-    heard = False
+    has_text = False
     with suppress(OSError, EOFError, ValueError):  # the recording stores the error
         async for text in run:
-            if text and not heard:
-                heard = True
+            if text and not has_text:
+                has_text = True
                 on_text()
     return run.recording
 

@@ -41,7 +41,7 @@ def _with_needs(name: str) -> list[str]:
         text = (WIDGETS / name).read_text(encoding="utf-8")
         first = _NEEDS.match(text)
         if first is None:
-            raise ValueError(f"The first line of {name} doesn't say what it needs.")
+            raise ValueError(f"The first line of {name} doesn't name the files it needs.")
         for needed in first[1].split():
             if needed not in (*texts, "nothing"):
                 add(needed)

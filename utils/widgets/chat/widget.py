@@ -245,7 +245,7 @@ class ChatPanel(Showable, ChatPage):
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
         """Await a turn, and show its exception, since no cell raises it."""
         if self.busy:
-            return  # the page was out of date; the typed text stays in its box
+            return  # the page was out of date; the typed text stays in the input box
         try:
             await answering()
         except RuntimeError as error:

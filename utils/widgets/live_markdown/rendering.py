@@ -34,7 +34,7 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs({'href': url, 'title': title, **opens})}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render just the description: loading the image would tell its server about the reader."""
+        """Render just the description: loading the image would reveal the reader to its server."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 
