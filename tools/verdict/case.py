@@ -1,8 +1,9 @@
 """The input and the result of a line of the verdict's table."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Literal
 
 from utils.simulator import Request
@@ -41,6 +42,22 @@ class BufferedError(Exception):
     """Text arrived too late to test what happens in the middle of a reply."""
 
 
+def exceeds_buffers() -> int:
+    """Return the size of a reply that no connection's socket buffers can hold, in megabytes.
+
+    An app's reply passes two connections: from the model, and to the reader. Where Linux
+    doesn't state the limits of their buffers, 32 MB are enough.
+    """
+    try:
+        limits = [
+            int(Path(f"/proc/sys/net/ipv4/{name}").read_text().split()[-1])
+            for name in ("tcp_rmem", "tcp_wmem")
+        ]
+    except (OSError, ValueError, IndexError):
+        return 32
+    return min(128, max(32, 2 * sum(limits) // 1_000_000))
+
+
 @dataclass
 class Case:
     """The endpoint under test, the simulator behind it, and what is known about both."""
@@ -50,7 +67,7 @@ class Case:
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
     hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
     silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
-    flood: float = 32  # the size of a reply that exceeds all socket buffers, in megabytes
+    flood: float = field(default_factory=exceeds_buffers)  # megabytes
     about: str = RAINBOW  # the question that most lines send
     # questions whose replies have line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY

@@ -10,7 +10,7 @@ from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
-_FLOOD_MOST = 32  # megabytes; limits the effect of a typo
+_FLOOD_MOST = 128  # megabytes; limits the effect of a typo
 _FLOOD_GAP = 0.002  # s; at full speed, a reader's socket buffer grows to dozens of megabytes
 
 
@@ -129,7 +129,7 @@ def _slow_headers(reply: Reply, seconds: float = 5) -> Reply:
 
 @generation(
     "flood",
-    "The text is repeated up to `megabytes`, 32 at most, in 4 KB pieces at 2 MB per second. "
+    "The text is repeated up to `megabytes`, 128 at most, in 4 KB pieces at 2 MB per second. "
     "`max_tokens` still limits it.",
     "Reads as fast as your code does. If your code stops reading, the server stops sending.",
 )
