@@ -1,6 +1,6 @@
 """A matplotlib figure with alternative text and a high resolution.
 
-`pyplot` isn't used, since a notebook would then display each figure twice.
+It doesn't use `pyplot`, which would make a notebook display each figure twice.
 """
 
 import io
@@ -27,7 +27,7 @@ LINE: Final = 0.32  # inches per line of the title
 _LINES: Final = 6  # maximum number of lines in a title
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space in `40 ms` or `0.2 s`
-CSS_PER_INCH: Final = 80  # so that a figure is 800 CSS pixels wide
+CSS_PER_INCH: Final = 80  # makes a figure 800 CSS pixels wide
 DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 
 
@@ -56,7 +56,7 @@ class Chart(Figure):
         self.words(0.15, height - 0.15, "\n".join(lines), size=TITLE, weight="bold", va="top")
 
     def words(self, x: float, y: float, text: str, **style: Any) -> None:
-        """Write text at a position in inches from the lower left corner."""
+        """Write text at a position in inches from the lower-left corner."""
         style = {"color": INK, "size": TEXT, "parse_math": False, **style}
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
@@ -89,7 +89,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes across the figure, `bottom` inches above its lower edge."""
+        """Return axes that span the figure, `bottom` inches above its lower edge."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -101,14 +101,14 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # ticks are created when the picture is drawn
+    @style.context("default")  # needed here too: drawing creates the ticks
     def png(self) -> bytes:
         """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # with so few colours, a palette saves two thirds
+        flat = io.BytesIO()  # the picture with a palette; two thirds smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

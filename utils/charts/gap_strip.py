@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @default_settings
 def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = True) -> Chart:
-    """Draw one strip per recording, with a line at each piece's arrival.
+    """Draw one strip per recording, with a line where each piece arrived.
 
-    Each green line is a piece with text or reasoning. Orange is the time before the first piece,
-    grey the silence after it.
+    Each green line is a piece with text or reasoning. Orange is the time before the first piece;
+    grey is silence after it.
 
     Pieces count as **one delivery** if they arrive at least ten times as fast as if all pieces were
     spread evenly over the time until the last piece. A delivery is the whole reply, or a part of it
@@ -34,7 +34,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
         *recordings: One strip each, top to bottom.
         title: Replaces the finding as the title.
         verdict: Whether the chart describes how the pieces arrive. False shows only how many
-            arrived and in how many seconds, so that learners can judge for themselves.
+            arrived and how long that took, so that learners can judge for themselves.
 
     Raises:
         ValueError: If there is nothing to draw.
@@ -73,7 +73,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
 
 def _way(recording: Recording) -> str:
-    """Return how the pieces arrive: the words that follow "arrives" in a title."""
+    """Return the words that follow "arrives" in a title."""
     arrivals = recording.arrivals
     if not arrivals:
         return "not at all"
@@ -91,7 +91,7 @@ def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
     """Return the arrivals in each delivery, as `gap_strip` defines it."""
     if len(arrivals) < 2:
         return []
-    even = arrivals[-1] / len(arrivals)  # seconds per piece
+    even = arrivals[-1] / len(arrivals)  # seconds per piece, if evenly spread
 
     def together(run: Sequence[float]) -> bool:
         return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10

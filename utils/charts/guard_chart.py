@@ -47,7 +47,7 @@ def guard_chart(
         raise ValueError("There is nothing to draw: pass at least one size.")
     waits = [readers_wait(held_back(recording, "", size), wpm) for size in sizes]
     shown = [_shown(recording, forbidden, size) for size in sizes]
-    # the index of the first size that shows nothing forbidden
+    # the index of the first size at which nothing forbidden is shown
     enough = next((at for at, characters in enumerate(shown) if not characters), None)
     details = [
         f"{counted(sizes[at], 'character')} held back: "

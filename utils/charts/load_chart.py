@@ -24,14 +24,14 @@ _LOOKS: Final = (  # a colour, marker and dash pattern per line, so that colour 
     (STALL, "D", ":"),
     (QUIET, "v", "-."),
 )
-_APART: Final = 0.32  # minimum inches between the labels of two lines
+_APART: Final = 0.32  # minimum distance between line labels, in inches
 
 
 @default_settings
 def load_chart(rows: Iterable[Row]) -> Chart:
     """Draw the longest wait for a first token, by number of clients.
 
-    Both axes are logarithmic: a wait proportional to the number of clients is a straight slope, and
+    Both axes are logarithmic: a wait proportional to the number of clients is a sloping line, and
     a constant wait is a horizontal line. A line ends at the largest number of clients measured for
     its style.
     """
@@ -50,7 +50,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    room = max(2, counts[-1] / counts[0]) ** 0.6  # for a name to the right of each line
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # factor; leaves room for names beside the lines
     axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)

@@ -75,7 +75,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
 
 
 def _blank(pattern: Pattern, first: float) -> float:
-    """Return for how many seconds the screen is blank."""
+    """Return how long the screen stays blank, in seconds."""
     return first if pattern.sign is None else min(pattern.sign, first)
 
 

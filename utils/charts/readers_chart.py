@@ -33,7 +33,7 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
     readings = [reading(recording, wpm) for recording in recordings]
     accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
     height = 3.2 if len(recordings) == 1 else 1.9
-    row = height + 1.05  # inches, with the heading above and the axis below
+    row = height + 1.05  # inches, including the heading and the axis
     chart = Chart(
         f"Reader's chart at {wpm:g} words a minute",
         waits(names, recordings, readings),

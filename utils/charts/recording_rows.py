@@ -46,7 +46,7 @@ class Rows:
         count, left = len(names), LEFT / 3
         self._height = height
         self._count = count
-        body = height * count + 1.05  # with the legend and the axis
+        body = height * count + 1.05  # inches, including the legend and the axis
         self.chart = Chart(kind, title, details, body=body)
         self.chart.legend_row(*swatches)
         self.axes = self.chart.panel(BELOW, height * count, left=left)  # shared by all rows

@@ -15,7 +15,7 @@ _Parameters = ParamSpec("_Parameters")
 def default_settings(draw: Callable[_Parameters, Chart]) -> Callable[_Parameters, Chart]:
     """Make a chart function ignore the user's `matplotlibrc`.
 
-    Such a file may require LaTeX, or fonts that aren't installed.
+    The file may require LaTeX or fonts that aren't installed.
     """
 
     @wraps(draw)

@@ -1,4 +1,4 @@
-"""Wait bars: how long a reader waits in several replies."""
+"""Wait bars: how long a reader waits during several replies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 
 @default_settings
 def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
-    """Draw the reader's wait in several replies as bars: before the first word, and in the middle.
+    """Draw a bar per reply, with the reader's waits before the first word and in the middle.
 
     Grey is the rest of the time until the reply's end: the reader had something to read while more
     was arriving. `wpm` is the reader's speed, in words per minute.
@@ -76,7 +76,7 @@ def account(recording: Recording, r: Reading) -> str:
 def waits(
     names: Sequence[str], recordings: Sequence[Recording], readings: Sequence[Reading]
 ) -> str:
-    """Return the finding, a title that compares how long the readers wait."""
+    """Return a title that compares how long the readers wait."""
     if len(names) == 1:
         return _one_wait(recordings[0], readings[0])
     by_wait = sorted(

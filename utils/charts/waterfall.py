@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ROOMY: Final = 8  # with up to this many rows, each has a heading
 _NAMED: Final = 30  # with up to this many rows, each has its name beside it
 _LETTER: Final = 0.11  # inches per character of a name
-_ENDS: Final = {  # a stream's outcome: the mark at the end of its row, and what it means
+_ENDS: Final = {  # for each outcome, the mark at the end of a row and the mark's meaning
     "finished": ("o", "finished"),
     "left": ("<", "left"),
     "failed": ("X", "failed"),
@@ -56,7 +56,7 @@ def waterfall(*recordings: Recording) -> Chart:
         "Waterfall",
         _finding(recordings, in_seconds(span)),
         sentences(names, accounts),
-        body=row * count + 1.05,  # with the legend and the axis
+        body=row * count + 1.05,  # inches, including the legend and the axis
     )
     outcomes = {recording.outcome for recording in recordings}
     chart.legend_row(
@@ -96,7 +96,7 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     if len(recordings) == 1:
         first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
         return f"One stream in {span}: {first}{broken}"
-    most = max(  # concurrent streams, counted as each begins
+    most = max(  # the most concurrent streams, counted whenever one begins
         sum(other.sent <= one.sent < other.sent + other.e2e for other in recordings)
         for one in recordings
     )
@@ -115,7 +115,7 @@ def _draw(
 ) -> None:
     """Draw one row; `sent` is in seconds since the first request, `thick` in inches.
 
-    A gap longer than `pause` seconds is drawn as waiting.
+    A gap is drawn as waiting if it is longer than both `pause` seconds and five median gaps.
     """
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause

@@ -12,9 +12,9 @@ from utils.provider import chat_model
 
 @dataclass(frozen=True)
 class Case:
-    """What one program's handlers received during a reply."""
+    """The result of running one program with its callback handlers."""
 
-    heard: int  # tokens with text, summed over all handlers
+    heard: int  # non-empty tokens, summed over all handlers
     warnings: int  # lines that LangChain's callback code logged during the reply
     reply: str  # the reply's text
 
@@ -28,7 +28,7 @@ def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:
 
 
 class Count(BaseCallbackHandler):
-    """Handler that counts tokens with text."""
+    """Callback handler that counts non-empty tokens."""
 
     def __init__(self) -> None:
         self.heard = 0
@@ -75,7 +75,7 @@ def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> st
 
 
 def measured(program: Callable[[], str], *counts: Count) -> Case:
-    """Run a program with its log hidden, and return what its handlers received."""
+    """Run a program with its log hidden, and return the result."""
     from utils.checks.lesson_2.handlers import callback_log  # slow to import
 
     with callback_log() as warnings:

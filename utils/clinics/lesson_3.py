@@ -21,7 +21,7 @@ def stores() -> dict[str, Callable[[Chunks], str | None]]:
 
 
 def received(_exercise: str) -> dict[str, Iterator[AIMessageChunk]]:
-    """Return the replies that this clinic first used; learners' old notebooks still call this."""
+    """Return the replies of this clinic's first version, for learners' old notebooks."""
     faults = {"A": "length@40", "B": "end@44", "C": None, "D": "filter@33"}
     return {
         name: chat_model("fast", delivery=fault, simulated=True).stream(

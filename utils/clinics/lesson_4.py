@@ -36,7 +36,7 @@ _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps gene
 
 @dataclass(frozen=True)
 class Case:
-    """What two clients of one endpoint observed: one read to the end, the other disconnected."""
+    """Observations by two clients of one endpoint: one read to the end, the other disconnected."""
 
     # the share of the reply, 0 to 1, that the model had sent when the first text arrived
     ttft_share: float
@@ -69,7 +69,7 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
     """Serve an endpoint, read one reply to the end, and disconnect from a second one early.
 
     The clients run in threads, so a blocked event loop doesn't stop them. Apart from the recording,
-    the result is based on counts, not times, so that a busy machine leads to the same diagnosis.
+    the result is based on counts, not times, so that the diagnosis is the same on a busy machine.
     """
     from utils.app_server import serving
 
@@ -106,7 +106,7 @@ async def _read_and_check(url: str, prompt: str, seen: Seen) -> tuple[Recording,
 
 
 def _read(url: str, prompt: str, seen: Seen) -> tuple[Recording, int]:
-    """Return the recording, and the tokens that had been sent when the first text arrived."""
+    """Return the recording, and how many tokens had been sent when the first text arrived."""
     run = record(_texts(url, prompt))
     by_then = 0
     for text in run:

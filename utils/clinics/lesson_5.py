@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """What one program showed when faults were injected into its connections."""
+    """The result of running one program with faults injected into its connections."""
 
     shown: str  # all text that reached the screen
     requests: int  # the number of requests the server received
@@ -25,7 +25,7 @@ class Case:
 
 
 class Screen:
-    """What a reader sees, and the last reply's finish reason."""
+    """A reader's screen, and the last reply's finish reason."""
 
     def __init__(self) -> None:
         self.text, self.state = "", ""
@@ -45,7 +45,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
     """Return the programs to diagnose; each is async and takes a prompt.
 
     Their model is always simulated, since faults can't be injected into a real provider. The reply
-    to the prompt needs at least 90 tokens, with fewer than 30 in its first sentence.
+    to the prompt must have at least 90 tokens, with fewer than 30 in its first sentence.
 
     The argument is ignored; learners' old notebooks pass the number of the exercise.
     """
@@ -55,7 +55,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 def _connections(
     first: str, second: str | None = None
 ) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
-    """Return a decorator that runs a program with these faults (`drop@30`), one per request."""
+    """Return a decorator that runs a program with faults such as `drop@30`, one per request."""
 
     def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
         @wraps(program)

@@ -32,7 +32,7 @@ async def blocking() -> StreamingResponse:
 
 @app.get("/threads")
 def threads() -> StreamingResponse:
-    """Stream with `.stream()` on the thread pool, where FastAPI runs plain functions."""
+    """Stream with `.stream()` in the thread pool, where FastAPI runs plain functions."""
 
     def frames() -> Iterator[str]:
         for chunk in model.stream(PROMPT):  # blocks one of the thread pool's 40 threads
@@ -43,10 +43,10 @@ def threads() -> StreamingResponse:
 
 @app.get("/tasks")
 async def tasks() -> StreamingResponse:
-    """Stream with `.astream()`: each request is a task of the event loop."""
+    """Stream with `.astream()`: each request is a task on the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        async for chunk in model.astream(PROMPT):  # blocks nothing while it waits
+        async for chunk in model.astream(PROMPT):  # doesn't block while it waits
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")

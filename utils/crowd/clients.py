@@ -1,6 +1,6 @@
 """Lightweight clients, so that a hundred of them don't slow down the measurement.
 
-They use plain HTTP/1.1 on asyncio's streams, and read `app`'s event streams of JSON strings.
+They use plain HTTP/1.1 over asyncio's streams, and read `app`'s event streams of JSON strings.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request, read the reply to the end, and return its recording, even if it failed.
+    """Send a request and read the reply to the end; return its recording, even after a failure.
 
     `on_text` is called when the first text arrives.
     """
@@ -55,7 +55,7 @@ async def _response(port: int, path: str) -> AsyncIterator[asyncio.StreamReader]
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
         status, *_ = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-        if b" 200 " not in status + b" ":  # the phrase after the number is optional
+        if b" 200 " not in status + b" ":  # the reason phrase is optional
             raise ConnectionError(f"the server returned {status.decode(errors='replace')}")
         yield reader
     finally:

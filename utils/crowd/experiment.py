@@ -102,7 +102,7 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:
-    """Send health checks until `over` is set; return the longest one's duration in seconds."""
+    """Send health checks until `over` is set; return the longest duration, in seconds."""
     longest = 0.0
     while not over.is_set():
         await asyncio.sleep(_PING)

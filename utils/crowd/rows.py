@@ -21,7 +21,7 @@ class Row:
         clients: The number of concurrent clients.
         ttft_median: The median TTFT of the clients that received text.
         ttft_worst: The longest TTFT.
-        makespan: From the first request to the end of the last reply.
+        makespan: The time from the first request to the end of the last reply.
         failed: The number of truncated or missing replies.
         health: The duration of the longest health check during the measurement.
     """
@@ -55,7 +55,7 @@ class Rows(list[Row]):
 
     def __repr__(self) -> str:
         table = self._table()
-        # the first column is aligned to the left, numbers to the right
+        # the first column is left-aligned, the numbers are right-aligned
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
@@ -74,7 +74,7 @@ class Rows(list[Row]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
     def _table(self) -> list[tuple[str, ...]]:
-        """Return the headings, and then each row's cells."""
+        """Return the headings, then each row's cells."""
         rows = [tuple(map(_formatted, astuple(row))) for row in self]
         return [_HEADINGS, *rows]
 

@@ -106,7 +106,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "lessons"
 Found = TypeVar("Found")
 
 
-class NotThere(LookupError):  # noqa: N818 (a wrong key, not an invalid source)
+class NotThere(LookupError):  # noqa: N818 (reports a wrong key, not an invalid source)
     """An exercise, its hints or a prediction can't be found; the message says why."""
 
 
@@ -173,7 +173,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look a key up in one of its lesson's tables; `what` names the table's content in errors."""
+    """Look up a key in a table of its lesson; `what` names the table's content in errors."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

@@ -1,4 +1,4 @@
-"""Splits a lesson's text into cells as jupytext's MyST format does, each in both editions."""
+"""Splits a lesson's text into cells, as jupytext's MyST format does, for both editions."""
 
 import re
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ _OPTION = re.compile(r":tags: \[(.*)\]\s*")  # `:tags: [exercise-words]`
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # "```python": fence, info
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
-# A marker, even if it is misspelled, such as `# Begin solution:`.
+# A marker, or a misspelled one such as `# Begin solution:`.
 _MARKER = re.compile(r"(?i)\s*#+\s*(begin solution|stub|end solution)\W*")
-_NEXT = {  # which markers may follow each marker
+_NEXT = {  # the markers that may follow each marker
     "BEGIN SOLUTION": ("STUB", "END SOLUTION"),
     "STUB": ("END SOLUTION",),
     "END SOLUTION": ("BEGIN SOLUTION",),
@@ -103,7 +103,7 @@ def _tags(form: re.Pattern[str], text: str, at: int, wanted: str) -> tuple[str, 
 def _cell(
     kind: Literal["markdown", "code"], lines: list[str], begin: int, end: int, tags: tuple[str, ...]
 ) -> Cell:
-    """Return a cell with the solutions between its markers, and without blank lines around it."""
+    """Return a cell with its solutions parsed and the blank lines around it removed."""
     while begin < end and not lines[begin].strip():
         begin += 1
     source = "\n".join(lines[begin:end]).rstrip()
@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise if a marker is misspelled or out of place; `allowed` lists possible first markers."""
+    """Raise if a marker is misspelled or out of place; only those in `allowed` may come first."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):

@@ -1,4 +1,4 @@
-"""A lesson's parts: cells, exercises, hints and predictions; and the error for invalid sources."""
+"""A lesson's parts (cells, exercises, hints, predictions) and the error for invalid sources."""
 
 import re
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Hints:
-    """An exercise's hints, from a nudge to nearly the answer."""
+    """An exercise's hints, from a nudge to almost the full answer."""
 
     line: int  # where they begin in the file, counted from 1
     steps: tuple[str, ...]

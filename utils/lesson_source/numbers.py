@@ -1,4 +1,4 @@
-"""Exercise numbers: lesson sources use names; the exercises' order determines the numbers."""
+"""Replaces exercise names in lesson sources with numbers, which follow the exercises' order."""
 
 import re
 from collections.abc import Collection, Mapping

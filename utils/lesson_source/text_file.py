@@ -1,4 +1,4 @@
-"""Reads a lesson's file with any line endings; invalid characters are reported with their line."""
+"""Reads a lesson file with any line endings, and reports invalid characters with their line."""
 
 import re
 from pathlib import Path

@@ -21,7 +21,7 @@ def content_of(item: object) -> tuple[str, str]:
         elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
             reasoning += _thinking(block)
     extra = field_of(item, "additional_kwargs") or {}
-    beside = extra.get("reasoning_content")  # as `langchain-deepseek` passes it on
+    beside = extra.get("reasoning_content")  # where `langchain-deepseek` puts it
     return text, reasoning + (beside if isinstance(beside, str) else "")
 
 
@@ -32,7 +32,7 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return an item's finish reason, if it has one, or why a response is incomplete."""
+    """Return an item's finish reason or the reason that a response is incomplete, if any."""
     metadata = mapping_of(item, "response_metadata")
     details = mapping_of(metadata, "incomplete_details")
     reason = metadata.get("finish_reason") or details.get("reason")

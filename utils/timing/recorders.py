@@ -38,9 +38,9 @@ class _Recorder(Generic[T]):
         self._source = source
         self._label = label
         self._clock = clock
-        self._start: float | None = None  # a clock reading, as in `_arrived` and `_end`
+        self._start: float | None = None  # a clock reading, like those in `_arrived` and `_end`
         self._arrived: list[tuple[float, T]] = []
-        self._pieces: list[Piece] = []  # the arrived items that have been parsed
+        self._pieces: list[Piece] = []  # the items parsed so far
         self._finish_reason: str | None = None
         self._usages: list[Mapping[str, Any]] = []
         self._end: float | None = None
@@ -74,11 +74,11 @@ class _Recorder(Generic[T]):
 
     @property
     def elapsed(self) -> float:
-        """Seconds from sending the request until now; 0 if none has been sent."""
+        """Seconds since the request was sent; 0 if it hasn't been."""
         return 0.0 if self._start is None else self._clock() - self._start
 
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:
-        """Stop the clock; only the first ending counts."""
+        """Stop the clock; only the first call counts."""
         if self._end is not None:
             return
         self._end = self._clock()
@@ -97,7 +97,7 @@ class _Recorder(Generic[T]):
 
 
 class Recorder(_Recorder[T], Iterator[T]):
-    """Iterator that passes a stream through unchanged while timing it; made by `record`."""
+    """Iterator that passes a stream through unchanged while timing it; returned by `record`."""
 
     def __next__(self) -> T:
         if self._end is not None:
@@ -119,7 +119,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         return item
 
     def close(self) -> None:
-        """Close the source, so that the server stops generating. Safe to call again."""
+        """Close the source, so that the server stops generating. Safe to call more than once."""
         for close in self._closers("close"):
             close()
 
@@ -135,7 +135,7 @@ class Recorder(_Recorder[T], Iterator[T]):
 
 
 class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
-    """Async version of `Recorder`; made by `arecord`."""
+    """Async version of `Recorder`; returned by `arecord`."""
 
     async def __anext__(self) -> T:
         if self._end is not None:
@@ -157,7 +157,7 @@ class AsyncRecorder(_Recorder[T], AsyncIterator[T]):
         return item
 
     async def aclose(self) -> None:
-        """Close the source, so that the server stops generating. Safe to call again."""
+        """Close the source, so that the server stops generating. Safe to call more than once."""
         for close in self._closers("aclose"):
             await close()
 
@@ -181,7 +181,7 @@ def record(
         stream: Any iterable of message chunks, strings, or dicts shaped like message chunks.
             Items without text count for TTFB.
         label: A name for charts and tables.
-        clock: Returns seconds; for tests.
+        clock: A function that returns seconds; for tests.
 
     Returns:
         An iterator over the same items; `.recording` is available at any time.

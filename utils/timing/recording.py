@@ -73,7 +73,7 @@ class Recording:
 
     @property
     def arrivals(self) -> list[float]:
-        """When each non-empty piece arrived, in seconds since sending."""
+        """The arrival times of the non-empty pieces, in seconds since the request was sent."""
         return [piece.at for piece in self.pieces if not piece.empty]
 
     @property
@@ -122,15 +122,15 @@ class Recording:
 
     @property
     def tokens(self) -> int | None:
-        """The provider's count of output tokens, whatever it includes; None if it sent none."""
+        """The provider's count of output tokens, whatever it includes; None if there is no count."""
         return whole_number((self.usage or {}).get("output_tokens"))
 
     @cached_property
     def answer_tokens(self) -> int | None:
         """The provider's token count for the answer, without reasoning.
 
-        None if there is no count, if the reasoning can't be separated from it, or if it is
-        implausible: see `count_doubt`.
+        None if there is no count, if it is implausible (see `count_doubt`), or if the reasoning
+        can't be separated from it.
         """
         thought = whole_number(mapping_of(self.usage, "output_token_details").get("reasoning"))
         if self.tokens is None or (thought is None and self._has_reasoning):

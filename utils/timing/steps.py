@@ -1,6 +1,6 @@
 """Recordings as they would look after a step that delays text.
 
-The step is a guard, or one that passes the text on in whole parts, such as words.
+The step is a guard, or passes the text on in whole parts, such as words.
 """
 
 import re
@@ -36,8 +36,7 @@ def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
     r"""Return the recording as it would look after a step that passes on the text in whole parts.
 
-    `end` is a regular expression for the place between two parts, such as `(?<=\s)(?=\S)` for
-    words.
+    `end` is a regular expression that matches between parts, such as `(?<=\s)(?=\S)` for words.
     """
     waiting = ""
     pieces: list[Piece] = []

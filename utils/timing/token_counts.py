@@ -34,7 +34,7 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
 
     The limits are wide, since tokenizers may differ by a factor of two in some languages. A stream
     of single tokens passes, as do large pieces in any language. Twice the true count fails, except
-    for a short English text.
+    for short English text.
     """
     shown = [piece for piece in texts if piece]
     text = well_formed("".join(shown))

@@ -34,7 +34,7 @@ Done"""
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """One call of the answer with the case's text."""
+    """The result of calling the answer once with the case's text."""
 
     kept: str  # the text without an incomplete fence at its end
     open: bool  # whether a code block is still open at the end of `kept`
@@ -54,7 +54,7 @@ class Seen(Run):
         return self._is(self.kept) or (text.endswith((" `", " ``")) and self._is(text))
 
     def _is(self, kept: str) -> bool:
-        """Whether the result is `kept` and, after an open block, a fence on its own line."""
+        """Whether the result is `kept`, followed by a fence on its own line if a block is open."""
         if self.open:
             found = re.fullmatch(rf"(.*?)\n+ {{0,3}}{_FENCE}\s*", self.returned, re.DOTALL)
             return found is not None and found[1] == kept.rstrip("\n")

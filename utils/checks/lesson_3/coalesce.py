@@ -14,7 +14,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # exact in binary, like the gaps, so sums of gaps compare exactly
+SECONDS = 0.25  # the interval; exact in binary, like the gaps, so their sums compare exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Seen(Run):
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
     wanted: Passed  # the string that was due instead; equals `wrong` if all are right
-    waited: float  # virtual seconds for which the answer itself slept
+    waited: float  # how long the answer itself slept, in virtual seconds
     missing: str  # the first piece missing from the output, or ""
 
 

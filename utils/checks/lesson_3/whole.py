@@ -50,9 +50,9 @@ check = Exercise(
         EMPTY_STREAM,
     ),
     first={
-        # looked for before "raises", since a second loop can cause an exception
+        # checked before "raises", since a second loop can cause an exception
         "reads twice": FIRST["reads twice"],
-        # in LangChain, a message + a message makes a ChatPromptTemplate
+        # in LangChain, the sum of two messages is a ChatPromptTemplate
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },
     mistakes=MISTAKES,

@@ -1,4 +1,4 @@
-"""Check for `ask_all`: get several replies, at most a few concurrently, in the prompts' order."""
+"""Check for `ask_all`: request replies, at most a few concurrently, and return them in order."""
 
 import asyncio
 import inspect
@@ -48,10 +48,10 @@ class Seen(Run):
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct replies
     wrong: int  # the index of the first item that isn't the reply to its prompt
-    miscounted: str  # the first prompt not sent as often as it is in the list, or ""
+    miscounted: str  # the first prompt not sent as often as it appears in the list, or ""
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
-    idle: float  # the longest time, in seconds, for which a prompt waited needlessly
+    idle: float  # the longest time that a prompt waited needlessly, in seconds
 
 
 def observe(answer: Any, case: Several) -> Seen:

@@ -22,8 +22,8 @@ from utils.checks.engine.untouched import untouched
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds within which an endpoint should end after its model fails
-_SLOW = 0.1  # virtual seconds by which a correct endpoint may be slower than its model
-_MISUSE = (  # the error messages when a response class gets the wrong type of argument
+_SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
+_MISUSE = (  # error messages from a response class whose argument has the wrong type
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
 )
@@ -54,7 +54,7 @@ class Seen(Run):
     visit: Visit  # the request with the question, and its response; empty if there is no app
     body: str  # the response's body
     undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
-    strange: str  # the longest `data` of a message that isn't a JSON string, or ""
+    strange: str  # the longest message `data` that isn't a JSON string, or ""
     last: int  # the index of the first `end` or `failed` event; if there is none, of the last event
     wrong_header: str  # the name of the first header with a wrong value, or ""
     header: str  # the wrong header's value, in lower case

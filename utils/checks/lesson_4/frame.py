@@ -31,10 +31,10 @@ _TEXTS = (
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """How a page interprets the frame."""
+    """A page's interpretation of the frame."""
 
     events: Sequence[sse.Event]  # the events that a browser would dispatch
-    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if that isn't possible
+    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if that fails
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -21,7 +21,7 @@ _CODE = {  # for each diagnosis, how the endpoint's code works
 
 
 _REQUEST = "`GET /chat?question=…`"
-_SENT = {  # for each part of an error message, the cause and a hint
+_SENT = {  # maps part of an error message to the cause and a hint
     "'function' object": "The response got a function. Are parentheses missing after its name?",
     "'coroutine' object": "The response got a coroutine. Is a `yield` missing in the function?",
     "'async_generator' object": "The response got an async generator. Which response class sends "

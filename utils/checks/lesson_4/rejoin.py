@@ -29,11 +29,11 @@ LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """A reply and its readers. After the reply's end, another page reads it from the start."""
+    """A reply and its readers. After the reply ends, another page reads it from the start."""
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events each connection but the last drops
+    # for each reader, the number of events after which each connection but the last drops
     drops: Sequence[Sequence[int]] = ((),)
     # virtual seconds until Stop is sent, while another reply is streaming; sent again at the end
     stops: float | None = None
@@ -46,7 +46,7 @@ class Readers(Case):
 
 
 class Rejoin(NamedTuple):
-    """A page's text before a reconnection, what it received after it, and what was due."""
+    """A page's text before a reconnection, the text it received afterwards, and the text due."""
 
     before: str = ""
     after: str = ""
@@ -78,7 +78,7 @@ class Reader:
         self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = None
     ) -> None:
         """Read a reply to its end, or until a response's status isn't 200."""
-        for leave_after in (*drops, _LONG):  # events to read; `_LONG` is in seconds
+        for leave_after in (*drops, _LONG):  # ints count events; `_LONG`, a float, is in seconds
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
             self.visits.append(visit)
@@ -97,11 +97,11 @@ class Reader:
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
     def wrong_rejoin(self, expected: str) -> Rejoin:
-        """Return the first wrong reconnection; all its fields are "" if there is none."""
+        """Return the first wrong reconnection; all fields are "" if there is none."""
         before = self.visits[0].text if self.visits else ""
         for visit in self.visits[1:]:
             rest = expected.removeprefix(before)
-            is_last = visit is self.visits[-1]  # so it should receive all of the rest
+            is_last = visit is self.visits[-1]  # the last one should receive all of the rest
             if not rest.startswith(visit.text) or (is_last and visit.text != rest):
                 return Rejoin(before, visit.text, rest)
             before += visit.text
@@ -114,19 +114,19 @@ class Seen(Run):
 
     case: Readers
     begun: Visit | None  # the response to `POST /chat`
-    # empty if there is no reply; the last one loads the page after the end
+    # empty if there is no reply; the last reader loads the page after the reply has ended
     readers: Sequence[Reader]
-    stops: Sequence[Visit]  # the responses to the requests to stop
+    stops: Sequence[Visit]  # the responses to the Stop requests
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
-    kept: int  # how many pieces had arrived when Stop was sent, or in all if it wasn't
+    kept: int  # how many pieces had arrived when Stop was sent; the total if it wasn't
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
     refusal: Visit | None  # the readers' first response with a status other than 200, or None
     media_type: str  # the first content type that isn't an event stream's, or ""
     no_string: str  # the first message data that isn't a JSON string, or ""
-    last: str  # the first wrong type among the readers' last events, or ""
+    last: str  # the type of a reader's last event, for the first reader where it is wrong, or ""
     first_id: str  # the id of the first reader's first message, or ""
-    late: float  # seconds that the last response took, although all its events already existed
+    late: float  # seconds that the last response took; all its events existed beforehand
 
     @property
     def output(self) -> str:
@@ -202,7 +202,7 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
-    """Send the bad requests, and return the path or the id of each with its response."""
+    """Send the bad requests, and return the path or id of each with its response."""
     reply, stop = LOST
     return [
         (reply, await get(app, f"/replies/{reply}")),
@@ -220,7 +220,7 @@ def _visits(readers: Sequence[Reader]) -> list[Visit]:
 
 
 def _key(begun: Visit) -> str:
-    """Return the key of the reply that a request began, or ""."""
+    """Return the key of the reply that a request started, or ""."""
     try:
         return str(json.loads(begun.body)["reply"])
     except (ValueError, TypeError, KeyError):
@@ -228,7 +228,7 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return where in the reply the first wrong reconnection begins to repeat text, or None."""
+    """Return the index at which the first wrong reconnection begins to repeat text, or None."""
     rejoin = s.reader.wrong_rejoin(s.expected)
     at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
     return at if 0 <= at < len(rejoin.before) else None
@@ -246,7 +246,7 @@ def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
 
 
 def refused(s: Seen) -> tuple[Reader, Visit] | None:
-    """Return the first reader whose request was rejected, and the response, or None.
+    """Return the first reader whose request was rejected, with the response, or None.
 
     If no request succeeded, only a 4xx status other than 404, 405 and 422 counts.
     """
@@ -260,7 +260,7 @@ def refused(s: Seen) -> tuple[Reader, Visit] | None:
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
-    """Return the responses that ended before the reply; none if the first has a named event."""
+    """Return the responses that ended before the reply did; none if the first has a named event."""
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole and s.begun else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]
@@ -268,7 +268,7 @@ def ends_early(s: Seen) -> Sequence[Visit]:
 
 
 def _unnamed(visit: Visit) -> bool:
-    """Whether a response has events, none of which has an `event:` line."""
+    """Whether a response has events but no `event:` line."""
     return bool(visit.events) and not re.search(rb"(^|[\r\n])event:", visit.body)
 
 

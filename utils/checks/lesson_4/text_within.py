@@ -10,7 +10,7 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_QUICK = 0.1  # virtual seconds of tolerance, for answers that poll a clock
+_SLACK = 0.1  # virtual seconds of tolerance, for answers that poll a clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,8 @@ class Seen(Run):
 
     case: Timed
     due: float  # when the answer should return
-    late: bool  # whether the answer returned more than `_QUICK` after `due`
-    since_a_chunk: bool  # whether it returned a full time limit after the last chunk in time
+    late: bool  # whether the answer returned more than `_SLACK` after `due`
+    since_a_chunk: bool  # whether it returned `seconds` after the last chunk that arrived in time
     at_a_piece: bool  # whether the answer returned exactly when a piece arrived
 
     @property
@@ -42,7 +42,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]
-    # when the last chunk in time arrived; the first chunk, which has no text, counts even if late
+    # arrival of the last chunk before the limit; the first, which has no text, counts even if late
     last_chunk = max([ROLE_AFTER, *(at for at in arrivals if at < case.seconds)])
     due = min(case.seconds, reply.lasts)
     pieces = zip(reply.pieces, arrivals, strict=True)
@@ -50,7 +50,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         run,
         expected="".join(piece for piece, at in pieces if at <= case.seconds),
         due=due,
-        late=run.error is None and run.seconds > due + _QUICK,
+        late=run.error is None and run.seconds > due + _SLACK,
         since_a_chunk=abs(last_chunk + case.seconds - run.seconds) <= SOON,
         at_a_piece=any(abs(at - run.seconds) <= SOON for at in arrivals),
     )
@@ -72,7 +72,7 @@ MISTAKES: Mistakes[Seen] = {
     "limit for each chunk": lambda s: s.late and s.since_a_chunk,
     "clock between chunks": lambda s: s.late and s.at_a_piece,
     "too late": lambda s: s.late,
-    "too early": lambda s: s.seconds < s.due - _QUICK,
+    "too early": lambda s: s.seconds < s.due - _SLACK,
     "text from after the limit": lambda s: bool(s.excess),
     **TEXT,
 }

@@ -21,7 +21,7 @@ class Seen(Texts):
     """The text that the answer yielded for an agent's run."""
 
     case: Calls
-    readings: Sequence[Reading]  # the readings of all replies, in the replies' order
+    readings: Sequence[Reading]  # the readings of all replies, in order
     blocking: str  # the agent's blocking method that was called first, or ""
     late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message from the history, or ""

@@ -101,7 +101,7 @@ def observe(answer: Any, case: Program) -> Seen:
             async for number in numbers:
                 yield items[int(number)]
 
-    stream = MethodType(aitems, reply)  # the runner calls a reply's methods to make streams
+    stream = MethodType(aitems, reply)  # the runner calls a method of the reply to make a stream
     run = run_async("agent_stages", answer, case, reply, stream, streams=True)
     began = [Stage("Thinking", 0)]
     for at, item in enumerate(items, start=1):

@@ -44,7 +44,7 @@ class Seen(Texts, Staged):
     readings: Sequence[Reading]  # the requests for the replies, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
-    due_stages: Sequence[tuple[str, str]]  # each with the text that its detail should contain
+    due_stages: Sequence[tuple[str, str]]  # (stage, text that its detail should contain)
     results: Sequence[str]  # the contents of the tool messages in the second request
     # The messages that the second request added, as types and call ids, such as
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
@@ -54,7 +54,7 @@ class Seen(Texts, Staged):
 
     @property
     def runs_some(self) -> bool:
-        """Whether some of the tools ran, but not as many as should."""
+        """Whether some tools ran, but fewer than should have."""
         return 0 < len(self.ran) < len(self.due_calls)
 
     @property
@@ -92,7 +92,7 @@ def _other_stages(s: Seen) -> bool:
 
 
 def late_stage(s: Seen) -> float:
-    """Return the longest delay from the start of a request or a tool call to its status."""
+    """Return the longest delay from the start of a request or tool call to its status."""
     began = sorted([reading.began for reading in s.readings] + [ran.at for ran in s.ran])
     return longest_delay([shown.at for shown in s.stages], began)
 

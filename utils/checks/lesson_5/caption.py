@@ -27,7 +27,7 @@ class Seen(Run):
     """The caption that was returned."""
 
     case: Job
-    off: Sequence[float]  # by how much each number is too large; empty if their count is wrong
+    off: Sequence[float]  # the error of each number; empty if there are too many or too few
 
 
 def observe(answer: Any, case: Job) -> Seen:

@@ -1,4 +1,4 @@
-"""Check for `first_that_answers`: yield the first reply that doesn't fail before its text."""
+"""Check for `first_that_answers`: yield the first reply that doesn't fail before any text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

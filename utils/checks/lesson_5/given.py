@@ -23,7 +23,7 @@ LONG = 30.0  # seconds; a silence longer than any limit in these checks
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
-# sent in a chunk after the finish reason
+# token counts, sent in a chunk after the finish reason
 USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
@@ -41,7 +41,7 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many should be called; the last one has the reply to yield
+    called: int = 1  # how many of them should be called; the last one has the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
@@ -83,7 +83,7 @@ class Turns(FakeModel):
         """Make a model with these replies."""
         return cls.of({str(at): reply for at, reply in enumerate(replies)})
 
-    def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (the base class's)
+    def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (inherited)
         replies = list(self.replies.values())
         return next((each for each in replies if not each.readings), replies[-1])
 
@@ -95,7 +95,7 @@ def asking(*calls: Call, **how: Any) -> Reply:
 
 
 def offered(reading: Reading) -> list[str]:
-    """Return the names of the tools that a request offered to the model, sorted."""
+    """Return the sorted names of the tools that a request offered to the model."""
     given = reading.settings.get("tools") or []
     return sorted(tool["function"]["name"] for tool in given if isinstance(tool, dict))
 

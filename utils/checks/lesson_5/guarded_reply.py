@@ -49,8 +49,8 @@ class Seen(Run):
     case: Guarded
     guard_calls: int  # how many times `allowed` was called
     no: int | None  # how many pieces had been taken when `allowed` first returned False
-    shown_by_then: int  # how many characters of `phrase` had been yielded then
-    shown_unchecked: bool  # whether text was yielded right before that call of `allowed`
+    shown_by_then: int  # how many characters of `phrase` had been yielded by then
+    shown_unchecked: bool  # whether text was yielded right before that call to `allowed`
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that ends first in the reply, or ""
@@ -76,7 +76,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
     phrase = min(found, key=ends.__getitem__, default="")
     clean = reply.text.index(phrase) if phrase else len(reply.text)  # where the phrase begins
     first_no = next((verdict for verdict in verdicts if not verdict.allowed), None)
-    log = reply.log[: first_no.logged] if first_no else []  # up to that result
+    log = reply.log[: first_no.logged] if first_no else []  # the events up to that result
 
     def leaked(text: str) -> int:
         over = len(text) - clean if reply.text.startswith(text) else 0

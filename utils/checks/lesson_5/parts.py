@@ -1,4 +1,4 @@
-"""Replaces a learner's parts of the assistant that fail their checks with the course's."""
+"""Replaces failing parts of a learner's assistant with the course's versions."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Replace failing parts with the course's; yield the names of the failing ones.
+    """Replace failing parts with the course's versions; yield the parts' names.
 
     The parts are globals of the answer's notebook. `anew` discards cached check results.
     """

@@ -13,7 +13,7 @@ from utils.checks.lesson_5.given import Fallback, stage
 
 # errors that usually indicate a mistake in the learner's code
 SLIPS = (AttributeError, NameError, TypeError)
-_QUICK = 0.25  # seconds after the limit within which the next model or source should be called
+_SLACK = 0.25  # maximum seconds from the limit to the call to the next model or source
 
 
 @dataclass(kw_only=True)
@@ -55,7 +55,7 @@ class Passing(Run):
 
     @property
     def missing(self) -> Any:
-        """The first sent item not passed on, or None; empty ones count only in ordinary cases."""
+        """The first sent item not passed on, or None; empty items count only in ordinary cases."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -99,7 +99,7 @@ class Staged(Run):
 
     @property
     def stages(self) -> list[Shown]:
-        """Each `Thinking` and `Tool call`."""
+        """The `Thinking` and `Tool call` statuses, in order."""
         return [
             Shown(BEGIN + at, str(stage(item)), str(getattr(item, "detail", "")))
             for item, at in zip(self.items, self.at, strict=True)
@@ -127,7 +127,7 @@ class Tried(Texts):
 
     @property
     def silence(self) -> bool:
-        """Whether the answer raised a `TimeoutError` or a `Stalled`."""
+        """Whether the answer raised `TimeoutError` or `Stalled`."""
         return isinstance(self.error, TimeoutError) or type(self.error).__name__ == "Stalled"
 
     @property
@@ -178,5 +178,5 @@ TRIED: Mistakes[Tried] = {
         and not s.case.silent(s.case.called)
         and (not s.lost or STRESSED["replaces the error"](s))
     ),
-    "another limit": lambda s: not -SOON <= s.waited - s.case.limit <= ROLE_AFTER + _QUICK,
+    "another limit": lambda s: not -SOON <= s.waited - s.case.limit <= ROLE_AFTER + _SLACK,
 }

@@ -22,7 +22,7 @@ from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
 BUDGET = 1.2  # the reader's longest allowed wait, as a multiple of the model's TTFT
-# the histories of the first and the second turn
+# the histories of the first and second turns
 _HISTORIES = (given.BEFORE, (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?")))
 
 
@@ -63,7 +63,7 @@ class Seen(Tried, Staged):
 
     @property
     def wait(self) -> float:
-        """Total seconds for which the reader has nothing to read."""
+        """The total time that the reader has nothing to read, in seconds."""
         pairs = zip(self.items, self.at, strict=True)
         pieces = tuple(Piece(at, text_of(item)) for item, at in pairs if text_of(item))
         return readers_wait(Recording("", pieces, self.seconds))
@@ -102,7 +102,7 @@ MISTAKES: Mistakes[Seen] = {
     "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "blank screen": lambda s: s.blank > SOON,
     "tools never run": lambda s: s.case.tool and not s.ran,
-    # "Thinking", "Tool call" and, unless the reply fails, "Thinking" again
+    # due: "Thinking", "Tool call" and, unless the reply fails, "Thinking" again
     "other stages": lambda s: (
         s.case.tool and s.case.whole and len(s.stages) < (2 if s.case.fails else 3)
     ),

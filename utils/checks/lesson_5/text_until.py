@@ -12,7 +12,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
-_QUICK = 0.1 + SOON  # seconds; checking for Stop ten times a second is fast enough
+_SLACK = 0.1 + SOON  # seconds allowed after Stop; suits an answer that polls it ten times a second
 _LATER = 200.0  # seconds until Stop is pressed in cases that read the whole reply
 
 
@@ -54,7 +54,7 @@ def observe(answer: Any, case: Press) -> Seen:
         run = replace(run, model=None)  # the model need not be called
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
-    # more of the reply is also accepted, and any output after an error or a cancellation
+    # more of the reply is also accepted, as is any output after an error or a cancellation
     more = run.output.startswith(due) and reply.text.startswith(run.output)
     expected = run.output if more or run.error or run.cancelled else due
     return Seen.of(run, expected=expected, late=run.seconds - case.at, arrived=arrived)
@@ -76,11 +76,11 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "waits for Stop": lambda s: s.case.at == _LATER and s.late > -SOON,
-    "misses an early Stop": lambda s: not s.case.at and s.late > _QUICK,
+    "misses an early Stop": lambda s: not s.case.at and s.late > _SLACK,
     "stops at the next piece": lambda s: (
-        s.late > _QUICK and any(at > s.case.at for at in s.arrived)
+        s.late > _SLACK and any(at > s.case.at for at in s.arrived)
     ),
-    "stops late": lambda s: s.late > _QUICK,
+    "stops late": lambda s: s.late > _SLACK,
     **TEXT,
 }
 

@@ -40,7 +40,7 @@ class Seen(Run):
 
     case: Written
     sent: str  # the text of the messages that the model received
-    tickets: Sequence[Any]  # the items that are a `Ticket`
+    tickets: Sequence[Any]  # the items that are `Ticket` objects
     unknown: str  # the first field that was None in a dict, or ""
     invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
     unwritten: str  # the first field that a dict had before the field's name arrived, or ""
@@ -55,7 +55,7 @@ class Seen(Run):
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return when a dict first had a field's whole value; if none did, when the run ended."""
+        """Return the time when a dict first had a field's whole value, or the end of the run."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_TRUE[name])
@@ -89,7 +89,7 @@ def observe(answer: Any, case: Written) -> Seen:
     wants = _Part(object, "a dict or, at the end, a `Ticket`")
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
-    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # the JSON so far, by item
+    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # the JSON before each item
     written = [(d, text) for d, text in zip(run.items, arrived, strict=True) if isinstance(d, dict)]
     unwritten = [name for d, text in written for name in d if f'"{name}"' not in text]
     dropped = [name for before, now in pairwise(dicts) for name in before if name not in now]

@@ -18,7 +18,7 @@ from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
 LONGEST = 1.9  # seconds; the longest silence in the streams that should not stall
-_QUICK = 0.1  # seconds; polling a clock this often is fast enough
+_SLACK = 0.1  # seconds that `Stalled` may be early or late; allows for polling a clock
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
@@ -98,8 +98,8 @@ FIRST: Mistakes[Seen] = {
     "limit for the whole stream": lambda s: (
         s.stalled and s.due is None and abs(s.seconds - s.case.limit) <= SOON
     ),
-    "shorter limit": lambda s: s.stalled and (s.due is None or s.too_late < -_QUICK),
-    "longer limit": lambda s: s.too_late > _QUICK,
+    "shorter limit": lambda s: s.stalled and (s.due is None or s.too_late < -_SLACK),
+    "longer limit": lambda s: s.too_late > _SLACK,
     "closes what is still read": lambda s: (
         isinstance(s.error, RuntimeError) and "already running" in str(s.error)
     ),
