@@ -14,8 +14,8 @@ from .process.child_process import end_with_stdin, report
 from .process.server_process import KEY_VARIABLE
 from .profiles import PROFILES
 
-_MIN_KEY = 8  # characters; the minimum if other machines can reach the server
-_MAX_PROMPT = 60  # characters shown
+_MIN_KEY = 8  # minimum length in characters, if other machines can reach the server
+_MAX_PROMPT = 60  # characters shown per prompt
 _EPILOG = f"""\
 profiles (time to first token, then tokens per second):
 {{profiles}}
@@ -115,7 +115,7 @@ def _on_this_machine(host: str) -> bool:
 
 def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    for_all = host in ("0.0.0.0", "::")  # all interfaces: clients need an actual address
+    for_all = host in ("0.0.0.0", "::")  # listens on all interfaces; clients need a real address
     name = (_address_for_others() or "HOST") if for_all else host
     shown = f"[{name}]" if ":" in name else name
     print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")
@@ -135,7 +135,7 @@ def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
 
 
 def _replayed(prompts: list[str], profile: str) -> str:
-    """Return a sentence about the prompts that have a recorded reply."""
+    """Return a sentence that lists the prompts with recorded replies."""
     known = " · ".join(
         f"“{textwrap.shorten(prompt, _MAX_PROMPT, placeholder=' …')}”" for prompt in prompts
     )
@@ -146,9 +146,9 @@ def _replayed(prompts: list[str], profile: str) -> str:
 
 
 def _address_for_others() -> str | None:
-    """Return the address that this machine sends from; None without a network.
+    """Return the address that this machine sends from; None if it has no network.
 
-    The system chooses the address when a datagram socket is connected; nothing is sent.
+    Connecting a datagram socket makes the system choose the address without sending anything.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
@@ -169,7 +169,7 @@ def _profile_lines() -> str:
 def _number(
     convert: Callable[[str], float], fits: Callable[[float], bool], described: str
 ) -> Callable[[str], float]:
-    """Return a function that parses an argument; its error message describes the valid values."""
+    """Return a parser for numbers that satisfy `fits`; its error message ends with `described`."""
 
     def parse(text: str) -> float:
         try:

@@ -62,7 +62,7 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        self._attempts: Counter[str] = Counter()  # by the body's hash; used by some faults
+        self._attempts: Counter[str] = Counter()  # by body hash; some faults depend on the count
         self._conversations = Conversations()
         # one simulated server for each learner and capacity
         self._server = lru_cache(_MAX_SERVERS)(lambda _, serving: Server(serving))
@@ -188,8 +188,8 @@ class Service:
     async def set_sim(self, request: Request) -> Response:
         """Set the model behind the name `sim`, faults included, for later requests.
 
-        With this, a test can change the behaviour of the model that a running app uses. An example
-        of a body is `{"model": "sim-chat:drop@8"}`; `{"model": "sim"}` restores the default.
+        A test can use this to change how a running app's model behaves. Example of a body:
+        `{"model": "sim-chat:drop@8"}`. `{"model": "sim"}` restores the default.
         """
         name = parse_object(await self._body(request)).get("model")
         if not isinstance(name, str):

@@ -1,6 +1,6 @@
 """The simulator's interface for notebooks: its URL, key and request log.
 
-This module uses only the standard library, since every notebook imports it.
+Every notebook imports this module, so it uses only the standard library.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Seen(Requests):
         self._read = read
 
     def __enter__(self) -> Self:
-        self._mark, _ = self._read(settled=False)  # the end of the log before the block
+        self._mark, _ = self._read(settled=False)  # the end of the log when the block begins
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +57,7 @@ class Simulator(ServerProcess):
 
     Attributes:
         speed: Factor by which replies are faster than real time.
-        api_key: The key for an OpenAI client, generated at start.
+        api_key: The key for an OpenAI client, generated for this simulator.
     """
 
     def __init__(self, speed: float | None = None) -> None:
@@ -82,8 +82,8 @@ class Simulator(ServerProcess):
         """Return the requests that the simulator received, oldest first.
 
         Args:
-            settled: Whether to wait, for at most 5 s, until no reply is in progress. If the wait
-                times out, the result's `settled` is False.
+            settled: Whether to wait up to 5 s for all replies to end. If the wait times out, the
+                result's `settled` is False.
 
         Raises:
             SimulatorError: If the simulator can't be reached.
@@ -94,8 +94,8 @@ class Simulator(ServerProcess):
     def watch(self) -> Seen:
         """Collect the requests received inside a `with` or `async with` block.
 
-        Leaving the block waits, for at most 5 s, until no reply is in progress. In async code,
-        use `async with`: it leaves the event loop free to close connections.
+        Leaving the block waits up to 5 s for all replies to end. In async code, use `async with`:
+        it leaves the event loop free to close connections.
 
         Raises:
             SimulatorError: At the start or end of the block, if the simulator can't be reached.
@@ -103,10 +103,10 @@ class Simulator(ServerProcess):
         return Seen(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
-        """Return a mark for the current end of the log, and the requests after mark `since`."""
+        """Return a mark for the current end of the log, and the requests after the mark `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # how long the server waits at most
+            query["settled"] = str(_SETTLE_SECONDS)  # the server's time limit
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
@@ -147,12 +147,12 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """Holds this process's only simulator; safe with threads and forks."""
+    """Holds this process's only simulator; thread-safe and fork-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.simulator: Simulator | None = None
-        if hasattr(os, "register_at_fork"):  # a thread of the parent may hold the lock
+        if hasattr(os, "register_at_fork"):  # another thread may hold the lock during a fork
             os.register_at_fork(after_in_child=self._unlock)
 
     def _unlock(self) -> None:

@@ -59,9 +59,9 @@ def compose(
 ) -> Reply:
     """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
-    The same request gets the same tokens; the timing is drawn anew for each `attempt`, which counts
-    how many times the same request has arrived. `default` is the profile of `sim` and, unless
-    `recordings` is strict, of a recorded model that gets a prompt that wasn't recorded. The reply's
+    The same request always gets the same tokens, but the timing depends on `attempt`, which counts
+    how many times that request has arrived. `default` is the profile of `sim`. Unless `recordings`
+    is strict, recorded models also use it, for prompts that weren't recorded. The reply's
     identifier is derived from `name`.
     """
     models = recordings.models if recordings else []

@@ -20,7 +20,7 @@ def parse_object(raw: bytes) -> Json:
     """
     try:
         body = json.loads(raw)
-        if b"\\ud" in raw.lower():  # the escape of a surrogate, such as \ud83d
+        if b"\\ud" in raw.lower():  # an escaped surrogate, such as \ud83d
             json.dumps(body, ensure_ascii=False).encode()  # fails if the surrogate is alone
     except (ValueError, RecursionError):
         raise errors.unreadable() from None

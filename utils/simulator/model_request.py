@@ -25,7 +25,7 @@ class Turn:
     role: Role
     text: str
     calls: tuple[ToolCall, ...] = ()  # in an assistant's turn, its tool calls
-    call_id: str = ""  # in a tool's turn, the identifier of the call that it answers
+    call_id: str = ""  # in a tool's turn, the identifier of the call
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ModelRequest:
     forced_tool: str = ""  # the name of the only tool to call; "" allows any
     parallel: bool = True  # whether one reply may contain several calls
     json: bool = False  # whether the text must be JSON
-    schema: Json | None = field(default=None, hash=False)  # the JSON schema that the text must fit
+    schema: Json | None = field(default=None, hash=False)  # JSON schema that the text must match
     reasons: bool = False  # whether reasoning precedes the answer
     shows_reasoning: bool = False  # whether the reasoning is sent to the client
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from .profiles import Profile
 
 Clock = Callable[[], float]
-SLACK = 0.0005  # s; a deadline this close counts as reached, as timers have a resolution of 1 ms
+SLACK = 0.0005  # s; a deadline this close counts as reached, since timers have a 1 ms resolution
 _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client applies
 
 

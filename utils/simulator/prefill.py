@@ -6,8 +6,8 @@ wait: Seconds until a slot is free. A reply occupies one of `slots` slots from t
     prefill to its last token, and requests get slots in order of arrival. llama.cpp's server
     queues like this (`--parallel`).
 first: The profile's TTFT in seconds, which covers the network, scheduling and the first token.
-    It varies randomly by the profile's spread, with a seed from the request.
-prompt, cached: Numbers of tokens. The cached tokens are the longest prefix shared with an earlier
+    It varies randomly with the profile's spread, seeded by the request.
+prompt, cached: Token counts. The cached tokens are the longest prefix shared with an earlier
     prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
     prefilled, and a block can be reused once its prompt's prefill has ended. The block size and
     minimum are OpenAI's (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks
@@ -94,7 +94,7 @@ class Place:
     """A request's place in the queue."""
 
     _free: list[float]  # shared with the server
-    _slot: int  # index in that list
+    _slot: int  # index in `_free`
     _arrived: float
     wait: float  # seconds until the slot is free
     prefill: float  # seconds that the prefill takes

@@ -32,7 +32,7 @@ class Encoder(Protocol):
         """Return the event for a mid-stream error."""
 
     def failed(self) -> bytes:
-        """Return the event for a failed reply; same as `error` if the API has no separate event."""
+        """Return the event for a failed reply; same as `error` if the API has no such event."""
         return self.error()
 
     def no_choices(self) -> bytes:
@@ -114,7 +114,7 @@ class Reply:
         return f"{prefix}_{digest[:24]}"
 
     def generated(self, seconds: float = math.inf) -> int:
-        """Return how many tokens have been generated `seconds` after the request."""
+        """Return how many tokens are generated within `seconds` of the request's arrival."""
         return sum(piece.tokens for piece in self.pieces if piece.at <= seconds)
 
     def ttft(self) -> float | None:
@@ -130,7 +130,7 @@ class Reply:
     def part_by_part(self) -> Reply:
         """Return the reply with its parts in sequence, reasoning first.
 
-        The Responses API doesn't interleave parts; only recorded replies have interleaved parts.
+        The Responses API doesn't interleave parts, but recorded replies may.
         """
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
@@ -169,7 +169,7 @@ class Reply:
         return replace(self, pieces=tuple(pieces), end=self.end + seconds)
 
     def later(self, seconds: float) -> Reply:
-        """Return the reply with its headers and all tokens `seconds` later."""
+        """Return the reply with its headers and all tokens delayed by `seconds`."""
         return replace(self.delayed(0, seconds), opening=self.opening + seconds)
 
     def timed_bytes(self, encoder: Encoder) -> Iterator[TimedBytes]:

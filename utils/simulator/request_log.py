@@ -15,7 +15,7 @@ from .pacing import Clock
 
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer prompts are truncated
-_MAX_BODY = 16_384  # bytes; a larger body is replaced by its size
+_MAX_BODY = 16_384  # bytes; a larger body is replaced with its size
 
 Ended = Literal["streaming", "finished", "client left", "failed"]
 
@@ -37,8 +37,8 @@ class Request:
         ended: "streaming" while in progress, then "finished", "client left" or "failed".
         first_byte: When the first byte of the reply was sent; None if none was.
         ended_at: When the reply ended; None while it is in progress.
-        planned_ttft: The planned TTFT in seconds; None if refused, or if no visible token is sent.
-        planned_gap: The gap between two tokens without stalls, in seconds; None if refused.
+        planned_ttft: Planned TTFT in seconds; None if no visible token is planned.
+        planned_gap: Planned seconds between tokens, without stalls; None if the request is rejected.
         body: The request's JSON body; if it is larger than 16 KiB, only its size.
     """
 
@@ -155,7 +155,7 @@ class Entry:
         self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, tokens: int, generated: int) -> None:
-        """Record a client disconnect, when `generated` of the reply's `tokens` were generated."""
+        """Record a client disconnect after `generated` of the reply's `tokens` tokens."""
         # tokens may be sent slightly early, before they count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
@@ -196,7 +196,7 @@ class Log:
         return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
-        """Return the kept requests received after `mark`; all of them if the mark is unknown."""
+        """Return the logged requests received after `mark`; all of them if the mark is unknown."""
         run, _, number = mark.partition("-")
         after = int(number) if run == self._run and number.isdecimal() else 0
         return [asdict(entry.request) for entry in self._entries if entry.request.id > after]

@@ -19,15 +19,15 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; time limit for each pause in reading the reply
-_DRAIN_SECONDS = 5.0  # s; before a reset, maximum wait until sent bytes are acknowledged
+_IDLE_SECONDS = 60.0  # s; time limit for a client that stops reading
+_DRAIN_SECONDS = 5.0  # s; a reset waits at most this long for sent bytes to be acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # seconds between checks of the acknowledged byte count
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
 _COLLECT_SECONDS = 5.0  # s; minimum time between full garbage collections
 _MAX_FILES = 10_240
-_SEND_BUFFER = 65_536  # bytes; megabytes, the default, would hide that a client has stopped reading
-_KEEP_ALIVE = 75  # s; a learner may pause to read between two cells
+_SEND_BUFFER = 65_536  # bytes; the default (megabytes) would hide that a client has stopped reading
+_KEEP_ALIVE = 75  # s until an idle connection is closed; learners may read between two cells
 
 
 class _Server(uvicorn.Server):

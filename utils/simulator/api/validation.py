@@ -26,7 +26,7 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for a request's body; has the fields that both APIs share, and rejects others."""
+    """Base class for a request's body, with the fields that both APIs share; rejects others."""
 
     model_config = ConfigDict(extra="forbid")
     ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
@@ -48,8 +48,8 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the most specific error: an unknown field, an unknown literal, or the first."""
-    causes = ("extra_forbidden", "literal_error")  # an unknown type also causes 'missing' errors
+    """Return the most specific error: an unknown field or literal if any, else the first."""
+    causes = ("extra_forbidden", "literal_error")  # both can cause 'missing' errors as well
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
     # such as `messages[0].content`

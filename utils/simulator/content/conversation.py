@@ -8,7 +8,7 @@ from itertools import takewhile
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # latest replies whose sentences the next reply avoids repeating
+_MOST_SAID = 60  # recent replies whose sentences the next reply tries not to repeat
 _STEM = 4  # words that share this many initial letters count as equal
 
 
@@ -25,7 +25,7 @@ def text(request: ModelRequest) -> str:
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
-    # the reader's name according to earlier messages, and including this message
+    # the reader's name: `known` before this message, `name` after it
     known = (_names(asked) or [""])[-1]
     name = (_names([prompt]) or [known])[0]
     if name == known:
@@ -110,7 +110,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the message that the prompt asks for, by default the last."""
+    """Return a reply that quotes the requested message, by default the last one."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1: the last
@@ -132,7 +132,7 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names by which the reader has introduced themselves, oldest first."""
+    """Return the names that the reader has given as their own, oldest first."""
     found = []
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")

@@ -37,7 +37,7 @@ QUOTED = "|".join(  # a quoted string; the group that matches excludes the marks
 )
 # punctuation (but not the comma in "Paris, TX"), "and" or "then"
 _CLAUSE_END = r"(?:[;?!]+|\.(?=\s|$)|,(?! [A-Z]{2}\b)|\band\b|\bthen\b)\s*"
-# cached, since many fields of a schema search the same text; don't mutate the results
+# cached, since the same text is searched for many fields; don't mutate the results
 _cached = lru_cache(maxsize=64)
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 
@@ -151,7 +151,7 @@ def proper_names(text: str) -> list[str]:
 
 
 def _without_common_words(name: str) -> list[str]:
-    """Return a name's words without leading common words, such as the first in "What's Oslo"."""
+    """Return a name's words without leading common words, such as "What's" in "What's Oslo"."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
@@ -220,7 +220,7 @@ def listed(text: str, label: str) -> list[str]:
 
 
 def items(text: str) -> list[str]:
-    """Return the items of a list such as `a, b and c`, without marks around them."""
+    """Return the items of a list such as `a, b and c`, without the punctuation around them."""
     parts = re.split(r", ?(?:and )?| and ", " ".join(text.split()))
     return list(filter(None, (part.strip(" \"'`[]#*") for part in parts)))
 

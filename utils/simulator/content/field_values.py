@@ -15,7 +15,7 @@ from typing import Any
 from . import extract
 
 _SAMPLES = Path(__file__).with_name("sample_values.toml")
-# finders of field values, by a word in the field's name
+# functions that find a field's values, by a word in the field's name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -38,7 +38,7 @@ _FORMATS: dict[str, Callable[[str], list[str]]] = {
     "date-time": lambda text: [f"{found}T00:00:00Z" for found in extract.dates(text)],
     "uri": extract.links,
 }
-FORMATTED = {  # made-up strings by format
+FORMATTED = {  # made-up strings, by format
     "email": "ada@example.org",
     "date": "2026-05-17",
     "time": "09:30:00Z",
@@ -60,7 +60,7 @@ _LISTS = {  # words that introduce a list of values, by the field's name
     "skills": ("skill", "knows", "can", "good at"),
     "ingredients": ("ingredient", "with", "of"),
 }
-_UNITS = {  # words next to a number, by a word in the field's name
+_UNITS = {  # words that occur next to the number, by a word in the field's name
     "age": ("age", "aged", "years", "year"),
     "price": ("price", "costs", "cost", "for €", "€", "$", "eur", "usd", "euro", "dollar"),
     "cost": ("cost", "price", "€", "$", "eur", "usd", "euro", "dollar"),
@@ -169,7 +169,7 @@ def records(text: str, names: list[str]) -> list[str]:
 
 
 def chosen(text: str, choices: list[Any]) -> list[str]:
-    """Return the strings among `choices` whose words `text` contains."""
+    """Return the strings in `choices` whose words all occur in `text`."""
     said = extract.word_set(text)
     strings = ((choice, extract.words(choice)) for choice in choices if isinstance(choice, str))
     return [choice for choice, words in strings if words and all(map(said.has, words))]
@@ -185,7 +185,7 @@ def samples(name: str) -> list[Any]:
     table = _table()
     for word in reversed(extract.words(name)):
         for key, values in table.items():
-            if word.startswith(key.removesuffix("y")):  # `cities` also begins with `cit`
+            if word.startswith(key.removesuffix("y")):  # matches `cities` as well as `city`
                 return values
     return []
 

@@ -1,4 +1,4 @@
-"""Replies in JSON, for requests that specify its format in a field or in a message."""
+"""Replies in JSON, for requests that specify JSON in a field or in a message."""
 
 import json
 import re
@@ -19,18 +19,18 @@ _TYPES = {
 _LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
 _IN_QUOTES = rf"(?:{extract.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
 _REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # a remark after a key, as in: `age` (an integer)
-_NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"  # between two keys
+_NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"  # separator between two keys
 _ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
 _QUOTED_ITEM = rf"{_IN_QUOTES}{_REMARK}"
-# Three ways to list keys: `"name" and "age" as keys`, `keys: name, age and city`, and, for quoted
-# keys only, at least two of them after a common word: `with "name" and "age"`.
+# Three ways to list keys: `"name" and "age" as keys`; `keys: name, age and city`; or at least two
+# quoted keys after a common word, as in `with "name" and "age"`.
 _BEFORE = rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})*+)(?:\s(?:as\s)?(?P<label>{_LABEL}))?"
 _AFTER = rf"{_LABEL}(?:\s(?:named|called|are|of))?[:\s]{{0,9}}(?P<keys>{_ITEM}(?:{_NEXT}{_ITEM})*)"
 _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_MOST_BRACES = 100  # limit on braces that are tried as the start of an object
+_MOST_BRACES = 100  # maximum number of braces tried as the start of an object
 
 
 def text(request: ModelRequest) -> str | None:
@@ -63,13 +63,13 @@ def described(request: ModelRequest) -> Json | None:
             return last if "properties" in last else _schema_of_example(last)
         if listed := _listed(turn.text):
             items = re.finditer(rf"{_ITEM}(?:{_NEXT}|$)", listed["keys"])
-            # only the group that matched the key isn't None
+            # in each match, all groups are None except the key's
             return _schema_with_keys(["".join(filter(None, item.groups())) for item in items])
     return None
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Match a list of keys next to a word such as "keys"; if there is none, after "with"."""
+    """Match a list of keys next to a word such as "keys" or, failing that, after "with"."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match
@@ -89,7 +89,7 @@ def _schema_by_name(name: str) -> Json:
     for kind, known in _TYPES.items():
         telling = words[-1:]
         if kind == "boolean":
-            telling = words[:1] + words[-1:]  # such as `is_new`, `has_stock` or `available`
+            telling = words[:1] + words[-1:]  # as in `is_new`, `has_stock` or `available`
         if not set(telling).isdisjoint(known):
             return {"type": kind}
     several = name.lower().endswith("s") and not name.lower().endswith(("ss", "us", "address"))

@@ -1,6 +1,6 @@
 """Prepared replies in `replies/`.
 
-Each is a Markdown file. Its header, which ends with an empty line, lists the prompts it matches:
+Each is a Markdown file. Its header, which ends with an empty line, lists the prompts to match:
 
     asks: rainbow form
     asks: explain rainbow
@@ -45,14 +45,14 @@ def normal(text: str) -> str:
 
 
 def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest set in `asks` whose prefixes all occur in `prompt`, or 0."""
+    """Return the size of the largest set in `asks` with all its prefixes in `prompt`; 0 if none."""
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)
 
 
 def parse(name: str, source: str) -> PreparedReply:
-    """Parse the file of the reply `name`, whose text is `source`."""
+    """Parse `source`, the content of the file for the reply `name`."""
     header, _, text = source.partition("\n\n")
     asks: list[frozenset[str]] = []
     exactly: list[str] = []

@@ -23,7 +23,7 @@ from .schema_rules import (
 
 _MOST_NODES = 5000  # OpenAI's limit on the properties in a schema
 _DEEPEST = 40  # levels of nesting; also limits chained references
-_MOST_ITEMS = 50  # limit on a list without `maxItems`
+_MOST_ITEMS = 50  # maximum length of a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
 _DEEP = 5  # below this depth, only required fields are filled
 _MOST_DIGITS = 300  # of an integer

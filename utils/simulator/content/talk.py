@@ -12,14 +12,14 @@ from . import wording
 from .prepared_replies import fit, normal
 
 _FILES = ("topics.toml", "everyday_topics.toml")
-_PARTS = ("says", "why", "example", "short")  # in the order in which they are used
+_PARTS = ("says", "why", "example", "short")  # in order of use
 
 
 @dataclass(frozen=True)
 class Topic:
     """A subject, and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; a message must contain all of one set
+    asks: list[list[str]]  # sets of word prefixes; a matching message contains one whole set
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies by kind of question
     streaming: bool  # whether the topic is about streaming
@@ -77,7 +77,7 @@ def topic_of(text: str) -> Topic | None:
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
     """Return a reply to a message that has no prepared reply.
 
-    `asked` are the earlier messages, and `name` is the reader's name, if known.
+    `asked` contains the earlier messages, and `name` is the reader's name, if known.
     """
     if not prompt.strip():
         return chooser.named("empty")

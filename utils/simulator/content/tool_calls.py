@@ -19,7 +19,7 @@ from .schema_values import fill
 _MOST_CALLS = 8
 _MOST_MATCHES = 32  # limit on calls before duplicates are removed
 _LONGEST_ABOUT = 1024  # characters of a tool's description that are examined
-# generic words in the names and descriptions of tools
+# words that are too generic to identify a tool
 _GENERIC_WORDS = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
@@ -39,7 +39,7 @@ _SYNONYMS = {  # of words in a tool's name or description
     "time": "clock",
     "email": "mail",
 }
-_MIN_SCORE = 2  # for a call
+_MIN_SCORE = 2  # for a tool to be called
 _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", " - ": " minus ", "÷": " divided ",
             "/": " divided "}  # fmt: skip
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; extend a follow-up such as "And in Rome?" from the previous prompt."""
+    """Return the prompt; complete a follow-up such as "And in Rome?" from the previous prompt."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -89,7 +89,7 @@ class _Match:
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
-    """Return the calls that the prompt's clauses ask for."""
+    """Return the calls that the prompt's clauses request."""
     matches: list[_Match] = []
     for start, end in extract.clauses(prompt):
         if len(matches) == _MOST_MATCHES:
@@ -108,7 +108,7 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
         alone = _has_arguments(last.tool, clause)
         if alone and not last.complete:
             last.complete = _has_arguments(last.tool, prompt[last.start : last.end])
-        if alone and last.complete:  # the clause asks for another call of the same tool
+        if alone and last.complete:  # the clause requests another call to the same tool
             matches.append(_Match(last.tool, start, end, complete=True))
         else:  # the clause continues the last match
             last.end = end
@@ -145,7 +145,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
 
 
 def _score(tool: Tool, said: extract.Words) -> int:
-    """Return a tool's score: matching words count 2 in its name and 1 in its description."""
+    """Score a tool: 2 for each matching word in its name, 1 for each in its description."""
     name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
     named = sum(_among(word, said) for word in name)
     described = sum(_among(word, said) for word in about)
@@ -154,7 +154,7 @@ def _score(tool: Tool, said: extract.Words) -> int:
 
 @lru_cache(maxsize=256)
 def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
-    """Return the distinctive words of a tool's name, and of its description."""
+    """Return the distinctive words in a tool's name, and those in its description."""
     every = extract.words(name)
     own = [word for word in every if word not in _GENERIC] or every
     described = set(extract.words(about)) - _GENERIC - set(own)

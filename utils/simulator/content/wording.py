@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 READ = 1000  # characters of a message that are examined
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-_MOST = 6  # words in a subject; longer ones are shortened
+_MOST = 6  # words in a subject; longer subjects are shortened
 _FEW = 2  # words; two subjects are combined only if neither is longer
 _LONGEST = 80  # characters in a quotation
 _NOTICED = 20  # characters; shorter sentences may be repeated
@@ -101,7 +101,7 @@ def about(text: str, earlier: list[str]) -> About:
 
 
 def _named(text: str) -> str:
-    """Return the subject that a phrase such as "Tell me about tides" names, or ""."""
+    """Return the subject that a phrase such as "Tell me about tides" names; "" if none."""
     found = pattern("subject").search(text)
     if not found:
         return ""
@@ -134,13 +134,13 @@ def _complete(words: list[str]) -> str:
 
 
 def aim(text: str, subject: About) -> str:
-    """Return "to" and the action in a "how" or "should" question, or "for" and the subject."""
+    """Return "to" plus the action in a "how" or "should" question; else "for" plus the subject."""
     how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 
 
 def statement(text: str) -> str:
-    """Return the first sentence with "you" instead of "I", such as "you live in Oslo"."""
+    """Return the first sentence with "you" instead of "I", as in "you live in Oslo"."""
     first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
     return in_other_person(shortened(first.rstrip(" .!;")))
 

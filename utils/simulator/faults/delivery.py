@@ -9,7 +9,7 @@ from ..pacing import TimedBytes
 from ..reply import Encoder
 from .fault import delivery
 
-Sent = Iterator[TimedBytes]  # most items are one event; see the encoders' `events`
+Sent = Iterator[TimedBytes]  # most items contain one event; see the encoders' `events`
 _BLOCK = 8192  # bytes that a proxy passes on in one go
 _MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # s
@@ -211,7 +211,7 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
 
 
 def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
-    """End the response with `event` in place of the item that exceeds `tokens` tokens."""
+    """End the response with `event` in place of the first item beyond `tokens` tokens."""
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
             yield TimedBytes(item.at, event(), ends="failed")
@@ -232,7 +232,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 
 
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether it is the last or takes the reply past `tokens` tokens."""
+    """Yield each item, and whether it is the last or extends beyond `tokens` tokens."""
     count = 0
     before: TimedBytes | None = None  # lags by one item, to detect the last
     for item in sent:

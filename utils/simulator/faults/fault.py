@@ -29,10 +29,9 @@ class Fault:
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
     by_responses: str  # the exception with the Responses API; "" if none
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
-    # where the fault acts: it replaces the reply with an error, or changes the request, the
-    # generated reply, or the delivery of the reply's bytes
+    # "refusal" replaces the reply with an error; the others name what the fault changes
     stage: Stage
-    numbers: tuple[tuple[str, float], ...] = ()  # name and default of those that may follow `@`
+    numbers: tuple[tuple[str, float], ...] = ()  # name and default of each number after `@`
     whole: bool = True  # whether the fault also affects replies that aren't streamed
 
     @property

@@ -1,7 +1,7 @@
 """Faults that replace the reply with an error, for every attempt or only the first few.
 
-The number after `@` is how many attempts at the same request fail before one succeeds; then the
-count starts again. With 0, every attempt fails.
+The first number after `@` is how many attempts at the same request fail before one succeeds; then
+the count starts again. With 0, every attempt fails.
 """
 
 from .. import errors

@@ -1,1 +1,1 @@
-"""The simulator's process. Every notebook imports this package: standard library only."""
+"""The simulator's process. Every notebook imports this, so it uses only the standard library."""

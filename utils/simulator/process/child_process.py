@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _LOOPBACK = "127.0.0.1"
-_REPORT_VARIABLE = "COURSE_REPORT_TO"  # port and token for a child's report
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # contains the port and token for a child's report
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0  # wait before killing a child that doesn't end by itself
@@ -21,9 +21,9 @@ _POLL_SECONDS = 0.05  # between checks that a child is running, while waiting fo
 _REPORT_SECONDS = 1.0  # time limit for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# Of Python's environment variables, a child inherits only those about paths and files. Others could
-# break it: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
-# imports would fail.
+# Python's environment variables that a child inherits: those for paths and files. Others could
+# break it: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error, imports
+# would fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
     "PYTHONHOME",
@@ -59,7 +59,7 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        self._connection: socket.socket | None = None  # on which the child reported its port
+        self._connection: socket.socket | None = None  # used by the child to report its port
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value

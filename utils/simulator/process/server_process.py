@@ -111,7 +111,7 @@ class ServerProcess:
 
     def _forked(self) -> None:
         """In a forked child, close the pipe, so that the server ends with the parent."""
-        self._changed = threading.Condition()  # a thread of the parent may hold the lock
+        self._changed = threading.Condition()  # a thread of the parent may have held the lock
         self._child.close_pipe()
 
     def _spawn(self) -> Child:

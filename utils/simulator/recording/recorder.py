@@ -1,4 +1,4 @@
-"""Recording of a real provider's reply and its timing.
+"""Records a real provider's reply and its timing.
 
 The `openai` package sends the request, but its parser stops at the first event that isn't valid
 JSON, so the events are parsed here. Identifiers, the key and the URL aren't recorded.
@@ -35,7 +35,7 @@ def record(
         The recorded reply, and how many events could not be recorded in full.
 
     Raises:
-        RecordError: If the stream has an error, several choices, or no finish reason.
+        RecordError: If the stream contains an error, several choices, or no finish reason.
         openai.OpenAIError: If the request fails.
     """
     options = {"stream": True, "stream_options": {"include_usage": True}}
@@ -139,7 +139,7 @@ class Recorder:
             self._add("thought", thought, now)
         content = delta.get("content")
         for part in content if isinstance(content, list) else []:
-            if thinking := _text(part.get("thinking")):  # as Mistral sends it
+            if thinking := _text(part.get("thinking")):  # the format of Mistral's API
                 self._add("thought", thinking, now)
         if text := _text(content):
             self._add("text", text, now)

@@ -26,7 +26,7 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True)
 class RecordedReply:
-    """One recorded reply. Times are seconds since the request was sent."""
+    """One recorded reply. Times are in seconds since the request was sent."""
 
     model: _Text
     prompt: _Text  # the last user message

@@ -17,7 +17,7 @@ class ChatCompletionsEncoder(Encoder):
         self._reply = reply
         self._include_usage = reply.request.include_usage
         calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
-        # maps the part index of each tool call to its number among the calls
+        # maps each tool call's part index to its position among the calls
         self._calls = {index: number for number, index in enumerate(calls)}
         self._usage: Json = {"choices": [], "usage": _usage(reply.usage)}
 
@@ -89,7 +89,7 @@ class ChatCompletionsEncoder(Encoder):
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
         """Return a function that encodes the pieces of one part.
 
-        The chunks differ only in their text, so everything else is rendered once.
+        The chunks differ only in their text, so everything else is encoded only once.
         """
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._reply.request.shows_reasoning:

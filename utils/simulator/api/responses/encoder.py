@@ -38,7 +38,7 @@ class ResponsesEncoder(Encoder):
         self._body = body
         self._sequence = -1  # sequence number of the last event
         texts = (reply.text_of(part) for part in range(len(reply.parts)))
-        self._texts = [text for text in texts if text is not None]  # only of parts that are sent
+        self._texts = [text for text in texts if text is not None]  # None means not sent
         # number of reasoning parts, which come first
         self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
@@ -103,7 +103,7 @@ class ResponsesEncoder(Encoder):
         return [self._item(part, ended=True) for part in parts]
 
     def _item(self, part: int, ended: bool) -> Json:
-        """Return the output item that contains a part; without content unless `ended`."""
+        """Return the output item that contains a part, with its content only if `ended`."""
         described, identifier = self._reply.parts[part], self._id(part)
         if described.kind == "thought":
             parts = range(part + 1) if ended and self._shown else ()
@@ -185,7 +185,7 @@ class ResponsesEncoder(Encoder):
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
         """Return a function that encodes the pieces of one part.
 
-        Everything except the text and the sequence number is rendered once.
+        Everything except the text and the sequence number is encoded only once.
         """
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
