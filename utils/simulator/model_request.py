@@ -15,7 +15,7 @@ class ToolCall:
 
     id: str  # the identifier that the tool's result refers to
     name: str
-    arguments: str  # the arguments, as the JSON string that the model generated
+    arguments: str  # the JSON string that the model generated
 
 
 @dataclass(frozen=True)

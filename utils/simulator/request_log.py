@@ -38,7 +38,7 @@ class Request:
         first_byte: When the first byte of the reply was sent; None if none was.
         ended_at: When the reply ended; None while it is in progress.
         planned_ttft: Planned TTFT in seconds; None if no visible token is planned.
-        planned_gap: Planned seconds between tokens, without stalls; None if the request is rejected.
+        planned_gap: Planned gap between tokens in seconds, without stalls; None if none is planned.
         body: The request's JSON body; if it is larger than 16 KiB, only its size.
     """
 

@@ -138,7 +138,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on `host`; port 0 takes any free port.
+    """Return a socket that listens on `host`; port 0 means any free port.
 
     Raises:
         OSError: If the port is taken or the address isn't assigned to this machine.

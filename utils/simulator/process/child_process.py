@@ -22,8 +22,8 @@ _REPORT_SECONDS = 1.0  # time limit for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
 # Python's environment variables that a child inherits: those for paths and files. Others could
-# break it: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error, imports
-# would fail.
+# break it: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
+# imports would fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
     "PYTHONHOME",

@@ -106,7 +106,7 @@ class Recorder:
         try:
             self._chunk(json.loads(data), now)
         except (ValueError, RecursionError, AttributeError, TypeError):
-            self.left_out += 1  # it isn't JSON, or a field's type differs from OpenAI's
+            self.left_out += 1  # the event isn't JSON, or a field's type differs from OpenAI's
 
     def _chunk(self, chunk: Json, now: float) -> None:
         if error := chunk.get("error"):

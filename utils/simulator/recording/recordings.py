@@ -33,7 +33,7 @@ class RecordedReply:
     opening: _Seconds  # when the first event arrived
     parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a call, the tool's name
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # each piece's time, part index and text
-    finish: _Text  # the finish reason
+    finish: _Text
     end: _Seconds  # when the reply ended
     usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
 
