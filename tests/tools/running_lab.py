@@ -22,9 +22,10 @@ COURSE = ROOT / "course.py"
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 # Makes standard input its controlling terminal, then replaces itself with `lab`. When the test
-# closes the terminal's other end, `lab` gets SIGHUP.
+# closes the terminal's other end, `lab` gets SIGHUP, even if `nohup` runs the tests.
 _ON_A_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
