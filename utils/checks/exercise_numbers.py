@@ -14,7 +14,7 @@ from utils.errors import Sentence
 
 T = TypeVar("T")
 
-MISSING = object()  # the default of an argument that was not passed
+MISSING = object()  # the value of an argument that wasn't passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
 _MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
@@ -26,7 +26,7 @@ class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
 
 
 class Moved(Misuse):
-    """Raised if the answer belongs to an exercise that is in another lesson now."""
+    """Raised if the answer belongs to an exercise that is now in another lesson."""
 
 
 def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
@@ -35,7 +35,7 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     If lesson 5 has ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
 
     Raises:
-        Misuse: If `given` isn't a valid number, or is ambiguous, or if there are `more` arguments.
+        Misuse: If `given` is invalid or ambiguous, or if there are `more` arguments.
     """
     found = _number(given)
     if found is None:
@@ -52,7 +52,7 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
 def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
-    If the answer, or the notebook's variable that holds it, has the name of another exercise, that
+    If the answer, or the notebook variable that holds it, has the name of another exercise, that
     exercise's current number is returned, since a learner's copy may still have an old one.
     """
     found = _number(number)
@@ -87,7 +87,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """Return the name of a function or class, or those of a list's or dict's variables."""
+    """Return a function's or class's name, or the names of variables that hold a list or dict."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])
@@ -109,7 +109,7 @@ def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
 
 
 def _number(given: object) -> str | None:
-    """Return the number as a string, also for a name such as "1.words"; None if it is invalid."""
+    """Return the number as a string, even if given a name such as "1.words"; None if invalid."""
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
     return lesson_source.number(match[1].upper() + match[2]) if match else None
 
@@ -124,7 +124,7 @@ def found(look_up: Callable[[str], T], number: str) -> T:
     """Look up a number with a function of `lesson_source`.
 
     Raises:
-        Misuse: If it finds nothing; the message lists the numbers that exist.
+        Misuse: If there is no such number; the message lists the existing ones.
     """
     try:
         return look_up(number)

@@ -48,11 +48,11 @@ def hint(number: object = MISSING, *more: object) -> None:
     """Show the next hint for exercise `number`, such as "1.2"; after the last one, all of them.
 
     Raises:
-        Misuse: If the exercise has no hints; the message lists the exercises that do.
+        Misuse: If the exercise has no hints; the message lists the exercises with hints.
     """
     number = the_number(number, "hint", more)
     steps = found(lesson_source.hints, number)
-    at = _shown[number]  # the index of the hint to show; all are shown after the last
+    at = _shown[number]  # the index of the hint to show; after the last one, all are shown
     _shown[number] += 1
     one_of_many = len(steps) > 1 and at < len(steps)
     which = f"hint {at + 1} of {len(steps)}" if one_of_many else "all the hints"
@@ -63,7 +63,7 @@ def hint(number: object = MISSING, *more: object) -> None:
 
 
 def solution(number: object = MISSING, *more: object) -> None:
-    """Show the solution of exercise `number`, such as "1.2".
+    """Show the solution to exercise `number`, such as "1.2".
 
     Raises:
         Misuse: If there is no such exercise; the message lists the existing ones.
@@ -73,7 +73,7 @@ def solution(number: object = MISSING, *more: object) -> None:
 
 
 def predict(number: object = MISSING, *more: object) -> None:
-    """Show prediction question `number`, such as "P1.2", to answer before running the code.
+    """Show prediction `number`, such as "P1.2": a question to answer before running the code.
 
     Raises:
         Misuse: If there is no such prediction; the message lists the existing ones.

@@ -18,7 +18,7 @@ from utils.checks.outcome import Outcome, display
 
 
 def check(number: object = MISSING, answer: object = MISSING, *more: object) -> None:
-    """Check `answer` to exercise `number`, and show the outcome under the cell.
+    """Check the answer to an exercise, and show the outcome under the cell.
 
     Args:
         number: The exercise, such as "1.2".
@@ -113,7 +113,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` adds those that exercises share."""
+        """Return the mistakes to look for, in order, including shared ones if `shared`."""
         from utils.checks.engine.mistakes import FIRST, LAST
 
         first, own = self.exercise.first, self.exercise.mistakes
@@ -125,7 +125,7 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return the mistakes in `STRESSED` to look for; the exercise's own replace shared ones."""
+        """Return mistakes to look for in `stress` cases; the exercise's own replace shared ones."""
         from utils.checks.engine.mistakes import STRESSED
 
         own = {**self.exercise.first, **self.exercise.mistakes}
@@ -139,7 +139,7 @@ def find(number: str) -> Loaded:
     Raises:
         Misuse: If there is none; the message lists the lesson's exercises.
     """
-    found(lesson_source.stub, number)  # raises `Misuse`
+    found(lesson_source.stub, number)  # raises `Misuse` if there is none
     return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 

@@ -3,7 +3,7 @@
 - `exercise`: an exercise's check as data
 - `run`: the input and the record of a run; `stream_runner`, `app_runner`: run an answer
 - `reply`: replies that log how they are read; `fake_model`: a `ChatOpenAI` that replies with them
-- `mistakes`, `messages`: the mistakes shared by all exercises, and their messages to learners
+- `mistakes`, `messages`: the mistakes that all exercises share, and the messages for them
 - `extra_cases`: the cases added to an exercise's own
 - `untouched`: detects placeholders; `raised`: describes exceptions
 - `diagnosis`: checks for the lessons' clinics

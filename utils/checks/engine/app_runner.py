@@ -1,4 +1,4 @@
-"""Runs an answer that makes a web app, and sends requests to that app."""
+"""Runs an answer that creates a web app, and sends requests to that app."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # looked for before any mistakes in responses
+NO_APP: Mistakes[Run] = {  # checked before any mistakes in the responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -48,13 +48,13 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to make an app; `use` sends requests to the app, and returns the visits.
+    """Call the answer to create an app; `use` sends requests to it, and returns the visits.
 
     The first exception that the app raises is recorded as the answer's.
     """
     made: list[Any] = []
 
-    # `__wrapped__` leads to the answer's globals; the attributes of an app aren't copied
+    # `__wrapped__` gives access to the answer's globals; an app's attributes must not be copied
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):

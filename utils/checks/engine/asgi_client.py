@@ -28,7 +28,7 @@ App = Callable[..., Any]
 NO_JSON = object()
 
 _EMPTY: Mapping[str, str] = MappingProxyType({})
-_STUCK = 5.0  # virtual seconds until the server cancels the request of a client that isn't reading
+_STUCK = 5.0  # virtual seconds until the server cancels a request whose client has stopped reading
 
 
 @dataclass
@@ -37,13 +37,13 @@ class Visit:
 
     status: int | None = None  # the HTTP status; None until it arrives
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""  # all bytes that arrived
+    body: bytes = b""  # all bytes received
     events: list[sse.Event] = field(default_factory=list)  # the events a browser would dispatch
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None until then
     left: float | None = None  # when the client disconnected or the server cancelled the request
-    late: bytes = b""  # what the app sent after `left`, or after its response was complete
-    error: Exception | None = None  # the exception that the app raised, if `left` is None
+    late: bytes = b""  # bytes sent after `left` or after the end of the response
+    error: Exception | None = None  # the app's exception; recorded only if `left` is None
 
     @property
     def names(self) -> list[str]:
@@ -52,7 +52,7 @@ class Visit:
 
     @property
     def messages(self) -> list[Any]:
-        """The data of each message, as `json_of` returns it."""
+        """The data of each message, parsed by `json_of`."""
         return [json_of(event) for event in self.events if event.type == "message"]
 
     @property
@@ -81,7 +81,7 @@ def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
 
 @asynccontextmanager
 async def started(app: App) -> AsyncIterator[None]:
-    """Start the app, and shut it down afterwards, if it has a lifespan."""
+    """Enter the app's lifespan, if it has one, and exit it afterwards."""
     lifespan = getattr(getattr(app, "router", app), "lifespan_context", nullcontext)
     async with lifespan(app):
         yield
@@ -108,7 +108,7 @@ async def get(
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
         slow: After `leave_after` events, the client stops reading instead of disconnecting. Five
-            seconds later the server cancels the request, as a time limit or a shutdown would.
+            seconds later the server cancels the request, as it would on a timeout or shutdown.
     """
     scope = _scope("GET", path, query, headers)
     return await _exchange(app, scope, b"", on_event, leave_after, slow)
@@ -132,7 +132,7 @@ async def _exchange(
 ) -> Visit:
     visit, reader, loop = Visit(), sse.Reader(), asyncio.get_running_loop()
     over = asyncio.Event()  # set when the client has disconnected or the response is complete
-    full = False  # whether `send` must wait, since the client has stopped reading
+    full = False  # whether `send` must wait because the client has stopped reading
 
     def leave() -> None:
         if not over.is_set():

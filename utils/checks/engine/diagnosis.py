@@ -28,7 +28,7 @@ class Diagnosis:
 
     @property
     def unknown(self) -> list[str]:
-        """Names in the answer that aren't patients."""
+        """Names in the answer that match no patient."""
         return [str(name) for name in self.answer if name not in self.truth]
 
     @property
@@ -43,12 +43,12 @@ class Diagnosis:
 
     @property
     def wrong(self) -> str:
-        """The first patient with a wrong diagnosis, or ""."""
+        """The first patient with a wrong diagnosis; "" if there is none."""
         return next((name for name, true in self.truth.items() if self.given(name) != true), "")
 
     @property
     def mistake(self) -> str:
-        """The first wrong diagnosis and the correct one, such as "healthy for buffered", or ""."""
+        """The first wrong diagnosis and the correct one, as "healthy for buffered"; "" if none."""
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:
@@ -66,7 +66,7 @@ FORM: Mistakes[Diagnosis] = {
 
 
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
-    """Make the check for exercise `name`, such as "1.diagnosis".
+    """Return the check for exercise `name`, such as "1.diagnosis".
 
     `choices` are the possible diagnoses; the correct ones are read from the solution.
     """
@@ -86,7 +86,7 @@ def _makes(mistake: str, seen: Diagnosis) -> bool:
 def clinic_messages(
     patient: str, correct: str, evidence: Mapping[str, str], *, denied: Mapping[str, str] = {}
 ) -> Messages[Diagnosis]:
-    """Make the messages of a clinic.
+    """Return the messages of a clinic.
 
     Args:
         patient: The noun for a patient, such as "deployment".

@@ -1,4 +1,4 @@
-"""An exercise's check as data: how to observe an answer, and the mistakes to look for in order."""
+"""An exercise's check as data: how to observe answers, and which mistakes to look for, in order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -10,7 +10,7 @@ Case = TypeVar("Case")
 Mistakes = Mapping[str, Callable[[Seen], bool]]
 Messages = Mapping[str, Callable[[Seen], str]]
 
-CORRECT = "correct"  # name of the message for a correct answer
+CORRECT = "correct"  # the name of the message for a correct answer
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Exercise(Generic[Seen, Case]):
             answer with the `extra_cases`.
         cases: The inputs to run the answer with, in order; the first is an ordinary one. Only the
             first mistake found is reported.
-        mistakes: Names and predicates of this exercise's mistakes, to look for in this order, after
-            the shared ones in `FIRST`. A mistake with the name of a shared one replaces it.
+        mistakes: Predicates for this exercise's mistakes, by name, checked in order after the
+            shared ones in `FIRST`. A mistake with the name of a shared one replaces it.
         first: Mistakes to look for before the shared ones.
         notes: Predicates on the first case's record. If one applies to a correct answer, the
-            message with its name is appended.
-        opts_out: Shared mistakes that aren't mistakes here, each with the reason.
+            message of the same name is appended.
+        opts_out: Shared mistakes that aren't mistakes here, each with a reason.
     """
 
     observe: Callable[[Any, Case], Seen]

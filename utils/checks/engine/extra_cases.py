@@ -16,12 +16,12 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return a copy of the run's case whose first chunk has text, as with some providers."""
+    """Return a copy of the run's case with text in the first chunk, as some providers send it."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
-    """Yield further cases for an exercise, derived from the run of its first case."""
+    """Yield more cases for an exercise, derived from the run of its first case."""
     if type(run.case) is Case and "stops early" not in opts_out:
         yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:
@@ -30,7 +30,7 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     if run.streams and "left open" not in opts_out:
         yield replace(run.case, leave_after=1, when="when its reader stopped early")
     if run.asynchronous and "swallows the cancellation" not in opts_out:
-        # cancel during a long silence, so that a stream read in a thread would stay open
+        # cancel during a long silence, so that a stream still being read in a thread is detected
         after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(
             run.case,
@@ -46,7 +46,7 @@ def leaves_closing(
 ) -> Callable[[Run], bool]:
     """Return a predicate for answers that leave it to Python to close the streams of `method`.
 
-    A reference to each of these streams is kept, so that only `close()` or `aclose()` closes it.
+    References to these streams are kept, so that only `close()` or `aclose()` closes them.
     """
 
     def applies(s: Run) -> bool:

@@ -31,14 +31,14 @@ class Call:
     """A call to one of a model's methods, whether or not its result was read."""
 
     method: str  # such as "stream"
-    handlers: Sequence[BaseCallbackHandler] = ()  # the callback handlers of the call
+    handlers: Sequence[BaseCallbackHandler] = ()
     in_chain: bool = False  # whether the model was called as a step of a chain
 
 
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
-    Any prompt without a prepared reply gets `other`.
+    The reply to any other prompt is `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -53,7 +53,7 @@ class FakeModel(ChatOpenAI):
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
         """Make a model with replies, keyed by prompt; `settings` are passed to `ChatOpenAI`."""
         clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
-        clients["http_socket_options"] = ()  # so that models don't look up proxies
+        clients["http_socket_options"] = ()  # empty, so that models don't look up proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
         model._replies = replies
         return model
@@ -80,7 +80,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def used(self) -> list[dict[str, Any]]:
-        """The settings at each request; requests by copies of the model aren't included."""
+        """The settings in effect at each request, excluding requests by copies of the model."""
         return [settings for model, settings in self._requests if model == id(self)]
 
     @property
@@ -124,7 +124,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call these methods. They bypass `generate`, which would record a call.
+    # These methods, called by `invoke` and `ainvoke`, bypass `generate`, which would record a call.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)
@@ -145,7 +145,7 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
-        """Record a request; return the reply, and its reading for the caller to fill."""
+        """Record a request; return the reply and a new reading of it."""
         usage = settings.pop("stream_usage", None)
         if usage is None:
             usage = self.stream_usage
@@ -187,7 +187,7 @@ class FakeModel(ChatOpenAI):
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
-    chunk.id = None  # LangChain adds the run's id
+    chunk.id = None  # LangChain sets it to the run's id
     return ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
 
 

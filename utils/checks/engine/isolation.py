@@ -6,8 +6,8 @@
         noted().forgotten           # names of functions whose coroutines were never awaited
         noted().other_model(answer)  # another chat model that was called
 
-Python's warnings about unawaited coroutines and its tracebacks of generators that yield while being
-closed don't reach the notebook: the check's message reports both.
+Python's warnings about unawaited coroutines, and tracebacks from generators that yield while being
+closed, don't reach the notebook: the check's message reports both.
 """
 
 import gc
@@ -46,7 +46,7 @@ class _Printed(io.StringIO):
 class Noted:
     """The side effects of one run of an answer."""
 
-    models: list[BaseChatModel] = field(default_factory=list)  # called, but not the check's
+    models: list[BaseChatModel] = field(default_factory=list)  # the other models that were called
     forgotten: list[str] = field(default_factory=list)  # functions whose coroutine wasn't awaited
     stdout: _Printed = field(default_factory=_Printed)
 
@@ -56,7 +56,7 @@ class Noted:
         return self.stdout.getvalue()
 
     def other_model(self, answer: Any) -> str:
-        """Return a description of the first other model that was called, or ""."""
+        """Return a description of the first other model that was called; "" if none."""
         if not self.models:
             return ""
         model = self.models[0]
@@ -107,14 +107,14 @@ def noted() -> Noted:
 
 
 _lock, _changes = threading.Lock(), ExitStack()
-_running = 0  # number of checks that are running
+_running = 0  # the number of running checks
 
 
 @contextmanager
 def _watching() -> Iterator[None]:
-    """Watch the process for as long as any check is running.
+    """Watch the process while any check is running.
 
-    The first check to enter makes the changes, and the last one to exit reverts them: a check that
+    The first check to enter applies the changes and the last one to exit reverts them: a check that
     timed out may still be running in its thread when the next one starts.
     """
     global _running

@@ -1,4 +1,4 @@
-"""The mistakes shared by all exercises whose check records a `Run`, in the order of the search.
+"""The mistakes shared by all exercises whose check records a `Run`, in the order they are checked.
 
 In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
 in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
@@ -63,7 +63,7 @@ def _prints(run: Run) -> bool:
     """Whether text was printed instead of returned or yielded."""
     printed, output, expected = map(bare, (run.stdout, run.output, run.expected))
     only_printed = bool(printed) and printed in expected and printed not in output
-    # the output is too short by at least the printed text, or a function printed everything
+    # either the output lacks at least as much text as was printed, or a function printed it all
     instead = len(output) <= len(expected) - len(printed)
     prints_all = printed == expected and not run.streams
     return only_printed and (instead or prints_all) and output != expected
@@ -127,10 +127,10 @@ FIRST: Mistakes[Run] = {
 
 
 def _repeats(run: Run) -> bool:
-    """Whether the output repeats all of the text as its last item, or a part of it at its end."""
+    """Whether the last item repeats all of the text, or the output ends by repeating part of it."""
     ends_with_all = bool(run.items) and text_of(run.items[-1]) == run.expected
     added = run.output.removeprefix(run.expected)
-    longer = len(run.output) > len(run.expected) + 1  # one character more isn't a repetition
+    longer = len(run.output) > len(run.expected) + 1  # one extra character isn't a repetition
     return longer and (ends_with_all or added in run.expected)
 
 

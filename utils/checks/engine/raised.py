@@ -26,7 +26,7 @@ def told(error: BaseException | None, when: str = "") -> str:
 
 
 def _own_line(error: BaseException) -> str:
-    """Return the innermost line of the learner's own code in the traceback, or ""."""
+    """Return the innermost line of the learner's own code in the traceback; "" if none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()

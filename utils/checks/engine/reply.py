@@ -4,7 +4,7 @@
     answer(FakeModel.of({"Why do rivers bend?": reply}), "Why do rivers bend?")
     reply.requests, reply.taken, reply.still_open
 
-A reply takes virtual time. It can also be passed to an answer directly, as a stream of text
+Reading takes virtual time. A reply can also be passed to an answer directly, as a stream of text
 (`stream`, `astream`) or of chunks (`chunks`, `achunks`) that can be read only once.
 """
 
@@ -41,7 +41,7 @@ class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (named after what hap
 
 
 def cut(text: str, seed: int = 1) -> list[str]:
-    """Cut `text` into random pieces of 1 to 6 characters; `seed` makes this repeatable.
+    """Cut `text` into random pieces of 1 to 6 characters; `seed` makes the cuts repeatable.
 
     Consecutive line breaks form one separate piece, as models often send them.
     """
@@ -102,12 +102,12 @@ class Reply:
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model's name in the response metadata
-    fails_after: int | None = None  # pieces until the connection is lost; 0: before the first chunk
-    error: BaseException = field(default_factory=ConnectionLost)  # raised when it is lost
+    fails_after: int | None = None  # pieces before the connection is lost; 0: no chunk arrives
+    error: BaseException = field(default_factory=ConnectionLost)  # raised on connection loss
     # seconds from the role chunk, or the request if there is no role chunk, to the first piece
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between pieces
-    # additional seconds before a piece, by the piece's index
+    # additional seconds of waiting before a piece, keyed by its index
     silences: Mapping[int, float] = field(default_factory=dict)
     # whether the role arrives with the first piece and the finish reason with the last one, as with
     # some providers, rather than in chunks without text
@@ -144,7 +144,7 @@ class Reply:
 
     @property
     def whole(self) -> bool:
-        """Whether any request asked for the reply without streaming, as `invoke` does."""
+        """Whether the reply was ever requested without streaming, as by `invoke`."""
         return any(not reading.streamed for reading in self.readings)
 
     @property
@@ -164,7 +164,7 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The most pieces not yet output when the next one was taken or the end was reached.
+        """The maximum number of pieces not yet output when the next was taken or the end reached.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next is taken; `len(pieces)` means that everything is
@@ -304,7 +304,7 @@ class Reply:
 
 
 def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
-    """Return a chunk with this text; `fields` are further fields of `AIMessageChunk`."""
+    """Return a chunk with this text; `fields` are other fields of `AIMessageChunk`."""
     return AIMessageChunk(content=content, id="run-1", **fields)
 
 

@@ -50,7 +50,7 @@ class Case:
 
     @property
     def ordinary(self) -> bool:
-        """Whether the case has nothing special that a message should mention."""
+        """Whether the case needs no mention in messages."""
         return not self.when
 
     def reply(self, **how: Any) -> Reply:
@@ -100,21 +100,21 @@ class Run:
 
     name: str  # the function's name in the exercise
     answer: Any  # the learner's function, or whatever else was passed to `check`
-    case: Case  # the input
-    reply: Reply  # the reply, with its log
+    case: Case
+    reply: Reply
     model: FakeModel | None = None  # the model that was passed to the answer, if any
     wants: Wanted = STRING  # the type to return or, for a stream, to yield
     streams: bool = False  # whether the exercise asks for a generator or an async generator
-    asynchronous: bool = False  # whether it asks for an awaitable or an async generator
+    asynchronous: bool = False  # whether the exercise asks for an awaitable or an async generator
     passes_on: bool = False  # whether each piece should be passed on before the next one is taken
     expected: str = ""  # the correct text; the reply's, unless the exercise sets another
-    returned: Any = None  # the value or, if it was awaited, its result; None if a stream was read
+    returned: Any = None  # the returned value or, if awaited, its result; None if a stream was read
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream that was then read
     ahead: int = 0  # how many pieces were taken before the stream was read
     items: list[Any] = field(default_factory=list)  # the items that the stream yielded
-    taken: list[int] = field(default_factory=list)  # for each item, how many pieces were taken then
-    at: list[float] = field(default_factory=list)  # for each item, virtual seconds since the call
+    taken: list[int] = field(default_factory=list)  # the number of pieces taken before each item
+    at: list[float] = field(default_factory=list)  # virtual seconds from the call to each item
     seconds: float = 0.0  # the run's duration in virtual seconds
     error: BaseException | None = None  # the exception that the answer raised
     goes_on: bool = False  # whether the stream yielded so many items that it counts as endless
@@ -122,19 +122,19 @@ class Run:
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
     settings: Sequence[str] = ()  # the names of the model's settings that the answer changed
     still_open: bool = False  # whether the stream of any reply was left open
-    tasks: Sequence[str] = ()  # the coroutine names of tasks left running, not cancelled
-    unawaited: Sequence[str] = ()  # the coroutine names of tasks cancelled but not awaited
-    blocked: float = 0.0  # virtual seconds for which the answer blocked the event loop
-    # how the answer's task reacted to a cancellation: "cancelled" as it should, "returned",
+    tasks: Sequence[str] = ()  # coroutine names of tasks that were left running
+    unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
+    blocked: float = 0.0  # how long the answer blocked the event loop, in virtual seconds
+    # how the answer's task reacted to a cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # describes a model that was called but not passed to the answer, or ""
+    other_model: str = ""  # describes a called model that wasn't passed to the answer; "" if none
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
     stdout: str = ""  # the printed text, up to a limit
 
     @classmethod
     def of(cls, run: "Run", **more: Any) -> Self:
-        """Make an instance of a subclass from a run and additional or different fields."""
+        """Make an instance of a subclass from a run, with additional or replaced fields."""
         return cls(**{**vars(run), **more})
 
     @property
@@ -163,7 +163,7 @@ class Run:
 
     @property
     def limited_by(self) -> str:
-        """The setting that limited the length of a reply, such as `max_tokens`, or ""."""
+        """The setting that limited the length of a reply, such as `max_tokens`; "" if none."""
         readings = self.model.readings if self.model else []
         sent = [name for reading in readings for name in reading.settings]
         return next((name for name in sent if name in _LIMITS), "")
@@ -213,7 +213,7 @@ class Run:
 
     @property
     def foreign(self) -> str:
-        """The class name of an awaited object that belongs to another event loop, or ""."""
+        """The class name of an awaited object that belongs to another event loop; "" if none."""
         errors = "\n".join(map(str, self.causes))
         # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)
@@ -228,7 +228,7 @@ def text_of(item: object) -> str:
 
 
 def from_yield(value: object) -> bool:
-    """Whether a value was made by calling a generator function in the learner's code."""
+    """Whether a value was returned by a generator function in the learner's code."""
     return (
         isinstance(value, GeneratorType)
         and value.gi_code.co_name != "<genexpr>"

@@ -28,13 +28,13 @@ from utils.checks.engine.run import Case, Run, Wanted, text_of
 _ASYNCIO = str(Path(asyncio.__file__).parent)
 _MODULES = ("builtins", "asyncio", "utils")  # modules whose exceptions aren't the learner's own
 _MOST = 1000  # items after which a stream counts as endless
-_PATIENCE = 60.0  # virtual seconds within which a cancelled task must end
-# virtual seconds in which unreferenced streams can close, even those read in a thread
+_PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to end
+# virtual seconds allowed for unreferenced streams to close, even those read in a thread
 _SETTLES = 2 * GAP
 
 
 class How(TypedDict, total=False):
-    """What the exercise asks for; see `Run`."""
+    """An exercise's requirements; see `Run`."""
 
     wants: Wanted
     streams: bool
@@ -62,13 +62,12 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # by `exit()`; its subclasses are timeouts here
+            exits = type(error) is SystemExit  # raised by `exit()`; subclasses are timeouts here
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
 
     def call(self) -> None:
-        """Call the answer, if it is callable."""
         if callable(self.run.answer):
             with self.errors():
                 self.run.returned = self.run.answer(*map(_made, self._args))
@@ -88,7 +87,7 @@ class _Runner:
         return run.goes_on or self._not_empty == run.case.leave_after
 
     def elapsed(self) -> float:
-        """Return the virtual seconds since the beginning."""
+        """Return the virtual seconds since the run began."""
         return virtual_time.now() - self._began
 
     def finished(self) -> Run:
@@ -107,7 +106,7 @@ class _Runner:
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the names of changed arguments, and of settings changed even for one request."""
+        """Return the names of changed arguments, and of settings changed for even one request."""
         names: list[str] = []
         with suppress(TypeError, ValueError):
             names += inspect.signature(self.run.answer).parameters
@@ -123,7 +122,7 @@ class _Runner:
         return changed, settings
 
     def _not_awaited(self) -> str:
-        """Return the name of a function whose coroutine was returned but not awaited, or ""."""
+        """Return a function's name if its coroutine was returned but not awaited; otherwise ""."""
         returned = self.run.returned
         if not (self.run.awaited and inspect.iscoroutine(returned)):
             return ""
@@ -132,7 +131,7 @@ class _Runner:
 
 
 def _made(arg: Any) -> Any:
-    """Return an argument, or the stream that it makes if it is a reply's method."""
+    """Return an argument; if it is a method of a reply, call it and return the stream."""
     return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
@@ -193,8 +192,8 @@ def run_async(
 ) -> Run:
     """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
-    The reader pauses for `pause` seconds after each item, and `before` is called on the loop before
-    the answer is.
+    The reader pauses for `pause` seconds after each item. `before` is called on the loop, before
+    the answer.
     """
 
     async def main() -> Run:
@@ -218,7 +217,7 @@ def run_async(
 
 
 async def _watched(runner: _Runner, pause: float) -> None:
-    """Run the answer, and list its remaining tasks before they can run any further."""
+    """Run the answer, then list its unfinished tasks before they can continue."""
     # get the loop here: if an endless answer is discarded, `finally` runs when no loop is running
     loop = asyncio.get_running_loop()
     try:
@@ -226,14 +225,14 @@ async def _watched(runner: _Runner, pause: float) -> None:
     finally:
         left = _learners_tasks(loop)
         runner.run.tasks = [name for task, name in left.items() if not task.cancelling()]
-        # asyncio's own coroutines, such as `Event.wait`, run none of the answer's code: ignore them
+        # ignore asyncio's own coroutines, such as `Event.wait`: they run none of the answer's code
         runner.run.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]
 
 
 async def _awaited(runner: _Runner, pause: float) -> None:
-    """Call the answer, and await what it returns or, if that is a stream, read and close it."""
+    """Call the answer, then await the result or, if it is a stream, read and close it."""
     runner.call()
     run, stream = runner.run, runner.run.returned
     if inspect.isawaitable(stream):
@@ -284,7 +283,7 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
         if inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__  # contains a dot
+                found[task] = coro.__qualname__  # contains a dot, which marks asyncio's tasks
             elif learners_own(file):
                 found[task] = coro.__name__
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

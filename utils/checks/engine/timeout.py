@@ -18,7 +18,7 @@ T = TypeVar("T")
 ANSWER_SECONDS = 5.0  # the limit for one check; a correct answer takes milliseconds
 _STOPS = 20  # how many times to raise `OutOfTime`: code may swallow it, or react slowly
 _PATIENCE = 0.2  # seconds between attempts to stop the code
-_POLL = 0.05  # seconds within which an interrupt is noticed
+_POLL = 0.05  # the maximum seconds until an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code computes or waits
 # code that uses less processor time than this fraction of the window counts as waiting
 _COMPUTES = 0.02
@@ -34,7 +34,7 @@ class OutOfTime(SystemExit):
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """Call `work` and return its result, or raise what it raises.
+    """Call `work`; return its result, or raise its exception.
 
     The limit counts processor time while the code computes, so that a busy machine doesn't fail a
     correct answer, and wall-clock time while it waits. Interrupting the caller, for example with
@@ -66,7 +66,7 @@ class _Run(Generic[T]):
         self._thread = threading.Thread(target=run, args=(self._main,), name="check", daemon=True)
 
     def result(self, seconds: float) -> T:
-        spent = 0.0  # seconds of the limit
+        spent = 0.0  # seconds of the limit used so far
         begun, used = time.monotonic(), time.process_time()  # at the start of the current window
         latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:

@@ -15,8 +15,8 @@ def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still the exercise's placeholder.
 
     A placeholder is `...`, a tuple that contains one, a non-empty dict or list of placeholders, a
-    function that is empty or has the same code as one in the exercise's stub, or a class with only
-    such functions that inherits from no other class of the learner's.
+    function that is empty or has the same code as one in the exercise's stub, or a class that
+    contains only placeholders and inherits from none of the learner's other classes.
     """
     if answer is ...:
         return True
@@ -56,7 +56,7 @@ def _stubs(number: str) -> list[CodeType]:
 
 
 def _compiled(text: str) -> list[CodeType]:
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook's cell
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook cell
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
 
 

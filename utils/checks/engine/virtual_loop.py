@@ -16,13 +16,13 @@ Ts = TypeVarTuple("Ts")
 
 BEGIN = 100.0  # virtual time at the start of a run, in seconds
 VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
-SOON = 0.02  # virtual seconds; anything that happens within them counts as immediate
+SOON = 0.02  # the longest delay, in virtual seconds, that counts as immediate
 
 _POLL = 0.05  # real seconds after which a waiting loop or thread checks whether to stop
 _IDLE = 0.5  # real seconds with nothing to do or wait for, after which a run is ended
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
-_TICK = 0.01  # virtual seconds by which each further busy iteration advances time
-_CLEANUP = 5.0  # virtual seconds within which remaining tasks must end after a run
+_TICK = 0.01  # virtual seconds by which each additional busy iteration advances time
+_CLEANUP = 5.0  # virtual seconds allowed for remaining tasks to end after a run
 
 
 class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doesn't catch it
@@ -44,15 +44,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing can run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
-        """Make a loop; each of its worker threads first calls `in_thread` with the loop."""
+        """Create a loop; each of its worker threads first calls `in_thread` with the loop."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
-        self.blocked = 0.0  # virtual seconds for which synchronous code blocked the loop
+        self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
         self._jobs = 0  # how many functions are running in the loop's threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts functions in anyio's threads
-        self._asleep = 0  # how many functions of both kinds are in `pause`
+        self._asleep = 0  # how many functions in any of these threads are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
         self._over = False
@@ -79,13 +79,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Run `func` in a thread; the clock stands still until `func` ends or calls `pause`."""
+        """Run `func` in a thread; the clock is stopped until `func` ends or calls `pause`."""
         # a list that the job empties, so that an idle thread doesn't keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
-        # runs after the future gets its result: `wrap_future` added its callback first
+        # runs after the future's result is set, since `wrap_future` added its own callback earlier
         job.add_done_callback(self._one_job_less)
         return future
 
@@ -117,7 +117,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(too_long)
 
     def busy(self) -> None:
-        """Count a busy iteration; after many, advance time, so that endless polling ends."""
+        """Count a busy iteration; after `_BUSY` of them, advance time to end endless polling."""
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK
@@ -125,7 +125,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(GOES_ON)
 
     def threads_working(self) -> bool:
-        """Whether any thread is working, rather than in `pause`, so that time can't advance yet."""
+        """Whether any thread is working and not waiting in `pause`; if so, time can't advance."""
         pooled = self._limiter.borrowed_tokens if self._limiter else 0
         return self._jobs + pooled > self._asleep
 
@@ -186,7 +186,7 @@ class _Selector(selectors.DefaultSelector):
         threads = self._loop.threads_working()
         if timeout is not None and timeout <= 0:  # a callback can run
             self._loop.busy()
-        elif not found and (threads or timeout is None):  # only threads can run; None: no timer
+        elif not found and (threads or timeout is None):  # only threads can run, or no timer is set
             found = super().select(_POLL)
             if not found and not threads:
                 self._loop.idle(_POLL)

@@ -6,9 +6,9 @@
 
     run(lambda: answer(model, prompt), answer)     # a coroutine, on its own loop
 
-The loop's clock stands still while anything can run, and jumps to the next timer when nothing can,
-so timeouts and stalls are exact, and the same on every machine. The clock waits for
-`asyncio.to_thread` and for anyio's threads, except while they are in `pause`.
+The loop's clock stops while anything can run and jumps to the next timer when nothing can, so
+timeouts and stalls are exact and the same on every machine. The clock also waits for threads of
+`asyncio.to_thread` and anyio, except while they are in `pause`.
 
 In code that runs on a virtual clock, `time.sleep`, `time.monotonic`, `time.perf_counter` and
 `time.time` follow that clock, even if the learner imported them by name. `time.sleep` in a
@@ -84,7 +84,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 @contextmanager
 def clock(*learners: object) -> Iterator[Clock]:
-    """Give synchronous code its own virtual clock; see `run` for `learners` and `NeverEnds`."""
+    """Run synchronous code on its own virtual clock; see `run` for `learners` and `NeverEnds`."""
     made = Clock()
     with _following_clock(made, learners):
         yield made
@@ -107,7 +107,7 @@ def pause(seconds: float) -> None:
 
 
 async def sleep(seconds: float) -> None:
-    """Like `asyncio.sleep`, but in virtual time, even on a loop that the learner made."""
+    """Like `asyncio.sleep`, but in virtual time, even on a loop that the learner created."""
     current = _CLOCK.get()
     if isinstance(current, Clock):  # not a virtual loop, so `asyncio.sleep` would really wait
         current.pause(seconds)
@@ -122,7 +122,7 @@ def blocks_the_loop() -> bool:
 
 
 def blocked() -> float:
-    """Return the virtual seconds for which synchronous code has blocked the loop so far."""
+    """Return how long synchronous code has blocked the loop so far, in virtual seconds."""
     loop = _CLOCK.get()
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 

@@ -1,4 +1,4 @@
-"""Helpers to quote, count and compare in check messages."""
+"""Helpers for quoting, counting and comparing in check messages."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ def shown(value: object, longest: int = 60) -> str:
     if not runs:
         return f"`{flat}`"
     unused = next(length for length in range(1, len(runs) + 2) if length not in runs)
-    marks = "`" * unused  # as in Markdown, so that backticks in the code don't end it
+    marks = "`" * unused  # as in Markdown, a run of a length that the code doesn't contain
     return f"{marks} {flat} {marks}"
 
 
@@ -51,14 +51,14 @@ def listed(values: Iterable[Any]) -> str:
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
-    """Join words with commas, but with `last` before the last word."""
+    """Join words with commas, and with `last` before the final one."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def differ_at(got: Sequence[Any], expected: Sequence[Any]) -> int:
-    """Return the index of the first difference, or the shorter sequence's length."""
+    """Return the index of the first difference; if there is none, the shorter sequence's length."""
     pairs = enumerate(zip(got, expected, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(got), len(expected)))
 

@@ -21,7 +21,7 @@ class Seen(Run):
     arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
-    needless: bool  # whether the reply was read to the end, past text after the sentence
+    needless: bool  # whether the reply was read to the end although more text followed the sentence
 
 
 def observe(answer: Any, case: Case) -> Seen:
@@ -47,7 +47,7 @@ def _short(s: Seen) -> bool:
 
 
 def _long(s: Seen) -> bool:
-    """Whether the returned text goes on after the sentence, with more than white space."""
+    """Whether the returned text continues after the sentence, with more than white space."""
     further = s.output.strip() != s.expected and s.output.startswith(s.expected)
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 

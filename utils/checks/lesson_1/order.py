@@ -18,21 +18,21 @@ _FILE = "<your order>"
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """An arrangement of the lines and, if Python can run it, what it measured."""
+    """An arrangement of the lines and, if Python can run it, its measurements."""
 
     lines: Mapping[str, str] = field(default_factory=dict)
     given: Any = ""  # the order that was passed
     is_order: bool = True  # whether the order is a string, or a list of single letters
     letters: str = ""
-    unknown: str = ""  # the first letter that doesn't name a line, or ""
-    repeated: str = ""  # the first letter that appears more than once, or ""
+    unknown: str = ""  # the first letter that doesn't name a line; "" if none
+    repeated: str = ""  # the first letter that appears more than once; "" if none
     syntax: SyntaxError | None = None
     error: Exception | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    missing: Sequence[str] = ()  # the metrics to which the lines didn't assign a float
+    missing: Sequence[str] = ()  # the metrics that the lines didn't set to a float
     reply: Reply = field(default_factory=Reply)
     at: str = ""  # the letter of the line with the syntax error
-    empty_block: str = ""  # the letter of the line that opens an empty block, or ""
+    empty_block: str = ""  # the letter of the line that opens an empty block; "" if none
 
     def measured(self, name: str, seconds: float) -> bool:
         """Whether a metric has this value, up to rounding errors."""
@@ -54,7 +54,7 @@ def observe(answer: Any, case: Case) -> Seen:
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
     """Return an order's letters in upper case, and the first unknown and the first repeated one.
 
-    The keys are fields of `Seen`. Each value is "" if there is none, or if the order is unreadable.
+    The keys are fields of `Seen`; a value is "" if no letter qualifies or the order is unreadable.
     """
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     letters = "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
@@ -67,9 +67,9 @@ def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
 
 def _run(seen: Seen, case: Case) -> Seen:
     text = "\n".join(seen.lines[letter] for letter in seen.letters)
-    # so that the message about an exception can quote its line
+    # stores the lines, so that a message about an exception can quote one
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
-    failure: dict[str, Any] = {}  # further fields of `Seen`
+    failure: dict[str, Any] = {}  # the fields of `Seen` that describe a failure
     reply = case.reply()
     with virtual_time.clock() as clock:
         names = {"model": case.model(reply), "prompt": case.prompt, "perf_counter": clock.time}
@@ -78,7 +78,7 @@ def _run(seen: Seen, case: Case) -> Seen:
         except SyntaxError as error:
             # such as "expected an indented block after 'for' statement on line 3"
             opens = re.search(r"expected an indented block .*on line (\d+)", str(error))
-            line = min(error.lineno or 1, len(seen.letters))  # `lineno` may be after the last line
+            line = min(error.lineno or 1, len(seen.letters))  # `lineno` may be past the last line
             failure = {"syntax": error, "at": seen.letters[line - 1]}
             failure["empty_block"] = seen.letters[int(opens[1]) - 1] if opens else ""
         except Exception as error:

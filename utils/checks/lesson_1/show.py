@@ -18,7 +18,7 @@ class Screen(io.StringIO):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
-        # pieces taken when the first text was printed since the last flush; None if there is none
+        # pieces taken when the oldest unflushed text was printed; None if all text is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
@@ -48,13 +48,13 @@ class Seen(Run):
 
     printed: str
     flushed: bool  # see `Screen`
-    again: Any  # what the second call returned
+    again: Any  # the return value of the second call
     right: bool  # whether the reply was printed, with nothing but line breaks around it
     torn: bool  # whether the printed text is wrong only in its white space
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer twice, with standard output recorded."""
+    """Call the answer twice, recording standard output."""
     runs, screens = [], []
     for reply in (case.reply(), case.reply()):
         screens.append(Screen(reply))

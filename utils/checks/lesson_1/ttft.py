@@ -1,4 +1,4 @@
-"""Check for 1.ttft: order six changes to a request by the TTFT in the simulator's prefill model."""
+"""Check for 1.ttft: order six changes to a request by TTFT in the simulator's prefill model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _LATER = 60.0  # seconds from the first request to the changed ones
 
 @dataclass(frozen=True)
 class _Change:
-    prompt: Sequence[int]  # the prompt's tokens
+    prompt: Sequence[int]  # tokens
     clients: int = 1
 
 
@@ -50,12 +50,12 @@ class Seen:
     answer: Any
     ttfts: Mapping[str, float]
     letters: str  # the order without separators
-    unknown: str  # the first letter that doesn't name a change, or ""
-    repeated: str  # the first letter that appears more than once, or ""
+    unknown: str  # the first letter that doesn't name a change; "" if none
+    repeated: str  # the first letter that appears more than once; "" if none
     missing: Sequence[str]  # the changes missing from the order
 
     def too_early(self, letter: str) -> str:
-        """Return the first change placed after this one that should come before it, or ""."""
+        """Return the first change placed after this one that should come before it; "" if none."""
         after = self.letters[self.letters.index(letter) + 1 :]
         return next((other for other in after if self.ttfts[other] < self.ttfts[letter]), "")
 

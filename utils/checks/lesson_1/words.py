@@ -22,9 +22,9 @@ class Seen(Run):
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
-    needed: Sequence[int]  # after how many pieces each word is known to be complete
-    late: int  # the index of the first word yielded later than necessary, or -1
-    together: Sequence[str]  # the words completed by the same piece, up to the late one
+    needed: Sequence[int]  # the number of pieces after which each word is known to be complete
+    late: int  # the index of the first word yielded later than necessary; -1 if none
+    together: Sequence[str]  # the late word, preceded by those that the same piece completed
 
 
 def observe(answer: Any, case: Case) -> Seen:
@@ -48,15 +48,15 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    """Return after how many pieces each word is known to be complete."""
-    arrived = list(accumulate(map(len, reply.pieces)))  # characters after each piece
+    """Return the number of pieces after which each word is known to be complete."""
+    arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # including the white space after it
+    known = [1 + bisect_right(arrived, end) for end in ends]  # including the next white space
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """Return the words as answers may yield them if they drop punctuation."""
+    """Return the words without punctuation, in the forms that answers may yield."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

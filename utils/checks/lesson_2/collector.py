@@ -28,7 +28,7 @@ class Seen(HandlerRun):
 
     case: Listening
     fresh: Any  # the initial `.text` of the collector that receives nothing
-    looks: Sequence[tuple[str, Any]]  # per chunk, (the text so far, the value of `.text`)
+    looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
     longest: str  # the longest value of `.text` after any chunk

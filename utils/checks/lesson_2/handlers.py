@@ -39,12 +39,12 @@ class HandlerRun:
 
     name: str  # the class's name in the exercise
     answer: Any  # the learner's class, or whatever else was passed to `check`
-    case: Case  # the input
+    case: Case
     handler: BaseCallbackHandler | None = None  # the first instance
     error: Exception | None = None  # the exception from creating or calling an instance
-    log: Sequence[str] = ()  # what LangChain logged about callbacks
+    log: Sequence[str] = ()  # LangChain's log messages about callbacks
     unknown: Sequence[str] = ()  # the methods that LangChain never calls
-    unfilled: str = ""  # the parameter that is meant for the token but never receives it
+    unfilled: str = ""  # the parameter that never receives the token meant for it
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
@@ -72,7 +72,7 @@ def _misfit(s: HandlerRun) -> bool:
 def run_handlers(
     name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
 ) -> HandlerRun:
-    """Call `listen` with a function that makes the learner's handlers; return the result.
+    """Call `listen` with a function that creates the learner's handlers; return a record.
 
     At the end, `attribute` is read from the first two handlers.
     """
@@ -112,7 +112,7 @@ def is_handler_class(answer: object) -> bool:
 
 @contextmanager
 def callback_log() -> Iterator[list[str]]:
-    """Collect what LangChain logs about callbacks, without displaying it."""
+    """Collect LangChain's log messages about callbacks, without displaying them."""
     lines: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -138,7 +138,7 @@ def overrides(handler: object, *events: str) -> bool:
 def unknown(handler: object) -> list[str]:
     """Return the learner's methods that LangChain never calls.
 
-    Methods without the prefix `on_` are included only if LangChain calls none of the methods.
+    Methods without the prefix `on_` are included only if the learner overrides no callback method.
     """
     names = [
         name
@@ -151,7 +151,7 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """Return the parameter of `on_llm_new_token` meant for the token but never filled, or ""."""
+    """Return the `on_llm_new_token` parameter that never receives its token; "" if none."""
     if handler is None or not overrides(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
@@ -165,12 +165,12 @@ class Attaching(Run):
 
     right: int  # the correct number
     again: Any  # the result of a second call
-    log: Sequence[str]  # what LangChain logged about callbacks
-    wrong: bool  # whether the whole reply arrived, but a wrong number was returned
+    log: Sequence[str]  # LangChain's log messages about callbacks
+    wrong: bool  # whether the whole reply arrived, but the wrong number was returned
     calls: Sequence[Call]  # the calls to the model's methods
     handlers: Sequence[Any]  # all handlers that were attached
     classes: Sequence[type]  # classes attached in place of instances; LangChain ignores them
-    unfilled: str  # a handler's parameter that is meant for the token but never receives it, or ""
+    unfilled: str  # a handler's parameter that never receives the token meant for it; "" if none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
     @classmethod

@@ -24,7 +24,7 @@ class Runs(Case):
     interleaved: bool = False  # whether another run's tokens arrive between those of the first
     other_first: bool = False  # with `interleaved`, whether the other run starts first
     then_shorter: bool = False  # whether a shorter run follows
-    invoked: bool = False  # whether the model doesn't stream, so no tokens reach the handler
+    invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler
 
 
@@ -49,15 +49,15 @@ class Seen(HandlerRun):
     case: Runs
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
-    got: Sequence[Any]  # the entries of `.reports`; none if it isn't a list
+    got: Sequence[Any]  # the entries of `.reports`; empty if it isn't a list
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
-    same: bool  # whether the numbers are correct, in any order
-    off: set[int]  # by how much each report is wrong, if there are as many reports as runs
+    same: bool  # whether the numbers are correct apart from their order
+    off: set[int]  # each report minus the correct number; empty if any is missing or extra
 
 
 def observe(answer: Any, case: Runs) -> Seen:
-    """Run a handler with one case, alongside a spy that keeps the tokens."""
+    """Run a handler with one case, alongside a spy that records the tokens."""
     spy, kept = _Spy(), list[str]()
 
     def listen(make: Make) -> None:
@@ -99,7 +99,7 @@ def _run(case: Runs, config: Any) -> None:
         if case.other_first:
             streams.reverse()
         with closing(chunks):
-            for _ in zip_longest(*streams):  # takes a chunk of each stream in turn
+            for _ in zip_longest(*streams):  # takes a chunk from each stream in turn
                 if reply.taken == case.leave_after:
                     break
         if case.then_shorter:

@@ -10,12 +10,12 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
-# the methods with which LangChain passes tokens to handlers: format with "" or "Async"
+# LangChain's methods that pass tokens to handlers; to be formatted with "" or "Async"
 _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_new_token"
 
 
 def observe(answer: Any, case: Case) -> Attaching:
-    """Call the answer twice, to find out whether its handler carries over the first count."""
+    """Call the answer twice, to detect a handler that carries over the first count."""
     with handlers.callback_log() as log:
         run, again = _run(answer, case), _run(answer, case)
     return Attaching.seen(run, run.reply.text.count(" "), again=again.returned, log=log)

@@ -16,7 +16,7 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
-_FAILS = _TIDE  # the prompt whose reply fails in the case of a lost connection
+_FAILS = _TIDE  # the prompt whose reply fails in a case with `fails_after`
 _MOST_EXTRA = 4  # the maximum number of chunks without text in a reply
 
 
@@ -34,11 +34,11 @@ class Seen(Attaching):
     case: Prompts
     replies: dict[str, Reply]
     readings: Sequence[Reading]  # the readings of all replies
-    never_sent: str  # the first prompt that was never sent, or ""
-    miscounted: str  # the first prompt that wasn't sent as often as it is listed, or ""
-    unfinished: str  # the first prompt whose reply wasn't read to the end, or ""
-    input_tokens: int  # of all requests together
-    output_tokens: Sequence[int]  # of each reply
+    never_sent: str  # the first prompt that was never sent; "" if none
+    miscounted: str  # the first prompt that wasn't sent as often as it is listed; "" if none
+    unfinished: str  # the first prompt whose reply wasn't read to the end; "" if none
+    input_tokens: int  # the total for all requests
+    output_tokens: Sequence[int]  # one number per reply
 
     def is_of(self, prompts: Iterable[str]) -> bool:
         """Whether the returned number is the sum of these prompts' output tokens."""
@@ -55,13 +55,13 @@ def _usage(sent: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=sent, output_tokens=written, total_tokens=sent + written)
 
 
-# chosen so that different mistakes give different sums
+# chosen so that different mistakes lead to different sums
 _USAGES = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
 _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 
 def observe(answer: Any, case: Prompts) -> Seen:
-    """Call the answer twice, with replies that name two models."""
+    """Call the answer twice, with replies from two models."""
     with handlers.callback_log() as log:
         run, replies = _observed(answer, case)
         again, _ = _observed(answer, case)
@@ -100,17 +100,17 @@ def _observed(answer: Any, case: Prompts) -> tuple[Run, dict[str, Reply]]:
 
 
 def _none(s: Seen) -> bool:
-    """Whether the answer failed with a None, such as the usage of a chunk that has none."""
+    """Whether the answer failed on a None value, such as a chunk's missing usage."""
     return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
 
 
 def _one_model(s: Seen) -> bool:
-    """Whether only the replies of one model in a handler's `usage_metadata` were counted."""
+    """Whether the answer counted the replies of only one model in a handler's `usage_metadata`."""
     return any(s.is_of(p for p in s.case.prompts if _MODELS[p] == model) for model in s.entries)
 
 
 def _chunks(s: Seen) -> list[int]:
-    """Return possible counts of chunks: those with text, and up to `_MOST_EXTRA` more per reply."""
+    """Return possible numbers of chunks: all with text, plus up to `_MOST_EXTRA` more per reply."""
     with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
     return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
 

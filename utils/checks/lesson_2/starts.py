@@ -1,4 +1,4 @@
-"""Check for 2.starts: how many model starts two handlers count in each of four cases."""
+"""Check for 2.starts: how many model starts each of two handlers counts in four cases."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -30,16 +30,16 @@ class Seen:
     """An answer, compared with the starts that `A` and `B` count in each case."""
 
     answer: Any
-    strings: Sequence[str] = ()  # keys that are a case's number written as a string
-    unknown: Sequence[str] = ()  # keys that aren't a case's number
-    misshapen: int = 0  # the first case whose entry can't be read as two numbers, or 0
+    strings: Sequence[str] = ()  # keys that are case numbers written as strings
+    unknown: Sequence[str] = ()  # keys that aren't case numbers
+    misshapen: int = 0  # the first case whose entry can't be read as two numbers; 0 if none
     missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
-    odd_case: int = 0  # the first case with a value that isn't an integer, or 0
-    odd: Any = None  # that value
-    wrong_case: int = 0  # the first case with a wrong number, or 0
-    handler: str = ""  # the handler that has the wrong number, "A" or "B"
+    odd_case: int = 0  # the first case with a value that isn't an integer; 0 if none
+    odd: Any = None  # the value that isn't an integer
+    wrong_case: int = 0  # the first case with a wrong number; 0 if none
+    handler: str = ""  # the handler with the wrong number, "A" or "B"
     number: Any = 0  # the wrong number
-    places: int = 0  # how many times `handler` is attached in that case
+    places: int = 0  # how many times `handler` is attached in `wrong_case`
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
@@ -59,7 +59,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a handler's number in a row, or None; a number that a `Counter` leaves out is 0."""
+    """Return a handler's number in a row; None if it is missing, or 0 if the row is a `Counter`."""
     if row is None:
         return None
     with suppress(KeyError):

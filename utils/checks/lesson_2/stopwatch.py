@@ -15,10 +15,10 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 IDLE = 50.0  # seconds between creating and using the handler
 
-_FIRST_AFTER = 0.5437  # seconds; has enough decimals to expose a rounded TTFT
+_FIRST_AFTER = 0.5437  # seconds to the first text; has enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
-_LONG = 60.0  # seconds; longer than any run here
-_CLOSE = 1e-3  # how much a time, in seconds, or a ratio may be off
+_LONG = 60.0  # more seconds than any run here takes
+_CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 
@@ -36,17 +36,17 @@ class Seen(HandlerRun):
     at_first: Any  # `.ttft` of a new handler
     first: float | None  # the correct TTFT; None for a reply without text
     looked: bool  # whether the handler read its clock while the model ran
-    early: Any  # the first value of `.ttft` seen before any text arrived, or None
+    early: Any  # `.ttft` before any text arrived, if it had a value
     then: Any  # `.ttft` when the first text arrived
-    ttft: Any  # the first value that `.ttft` had, or None
-    odd: Any  # the first value of `.ttft` that isn't a number, or None
+    ttft: Any  # the first value of `.ttft`; None if it never had one
+    odd: Any  # the first value of `.ttft` that isn't a number; None if all are numbers
 
 
 def observe(answer: Any, case: Timed) -> Seen:
     """Read `.ttft` after each chunk."""
     reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
-    readings: list[tuple[int, Any]] = []  # (number of pieces that had arrived, `.ttft` then)
+    readings: list[tuple[int, Any]] = []  # (number of pieces so far, value of `.ttft`)
     at_first: Any = None
     ahead = _AHEAD
 
@@ -98,7 +98,7 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded; 0.0 doesn't count, since equal readings differ by 0.0."""
+    """Whether a value was rounded; 0.0, the difference of two equal readings, doesn't count."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 
