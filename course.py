@@ -3,7 +3,7 @@
 
 This file checks the Python version, in syntax that any Python can parse, so that an old Python
 prints advice instead of a SyntaxError. It also checks that no file shadows the standard library.
-The commands are in `tools/`; to start, they too need only the standard library.
+The commands are in `tools/`; they, too, need only the standard library to start.
 """
 
 import sys

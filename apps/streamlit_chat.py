@@ -23,7 +23,7 @@ except SystemExit as error:  # OPENAI_MODEL isn't set
 
 @st.cache_resource
 def event_loop():
-    """Return the process's event loop, shared because the models' connections belong to it."""
+    """Return the event loop that all sessions share, since the models' connections belong to it."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop

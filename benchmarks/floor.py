@@ -1,4 +1,4 @@
-"""Runs the bare server that is the benchmarks' floor, and compares measurements with a floor.
+"""Runs the bare server that serves as a floor, and compares measurements with a floor.
 
 A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
 alternates between its subject and a floor, and limits the ratio of the two.
@@ -30,7 +30,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 class Ratio:
     """The lowest measurement divided by the lowest floor.
 
-    The lowest are used, since a busy machine can only increase a measurement.
+    A busy machine can only increase a measurement, so the lowest is the most accurate.
     """
 
     measured: Sequence[float]
@@ -56,7 +56,7 @@ def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
-    # written so that NaN is missed, too
+    # `not <=` rather than `>`, so that NaN counts as missed
     missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
     problems = (*problems, *(f"{name}: above its limit" for name in missed))
     if problems:
@@ -107,7 +107,7 @@ def bare_server() -> Iterator[BareServer]:
 
 
 def schedule(ttft: float, gap: float, tokens: int) -> str:
-    """Return the prompt that sets the bare server's schedule; `ttft` and `gap` in seconds."""
+    """Return the prompt that sets the bare server's schedule; `ttft` and `gap` are in seconds."""
     return f"{ttft} {gap} {tokens}"
 
 
@@ -149,19 +149,19 @@ class _Bare:
             if gone.done():
                 self.left[request["seed"]] = time.time()
                 return False
-            # Woken late, send all tokens that are due by now; woken early, send one anyway.
+            # If woken late, send all tokens that are due by now; if woken early, send one anyway.
             due = min(int(tokens), 1 + int((loop.time() - start - ttft) / gap))
             due = max(due, sent + 1)
             writer.write(_chunk({"content": "word "}, None) * (due - sent))
             sent = due
         writer.write(_chunk({}, "stop") + _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
         gone.cancel()
-        await asyncio.wait([gone])  # until it has ended, the next request can't be read
+        await asyncio.wait([gone])  # two tasks can't read the connection at once
         return True
 
 
 async def _disconnect(reader: asyncio.StreamReader) -> None:
-    """Wait until the client disconnects: while a reply streams, it sends no bytes."""
+    """Wait until the client disconnects; it sends no bytes while a reply streams."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

@@ -10,7 +10,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 240.0  # seconds
+PATIENCE = 240.0  # seconds to wait for a kernel or a message
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
 def received(
     client: BlockingKernelClient, matches: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Return the kernel's next matching message to the page; raise if a cell fails."""
+    """Return the next matching message from the kernel to the page; raise if a cell fails."""
     while True:
         message: dict[str, Any] = client.get_iopub_msg(timeout=PATIENCE)
         if message["msg_type"] == "error":

@@ -24,8 +24,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
-MOST_LAB = 2.0  # limit, as a multiple of the floor: a bare JupyterLab
-MOST_SETUP = 2.0  # limit, as a multiple of the floor: a bare kernel with the import
+MOST_LAB = 2.0  # limit, as a multiple of a bare JupyterLab's time
+MOST_SETUP = 2.0  # limit, as a multiple of a bare kernel's time for the import
 BARE = "from langchain_openai import ChatOpenAI"
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group
@@ -81,7 +81,7 @@ def seconds_until(
 
 
 def cells() -> tuple[str, str]:
-    """Return the code of lesson 1's setup cell and of its race."""
+    """Return the code of lesson 1's setup cell and race."""
     book = json.loads(LESSON.read_text(encoding="utf-8"))
     code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     return (

@@ -103,7 +103,7 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
         if ours and json.loads(content).get("execution_state") == "idle":
             break
     reply = client.get_shell_msg(timeout=60)
-    while reply["parent_header"]["msg_id"] != request:  # a late reply to an earlier request
+    while reply["parent_header"]["msg_id"] != request:  # skip late replies to earlier requests
         reply = client.get_shell_msg(timeout=60)
     return messages, size, float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
 

@@ -1,4 +1,4 @@
-"""The overhead of timing a stream: time per chunk with the recorder, minus the time without.
+"""The overhead of timing a stream: time per chunk with the recorder, minus the time without it.
 
     python benchmarks/recorder_overhead.py
 

@@ -2,9 +2,9 @@
 
     python benchmarks/simulator_accuracy.py [--calls 20]
 
-Runs at real speed with a warm client. The planned times are those the simulator drew for each
-call, taken from its log. After each call, the same client reads the same schedule from the floor, a
-bare asyncio server: delays that both show come from the machine and the client.
+Runs at real speed with a warm client. The planned times of each call come from the simulator's
+log. After each call, the same client reads a reply with the same schedule from the floor, a bare
+asyncio server. Delays common to both come from the machine and the client.
 """
 
 import argparse

@@ -4,9 +4,9 @@
 
 Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
 time. Each disconnect is compared with the server's log. The floor is how late a bare
-asyncio server notices as many disconnects; its waves alternate with the simulator's. The first wave
-warms up and fills the log; memory is compared between the end of the second wave and the end of the
-last. Not for Windows, as memory is read with `ps`.
+asyncio server notices disconnects in waves of the same size, which alternate with the simulator's.
+The first wave warms up and fills the log; the memory used after the last wave is compared with that
+after the second. Not for Windows, as memory is read with `ps`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from utils.simulator.profiles import PROFILES
 _RATE = 50.0  # tokens per second in each stream
 _ARRIVALS = 12.0  # seconds over which clients connect
 _LONGEST_STAY = 3.0  # seconds
-_MOST_GROWTH = 0.05  # limit on memory's growth, as a share of that after the second wave
+_MOST_GROWTH = 0.05  # limit on memory growth, as a share of the memory after the second wave
 _MOST_LATE = 3.0  # limit on how late disconnects are noticed, as a multiple of the floor
 
 
@@ -42,7 +42,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Connect after `come` seconds, and stay for `stay`; return the Unix time of the disconnect."""
+    """Wait `come` seconds, stay connected for `stay`, and return the disconnect's Unix time."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)

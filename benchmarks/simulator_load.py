@@ -6,7 +6,7 @@ Uses one client process, with a raw asyncio reader and a cheap parser, and one s
 stream's rate is measured from its first token to its last. The last token's lateness is relative to
 the schedule set when the request was sent, so it includes parsing and queueing. The floor,
 alternating with the simulator, is a bare asyncio server under the same load. CPU time per token
-determines how many streams a machine can carry, and hardly depends on the machine's other load.
+determines how many streams a machine can carry; the machine's other load hardly affects it.
 """
 
 import argparse
@@ -66,7 +66,7 @@ async def read(request: bytes, port: int, start: asyncio.Event, after: float) ->
 
 
 def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> bytes:
-    """Return a request as bytes; its seed determines the planned TTFT, and identifies it."""
+    """Return a request as bytes; its seed sets the planned TTFT and identifies the request."""
     body = json.dumps(
         {
             "model": "sim-chat",
@@ -95,7 +95,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
         asyncio.create_task(read(request, port, start, number / len(requests)))
         for number, request in enumerate(requests)
     ]
-    await asyncio.sleep(1)  # let all connect first, since connecting isn't measured
+    await asyncio.sleep(1)  # let all clients connect first, since connecting isn't measured
     gc.disable()  # otherwise, the client's pauses would count as the server's
     start.set()
     return await asyncio.gather(*readers)
@@ -104,7 +104,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round, then call `ttft` for each request's planned TTFT, in the requests' order."""
+    """Run one round; then `ttft` must return the requests' planned TTFTs, in order."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before
@@ -152,7 +152,7 @@ def main() -> None:
         ]
 
         def planned() -> list[float]:
-            """Return the TTFTs that the simulator planned for the last round, by seed."""
+            """Return the TTFTs that the simulator planned for the last round, in order of seed."""
             logged = server.requests()[-len(numbers) :]
             by_seed = {request.body["seed"]: request.planned_ttft or 0.0 for request in logged}
             return [by_seed[number] for number in numbers]

@@ -34,8 +34,8 @@ class App(Environment):
     name: str
     place: str  # the folder to start the app in
     command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
-    source: str = "app.py"  # the file in `place` whose first lines name its packages
-    # packages that have no wheels, and so are built during installation
+    source: str = "app.py"  # the file in `place` whose first lines name the app's packages
+    # packages without wheels, which are built during installation
     built: tuple[str, ...] = ()
     # prefixes of lines in the course's lock that conflict with the app's packages
     apart: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class App(Environment):
         """The environment's folder."""
         return self.root / "build" / "apps" / self.name
 
-    def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is one kind)
+    def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is only one kind)
         """Return the lock file."""
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
@@ -75,7 +75,7 @@ class App(Environment):
         return str(set_up(self, "app"))
 
     def needs(self, kind: str) -> tuple[Action, str]:
-        """Return what the app's environment needs, and a sentence that names the app."""
+        """Return the action that the environment needs, and a sentence that names the app."""
         action, _ = super().needs(kind)
         return action, f"Setting up the packages of the {self.name} app in {self.folder}."
 
@@ -221,7 +221,7 @@ def running(
 
 
 def wait_until_it_listens(child: Child, port: int, name: str) -> None:
-    """Wait until a program accepts connections; raise Advice if it exits or takes over a minute."""
+    """Wait until a program accepts connections; raise Advice if it exits or a minute passes."""
 
     def connects() -> bool:
         with socket.create_connection((HOST, port), 5):

@@ -87,7 +87,7 @@ def _changed(uv: str, environment: Environment) -> list[str]:
 
 
 def changes(output: str) -> list[str]:
-    """Compare the newest versions, in lines like ` - openai==4.0.0`, with those locked (`+`)."""
+    """Compare the newest versions, in lines like ` - openai==4.0.0`, with the locked ones (`+`)."""
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", output, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}

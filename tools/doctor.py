@@ -30,9 +30,9 @@ HELP_PAGE = "docs/troubleshooting.md"
 def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
-    Without `--here`, the doctor runs again inside `.venv`, if there is one. What `.venv` needs
-    depends on the Python that started the command, so the first run determines it, and passes it on
-    with `--venv`.
+    Without `--here`, the doctor runs again inside `.venv`, if there is one. The first run checks
+    whether `.venv` is up to date, which depends on the Python that started the command, and passes
+    the result on with `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
@@ -77,7 +77,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
-    """Run one check; return whether it passed, and its finding or the reason why it failed."""
+    """Run one check; return whether it passed, and its finding or the reason for the failure."""
     try:
         return True, examine()
     except Advice as advice:
@@ -99,7 +99,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions; if it can't succeed in this folder, they say to move it first."""
+    """Return setup instructions, which start with moving or copying an unsuitable folder."""
     if odd := odd_path(ROOT):
         return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
@@ -123,7 +123,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check whether `.venv` is up to date; `needs` is the reason if it isn't, or empty."""
+    """Check whether `.venv` is up to date; `needs` says why it isn't, or is empty."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -158,7 +158,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return how to fix it if a package in another folder hides this environment's, or None."""
+    """Return a fix if another folder's copy of a package hides this environment's, else None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in the order of `sys.path`: it is imported from the first
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
@@ -188,7 +188,7 @@ def hidden_in_notebooks() -> str | None:
     from utils import shadowing
     from utils.setup import NEEDED
 
-    # A kernel's `sys.path` also has its notebook's folder, before those of packages.
+    # A kernel's `sys.path` also has its notebook's folder, before the package folders.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
     hidden = shadowing.in_the_way(path, NEEDED)
@@ -200,7 +200,7 @@ def examine_kernel() -> str:
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     with advice_for_the_disk():
-        tempfile.gettempdir()  # `lab` makes a folder there for connections to kernels
+        tempfile.gettempdir()  # `lab` needs a temporary folder for connections to kernels
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:
         return f"ipykernel {version}; before 7.4, Stop takes effect only once the cell has finished"
     return f"ipykernel {version}"

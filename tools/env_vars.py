@@ -30,7 +30,7 @@ _UNWANTED = (
 )
 _WANTED = re.compile(  # exceptions to `_UNWANTED`
     "PYTHON(DONTWRITEBYTECODE|PYCACHEPREFIX|NOUSERSITE)"
-    # where pip and uv download from, and how
+    # pip's and uv's download settings
     "|(PIP|UV)_.*(INDEX|FIND_LINKS|PROXY|HOST|CERT|TLS|KEYRING|CREDENTIALS|CACHE|TIMEOUT|RETRIES"
     "|CONCURRENT|OFFLINE|CONFIG).*"
 )
@@ -62,7 +62,7 @@ def clean_environ(**more: str) -> dict[str, str]:
         if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
     own = [os.environ[name] for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)]
-    # each value once, if both are the same; "*" only works alone
+    # no duplicate if both are the same; "*" works only alone
     direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *dict.fromkeys(own)])
     environ.update(NO_PROXY=direct, no_proxy=direct)
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")

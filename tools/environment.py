@@ -36,7 +36,7 @@ LOCKS = {
 
 
 class Action(enum.Enum):
-    """What must be done to `.venv` before it can be used."""
+    """The action that `.venv` needs before it can be used."""
 
     NOTHING = "nothing"
     UPDATE = "update"  # `.venv` works, but the lock has changed or more packages are needed
@@ -65,7 +65,7 @@ class Environment(Place):
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def missing(self, kind: str) -> list[str]:
-        """Return the lock file's lines without markers whose packages aren't installed."""
+        """Return lock file lines that have no marker and whose packages aren't installed."""
 
         def normal(name: str) -> str:  # "mypy_extensions-1.1" becomes "mypy-extensions-1-1"
             return re.sub(r"[-_.=]+", "-", name).lower()
@@ -97,7 +97,7 @@ class Environment(Place):
         return max(kind, made, key=list(LOCKS).index) if made in LOCKS else kind
 
     def needs(self, kind: str) -> tuple[Action, str]:
-        """Return what `.venv` needs to be ready for `kind`, and a sentence with the reason."""
+        """Return the action that makes `.venv` ready for `kind`, and a sentence with the reason."""
         if not os.path.lexists(self.folder):
             return Action.MAKE, "Setting up .venv for the first time."
         stamp = self.stamped()
@@ -156,7 +156,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
     with replaced(environment) if making else contextlib.nullcontext():
         if making:
             make_venv(environment, uv)
-        environment.stamp.unlink(missing_ok=True)  # an interruption can be detected from here on
+        environment.stamp.unlink(missing_ok=True)  # a missing stamp reveals an interruption
         if uv is not None:
             run_uv(uv, environment, environment.lock(kind))
         else:
@@ -168,7 +168,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not for an app
-            # relative, so ASCII: Python before 3.13 decodes the file with the locale's encoding
+            # a relative path is ASCII; Python before 3.13 decodes it with the locale's encoding
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}

@@ -15,9 +15,9 @@ from tools.env_vars import clean_environ
 from tools.programs import WINDOWS, Advice, Progress, as_they_come, ended_with, say
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room to unpack
+ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room for unpacking
 
-# parts of what pip, uv or the system print if something fails
+# parts of error messages of pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
 _NO_LINKS = "'lib' -> '"  # in venv's error if it can't create the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
@@ -63,7 +63,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Return the part of a folder's path that prevents making an environment in it, or None."""
+    """Return the part of a folder's path that prevents creating an environment in it, or None."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:
@@ -74,7 +74,7 @@ def odd_path(folder: Path) -> str | None:
 
 
 def make_venv(environment: Place, uv: str | None) -> None:
-    """Create an empty environment, with pip inside unless uv is available."""
+    """Create an empty environment, with pip unless uv is available."""
     if uv is None and importlib.util.find_spec("ensurepip") is None:
         raise Advice(
             "This Python has no venv module: install it (Debian and Ubuntu: "
@@ -105,7 +105,7 @@ def install_from(wheels: Path, lock: str) -> None:
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
     """Install a lock file's packages with uv, and show its progress.
 
-    pip's variables may name a folder of packages (see `install_from`); uv gets it as an option.
+    pip's variables may name a folder of packages (see `install_from`); uv needs an option for it.
     """
     command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
     command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
@@ -198,7 +198,7 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
-    """Return advice for an installer that failed with this output; `folder` is for the message."""
+    """Return advice for an installer that failed in `folder` with this output."""
     text = "\n".join(lines)
     if _NO_CACHE in text:
         return Advice(
@@ -235,7 +235,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
 
 @contextlib.contextmanager
 def sentences_for_the_disk(folder: Path) -> Iterator[None]:
-    """Convert file system errors to Advice; `folder` is for the message."""
+    """Convert file system errors to Advice that names `folder`."""
     try:
         yield
     except OSError as error:
@@ -245,7 +245,7 @@ def sentences_for_the_disk(folder: Path) -> Iterator[None]:
 
 
 def check_room(folder: Path) -> None:
-    """Raise Advice if the packages won't fit, before minutes are spent on downloading."""
+    """Raise Advice if the packages won't fit, before spending minutes on downloading them."""
     if shutil.disk_usage(folder).free < ROOM_NEEDED_MB * 1_000_000:
         raise _no_room(folder)
 

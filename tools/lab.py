@@ -40,7 +40,7 @@ STARTING_SECONDS = 120.0
 _PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
-RUNTIME = "run"  # subfolder of the settings, for JupyterLab's connections to its kernels
+RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
 _LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have 104
 _IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # time for JupyterLab and its kernels to stop, even if the server hangs
@@ -104,7 +104,7 @@ def a_browser_can_open() -> bool:
 def open_in_browser(address: str) -> None:
     """Open a page in a graphical browser, if there is one.
 
-    A browser that BROWSER names may run until its window is closed, so this doesn't wait for it.
+    A browser named in BROWSER may run until its window is closed, so this doesn't wait for it.
     """
     if a_browser_can_open():
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
@@ -152,7 +152,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Reserve a port by binding the UDP port of the same number; return False if that is taken."""
+    """Reserve a port by binding the UDP port with the same number; return False if it is taken."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
@@ -231,7 +231,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds on its port; `here` is for the advice if it exits."""
+    """Wait until JupyterLab responds on its port; if it exits, the advice depends on `here`."""
 
     def answers() -> bool:
         return ask(port, "GET", "/api")[0] == 200

@@ -105,7 +105,7 @@ def _marked(mark: str) -> Iterator[psutil.Process]:
 
 
 def usable(folder: Path) -> bool:
-    """Return whether files can be written in a folder, or the folder can be made."""
+    """Return whether a folder is writable or can be created."""
     existing = next(filter(os.path.exists, (folder, *folder.parents)))
     return existing.is_dir() and os.access(existing, os.W_OK)
 
@@ -125,9 +125,9 @@ def damaged(settings: Path) -> Path | None:
 def serve(folder: Path) -> None:
     """Run JupyterLab with the server settings in `folder` only.
 
-    The learner's own theme, shortcuts, page layout and trusted notebooks are kept. But if their
-    folder isn't writable, or a settings file is damaged, JupyterLab couldn't save settings or open
-    notebooks, so that folder is replaced by a temporary one.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are kept. But a folder
+    that isn't writable, or contains a damaged settings file, is replaced with a temporary one,
+    since JupyterLab couldn't save settings or open notebooks with it.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -160,7 +160,7 @@ def serve(folder: Path) -> None:
 
     class CourseServer(ServerApp):
         @property
-        def config_file_paths(self) -> list[str]:  # by default, also the user's and the system's
+        def config_file_paths(self) -> list[str]:  # the default adds the user's and the system's
             return [str(folder)]
 
     KernelSpecManager.kernel_dirs.tag(config=True)  # otherwise, the setting would be ignored

@@ -1,4 +1,4 @@
-"""Finds the lessons named on a command line; checks and updates what guides state about lessons.
+"""Finds the lessons named on a command line; checks and updates facts about them in the guides.
 
 Standard library only, since `tools.commands` imports this before any packages are installed.
 """

@@ -17,7 +17,7 @@ def lock(arguments: argparse.Namespace) -> int:
     compiling += ["--quiet", "--no-header", "--no-annotate"]
     compiling += ["--no-emit-index-url", "--no-emit-find-links"]
     compiling += ["--upgrade"] if arguments.upgrade else []
-    options: list[str] = []  # they accumulate from lock to lock
+    options: list[str] = []  # each lock adds to them
     for kind, file in LOCKS.items():
         if kind != "lab":
             options += ["--extra", kind]

@@ -20,7 +20,7 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # bytes in its path, so that the paths of sockets in it are short enough
+_LONGEST_TMPDIR = 40  # maximum bytes, which leave room for the names of sockets
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -30,7 +30,7 @@ class Advice(Exception):  # noqa: N818 -- not an error of the program
 
 
 def folder_for_sockets() -> str | None:
-    """Return where `tempfile` should make a folder for sockets: None means its default.
+    """Return the parent of temporary folders for sockets; None means `tempfile`'s default.
 
     A socket's path has at most 104 bytes, so the default may be too long.
     """
@@ -195,7 +195,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn every signal that can end a program into a Ctrl-C, which `asyncio.run` also handles.
+    """Convert every signal that can end a program into a Ctrl-C, which `asyncio.run` also handles.
 
     A signal that is ignored, as SIGHUP is after `nohup`, stays ignored.
     """

@@ -32,7 +32,7 @@ GUIDES = {
 }
 # In guides, a code block without a language is a shell command; in lessons it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
-BOX = '<span class="course-box">☐</span>'  # for `[ ]`; a form field would need a label
+BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a form field would need a label
 
 
 def main(words: Sequence[str] | None = None) -> int:

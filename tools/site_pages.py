@@ -66,7 +66,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
     """Return Markdown whose relative links point to the site's pages.
 
     A relative link to any other file is replaced by its text, followed by "in the course's
-    folder" if that text is just the file's path.
+    folder" if that text is only the file's path.
 
     Args:
         text: Markdown; links in code are left alone.
@@ -84,7 +84,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
         named = found["text"] == f"`{target.removeprefix('../')}`"
         return f"{found['text']} in the course's folder" if named else found["text"]
 
-    # The odd parts are code: fenced blocks, and inline code, unless it ends a link's text.
+    # Every second part is code: a fenced block, or inline code unless it ends a link's text.
     parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
     parts[::2] = [_LINK.sub(place, part) for part in parts[::2]]
     return "".join(parts)
@@ -214,6 +214,6 @@ def prediction_card(number: str, prediction: Prediction) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return Markdown of one paragraph as HTML without blank lines, which would end the block."""
+    """Convert one paragraph of Markdown to HTML without blank lines, which would end the block."""
     rendered = str(MarkdownIt("commonmark", {"html": False}).renderInline(text))
     return re.sub(r"\n+", " ", rendered)

@@ -98,7 +98,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
 
 
 def _finish_reason(whole: AIMessageChunk) -> str | None:
-    """Return the finish reason; for the Responses API, which some models need, the equivalent."""
+    """Return the finish reason, or its equivalent in the Responses API, which some models need."""
     details = whole.response_metadata
     if details.get("status") == "completed":
         return "tool_calls" if whole.tool_call_chunks else "stop"
@@ -116,7 +116,7 @@ async def _call(call: ToolCall) -> ToolMessage:
 
 
 def sentence(error: Exception) -> str:
-    """Return a sentence about a failure, without a library's message, which may hold an API key."""
+    """Describe a failure in a sentence; a library's own message might contain an API key."""
     for kind, said in {
         LimitReached: str(error),
         EOFError: "The reply ended before it was complete.",

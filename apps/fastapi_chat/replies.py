@@ -31,7 +31,7 @@ class Reply:
         return bool(self.events) and self.events[-1][0] in ("end", "failed")
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last, `end` or `failed`, holds the text and a note."""
+        """Add an event for all readers; the last, `end` or `failed`, has the text and a note."""
         self.events.append((event, data))
         self.news.set()
 
@@ -74,7 +74,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start a task `write(reply, turns, question)`, unless the previous reply is still running."""
+    """Start `write(reply, turns, question)` as a task, unless the previous reply is running."""
     turns, running = await conversation(visitor)
     if running:
         return None

@@ -3,7 +3,7 @@
     REDIS_URL=redis://127.0.0.1:6379 uvicorn app:app --workers 2 --timeout-graceful-shutdown 2
 
 To use it in place of replies.py, change one line of app.py: `import replies_in_redis as replies`.
-Its keys all expire:
+All keys expire:
 
     conversation:VISITOR  JSON with the earlier turns, the last question and its reply's id
     reply:ID              a stream of events; an entry's id is the event's number
@@ -53,14 +53,14 @@ class Reply:
 
     def __init__(self, reply_id: str) -> None:
         self.id = reply_id
-        self.number = 0  # of the last event that this worker appended
+        self.number = 0  # the number of the last event that this worker appended
         self.over = False
         self.stream = f"reply:{reply_id}"
         self.lease = f"lease:{reply_id}"
         self.stops = f"stop:{reply_id}"
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last, `end` or `failed`, holds the text and a note."""
+        """Add an event for all readers; the last, `end` or `failed`, has the text and a note."""
         self.number += 1
         self.over = event in ("end", "failed")
         async with redis.pipeline() as commands:
@@ -137,7 +137,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start a task `write(reply, turns, question)`, unless the previous reply is still running."""
+    """Start `write(reply, turns, question)` as a task, unless the previous reply is running."""
     key, reply = f"conversation:{visitor}", Reply(uuid4().hex)
     async with redis.pipeline() as commands:
         await commands.watch(key)  # `execute` fails if another request changes the key first

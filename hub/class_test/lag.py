@@ -2,8 +2,8 @@
 
 A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
 time to first token, plus the token's index times the planned gap, all from the simulator's log.
-Widgets may delay it by 50 ms, to send several tokens in one redraw. Any further
-delay is the *lag*:
+Widgets may delay it by up to 50 ms, to send several tokens in one redraw. Any
+delay beyond that is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
@@ -108,5 +108,5 @@ def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
 
 
 def lag(late: float) -> float:
-    """Return the lag in seconds of a token that is `late` seconds past its due time."""
+    """Return the lag in seconds of a token that arrived `late` seconds after its due time."""
     return max(0.0, late - COALESCING)

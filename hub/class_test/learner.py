@@ -58,7 +58,7 @@ class Learner:
         self._server = f"{address}/user/{name}"
         self._session = secrets.token_hex(16)
         self._http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.CookieJar(unsafe=True),  # the host is an IP address
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # needed because the host is an IP address
             timeout=aiohttp.ClientTimeout(total=None, sock_read=180),
         )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -162,7 +162,7 @@ class Learner:
         return cookies["_xsrf"].value if "_xsrf" in cookies else ""
 
     async def _ask(self, kind: str, content: dict[str, Any]) -> Run:
-        """Send a request, and wait for its reply and for the kernel to be idle."""
+        """Send a request, and wait until its reply has arrived and the kernel is idle."""
         assert self._socket is not None
         self._over.clear()
         number, frame = request(kind, content, self._session)
@@ -187,7 +187,7 @@ class Learner:
         self._over.set()
 
     def _note_end(self, run: Run, received: Message) -> None:
-        """Note the kernel's reply, or that it is idle; with both, the run is complete."""
+        """Record the kernel's reply or idle status; once both have arrived, the run is complete."""
         if received.parent != run.number:
             return
         if received.kind == "status" and received.content["execution_state"] == "idle":

@@ -20,7 +20,7 @@ Processes = Mapping[str, Sequence[psutil.Process]]
 
 @dataclass(frozen=True)
 class Usage:
-    """The CPU seconds that each part had used at time `at` on the monotonic clock."""
+    """The CPU seconds that each part had used by time `at` on the monotonic clock."""
 
     at: float
     parts: Mapping[str, float]
@@ -77,7 +77,7 @@ class Measurements:
 
     @property
     def ready_ratio(self) -> float:
-        """The time until the last learner was ready, divided by the time to the last kernel."""
+        """Time until the last learner was ready, divided by time until the last kernel started."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 
@@ -149,7 +149,7 @@ class Measurements:
             f"Memory       {per_learner:.0f} MB for each learner ({each})",
             f"             {shared:.0f} MB for hub and proxy, {total:.1f} GB in all",
         ]
-        phases = ("getting ready", "streaming")  # each between two of the usages
+        phases = ("getting ready", "streaming")  # the periods between consecutive usages
         for name, before, after in zip(phases, self.usages, self.usages[1:], strict=False):
             lines += self._cpu_lines(name, before, after)
         return lines

@@ -1,8 +1,8 @@
 """The schedule of a simulated class: `python -m hub.class_test.schedule`, or `course.py class`.
 
-All learners start at the same moment. Each logs in, gets a server, opens JupyterLab, gets a kernel
-and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run lesson 1's
-live cells; the last learner starts each cell within five seconds of the first.
+All learners start at the same moment. Each logs in, starts a server, opens JupyterLab, starts a
+kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run
+lesson 1's live cells; the last learner starts each cell within five seconds of the first.
 """
 
 import ast
@@ -26,7 +26,7 @@ from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, tempor
 from tools.lab import LESSON_1
 from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_command
 
-MB_EACH = 250  # for one learner's server, kernel and simulator, as measured
+MB_EACH = 250  # measured for one learner's server, kernel and simulator
 MB_BESIDES = 300  # for the hub, the proxy and this command
 PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
 WITHIN = 5.0  # seconds within which all learners start a cell

@@ -1,8 +1,8 @@
 """A temporary JupyterHub on the loopback address, with everything it writes in one folder.
 
 It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
-password. Each server gets a port outside the range of ephemeral ports. By default, the hub looks up
-a free port, and another server may take it before the learner's server listens on it.
+password. Each server gets a port outside the range of ephemeral ports. By default, the hub picks
+a free port, which another server may take before the learner's server listens on it.
 """
 
 import contextlib
@@ -121,7 +121,7 @@ class Hub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C should only reach this command, which ends the hub
+                start_new_session=True,  # Ctrl-C should reach only this command, which ends the hub
             )
 
     def wait(self) -> None:
@@ -165,8 +165,8 @@ class Hub:
     def end(self) -> None:
         """End the hub and all its descendant processes.
 
-        They are killed, since there is nothing to save, but suspended first, so that none starts
-        another process in the meantime.
+        They are suspended first, so that none starts another process in the meantime, and then
+        killed, since there is nothing to save.
         """
         ending: set[psutil.Process] = set()
         while new := {self._process, *self._descendants()} - ending:
@@ -180,7 +180,7 @@ class Hub:
         psutil.wait_procs(ending, timeout=5)
 
 
-_PARTS = {  # part of a process's command line, and its kind
+_PARTS = {  # maps part of a command line to the kind of process
     PROXY: "proxy",
     "jupyterhub.singleuser": "server",
     "ipykernel_launcher": "kernel",
@@ -196,7 +196,7 @@ def _environ(folder: Path) -> dict[str, str]:
         JUPYTER_DATA_DIR=str(folder / "data"),
         JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
     )
-    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # set if this command runs in a hub
+    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # set if this command runs inside a hub
     return {name: value for name, value in environ.items() if not name.startswith(of_a_hub)}
 
 

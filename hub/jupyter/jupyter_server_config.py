@@ -20,7 +20,7 @@ c.ServerApp.jpserver_extensions = {
 }
 c.ServerApp.terminals_enabled = False
 
-# No update notices or news during a class, and learners can't install extensions.
+# Show no update notices or news during a class, and prevent learners from installing extensions.
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
@@ -38,7 +38,7 @@ c.MappingKernelManager.cull_connected = False
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """A page's connection to its kernel that sends each message immediately.
+    """A page-to-kernel connection that sends each message immediately.
 
     By default the system delays a small packet until the previous one is acknowledged. That takes
     about 20 ms, which is visible when text streams.
@@ -56,13 +56,13 @@ c.ServerApp.kernel_websocket_connection_class = PromptConnection
 class CalmKernelManager(AsyncMappingKernelManager):
     """A kernel manager that tracks a kernel's status, but not its output.
 
-    By default it also reads every message to record when a kernel was last active, which takes a
-    third of a server's CPU time while text streams. Culling only needs to know whether a kernel is
-    busy.
+    The default manager also reads every message to record when a kernel was last active. That takes
+    a third of a server's CPU time while text streams. Culling only needs to know whether a kernel
+    is busy.
     """
 
     def start_watching_activity(self, kernel_id):
-        """Track activity, ignoring widget messages and printed output."""
+        """Track the kernel's status, ignoring widget messages and printed output."""
         super().start_watching_activity(kernel_id)
         stream = self._kernels[kernel_id]._activity_stream
         stream.setsockopt(zmq.UNSUBSCRIBE, b"")

@@ -3,4 +3,4 @@
 It expects the course at /srv/streaming-course. Untested on a real server.
 """
 
-load_subconfig("/srv/streaming-course/hub/jupyterhub_config.py")  # noqa: F821 -- JupyterHub's
+load_subconfig("/srv/streaming-course/hub/jupyterhub_config.py")  # noqa: F821 -- from JupyterHub

@@ -122,7 +122,7 @@ class NotebookPage:
         )
 
     def wait_done(self) -> None:
-        """Wait until the last started command has finished; for `run_all`, until all cells have."""
+        """Wait until the last command has finished; for `run_all`, until all cells have."""
         self.page.wait_for_function("() => window.courseDone", polling=POLLING)
         self.wait_idle()
 
@@ -144,9 +144,9 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Run the cell that shows an element until `seen()` is true; return the last result.
+        """Rerun the cell that shows an element, until `seen()` is true; return its last result.
 
-        On a busy machine, a page may show several changes at once, so that a test misses some.
+        On a busy machine, a page may show several changes at once, and a test may miss some.
         The cell is run up to `TIMES` times.
         """
         for _ in range(TIMES):

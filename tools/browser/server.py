@@ -49,7 +49,7 @@ PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be
 
 
 def browser_path(playwright: Playwright) -> str | None:
-    """Return a browser's path, from COURSE_BROWSER, Playwright or the system, or None."""
+    """Return the path of a browser, if COURSE_BROWSER, Playwright or the system provides one."""
     named = os.environ.get("COURSE_BROWSER")
     own = playwright.chromium.executable_path
     if named or Path(own).exists():

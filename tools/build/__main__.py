@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 @advice_for_the_disk()
 def _write(built: Built, options: argparse.Namespace) -> None:
-    """Write both editions; write neither if the solutions need executing and that fails."""
+    """Write both editions, or neither if executing the solutions fails."""
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
     solved: NotebookNode | None = None  # None leaves the stored solutions alone
@@ -61,7 +61,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
         and not _unexecuted(stored)
         and not options.all
     ):
-        if stored.metadata != METADATA:  # changed by saving it in Jupyter
+        if stored.metadata != METADATA:  # Jupyter changes metadata on save
             stored.metadata = nbformat.from_dict(METADATA)
             solved = stored
         done = f"{label}: unchanged, outputs kept (after a change in utils: --all)"

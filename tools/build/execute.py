@@ -24,11 +24,11 @@ from tools.build.notebooks import METADATA, BuildError, Built
 from tools.env_vars import simulated_environ
 from tools.programs import ROOT, passing
 
-SLOWEST_CELL = 180  # seconds
+SLOWEST_CELL = 180  # seconds until a cell times out
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # text that varies between runs
+VARYING = Path(__file__).parent / "nbval_sanitize.cfg"  # patterns for text that varies between runs
 
-_KEYS = (  # such as sk-…, `Bearer …` and `api_key: "…"`
+_KEYS = (  # patterns for keys, such as sk-…, `Bearer …` and `api_key: "…"`
     re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"),
     re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{12,}"),
     re.compile(r"(?i)\b(?:api[_-]?key|secret|password)['\"]?\s*[:=]\s*['\"]?[A-Za-z0-9_-]{12,}"),
@@ -80,7 +80,7 @@ def executed(built: Built) -> NotebookNode:
     )
     try:
         with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as empty:
-            environ = simulated_environ(IPYTHONDIR=empty)  # not the user's settings
+            environ = simulated_environ(IPYTHONDIR=empty)  # excludes the user's settings
             environ.pop("COURSE_SPEED", None)  # real speed, as in a learner's first run
             client.execute(env=environ, cleanup_kc=True)
     except CellExecutionError as error:

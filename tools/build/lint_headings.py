@@ -28,7 +28,7 @@ class Heading:
 
     @property
     def exercise(self) -> str | None:
-        """The number of the heading's exercise, such as "1.2", or None."""
+        """The heading's exercise number, such as "1.2"; None if there is none."""
         found = _EXERCISE.match(self.title)
         return found[1] if found else None
 
@@ -78,7 +78,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
-    """Check that each exercise is below its heading and states a kind, difficulty and minutes."""
+    """Check that each exercise is below its heading and states its kind, difficulty and minutes."""
     current: Heading | None = None
     unanswered: list[Heading] = []  # exercises whose cell hasn't been found yet
     for cell in lesson.cells:

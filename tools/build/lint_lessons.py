@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from tools.build import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
-LONGEST_CELL = 25  # lines of code in the learner's edition
+LONGEST_CELL = 25  # maximum lines of code, in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {

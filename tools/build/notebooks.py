@@ -32,7 +32,7 @@ METADATA = {
     },
 }
 
-# such as "```{literalinclude} take_home/4_chat_page.py", and the fence below it
+# matches "```{literalinclude} take_home/4_chat_page.py" and the closing fence
 _INCLUDED = re.compile(r"^```\{literalinclude\} (.+)\n```$", re.MULTILINE)
 
 
@@ -72,12 +72,12 @@ class Built:
         nbformat.validate(notebook)
         text = nbformat.writes(notebook).rstrip("\n") + "\n"
         self.path(edition).parent.mkdir(exist_ok=True)
-        # as bytes, for the same line endings on Windows
+        # written as bytes, so that Windows keeps the line endings
         self.path(edition).write_bytes(text.encode())
 
 
 def make(path: Path) -> Built:
-    """Return both editions, not executed; raise BuildError with a line for each violation."""
+    """Build both editions without executing them; raise BuildError with a line for each problem."""
     try:
         lesson = lesson_source.load(path)
     except SourceError as error:
@@ -130,7 +130,7 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield ids made of a section's heading and a number, independent of other sections.
+    """Yield ids built from a section's heading and a number, independent of other sections.
 
     Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """
@@ -177,6 +177,6 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with `language_info` reduced to a name; Jupyter updates the rest on save."""
+    """Return metadata with only the name in `language_info`; Jupyter updates the rest on save."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}

@@ -20,7 +20,7 @@ from tools.site import DESIGN
 from tools.site_pages import widget_name
 from utils import lesson_source
 
-LONGEST_RUN = 600.0  # seconds for a lesson
+LONGEST_RUN = 600.0  # seconds allowed for a lesson
 # Render all cells, since a screenshot needs them on the page.
 SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
 # Outputs of text, HTML and pictures name their MIME type; those of widgets don't.
@@ -48,7 +48,7 @@ def main() -> None:
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
-    # each cell's id and number of widgets, by its number
+    # by position, each code cell's id and number of widgets
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
         for number, cell in enumerate(notebook["cells"])

@@ -45,8 +45,8 @@ class BufferedError(Exception):
 def exceeds_buffers() -> int:
     """Return the size of a reply that no connection's socket buffers can hold, in megabytes.
 
-    An app's reply passes two connections: from the model, and to the reader. Where Linux
-    doesn't state the limits of their buffers, 32 MB are enough.
+    An app's reply passes through two connections: from the model, and to the reader. On systems
+    that don't list the limits of their buffers in /proc, 32 MB is enough.
     """
     try:
         limits = [
@@ -67,7 +67,7 @@ class Case:
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
     hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
     silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
-    flood: float = field(default_factory=exceeds_buffers)  # megabytes
+    flood: float = field(default_factory=exceeds_buffers)  # size of a slow reader's reply, in MB
     about: str = RAINBOW  # the question that most lines send
     # questions whose replies have line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
@@ -176,7 +176,7 @@ class Case:
                     await self._learn_expected(marker)
 
     async def _learn_expected(self, marker: str) -> None:
-        """Learn the text and the number of requests; raise EndpointError if the log has none."""
+        """Learn the text and the number of requests; raise EndpointError if `sim` wasn't called."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError(

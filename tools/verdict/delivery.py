@@ -2,7 +2,7 @@
 
 With the simulator behind the app, lines compare the text that arrived with the tokens in the
 simulator's log. During a pause mid-reply, an unbuffered stream has delivered all text generated so
-far, and a buffered one hasn't. Without the simulator (`case.model` is None), they examine how much
+far, but a buffered one hasn't. Without the simulator (`case.model` is None), they examine how much
 text arrived in one go: a slow model's text is late too, but it arrives over time.
 """
 
@@ -10,7 +10,7 @@ from utils.simulator.tokens import split
 
 from .case import Case, Seen, failed, passed
 
-LARGEST_BURST = 1 / 3  # of the text; a buffer that holds more is visible to a reader
+LARGEST_BURST = 1 / 3  # limit, as a share of the text; readers notice a larger burst
 
 
 async def early(case: Case) -> Seen:
@@ -36,7 +36,7 @@ async def early(case: Case) -> Seen:
 async def not_buffered(case: Case) -> Seen:
     """When the model pauses, at least half of the text it has generated has arrived.
 
-    Without the simulator: no third of the text arrives in one go.
+    Without the simulator: less than a third of the text arrives in one go.
     """
     if case.model is None:
         burst = case.whole.burst

@@ -8,7 +8,7 @@ Ending = list[tuple[str, dict[str, Any]]]  # for each part, its name and its val
 
 
 class Endings:
-    """The endings of complete replies, to compare other endings with."""
+    """The endings of complete replies, for comparison with other endings."""
 
     def __init__(self) -> None:
         self._complete: list[Ending] = []

@@ -32,7 +32,7 @@ class Endpoint:
         self._longest = longest
         self.received: list[bytes | bytearray] = []
         self._client = client
-        self._closing: set[str] = set()  # the names of events
+        self._closing: set[str] = set()  # the names of events that end a stream
 
     def learn_closing_event(self, complete: Stream) -> None:
         """Close later streams, as pages do, at the event that ended this complete reply, if any."""
@@ -45,7 +45,7 @@ class Endpoint:
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))
-        in_json = json.dumps(question)[1:-1]  # escaped; the template has the quotes
+        in_json = json.dumps(question)[1:-1]  # escaped; the quotes are in the template
         body = wire.body and wire.body.replace("{question}", in_json)
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._limited(), self._client() as client:
@@ -54,7 +54,7 @@ class Endpoint:
                 async with self._opened(client, request, stream):
                     yield stream
                 return
-            # This request returns JSON; a second one, to a URL with its fields, streams the reply.
+            # This returns JSON; a second request, with its fields in the URL, streams the reply.
             async with self._opened(client, request, stream):
                 await stream.rest(patience=60)
             if stream.status >= 400:
@@ -96,7 +96,7 @@ class Endpoint:
         return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)
 
     def _filled(self, path: str, stream: Stream) -> str:
-        """Return the URL of a path, with each {name} in it replaced by that field."""
+        """Return the URL of a path, with each {name} replaced by the value of that field."""
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
         return urljoin(self.wire.url, path)

@@ -41,7 +41,7 @@ def _unannounced(case: Case, stream: Stream) -> str:
     if stream.broken and not stream.wire.is_event_source:
         return ""  # a page that reads the body itself gets an exception
     if stream.wire.format == "text":
-        has_more = not case.reply.startswith(stream.text)  # such as the error's message
+        has_more = not case.reply.startswith(stream.text)  # such as an error message
         return "" if has_more else "the body ended cleanly"
     if not stream.ending:
         return "the stream ended without any event"

@@ -19,7 +19,7 @@ README = ROOT / "apps" / "README.md"
 # HTTP/1.0 requests without chunked encoding, and nginx buffers such responses.
 ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
 
-# nginx's default, even for responses whose header turns it off
+# Turns on buffering, nginx's default, even for responses whose header turns it off.
 BUFFERING = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
 
 CONFIGURATION = """

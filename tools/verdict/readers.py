@@ -7,7 +7,7 @@ from utils.simulator import Request
 from .case import BufferedError, Case, Seen, failed, passed
 from .delivery import LARGEST_BURST
 
-_SETTLED = 3.0  # seconds; an app that still reads from the model takes tokens within this time
+_SETTLED = 3.0  # seconds within which an app that still reads from the model receives tokens
 
 
 async def leaving(case: Case) -> Seen:
@@ -77,8 +77,8 @@ async def stop(case: Case) -> Seen:
 async def others(case: Case) -> Seen:
     """A second client receives text while the first one's reply is still streaming.
 
-    The model pauses in the first reply. Without the simulator, no pause can be made: then the
-    second reply's text should arrive before the last of the first one's.
+    The model pauses during the first reply. Without the simulator, it can't be made to pause, so
+    the second reply's first text must arrive before the first reply's last part.
     """
     if case.model is not None:
         await case.make_pause(case.half)
@@ -93,7 +93,7 @@ async def others(case: Case) -> Seen:
             if case.model is not None:
                 blocked = (await case.request(marker)).tokens_sent > case.half
             elif case.whole.burst >= LARGEST_BURST:
-                raise BufferedError  # text in one go doesn't show when it was written
+                raise BufferedError  # such a burst doesn't show when its text was generated
             else:
                 await first.rest(case.patience)
                 second_text_at = second.began + (second.first_text or 0)

@@ -23,7 +23,7 @@ Events = AsyncGenerator[tuple[str, Any]]
 class Chainlit:
     """Chainlit's page, which exchanges Socket.IO text frames.
 
-    A frame that begins with 40 connects, 42 is an event, 2 is a ping, and 3 answers it.
+    A frame begins with its type: 40 for connecting, 42 for an event, 2 for a ping, 3 for a pong.
     """
 
     path = "/ws/socket.io/?EIO=4&transport=websocket"
@@ -89,7 +89,7 @@ class Streamlit:
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
             if _at(frame, *self.FINISHED):
                 break
-        # 11 reruns the script with widget states (2), a list (1) of ids (1) and chat inputs (15)
+        # a rerun (11) with widget states (2): a list (1) of ids (1) and chat inputs (15)
         value = _field(1, box) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 
@@ -209,7 +209,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
     while at < len(message):
         key, begin = varint(), at
-        kind = key & 7  # 0: a number; 1 and 5: 8 and 4 bytes; 2: bytes after their length
+        kind = key & 7  # 0: a number; 1: 8 bytes; 5: 4 bytes; 2: a length, and that many bytes
         if kind == 0:
             varint()
         else:

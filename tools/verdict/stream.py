@@ -44,7 +44,7 @@ class Part:
 
 @dataclass
 class Stream:
-    """A reply as a client sees it, as far as it has been read."""
+    """A client's view of a reply so far."""
 
     began: float  # when the question was sent, on the event loop's clock
     wire: WireFormat  # how the question was sent, and where the text is
@@ -75,7 +75,7 @@ class Stream:
     def burst(self) -> float:
         """The largest share of the text that arrived in one go; 1 if none arrived."""
         texts = [(part.at, len(part.text)) for part in self.parts if part.text]
-        # for each text part, the length of all text in the burst that it begins
+        # for each text part, the length of all text in the burst that starts with it
         sizes = [sum(n for at, n in texts if 0 <= at - begin < _BURST) for begin, _ in texts]
         return max(sizes, default=1) / max(len(self.text), 1)
 
@@ -95,7 +95,7 @@ class Stream:
         ]
 
     def _last_text_differs(self) -> bool:
-        """Return whether the last text's part differs in a value that all earlier ones share."""
+        """Return whether the last part with text differs in a value that all earlier ones share."""
         texts = [part for part in self.parts if part.text and isinstance(part.data, dict | list)]
         *before, last = [self.signature(part)[1] for part in texts] or [{}]
         paths = before[0].keys() | last.keys() if len(before) > 1 else ()
@@ -116,7 +116,7 @@ class Stream:
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
     def describe_ending(self) -> str:
-        """Describe the last part of `ending`, which must have one, such as `event done`."""
+        """Describe the last part of `ending`, such as `event done`; `ending` must not be empty."""
         last = self.ending[-1]
         if last.text:
             return "a field"
@@ -136,7 +136,7 @@ class Stream:
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Set the response that `until` reads; a page gets no parts of an error response."""
+        """Set the response that `until` reads; one that a page would reject yields no parts."""
         self.status = response.status_code
         kind = response.headers.get("content-type", "")
         self.content_type = kind.partition(";")[0].strip().lower()

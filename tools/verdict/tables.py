@@ -68,7 +68,7 @@ def _naive() -> str:
 
 
 def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
-    """Run the verdict in a folder; `model` has variables for a simulator that already runs."""
+    """Run the verdict in a folder; `model` has the variables for a running simulator."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})

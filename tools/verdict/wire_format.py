@@ -1,4 +1,4 @@
-"""How to send a question to an endpoint, and where its reply contains the text."""
+"""How to send a question to an endpoint, and where to find the text in the reply."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ TEXT_EVENTS = ("message", "text", "token", "delta", "chunk")
 
 @dataclass(frozen=True)
 class WireFormat:
-    """How to send a question to an endpoint, and where its reply contains the text.
+    """How to send a question to an endpoint, and where to find the text in the reply.
 
     In `url` and `body`, `{question}` stands for the question; in `then` and `stop`, names in braces
     stand for fields of the JSON objects received so far.
