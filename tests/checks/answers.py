@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, and the mistake that the check should find, or None if the answer is right."""
+    """An answer, with the mistake that the check should report (None for a right answer)."""
 
     number: str
     value: Any
@@ -71,7 +71,7 @@ def _registers(exercise, mistake, says):
     return register
 
 
-numbered = functools.cache(lesson_source.number)  # "1.shout" becomes a number such as "1.6"
+numbered = functools.cache(lesson_source.number)  # maps "1.shout" to a number such as "1.6"
 
 
 def edits(exercise, answer):
@@ -86,7 +86,7 @@ def edits(exercise, answer):
 def edited(answer, changes, /, **names):
     """Return a copy of a function or class with parts of its code replaced: `{old: new}`.
 
-    The copy can use the names in the original's module, and those in `names`.
+    The copy can use the names in the original's module and those in `names`.
     """
     code = source(answer)
     for old, new in changes.items():
@@ -102,7 +102,7 @@ def edited(answer, changes, /, **names):
 
 @functools.cache
 def source(answer):
-    """Return a function's or class's code without its decorators."""
+    """Return the code of a function or class, without decorators."""
     text = inspect.getsource(answer)
     return text[re.search(r"^(async def|def|class) ", text, re.MULTILINE).start() :]
 
@@ -123,7 +123,7 @@ async def ahushed(stream):
 def diagnoses(exercise, patient, truth):
     """Register right and wrong answers to a clinic whose solution is `truth`.
 
-    `patient` is the noun for a patient, such as "program".
+    `patient` is the word for what is diagnosed, such as "program".
     """
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))

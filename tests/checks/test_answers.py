@@ -17,7 +17,7 @@ LESSONS = "12345"
 EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # characters in a message
-LIMIT = {"never ends": 0.5}  # seconds for each mistake; endless answers are stopped early
+LIMIT = {"never ends": 0.5}  # time limits in seconds, by mistake; endless answers are stopped early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
@@ -52,7 +52,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # that mistake's message quotes Python's own error
+    if answer.mistake != "raises":  # that mistake's message quotes Python's error
         prose = CODE.sub("`code`", outcome.message)
         assert ODD.search(prose) is None, outcome
         assert len(prose) <= LONGEST
@@ -81,7 +81,7 @@ def test_an_answer_of_another_type_gets_a_message(loaded):
 @exercises()
 def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert mistakes_made(loaded).count(None) >= 2
-    # Exercises can share a mistake, so an answer to any of them counts.
+    # Exercises can share a mistake; a wrong answer to any of them counts.
     made = {
         applies
         for each in EXERCISES

@@ -58,7 +58,7 @@ def recorded():
         warnings.simplefilter("always")
         yield messages
         gc.collect()
-    # ResourceWarnings are ignored: they may be about sockets that earlier tests left open.
+    # ResourceWarnings are ignored: they may concern sockets that earlier tests left open.
     messages += [str(each.message) for each in caught if each.category is RuntimeWarning]
 
 

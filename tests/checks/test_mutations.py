@@ -114,7 +114,7 @@ def name_for(name, new):
 
 
 def kept_open(node):
-    """Keep a reference to the stream, which Python would otherwise close; don't use `closing`."""
+    """Keep a reference to the stream, which Python would otherwise close, and remove `closing`."""
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("closing", "aclosing"):
         return expression(f"contextlib.nullcontext(keep({unparse(node.args[0])}))")
     return expression("keep(stream)") if is_read(node, "stream") else node
@@ -229,7 +229,7 @@ HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 
 def cases():
-    """Yield each solution with each mutation that adds a mistake to it."""
+    """Yield each pair of a solution and a mutation that adds a mistake to it."""
     for number, before, code in solutions():
         opts_out = set(runner.find(number).exercise.opts_out)
         for mutation in MUTATIONS:

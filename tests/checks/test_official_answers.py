@@ -29,14 +29,14 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return the statements of a cell for which `stands_alone` is true."""
+    """Return those statements of a cell for which `stands_alone` is true."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
 
 
 def stands_alone(node):
-    """Return whether a statement needs no values from other cells and later code may need it."""
+    """Return whether a statement works without other cells and may be needed by later code."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return getattr(node, "module", None) != "utils.checks"
     if isinstance(node, ast.Assign):  # such as `answer, steady = parts(globals())` in lesson 5
@@ -50,13 +50,13 @@ def stands_alone(node):
 
 
 def solved_before(lesson, exercise):
-    """Return the solutions of the earlier exercises, which this one may need."""
+    """Return the solutions of all earlier exercises, since this one may need them."""
     earlier = lesson.cells[: lesson.cells.index(exercise)]
     return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
 
 
 def answers_in(code, before):
-    """Run `before` and then a cell; return the answers that it passes to `check`, by number."""
+    """Run `before` and then a cell; return the answers passed to `check`, by number."""
     answers = {}
     exec(before + "\n" + code, {"check": answers.__setitem__})
     return answers
@@ -76,7 +76,7 @@ def test_the_official_solution_passes(path: Path, number: str):
 
 
 class Callable:
-    """A callable object, since a learner's answer may be one."""
+    """Wraps a function in a callable object, since an answer may be one."""
 
     def __init__(self, function):
         self.function = function

@@ -56,4 +56,4 @@ def test_an_outcome_has_the_same_words_as_text_and_as_html(status):
     text = "".join(page.itertext())
     assert text.endswith(f"For a < b & '{FENCE}': no.")
     heading = repr(outcome).partition(" For")[0]
-    assert text[2:].partition(" For")[0] == heading  # after a mark such as ✓
+    assert text[2:].partition(" For")[0] == heading  # skips a mark such as ✓

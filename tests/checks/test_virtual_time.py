@@ -21,7 +21,7 @@ from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
 
 async def ticks(work):
-    """Run `work` beside a clock that ticks every second; return the result and the ticks' times."""
+    """Run `work` alongside a clock that ticks every second; return the result and tick times."""
     times = []
 
     async def tick():
@@ -38,7 +38,7 @@ async def ticks(work):
 def test_sleep_in_a_coroutine_blocks_the_loop():
     async def sleeps():
         await asyncio.sleep(2.5)
-        sleep(4)  # noqa: ASYNC251 (it blocks)
+        sleep(4)  # noqa: ASYNC251 (intended)
         await asyncio.sleep(2)
         return loops.blocked()  # seconds in total
 
@@ -88,18 +88,18 @@ async def waits_forever():
 
 
 async def polls_forever():
-    while True:  # noqa: ASYNC110 (it never ends)
+    while True:  # noqa: ASYNC110 (intended)
         await asyncio.sleep(1)
 
 
 async def polls_without_a_pause():
-    while True:  # noqa: ASYNC110 (it never ends)
+    while True:  # noqa: ASYNC110 (intended)
         await asyncio.sleep(0)
 
 
 async def sleeps_forever():
     while True:
-        time.sleep(1)  # noqa: ASYNC251 (it never ends)
+        time.sleep(1)  # noqa: ASYNC251 (intended)
 
 
 async def sleeps_in_a_thread():

@@ -1,4 +1,4 @@
-"""Helpers that run the simulator's command line in a process."""
+"""Helpers that run the simulator's command line in its own process."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             address = re.search(r"http://\S+/v1", server.stdout.readline())
             assert address
             for _ in range(3):
-                server.stdout.readline()  # the variables to export
+                server.stdout.readline()  # a command that exports a variable
             yield address.group(), server
         finally:
             server.terminate()

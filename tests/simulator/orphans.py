@@ -9,7 +9,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 240.0  # seconds to wait for another process
 
-# A cell that starts a simulator, prints its port and process id, and reads a reply.
+# A cell that starts a simulator, prints its port and process ID, and reads a reply.
 READING = f"""
 import json, sys
 from urllib.request import Request, urlopen
@@ -26,7 +26,7 @@ for line in urlopen(Request(server.base_url + "/chat/completions", body, headers
 
 
 def stream(client: BlockingKernelClient) -> tuple[int, int]:
-    """Make a kernel read a reply; return its simulator's port and process id."""
+    """Make a kernel read a reply; return its simulator's port and process ID."""
     client.execute(READING)
     printed = ""
     while "reading" not in printed:

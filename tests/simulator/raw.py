@@ -18,7 +18,7 @@ def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenA
     return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 
 
-_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # nothing is encrypted
+_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # plain HTTP: nothing to verify
 
 
 def send(
@@ -26,7 +26,7 @@ def send(
 ) -> httpx2.Response:
     """Send a request with the server's key; a body is sent as JSON unless it is bytes.
 
-    `Retry_After="1"` sends the header `Retry-After`; `authorization=None` leaves the key out.
+    `Retry_After="1"` sends the header `Retry-After`; `authorization=None` omits the key.
     """
     raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     given = {"authorization": f"Bearer {server.api_key}"} | headers

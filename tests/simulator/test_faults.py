@@ -51,7 +51,7 @@ def test_chat_openai_reacts_as_the_table_says(
     model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses)
     _, _, error = outcome(model)
     raised = fault.by_responses if by_responses else fault.raises
-    if raised:  # a name, such as "openai.APIError" or "ValueError"
+    if raised:  # the name of an exception, such as "openai.APIError"
         known = SimpleNamespace(openai=openai, json=json, **vars(builtins))
         named = operator.attrgetter(raised)(known)
         assert named in (type(error), *type(error).__bases__)

@@ -1,4 +1,4 @@
-"""When a reply's pieces arrive at `ChatOpenAI`, measured in virtual time."""
+"""When a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ def called_async(virtual: VirtualSimulator, name: str) -> Recording:
 
 
 STREAMS = pytest.mark.parametrize("stream", [streamed, streamed_async])
-# When the role chunk, the first token and the end arrive in the profile "seed", in seconds.
+# Seconds until the role chunk, the first token and the end of a reply from `sim-seed`.
 ROLE, FIRST, END = pytest.approx(0.12), pytest.approx(0.2), pytest.approx(10.0)
 LATE = pytest.approx(10.0, abs=0.1)
 
@@ -183,7 +183,7 @@ def test_two_streams_read_in_turn_do_not_delay_each_other(virtual: VirtualSimula
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    # the second stream starts only after the first one's role chunk
+    # the second stream starts only after the role chunk of the first
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 

@@ -1,4 +1,4 @@
-"""Reply schedules, and the delivery of items when they are due, with a fake clock."""
+"""Reply schedules, and the delivery of due items, tested with a fake clock."""
 
 import random
 from collections.abc import AsyncIterator
@@ -25,11 +25,11 @@ class FakeClock:
         return True
 
 
-LAST = 1 + 99 * 0.02  # when the last of the items is due, in seconds from the start
+LAST = 1 + 99 * 0.02  # when the last item is due, in seconds from the start
 
 
 def delivered(clock: FakeClock) -> AsyncIterator[list[TimedBytes]]:
-    """Deliver 100 items, due every 0.02 s from 1 s after the start."""
+    """Deliver 100 items: the first is due after 1 s, and the others follow every 0.02 s."""
     items = (TimedBytes(1 + index * 0.02, b"%d " % index) for index in range(100))
     return due(items, start=100.0, speed=1.0, until=clock.until, clock=clock)
 

@@ -20,7 +20,7 @@ QUESTION = "Name a river."
 
 
 def manual(rules: int, first: str = "A", last: str = "Z") -> str:
-    """Return a prompt with this many rules, whose outer lines end in `first` and `last`."""
+    """Return a prompt with this many rules between two lines that end in `first` and `last`."""
     lines = "".join(f"Rule {n}: check the date before any refund.\n" for n in range(rules))
     return f"Version {first}\n{lines}Version {last}"
 

@@ -141,7 +141,7 @@ def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> 
     assert len(set(pids)) == 3
 
 
-# Actions of a `sitecustomize` module, which runs before the simulator's own code.
+# Code for a `sitecustomize` module, which runs before the simulator's code.
 _HOOKS = {
     "prints on": "import threading\ndef on():\n    while True: print('on')\n"
     "threading.Thread(target=on, daemon=True).start()",

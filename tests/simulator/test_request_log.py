@@ -37,7 +37,7 @@ def test_a_stream_sends_no_request_before_the_first_next(server: Simulator) -> N
 
 def test_a_log_reports_a_reply_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulator_client, "_SETTLE_SECONDS", 0.3)
-    server = Simulator(speed=0.1)  # so slow that a reply takes longer than 0.3 s
+    server = Simulator(speed=0.1)  # slow enough for a reply to take longer than 0.3 s
     try:
         stream = chat(server, "sim-fast").stream("river poem")
         next(stream)

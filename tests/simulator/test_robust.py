@@ -154,5 +154,5 @@ def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -
             assert ask(server, GOOD[CHAT]).status_code == 200
     assert seen.settled
     assert seen[0].ended == "client left"
-    # At four characters a token, not all of the 32 MB: the server waited for the client.
+    # At four characters per token, not all 32 MB were sent: the server waited for the client.
     assert seen[0].tokens_sent < 32_000_000 // 4

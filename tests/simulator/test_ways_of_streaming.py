@@ -180,7 +180,7 @@ def measured(name: str, way: Any, options: dict[str, Any]) -> str:
 
 
 def _begins(text: str, answer: str) -> bool:
-    """Return whether `text` isn't empty, and one of these strings is a prefix of the other."""
+    """Return whether `text` is non-empty and either string is a prefix of the other."""
     return text != "" and (text.startswith(answer) or answer.startswith(text))
 
 

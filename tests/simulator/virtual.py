@@ -1,4 +1,4 @@
-"""The simulator in this process, with the real clients, in virtual time: tests don't wait.
+"""The simulator in the test's process and in virtual time, so that tests don't wait.
 
     def test_the_first_text_comes_after_its_ttft(virtual: VirtualSimulator) -> None:
         model = virtual.chat("sim-seed")
@@ -49,7 +49,7 @@ class VirtualSimulator:
         self._async_client = httpx2.AsyncClient(transport=AppTransport(self.app))
 
     def chat(self, name: str = "sim-chat", **options: Any) -> ChatOpenAI:
-        """Return a model; run its async calls with `run`."""
+        """Return a model; pass its async calls to `run`."""
         settings: dict[str, Any] = {
             "base_url": ADDRESS,
             "api_key": KEY,
@@ -68,7 +68,7 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # Makes the clock wait for anyio's threads: a process's first request uses one.
+            # Makes the clock wait for anyio's threads; the first request in a process uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
@@ -85,7 +85,7 @@ class VirtualSimulator:
         return Requests(Request(**fields) for fields in log.json()["requests"])
 
     def close(self) -> None:
-        """End the event loop and all tasks on it."""
+        """Cancel all tasks, and close the event loop."""
         self._loop.run(lambda: asyncio.sleep(0))
 
 

@@ -11,7 +11,7 @@ from tests.widgets.doubles import Clock, Tap, Wire
 
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """Record the messages that widgets created in this test send to the page."""
+    """Record the messages sent to the page by widgets that the test creates."""
     wire = Wire()
 
     class RecordingComm(BaseComm):

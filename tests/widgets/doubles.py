@@ -28,7 +28,7 @@ class Wire:
 
 
 class Clock:
-    """A clock that advances only when a test advances it."""
+    """A clock that advances only when a test sets `now`."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
@@ -67,7 +67,7 @@ class Tap(AsyncIterator[Any]):
         await self._items.join()
 
     def end(self, error: BaseException | None = None) -> None:
-        """End the stream, or fail with an exception."""
+        """End the stream, or make it raise `error`."""
         self._items.put_nowait(error or StopAsyncIteration())
 
     async def aclose(self) -> None:

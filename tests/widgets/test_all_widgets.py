@@ -1,6 +1,6 @@
 """Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
-The `wire` fixture encodes each message strictly, as a kernel does; `capsys` does so for the output.
+The `wire` fixture encodes each message strictly, as a kernel does; the tests encode the output.
 """
 
 import asyncio
@@ -99,9 +99,9 @@ ODD = {  # a half is one of the two surrogates that make up an emoji
     "control": "".join(map(chr, range(32))) + "\x7f\x85 \x1b[31mred\x1b[0m \u202eevil\u202c",
     "not a character": "\uffff\ufdd0\U0010ffff\ufeff a\u2028b\u2029c",
     "huge": "word " * 200_000,
-    "subclass": Shout("loud \ud83d"),  # its own methods must not be used
+    "subclass": Shout("loud \ud83d"),  # a string whose methods must not be called
 }
-SHOWN = {  # the text shown, where it differs
+SHOWN = {  # the text shown, if it differs from the string
     "first half": "Hi �",
     "second half": "� there",
     "both, apart": "😀",

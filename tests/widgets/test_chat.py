@@ -65,12 +65,12 @@ async def answered(request, model, *texts, error=None):
 
 
 async def asked(panel, model, question="Why?", *texts, error=None):
-    """Send a question, and let the reply end; return the turn."""
+    """Send a question, and reply with these strings; return the turn."""
     return await answered(panel.ask(question), model, *texts, error=error)
 
 
 def feet(panel):
-    """Return what is shown below each reply: its badge, its note and its buttons."""
+    """Return the footer of each reply: its badge, note and buttons."""
     return [item for item in panel.whole if isinstance(item, dict) and item["kind"] == "foot"]
 
 
@@ -136,7 +136,7 @@ class TestAsking:
 
 class TestTyping:
     async def test_a_typed_question_is_sent_and_prints_nothing(self, panel, model, wire, capsys):
-        await asked(panel, model, "First?", "Yes.")  # gives the panel its event loop
+        await asked(panel, model, "First?", "Yes.")  # the panel remembers the event loop
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
         tap = await model.tap()

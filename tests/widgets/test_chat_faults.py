@@ -16,7 +16,7 @@ from utils.simulator.faults import FAULTS, Fault
 from utils.simulator.tokens import split
 from utils.widgets import ChatPanel, Turn
 
-PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults come after 40
+PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults occur after 40
 WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel counts as stuck
 
@@ -53,7 +53,7 @@ class Provider:
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
     """Yield a provider with its own HTTP client: LangChain's shared one outlives the event loop."""
-    async with httpx2.AsyncClient(verify=False) as client:  # nothing is encrypted here
+    async with httpx2.AsyncClient(verify=False) as client:  # plain HTTP: nothing to verify
         yield Provider(client)
 
 

@@ -35,7 +35,7 @@ async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Restart the task that beats: its waits follow the event loop's clock, not the test's."""
+    """Make `heart` beat now; its own timer follows the event loop's clock, not the test's."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())
@@ -100,7 +100,7 @@ async def test_each_beat_is_sent_immediately_in_its_own_message(wire):
 
 async def test_missed_beats_are_skipped(wire, clock, monkeypatch):
     waits = []
-    takes = iter([0.1, 2.53])  # the second time, the loop is late
+    takes = iter([0.1, 2.53])  # the loop is late the second time
 
     async def note(seconds):
         waits.append(round(seconds, 3))

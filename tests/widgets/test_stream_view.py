@@ -1,4 +1,4 @@
-"""Tests of what all stream widgets have in common, and of `Lane`, which shows one reply.
+"""The features common to all stream widgets, and `Lane`, which shows one reply.
 
 Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
 `tap` is a source that the test feeds.

@@ -3,7 +3,7 @@
 import re
 from contextlib import closing
 
-from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (in an edit)
+from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (used in an edit)
 
 from tests.checks.answers import edits, right
 

@@ -4,7 +4,7 @@ import re
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser, StrOutputParser
-from langchain_core.runnables import RunnableGenerator, RunnableLambda  # noqa: F401 (in edits)
+from langchain_core.runnables import RunnableGenerator, RunnableLambda  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right
 

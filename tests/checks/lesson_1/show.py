@@ -1,15 +1,15 @@
 """Right and wrong answers to 1.show, which asks for a function that prints pieces as they arrive.
 
-The wrong answers make most of the mistakes that all exercises share.
+The wrong answers cover most of the mistakes that all exercises share.
 """
 
 import asyncio
-import contextlib  # noqa: F401 (in edits)
+import contextlib  # noqa: F401 (used in edits)
 import sys
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
-from langchain_core.messages import AIMessageChunk, HumanMessage  # noqa: F401 (in edits)
+from langchain_core.messages import AIMessageChunk, HumanMessage  # noqa: F401 (used in edits)
 from langchain_core.output_parsers import StrOutputParser  # noqa: F401
 
 from tests.checks.answers import edits, right, wrong

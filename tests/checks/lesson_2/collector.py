@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
-from langchain_core.outputs import ChatGeneration  # noqa: F401 (in an edit)
+from langchain_core.outputs import ChatGeneration  # noqa: F401 (used in an edit)
 
 from tests.checks.answers import edits, right, wrong
 

@@ -1,6 +1,6 @@
 """Right and wrong answers to 2.spaces_heard, which asks for two fixes to a space counter."""
 
-from langchain_core.callbacks import BaseCallbackHandler, CallbackManager  # noqa: F401 (here and below: in edits)
+from langchain_core.callbacks import BaseCallbackHandler, CallbackManager  # noqa: F401 (used in edits)
 from langchain_core.messages import HumanMessage
 from langchain_core.output_parsers import StrOutputParser  # noqa: F401
 

@@ -1,6 +1,6 @@
 """Right and wrong answers to 2.spent, which asks for the total output tokens of several replies."""
 
-from collections import Counter, deque  # noqa: F401 (in edits)
+from collections import Counter, deque  # noqa: F401 (used in edits)
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import add
@@ -116,7 +116,7 @@ edit(
     },
 )
 edit(
-    "another number",  # of each model's replies, only the last counts
+    "another number",  # counts only the last reply of each model
     {
         PROMPTS: f"totals = {{}}\n    {PROMPTS}\n        usage = UsageMetadataCallbackHandler()",
         "pass": "pass\n        totals.update(usage.usage_metadata)",

@@ -1,6 +1,6 @@
 """Right and wrong answers to 2.stopwatch, which asks for a handler that measures TTFT."""
 
-import time  # noqa: F401 (in edits)
+import time  # noqa: F401 (used in edits)
 from time import perf_counter
 
 from langchain_core.callbacks import BaseCallbackHandler

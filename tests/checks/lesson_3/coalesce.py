@@ -27,7 +27,7 @@ edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"
 NEVER = "last is None"
-# Counts the intervals from the first piece, not from the last one that was yielded.
+# Measures the intervals from the first piece rather than from the last yield.
 GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds * seconds'}
 
 for mistake, changes in (

@@ -6,7 +6,7 @@ from utils.checks.engine.reply import Reply
 
 
 class IncompleteError(ValueError):
-    """A learner's own exception."""
+    """An exception that a learner defines."""
 
 
 @right("3.to_store")

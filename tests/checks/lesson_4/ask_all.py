@@ -44,7 +44,7 @@ GATHER = "return await asyncio.gather(*map(ask, prompts))"
 KEEPING_ERRORS = "await asyncio.gather(*map(ask, prompts), return_exceptions=True)"
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
-NEXT = "\n            "  # a line break with the indentation of the `return`
+NEXT = "\n            "  # a line break and the indentation of `ASK`
 CANCELS = """
     finally:
         for task in tasks:
@@ -57,7 +57,7 @@ for changes in (
     {"asyncio.Semaphore": "anyio.CapacityLimiter"},
     {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
     {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"},
-    {  # waits for the other replies before it raises an error
+    {  # waits for the other replies before raising an error
         END: f"""texts = {KEEPING_ERRORS}
     for text in texts:
         if isinstance(text, BaseException):

@@ -50,9 +50,9 @@ def create_app(model):
 
 edit = edits("4.create_app", create_app)  # edit(mistake or None, {old: new}, says)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
-# the start of `frames`; a line break with the indentation of its `try`
+# the start of `frames`; a line break and the indentation of its `try`
 START, NEXT = "async def frames():\n            ", "\n            "
-THEN = "\n                    "  # a line break with the indentation of a piece's `yield`
+THEN = "\n                    "  # a line break and the indentation of `yield framed`
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
 UNCAUGHT = {"except Exception": "except ConnectionError"}  # doesn't catch a NameError

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.frame, which asks for a function that makes server-sent events."""
+"""Right and wrong answers to 4.frame, which asks for a function that formats text as an event."""
 
 # ruff: noqa: F401 (edits use the imports)
 

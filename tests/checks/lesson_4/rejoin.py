@@ -62,7 +62,7 @@ def create_lasting_app(model):
 edit = edits("4.rejoin", create_lasting_app)  # edit(mistake or None, {old: new}, says)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-# line breaks with the indentation of the loop and of its body
+# line breaks and the indentation of the loop and of its body
 NEXT, MORE = "\n            ", "\n                "
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"
@@ -97,7 +97,7 @@ for changes in (
         f"if number > len(reply.events):{MORE}    await asyncio.sleep(0.01){MORE}    continue{MORE}"
         "event = reply.events[number - 1]"
     },
-    {  # several events in one piece
+    {  # sends several events in one piece
         f"{LOOP}{MORE}name, text = event{MORE}yield {FRAME}{END}": f"{LOOP}{MORE}"
         f"new = list(enumerate(reply.events[number - 1:], number)){MORE}"
         f'yield "".join({FRAME} for number, (name, text) in new){MORE}number += len(new)'

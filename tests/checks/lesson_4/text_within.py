@@ -27,7 +27,7 @@ async def text_within(model, prompt, seconds):
 
 
 class Ended(BaseException):
-    """Neither an `Exception` nor an asyncio exception."""
+    """A `BaseException` that is neither an `Exception` nor part of asyncio."""
 
 
 kept = []

@@ -1,4 +1,4 @@
-"""Right and wrong variants of the assistant's parts, which several modules use."""
+"""Right and wrong variants of the assistant's parts, shared by several modules."""
 
 import asyncio
 

@@ -41,7 +41,7 @@ WHOLE, TOOL = "message_chunk_to_message(whole)", 'by_name[call["name"]]'
 RUN = f"await {TOOL}.ainvoke(call)"
 ADDS = f"messages.append({RUN})"
 RESULT = f'await {TOOL}.ainvoke(call["args"])'
-THEN = "\n            "  # a line break with the indentation of a loop's body
+THEN = "\n            "  # a line break and the indentation of a loop's body
 LOOKS_UP = '[by_name[call["name"]] for call in chunk.tool_calls]'
 RUNS = 'whole.tool_calls[0]["args"] and await tools[0].ainvoke(whole.tool_calls[0])'
 LENGTH = 'finish_of(whole) == "length"'

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.caption, which asks for a caption of a job's progress."""
+"""Right and wrong answers to 5.caption, which asks for a caption for a job's progress."""
 
 # ruff: noqa: F401, UP031 (edits use the import, and learners write such code)
 

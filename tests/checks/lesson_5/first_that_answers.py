@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which asks for a reply with fallback models."""
+"""Right and wrong answers to 5.first_that_answers, which asks for fallback models."""
 
 # ruff: noqa: F401 (edits use the imports)
 

@@ -12,7 +12,7 @@ class Refused(Exception):
 
 
 class Forbidden(Refused):
-    """A learner's own exception."""
+    """An exception that a learner defines."""
 
 
 @right("5.guarded_reply", says="at most 17 characters were held back")
@@ -37,7 +37,7 @@ SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
 FLUSH = "    if held:\n        yield held\n"
 REFUSES = "                if not allowed(held):\n                    raise Refused\n"
-FINE = {  # remembers the refusal, and raises it at the end
+FINE = {  # raises `Refused` only at the end
     'held = ""': 'held, fine = "", True',
     CHECK: "            fine = fine and allowed(held)\n",
     "if safe > 0": "if fine and safe > 0",
@@ -45,7 +45,7 @@ FINE = {  # remembers the refusal, and raises it at the end
 }
 
 edit(
-    None,  # calls `allowed` only before it yields text
+    None,  # calls `allowed` only before yielding text
     {
         CHECK: "",
         CUT: REFUSES + CUT,

@@ -38,7 +38,7 @@ COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"
 FIRST = "    {}\n    for".format  # inserts a line before the loop
-NEXT = "\n                "  # a line break with the indentation of the `yield`
+NEXT = "\n                "  # a line break and the indentation of the `yield`
 OWN = "raise RuntimeError('No source answered.')"
 
 kept = []

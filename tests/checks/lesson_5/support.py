@@ -29,7 +29,7 @@ def support(models, tools, seconds):
 
 
 def in_a_notebook(changes=MappingProxyType({}), *, answer=in_a_loop, steady=own_steady):
-    """Return a `support` that uses the `answer` and `steady` among the notebook's globals."""
+    """Return a `support` that finds `answer` and `steady` in the notebook's globals."""
     return edited(support, changes, answer=answer, steady=steady)
 
 

@@ -38,7 +38,7 @@ edit = edits("5.text_until", text_until)  # edit(mistake or None, {old: new}, sa
 LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
 FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"
 CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await reading"
-# Templates for polling the event, and for handling a cancellation.
+# Templates for polling the event and for handling a cancellation.
 POLLS = (
     "while not reading.done() and not stop.is_set():\n            await asyncio.sleep({})".format
 )

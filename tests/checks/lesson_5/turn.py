@@ -31,7 +31,7 @@ LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
 edit(
-    None,  # the stored message grows
+    None,  # the stored message grows with each chunk
     {
         BEGIN: 'history += [HumanMessage(question), AIMessage("")]',
         GROW: "history[-1].content += chunk.content",

@@ -1,4 +1,4 @@
-"""Chat completions on the wire, read without a client and validated by `openai`'s types."""
+"""Chat completions on the wire, read without a client and validated against `openai`'s types."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_replies_match_the_apis_types_whether_streamed_or_not(
     assert choices[-1]["finish_reason"] == whole["choices"][0]["finish_reason"]
     text = "".join(choice["delta"].get("content") or "" for choice in choices)
     assert text == (whole["choices"][0]["message"]["content"] or "")
-    arguments: dict[int, str] = {}  # by the call's index
+    arguments: dict[int, str] = {}  # by call index
     for choice in choices:
         for piece in choice["delta"].get("tool_calls", []):
             so_far = arguments.get(piece["index"], "")
@@ -93,7 +93,7 @@ def test_the_order_of_a_streams_chunks(server: Simulator, include_usage: bool) -
         assert not any("usage" in chunk for chunk in chunks)
     else:
         assert usage["choices"] == []
-        assert usage["usage"]["completion_tokens"] == len(chunks) - 2  # all but role and finish
+        assert usage["usage"]["completion_tokens"] == len(chunks) - 2  # all but `role` and `finish`
         assert all(chunk["usage"] is None for chunk in chunks)
 
 

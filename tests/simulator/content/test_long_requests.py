@@ -42,7 +42,7 @@ ASKS = {
         "type": "json_schema", "json_schema": {"name": "people", "schema": PEOPLE}}},
     "keys": {"response_format": {"type": "json_object"}},
 }  # fmt: skip
-UNITS = [  # each of them, repeated, could slow down a regular expression
+UNITS = [  # strings that could slow down a regular expression when repeated
     "1", "1 ", "(", "a", " ", "\n", "“", "'a", "my name ", "my name is Ada. ", "A ", "keys a (",
     '{"a":', "weather in Paris and ", "5 years, Ada King; ", "\u4f60", "I'm ", "tags: a, b, ",
 ]  # fmt: skip

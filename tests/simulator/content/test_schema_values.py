@@ -122,7 +122,7 @@ TEXTS = st.sampled_from([JOHN, "Invent one.", "Weather in Paris for 3 days at 12
 
 @st.composite
 def bounded(draw):
-    """Generate the schema of a number, with any of the bounds that `low` satisfies."""
+    """Generate the schema of a number with some bounds, all of which `low` satisfies."""
     low, width = draw(st.integers(-50, 50)), draw(st.integers(0, 60))
     bounds = {
         "minimum": low,
@@ -284,7 +284,7 @@ def test_a_long_number_does_not_make_the_schema_invalid(digits):
     number = "7" * digits
     found = reply(f"The number is {number}.", obj(n=INTEGER))["n"]
     assert isinstance(found, int)
-    if digits <= 300:  # a longer one isn't taken from the prompt
+    if digits <= 300:  # longer numbers aren't taken from the prompt
         assert found == int(number)
 
 

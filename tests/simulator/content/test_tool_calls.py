@@ -1,4 +1,4 @@
-"""The simulated model's tool calls, their arguments, and its replies to their results."""
+"""The simulated model's tool calls, and its replies to their results."""
 
 import json
 
@@ -40,7 +40,7 @@ def user(content):
 
 
 def called(*cities):
-    """Return the message in which the model called the weather tool for each of these cities."""
+    """Return a message in which the model calls the weather tool for each city."""
     made = [
         {
             "id": city,

@@ -50,7 +50,7 @@ class Body(httpx2.SyncByteStream):
 
 
 def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedReply, int]:
-    """Record the reply of a provider that sends these bytes; also count what was unreadable."""
+    """Call `record` with a client of a provider that sends these bytes."""
 
     def answer(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, stream=Body(list(pieces), error))
@@ -61,7 +61,7 @@ def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedRe
 
 
 def text_of(reply: RecordedReply) -> str:
-    """Return the text of a recording, without reasoning and tool calls."""
+    """Return the text of a recording, without reasoning or tool calls."""
     kinds = [kind for kind, _ in reply.parts]
     return "".join(text for _, part, text in reply.pieces if kinds[part] == "text")
 
@@ -250,7 +250,7 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-# Chunks, and events that may not be JSON: any text without white space, such as line breaks.
+# Chunks mixed with events that may not be JSON: any text without white space.
 @given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]
@@ -296,7 +296,7 @@ def with_field(file: Path, name: str, value: Any) -> None:
     write(file, [reply])
     document = json.loads(file.read_text(encoding="utf-8"))
     document["replies"][0][name] = value
-    file.write_text(json.dumps(document), encoding="utf-8-sig")  # with a BOM, as some editors do
+    file.write_text(json.dumps(document), encoding="utf-8-sig")  # some editors add a BOM
 
 
 @given(JSON, st.sampled_from(["model", "prompt", "opening", "parts", "pieces", "finish", "end",

@@ -16,12 +16,12 @@ from utils.widgets.base.stream_reader import StreamReader, as_stream
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the time that a stopped stream has to close."""
+    """Shorten the time allowed for a stopped stream to close."""
     monkeypatch.setattr(stream_reader, "GRACE", 0.01)
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Return a reader, the items it has received, and its task, once one item has arrived."""
+    """Wait for the first item; return the reader, a list of the items received, and the task."""
     taken, arrived = [], asyncio.Event()
 
     def take(item: object) -> None:

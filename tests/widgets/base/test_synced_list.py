@@ -70,7 +70,7 @@ def grown(there, keep, item):
 
 
 def received(sent):
-    """Return the list of a page that has received these messages, as synced_list.js builds it."""
+    """Return the list that synced_list.js builds from these messages."""
     page = []
     for message in sent:
         at, items = message["at"], message["items"]
@@ -106,5 +106,5 @@ def test_only_the_growth_of_an_item_is_sent(item):
         synced.replace(["before", item("x" * length), "after"])
         synced.push()
     assert received(sent) == synced.whole
-    # Whole items would need 500 characters on average.
+    # Sending whole items would take 500 characters per message on average.
     assert sum(len(str(message["items"])) for message in sent) < 1000 * 60
