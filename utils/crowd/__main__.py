@@ -4,7 +4,7 @@ from utils.simulator.process.child_process import end_with_stdin, report
 
 end_with_stdin()
 
-import uvicorn  # noqa: E402 (slow imports: the notebook may end before they finish)
+import uvicorn  # noqa: E402 (slow imports, so `end_with_stdin` is called first)
 
 from utils.crowd.app import app  # noqa: E402
 from utils.simulator.server import listen  # noqa: E402

@@ -122,7 +122,7 @@ class Recording:
 
     @property
     def tokens(self) -> int | None:
-        """The provider's count of output tokens, whatever it includes; None if there is no count."""
+        """The provider's count of output tokens, whatever it includes; None without a count."""
         return whole_number((self.usage or {}).get("output_tokens"))
 
     @cached_property

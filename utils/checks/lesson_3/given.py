@@ -62,7 +62,7 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
         return case.reply(calls=case.calls, finish=case.finish, usage=usage)
 
     given = reply()
-    # unlike `stream`, `chunks` yields a first and a last chunk even if there are no pieces
+    # unlike `stream`, `chunks` yields a first and last chunk even if there are no pieces
     stream = given.stream if case.empty else given.chunks
     run = call(name, answer, case, given, stream, wants=wants)
     with virtual_time.clock(answer):

@@ -21,7 +21,7 @@ from utils.checks.engine.untouched import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
-_LONG = 120.0  # virtual seconds within which an endpoint should end after its model fails
+_LONG = 120.0  # virtual seconds allowed for an endpoint to end after its model fails
 _SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
 _MISUSE = (  # error messages from a response class whose argument has the wrong type
     r"'(function|coroutine|async_generator)' object is not iterable"

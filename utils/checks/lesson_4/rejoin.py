@@ -20,7 +20,7 @@ from utils.checks.engine.virtual_time import SOON
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _OTHER = "How do tides work?"  # a question that starts another reply in the same app
-_LONG = 120.0  # virtual seconds within which every response should end
+_LONG = 120.0  # virtual seconds allowed for each response to end
 _SLOW = 0.1  # virtual seconds that a response may take to send a finished reply's events
 _ODD_IDS = ("999", "-1", "x")
 _ENDS = ("end", "failed")

@@ -79,7 +79,7 @@ def _begins(name: str, value: object) -> bool:
 
 
 def _is_ticket(item: object) -> bool:
-    return type(item).__name__ == "Ticket"  # the notebook defines the class
+    return type(item).__name__ == "Ticket"  # by name, since the notebook defines the class
 
 
 def observe(answer: Any, case: Written) -> Seen:
