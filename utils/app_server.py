@@ -1,4 +1,4 @@
-"""Serves an ASGI app on 127.0.0.1 from the notebook's own event loop.
+"""Serves an ASGI app on 127.0.0.1 from the notebook's event loop.
 
 The server is a task on the event loop that runs the cells. A cell that blocks this loop therefore
 blocks the server too, and the app can use the cells' models, whose async HTTP client is bound to
@@ -19,7 +19,7 @@ from .env_vars import keep_off_proxies
 from .errors import Sentence, sentence
 
 HOST = "127.0.0.1"
-_GRACE = 0.5  # seconds that each step of the server's shutdown waits for the app
+_GRACE = 0.5  # seconds allowed for each step of the server's shutdown
 # Names of the exceptions that Starlette and FastAPI raise when a client disconnects.
 _DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
@@ -34,11 +34,11 @@ class ServingError(Sentence, RuntimeError):
 
 
 class Server:
-    """A running server, made by `serve` or `serving`.
+    """A running server, started by `serve` or `serving`.
 
     Attributes:
         url: The server's URL without a trailing slash, such as `http://127.0.0.1:43210`.
-        errors: The app's unhandled exceptions. The client saw status 500 or a truncated reply.
+        errors: The app's unhandled exceptions. Each gave a client status 500 or a truncated reply.
     """
 
     def __init__(self, app: App) -> None:
@@ -53,12 +53,12 @@ class Server:
             interface="asgi3",
             ws="none",
             log_config=None,
-            workers=1,  # by default, uvicorn reads WEB_CONCURRENCY
+            workers=1,  # otherwise uvicorn reads WEB_CONCURRENCY
             access_log=False,
         )
         config.load()
-        # `Server.serve()` isn't used: it would poll, and take over SIGINT, which a cell's ■ needs.
-        # The attributes that it sets are set here instead.
+        # `Server.serve()` isn't called: it polls and takes over SIGINT, which interrupts cells (■).
+        # The attributes that it would set are set here instead.
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.lifespan = config.lifespan_class(config)
         self._uvicorn.server_state.default_headers = config.encoded_headers
@@ -72,10 +72,10 @@ class Server:
         return self._loop.is_closed() or (self._stopping is not None and self._stopping.done())
 
     async def start(self) -> None:
-        """Accept requests; raise `ServingError` if the app fails to start."""
+        """Start accepting requests; raise `ServingError` if the app fails to start."""
         try:
             await self._uvicorn.startup([self._listener])
-        except SystemExit:  # raised by uvicorn, and would end the kernel
+        except SystemExit:  # raised by uvicorn; uncaught, it would end the kernel
             self._listener.close()
             error = self._app.startup_error
             why = f": {sentence(error)}" if error else ""
@@ -85,8 +85,8 @@ class Server:
             raise
 
     async def stop(self) -> None:
-        """Stop the server, and abort open connections. Safe to call again."""
-        if self._loop is not asyncio.get_running_loop():  # the server's loop has ended
+        """Stop the server and abort open connections. Safe to call more than once."""
+        if self._loop is not asyncio.get_running_loop():  # the server's loop no longer runs
             self._listener.close()
             return
         if self._stopping is None:
@@ -94,7 +94,7 @@ class Server:
         await asyncio.wait([self._stopping])  # cancelling this wait doesn't cancel the shutdown
 
     async def _shut_down(self) -> None:
-        """Shut down as uvicorn's own `shutdown` does, but abort connections and limit each wait."""
+        """Shut down like uvicorn's `shutdown`, but abort connections and limit each wait."""
         for server in getattr(self._uvicorn, "servers", []):  # none if the app never started
             server.close()
         self._listener.close()
@@ -112,7 +112,7 @@ class Server:
                 await self._uvicorn.lifespan.shutdown()
 
 
-_servers: dict[str, Server] = {}  # servers made by `serve`, by name
+_servers: dict[str, Server] = {}  # servers started by `serve`, by name
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
@@ -145,7 +145,7 @@ async def serving(app: App) -> AsyncIterator[str]:
             ...
 
     At the end of the block, the app's unhandled exceptions are printed, since the client sees only
-    status 500 or a truncated reply. Raises `ServingError` like `serve`.
+    status 500 or a truncated reply. Raises `ServingError` in the same cases as `serve`.
     """
     _check(app)
     server = await _started(app)
@@ -206,7 +206,7 @@ def _check(app: object) -> None:
 
 
 def _alone(error: Exception) -> Exception:
-    """Return the only exception in a group; any other error is returned unchanged."""
+    """Unwrap a group that contains a single exception; return any other error unchanged."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error

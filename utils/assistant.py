@@ -1,4 +1,4 @@
-"""Parts of lesson 5's assistant: the course's solutions to exercises `answer` and `steady`.
+"""Parts of lesson 5's assistant: the course's solutions to the exercises `answer` and `steady`.
 
 answer, steady = parts(globals())  # yours if they pass their checks, otherwise these
 """
@@ -82,7 +82,7 @@ def parts(
 ) -> tuple[Callable[..., Any], ...]:
     """Return the requested parts: yours if they pass their checks, otherwise the course's.
 
-    Also prints which version of each part is returned. `names` are the notebook's `globals()`.
+    Also prints, for each part, which version is returned. `names` are the notebook's `globals()`.
     """
     passes.cache_clear()
     found = []

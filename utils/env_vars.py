@@ -21,17 +21,17 @@ HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_
 # Variables that LangChain, LangSmith, OpenAI's SDK and `ssl` read when a client or model is
 # created. The prefixes also cover variables that later versions may add.
 _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSLKEYLOGFILE")
-# such as LANGSMITH_TRACING, LANGCHAIN_TRACING_V2
+# variables that may turn tracing on, such as LANGSMITH_TRACING and LANGCHAIN_TRACING_V2
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
-# names of characters that have no name in `unicodedata`, or a less common one
+# names of characters whose name in `unicodedata` is missing or unusual
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
 lock = RLock()  # held while variables are hidden
 
 
 def variable(name: str) -> str | None:
-    """Return an environment variable, stripped; None if it is unset or blank."""
+    """Return the stripped value of an environment variable; None if it is unset or blank."""
     return (os.environ.get(name) or "").strip() or None
 
 
@@ -104,7 +104,7 @@ def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
 
 
 def wrong() -> str | None:
-    """Return a sentence about a variable that HTTP clients or LangChain can't use, or None."""
+    """Return a sentence about the first variable that can't be used; None if there is none."""
     return next((sentence for _, sentence in _wrong()), None)
 
 
@@ -118,7 +118,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
     for name in which_are_set("SSL_CERT_FILE"):
         try:
             ssl.create_default_context(cafile=os.environ[name])
-        except OSError:  # ssl.SSLError is a subclass
+        except OSError:  # includes ssl.SSLError
             yield name, f"{name} doesn't name a certificate file: correct it, or unset it."
     for name in which_are_set("SSL_CERT_DIR"):
         if not (which_are_set("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):
@@ -144,7 +144,7 @@ def _wrong_proxy(name: str, value: str) -> str | None:
     address = value if "://" in value or name == "OPENAI_PROXY" else f"http://{value}"
     try:
         proxy = httpx2.Proxy(address)
-        # raises ImportError for a SOCKS proxy without `socksio`
+        # raises ImportError for a SOCKS proxy if `socksio` isn't installed
         httpx2.HTTPTransport(proxy=proxy, verify=False, trust_env=False).close()
     except ImportError:
         return (

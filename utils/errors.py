@@ -1,4 +1,4 @@
-"""Displays errors as one sentence, without a traceback or secrets.
+"""Displays each error as one sentence, without a traceback or secrets.
 
 The exceptions themselves are defined where they are raised.
 """
@@ -16,7 +16,7 @@ _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # as in OPENAI_API_K
 # example keys from the documentation of local servers; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
-# Each alternative matches a whole secret. None matches a word, a model name, or a request ID.
+# Each alternative matches a whole secret, but no word, model name or request ID.
 _SECRET = re.compile(
     r"""
     (?<![\w-])(?:
@@ -44,7 +44,7 @@ _USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")  # `user:password` in `//us
 
 
 class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
-    """Error whose message says what happened and what to do; a notebook shows no traceback."""
+    """Error whose message says what happened and what to do; notebooks show no traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows instead of a traceback."""
@@ -52,9 +52,9 @@ class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named
 
 
 def redacted(text: str) -> str:
-    """Return `text` with keys, tokens, and user names and passwords in URLs replaced by `[key]`.
+    """Return `text` with keys, tokens, and user names and passwords in URLs replaced with `[key]`.
 
-    A key from an environment variable is replaced where it is a whole token. A short word such as
+    A key from an environment variable is replaced where it is a whole word. A short word such as
     `ollama`, which local servers accept as a key, isn't a secret and isn't replaced.
     """
     for name, value in os.environ.items():
@@ -98,7 +98,7 @@ def words_of(body: object) -> str:
     if isinstance(body, Mapping):
         found = (words_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
         message = next(filter(None, found), "")
-        where = body.get("loc")  # the field that FastAPI rejects
+        where = body.get("loc")  # the field that FastAPI rejected
         place = ".".join(map(str, where)) if isinstance(where, list) else ""
         return ": ".join(filter(None, (place, message)))
     if isinstance(body, list):

@@ -1,4 +1,4 @@
-"""Formats durations and counts in the same way for charts, widgets and tables."""
+"""Formats durations and counts the same way for charts, widgets and tables."""
 
 
 def in_seconds(duration: float) -> str:

@@ -12,7 +12,7 @@ from IPython.core.getipython import get_ipython
 
 @dataclass(eq=False)
 class Traffic:
-    """Messages and bytes sent so far; they are counted while the `traffic()` block runs."""
+    """The number of messages and bytes sent so far in a `traffic()` block."""
 
     messages: int = 0
     bytes: int = 0  # size of the messages as sent, envelopes included
@@ -23,7 +23,7 @@ class Traffic:
 
 
 _counts: list[Traffic] = []  # one for each `traffic()` block that is running
-_lock = Lock()  # messages come from several threads
+_lock = Lock()  # guards the counts, since several threads send messages
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def traffic() -> Iterator[Traffic]:
     Raises:
         RuntimeError: If no kernel is running.
     """
-    # The IOPub thread sends all messages to browsers; they are already serialised and signed.
+    # The IOPub thread sends each message to the browser, already serialised and signed.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(
@@ -65,7 +65,7 @@ def traffic() -> Iterator[Traffic]:
 
 
 def _counted(send: Callable[..., None]) -> Callable[..., None]:
-    """Return `send`, extended to add each message to all running counts."""
+    """Return a version of `send` that also adds each message to all active counts."""
 
     def send_counted(parts: Sequence[Any], *args: Any, **kwargs: Any) -> None:
         with _lock:

@@ -29,7 +29,7 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
     status.to("Thinking")
     card = JsonCard("Skeleton", fields=["name", "age", "email"])
     display(card)  # type: ignore[no-untyped-call]
-    sign = perf_counter() - start  # seconds until spinner, status and skeleton were visible
+    sign = perf_counter() - start  # seconds until the spinner, status and skeleton were visible
 
     async with asyncio.TaskGroup() as group:
         blank = group.create_task(_whole(model, "blank screen"))

@@ -1,4 +1,4 @@
-"""The model that cells call: the simulator, or a real provider set by environment variables.
+"""The model that cells call: the simulator's or, if environment variables set one, a provider's.
 
 The models are LangChain's own `ChatOpenAI`, without wrappers.
 """
@@ -67,14 +67,14 @@ def chat_model(
         name = f"sim-{profile}" if provider.shared_simulator else provider.model
         real: dict[str, Any] = {"api_key": provider.api_key, "base_url": provider.base_url}
         return ChatOpenAI(**(real | {"model": name} | kwargs))
-    server = simulator(wait=False)  # it starts during the slow import below
+    server = simulator(wait=False)  # starts during the slow import below
     if not provider_is_set():
         env_vars.stay_here()
     with env_vars.hidden():
         from langchain_openai import ChatOpenAI
 
         sync_client, async_client = _clients()
-    with _as_provider_error():  # `base_url` waits until the simulator has started
+    with _as_provider_error():  # reading `base_url` waits for the simulator to start
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}

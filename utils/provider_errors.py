@@ -21,9 +21,9 @@ from .stall_timeout import Stalled
 _BROKE_OFF = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
 _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
 _MIDWAY = "The provider failed in the middle of its reply: ask again."
-_WORDS = 140  # maximum characters quoted from a provider's message
+_LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# For each module of `openai` and `langchain_openai`, the functions that parse replies.
+# Patterns for the functions that parse replies, by module of `openai` and `langchain_openai`.
 _READERS = dict.fromkeys(
     ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
 ) | {
@@ -37,7 +37,7 @@ _FAILED = (
     "_convert_responses_chunk_to_generation_chunk",
     "_construct_lc_result_from_responses_api",
 )
-# The exceptions that reading a missing or unexpected field raises.
+# The exceptions raised for a missing or unexpected field.
 _FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
 # The methods of langchain-core's chat model that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
@@ -102,7 +102,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
             return "The provider requires a key, but OPENAI_API_KEY isn't set."
         return "The provider rejected the key: check OPENAI_API_KEY."
     if isinstance(cause, openai.PermissionDeniedError):
-        if words_of(cause.body):  # blames the model, country, prompt or network
+        if words_of(cause.body):  # the message may blame the model, country, prompt or network
             return f"The provider denied access: {_words(cause)}"
         return "The provider denied access: check the key, OPENAI_MODEL and your network."
     if isinstance(cause, openai.APIStatusError) and cause.status_code in (404, 405):
@@ -178,13 +178,13 @@ def nothing_readable(error: BaseException | None = None) -> str:
 
 
 def _words_of_refusal(error: BaseException | None) -> str:
-    """Return, in parentheses, LangChain's message for a body such as `{"error": "…"}`."""
+    """Return LangChain's message for a body such as `{"error": "…"}`, in parentheses."""
     frames = _frames(error) if error is not None else []
     if type(error) is not ValueError or not frames or frames[-1].function != "_create_chat_result":
         return ""
     if str(error).startswith("Unexpected response type"):
         return ""
-    return f" (“{textwrap.shorten(redacted(str(error)), _WORDS, placeholder=' …')}”)"
+    return f" (“{textwrap.shorten(redacted(str(error)), _LONGEST_QUOTE, placeholder=' …')}”)"
 
 
 def _no_completion(error: BaseException) -> bool:
@@ -203,10 +203,10 @@ def _no_completion(error: BaseException) -> bool:
         package, _, module = file.rpartition("site-packages/")[2].partition("/")
         if not ("site-packages/" in file or file.startswith(_STANDARD_LIBRARY)):
             return False
-        if function.startswith("<"):  # a comprehension is a function before Python 3.12
+        if function.startswith("<"):  # before Python 3.12, a comprehension is a function
             continue
         if package == "openai" and module.startswith("lib/streaming/"):
-            return not isinstance(error, ValueError)  # raised for text that isn't JSON
+            return not isinstance(error, ValueError)  # a ValueError means invalid JSON
         if package in ("openai", "langchain_openai"):
             return re.fullmatch(_READERS.get(module, ""), function) is not None
         if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
@@ -231,7 +231,7 @@ def _received_chunks(error: BaseException) -> bool | None:
 
 
 def _unsendable(error: BaseException) -> bool:
-    """Return whether the HTTP client couldn't encode a header, such as the key's."""
+    """Return whether the HTTP client couldn't encode a header, such as the one with the key."""
     return isinstance(error, UnicodeEncodeError) and any(
         frame.file.endswith("httpx2/_models.py") for frame in _frames(error)
     )
@@ -249,7 +249,7 @@ def _frames(error: BaseException) -> list[_Frame]:
 
 
 def _members(error: BaseException) -> list[BaseException]:
-    """Return the exceptions in a group and in its inner groups, or else the error itself."""
+    """Flatten a group into a list of its exceptions; any other error becomes a list of one."""
     if isinstance(error, BaseExceptionGroup):
         return [one for member in error.exceptions for one in _members(member)]
     return [error]
@@ -267,4 +267,4 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _words(error: BaseException) -> str:
     message = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
-    return textwrap.shorten(redacted(message), _WORDS, placeholder=" …")
+    return textwrap.shorten(redacted(message), _LONGEST_QUOTE, placeholder=" …")

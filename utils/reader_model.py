@@ -30,7 +30,7 @@ TOKENS_PER_WORD: Final = 4 / 3
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A wait for more text after reading all that has arrived; both fields are in seconds."""
+    """A wait after the reader has read all that has arrived; both fields are in seconds."""
 
     at: float
     seconds: float
@@ -38,12 +38,11 @@ class Stall:
 
 @dataclass(frozen=True)
 class Reading:
-    """How one reader reads one recording. Times are seconds since sending.
+    """How one reader reads one recording. Times are in seconds since the request was sent.
 
     Attributes:
-        wpm: The reader's speed, words a minute.
-        first: When the reader starts: at the answer's first text (TTFAT); without any text, the
-            recording's E2E latency.
+        wpm: The reader's speed, in words a minute.
+        first: When the reader starts: the TTFAT or, if there is no text, the E2E latency.
         stalls: The waits after the first text, in order.
         delivered: (time, words on the screen) after each piece, in order of time.
         read: (time, words read) at the start, at both ends of each stall, and at the end; linear
@@ -63,12 +62,12 @@ class Reading:
 
     @property
     def wait(self) -> float:
-        """W = a_1 + S: the total seconds for which the reader has nothing to read."""
+        """W = a_1 + S: the total time, in seconds, that the reader spends waiting."""
         return self.first + self.stalled
 
     @property
     def finished(self) -> float:
-        """When the reader finishes the last word that arrived, in seconds since sending."""
+        """When the reader finishes the last word, in seconds since the request was sent."""
         return self.read[-1][0]
 
     @property
@@ -85,7 +84,7 @@ def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
 
 
 def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
-    """Return how a reader of `wpm` words a minute reads a recording."""
+    """Simulate reading a recording at `wpm` words a minute."""
     speed = tokens_per_second(wpm)
     words = words_in(recording.text)
     tokens = recording.answer_tokens or words * TOKENS_PER_WORD
@@ -93,7 +92,7 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
     per_character = tokens / speed / length if length else 0.0  # seconds
 
     first = recording.e2e if recording.ttfat is None else recording.ttfat
-    ready = first  # when the reader has read all that has arrived
+    ready = first  # when the reader will have read all text so far
     arrived = 0  # characters
     delivered: list[tuple[float, float]] = []
     stalls: list[Stall] = []
@@ -113,5 +112,5 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
 
 
 def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
-    """Return W, the total seconds for which the reader has nothing to read."""
+    """Return W, the total time, in seconds, that the reader spends waiting."""
     return reading(recording, wpm).wait

@@ -9,7 +9,7 @@ from . import env_vars
 from .env_vars import variable
 from .errors import Sentence
 
-_NO_KEY_NEEDED = "no-key-needed"  # for servers that need no key, since the client requires one
+_NO_KEY_NEEDED = "no-key-needed"  # a placeholder, since the client requires a key
 _OPENAI = "https://api.openai.com/v1"
 _GATEWAY = "https://gateway.smith.langchain.com"  # used if LANGSMITH_GATEWAY=true
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
@@ -26,7 +26,7 @@ class Provider:
     model: str
     base_url: str = field(repr=False)  # may contain a password
     api_key: str = field(repr=False)
-    named_by: str | None = None  # the variable that sets the URL
+    named_by: str | None = None  # the variable that sets `base_url`
 
     @property
     def host(self) -> str:
@@ -42,14 +42,14 @@ class Provider:
 
     @property
     def shared_simulator(self) -> bool:
-        """Whether this is a simulator that learners share; its models are latency profiles."""
+        """Whether this is a shared simulator; its models are named after latency profiles."""
         return self.named_by is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
 
 
 def real_provider() -> Provider | None:
     """Return the provider set by the environment variables; None means the simulator.
 
-    A provider is used only if `OPENAI_MODEL` is set, with a key or a URL. Many machines have a key
+    A provider is used only if `OPENAI_MODEL` and a key or a URL are set. Many machines have a key
     set for other work, so a key alone must not cause charges.
 
     Raises:
@@ -82,7 +82,7 @@ def real_provider() -> Provider | None:
 def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
     """Return the variable that sets the URL, the URL, and the key to send.
 
-    Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, then OpenAI's.
+    Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, OpenAI's variable.
     """
     if url := variable("OPENAI_API_BASE"):
         return "OPENAI_API_BASE", url, key

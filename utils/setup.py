@@ -21,7 +21,7 @@ from . import shadowing
 from .errors import Sentence, tell
 
 _HERE = Path(__file__).resolve().parent
-_IPYKERNEL = (7, 4)  # the first version in which Stop interrupts a cell that awaits
+_IPYKERNEL = (7, 4)  # the first version in which Stop works while a cell awaits a stream
 _PACKAGES = (
     "anywidget",
     "ipywidgets",
@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules, and all modules that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_OBJECTS = 20_000  # the garbage collector scans this many objects in about 5 ms
+_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning this many takes about 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -57,7 +57,7 @@ def ready() -> None:
             traced = stay_here()
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)  # instead of tracebacks
+        tell(explain_providers)  # shows sentences instead of tracebacks
         _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
@@ -91,7 +91,7 @@ def _notes(traced: bool) -> Iterator[str]:
 
 
 def _hidden_builtins() -> list[str]:
-    """Return the built-in functions and types that the notebook's own names hide."""
+    """Return the built-in functions and types that the notebook's variables hide."""
     own = vars(sys.modules["__main__"])
     return sorted(
         name
@@ -130,7 +130,7 @@ def _check_imports() -> None:
     for name in ("langchain_core.language_models", "anywidget"):
         try:
             import_module(name)
-        except Exception as error:  # importing a package can raise anything
+        except Exception as error:  # importing a package can raise any exception
             raise SetupError(_failed_import(error)) from error
 
 
@@ -199,14 +199,14 @@ def _tune_garbage_collection() -> None:
 def _lower_priority() -> None:
     """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
-    The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by a
-    class, a thread or server with a tenth of a millisecond of work then doesn't have to wait for
+    The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by
+    learners, a thread or server with a tenth of a millisecond of work then doesn't have to wait for
     another learner's code. Only Linux allows different priorities within a process.
     """
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # a lower value requires privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # lowering it would require privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

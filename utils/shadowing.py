@@ -24,8 +24,7 @@ def is_for_packages(place: str) -> bool:
 def _others(path: list[str]) -> list[str]:
     """Return the folders of a search path that contain neither Python's modules nor packages.
 
-    These are the folder of a script or notebook, those in PYTHONPATH, and those that a program
-    added.
+    These are the script's or notebook's folder, those in PYTHONPATH, and those added by a program.
     """
     library = os.path.dirname(os.path.abspath(os.__file__))
     return [
@@ -62,7 +61,7 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
-    """Return the shadowed modules that get in the course's way, each with the file that shadows it.
+    """Return the shadowed modules that affect the course, each with the file that shadows it.
 
     These are the modules already imported from such files or, if there are none, those that the
     `needed` modules import when nothing shadows them.

@@ -1,4 +1,4 @@
-"""Reads Server-Sent Events as a browser's `EventSource` does.
+"""Reads Server-Sent Events the way a browser's `EventSource` does.
 
 Implements the WHATWG's HTML standard, section 9.2.6, "Interpreting an event stream". A test
 compares the events with a real browser's.
@@ -30,7 +30,7 @@ class Event:
     Attributes:
         type: The value of the frame's `event:` line, or "message".
         data: The frame's `data:` lines, joined by newlines.
-        id: The stream's last `id:` so far; may be empty.
+        id: The most recent `id:` in the stream; may be empty.
     """
 
     type: str
@@ -83,7 +83,7 @@ class Reader:
         yield from lines
 
     def _field(self, line: str) -> None:
-        # a comment starts with a colon: its field name is empty, so it is ignored
+        # a comment starts with a colon, so its field name is empty and it is ignored
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":

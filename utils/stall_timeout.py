@@ -1,4 +1,4 @@
-"""A time limit on a stream's silence: the course's solution to exercise `watched`."""
+"""A time limit on a stream's silence: the course's solution to the exercise `watched`."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,8 +15,7 @@ class Stalled(Exception):  # noqa: N818 (learners catch it by this name)
 async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T]:
     """Yield a stream's pieces as they arrive; raise `Stalled` after `seconds` of silence.
 
-    The consumer's own time between two pieces doesn't count. The stream is always closed at the
-    end.
+    Time that the consumer spends between two pieces doesn't count. The stream is always closed.
     """
     async with aclosing(stream):
         while True:

@@ -32,7 +32,7 @@ def well_formed_parts(value: Any) -> Any:
 
 
 def without_half(text: str) -> str:
-    """Return the text without the first half of a surrogate pair at its end."""
+    """Drop the first half of a surrogate pair if the text ends with one."""
     return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
 
 
@@ -43,7 +43,7 @@ class Joiner:
         self._decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
 
     def join(self, piece: str) -> str:
-        """Return the next piece's complete characters; keep half a character for the next call."""
+        """Return the characters completed by the next piece; keep a trailing half for later."""
         return self._decoder.decode(str.encode(piece, "utf-16-le", "surrogatepass"))
 
     def rest(self) -> str:

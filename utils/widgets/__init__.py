@@ -1,4 +1,4 @@
-"""Live widgets for notebooks, one folder each; `base` contains their shared code."""
+"""Live widgets for notebooks, each in its own folder; `base` contains their shared code."""
 
 from utils.kernel_traffic import Traffic, traffic
 from utils.lesson_source import Choice

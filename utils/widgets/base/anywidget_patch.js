@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// Fixes two problems of anywidget 0.11: if a widget's script takes longer than two seconds to load,
-// all later messages to the widget are dropped; and it doesn't report that the kernel has ended.
+// Fixes two problems in anywidget 0.11: it drops all later messages to a widget whose script takes
+// more than two seconds to load, and it doesn't report that the kernel has ended.
 
 // Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
@@ -12,8 +12,8 @@ function patched(widget) {
   return { ...widget, initialize };
 }
 
-// A script gets only a proxy of its model. The message handler is on the model itself, which a
-// change event passes to its listener.
+// A script receives only a proxy of its model. The message handler is on the model itself, which
+// change events pass to their listeners.
 function receiveAlways(model) {
   model.on("change:patched", async (whole) => {
     noticeEnd(model, whole);
@@ -21,14 +21,14 @@ function receiveAlways(model) {
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
     const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
-    whole.comm.on_msg((message) => handler.call(whole, message)); // the script has loaded
+    whole.comm.on_msg((message) => handler.call(whole, message)); // the script has loaded by now
     // If anywidget has dropped messages, request the state instead.
     await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
   });
   model.set("patched", true);
 }
 
-// Returns the message handler that anywidget has replaced: the furthest up the prototype chain.
+// Returns the message handler that anywidget has replaced: the last one on the prototype chain.
 function originalHandler(whole) {
   let handler;
   for (let at = whole; at; at = Object.getPrototypeOf(at)) {

@@ -12,12 +12,12 @@ class CourseWidget(AnyWidget):
     """Widget that makes every string well-formed, so that messages can be encoded as UTF-8."""
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the state, with every string made well-formed."""
+        """Return the state, with all strings well-formed."""
         state: dict[str, Any] = well_formed_parts(super().get_state(*args, **kwargs))
         return state
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        """Send a custom message, with every string made well-formed."""
+        """Send a custom message, with all strings well-formed."""
         super().send(well_formed_parts(content), buffers)
 
 
@@ -38,7 +38,7 @@ class Showable:
 
 
 def as_text(value: object, name: str) -> str:
-    """Return a string made well-formed; for any other type, raise an error that mentions `name`."""
+    """Make a string well-formed; for any other type, raise an error that mentions `name`."""
     if not isinstance(value, str):
         raise TypeError(f"The {name} must be a string, not {value!r}.")
     return well_formed(value)

@@ -1,7 +1,7 @@
 // needs: nothing
 
 // Creates an element. Words are set as text, never as HTML, and the browser detects their
-// direction; pass "" for words that are set later.
+// direction; pass "" if the words are set later.
 function make(tag, className = "", words) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -32,7 +32,7 @@ function makePaths(...classNames) {
   return [svg, ...paths];
 }
 
-// Sets an element's text only if it differs, since screen readers announce text that is set again.
+// Sets an element's text only if it differs, since setting it again makes screen readers repeat it.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }

@@ -31,13 +31,13 @@ class Panel(SyncedList):
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
         self.replace([])
-        super().push()  # a subclass's own `push` may render text, and there is none
+        super().push()  # bypasses a subclass's `push`, which may expect text to render
 
     def take(self, item: object, at: float) -> str | None:
-        """Store an item for the next `push`; it arrived `at` seconds after the request was sent.
+        """Store an item that arrived `at` seconds after the request, for the next `push`.
 
         Returns None if the item doesn't change this panel; otherwise a string, which is non-empty
-        if there is something to read.
+        once there is something to read.
         """
         raise NotImplementedError
 
@@ -50,7 +50,7 @@ class TextPanel(Panel):
     """Panel that shows a reply's text; subclasses define how."""
 
     def __init__(self, label: str) -> None:
-        self._pieces: list[str] = []  # one thread may append while another pushes
+        self._pieces: list[str] = []  # a list, since one thread may append while another pushes
         self._joiner = Joiner()
         self._other = ""  # the type of the last item that can't hold text
         super().__init__(label=label)
@@ -88,7 +88,7 @@ def ending_of_text(text: str, outcome: Outcome, other: str = "") -> str:
 
 
 def no_text(other: str) -> str:
-    """Return a sentence about items of a type that can't hold text, if there were any."""
+    """Say that items of type `other` can't hold text; return "" if `other` is empty."""
     if not other:
         return ""
     return f"No text: the stream's items are of type {other}, not message chunks or strings."

@@ -43,7 +43,7 @@ class RunWidget(Showable, CourseWidget):
         raise NotImplementedError
 
     def _conclude(self, outcome: Outcome, note: str) -> bool:
-        """End the run; return False if it had ended before."""
+        """End the run; return False if it has already ended."""
         raise NotImplementedError
 
     def _end(self, outcome: Outcome, note: str = "") -> None:

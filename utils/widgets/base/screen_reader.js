@@ -1,7 +1,7 @@
 // needs: base/dom.js
 //
 // Makes screen readers announce the same things in every widget: growing text as it arrives, each
-// ending once and failures immediately, but never a running clock or decoration.
+// ending once, failures immediately, and never a running clock or decoration.
 
 // A clock: silent while it runs, announced when it stops.
 function announceEnd(element, counting) {
@@ -21,8 +21,8 @@ function announceChanges(element) {
   return element;
 }
 
-// Text that grows: announced as it arrives, unless it is rewritten (`live` is "off"); see
-// `makeAnnouncer`.
+// Text that grows: announced as it arrives. If `live` is "off", `makeParagraphAnnouncer` announces
+// it instead.
 function announceGrowth(box, label, live = "polite") {
   makeScrollable(box, "log", label).setAttribute("aria-live", live);
   return box;
@@ -53,11 +53,11 @@ function hideFromReaders(element) {
 // Creates an invisible element whose content is announced.
 const makeAnnouncer = () => announceChanges(make("div", "course-heard"));
 
-// Announces each paragraph once, when it is complete, and how the reply ended. Paragraphs that were
-// there when the page opened are not announced.
+// Announces each paragraph once, when it is complete, and how the reply ended. Paragraphs that
+// existed when the page opened are not announced.
 function makeParagraphAnnouncer() {
   const element = makeAnnouncer();
-  const announced = new WeakMap(); // the announced words of each paragraph
+  const announced = new WeakMap(); // the words announced so far, by paragraph
   let listening = false;
   let last = "";
   const announce = (words) => {
@@ -81,7 +81,7 @@ function makeParagraphAnnouncer() {
   };
 }
 
-// Returns the words that weren't announced yet; a word that was announced in part is repeated.
+// Returns the words that haven't been announced yet; a word announced only in part is repeated.
 function unread(words, before) {
   if (!words.startsWith(before)) return words;
   const cut = /^\S/.test(words.slice(before.length));

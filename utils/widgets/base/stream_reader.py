@@ -16,14 +16,14 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds that a stopped stream gets to close, before and after a second cancel
+GRACE = 0.5  # seconds allowed for a stopped stream to close, before and after a second cancel
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
 
 
 class StreamReader:
-    """Reads one stream in its own task, so that Stop can end it at any moment."""
+    """Reads one stream in a separate task, which Stop can cancel at any moment."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class StreamReader:
         self._open_stream = open_stream
         self._take = take
         self._tick = tick
-        self.stopped = False  # whether Stop or an interrupt of the cell ended the reading
+        self.stopped = False  # whether Stop, or interrupting the cell, ended the reading
         self.error: BaseException | None = None  # the exception that ended the reading
         self.closed = True  # False if the stream didn't close after it was cancelled
         self._task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """Stop reading, so that no more items are taken; callable from any thread, at any time."""
+        """Stop reading, and take no more items; callable from any thread, at any time."""
         task = self._task
         if task is None or task.done() or self.stopped:  # a second cancel would interrupt cleanup
             return

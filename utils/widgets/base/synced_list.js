@@ -10,7 +10,7 @@ function keepList({ model }) {
   model.on("msg:custom", ({ seq, at, keep, items }) => {
     if (items === undefined) return; // a message of another kind
     const old = model.get("items");
-    if (seq === model.get("seq")) return; // a repeat of the list that the page has
+    if (seq === model.get("seq")) return; // a repeat of the list that the page already has
     if (seq === model.get("seq") + 1 || (at === 0 && !keep)) {
       const fresh = keep ? [grown(old[at], keep, items[0]), ...items.slice(1)] : items;
       model.set({ seq, items: [...old.slice(0, at), ...fresh] });
@@ -22,7 +22,7 @@ function keepList({ model }) {
   model.on("change:seq", () => (requested = false));
 }
 
-// Returns an item: the first `keep` characters that the page already had, and the added text.
+// Returns the new item: the old one's first `keep` characters, plus the added text.
 function grown(old, keep, item) {
   if (typeof item === "string") return old.slice(0, keep) + item;
   return { ...item, value: old.value.slice(0, keep) + item.value };

@@ -89,7 +89,7 @@ class SyncedList(CourseWidget):
 
 
 def growth(old: Item, new: Item) -> tuple[str, Item]:
-    """Split an item into the text that the page already has, from the old item, and the rest."""
+    """Split a new item into the leading text that it shares with the old one, and the rest."""
     match old, new:
         case str(before), str(now):
             kept = _same(before, now)
@@ -101,6 +101,6 @@ def growth(old: Item, new: Item) -> tuple[str, Item]:
 
 
 def _same(old: Sequence[Item], new: Sequence[Item]) -> int:
-    """Return the number of leading items or characters that are equal."""
+    """Return how many leading items or characters are equal."""
     pairs = enumerate(zip(old, new, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))

@@ -52,7 +52,7 @@ class Throttle:
         self._cancel: Cancel | None = None  # cancels the timer, if one is running
 
     def ask(self) -> None:
-        """Push updates now, or together with others at the end of the interval."""
+        """Push updates now or, during an interval, together with others at its end."""
         with self._lock:
             self._wanted = True
             if self._cancel is None:

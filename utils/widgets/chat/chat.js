@@ -17,7 +17,7 @@ function initialize({ model }) {
 }
 
 const ACTIONS = { Continue: "go on", Regenerate: "regenerate", "Try again": "regenerate" };
-const SLOW = 700; // milliseconds until the page explains that the kernel doesn't respond
+const SLOW = 700; // milliseconds until the page reports that the kernel isn't responding
 
 function render({ model, el }) {
   el.classList.add("course-live", "course-chat");
@@ -46,8 +46,8 @@ function render({ model, el }) {
 
   // Requests to the kernel.
 
-  let sent = null; // the message sent, until the kernel accepts it
-  let patience; // the timer of the explanation that the kernel doesn't respond
+  let sent = null; // the last message sent; null once the kernel accepts it
+  let patience; // the timer that reports that the kernel isn't responding
   const showHint = (words) => write(hint, words);
   function request(content) {
     clearTimeout(patience);
@@ -72,7 +72,7 @@ function render({ model, el }) {
     log.scrollTop = log.scrollHeight; // shows the new question
   });
 
-  const fit = () => { // makes the box as high as its text, up to 160 pixels
+  const fit = () => { // makes the box as tall as its text, up to 160 pixels
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight + 2, 160)}px`;
   };
@@ -90,7 +90,7 @@ function render({ model, el }) {
     }
   });
 
-  // The conversation: a node for each item, grouped in turns.
+  // The conversation: a node for each item, grouped by turn.
 
   const nodes = [];
 
@@ -146,7 +146,7 @@ function render({ model, el }) {
 
   follow(model, (items, from) =>
     keepAtEnd(log, () => {
-      // The first node whose kind differs from its item's is removed, with all nodes after it.
+      // The first node whose kind differs from its item's is removed, as are all nodes after it.
       let same = from;
       while (same < Math.min(nodes.length, items.length) && nodes[same].kind === kindOf(items[same])) {
         same += 1;
@@ -167,14 +167,14 @@ function render({ model, el }) {
     }),
   );
 
-  let settled = 0; // items before this index were announced in their final form
+  let settled = 0; // items before this index have been announced in their final form
 
   function announce(items, from) {
     if (!items.length) return;
     const foot = items.at(-1);
     const over = !OPEN.includes(foot.phase);
     const blocks = nodes.slice(Math.min(settled, from)).filter(({ kind }) => kind === "block");
-    // The last block may still grow, so it is announced only when the reply is over.
+    // The last block may still grow, so it is announced only once the reply is over.
     const last = blocks.length ? nodes.indexOf(blocks.at(-1)) : Math.min(settled, items.length);
     settled = over ? items.length : last;
     for (const { root } of over ? blocks : blocks.slice(0, -1)) announcer.paragraph(root);

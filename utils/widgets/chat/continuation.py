@@ -8,7 +8,7 @@ class Seam:
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
     matches the beginning of the partial reply, usually for no longer than the first word. All
-    other text is passed on unchanged; a short match may be a refrain.
+    other text is passed on unchanged, even a short match, which may be a refrain.
     """
 
     def __init__(self, partial: str) -> None:
@@ -29,7 +29,7 @@ class Seam:
         return self._held[len(self._partial) :] if began_again else self._held
 
     def rest(self) -> str:
-        """Return the text buffered at the stream's end.
+        """Return any text that is still buffered when the stream ends.
 
         Buffered text of `_CERTAIN` or more characters is a repetition and is dropped.
         """

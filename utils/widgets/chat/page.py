@@ -1,4 +1,4 @@
-"""The chat's page, which draws turns from a list of items."""
+"""The chat as the page shows it: a list of items, several for each turn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ class ChatPage(SyncedList):
 
     title = traitlets.Unicode().tag(sync=True)  # shown above the chat
     busy = traitlets.Bool(False).tag(sync=True)  # whether a reply is streaming
-    # a sentence above the input box, such as why a request failed
+    # a sentence above the input box, such as the reason for a failure
     hint = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title: str) -> None:
@@ -32,7 +32,7 @@ class ChatPage(SyncedList):
         super().__init__(title=as_text(title, "title"))
 
     def show_turns(self, exchanges: Sequence[Exchange]) -> None:
-        """Show this conversation with the next `push`."""
+        """Set the turns that the next `push` shows."""
         items: list[Any] = []
         for exchange in exchanges:
             drawing = self._drawings.setdefault(exchange, Drawing())

@@ -28,7 +28,7 @@ _CUT = {
 class Truncation:
     """Finds the finish reason in a stream's items.
 
-    A stream of message chunks ends with a finish reason, or with a status in the Responses API. A
+    A stream of message chunks ends with a finish reason or, in the Responses API, with a status. A
     stream of plain strings has neither, and is complete when it ends.
     """
 
@@ -60,7 +60,7 @@ class Truncation:
 
 
 def _reason(metadata: Mapping[str, Any]) -> str:
-    """Return the most specific reason or status in a chunk's metadata, or ""."""
+    """Return the most specific reason or status in a chunk's metadata; "" if there is none."""
     detail = mapping_of(metadata, "incomplete_details").get("reason")
     reasons = [detail, *map(metadata.get, ("finish_reason", "stop_reason", "status"))]
     return next((reason for reason in reasons if isinstance(reason, str) and reason), "")

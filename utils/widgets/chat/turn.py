@@ -50,7 +50,7 @@ class Exchange:
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
-        self.stages = Stages(clock=self._clock)  # the stages that the stream reports
+        self.stages = Stages(clock=self._clock)  # the stages reported by the stream
         self._open()
 
     def resume(self) -> None:
@@ -78,7 +78,7 @@ class Exchange:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether the reply is partial, so that its rest can be requested."""
+        """Whether the reply is partial and its rest can be requested."""
         return self.started and self.state in ("stopped", "truncated", "failed")
 
     def take(self, item: object) -> None:
@@ -104,7 +104,7 @@ class Exchange:
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record the end; "complete" becomes "truncated" if `Truncation` has a reason."""
+        """Record the end; "complete" becomes "truncated" if `Truncation` finds a reason."""
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent

@@ -60,7 +60,7 @@ class ChatPanel(Showable, ChatPage):
             system: Instructions for the model, sent before the conversation.
             explain: Turns an exception into a sentence, as `provider.explain` does; by default, the
                 exception's own message is shown.
-            stall: Seconds without text or status after which the panel reports the silence.
+            stall: Seconds without text or a `Status` after which the panel reports the silence.
             clock: Returns the time in seconds.
         """
         super().__init__(title)
@@ -110,7 +110,7 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._go_on())
 
     def stop(self) -> None:
-        """Stop the reply that is streaming, if there is one, as the Stop button does."""
+        """Stop the reply that is streaming, if any, like the Stop button."""
         if self._reader is not None:
             self._reader.stop()
 
@@ -243,7 +243,7 @@ class ChatPanel(Showable, ChatPage):
             asyncio.run_coroutine_threadsafe(self._requested(answering), self._loop)
 
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Await a turn, and show its exception, since no cell raises it."""
+        """Await a turn, and show any exception, since no cell would raise it."""
         if self.busy:
             return  # the page was out of date; the typed text stays in the input box
         try:

@@ -47,7 +47,7 @@ function render({ model, el }) {
     dot.animate(frames, { duration: 260, easing: "ease-out", fill: "forwards" });
   }
 
-  // Returns the seconds from the start of the block to now, or to its end.
+  // Returns the block's duration so far, in seconds.
   function now() {
     if (model.get("phase") === "over") return model.get("end");
     const last = beats.at(-1) ?? 0;

@@ -26,7 +26,7 @@ class Heartbeat(Showable, SyncedList):
                 ...
 
     The beats come from a task on the cell's event loop, so a gap shows how long any other task on
-    the loop would have to wait. Each `async with` block starts over, and prints a line at its end.
+    the loop had to wait. Each `async with` block starts over, and prints a line at its end.
     """
 
     _esm = script("heartbeat/heartbeat.js")
@@ -48,7 +48,7 @@ class Heartbeat(Showable, SyncedList):
         super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
         self._start = 0.0  # clock reading at the start of the block
-        self._times: list[float] = []  # of the beats, in seconds since the block began
+        self._times: list[float] = []  # when each beat happened, in seconds since the block began
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:

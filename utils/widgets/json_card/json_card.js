@@ -48,7 +48,7 @@ function field({ name, state, value }) {
   return row;
 }
 
-// A field's state after the kernel has ended.
+// The states that change when the kernel ends.
 const AT_THE_END = { arriving: "unfinished", waiting: "missing" };
 
 function initializeCard(context) {

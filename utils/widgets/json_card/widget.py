@@ -33,7 +33,7 @@ class JsonCard(StreamView[Any]):
 
         Args:
             title: Shown above the card; may be empty.
-            fields: The expected fields' names. Other fields are added when they arrive.
+            fields: The names of the expected fields. Other fields are added when they arrive.
             **options: Those of `StreamView`, such as `clock`.
         """
         expected = [as_text(name, "name of a field") for name in fields]
@@ -72,9 +72,9 @@ class Card(Panel):
     def clear(self) -> None:
         """Forget the last run and show the skeleton."""
         self.value: Any = None  # the stream's last item
-        # for each field, seconds from the request until the first part of the field's value arrived
+        # for each field, seconds from the request until the first part of its value arrived
         self.arrivals: dict[str, float] = {}
-        # for each field, seconds from the request until the field's name arrived
+        # for each field, seconds from the request until its name arrived
         self._present: dict[str, float] = {}
         self._shown: dict[str, Any] = {}  # each field's value as `tree` returns it
         self._last = ""  # the field that changed last
@@ -84,7 +84,7 @@ class Card(Panel):
 
     @property
     def missing(self) -> list[str]:
-        """The expected fields that have not arrived."""
+        """The expected fields that haven't arrived."""
         return [name for name in self._expected if name not in self.arrivals]
 
     def take(self, item: object, at: float) -> str | None:
@@ -161,7 +161,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:
-    """Return a partial value's fields, or a single field "value" if it isn't an object."""
+    """Return the fields of a partial value; one that isn't an object becomes the field "value"."""
     if item is None:
         return None
     fields = item if isinstance(item, Mapping) else _dumped(item)

@@ -1,4 +1,4 @@
-"""`LatencyBadge`: a clock while waiting for a reply, then its TTFT and E2E latency.
+"""`LatencyBadge`: a clock while a reply is pending, then the reply's TTFT and E2E latency.
 
 The page counts the seconds (`base/clock.js`); the kernel sends only the start, the first words
 and the end.
@@ -95,5 +95,5 @@ class LatencyBadge(CourseWidget):
 
 
 def first_words(first: float | None, what: str = "words") -> str:
-    """Format the time of the first words: `first words 0.21 s`, or `no words`."""
+    """Format the time to the first words: `first words 0.21 s`, or `no words`."""
     return f"no {what}" if first is None else f"first {what} {in_seconds(first)}"

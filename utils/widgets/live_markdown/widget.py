@@ -1,4 +1,4 @@
-"""`LiveMarkdown`: a reply as formatted text, rendered repeatedly as it grows."""
+"""`LiveMarkdown`: a reply as formatted text, rendered again as it grows."""
 
 from collections.abc import Callable
 from typing import Any

@@ -7,7 +7,7 @@ function render({ model, el }) {
   const words = text.appendChild(document.createTextNode(""));
   const endClock = frame(model, el, text, ["waiting"]);
 
-  let drawn = 0; // pieces
+  let drawn = 0; // the number of pieces drawn
   let followed = 0; // the scroll position last set by this script
   let byHand = false;
   const moved = () => Math.abs(text.scrollTop - followed) > 2;
@@ -16,7 +16,7 @@ function render({ model, el }) {
   });
   follow(model, (pieces, from) => {
     if (!pieces.length) [followed, byHand] = [0, false];
-    const fresh = words.length === 0; // a reply that arrives in one go is shown from its top
+    const fresh = words.length === 0; // a reply that arrives in one go is shown from the top
     const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight <= 40;
     const scrolledUp = !atEnd && moved();
     if (from === drawn) words.appendData(pieces.slice(from).join(""));

@@ -41,7 +41,7 @@ class PlainText(TextPanel):
     # whether all replies of a race have ended; a pane that the reader hasn't scrolled then scrolls
     # back to its top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
-    _pushed = 0  # how many pieces were pushed
+    _pushed = 0  # how many of the received pieces have been pushed
 
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
@@ -49,7 +49,7 @@ class PlainText(TextPanel):
         super().clear()
 
     def push(self) -> None:
-        """Send the text taken since the last push, as one piece."""
+        """Send the text received since the last push, as one piece."""
         fresh = self._pieces[self._pushed :]
         self._pushed += len(fresh)
         if any(fresh):

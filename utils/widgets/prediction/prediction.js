@@ -1,6 +1,6 @@
 // needs: base/anywidget_patch.js base/dom.js base/screen_reader.js
 //
-// A question with answers to choose from, and feedback once the answer is locked in and compared.
+// A question with answers to choose from, and feedback on the answer that was locked in.
 // All words are set as text, never as HTML; text between backticks is shown as code.
 
 function writeFormatted(element, words) {
@@ -14,7 +14,7 @@ function writeFormatted(element, words) {
 
 const makeFormatted = (tag, className, words) => writeFormatted(make(tag, className, ""), words);
 
-// Returns the mark beside an answer, once the answers are compared.
+// Returns the mark to show beside an answer once the feedback is revealed.
 function mark(chosen, right) {
   if (!chosen && !right) return "";
   const sign = hideFromReaders(make("span", "", right ? "✓ " : "✗ "));

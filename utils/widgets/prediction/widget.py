@@ -13,7 +13,7 @@ from utils.widgets.base.theme import script, stylesheet
 
 
 class Prediction(CourseWidget):
-    """Radio buttons, then the buttons "Lock in my answer" and "Compare with what happened".
+    """Radio buttons, followed by the buttons "Lock in my answer" and "Compare with what happened".
 
     The feedback stays in the kernel until it is revealed, so it can't be read in the page source.
     """

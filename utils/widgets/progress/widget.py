@@ -58,7 +58,7 @@ class Progress(RunWidget):
         """Yield the items and count them; display the widget first if it isn't displayed.
 
         An item counts once the loop requests the next one. Leaving the loop early stops the run and
-        closes `items`; an exception from `items` is shown, and propagates.
+        closes `items`; an exception from `items` is shown and propagates.
         """
         with self._running():
             try:
@@ -97,7 +97,7 @@ class Progress(RunWidget):
 
     @property
     def elapsed(self) -> float:
-        """Seconds from the start to now, or to the end."""
+        """The run's duration so far, in seconds."""
         if self._start_at is None:
             return 0.0
         return (self._clock() if self._end_at is None else self._end_at) - self._start_at
@@ -114,7 +114,7 @@ class Progress(RunWidget):
     def left(self) -> float | None:
         """Estimate of the seconds left, at the pace so far: (total - n) · elapsed / n.
 
-        None if the total is unknown or reached, or nothing has been counted yet.
+        None if the total is unknown or reached, or if nothing has been counted yet.
         """
         if self.total is None or not 0 < self.count < self.total:
             return None

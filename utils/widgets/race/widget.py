@@ -16,14 +16,14 @@ from utils.widgets.stream_view.lane import Lane, read_together
 async def race(
     lanes: Mapping[str, Callable[[], Source]], *, clock: Callable[[], float] = perf_counter
 ) -> dict[str, Recording]:
-    """Send several requests at the same time, and show the replies and their latency.
+    """Send several requests concurrently, and show the replies and their latency.
 
         await race({
             "invoke": lambda: model.ainvoke(prompt),
             "stream": lambda: model.astream(prompt),
         })
 
-    An error is shown in its lane, and the other lanes continue. Stop ends all lanes. At the end,
+    An error is shown in its lane, while the other lanes continue. Stop ends all lanes. At the end,
     one line per lane is printed.
 
     Args:
@@ -32,7 +32,7 @@ async def race(
         clock: Returns the time in seconds.
 
     Returns:
-        The recordings by label, in the order given, including those that failed or were stopped.
+        The recordings by label, in the order given, including those of failed or stopped replies.
     """
     if not lanes:
         raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")

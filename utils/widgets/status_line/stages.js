@@ -1,9 +1,8 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js
 //
-// A row of stages, each with a mark, a name, a detail and its seconds; for the status line and the
-// chat.
+// A row of stages, each with a mark, a name, a detail and a duration, for the status line and chat.
 
-// Returns the stages with the current one stopped, for when the kernel has ended.
+// Returns the stages with the current one stopped, for use after the kernel has ended.
 const stopped = (stages) =>
   stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
 

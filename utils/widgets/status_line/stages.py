@@ -39,7 +39,7 @@ class _Stage:
 
 @dataclass
 class Stages:
-    """A run through stages: `to` enters a stage, `end` ends the run. Stages may repeat.
+    """A run through stages: `to` enters a stage, and `end` ends the run. Stages may repeat.
 
     If `names` is empty, any name is accepted, and stages are drawn in the order in which they are
     first entered.
@@ -63,7 +63,7 @@ class Stages:
             self._start = self.clock()
 
     def to(self, name: str, detail: str = "") -> bool:
-        """Enter a stage; return False if it is already the current one, with the same detail."""
+        """Enter a stage; return False if it is already the current one and has this detail."""
         if self.names and name not in self._stages:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"There is no stage {name!r}. The stages are {known}.")
@@ -86,7 +86,7 @@ class Stages:
             self._now = None
 
     def end(self, outcome: Outcome, note: str = "") -> bool:
-        """End the run; return False, and change nothing, if it had ended before."""
+        """End the run; return False, and change nothing, if it has already ended."""
         if self.outcome not in ("ready", "running"):
             return False
         self.begin()

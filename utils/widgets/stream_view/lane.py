@@ -40,7 +40,7 @@ class Lane:
         self._throttle: Throttle
 
     def reader(self, send: Callable[[], object], at: float) -> StreamReader:
-        """Start the clock, which counts from `at`; return a reader that sends a request."""
+        """Start the clock, counting from `at`, and return a reader that sends the request."""
         self.begin(call_later, at)
         self._recorder: AsyncRecorder[object] | None = None
 
@@ -55,7 +55,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends; if the stream didn't end, the outcome is "left"."""
+        """Show a reply until it ends; if the stream doesn't end, the outcome is "left"."""
         try:
             await reader.run()
         finally:
@@ -88,7 +88,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
+        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's."""
         remark = self.panel.end(recording)
         self._throttle.flush(ask=True)
         self.recording = recording

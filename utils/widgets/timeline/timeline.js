@@ -41,7 +41,7 @@ function render({ model, el }) {
   let bodies; // the table body of each run
   let axis; // the cell that holds the ticks' labels
   let last; // when the last event happened
-  let drawnTo; // the end of the scale that was drawn; 0 if it has to be drawn again
+  let drawnTo; // the end of the scale as drawn; 0 forces a redraw
 
   function reset() {
     [rows, bodies, last, drawnTo] = [new Map(), new Map(), 0, 0];
@@ -68,7 +68,7 @@ function render({ model, el }) {
     return bodies.get(run);
   }
 
-  // Returns a row's elements that change, the marks of its events, and the last event's detail.
+  // Returns a row: the elements that change, the marks of its events, and the last one's detail.
   function rowOf(run, name) {
     const key = JSON.stringify([run, name]);
     if (!rows.has(key)) {
