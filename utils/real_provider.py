@@ -30,7 +30,7 @@ class Provider:
 
     @property
     def host(self) -> str:
-        """Host and port, without user names or paths."""
+        """The URL's host and port only."""
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 

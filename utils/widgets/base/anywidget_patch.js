@@ -21,7 +21,7 @@ function receiveAlways(model) {
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
     const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
-    whole.comm.on_msg((message) => handler.call(whole, message)); // the script has loaded by now
+    whole.comm.on_msg((message) => handler.call(whole, message)); // no gate: the script has loaded
     // If anywidget has dropped messages, request the state instead.
     await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
   });

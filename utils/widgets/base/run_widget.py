@@ -18,7 +18,7 @@ class RunWidget(Showable, CourseWidget):
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:
-        self._changing = RLock()  # one thread may change the run while another sends it
+        self._changing = RLock()  # guards the run: one thread may change it while another sends it
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
 

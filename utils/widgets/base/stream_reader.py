@@ -73,7 +73,7 @@ class StreamReader:
             self._conclude(task)
 
     async def _closing(self, task: asyncio.Task[None]) -> None:
-        """Give a stopped stream time to close."""
+        """Wait for the stream to close; after `GRACE` seconds, cancel it again."""
         await asyncio.wait({task}, timeout=GRACE)
         if not task.done():  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
             task.cancel()

@@ -34,7 +34,7 @@ class SyncedList(CourseWidget):
         self._page_items: list[Item] = []
         self._clean = 0  # how many leading items the page already has
         self._changed = False  # whether there is anything to push
-        self._writing = Lock()  # one thread may write while another pushes
+        self._writing = Lock()  # guards the list: one thread may write while another pushes
         super().__init__(**traits)
         self.on_msg(self._on_request)
 

@@ -33,7 +33,7 @@ class LiveText(StreamView[str]):
 
 
 class PlainText(TextPanel):
-    """Panel for text that only grows; each item of its list is what one `push` sent."""
+    """Panel for text that only grows; each item of its list is the text of one `push`."""
 
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
