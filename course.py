@@ -28,12 +28,12 @@ if __name__ == "__main__":
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.told(name, path))
     if hasattr(sys.stdout, "reconfigure"):  # stdout may be None
-        sys.stdout.reconfigure(errors="backslashreplace")  # for paths that it can't encode
+        sys.stdout.reconfigure(errors="backslashreplace")  # for paths that stdout can't encode
     try:
         from tools.commands import main
         from tools.programs import stop_on_signals
 
         stop_on_signals()
         sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:  # while modules are imported
+    except KeyboardInterrupt:  # Ctrl-C while modules are imported
         sys.exit(130)

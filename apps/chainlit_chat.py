@@ -13,7 +13,7 @@ from chainlit.config import config
 from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
 config.features.edit_message = False  # Stop doesn't work for the reply to an edited message
-MOST_TURNS = 20  # turns per conversation; older ones are dropped
+MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
 
 
 @cl.on_message

@@ -28,7 +28,7 @@ settings.configure(
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
     TEMPLATES=[{"BACKEND": TEMPLATES, "DIRS": [Path(__file__).parent]}],
 )
-MOST_TURNS = 20  # turns per conversation; older ones are dropped
+MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
 MOST_VISITORS = 1_000
 conversations = {}  # keyed by visitor, in this process's memory
 

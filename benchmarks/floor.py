@@ -179,7 +179,7 @@ def _framed(data: bytes) -> bytes:
 async def _main() -> None:
     server = await asyncio.start_server(_Bare().serve, HOST, 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)  # until the parent process ends
+    await asyncio.to_thread(sys.stdin.read)  # blocks until the parent process ends
 
 
 if __name__ == "__main__":

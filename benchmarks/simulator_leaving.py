@@ -28,7 +28,7 @@ from utils.simulator.profiles import PROFILES
 
 _RATE = 50.0  # tokens per second in each stream
 _ARRIVALS = 12.0  # seconds over which clients connect
-_LONGEST_STAY = 3.0  # seconds
+_LONGEST_STAY = 3.0  # maximum seconds that a client stays connected
 _MOST_GROWTH = 0.05  # limit on memory growth, as a share of the memory after the second wave
 _MOST_LATE = 3.0  # limit on how late disconnects are noticed, as a multiple of the floor
 

@@ -39,7 +39,7 @@ _MOST_CPU = 5.0
 class Round:
     """The results of one round of streams."""
 
-    off: float  # the relative rate error of the worst stream
+    off: float  # the relative error of the worst stream's rate
     late: float  # the 99th percentile of the last tokens' lateness, in seconds
     cpu: float  # the server's CPU seconds per token
     complete: int  # how many streams delivered as many tokens as the longest one

@@ -160,7 +160,7 @@ def examine_packages() -> str:
 def unhide(name: str) -> str | None:
     """Return a fix if another folder's copy of a package hides this environment's, else None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    # folders with the package, in the order of `sys.path`: it is imported from the first
+    # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
     if not installed or installed[0] in own or not set(installed) & set(own):
         return None

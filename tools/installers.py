@@ -19,7 +19,7 @@ ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs ro
 
 # parts of error messages of pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
-_NO_LINKS = "'lib' -> '"  # in venv's error if it can't create the symbolic link lib64
+_NO_LINKS = "'lib' -> '"  # part of venv's error if it can't create the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")

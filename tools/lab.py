@@ -36,12 +36,12 @@ from tools.programs import (
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
-# Below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
+# Lower than the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
-_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have 104
+_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have up to 104
 _IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # time for JupyterLab and its kernels to stop, even if the server hangs
 # Variables for the learner's own Jupyter settings, which `lab` respects.

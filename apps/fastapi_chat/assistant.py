@@ -17,7 +17,7 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
-LONGEST_MESSAGE = 8_000  # characters
+LONGEST_MESSAGE = 8_000  # maximum characters
 LONGEST_SILENCE = 50  # seconds to wait for the model or a tool; many proxies time out after 60
 MOST_ROUNDS = 5  # maximum rounds of tool calls per reply
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
-MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
+MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
 MOST_VISITORS = 1_000  # visitors whose conversations are kept; older ones are dropped
 
 lifespan = None  # don't wait at shutdown: no other process could serve the replies

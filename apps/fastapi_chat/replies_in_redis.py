@@ -22,7 +22,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
-MOST_TURNS = 20  # earlier turns per conversation; older ones are dropped
+MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
 KEPT = 60 * 60  # seconds to keep a conversation after its last question
 LEASE = 15  # seconds without renewal after which a reply's worker counts as dead
 WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease

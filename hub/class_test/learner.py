@@ -30,7 +30,7 @@ class LearnerError(Exception):
 class Run:
     """The execution of a cell, or another request to the kernel."""
 
-    sent: float  # when the request was sent, in Unix seconds
+    sent: float  # the Unix time at which the request was sent
     number: str = ""  # the request's id
     # all frames that arrived before the next request, with their Unix times of arrival
     frames: list[tuple[float, bytes]] = field(default_factory=list)

@@ -166,7 +166,7 @@ def _is_valid(url: str) -> bool:
 
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:
-    """Return the words of --run."""
+    """Split the command in --run into words."""
     url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL contains it
     if ("{port}" in arguments.run) != url_has_port:
         raise Advice(
