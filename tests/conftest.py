@@ -22,8 +22,8 @@ settings.load_profile("course")
 def _no_connection_of_a_closed_loop() -> None:
     """Make every test's models open new connections.
 
-    Models share an HTTP client, whose idle connections belong to the event loop that made them.
-    They would fail in the next test, which has its own loop.
+    Models share an HTTP client, whose idle connections belong to the event loop that opened them
+    and would fail in the next test, which has its own loop.
     """
     for module, name in (
         ("langchain_openai.chat_models._client_utils", "_cached_async_httpx_client"),
@@ -35,7 +35,7 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Yield a `Shared` for one module's tests, in which a model's first use starts a simulator."""
+    """Yield a `Shared` for one module's tests; its simulator starts when a model is first used."""
     yield from own_shared()
 
 

@@ -18,7 +18,7 @@ class Asked:
     method: str
     path: str
     headers: Mapping[str, str]
-    body: Any  # decoded from JSON; None without a body
+    body: Any  # decoded from JSON; None if there is no body
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        # `shutdown` waits for the next poll, half a second by default.
+        # `shutdown` waits for the next poll; the default interval is half a second.
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -1,4 +1,4 @@
-"""Event streams: hard-to-parse ones, for comparisons with a browser, and an endless one."""
+"""Event streams that are hard to parse, for comparison with a browser, and an endless one."""
 
 import asyncio
 import random
@@ -62,7 +62,7 @@ BY_HAND: dict[str, bytes] = {
 
 
 def by_chance() -> list[bytes]:
-    """Return randomly composed streams, the same in every run."""
+    """Return randomly composed streams that are the same in every run."""
     rng = random.Random(4)
     return [
         b"".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 40))) + b"\n\n"

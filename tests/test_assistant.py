@@ -1,4 +1,4 @@
-"""The course's own parts of lesson 5's assistant, and the learner's parts that replace them."""
+"""Lesson 5's assistant: the course's parts, and the learner's parts that replace them."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """Stand in for a learner's own part that passes the exercise."""
+    """Stand in for a learner's part that passes its exercise."""
     async for piece in steady(sources, seconds):
         yield piece
 
@@ -32,7 +32,7 @@ def test_a_learners_part_is_used_only_if_it_passes(capsys):
     assert parts({"answer": answer, "steady": steadier}) == (answer, steadier)
     assert capsys.readouterr().out.endswith("steady: yours\n")
     assert parts({"steady": unwritten}) == (answer, steady)
-    assert parts({"steady": ...}, ["steady"]) == (steady,)  # `...`: not written yet
+    assert parts({"steady": ...}, ["steady"]) == (steady,)  # `...` means not written yet
     assert "yours\n" not in capsys.readouterr().out
 
 

@@ -34,7 +34,7 @@ async def test_a_server_is_measured_and_ends_even_if_the_block_is_cancelled(monk
 
     async def measure():
         async with server() as port:
-            # `experiment` uses this server, so that the test can still see it running.
+            # Make `experiment` use this server, so that the test can still see it running.
             monkeypatch.setitem(experiment.__globals__, "server", lambda: nullcontext(port))
             rows = await experiment(clients=(1, 20), styles=(BLOCKING, TASKS))
             measured.set_result((rows, children()))
@@ -73,16 +73,15 @@ def test_a_row_has_the_median_and_the_longest_wait():
 
 @pytest.fixture
 def served(monkeypatch):
-    """Return a function that measures a crowd in virtual time, with replies of fixed duration.
+    """Return a function that measures a crowd in virtual time, with replies of a fixed duration.
 
-    The function returns the times of the health check's response and of the last reply's end, in
-    units of a reply's duration.
+    It returns the times of the health check and of the last reply's end, in reply durations.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 
     reply = Reply(["a ", "reply"], first_after=0.5, gap=0.2)
     model = FakeModel.of({})
-    model._other = reply  # to any prompt
+    model._other = reply  # the reply to any prompt
     monkeypatch.setattr(app, "model", model)
 
     async def crowd(style, clients):

@@ -88,7 +88,7 @@ def test_the_simulator_starts_whatever_is_set():
 
 
 def sent_headers(client):
-    """Return the headers of each request; a value that isn't a string stands for no header."""
+    """Return the headers of each request; a value that isn't a string means that none is sent."""
     return {name: it for name, it in client.default_headers.items() if isinstance(it, str)}
 
 
@@ -232,13 +232,13 @@ HARMLESS = {
     "HTTPS_PROXY": "not read by the simulator's client",
     "ALL_PROXY": "not read by the simulator's client",
 }
-READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # such as os.environ, from_env
+READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # also matches from_env
 
 
 def read_from_the_environment(file):
     """Yield the names of environment variables that a module's code seems to read."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    constants = {  # the module's, since one may hold a variable's name
+    constants = {  # module-level constants, which may hold a variable's name
         ast.unparse(node.targets[0]): node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -253,7 +253,7 @@ def read_from_the_environment(file):
             if isinstance(value, ast.Name):
                 name = constants.get(value.id)
             else:
-                name = getattr(value, "value", None)  # if it is a constant
+                name = getattr(value, "value", None)  # the constant's value, if it is one
             if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
                 # LangSmith's `get_env_var` adds the prefix.
                 yield f"LANGSMITH_{name}" if "env_var" in reader else name

@@ -1,4 +1,4 @@
-"""Counting the messages that a kernel sends, in a real kernel and without one."""
+"""Counting the messages that a kernel sends, with a real kernel and without one."""
 
 import nbformat
 import pytest

@@ -65,7 +65,7 @@ def test_each_byte_is_searched_once_however_the_stream_is_split(stream, size, mo
     monkeypatch.setattr(sse, "_LINE_END", counted)
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
     assert parse(pieces) == parse(stream)
-    assert counted.characters <= 2 * len(stream)  # once in each call of `parse`
+    assert counted.characters <= 2 * len(stream)  # once per call to `parse`
 
 
 def test_only_digits_set_the_reconnection_delay():

@@ -14,7 +14,7 @@ PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Import the app anew, with the virtual simulator's models `sim` and `sim-fast`."""
+    """Import the app anew; its models are the virtual simulator's `sim` and `sim-fast`."""
     monkeypatch.setenv("OPENAI_MODEL", "sim")
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", "sim-fast")
     monkeypatch.syspath_prepend(PLACE)

@@ -32,7 +32,7 @@ ORDER = "Where is my order 4711?"
 
 
 class Event(NamedTuple):
-    """An event of a reply, without its ID."""
+    """An event in a reply's stream; its ID is omitted."""
 
     name: str
     data: Any
@@ -50,7 +50,7 @@ class Visitor:
         )
 
     async def post(self, message: Any) -> httpx2.Response:
-        body = json.dumps({"message": message})  # like a browser, which escapes lone surrogates
+        body = json.dumps({"message": message})  # escapes lone surrogates, as a browser does
         headers = {"content-type": "application/json"}
         return await self._client.post("/chat", content=body, headers=headers)
 
@@ -60,7 +60,7 @@ class Visitor:
         return answer.json()["reply"]
 
     async def events(self, reply: str, after: int = 0) -> AsyncGenerator[tuple[str, str, Any]]:
-        """Yield the ID, name and data of each event of a reply."""
+        """Yield the ID, name and data of each event in a reply's stream."""
         headers = {"last-event-id": str(after)} if after else {}
         request = self._client.stream("GET", f"/replies/{reply}", headers=headers)
         async with request as answer:
@@ -111,7 +111,7 @@ def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
 
 
 def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str) -> list[Events]:
-    """Send messages as one visitor, one after another; return the events of each reply."""
+    """Send messages one after another, as the same visitor; return the events of each reply."""
 
     async def main() -> list[Events]:
         await behave(virtual, model)
@@ -197,7 +197,7 @@ def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
                     break
         rest = await visitor.read(reply, last)
         assert text(first) + text(rest) == ANSWER
-        assert await visitor.read(reply) == first + rest  # as read by a page that was just loaded
+        assert await visitor.read(reply) == first + rest  # what a newly loaded page reads
 
     virtual.run(main())
     assert [request.ended for request in virtual.requests()] == ["finished"]
@@ -245,7 +245,7 @@ def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
     assert turns == [[RIVER, events[-1].data]]
     assert after[-1].name == "end"
     first, last = virtual.requests()[0], virtual.requests()[-1]
-    if stop_at:  # at 0 s, the reply may be stopped before it calls the model
+    if stop_at:  # at 0 s, the reply may be stopped before the model is called
         assert (first.ended, first.tokens_unsent > 0) == ("client left", True)
     sent = last.body["messages"][-2]
     assert (sent["role"], sent["content"]) == ("assistant", f"{text(events)}\n\n[Stopped.]")

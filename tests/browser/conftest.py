@@ -1,7 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
 With several workers, the lesson tests run on one and the other browser tests on another: see the
-root `conftest.py`. Its `kernels` fixture is the address of the process that forks kernels, if any.
+root `conftest.py`. Its `kernels` fixture provides the address of the process that forks kernels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
-if TYPE_CHECKING:  # if Playwright can't be imported, tests are skipped instead of failing
+if TYPE_CHECKING:  # without Playwright, tests must be skipped, so don't import it here
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 _CONTEXTS: list[BrowserContext] = []  # if a test fails, their pages are saved as screenshots
@@ -45,7 +45,7 @@ def pytest_runtest_makereport(
     """If a test fails, save a screenshot of each page, and report the page's state."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
-        # pytest's summary merges skips with the same reason and location, so give all one location.
+        # pytest's summary merges skips that have the same reason and location, so use one location.
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)

@@ -58,7 +58,7 @@ def _cannot_run(cause: str) -> LookupError:
 
 
 def _try() -> str:
-    """Start the browser, and return its path, or "" if there is none."""
+    """Start the browser, and return its path; return "" if there is no browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -62,7 +62,7 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def lay_out_all(page: Page) -> None:
-    """Make the browser lay out cells outside the viewport too, which JupyterLab prevents."""
+    """Make the browser lay out cells outside the viewport, which JupyterLab skips otherwise."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 

@@ -73,7 +73,7 @@ def test_whole_streams_are_shown(notebook: OpenNotebook):
     nb.page.locator("td.course-col-number", has_text="50").wait_for()
     nb.page.locator(".course-mark", has_text="final").wait_for()
     nb.page.locator(".course-badge", has_text="done").nth(2).wait_for()
-    assert nb.page.evaluate("() => window.timeouts") > 3  # in three widgets
+    assert nb.page.evaluate("() => window.timeouts") > 3  # more than one per widget, on average
     assert nb.page.locator(".course-text").text_content() == "".join(
         f"word{number} " for number in range(50)
     )
@@ -91,7 +91,7 @@ def test_lost_messages_are_resent_while_the_kernel_is_busy(
     notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
 ):
     context.add_init_script(SLOW)
-    turns = Turns(tmp_path)  # `turns.code` defines `waiting`, which yields until `turns.take`
+    turns = Turns(tmp_path)  # `turns.code` defines `waiting`, which yields until `take` is called
     nb = notebook(
         SETUP + turns.code,
         "import time\n"

@@ -69,7 +69,7 @@ await failing.ask("FAIL")
 
 @pytest.fixture(scope="module")
 def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
-    """Open one notebook for all tests of this file, and run its first cell."""
+    """Open one notebook for all tests in this file, and run its first cell."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
     page = context.new_page()
     page.set_viewport_size(NOTEBOOK_WIDTH)
@@ -109,7 +109,7 @@ def foot(panel: Locator, phase: str) -> Locator:
     return found
 
 
-# Records the length of the reply's text in the page each time it changes.
+# Records the length of the displayed reply each time it changes.
 WATCH = """(panel) => {
   const log = panel.querySelector(".course-transcript");
   const size = () => [...log.querySelectorAll(".course-block")].map((b) => b.textContent).join("");
@@ -121,7 +121,7 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Stop a reply with the mouse or a key; check that its text only grows until then."""
+    """Stop a reply with the mouse or a key; check that text never shrinks, and stops growing."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseLengths.length > 5")  # the text has grown
     if press == "mouse":
@@ -202,6 +202,6 @@ def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage
         "stops. It looks back.",
         "The end.",
     ]
-    # Such as "first words 0.1 s · failed 0.2 s …".
+    # For example, "first words 0.1 s · failed 0.2 s …".
     endings = [words.split(" · ")[1] for words in announced if words.startswith("first words")]
     assert [ending.split()[0] for ending in endings] == ["failed", "done"]

@@ -70,7 +70,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     nb.page.locator(".course-note", has_text=SAID).wait_for()
     wait_for_button(nb, "Stop", disabled=True)
-    nb.page.get_by_role("button", name="Ok").click()  # JupyterLab's own dialog
+    nb.page.get_by_role("button", name="Ok").click()  # JupyterLab's dialog
 
 
 def test_every_running_widget_shows_that_the_kernel_has_ended(notebook: OpenNotebook):

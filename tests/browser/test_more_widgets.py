@@ -79,7 +79,7 @@ def life(timeline, words=12, gap=0.05, run="", end="on_llm_end"):
         time.sleep(gap)
         timeline.add("on_llm_new_token", repr(f" word{number}"), run)
     timeline.add(end, HOSTILE, run)
-""".replace('"…"', repr(HOSTILE))  # in the first line
+""".replace('"…"', repr(HOSTILE))  # sets HOSTILE in the first line
 ROWS = ".course-chunks tbody tr"
 
 

@@ -15,7 +15,7 @@ from tests.browser import probe as probing
 from tests.browser.probe import probe
 from tools.browser.server import NO_BROWSER, REPOSITORY
 
-# Ways in which importing Playwright can fail: the code of a module, and the reported cause.
+# How importing Playwright can fail: the code of a fake module, and the cause that is reported.
 MODULES = {
     "a library is missing": (
         "raise ImportError('libstdc++.so.6: cannot open shared object file')",
@@ -97,8 +97,8 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(
 def test_all_tests_that_need_a_browser_are_skipped_and_counted(
     playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Pytest itself imports the failing module. Its probe doesn't, since PYTHONPATH is removed from
-    # the environment, so a failing driver is needed, too.
+    # The failing module affects pytest itself, but not its probe, which runs without PYTHONPATH.
+    # The failing driver affects the probe.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

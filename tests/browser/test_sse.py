@@ -1,4 +1,4 @@
-"""A browser's EventSource and `utils.sse` interpret event streams in the same way."""
+"""A browser's EventSource and `utils.sse` interpret event streams the same way."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READ = """([url, types]) => new Promise((resolve) => {
 
 
 def misread_by_chromium(stream: bytes) -> bool:
-    """Return whether a stream starts with a BOM and then a line end, which Chromium misreads."""
+    """Return whether a stream starts with a BOM and a line ending, which Chromium misreads."""
     return stream.startswith((b"\xef\xbb\xbf\r", b"\xef\xbb\xbf\n"))
 
 

@@ -1,4 +1,4 @@
-"""The page of lesson 4's take-home script, in a browser, served by its own process."""
+"""The page of lesson 4's take-home script, in a browser, served by a separate process."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def turn_of_a_thread(name):
 class Turns:
     """`await turn("name")` in the kernel returns once the test has called `take("name")`.
 
-    The test takes a turn once the page shows everything that the kernel sent before it. A busy
+    The test takes a turn once the page shows everything that the kernel sent before waiting. A busy
     kernel receives no messages, so the signals are files. A name can be reused once its turn is
     over.
     """

@@ -73,7 +73,7 @@ def notebook(root, edition):
 
 
 def spoil(root, edition, change):
-    """Change a built notebook; `change` takes its JSON and modifies it."""
+    """Modify a built notebook's JSON with `change`."""
     path = root / edition / "01_sample.ipynb"
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
@@ -192,7 +192,7 @@ OLD = (
 
 
 @pytest.mark.parametrize(
-    ("now", "replaced"),  # changed cells by number, and numbers of the cells that get new outputs
+    ("now", "replaced"),  # changed cells, by number, and the numbers of cells with new outputs
     [
         ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
         ({3: ("a", "after 9 pieces")}, [3]),
@@ -206,7 +206,7 @@ def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(n
     stored = lesson_with(*OLD)
     fresh = lesson_with(*(now.get(number, cell) for number, cell in enumerate(OLD)))
     code_cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
-    for cell in code_cells:  # pictures aren't compared, but stored outputs replace this one
+    for cell in code_cells:  # marks the outputs as new; pictures aren't compared
         cell.outputs[1].data["image/png"] = "new"
     execute.keep_outputs(fresh, stored)
     new = [cell.id for cell in code_cells if cell.outputs[1].data["image/png"] == "new"]
@@ -471,7 +471,7 @@ def test_a_cell_that_must_not_be_published_fails_the_build_and_is_named(root, ca
     assert not (root / "solutions" / "01_sample.ipynb").exists()
 
 
-# Shows an outcome as `utils.checks` does; `judged_as` replaces the sample's `check` with it.
+# A `check` that shows an outcome as `utils.checks` does; `judged_as` puts it into the sample.
 JUDGE = """
 class Outcome:
     def __init__(self, status):

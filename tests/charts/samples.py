@@ -25,14 +25,14 @@ def measured(style, waits):
 
 
 def recorded(label, arrivals, speed=1.0, e2e=None, **fields):
-    """Return a recording with a word at each time in `arrivals`, in seconds at speed 1."""
+    """Return a recording with a word at each of `arrivals`, which are in seconds at speed 1."""
     pieces = tuple(Piece(at / speed, WORDS[i % 10]) for i, at in enumerate(arrivals))
     end = arrivals[-1] if e2e is None else e2e
     return Recording(label, pieces, e2e=end / speed, **fields)
 
 
 def streamed(speed=1.0, **fields):
-    arrivals = [0.2 + k * 9.8 / 249 for k in range(250)]  # evenly, until 10 s
+    arrivals = [0.2 + k * 9.8 / 249 for k in range(250)]  # evenly spaced, the last at 10 s
     return recorded("stream", arrivals, speed, **fields)
 
 

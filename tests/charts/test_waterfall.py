@@ -11,7 +11,7 @@ from utils.timing import Piece, Recording
 
 
 def stream(label="a", sent=0.0, arrivals=(0.5, 0.6, 0.7, 0.8), e2e=None, outcome="finished"):
-    """Return a recording; `sent` is in seconds after an arbitrary clock start."""
+    """Return a recording; `sent` is in seconds after an arbitrary time."""
     pieces = (Piece(0.1, ""), *(Piece(at, "word ") for at in arrivals))
     return Recording(label, pieces, e2e=e2e or pieces[-1].at, outcome=outcome, sent=500 + sent)
 

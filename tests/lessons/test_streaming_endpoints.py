@@ -16,7 +16,7 @@ PIECE = "x" * 100_000  # large, so that an unread connection's buffers soon fill
 
 @pytest.fixture
 def no_garbage_collection() -> Iterator[None]:
-    """Switch off garbage collection, which would also close an abandoned generator."""
+    """Disable garbage collection, which would also close an abandoned generator."""
     gc.disable()
     yield
     gc.enable()
@@ -61,7 +61,7 @@ async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> 
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     before = -1
-    while endless.sent > before or endless.sent < 2:  # until sending has begun and then stalls
+    while endless.sent > before or endless.sent < 2:  # until sending has begun and then stalled
         before = endless.sent
         await asyncio.sleep(0.05)
     writer.transport.abort()

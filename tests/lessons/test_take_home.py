@@ -87,11 +87,11 @@ class Script:
             return process.communicate("".join(f"{line}\n" for line in lines))
 
     def interrupt(self, name, *words, model, after=1):
-        """Press Ctrl-C after reading `after` characters; return stdout, stderr and the request."""
+        """Send Ctrl-C after reading `after` characters; return stdout, stderr and the request."""
         with self.server.watch() as seen, self.start(name, *words, model=model) as process:
             first = process.stdout.read(after)
             process.send_signal(signal.SIGINT)
-            # Unlike `communicate()`, these also return what is already buffered.
+            # Unlike `communicate()`, `read()` also returns text that is already buffered.
             out, err = process.stdout.read(), process.stderr.read()
         return first + out, err, seen[0]
 
@@ -135,7 +135,7 @@ def test_help_names_the_settings(name, script):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_lesson_includes_the_script_and_how_to_run_it(name):
-    number = name[0]  # of the lesson
+    number = name[0]  # the lesson's number
     lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{number}_"))
     text = lesson_source.read(lesson)
     section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
@@ -275,7 +275,7 @@ def test_3_rejects_a_truncated_reply(script):
 
 @CTRL_C
 def test_3_stops_the_model(script):
-    # The first form is empty, and has 40 characters; the next one contains text.
+    # The first form, which is empty, has 40 characters; the next one contains text.
     out, err, request = script.interrupt(FORM, PERSON, model="sim-fast:stall@8,3000", after=41)
     assert err == "Stopped.\n"
     assert forms(out)

@@ -1,4 +1,4 @@
-"""The scripts in `lessons/take_home`, with servers that respond unlike the simulator."""
+"""The scripts in `lessons/take_home`, with servers that behave differently from the simulator."""
 
 import sys
 from types import SimpleNamespace

@@ -1,14 +1,14 @@
 """Starts kernels and scripts as forks of one process that has already done the slow imports.
 
-Each is a separate process with its own namespace, as after a restart. Only modules that lessons
-import anyway are preloaded, and none of the course's own. Forking like this is only safe on Linux;
-elsewhere, kernels and scripts start normally.
+Each is a separate process with its own namespace, as after a restart. Only third-party modules that
+lessons import anyway are preloaded. Forking like this is only safe on Linux; elsewhere, kernels and
+scripts start normally.
 
 All workers of a test run share the forking process, which imports nothing until the first fork is
 requested. This file contains no tests. It also runs as a program: `serve` is the process that
 forks, and `join` stands in for a fork and exits with the fork's exit code. `join` connects to
-`serve`, sends its arguments, folder and environment as a line of JSON with its standard files, and
-reads the fork's process ID and, at the end, its exit code.
+`serve`, sends its arguments, folder and environment as a line of JSON along with its standard
+streams, and reads the fork's process ID and, at the end, the fork's exit code.
 """
 
 import json
@@ -88,7 +88,7 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    # Each fork's process ID and connection, by a file descriptor that is readable after its end.
+    # Each fork's process ID and connection, by a file descriptor that signals the fork's end.
     forks: dict[int, tuple[int, socket.socket]] = {}
     with socket.socket(fileno=int(number)) as listener:
         while True:
@@ -171,7 +171,7 @@ def end_with(line: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with its exit code."""
+    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with the fork's code."""
     process = ""
 
     def forward(number: int, _frame: object) -> None:
@@ -190,7 +190,7 @@ def join(address: str, *arguments: str) -> None:
         answers = line.makefile()
         process = answers.readline()
         code = int(answers.readline() or 1)  # empty if `serve` was killed
-    if code < 0:  # a signal ended the fork; end in the same way
+    if code < 0:  # a signal ended the fork; end the same way
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)

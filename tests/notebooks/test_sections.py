@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Names that a section takes from another one, with a note to the learner.
+# Names that a section needs from another one, which it tells the learner to run first.
 ALLOWED = {("A web server of your own", "frame")}
 
 
@@ -37,7 +37,7 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
 
 
 def bound(cells: Collection[NotebookNode]) -> set[str]:
-    """Return the names that cells bind, outside functions and classes."""
+    """Return the names that cells bind outside functions and classes."""
     source = "\n".join(cell.source for cell in cells)
     code = compile(source, "cells", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
@@ -49,7 +49,7 @@ def test_a_section_needs_only_the_setup_cell(lesson: str, edition: str, tmp_path
     sections = editions.sections(editions.read(edition, lesson))
     assert len(sections) > 4
     assert undefined(sections, tmp_path) <= ALLOWED
-    for section in sections:  # rebinding a name of the setup would affect later sections
+    for section in sections:  # rebinding a name from the setup would affect later sections
         changed = bound(section.setup) & bound(section.cells)
         assert not changed, f"{section.title} rebinds the setup's {changed}"
 

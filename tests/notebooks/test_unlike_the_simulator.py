@@ -1,7 +1,6 @@
 """Lessons run with another OpenAI-compatible server, selected only by environment variables.
 
-No cell ends in a traceback, whatever that server sends, but outputs may differ from what the
-lesson's text says.
+No cell ends in a traceback, whatever that server sends, but outputs may not match the lesson.
 """
 
 import itertools
@@ -123,7 +122,7 @@ def test_no_cell_ends_in_an_error(
 ) -> None:
     """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
-    requests = [0]  # total received by the server after each cell
+    requests = [0]  # the server's total after each cell
 
     def once_more() -> bool:
         requests.append(other_server.requests)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".devcontainer"
 SETTINGS: dict[str, Any] = json.loads((FOLDER / "devcontainer.json").read_text(encoding="utf-8"))
 (PORT,) = SETTINGS["forwardPorts"]
-LABEL = SETTINGS["portsAttributes"][str(PORT)]["label"]  # the command that opens the port
+LABEL = SETTINGS["portsAttributes"][str(PORT)]["label"]  # the command that listens on the port
 
 
 @pytest.mark.parametrize(

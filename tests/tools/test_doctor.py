@@ -98,7 +98,7 @@ Start = Callable[..., list[Asked]]
 
 @pytest.fixture
 def fake_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Return a function that starts a fake provider, and returns the list of its POST requests."""
+    """Return a function that starts a fake provider and returns the POST requests it receives."""
     with ExitStack() as running:
 
         def start(status: int, body: str, models: object = None) -> list[Asked]:

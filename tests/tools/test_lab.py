@@ -60,7 +60,7 @@ def test_lab_has_terminals(running: Lab) -> None:
 
 
 def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
-    """Must be the last test that uses `running`, since it ends JupyterLab. One kernel is busy."""
+    """Must be the last test that uses `running`, since it ends JupyterLab."""
     with kernel(running), kernel(running) as client:
         family = running.family()
         assert len(family) >= 4, "JupyterLab, its supervisor, and two kernels"
@@ -200,7 +200,7 @@ def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path: Path) -> Non
 
 def test_notebooks_open_if_the_home_folder_cannot_be_written_to(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    home.touch()  # a file, in which not even root can make folders
+    home.touch()  # a file, so that not even root can create folders in it
     lab = Lab(variables={"HOME": str(home), "USERPROFILE": str(home), "APPDATA": str(home)})
     try:
         assert lab.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200

@@ -36,7 +36,7 @@ def tokens(text: str) -> Iterator[tuple[int, Token]]:
 
 
 def targets(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the targets of a document's links and images, with their lines; code is ignored."""
+    """Yield the targets of a document's links and images, with line numbers; code is ignored."""
     for line, token in tokens(text):
         for name in ("href", "src"):
             if (target := token.attrGet(name)) is not None:
@@ -47,7 +47,7 @@ def targets(text: str) -> Iterator[tuple[int, str]]:
 
 
 def anchors(path: Path) -> set[str]:
-    """Return the anchors of a document's or notebook's headings, as code hosts name them."""
+    """Return the anchors of a document's or notebook's headings, as code hosts generate them."""
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]

@@ -78,7 +78,7 @@ def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
     assert (quick.folder / "kept").exists()
 
 
-# Ways in which `run_uv` can fail.
+# How `run_uv` can fail.
 
 
 def interrupted(*_: object) -> None:
@@ -210,7 +210,7 @@ def test_progress_says_what_uv_does_after_installing(
     shown: list[str] = []
 
     def follow(*arguments: Any) -> None:
-        watch = arguments[-1]  # returns what to show after a line of uv's output
+        watch = arguments[-1]  # returns the message to show after a line of uv's output
         shown.append(watch("Installed 2 packages in 3ms"))
 
     monkeypatch.setattr(installers, "follow", follow)

@@ -93,7 +93,7 @@ class Sound(Starlette):
                     try:
                         await asyncio.wait({reading, stopping}, return_when="FIRST_COMPLETED")
                     finally:
-                        reading.cancel()  # a stream can't be closed while it is read
+                        reading.cancel()  # a stream can't be closed while it is being read
                         await asyncio.wait({reading})
                     if stop.is_set():
                         return
@@ -124,7 +124,7 @@ class LateFirst(Sound):
 
 
 class Batches(Sound):
-    """Sends the first piece, and then 25 at a time."""
+    """Sends the first piece, then the others 25 at a time."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         held: list[str] = []
@@ -232,7 +232,7 @@ class Impatient(Retries):
     tries = 3
 
 
-# Pieces of text, followed by the exception that ended them, or by None.
+# Pieces of text, then the exception that ended the stream, or None if it ended normally.
 Queue = asyncio.Queue[str | Exception | None]
 
 
@@ -272,7 +272,7 @@ async def _drain(queue: Queue) -> None:
 
 
 class StopByFlag(Sound):
-    """Checks the stop flag only between two chunks."""
+    """Checks the stop flag only between chunks."""
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async with aclosing(super().asked(question, asyncio.Event())) as texts:
@@ -283,7 +283,7 @@ class StopByFlag(Sound):
 
 
 class OneAtATime(Sound):
-    """Makes a second visitor wait until 20 pieces of the first one's reply have been sent."""
+    """Makes a second visitor wait until 20 pieces of the first visitor's reply have been sent."""
 
     def __init__(self, virtual: VirtualSimulator) -> None:
         super().__init__(virtual)

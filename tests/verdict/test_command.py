@@ -31,7 +31,7 @@ ANY_PORT = QUESTION.replace("8000", "{port}")  # for an app that the command sta
 
 
 def wire(*words: str) -> WireFormat:
-    """Return the wire format for a command line, if the app's port is 4321."""
+    """Return the wire format for a command line, assuming the app's port is 4321."""
     return wire_format(parser().parse_args(words), port=4321)
 
 

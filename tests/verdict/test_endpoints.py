@@ -32,8 +32,6 @@ class Posted(apps.Sound):
 
 
 class JsonLines(Posted):
-    """Streams JSON lines."""
-
     def frame(self, kind: str, value: Any) -> str:
         data = {"delta": {"text": value}} if kind == "text" else {"kind": kind, **value}
         return json.dumps(data, ensure_ascii=False) + "\n"
@@ -259,5 +257,5 @@ def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    expected = "a truncated stream: the stream ended without any event"  # as OpenAI's own API does
+    expected = "a truncated stream: the stream ended without any event"  # as OpenAI's API does
     assert bad == {BREAK: expected}

@@ -27,7 +27,7 @@ MISTAKES = {
 
 
 def failed(table: dict[str, Seen]) -> dict[str, str]:
-    """Return what was observed in each line that failed or wasn't tried."""
+    """Return what was observed for each line that failed or wasn't tried."""
     return {name: seen.what for name, seen in table.items() if seen.verdict != "passed"}
 
 

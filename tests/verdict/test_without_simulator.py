@@ -18,7 +18,7 @@ from tools.verdict.wire_format import WireFormat
 
 WIRE = WireFormat("http://app/chat?question={question}")
 TEXT, END = "data: lamp\n\n", "event: end\ndata: 1\n\n"
-STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # seconds to wait, and what to send then
+STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # seconds to wait, then text to send
 EARLY, SMOOTH, ENDS, OTHERS = (
     "first text long before the last",
     "not buffered on the way",
@@ -66,7 +66,7 @@ async def silent(_: Request) -> Response:
     [
         (streaming(STREAM), {}),
         (moved, {}),
-        (streaming([(12, ""), *STREAM]), {}),  # a slow model isn't a buffer
+        (streaming([(12, ""), *STREAM]), {}),  # a slow model isn't mistaken for a buffer
         (
             streaming([(2, TEXT * 30 + END)]),
             {EARLY: "failed", SMOOTH: "failed", OTHERS: "not tried"},

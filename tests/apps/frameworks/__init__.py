@@ -1,1 +1,1 @@
-"""Browser tests of the apps. A package, so that its package-scoped browser closes after them."""
+"""Browser tests of the apps, in a package so that its browser is closed after the last one."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "browser_file"]  # fixtures that pytest should find here
 
-# Each app's tests run in one worker, since they share its server.
 OTHERS = ("django", "streamlit", "chainlit")
+# All tests of one app run in the same worker, since they share the app's server.
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 

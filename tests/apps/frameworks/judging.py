@@ -16,7 +16,6 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
-    """Return the verdict on an app at a URL."""
     client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
     ask = client
     if preset in PAGES:

@@ -1,7 +1,7 @@
 """The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
-The fixture `app` is each framework's app in turn: `app.site` sets how its model behaves and has the
-request log, and `app.face` has the selectors of its page.
+The fixture `app` provides each framework's app in turn: `app.site` controls the model and has the
+request log, and `app.face` has the selectors for the page.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -15,7 +15,7 @@ ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
 PAUSE = 30  # tokens before a fault
-BEFORE = ANSWER[:60]  # text that has certainly arrived when the fault occurs
+BEFORE = ANSWER[:60]  # text that is sure to arrive before the fault
 
 NOTE_LENGTHS = """(log) => {
   window.lengths = [];
@@ -165,10 +165,10 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
     else:
         page.wait_for_selector(f"{app.face.log} table")
     app.send(page, f"![x]({PICTURE})")
-    app.send(page, "What did I ask before?")  # the reply quotes the message above
+    app.send(page, "What did I ask before?")  # the reply quotes the previous message
     if app.name == "django":
         app.wait_for(page, f"“![x]({PICTURE})”")
-    # Chainlit shows the picture in the question, too.
+    # Chainlit shows the picture in the question as well as in the reply.
     pictures = {"django": 0, "streamlit": 1, "chainlit": 2}
     there = "([picture, n]) => document.querySelectorAll(`img[src='${picture}']`).length === n"
     page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])

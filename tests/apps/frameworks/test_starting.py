@@ -1,4 +1,4 @@
-"""`course.py app` for each framework, and the messages of apps that can't start."""
+"""`course.py app` for each framework, and the error messages of apps that can't start."""
 
 import signal
 import subprocess
@@ -39,7 +39,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(chosen: App) -> None:
 
 def test_a_missing_model_is_reported(chosen: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port())) for word in chosen.command)]
-    if chosen.name == "streamlit":  # shows the error on its page
+    if chosen.name == "streamlit":  # Streamlit shows the error on its page
         words = ["-c", SHOWN]
     more = {name: value.format(folder=tmp_path) for name, value in chosen.variables}
     done = subprocess.run(

@@ -35,12 +35,12 @@ IMPORT = "import replies  # for several workers: import replies_in_redis as repl
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 PAUSE = 30  # tokens before a stall
-BEFORE = ANSWER[:60]  # text that has certainly arrived when the stall begins
+BEFORE = ANSWER[:60]  # text that is sure to arrive before the stall
 BROKEN = "[The server that was writing this reply stopped.]"
 
 
 class Event(NamedTuple):
-    """An event of a reply, as a reader receives it."""
+    """An event in a reply's stream, as a reader receives it."""
 
     number: int
     name: str
@@ -60,7 +60,7 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 @dataclass
 class Workers:
-    """Two workers of a copy of the app that uses Redis, and their simulator."""
+    """Two workers that run a copy of the app with Redis, and their simulator."""
 
     redis: str  # its URL
     site: Site
@@ -115,7 +115,7 @@ class Visitor:
                     yield Event(int(event.id), event.type, json.loads(event.data))
 
     def ask(self, worker: str, message: str) -> Event:
-        """Send a message, and return the last event of the reply."""
+        """Send a message, and return the reply's last event."""
         return list(self.events(worker, self.start(worker, message)))[-1]
 
     def stop(self, worker: str, reply: str) -> int:
@@ -130,7 +130,7 @@ def text(events: list[Event]) -> str:
 
 
 def until_the_stall(events: Iterator[Event]) -> list[Event]:
-    """Read events until the text that precedes the stall has arrived; return them."""
+    """Read and return events until the text before the stall has arrived."""
     seen: list[Event] = []
     while not text(seen).startswith(BEFORE):
         seen.append(next(events))

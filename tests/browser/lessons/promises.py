@@ -40,8 +40,7 @@ class Lesson:
         stem: The notebook's file name without the suffix.
         live: CSS selectors, by name, of elements that must be seen growing during *Run All*.
         pictures: CSS selectors, by name, of elements to take screenshots of.
-        speed: How many times faster than real time its replies are. Growth must be slow enough to
-            be observed.
+        speed: The value of `COURSE_SPEED`. Growth must be slow enough to be observed.
     """
 
     stem: str
@@ -74,7 +73,7 @@ class Opened:
     errors: list[str]
 
 
-@pytest.mark.timeout(1200)  # lesson 4 takes 40 s, and longer on a busy machine
+@pytest.mark.timeout(1200)  # lesson 4 takes 40 s, or more on a busy machine
 class Promises:
     """Base class for each lesson's `TestPromises`. The tests of a lesson share one *Run All*."""
 
@@ -105,7 +104,7 @@ class Promises:
         page.set_default_timeout(LONGEST_RUN * 1000)
         notebook.only_the_notebook()
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
-        notebook.sample(**lesson.live)  # records their text; `seen` returns it
+        notebook.sample(**lesson.live)  # records the text of these elements, for `seen`
         notebook.run()
         # The page may render a result some time after the kernel's last message.
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()
@@ -128,7 +127,7 @@ class Promises:
     def test_live_elements_are_seen_growing(self, opened: Opened):
         nb = opened.notebook
         for name, selector in self.lesson.live.items():
-            # A busy page may skip steps, so the cell is run again until enough of them were seen.
+            # A busy page may skip steps, so the cell is run again until enough of them are seen.
             grows = nb.again_until(lambda name=name: len(nb.seen(name)) > 3, selector)
             assert grows, f"{name} should be seen while it grows"
 

@@ -11,8 +11,6 @@ STREAM = f"{LANE}(2) .course-text"
 
 
 class TestPromises(Promises):
-    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
-
     lesson = Lesson(
         "01_enabling_streaming",
         live={"stream": STREAM},

@@ -9,8 +9,6 @@ TOKENS = f"{TIMELINE} tbody tr:nth-child(3)"
 
 
 class TestPromises(Promises):
-    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
-
     lesson = Lesson(
         "02_stream_callbacks",
         live={"timeline": f"{TIMELINE} .course-size", "reply": ".course-text"},

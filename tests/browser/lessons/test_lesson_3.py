@@ -8,8 +8,6 @@ CARD = ".course-card"
 
 
 class TestPromises(Promises):
-    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
-
     lesson = Lesson(
         "03_token_by_token_output",
         live={

@@ -48,7 +48,7 @@ print("The page:", (await serve(lasting_app, "lasting page")).url)
 before = len(simulator().requests())
 """
 TWENTY = "still climbed its"  # the end of the first twenty pieces
-CUT_OFF = "A rainbow needs two things: sunl"  # where the lesson's failing model fails
+CUT_OFF = "A rainbow needs two things: sunl"  # the text before the lesson's model fails
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
@@ -68,8 +68,6 @@ def marks(nb: NotebookPage, place: int) -> int:
 
 
 class TestPromises(Promises):
-    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
-
     lesson = Lesson(
         "04_async_streaming",
         live={"reply": ".jp-OutputArea-child:nth-child(2) .course-text"},
@@ -82,7 +80,7 @@ class TestPromises(Promises):
             "page": ":nth-match(.jp-RenderedHTML iframe, 2)",
             "post-page": ":nth-match(.jp-RenderedHTML iframe, 3)",
         },
-        speed=5,  # times real time; at 10, a busy browser draws a reply in only three steps
+        speed=5,  # at 10, a busy browser draws a reply in only three steps
     )
 
     def test_one_heartbeat_freezes_and_the_other_continues(self, opened: Opened):
@@ -101,7 +99,7 @@ class TestPromises(Promises):
         nb.run_new_cell(THREE_SLOW)
 
         def each_grows_while_the_others_are_half_written() -> bool:
-            # for each sample, the lengths of the three texts
+            # for each sample, the length of the text in each panel
             rows = [[len(row[f"panel{place}"] or "") for place in range(3)] for row in nb.samples()]
             ends = [max(lengths) for lengths in zip(*rows, strict=True)]
             half_written = [row for row in rows if min(row) > 0 and all(map(lt, row, ends))]

@@ -21,8 +21,6 @@ async def agent_stages(items):
 
 
 class TestPromises(Promises):
-    """Inherits tests from `Promises`, which watch `live` grow and screenshot `pictures`."""
-
     lesson = Lesson(
         "05_streaming_patterns",
         live={
