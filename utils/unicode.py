@@ -13,7 +13,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
-    """Return a plain string with surrogate pairs joined and lone surrogates replaced with U+FFFD."""
+    """Return a plain string: surrogate pairs are joined, and lone surrogates become U+FFFD."""
     if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
         return text
     encoded = str.encode(text, "utf-16-le", "surrogatepass")
