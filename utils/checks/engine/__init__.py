@@ -7,7 +7,7 @@
 - `extra_cases`: the cases added to an exercise's own
 - `untouched`: detects placeholders; `raised`: describes exceptions
 - `diagnosis`: checks for the lessons' clinics
-- `wording`: helpers to quote, count and compare in messages
+- `wording`: helpers for quoting, counting and comparing in messages
 - `virtual_time`, `virtual_loop`, `isolation`, `timeout`: run answers without real waiting or side
   effects, and with a time limit; `asgi_client`: a client for an answer's web app
 """

@@ -18,7 +18,7 @@ T = TypeVar("T")
 ANSWER_SECONDS = 5.0  # the limit for one check; a correct answer takes milliseconds
 _STOPS = 20  # how many times to raise `OutOfTime`: code may swallow it, or react slowly
 _PATIENCE = 0.2  # seconds between attempts to stop the code
-_POLL = 0.05  # the maximum seconds until an interrupt is noticed
+_POLL = 0.05  # the longest delay, in seconds, before an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code computes or waits
 # code that uses less processor time than this fraction of the window counts as waiting
 _COMPUTES = 0.02

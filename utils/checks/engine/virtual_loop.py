@@ -19,7 +19,7 @@ VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
 SOON = 0.02  # the longest delay, in virtual seconds, that counts as immediate
 
 _POLL = 0.05  # real seconds after which a waiting loop or thread checks whether to stop
-_IDLE = 0.5  # real seconds with nothing to do or wait for, after which a run is ended
+_IDLE = 0.5  # real seconds of idling (nothing to run or wait for) after which a run is ended
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each additional busy iteration advances time
 _CLEANUP = 5.0  # virtual seconds allowed for remaining tasks to end after a run

@@ -52,7 +52,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
-    """Return an order's letters in upper case, and the first unknown and the first repeated one.
+    """Return an order's letters in upper case, its first unknown letter and its first repeated one.
 
     The keys are fields of `Seen`; a value is "" if no letter qualifies or the order is unreadable.
     """

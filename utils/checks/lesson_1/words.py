@@ -51,7 +51,7 @@ def _needed(reply: Reply) -> list[int]:
     """Return the number of pieces after which each word is known to be complete."""
     arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # including the next white space
+    known = [1 + bisect_right(arrived, end) for end in ends]  # up to the white space after the word
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

@@ -44,7 +44,7 @@ class HandlerRun:
     error: Exception | None = None  # the exception from creating or calling an instance
     log: Sequence[str] = ()  # LangChain's log messages about callbacks
     unknown: Sequence[str] = ()  # the methods that LangChain never calls
-    unfilled: str = ""  # the parameter that never receives the token meant for it
+    unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if none
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
@@ -127,7 +127,7 @@ def callback_log() -> Iterator[list[str]]:
 
 
 def overrides(handler: object, *events: str) -> bool:
-    """Whether the handler overrides the method for any of `events`; for any event by default."""
+    """Whether the handler overrides the method for any of `events` (by default, for any event)."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
         for name, given in _GIVEN.items()
@@ -151,7 +151,7 @@ def unknown(handler: object) -> list[str]:
 
 
 def unfilled(handler: object) -> str:
-    """Return the `on_llm_new_token` parameter that never receives its token; "" if none."""
+    """Return the misnamed token parameter of `on_llm_new_token`; "" if there is none."""
     if handler is None or not overrides(handler, _TOKEN):
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
@@ -170,7 +170,7 @@ class Attaching(Run):
     calls: Sequence[Call]  # the calls to the model's methods
     handlers: Sequence[Any]  # all handlers that were attached
     classes: Sequence[type]  # classes attached in place of instances; LangChain ignores them
-    unfilled: str  # a handler's parameter that never receives the token meant for it; "" if none
+    unfilled: str  # a handler's misnamed token parameter; "" if none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
     @classmethod
