@@ -272,7 +272,7 @@ class Reply:
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
         """Yield each chunk, or the error to raise, with the seconds to wait before it."""
-        compact = self.compact and not self.calls  # not with tool calls: the finish reason must follow them
+        compact = self.compact and not self.calls  # the finish reason must follow any tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
