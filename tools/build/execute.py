@@ -93,8 +93,7 @@ def executed(built: Built) -> NotebookNode:
                 # Without a kernel, a stored widget view shows "model not found".
                 if set(output.get("data", ())) - {WIDGET_VIEW}:
                     output.data.pop(WIDGET_VIEW, None)
-            _refuse_private(file, cell)
-    if found := rejected(built, notebook):
+    if found := [*_private(file, notebook), *rejected(built, notebook)]:
         raise BuildError("\n".join([*found, f"Nothing of {built.stem} was written."]))
     notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
@@ -163,13 +162,15 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(pattern), word) for pattern, word in rules]
 
 
-def _refuse_private(file: str, cell: NotebookNode) -> None:
-    for text in strings(cell.outputs):
-        for path in machine_paths():
-            if path in text:
-                raise BuildError(f"{file}: cell {cell.id} prints a path of this machine: {path}")
-        if any(pattern.search(text) for pattern in _KEYS):
-            raise BuildError(f"{file}: cell {cell.id} prints something like a key or password")
+def _private(file: str, notebook: NotebookNode) -> Iterator[str]:
+    """Yield a message for each output that contains a local path or a key."""
+    for cell in notebook.cells:
+        for text in strings(cell.get("outputs", ())):
+            for path in machine_paths():
+                if path in text:
+                    yield f"{file}: cell {cell.id} prints a path of this machine: {path}"
+            if any(pattern.search(text) for pattern in _KEYS):
+                yield f"{file}: cell {cell.id} prints something like a key or password"
 
 
 def machine_paths() -> list[str]:
