@@ -23,7 +23,6 @@ import itertools
 import linecache
 import re
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,19 +104,6 @@ def source(answer):
     """Return the code of a function or class, without decorators."""
     text = inspect.getsource(answer)
     return text[re.search(r"^(async def|def|class) ", text, re.MULTILINE).start() :]
-
-
-def hushed(stream):
-    """Yield a stream's items; suppress its exceptions."""
-    with suppress(Exception):
-        yield from stream
-
-
-async def ahushed(stream):
-    """Async version of `hushed`."""
-    with suppress(Exception):
-        async for item in stream:
-            yield item
 
 
 def diagnoses(exercise, patient, truth):

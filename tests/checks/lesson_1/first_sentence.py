@@ -60,7 +60,6 @@ edit("takes a later mark", {FOUND: r"re.search(r'(?s).*[.!?](?=\s)', text)"}, "a
 edit("misses the end after a digit", {FOUND: r"re.search(r'(?<!\d)[.!?](?=\s)', text)"})
 edit("strips the text", {LAST: "    return text.rstrip()\n"}, "because")
 edit("strips the text", {"return text[: end.end()]": "return text[: end.end()].lstrip()"})
-edit("another prompt", {"(prompt)": "(prompt.strip())"})
 edit("loses the end", {"end.end()": "min(end.end(), 100)"}, "for a long sentence")
 edit("no text", {LAST: '    return ""\n'}, "for a reply that ends with its first sentence")
 edit("raises", {LAST: "    return text[0] + text[1:]\n"}, "for an empty reply")

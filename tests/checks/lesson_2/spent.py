@@ -115,15 +115,6 @@ edit(
         f"return {SUM}": "return total",
     },
 )
-edit(
-    "another number",  # counts only the last reply of each model
-    {
-        PROMPTS: f"totals = {{}}\n    {PROMPTS}\n        usage = UsageMetadataCallbackHandler()",
-        "pass": "pass\n        totals.update(usage.usage_metadata)",
-        "in usage.usage_metadata.": "in totals.",
-    },
-    "each reply's `output_tokens` exactly once",
-)
 edit("one model alone", {SUM: "usage.usage_metadata['river-1']['output_tokens']"})
 edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyError: 'output_")
 edit("prompt tokens too", {"output_tokens": "total_tokens"})

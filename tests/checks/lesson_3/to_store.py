@@ -1,6 +1,6 @@
 """Right and wrong answers to 3.to_store, which asks for the text of a complete reply."""
 
-from tests.checks.answers import edits, hushed, right, wrong
+from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_3.whole import whole
 from utils.checks.engine.reply import Reply
 
@@ -87,8 +87,3 @@ def refuses_a_lost_reply(stream):
 
 fails = edits("3.to_store", refuses_a_lost_reply)
 fails("replaces the error", {"from error": "from None"}, "`ValueError")
-
-
-@wrong("3.to_store", "replaces the error", says="`ValueError")
-def hides_the_lost_connection(stream):
-    return to_store(hushed(stream))

@@ -4,7 +4,7 @@
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from tests.checks.answers import edits, hushed, right, wrong
+from tests.checks.answers import edits, right, wrong
 from utils.checks.engine.reply import Reply
 
 
@@ -22,7 +22,6 @@ STEP = "total = chunk if total is None else total + chunk"
 edit("adds a message", {STEP: "total = total + chunk", "None": 'AIMessage("")'})
 edit("something from nothing", {STEP: "total += chunk", "None": 'AIMessageChunk("")'})
 edit("leaves chunks", {STEP: f"{STEP}\n        if chunk.response_metadata: return total"})
-edit("swallows the error", {"in stream": "in hushed(stream)"})
 
 
 @right("3.whole")

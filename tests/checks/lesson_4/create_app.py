@@ -116,14 +116,6 @@ for mistake, changes, *says in (
     ),
     ("never calls the model", {RESPONSE: "question and None"}),
     (
-        "left open",
-        {
-            LOOP: "async for chunk in held[-1]",
-            START: f"{START}held.append(model.astream(question)){NEXT}",
-        },
-        "the server had cancelled a request .* What keeps it",
-    ),
-    (
         "one reader after the other",
         {
             START: f"{START}loop = asyncio.get_running_loop(){NEXT}"

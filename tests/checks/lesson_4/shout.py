@@ -112,9 +112,11 @@ async def shouts_by_a_queue(model, prompt):
 edits("4.shout", shouts_by_a_queue)(
     "never ends",
     {
-        "finally:\n            await pieces": "except ValueError:\n            await pieces",
+        "try:\n            async": "if True:\n            async",
+        "finally:\n            await": "    await",
         "        await filling\n": "",
     },
+    "Does a task fail before it can wake the rest",
 )
 
 
@@ -145,8 +147,3 @@ async def returns_a_list(model, prompt):
 edits("4.shout", returns_a_list)(
     "makes a coroutine", {"[text async for text in shout(model, prompt)]": "shout(model, prompt)"}
 )
-
-
-@wrong("4.shout", "collected first")
-def joins_in_a_chain(model, prompt):
-    return (model | StrOutputParser() | str.upper).astream(prompt)

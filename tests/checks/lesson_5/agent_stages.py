@@ -4,7 +4,7 @@
 
 from langchain_core.messages import AIMessageChunk, ToolMessage
 
-from tests.checks.answers import ahushed, edits, right, wrong
+from tests.checks.answers import edits, right, wrong
 
 
 @right("5.agent_stages")
@@ -78,7 +78,6 @@ for mistake, says, changes in (
     ),
     ("misses a stage", "", {"in calls]": "in calls[:1]]"}),
     ("yields the wrong type", "", {"    yield stage": '    yield (stage, "")'}),
-    ("swallows the error", "Which `except`", {"in items": "in ahushed(items)"}),
     ("collected first", "together", {"async for mode, item in items": f"for mode, item in {ALL}"}),
 ):
     edit(mistake, changes, says)

@@ -69,15 +69,7 @@ for mistake, changes, *says in (
     ("ends quietly", {LAST: "models.index(model) == len(models) - 1"}),
     ("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"}),
     ("changes an argument", {"    for": START("models[0].temperature = 2")}, "`models`"),
-    (
-        "changes an argument",
-        {
-            "for number, model in enumerate(models, start=1)": "while models",
-            "shown = False": "model, shown = models.pop(0), False",
-            LAST: "not models",
-        },
-        "`models`",
-    ),
+    ("changes an argument", {"return": "models.clear()\n            return"}, "`models`"),
 ):
     edit(mistake, changes, *says)
 

@@ -37,7 +37,6 @@ for mistake, changes in (
     ("repeats a part", {SIZES: "range(1, len(more) + 1)"}),
     ("repeats the overlap", {SIZES: "range(len(more), 1, -1)"}),
     ("repeats the overlap", {SIZES: "range(min(len(partial), len(more), 20), 0, -1)"}),
-    ("repeats the overlap", {SIZES: "()"}),
     ("repeats the overlap", {"more[size:]": "more[size - len(more) :]"}),
     ("found elsewhere", {FITS: "more[:size] in partial"}),
     ("found elsewhere", {"    for size": FIRST("if more in partial: return partial")}),

@@ -8,11 +8,7 @@ from contextlib import aclosing
 from langchain_core.messages import AIMessageChunk
 
 from tests.checks.answers import edits, right, wrong
-from tests.checks.lesson_5._parts import (
-    collects_pieces,
-    keeps_the_error,
-    raises_an_earlier_error,
-)
+from tests.checks.lesson_5._parts import collects_pieces, keeps_the_error, raises_an_earlier_error
 from utils import lesson_source
 from utils.assistant import committed
 from utils.stall_timeout import watched
@@ -40,15 +36,6 @@ TEXT = "getattr(piece, 'content', '')"
 FIRST = "    {}\n    for".format  # inserts a line before the loop
 NEXT = "\n                "  # a line break and the indentation of the `yield`
 OWN = "raise RuntimeError('No source answered.')"
-
-kept = []
-
-
-async def once(source):
-    kept.append(source())
-    async for piece in kept[-1]:
-        yield piece
-
 
 edit(None, {"    for": FIRST("yield Status('Connecting')")})
 edit(None, {"    for": FIRST("yield Status('Thinking')")})
@@ -92,7 +79,6 @@ for mistake, changes, *says in (
     ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
     ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
     ("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"}),
-    ("left open", {"source()": "once(source)"}),
 ):
     edit(mistake, changes, *says)
 right("5.steady")(keeps_the_error)

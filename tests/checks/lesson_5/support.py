@@ -77,10 +77,7 @@ for mistake, changes, *says in (
     ("not in order", {SOURCE: "lambda: answer(model, tools, history)"}, "looks up its variable"),
     ("streams for sources", {SOURCE: "answer(model, tools, history)"}),
     ("used up", {BEGIN: FIRST("models = iter(models)")}),
-    (
-        "another history",
-        {BEGIN: FIRST("kept = []"), "sources = ": "sources = kept[:] = kept or "},
-    ),
+    ("another history", {BEGIN: FIRST("kept = []"), "sources = ": "sources = kept[:] = kept or "}),
     ("returns no function", {"return reply": "return reply([])"}),
     ("raises", {"steady(": "steadily("}, "name 'steadily' is not defined"),
     ("blank screen", {READS: f"for piece in [piece {READS}]"}),
@@ -94,15 +91,6 @@ for mistake, answer in (
     (
         "calls the next too late",
         with_steady({"committed(piece)": "bool(getattr(piece, 'content', ''))"}),
-    ),
-    (
-        "calls the next too late",  # when a tool is slow
-        with_steady(
-            {
-                "yield piece": "calling = getattr(piece, 'stage', '') == 'Tool call'; yield piece",
-                "begun or": "(begun and not calling) or",
-            }
-        ),
     ),
     ("ends quietly", with_steady({" or number == len(sources)": ""})),
     ("fails anyway", assembled(steady=raises_an_earlier_error)),

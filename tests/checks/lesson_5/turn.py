@@ -23,7 +23,6 @@ async def turn(model, history, question):
 edit = edits("5.turn", turn)  # edit(mistake or None, {old: new}, says)
 SENT, BEGIN = "[*history, HumanMessage(question)]", "history.append(HumanMessage(question))"
 GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.append(AIMessage(said))"
-SWALLOWS = "except Exception:\n        pass\n    finally"
 CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"
 ALONE = f"except GeneratorExit:\n        {END}\n        raise\n    else"
 LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
@@ -76,7 +75,6 @@ for mistake, changes, *says in (
     ("stores more", {"finally": CUTS}),
     ("another reply stored", {GROW: "said = chunk.content"}),
     ("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"}),
-    ("swallows the error", {"finally": SWALLOWS}),
 ):
     edit(mistake, changes, *says)
 

@@ -43,10 +43,7 @@ for mistake, changes, *says in (
     ),
     (
         "counts the reader's time",
-        {
-            f"chunk = await {WAIT}": LIMITED,
-            "            yield chunk\n": "",
-        },
+        {f"chunk = await {WAIT}": LIMITED, "            yield chunk\n": ""},
         "a `CancelledError`",
     ),
     ("waits on", {WAIT: "anext(stream)"}),
