@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from utils import lesson_source
-from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
+from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import UNTOUCHED, untouched
 from utils.checks.exercise_numbers import MISSING, Moved, found, the_checked_number
@@ -94,11 +94,15 @@ class Loaded:
             mistakes = self._stressed() if stressed else self._mistakes(isinstance(seen, Run))
             for name, applies in mistakes.items():
                 if applies(seen):
-                    return Outcome(self.number, "not yet", self.messages[name](seen), name)
+                    return Outcome(self.number, "not yet", self._message(name, seen), name)
         first = records[0]
         notes = [name for name, applies in self.exercise.notes.items() if applies(first)]
-        sentences = [self.messages[name](first) for name in (CORRECT, *notes)]
+        sentences = [self._message(name, first) for name in ("correct", *notes)]
         return Outcome(self.number, "correct", " ".join(sentences))
+
+    def _message(self, name: str, seen: Any) -> str:
+        message = self.messages[name]
+        return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
         """Yield each case, and whether it is from `stress`; the caller appends to `records`."""

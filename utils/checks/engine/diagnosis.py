@@ -11,7 +11,7 @@ from itertools import permutations
 from typing import Any
 
 from utils import lesson_source
-from utils.checks.engine.exercise import CORRECT, Exercise, Messages, Mistakes
+from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
 # former labels, still used in learners' copies, mapped to the current ones
@@ -103,7 +103,7 @@ def clinic_messages(
         return f"{seen.wrong} {no}. {where}"
 
     return {
-        CORRECT: lambda _: correct,
+        "correct": correct,
         "no dict": lambda s: (
             f"The diagnosis should be a dict with the keys {listed(s.truth)}, not {kind(s.answer)}."
         ),

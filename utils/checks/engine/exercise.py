@@ -8,9 +8,7 @@ Seen = TypeVar("Seen")
 Case = TypeVar("Case")
 
 Mistakes = Mapping[str, Callable[[Seen], bool]]
-Messages = Mapping[str, Callable[[Seen], str]]
-
-CORRECT = "correct"  # the name of the message for a correct answer
+Messages = Mapping[str, str | Callable[[Seen], str]]  # "correct" is for a correct answer
 
 
 @dataclass(frozen=True)

@@ -179,9 +179,8 @@ SHARED: Messages[Run] = {
             else "yielded nothing."
         )
     ),
-    "drops the first chunk": lambda _: (
-        "The text of the first chunk is lost. That chunk is often empty, but not always."
-    ),
+    "drops the first chunk": "The text of the first chunk is lost. That chunk is often empty, but "
+    "not always.",
     "strips the text": lambda s: (
         f"Leading or trailing white space is wrong: `{s.name}` {s.gave} {shown(repr(s.output))} "
         f"instead of {shown(repr(s.expected))}."

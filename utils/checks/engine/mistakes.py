@@ -18,8 +18,6 @@ from utils.checks.engine.run import ANYTHING, STRING, Run, from_yield, text_of
 _SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
 _COLLECTIONS = (str, list, tuple, set, dict)
 
-RAISED = "raises"
-
 
 def _raised(run: Run) -> bool:
     """Whether the answer itself failed, rather than passing on or wrapping the reply's error."""
@@ -77,7 +75,7 @@ FIRST: Mistakes[Run] = {
     ),
     "yields while closing": lambda run: "ignored GeneratorExit" in str(run.error),
     "another loop": lambda run: bool(run.foreign),
-    RAISED: _raised,
+    "raises": _raised,
     "never read": lambda run: "stream" in run.unread,
     "async def": lambda run: (
         not run.asynchronous
@@ -177,7 +175,7 @@ STRESSED: Mistakes[Run] = {
     "swallows the error": lambda run: run.case.fails_after is not None and run.error is None,
     "replaces the error": _replaced,
     **_CANCELLED,
-    RAISED: _raised,
+    "raises": _raised,
     "stops early": FIRST["stops early"],
     **_LEFT,
     "reads on": lambda run: run.case.leave_after is not None and run.reply.ended,

@@ -12,11 +12,9 @@ SHOW: Messages[show.Seen] = {
         f"Each of the {s.total} pieces was on the screen before the next one was taken, and the "
         "whole text was returned."
     ),
-    "no text": lambda _: (
-        "The model sent text, but `show` returned an empty string. Is it the text of a single "
-        "chunk, or of a stream already read to its end?"
-    ),
-    "prints nothing": lambda _: "Nothing was printed. The reader should see each piece of text.",
+    "no text": "The model sent text, but `show` returned an empty string. Is it the text of a "
+    "single chunk, or of a stream already read to its end?",
+    "prints nothing": "Nothing was printed. The reader should see each piece of text.",
     "prints chunks": lambda s: (
         f"Whole chunks were printed: {shown(s.printed[:60])}. Which attribute holds the text?"
     ),
@@ -39,14 +37,10 @@ SHOW: Messages[show.Seen] = {
     "prints another text": lambda s: (
         f"The printed text isn't the reply. {first_difference(s.printed, s.reply.text)}"
     ),
-    "doesn't flush": lambda _: (
-        "Each piece was printed in time but not flushed, so Python may keep it in a buffer. Which "
-        "argument of `print` prevents that?"
-    ),
-    "keeps text of an earlier call": lambda _: (
-        "A second call also returned the first reply's text. What is kept from one call to the "
-        "next?"
-    ),
+    "doesn't flush": "Each piece was printed in time but not flushed, so Python may keep it in a "
+    "buffer. Which argument of `print` prevents that?",
+    "keeps text of an earlier call": "A second call also returned the first reply's text. What is "
+    "kept from one call to the next?",
 }
 
 WORDS: Messages[words.Seen] = {
@@ -54,7 +48,7 @@ WORDS: Messages[words.Seen] = {
         f"{count(len(s.words), 'whole word')} from {s.total} pieces, each as soon as white space "
         "showed that it was complete. The source was closed when the reader stopped early."
     ),
-    "yields nothing": lambda _: "Nothing was yielded, though the stream contained words.",
+    "yields nothing": "Nothing was yielded, though the stream contained words.",
     "yields the pieces": lambda s: (
         f"The pieces were yielded unchanged: {listed(s.items[:2])} … A piece may contain half a "
         "word, or two."
@@ -66,9 +60,8 @@ WORDS: Messages[words.Seen] = {
         f"An empty word came out at the end{s.when}. What is in the buffer when the stream ends, "
         "and is that a word?"
     ),
-    "yields an empty word": lambda _: (
-        "One of the words is empty. White space next to white space makes no word."
-    ),
+    "yields an empty word": "One of the words is empty. White space next to white space makes no "
+    "word.",
     "loses the last word": lambda s: (
         f"The last word, {shown(s.words[-1])}, never comes out{s.when}. No white space follows it."
     ),
@@ -127,9 +120,9 @@ ORDER: Messages[order.Seen] = {
         f"It measured {s.values['ttft']:.1f} s to the first text and {s.values['total']:.1f} s in "
         "all, which is what the reply took."
     ),
-    "no lines": lambda _: 'The check needs both: `check("1.3", (lines, order))`.',
+    "no lines": 'The check needs both: `check("1.3", (lines, order))`.',
     "no string": lambda s: f'The order should be a string such as "CAB", not {kind(s.given)}.',
-    "empty": lambda _: 'The order is empty. Write letters such as "CAB".',
+    "empty": 'The order is empty. Write letters such as "CAB".',
     "no such line": lambda s: f"There is no line {s.unknown}; the lines are {', '.join(s.lines)}.",
     "repeats a line": lambda s: (
         f"Line {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
@@ -150,10 +143,8 @@ ORDER: Messages[order.Seen] = {
         f"`total` is {s.values['total']:.1f} s, but the reply took {s.reply.lasts:.1f} s. Which "
         "lines run between the two readings of the clock?"
     ),
-    "first chunk": lambda _: (
-        f"`ttft` is {ROLE_AFTER:.1f} s: that is when an empty chunk arrived. The first text "
-        f"arrived after {order.TTFT:.1f} s."
-    ),
+    "first chunk": f"`ttft` is {ROLE_AFTER:.1f} s: that is when an empty chunk arrived. The first "
+    f"text arrived after {order.TTFT:.1f} s.",
     "last chunk": lambda s: (
         f"`ttft` is {s.values['ttft']:.1f} s, as long as the whole reply. How often does that line "
         "run?"
@@ -168,17 +159,13 @@ SHOUT: Messages[shout.Seen] = {
         "The text came out in capitals while the model was still writing, in "
         f"{count(len(s.items), 'item')}."
     ),
-    "calls the model itself": lambda _: (
-        "`shout` already called the model. It should only build the chain: its caller streams it."
-    ),
-    "returns a stream": lambda _: (
-        "`shout` returned a stream. It should return the chain, whose `.stream()` others call."
-    ),
-    "returns nothing": lambda _: "`shout` returned `None`. Is a `return` missing?",
-    "yields": lambda _: (
-        "There is a `yield` in `shout` itself, so calling it creates a generator, not a chain. "
-        "Which function should yield?"
-    ),
+    "calls the model itself": "`shout` already called the model. It should only build the chain: "
+    "its caller streams it.",
+    "returns a stream": "`shout` returned a stream. It should return the chain, whose `.stream()` "
+    "others call.",
+    "returns nothing": "`shout` returned `None`. Is a `return` missing?",
+    "yields": "There is a `yield` in `shout` itself, so calling it creates a generator, not a "
+    "chain. Which function should yield?",
     "no chain": lambda s: (
         f"`shout` returned {kind(s.chain)}. The exercise asks for a chain, made with `|`."
     ),
@@ -186,33 +173,26 @@ SHOUT: Messages[shout.Seen] = {
         f"`shout` changed `{s.settings[0]}` on the model, which others use too. The model streams "
         "without it. Which step of the chain doesn't?"
     ),
-    "takes the stream for a piece": lambda _: (
-        "LangChain calls a generator function once, with the stream of pieces, and yours treats "
-        "that stream as one piece. What takes the pieces out of it?"
-    ),
+    "takes the stream for a piece": "LangChain calls a generator function once, with the stream of "
+    "pieces, and yours treats that stream as one piece. What takes the pieces out of it?",
     "takes text for a chunk": lambda s: (
         "After `StrOutputParser`, each piece is text already, without an attribute "
         f"{shown(s.error.name) if isinstance(s.error, AttributeError) else ''}."
     ),
-    "generator as a step": lambda _: (
-        "A step of the chain is a generator, made by calling your function. LangChain calls the "
-        "function itself, with the stream. Which parentheses are too many?"
-    ),
+    "generator as a step": "A step of the chain is a generator, made by calling your function. "
+    "LangChain calls the function itself, with the stream. Which parentheses are too many?",
     "class as a step": lambda s: (
         f"A step of the chain is the class {shown(s.functions[0].__name__)} itself. Are "
         "parentheses missing after its name?"
     ),
-    "generator in a RunnableLambda": lambda _: (
-        "A `RunnableLambda` calls its function once, with the whole text, even a generator "
-        "function. What does LangChain make of a generator function after a plain `|`?"
-    ),
-    "yields a generator": lambda _: (
-        "The chain yields a generator that nothing reads. LangChain streams through a function "
-        "only if the function itself has a `yield` in it."
-    ),
-    "unchanged": lambda _: "The text came out unchanged: it isn't in capitals.",
-    "small letters": lambda _: "The text came out in lower case, not in capitals.",
-    "some capitals": lambda _: "Only some of the text is in capitals.",
+    "generator in a RunnableLambda": "A `RunnableLambda` calls its function once, with the whole "
+    "text, even a generator function. What does LangChain make of a generator function after a "
+    "plain `|`?",
+    "yields a generator": "The chain yields a generator that nothing reads. LangChain streams "
+    "through a function only if the function itself has a `yield` in it.",
+    "unchanged": "The text came out unchanged: it isn't in capitals.",
+    "small letters": "The text came out in lower case, not in capitals.",
+    "some capitals": "Only some of the text is in capitals.",
     "loops over characters": lambda s: (
         f"Only {shown(s.output)} came out. LangChain calls a function without a `yield` with the "
         "whole text, so its loop takes single characters."
@@ -236,14 +216,10 @@ SHOUT: Messages[shout.Seen] = {
 }
 
 FIRST_SENTENCE: Messages[first_sentence.Seen] = {
-    "correct": lambda _: (
-        "It returned the first sentence, and the model stopped as soon as the sentence had ended. "
-        "A reply in which no sentence ends was returned unchanged."
-    ),
-    "doesn't close": lambda _: (
-        "The stream closed only because nothing referred to it any longer. `closing` closes it in "
-        "any case."
-    ),
+    "correct": "It returned the first sentence, and the model stopped as soon as the sentence had "
+    "ended. A reply in which no sentence ends was returned unchanged.",
+    "doesn't close": "The stream closed only because nothing referred to it any longer. `closing` "
+    "closes it in any case.",
     "misses a line break": lambda s: (
         f"{shown(repr(s.returned))} was returned{s.when}. A space isn't the only white space."
     ),
@@ -327,9 +303,7 @@ TTFT: Messages[ttft.Seen] = {
         f"Change {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
     ),
     "leaves one out": lambda s: f"Your order leaves out {joined(s.missing)}.",
-    "largest first": lambda _: (
-        "This is the right order, but backwards. Begin with the smallest TTFT."
-    ),
+    "largest first": "This is the right order, but backwards. Begin with the smallest TTFT.",
     "cached by line": lambda s: (
         f"{_seconds(s, 'A', s.too_early('A'))} A cache doesn't compare prompts line by line. How "
         "much of a prompt matches the earlier one if only the beginning counts?"

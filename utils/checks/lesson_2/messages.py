@@ -30,7 +30,7 @@ CLASS: Messages[handlers.HandlerRun] = {
         f"There is a `yield` in `{s.generators[0]}`, so calling it makes a generator and runs none "
         "of its code."
     ),
-    "no methods": lambda _: _NO_METHODS,
+    "no methods": _NO_METHODS,
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
     "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
     "call doesn't fit": lambda s: (
@@ -41,22 +41,18 @@ CLASS: Messages[handlers.HandlerRun] = {
 }
 
 ATTACHED: Messages[handlers.Attaching] = {
-    "callbacks without a list": lambda _: (
-        "`callbacks` was given a handler without a list around it. It takes a list, even for one."
-    ),
-    "attaches a method": lambda _: (
-        "A function was attached instead of a handler. LangChain needs the whole object."
-    ),
+    "callbacks without a list": "`callbacks` was given a handler without a list around it. It "
+    "takes a list, even for one.",
+    "attaches a method": "A function was attached instead of a handler. LangChain needs the whole "
+    "object.",
     "attaches the class": lambda s: (
         f"The class itself was attached, so none of its methods is called. Make a handler: "
         f"`{s.classes[0].__name__}()`."
     ),
     "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
     "fails silently": lambda s: _SILENT.format(shown(s.log[0], 160)),
-    "callbacks by keyword": lambda _: (
-        "`callbacks=…` isn't a parameter of the call, so it was sent to the model as a setting. "
-        "Where do handlers go in the call's `config`?"
-    ),
+    "callbacks by keyword": "`callbacks=…` isn't a parameter of the call, so it was sent to the "
+    "model as a setting. Where do handlers go in the call's `config`?",
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
     "keeps an earlier count": lambda s: (
         f"The first call returned {s.returned}, the second {s.again}, which includes the first "
@@ -70,14 +66,10 @@ ATTACHED: Messages[handlers.Attaching] = {
 
 COLLECTOR: Messages[collector.Seen] = {
     **CLASS,
-    "correct": lambda _: (
-        "After each token `.text` held all the text that had arrived, even when the reply ended "
-        "early."
-    ),
-    "async method": lambda _: (
-        "With `.stream()`, LangChain starts an event loop for each call of an `async def` method; "
-        "a plain `def` needs none."
-    ),
+    "correct": "After each token `.text` held all the text that had arrived, even when the reply "
+    "ended early.",
+    "async method": "With `.stream()`, LangChain starts an event loop for each call of an `async "
+    "def` method; a plain `def` needs none.",
     "shared text": lambda s: (
         f"A second collector, which received nothing, holds {shown(str(s.other), 40)}. What is "
         "kept on the class or in a global variable instead of on `self`?"
@@ -86,10 +78,8 @@ COLLECTOR: Messages[collector.Seen] = {
         f"A new collector's `.text` is {shown(repr(s.fresh))}. Before any text arrives, it should "
         'be `""`.'
     ),
-    "no text at first": lambda _: (
-        "A new collector has no `.text`, or it is `None`. Before any text arrives, it should be "
-        '`""`. Which method runs when a collector is created?'
-    ),
+    "no text at first": "A new collector has no `.text`, or it is `None`. Before any text arrives, "
+    'it should be `""`. Which method runs when a collector is created?',
     "no text": lambda s: f"At the end of the reply the collector has no `.text`{s.when}.",
     "not a string": lambda s: f"`.text` is {kind(s.value)}{s.when}. It should be a string.",
     "cleared": lambda s: (
@@ -139,10 +129,8 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         f"It measured {s.value:.1f} s to the first text, although the handler was created long "
         "before the call, and an empty token arrived first."
     ),
-    "another start": lambda _: (
-        "For a chat model, LangChain calls `on_llm_start` only if there is no "
-        "`on_chat_model_start`."
-    ),
+    "another start": "For a chat model, LangChain calls `on_llm_start` only if there is no "
+    "`on_chat_model_start`.",
     "has a value at first": lambda s: (
         f"A new handler's `.ttft` is {shown(repr(s.at_first))}. It should be `None` until the "
         "first text arrives."
@@ -285,14 +273,11 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
         f"`spaces_heard` returned {s.returned}, but no handler was attached to the call. How is "
         "one attached?"
     ),
-    "counts the finished reply": lambda _: (
-        "The spaces in the finished reply were counted. Which method receives each token?"
-    ),
-    "counts the reply": lambda _: (
-        "The spaces in the reply were counted. The exercise asks for those in the tokens that "
-        "`on_llm_new_token` receives."
-    ),
-    "no methods": lambda _: _NO_METHODS,
+    "counts the finished reply": "The spaces in the finished reply were counted. Which method "
+    "receives each token?",
+    "counts the reply": "The spaces in the reply were counted. The exercise asks for those in the "
+    "tokens that `on_llm_new_token` receives.",
+    "no methods": _NO_METHODS,
     "counted twice": lambda s: (
         f"`spaces_heard` returned {s.returned}, but the tokens contain {count(s.right, 'space')}. "
         "What counts them a second time?"
@@ -321,13 +306,10 @@ def _bill(s: spent.Seen) -> str:
 
 SPENT: Messages[spent.Seen] = {
     **ATTACHED,
-    "correct": lambda _: (
-        "The sum is right for four replies from two models, for a single reply, and for an empty "
-        "list."
-    ),
-    "from the chunks": lambda _: (
-        "You read the usage in the loop. A handler counts it without one, for `invoke` too."
-    ),
+    "correct": "The sum is right for four replies from two models, for a single reply, and for an "
+    "empty list.",
+    "from the chunks": "You read the usage in the loop. A handler counts it without one, for "
+    "`invoke` too.",
     "one model's name": lambda s: (
         f"{told(s.error)} Each model has an entry in `usage_metadata` under its own name."
     ),
@@ -342,10 +324,8 @@ SPENT: Messages[spent.Seen] = {
         f"The model was sent {shown(repr(s.other_prompt))}, which isn't one of the prompts. Is "
         "each prompt sent by itself?"
     ),
-    "one conversation": lambda _: (
-        "Several prompts were sent in one request, as one conversation. Each prompt needs its own "
-        "request."
-    ),
+    "one conversation": "Several prompts were sent in one request, as one conversation. Each "
+    "prompt needs its own request.",
     "leaves a stream unread": lambda s: (
         f"The stream for {shown(s.never_sent)} was never read. No request is sent until something "
         "reads it."
@@ -364,9 +344,8 @@ SPENT: Messages[spent.Seen] = {
         f"The reply to {shown(s.unfinished)} wasn't read to its end. The usage arrives after the "
         "text."
     ),
-    "usage switched off": lambda _: (
-        "The call switched the usage off, so the provider sent none. What does `stream_usage` do?"
-    ),
+    "usage switched off": "The call switched the usage off, so the provider sent none. What does "
+    "`stream_usage` do?",
     "prompt tokens too": lambda s: f"{_bill(s)}: that includes the tokens of the prompts.",
     "prompt tokens": lambda s: f"{_bill(s)}: those are the tokens of the prompts.",
     "repeated prompt once": lambda s: (
@@ -393,7 +372,7 @@ SPENT: Messages[spent.Seen] = {
 }
 
 STARTS: Messages[starts.Seen] = {
-    "correct": lambda _: "All four cases are right. The check ran each of them.",
+    "correct": "All four cases are right. The check ran each of them.",
     "no dict": lambda s: (
         f"The answer should be a dict with the case numbers as keys, not {kind(s.answer)}."
     ),

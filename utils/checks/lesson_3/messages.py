@@ -23,14 +23,10 @@ _NEEDS_WHOLE: Messages[Run] = {
 
 WHOLE: Messages[given.Seen] = {
     **_UNREAD,
-    "correct": lambda _: (
-        "One chunk with the whole text, the usage, the finish reason and both tool calls; and "
-        "`None` for an empty stream."
-    ),
-    "adds a message": lambda _: (
-        "`whole` returned a `ChatPromptTemplate`, which is the sum of a message and a chunk. "
-        "What is the first value of your sum?"
-    ),
+    "correct": "One chunk with the whole text, the usage, the finish reason and both tool calls; "
+    "and `None` for an empty stream.",
+    "adds a message": "`whole` returned a `ChatPromptTemplate`, which is the sum of a message and "
+    "a chunk. What is the first value of your sum?",
     "something from nothing": lambda s: (
         f"For an empty stream `whole` returned {kind(s.returned)}; the exercise asks for `None`."
     ),
@@ -48,9 +44,7 @@ WHOLE: Messages[given.Seen] = {
 CALLS: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
-    "correct": lambda _: (
-        "Both calls of the finished reply, and none from truncated or stopped replies."
-    ),
+    "correct": "Both calls of the finished reply, and none from truncated or stopped replies.",
     "before the reason": lambda s: (
         f"`calls` returned {shown(repr(s.returned), 90)} after {s.read_chunks} of "
         f"{len(s.chunks)} chunks. Until the finish reason arrives, calls are provisional."
@@ -82,14 +76,10 @@ CALLS: Messages[given.Seen] = {
 TO_STORE: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
-    "correct": lambda _: (
-        "Every complete reply was returned. For every other one, `ValueError` named the finish "
-        "reason."
-    ),
-    "takes content": lambda _: (
-        "One more thing: with the Responses API, `.content` is a list. `.text` is a string with "
-        "both APIs."
-    ),
+    "correct": "Every complete reply was returned. For every other one, `ValueError` named the "
+    "finish reason.",
+    "takes content": "One more thing: with the Responses API, `.content` is a list. `.text` is a "
+    "string with both APIs.",
     "refuses a complete reply": lambda s: (
         f"{shown(s.error, 90)} was raised{s.when}, although the finish reason is `stop`. Where do "
         "you read the finish reason, and which condition refuses the reply?"
@@ -117,10 +107,8 @@ TO_STORE: Messages[given.Seen] = {
 
 COALESCE: Messages[coalesce.Seen] = {
     **_UNREAD,
-    "correct": lambda _: (
-        "The first piece was yielded immediately, then the waiting text at most once every "
-        f"{SECONDS} s, and the remaining text at the end."
-    ),
+    "correct": "The first piece was yielded immediately, then the waiting text at most once every "
+    f"{SECONDS} s, and the remaining text at the end.",
     "collected first": lambda s: (
         f"All {s.total} pieces had arrived before the first string was yielded{s.when}. Which "
         "line reads the whole stream?"
@@ -129,9 +117,8 @@ COALESCE: Messages[coalesce.Seen] = {
         f"`coalesce` waited for {s.waited:.2f} s{s.when}, which delays the stream. Don't sleep: "
         "call `clock()` when a piece arrives."
     ),
-    "never looks at the clock": lambda _: (
-        "`coalesce` never called its argument `clock`. How else can it know the time?"
-    ),
+    "never looks at the clock": "`coalesce` never called its argument `clock`. How else can it "
+    "know the time?",
     "loses pieces": lambda s: (
         f"Text was lost{s.when}, such as {shown(s.missing)}. Do you add every piece to the waiting "
         "text?"
@@ -174,9 +161,8 @@ def _repair(s: closed.Seen) -> str:
 
 
 CLOSED: Messages[closed.Seen] = {
-    "correct": lambda _: (
-        "Your function was right for a reply with two code blocks, after each of its characters."
-    ),
+    "correct": "Your function was right for a reply with two code blocks, after each of its "
+    "characters.",
     "escapes HTML": lambda s: (
         f"{_repair(s)} `closed` returns Markdown, so don't escape it: the widget that shows the "
         "Markdown does that."

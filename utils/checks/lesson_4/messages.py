@@ -122,26 +122,21 @@ WHO_BLOCKS: Messages[who_blocks.Seen] = {
 }
 
 ASK_ALL: Messages[ask_all.Seen] = {
-    "correct": lambda _: (
-        "The texts are in the order of their prompts, with replies two at a time, one at a time "
-        "and all together. When one of them failed, its error propagated and the others stopped."
-    ),
+    "correct": "The texts are in the order of their prompts, with replies two at a time, one at a "
+    "time and all together. When one of them failed, its error propagated and the others stopped.",
     "swallows the error": lambda s: (
         "The connection of one reply was lost, but `ask_all` raised nothing and returned "
         f"{shown(s.returned)}. What keeps the error from the caller?"
     ),
-    "result too early": lambda _: (
-        "`result()` was called on a task that was still running. What waits for all tasks before "
-        "that? After the block of a `TaskGroup`, they have finished; inside it, they may not have."
-    ),
+    "result too early": "`result()` was called on a task that was still running. What waits for "
+    "all tasks before that? After the block of a `TaskGroup`, they have finished; inside it, they "
+    "may not have.",
     "tries again": lambda s: (
         f"The connection of one reply was lost, and `ask_all` sent its prompt "
         f"{times(s.reply.requests)}. The error should propagate. What repeats the call?"
     ),
-    "returns its tasks": lambda _: (
-        "`ask_all` returned a list of tasks. A finished task isn't its text: which method of a "
-        "task returns that?"
-    ),
+    "returns its tasks": "`ask_all` returned a list of tasks. A finished task isn't its text: "
+    "which method of a task returns that?",
     "returns what isn't awaited": lambda s: (
         f"`ask_all` returned {shown(s.returned)}, which nothing has awaited. Is an `await` missing?"
     ),
@@ -152,11 +147,9 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "another prompt": lambda s: (
         f"The model was sent {shown(s.other_prompt)}, which isn't one of the prompts."
     ),
-    "others go on": lambda _: (
-        "The connection of one reply was lost and its error propagated, but other replies were "
-        "still streaming after that, and you pay for them. A `TaskGroup` cancels its own tasks, "
-        "but not a thread. What cancels them here?"
-    ),
+    "others go on": "The connection of one reply was lost and its error propagated, but other "
+    "replies were still streaming after that, and you pay for them. A `TaskGroup` cancels its own "
+    "tasks, but not a thread. What cancels them here?",
     "returns too early": lambda s: (
         f"`ask_all` returned while {count(len(s.tasks), 'task', 'was')} still running "
         f"(`{s.tasks[0]}`). What waits until all tasks have finished?"
@@ -170,19 +163,15 @@ ASK_ALL: Messages[ask_all.Seen] = {
         f"{count(s.replies[s.miscounted].requests, 'request')} contained it. Which prompt does "
         "each call get?"
     ),
-    "stops early": lambda _: (
-        "`ask_all` returned before one of the replies had ended. Which loop stops early, or "
-        "doesn't wait for the rest?"
-    ),
+    "stops early": "`ask_all` returned before one of the replies had ended. Which loop stops "
+    "early, or doesn't wait for the rest?",
     "over the limit": lambda s: (
         f"With `at_most={s.case.at_most}`, {count(s.most, 'reply')} streamed at the same time. "
         "Is there one semaphore of the size `at_most`, which all tasks share, and is each reply "
         "read inside its block?"
     ),
-    "reads in threads": lambda _: (
-        "`ask_all` reads replies in separate threads. Nothing can cancel a thread, so its reply "
-        "would continue after a failure. Which method reads the model on the event loop?"
-    ),
+    "reads in threads": "`ask_all` reads replies in separate threads. Nothing can cancel a thread, "
+    "so its reply would continue after a failure. Which method reads the model on the event loop?",
     "under the limit": lambda s: (
         f"With `at_most={s.case.at_most}` and {count(len(s.case.prompts), 'prompt')}, only "
         f"{count(s.most, 'reply')} streamed at the same time. What makes the next one wait?"
@@ -222,15 +211,12 @@ ASK_ALL: Messages[ask_all.Seen] = {
 }
 
 TEXT_WITHIN: Messages[text_within.Seen] = {
-    "correct": lambda _: (
-        "`text_within` returned the whole text if it arrived in time, and otherwise what had "
-        "arrived: in mid-reply, in a stall, before the first text and before any chunk. The model "
-        "stopped each time."
-    ),
-    "hides timeouts": lambda _: (
-        "One more thing: a model can raise a `TimeoutError` of its own, and your code hides it. "
-        "After `async with asyncio.timeout(…) as limit`, `limit.expired()` tells you whose it is."
-    ),
+    "correct": "`text_within` returned the whole text if it arrived in time, and otherwise what "
+    "had arrived: in mid-reply, in a stall, before the first text and before any chunk. The model "
+    "stopped each time.",
+    "hides timeouts": "One more thing: a model can raise a `TimeoutError` of its own, and your "
+    "code hides it. After `async with asyncio.timeout(…) as limit`, `limit.expired()` tells you "
+    "whose it is.",
     "timeout propagates": lambda s: (
         f"After {s.seconds:.1f} s, `text_within` raised a `TimeoutError`{s.when} instead of "
         "returning what had arrived. The error is raised where the block of `asyncio.timeout` "
@@ -263,10 +249,8 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
 }
 
 FRAME: Messages[frame.Seen] = {
-    "correct": lambda _: (
-        "A page gets every text back unchanged: line breaks, quotes, backslashes, an emoji, even "
-        "an empty string."
-    ),
+    "correct": "A page gets every text back unchanged: line breaks, quotes, backslashes, an emoji, "
+    "even an empty string.",
     "no event": lambda s: (
         f"The frame{s.when} is {shown(repr(s.returned), 90)}, and a page dispatches no event for "
         "it. Does a line begin with `data:`, and what ends the frame?"
@@ -298,15 +282,11 @@ FRAME: Messages[frame.Seen] = {
 }
 
 CREATE_APP: Messages[create_app.Seen] = {
-    "correct": lambda _: (
-        "Each piece was sent before the next one was taken, and `end` or `failed` was the last "
-        "event. Two clients were served concurrently, and the model stopped when its client "
-        "disconnected."
-    ),
-    "by FastAPI's class": lambda _: (
-        "One more thing: `EventSourceResponse` doesn't close the generator if a client disconnects "
-        "while a piece waits to be sent."
-    ),
+    "correct": "Each piece was sent before the next one was taken, and `end` or `failed` was the "
+    "last event. Two clients were served concurrently, and the model stopped when its client "
+    "disconnected.",
+    "by FastAPI's class": "One more thing: `EventSourceResponse` doesn't close the generator if a "
+    "client disconnects while a piece waits to be sent.",
     "needs frame": lambda _: (
         f"The endpoint uses `frame` of Exercise {number('4.frame')}, which isn't written yet in "
         "this notebook. Run the cell of that exercise with your answer, then run this cell again."
@@ -323,15 +303,11 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"{_REQUEST} returned {shown(s.body, 90)}, and the model was never called. Does "
         "the endpoint return a `StreamingResponse` that reads the model's stream?"
     ),
-    "closes before it is read": lambda _: (
-        "The model's stream was closed before anything read it. A block around `return` ends when "
-        "`chat` returns, and the response starts to read only after that. Which function runs "
-        "while the stream is read?"
-    ),
-    "sends other questions": lambda _: (
-        "The model was sent the question of another request too. The exercise asks for the "
-        "question alone. What do two requests share?"
-    ),
+    "closes before it is read": "The model's stream was closed before anything read it. A block "
+    "around `return` ends when `chat` returns, and the response starts to read only after that. "
+    "Which function runs while the stream is read?",
+    "sends other questions": "The model was sent the question of another request too. The exercise "
+    "asks for the question alone. What do two requests share?",
     "mixes readers up": lambda s: (
         "One client at a time is served correctly, but with two at the same time, one received "
         f"{shown(repr(s.output))} instead of {shown(repr(s.expected))}. What do the two requests "
@@ -411,14 +387,10 @@ CREATE_APP: Messages[create_app.Seen] = {
 _READ, _STOP = "`GET /replies/{key}`", "`POST /replies/{key}/stop`"
 
 REJOIN: Messages[rejoin.Seen] = {
-    "correct": lambda _: (
-        "Readers who left and came back missed nothing and received nothing twice, and so did two "
-        "readers of the same reply. The model received one request, and only Stop stopped it."
-    ),
-    "asks for event 0": lambda _: (
-        "`event(0)` was called, but a `Reply` counts its events from 1. Which number comes after "
-        "`last_event_id`?"
-    ),
+    "correct": "Readers who left and came back missed nothing and received nothing twice, and so "
+    "did two readers of the same reply. The model received one request, and only Stop stopped it.",
+    "asks for event 0": "`event(0)` was called, but a `Reply` counts its events from 1. Which "
+    "number comes after `last_event_id`?",
     "begins no reply": lambda s: (
         f"`POST /chat` returned {_response(s.begun)} instead of a key. Those lines were given: "
         "which of them changed?"
@@ -499,14 +471,10 @@ REJOIN: Messages[rejoin.Seen] = {
         f"After Stop, the model still generated {count(s.reply.taken - s.kept, 'piece')}, and you "
         "pay for that. What cancels the reply's task?"
     ),
-    "stops another reply": lambda _: (
-        "The app had two replies, and Stop for one of them also cut off the other. Which task does "
-        "the endpoint cancel?"
-    ),
-    "ends twice": lambda _: (
-        "The reply has another event after its `end` or `failed`. `write` adds that one. What else "
-        "adds an event?"
-    ),
+    "stops another reply": "The app had two replies, and Stop for one of them also cut off the "
+    "other. Which task does the endpoint cancel?",
+    "ends twice": "The reply has another event after its `end` or `failed`. `write` adds that one. "
+    "What else adds an event?",
     "ends early": lambda s: (
         "A response ended after "
         f"{count(len(rejoin.ends_early(s)[0].events), 'event')}, but the "

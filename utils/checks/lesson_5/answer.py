@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import FIRST, RAISED, TEXT
+from utils.checks.engine.mistakes import FIRST, TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
@@ -188,8 +188,8 @@ check = Exercise(
     first={
         "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
         # an answer may raise its own exception for a reply that ends without `tool_calls`
-        RAISED: lambda s: (
-            FIRST[RAISED](s)
+        "raises": lambda s: (
+            FIRST["raises"](s)
             and not s.other_model
             and (s.case.finish == _CALLS or isinstance(s.error, SLIPS))
         ),

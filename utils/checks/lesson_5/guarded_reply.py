@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import RAISED, TEXT
+from utils.checks.engine.mistakes import FIRST as SHARED
+from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
@@ -112,7 +112,7 @@ FIRST: Mistakes[Seen] = {
     "refuses allowed text": lambda s: (
         s.refused and not any(phrase in s.arrived for phrase in s.case.forbidden)
     ),
-    RAISED: lambda s: not s.refused and mistakes.FIRST[RAISED](s),
+    "raises": lambda s: not s.refused and SHARED["raises"](s),
 }
 MISTAKES: Mistakes[Seen] = {
     "never checks": lambda s: s.case.ordinary and not s.guard_calls,

@@ -35,10 +35,9 @@ _FINISHED = "Look at its finish reason: the model did report that it had finishe
 
 
 _LEAVES_CLOSING: Messages[Run] = {
-    "leaves closing to Python": lambda _: (
-        "One thing to improve: when its reader leaves, the stream closes only because nothing "
-        "refers to it any longer. `aclosing` around that very stream closes it at that moment."
-    )
+    "leaves closing to Python": "One thing to improve: when its reader leaves, the stream closes "
+    "only because nothing refers to it any longer. `aclosing` around that very stream closes it at "
+    "that moment."
 }
 
 
@@ -70,11 +69,9 @@ _TRIED: Messages[Tried] = {
         f"`{type(s.error).__name__}` was raised after {s.seconds:.1f} s{s.when}, although no "
         f"silence lasted {s.case.limit:g} s. Does each piece get its own limit of `seconds`?"
     ),
-    "calls none": lambda _: "Nothing in the list was called.",
-    "not in order": lambda _: (
-        "The second entry in the list was called, but never the first. Which one does your code "
-        "call first? A `lambda` in a loop looks up its variable only when it is called."
-    ),
+    "calls none": "Nothing in the list was called.",
+    "not in order": "The second entry in the list was called, but never the first. Which one does "
+    "your code call first? A `lambda` in a loop looks up its variable only when it is called.",
     "calls the next too late": lambda s: (
         f"The next entry in the list was called{s.when}. What you have yielded by then can't be "
         "taken back. What decides whether you raise the error?"
@@ -149,14 +146,10 @@ def _stages(s: Staged) -> str:
 
 TURN: Messages[turn.Seen] = {
     **_LEAVES_CLOSING,
-    "correct": lambda _: (
-        "Each piece was yielded before the next was taken. The history contains what was yielded, "
-        "even after an early stop, a cancellation or a lost connection."
-    ),
-    "reply sent with the question": lambda _: (
-        "The last message sent to the model is an `AIMessage`, not the question. Do you add the "
-        "reply's message to `history` before you call the model?"
-    ),
+    "correct": "Each piece was yielded before the next was taken. The history contains what was "
+    "yielded, even after an early stop, a cancellation or a lost connection.",
+    "reply sent with the question": "The last message sent to the model is an `AIMessage`, not the "
+    "question. Do you add the reply's message to `history` before you call the model?",
     "question not sent": lambda s: (
         f"The question is {shown(repr(s.case.prompt))}, but the model was sent "
         f"{shown(repr(s.sent[-1].text))}. What changes it?"
@@ -194,7 +187,7 @@ TURN: Messages[turn.Seen] = {
         f"{shown(s.text, 40)} was yielded, but no reply is in `history`{s.when}. When does the "
         "line that stores it run?"
     ),
-    "reply before the question": lambda _: "In `history` the reply comes before its question.",
+    "reply before the question": "In `history` the reply comes before its question.",
     "lacks the end": lambda s: (
         f"{shown(repr(s.text), 40)} was yielded, but the reply in `history`{s.when} is only "
         f"{shown(repr(s.reply_stored), 40)}. Is a piece stored before or after it is yielded?"
@@ -219,10 +212,8 @@ def _caption(s: caption.Seen) -> str:
 
 
 CAPTION: Messages[caption.Seen] = {
-    "correct": lambda _: (
-        "A known total, an unknown one, the very beginning and the end: each caption says what is "
-        "known and no more."
-    ),
+    "correct": "A known total, an unknown one, the very beginning and the end: each caption says "
+    "what is known and no more.",
     "shows None": lambda s: f"{_caption(s)} A total of `None` means that the total is unknown.",
     "invents a total": lambda s: (
         f"{_caption(s)} The total is unknown, so nothing can be said about what is left."
@@ -254,10 +245,8 @@ CAPTION: Messages[caption.Seen] = {
 }
 
 TEXT_UNTIL: Messages[text_until.Seen] = {
-    "correct": lambda _: (
-        "Stop ends the wait at any moment, even during a silence, and the stream is closed. "
-        "Without Stop, the whole text is returned."
-    ),
+    "correct": "Stop ends the wait at any moment, even during a silence, and the stream is closed. "
+    "Without Stop, the whole text is returned.",
     "ends by a cancellation": lambda s: (
         f"`text_until` ended with a `CancelledError`{s.when}. {CANCELLED}"
     ),
@@ -290,14 +279,10 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
 
 WATCHED: Messages[watched.Seen] = {
     **_PASSED_ON,
-    "correct": lambda _: (
-        "Each chunk gets its own limit, the reader's time doesn't count, and the "
-        "stream is closed however it ends."
-    ),
-    "hides timeouts": lambda _: (
-        "One thing to improve: a `TimeoutError` that the stream itself raises becomes a `Stalled`. "
-        "`expired()` of `asyncio.timeout` tells you whether your limit raised it."
-    ),
+    "correct": "Each chunk gets its own limit, the reader's time doesn't count, and the "
+    "stream is closed however it ends.",
+    "hides timeouts": "One thing to improve: a `TimeoutError` that the stream itself raises "
+    "becomes a `Stalled`. `expired()` of `asyncio.timeout` tells you whether your limit raised it.",
     "yields an awaitable": lambda s: (
         f"`watched` yields {kind(s.items[0])}, which still has to be awaited. Is an `await` "
         "missing?"
@@ -307,14 +292,10 @@ WATCHED: Messages[watched.Seen] = {
         f"Your `Stalled` is {kind(s.error)} that isn't an `Exception`, so no `except Exception` "
         "catches it. What should the class inherit from?"
     ),
-    "takes an error for a stall": lambda _: (
-        "The connection was lost, but `Stalled` was raised instead of the stream's own error. "
-        "Which errors does your `except` catch?"
-    ),
-    "takes the end for a stall": lambda _: (
-        "All chunks arrived and the stream ended, but `Stalled` was raised. What does `anext` "
-        "raise at the end of a stream?"
-    ),
+    "takes an error for a stall": "The connection was lost, but `Stalled` was raised instead of "
+    "the stream's own error. Which errors does your `except` catch?",
+    "takes the end for a stall": "All chunks arrived and the stream ended, but `Stalled` was "
+    "raised. What does `anext` raise at the end of a stream?",
     "timeout propagates": lambda s: (
         f"A `TimeoutError` was raised after {s.seconds:.1f} s. The exercise asks for `Stalled`, "
         "and only after a silence."
@@ -352,16 +333,14 @@ WATCHED: Messages[watched.Seen] = {
         "A task was still waiting in `anext` when the stream was closed, which raised "
         f"{shown(s.error)}. What cancels that task and waits for it?"
     ),
-    "yields nothing": lambda _: "The stream was read, but `watched` yielded nothing.",
+    "yields nothing": "The stream was read, but `watched` yielded nothing.",
 }
 
 FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
     **_TRIED,
     **_LEAVES_CLOSING,
-    "correct": lambda _: (
-        "If a model fails before any text, the next one is called. After text, the error "
-        "propagates, and no text is shown twice."
-    ),
+    "correct": "If a model fails before any text, the next one is called. After text, the error "
+    "propagates, and no text is shown twice.",
     "another prompt": lambda s: (
         f"The prompt was {shown(s.case.prompt)}, but a model was sent {shown(s.other_prompts[0])}."
     ),
@@ -377,10 +356,8 @@ def _seam(s: seam.Seen) -> str:
 
 
 SEAM: Messages[seam.Seen] = {
-    "correct": lambda _: (
-        "No text was repeated or lost, whether the overlap was empty, one character, a word, "
-        "several lines or a whole string."
-    ),
+    "correct": "No text was repeated or lost, whether the overlap was empty, one character, a "
+    "word, several lines or a whole string.",
     "loses the first string": lambda s: (
         f"{_seam(s)} The first string is gone. What does your code keep of `partial` without an "
         "overlap? A slice such as `partial[:-0]` is empty."
@@ -439,22 +416,16 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
 # --- The assistant --------------------------------------------------------------------------------
 
 ANSWER: Messages[answer.Seen] = {
-    "correct": lambda _: (
-        "Each stage is shown before it begins, each chunk as it arrives, and tools run only after "
-        "the model has finished calling them."
-    ),
+    "correct": "Each stage is shown before it begins, each chunk as it arrives, and tools run only "
+    "after the model has finished calling them.",
     "calls twice": lambda s: (
         f"`answer` called the model {times(s.reply.requests)}, although its first reply called "
         "no tool. What ends your loop?"
     ),
-    "other tools": lambda _: (
-        "A request didn't offer the tools to the model, which can call only what it is offered. "
-        "What does `model.bind_tools(tools)` return?"
-    ),
-    "another conversation": lambda _: (
-        "A request doesn't begin with the conversation that `answer` was given. The model "
-        "remembers nothing between requests."
-    ),
+    "other tools": "A request didn't offer the tools to the model, which can call only what it is "
+    "offered. What does `model.bind_tools(tools)` return?",
+    "another conversation": "A request doesn't begin with the conversation that `answer` was "
+    "given. The model remembers nothing between requests.",
     "runs an unfinished call": lambda s: (
         f"The tool {shown(s.ran[0].name)} ran {s.case.when}. How do you know that the model "
         "has finished calling it?"
@@ -493,10 +464,9 @@ ANSWER: Messages[answer.Seen] = {
         f"{count(len(s.ran), 'tool')} ran{s.when}, but the model was called only "
         f"{times(len(s.readings))}, so it never received the last result. What ends your loop?"
     ),
-    "result without its call": lambda _: (
-        "The second request contains a tool's result as a `HumanMessage`, so the model can't tell "
-        "which call it answers. What does `tool.ainvoke(call)` return for the whole call?"
-    ),
+    "result without its call": "The second request contains a tool's result as a `HumanMessage`, "
+    "so the model can't tell which call it answers. What does `tool.ainvoke(call)` return for the "
+    "whole call?",
     "adds other messages": lambda s: (
         f"The second request should add {joined([*map(shown, s.due_added)])} to the conversation, "
         f"but it adds {joined([*map(shown, s.added)]) or 'nothing'}."
@@ -511,10 +481,8 @@ ANSWER: Messages[answer.Seen] = {
         f"A `Status` was yielded {answer.late_stage(s):.1f} s after its stage had begun{s.when}. "
         "What does the screen show until then?"
     ),
-    "no finish reason": lambda _: (
-        "The model sent a finish reason, but none of the chunks you yielded has it. Which chunks "
-        "don't you pass on?"
-    ),
+    "no finish reason": "The model sent a finish reason, but none of the chunks you yielded has "
+    "it. Which chunks don't you pass on?",
     "held back": lambda s: (
         f"A piece of text was yielded {s.late_text:.1f} s after it had arrived{s.when}. Can you "
         "pass it on before you know whether the model calls a tool?"
@@ -522,14 +490,10 @@ ANSWER: Messages[answer.Seen] = {
 }
 
 TICKET: Messages[ticket.Seen] = {
-    "correct": lambda _: (
-        "The fields are yielded as they become known, then a validated `Ticket`. If the reply is "
-        "truncated, lost or invalid, there is no ticket."
-    ),
-    "structured output": lambda _: (
-        "The model was called with a setting for structured output. Without it, this model writes "
-        "its JSON as text, as `request` asks. Read that text."
-    ),
+    "correct": "The fields are yielded as they become known, then a validated `Ticket`. If the "
+    "reply is truncated, lost or invalid, there is no ticket.",
+    "structured output": "The model was called with a setting for structured output. Without it, "
+    "this model writes its JSON as text, as `request` asks. Read that text.",
     "raises": lambda s: (
         told(s.error, s.case.when)
         + (
@@ -551,11 +515,9 @@ TICKET: Messages[ticket.Seen] = {
     "conversation missing": lambda s: (
         f"The model was sent {shown(s.sent)}, which lacks the conversation {shown(ticket.SAID)}."
     ),
-    "wants no JSON": lambda _: (
-        "The model was sent the conversation but never told to make a ticket in JSON. What is "
-        "`request` for?"
-    ),
-    "yields nothing": lambda _: "`ticket` ended without yielding anything.",
+    "wants no JSON": "The model was sent the conversation but never told to make a ticket in JSON. "
+    "What is `request` for?",
+    "yields nothing": "`ticket` ended without yielding anything.",
     "ticket anyway": lambda s: (
         f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What must be true "
         "before you make it?"
@@ -609,15 +571,12 @@ def _part_given(seen: steady.Seen | support.Seen) -> str:
 STEADY: Messages[steady.Seen] = {
     **_TRIED,
     **_PASSED_ON,
-    "correct": lambda _: (
-        "A failure or a silence before any text or tool call leads to the next source. After text "
-        "or a tool call, the error is raised."
-    ),
+    "correct": "A failure or a silence before any text or tool call leads to the next source. "
+    "After text or a tool call, the error is raised.",
     "part given": _part_given,
     "counts the reader's time": _readers_time,
-    "calls none": lambda _: (
-        "No source was called. A source is a function, and calling it returns the stream."
-    ),
+    "calls none": "No source was called. A source is a function, and calling it returns the "
+    "stream.",
     "held back": lambda s: (
         f"A piece was passed on {s.late:.1f} s after it had arrived. What delays it?"
     ),
@@ -650,10 +609,8 @@ SUPPORT: Messages[support.Seen] = {
         f"`support` returned {kind(s.panel.reply)}. A panel needs a function that it can call with "
         "the history of each turn."
     ),
-    "streams for sources": lambda _: (
-        "A source was called, but it is a stream already. `steady` needs functions without "
-        "arguments, which make the stream when they are called."
-    ),
+    "streams for sources": "A source was called, but it is a stream already. `steady` needs "
+    "functions without arguments, which make the stream when they are called.",
     "calls twice": lambda s: (
         f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money."
     ),
@@ -669,7 +626,7 @@ SUPPORT: Messages[support.Seen] = {
         f"A request didn't offer `tools` to the model{s.when}. What passes them on?"
     ),
     "blank screen": _blank,
-    "tools never run": lambda _: "The model called a tool, but none ran.",
+    "tools never run": "The model called a tool, but none ran.",
     "other stages": _stages,
     "over budget": lambda s: (
         f"The reader waits {s.wait:.1f} s in all, but the model needs only "
@@ -681,10 +638,8 @@ SUPPORT: Messages[support.Seen] = {
 # --- Agents ---------------------------------------------------------------------------------------
 
 AGENT_STAGES: Messages[agent_stages.Seen] = {
-    "correct": lambda _: (
-        "Each stage was yielded once, as soon as it began, and `Thinking` before any item: with no "
-        "tool, with one, with several, and for a stream without items."
-    ),
+    "correct": "Each stage was yielded once, as soon as it began, and `Thinking` before any item: "
+    "with no tool, with one, with several, and for a stream without items.",
     "stops early": lambda s: (
         f"`agent_stages` read only {s.reply.taken} of {count(s.total, 'item')}{s.when}. What ends "
         "its loop so early?"
@@ -749,9 +704,7 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
         f"`agent.{s.blocking}` blocks the event loop until the model has sent something, so "
         "nothing else can run. Which method is made for `async def`?"
     ),
-    "never runs the agent": lambda _: (
-        "The agent never called its model. Is its stream read anywhere?"
-    ),
+    "never runs the agent": "The agent never called its model. Is its stream read anywhere?",
     "another conversation": lambda s: (
         f"The agent was given another conversation than `history`{s.when}. Its input is a dict "
         "with the list under `messages`."
@@ -794,9 +747,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         told(s.error, s.case.when)
         + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no else "")
     ),
-    "never checks": lambda _: (
-        "`allowed` was never called. How else can your code know what is forbidden?"
-    ),
+    "never checks": "`allowed` was never called. How else can your code know what is forbidden?",
     "checks too late": lambda s: (
         f"`allowed` was never called{s.when}. A forbidden phrase may be shorter than `longest`, "
         "too. What checks the text that you yield last?"

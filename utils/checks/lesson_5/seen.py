@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.mistakes import RAISED, STRESSED
+from utils.checks.engine.mistakes import STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
@@ -153,7 +153,7 @@ TRIED_FIRST: Mistakes[Tried] = {
         and not any(map(s.case.silent, range(1, s.case.called + 1)))
         and not any(error is reply.error for reply in s.replies for error in s.causes)
     ),
-    RAISED: lambda s: s.error is not None and not s.other_model and s.unexpected,
+    "raises": lambda s: s.error is not None and not s.other_model and s.unexpected,
     "calls the next too late": lambda s: s.called > s.case.called and s.case.fails,
     "goes on after a cancellation": lambda s: s.called > s.case.called and bool(s.cancelled),
     "calls the next without need": lambda s: s.called > s.case.called,

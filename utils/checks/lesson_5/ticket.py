@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import FIRST, RAISED
+from utils.checks.engine.mistakes import FIRST
 from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -113,8 +113,8 @@ FIRST_MISTAKES: Mistakes[Seen] = {
     "can't read it yet": lambda s: (
         s.case.right and isinstance(s.error, ValueError) and s.reply.taken < s.total
     ),
-    RAISED: lambda s: (
-        FIRST[RAISED](s)
+    "raises": lambda s: (
+        FIRST["raises"](s)
         and not s.other_model
         and (not s.case.fails or isinstance(s.error, NameError))
     ),

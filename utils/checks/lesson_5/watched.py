@@ -7,9 +7,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 
-from utils.checks.engine import mistakes
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import RAISED
+from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
@@ -103,7 +102,7 @@ FIRST: Mistakes[Seen] = {
     "closes what is still read": lambda s: (
         isinstance(s.error, RuntimeError) and "already running" in str(s.error)
     ),
-    RAISED: lambda s: not (s.stalled and s.due is not None) and mistakes.FIRST[RAISED](s),
+    "raises": lambda s: not (s.stalled and s.due is not None) and SHARED["raises"](s),
 }
 MISTAKES: Mistakes[Seen] = {
     "waits on": lambda s: s.due is not None and s.error is None and s.reply.ended,
