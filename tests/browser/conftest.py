@@ -131,6 +131,24 @@ def lesson_page(context: BrowserContext) -> Iterator[Page]:
     page.close()
 
 
+def open_on(
+    pages: list[Page],
+    context: BrowserContext,
+    lab: Lab,
+    file: str,
+    viewport: ViewportSize = NOTEBOOK_WIDTH,
+) -> NotebookPage:
+    """Open a notebook on the page that the tests share, which is created if there is none."""
+    if pages:
+        pages[0].set_viewport_size(viewport)
+        return NotebookPage.open_next(pages[0], file)
+    pages.append(context.new_page())
+    pages[0].set_viewport_size(viewport)
+    opened = NotebookPage.open(pages[0], lab.url(file))
+    opened.theme("JupyterLab Light")  # a failed test may have left the dark theme on
+    return opened
+
+
 OpenNotebook = Callable[..., NotebookPage]
 
 
@@ -158,14 +176,7 @@ def notebook(
         # Forked kernels start fast, but a test that reloads its page needs an ordinary kernel.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
-        if pages:
-            pages[0].set_viewport_size(viewport)
-            opened.append(NotebookPage.open_next(pages[0], file))
-        else:
-            pages.append(context.new_page())
-            pages[0].set_viewport_size(viewport)
-            opened.append(NotebookPage.open(pages[0], lab.url(file)))
-            opened[0].theme("JupyterLab Light")  # a failed test may have left the dark theme on
+        opened.append(open_on(pages, context, lab, file, viewport))
         return opened[0]
 
     yield write_and_open

@@ -10,28 +10,31 @@ import pytest
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.turns import Turns
+from tools.browser.notebook_page import NotebookPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Page
 
-# Makes anywidget's two-second timeout for loading a script expire immediately.
-IMPATIENT = """
-const wait = AbortSignal.timeout.bind(AbortSignal);
-AbortSignal.timeout = (milliseconds) => {
-  if (milliseconds !== 2000) return wait(milliseconds);
-  const over = new AbortController();
-  queueMicrotask(() => over.abort());
-  window.timeouts = (window.timeouts ?? 0) + 1;
-  return over.signal;
-};
-"""
-# Delays each widget's script by half a second.
-SLOW = """
-const plain = URL.createObjectURL.bind(URL);
-const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
-URL.createObjectURL = (blob) =>
-  plain(blob.type === "text/javascript" ? new Blob([wait500, blob], { type: blob.type }) : blob);
-"""
+# Makes anywidget's two-second timeout for loading a script expire immediately, and delays each
+# widget's script by half a second, until `patient()` is called.
+IMPATIENT = """() => {
+  const { timeout } = AbortSignal, { createObjectURL } = URL;
+  const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
+  window.timeouts = 0;
+  AbortSignal.timeout = (milliseconds) => {
+    if (milliseconds !== 2000) return timeout.call(AbortSignal, milliseconds);
+    const over = new AbortController();
+    queueMicrotask(() => over.abort());
+    window.timeouts += 1;
+    return over.signal;
+  };
+  URL.createObjectURL = (blob) => createObjectURL.call(
+    URL, blob.type === "text/javascript" ? new Blob([wait500, blob], { type: blob.type }) : blob);
+  window.patient = () => {
+    Object.assign(AbortSignal, { timeout });
+    Object.assign(URL, { createObjectURL });
+  };
+}"""
 SETUP = """
 import asyncio
 from utils.widgets import Choice, ChunkTable, JsonCard, LiveText, Prediction
@@ -43,23 +46,21 @@ async def reply(make, gap=0.02):
 """
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Create a browser context in which anywidget's timeout expires immediately."""
-    impatient = browser.new_context()
-    impatient.add_init_script(IMPATIENT)
-    yield impatient
-    impatient.close()
+@pytest.fixture
+def impatient(notebook: OpenNotebook, pages: list[Page]) -> Iterator[OpenNotebook]:
+    """Open a notebook on a page in which anywidget's timeout expires before scripts load."""
+
+    def opened(*cells: str) -> NotebookPage:
+        nb = notebook(*cells)
+        nb.page.evaluate(IMPATIENT)
+        return nb
+
+    yield opened
+    pages[0].evaluate("() => window.patient()")
 
 
-@pytest.fixture(scope="module")
-def pages() -> list[Page]:
-    """Override the shared list of pages, since this context needs its own page."""
-    return []
-
-
-def test_whole_streams_are_shown(notebook: OpenNotebook):
-    nb = notebook(
+def test_whole_streams_are_shown(impatient: OpenNotebook):
+    nb = impatient(
         SETUP,
         "live, table, card = LiveText('Reply'), ChunkTable('Chunks'), JsonCard('Count')\n"
         "results = await asyncio.gather(\n"
@@ -80,19 +81,16 @@ def test_whole_streams_are_shown(notebook: OpenNotebook):
     assert nb.again_until(lambda: len(nb.seen("text")) > 3, ".course-text"), "it should grow"
 
 
-def test_messages_sent_before_the_script_loads_are_requested(notebook: OpenNotebook):
-    nb = notebook(SETUP, "LiveText('Reply').show(f'word{number} ' for number in range(50))")
+def test_messages_sent_before_the_script_loads_are_requested(impatient: OpenNotebook):
+    nb = impatient(SETUP, "LiveText('Reply').show(f'word{number} ' for number in range(50))")
     nb.run()
     nb.page.locator(".course-text", has_text="word49 ").wait_for()
     nb.page.locator(".course-pane[data-phase=done]").wait_for()
 
 
-def test_lost_messages_are_resent_while_the_kernel_is_busy(
-    notebook: OpenNotebook, context: BrowserContext, tmp_path: Path
-):
-    context.add_init_script(SLOW)
+def test_lost_messages_are_resent_while_the_kernel_is_busy(impatient: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)  # `turns.code` defines `waiting`, which yields until `take` is called
-    nb = notebook(
+    nb = impatient(
         SETUP + turns.code,
         "import time\n"
         "def words():\n"
@@ -115,8 +113,8 @@ def test_lost_messages_are_resent_while_the_kernel_is_busy(
     assert whole == f"whole: {shown.count('more')} {shown.count('once')}"
 
 
-def test_a_prediction_is_answered(notebook: OpenNotebook):
-    nb = notebook(
+def test_a_prediction_is_answered(impatient: OpenNotebook):
+    nb = impatient(
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.conftest import open_on
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NOTEBOOK_WIDTH, Lab
+from tools.browser.server import Lab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import BrowserContext, Locator, Page
 
 SETUP = """
 import os
@@ -68,17 +69,14 @@ await failing.ask("FAIL")
 
 
 @pytest.fixture(scope="module")
-def nb(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
+def nb(context: BrowserContext, pages: list[Page], lab: Lab) -> Iterator[NotebookPage]:
     """Open one notebook for all tests in this file, and run its first cell."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
-    page = context.new_page()
-    page.set_viewport_size(NOTEBOOK_WIDTH)
-    nb = NotebookPage.open(page, lab.url(lab.write("chat.ipynb", *cells)))
+    nb = open_on(pages, context, lab, lab.write("chat.ipynb", *cells))
     nb.run_cell_with("COURSE_SPEED")
     nb.wait_done()
     yield nb
     nb.close()
-    page.close()
 
 
 def panel(nb: NotebookPage, title: str) -> Locator:

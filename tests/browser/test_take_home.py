@@ -23,6 +23,11 @@ def server() -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def script(server: Simulator, tmp_path: Path, kernels: str | None) -> Script:
+    return Script(server, tmp_path, kernels)
+
+
+@pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     tab = context.new_page()
     tab.set_default_timeout(240_000)
@@ -41,10 +46,10 @@ def ask(page: Page, url: str) -> None:
     ("fault", "note"), [("", "Complete: "), (":drop@5", "The reply is incomplete.")]
 )
 def test_a_question_is_sent_once_and_the_page_shows_how_the_reply_ended(
-    page: Page, server: Simulator, tmp_path: Path, fault: str, note: str
+    page: Page, script: Script, fault: str, note: str
 ):
-    with page_server(Script(server, tmp_path), f"sim-fast{fault}") as url:
-        with server.watch() as seen:
+    with page_server(script, f"sim-fast{fault}") as url:
+        with script.server.watch() as seen:
             ask(page, url)
             page.get_by_role("status").filter(has_text=note).wait_for()
         assert (page.locator("#reply").text_content() or "").startswith("The Danube. It rises")
@@ -52,11 +57,9 @@ def test_a_question_is_sent_once_and_the_page_shows_how_the_reply_ended(
         assert len(seen) == 1
 
 
-def test_stop_closes_the_connection_and_stops_the_model(
-    page: Page, server: Simulator, tmp_path: Path
-):
-    with page_server(Script(server, tmp_path), STALLS) as url:
-        with server.watch() as seen:
+def test_stop_closes_the_connection_and_stops_the_model(page: Page, script: Script):
+    with page_server(script, STALLS) as url:
+        with script.server.watch() as seen:
             ask(page, url)
             page.locator("#reply", has_text="The Danube.").wait_for()
             page.get_by_role("button", name="Stop").click()

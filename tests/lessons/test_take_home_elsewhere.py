@@ -1,13 +1,11 @@
 """The scripts in `lessons/take_home`, with servers that behave differently from the simulator."""
 
-import sys
 from types import SimpleNamespace
 
 import pytest
 
 from tests.http_server import SSE, Answer, answering
 from tests.lessons.test_take_home import BILL, FORM, MEASURE, Script, forms
-from tests.notebooks.preloaded import script_command
 from tests.notebooks.test_unlike_the_simulator import event
 
 HTML = Answer("<html>Please log in</html>", "text/html")
@@ -27,8 +25,7 @@ def ended(tmp_path, kernels):
     def run(name, answer):
         with answering(lambda _: answer) as address:
             server = SimpleNamespace(base_url=f"{address}/v1", api_key="sk-x")
-            python = script_command(kernels) if kernels else [sys.executable]
-            return Script(server, tmp_path, python).run(name)
+            return Script(server, tmp_path, kernels).run(name)
 
     return run
 
