@@ -1,7 +1,4 @@
-"""The chat panel with streams that a test feeds: questions, Stop, failures, Continue.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
-"""
+"""The chat panel with streams that a test feeds: questions, Stop, failures, Continue."""
 
 import asyncio
 import threading

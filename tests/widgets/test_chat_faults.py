@@ -1,7 +1,4 @@
-"""The chat panel with every fault of the simulator, over both APIs.
-
-The fixture `wire` records what the page would receive.
-"""
+"""The chat panel with every fault of the simulator, over both APIs."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,7 +1,4 @@
-"""The parts of a chat panel: truncation, continuations, and messages to the page.
-
-The fixture `wire` records what the page would receive.
-"""
+"""The parts of a chat panel: truncation, continuations, and messages to the page."""
 
 import pytest
 from hypothesis import given

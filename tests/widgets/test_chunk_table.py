@@ -1,7 +1,4 @@
-"""`ChunkTable`: the chunks of a stream, one per row.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
-"""
+"""`ChunkTable`: the chunks of a stream, one per row."""
 
 import pytest
 from langchain_core.messages import AIMessageChunk

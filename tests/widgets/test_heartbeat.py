@@ -1,7 +1,4 @@
-"""`Heartbeat`: it beats unless the event loop is blocked.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
-"""
+"""`Heartbeat`: it beats unless the event loop is blocked."""
 
 import asyncio
 

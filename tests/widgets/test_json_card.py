@@ -1,8 +1,4 @@
-"""`JsonCard`: a card that fills in while JSON arrives.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
-`tap` is a source that the test feeds.
-"""
+"""`JsonCard`: a card that fills in while JSON arrives."""
 
 import asyncio
 

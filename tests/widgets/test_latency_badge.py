@@ -1,7 +1,4 @@
-"""`LatencyBadge`: its text over time.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
-"""
+"""`LatencyBadge`: its text over time."""
 
 import pytest
 

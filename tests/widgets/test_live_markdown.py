@@ -1,7 +1,4 @@
-"""`LiveMarkdown`: Markdown that is rendered while incomplete, and is always safe.
-
-Fixtures: `wire` records what the page would receive; `tap` is a source that the test feeds.
-"""
+"""`LiveMarkdown`: Markdown that is rendered while incomplete, and is always safe."""
 
 import asyncio
 from html.parser import HTMLParser

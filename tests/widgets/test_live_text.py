@@ -1,8 +1,4 @@
-"""`LiveText`: text that appears while it streams, from a synchronous or an async loop.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
-`tap` is a source that the test feeds.
-"""
+"""`LiveText`: text that appears while it streams, from a synchronous or an async loop."""
 
 import asyncio
 from threading import Event

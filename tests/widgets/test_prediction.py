@@ -1,7 +1,4 @@
-"""`Prediction`: a question that is answered before the code runs.
-
-The fixture `wire` records what the page would receive.
-"""
+"""`Prediction`: a question that is answered before the code runs."""
 
 import pytest
 

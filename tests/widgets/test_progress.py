@@ -1,8 +1,4 @@
-"""`Progress`, with a known and with an unknown total.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
-`tap` is a source that the test feeds.
-"""
+"""`Progress`, with a known and with an unknown total."""
 
 import asyncio
 

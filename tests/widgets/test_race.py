@@ -1,8 +1,4 @@
-"""`race`: several replies side by side, timed by one clock.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
-`tap` is a source that the test feeds.
-"""
+"""`race`: several replies side by side, timed by one clock."""
 
 import asyncio
 

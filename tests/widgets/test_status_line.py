@@ -1,7 +1,4 @@
-"""`StatusLine`: the stages reached, their times, and how they are displayed.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
-"""
+"""`StatusLine`: the stages reached, their times, and how they are displayed."""
 
 import threading
 

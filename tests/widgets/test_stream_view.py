@@ -1,8 +1,4 @@
-"""The features common to all stream widgets, and `Lane`, which shows one reply.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it;
-`tap` is a source that the test feeds.
-"""
+"""The features common to all stream widgets, and `Lane`, which shows one reply."""
 
 import asyncio
 

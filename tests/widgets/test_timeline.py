@@ -1,7 +1,4 @@
-"""`EventTimeline`: events that are drawn as they happen.
-
-Fixtures: `wire` records what the page would receive; `clock` advances only when a test sets it.
-"""
+"""`EventTimeline`: events that are drawn as they happen."""
 
 from dataclasses import FrozenInstanceError
 from threading import Thread

@@ -1,7 +1,4 @@
-"""`StreamReader`: reading, stopping and closing a stream.
-
-The fixture `tap` is a source that the test feeds.
-"""
+"""`StreamReader`: reading, stopping and closing a stream."""
 
 import asyncio
 from contextlib import suppress

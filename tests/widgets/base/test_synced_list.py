@@ -1,7 +1,4 @@
-"""`SyncedList`: its messages, and the state sent to a page that requests it.
-
-The fixture `wire` records what the page would receive.
-"""
+"""`SyncedList`: its messages, and the state sent to a page that requests it."""
 
 import pytest
 from hypothesis import given
