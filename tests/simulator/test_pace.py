@@ -1,7 +1,7 @@
 """When a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -12,12 +12,10 @@ from langchain_core.messages import AIMessageChunk
 from tests.simulator.virtual import VirtualSimulator
 from utils.simulator.content import prepared_replies
 from utils.simulator.profiles import PROFILES
-from utils.timing import Recording, arecord, arecord_call, record, record_call
+from utils.timing import Recording, record, record_call
 
 PROMPT = "How does a rainbow form?"
 RAINBOW = prepared_replies.answer("rainbow")
-
-Way = Callable[[VirtualSimulator, str], Recording]
 
 
 def streamed(virtual: VirtualSimulator, name: str) -> Recording:
@@ -26,71 +24,44 @@ def streamed(virtual: VirtualSimulator, name: str) -> Recording:
     return run.recording
 
 
-def streamed_async(virtual: VirtualSimulator, name: str) -> Recording:
-    async def read() -> Recording:
-        async with arecord(virtual.chat(name).astream(PROMPT), clock=virtual.clock) as run:
-            async for _ in run:
-                pass
-        return run.recording
-
-    return virtual.run(read())
-
-
-def called(virtual: VirtualSimulator, name: str) -> Recording:
-    return record_call(virtual.chat(name).invoke, PROMPT, clock=virtual.clock)[1]
-
-
-def called_async(virtual: VirtualSimulator, name: str) -> Recording:
-    call = arecord_call(virtual.chat(name).ainvoke, PROMPT, clock=virtual.clock)
-    return virtual.run(call)[1]
-
-
-STREAMS = pytest.mark.parametrize("stream", [streamed, streamed_async])
 # Seconds until the role chunk, the first token and the end of a reply from `sim-seed`.
 ROLE, FIRST, END = pytest.approx(0.12), pytest.approx(0.2), pytest.approx(10.0)
 LATE = pytest.approx(10.0, abs=0.1)
 
 
-@STREAMS
-def test_a_stream_has_its_profiles_pace(virtual: VirtualSimulator, stream: Way) -> None:
-    seed = stream(virtual, "sim-seed")
+def test_a_stream_has_its_profiles_pace(virtual: VirtualSimulator) -> None:
+    seed = streamed(virtual, "sim-seed")
     assert (seed.text, seed.ttfb, seed.ttft, seed.e2e) == (RAINBOW, ROLE, FIRST, END)
     assert seed.gaps == pytest.approx([seed.tpot] * (len(seed.gaps)))
 
 
-@STREAMS
 @pytest.mark.parametrize("name", ["fast", "chat", "frontier", "laptop"])
-def test_tokens_arrive_at_the_profiles_rate(
-    virtual: VirtualSimulator, stream: Way, name: str
-) -> None:
-    run = stream(virtual, f"sim-{name}")
+def test_tokens_arrive_at_the_profiles_rate(virtual: VirtualSimulator, name: str) -> None:
+    run = streamed(virtual, f"sim-{name}")
     (request,) = virtual.requests()
     assert (run.ttft, run.tpot) == pytest.approx((request.planned_ttft, 1 / PROFILES[name].rate))
 
 
-@pytest.mark.parametrize("call", [called, called_async])
-def test_a_reply_that_is_not_streamed_takes_as_long(virtual: VirtualSimulator, call: Way) -> None:
-    assert call(virtual, "sim-seed").e2e == END
+def test_a_reply_that_is_not_streamed_takes_as_long(virtual: VirtualSimulator) -> None:
+    model = virtual.chat("sim-seed")
+    assert record_call(model.invoke, PROMPT, clock=virtual.clock)[1].e2e == END
 
 
-@STREAMS
-def test_the_speed_divides_all_times(stream: Way) -> None:
+def test_the_speed_divides_all_times() -> None:
     virtual = VirtualSimulator(speed=10)
-    run = stream(virtual, "sim-seed")
+    run = streamed(virtual, "sim-seed")
     virtual.close()
     assert (run.ttft, run.e2e) == pytest.approx((0.02, 1.0))
 
 
-@STREAMS
-def test_buffered_text_arrives_at_the_end(virtual: VirtualSimulator, stream: Way) -> None:
-    run = stream(virtual, "sim-seed:buffered")
+def test_buffered_text_arrives_at_the_end(virtual: VirtualSimulator) -> None:
+    run = streamed(virtual, "sim-seed:buffered")
     assert (run.text, run.ttft, run.e2e) == (RAINBOW, LATE, LATE)
     assert max(run.gaps) < 0.01
 
 
-@STREAMS
-def test_a_stall_lengthens_one_gap(virtual: VirtualSimulator, stream: Way) -> None:
-    plain, stalled = stream(virtual, "sim-seed"), stream(virtual, "sim-seed:stall@5,7")
+def test_a_stall_lengthens_one_gap(virtual: VirtualSimulator) -> None:
+    plain, stalled = streamed(virtual, "sim-seed"), streamed(virtual, "sim-seed:stall@5,7")
     gaps = list(plain.gaps)
     gaps[4] += 7  # after the fifth token
     assert stalled.gaps == pytest.approx(gaps)
