@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.raw import ask, connected, known_fields, unread
@@ -49,12 +49,7 @@ def assert_valid(response: httpx2.Response) -> None:
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
 
 
-fuzzed = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-
-@fuzzed
+@settings(max_examples=60)
 @given(changes(ChatCompletionsBody), changes(ResponsesBody))
 def test_any_request_gets_a_response(
     server: Simulator, chat: dict[str, Any], responses: dict[str, Any]
@@ -63,7 +58,7 @@ def test_any_request_gets_a_response(
         assert_valid(ask(server, GOOD[path] | change, path))
 
 
-@settings(fuzzed, max_examples=30)
+@settings(max_examples=30)
 @given(st.binary(max_size=60), st.text(max_size=20))
 def test_any_body_and_any_model_name_get_a_response(
     server: Simulator, raw: bytes, ending: str

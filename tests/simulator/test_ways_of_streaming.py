@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from itertools import chain as chained
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +21,8 @@ from langchain_core.tools import tool
 from langgraph.config import get_stream_writer
 
 from tests.simulator.virtual import VirtualSimulator
+from utils import lesson_source
 
-ROOT = Path(__file__).parents[2]
-LESSON = ROOT / "lessons" / "05_streaming_patterns.md"
 NONE = "\N{EN DASH}"
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
 TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}
@@ -186,7 +184,7 @@ def _begins(text: str, answer: str) -> bool:
 
 def table() -> Iterator[tuple[str, str, str]]:
     """Yield each cell of the lesson's table as (way of streaming, component, claim)."""
-    lines = LESSON.read_text(encoding="utf-8").splitlines()
+    lines = lesson_source.paths()[4].read_text(encoding="utf-8").splitlines()
     at = lines.index("| | chat model | chain | agent |")
     for line in lines[at + 2 :]:
         if not line.startswith("|"):

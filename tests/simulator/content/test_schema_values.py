@@ -176,7 +176,7 @@ def nested(inner):
 TREE = obj(name=STRING, children=array({"$ref": "#/$defs/tree"}))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(nested(st.recursive(SCALARS, nested, max_leaves=8)), TEXTS)
 def test_a_reply_fits_its_schema(schema, prompt):
     whole = schema | {"$defs": {"person": PERSON, "tree": TREE}}
@@ -215,7 +215,6 @@ JUNK = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["type", "properties", "items", "anyOf", "allOf"]), JUNK))
 def test_an_invalid_schema_never_crashes_the_server(schema):
     with suppress(ApiError):  # any other exception would be a bug in the server

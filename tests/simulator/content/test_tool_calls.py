@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.simulator.api.chat_completions import parse
@@ -143,7 +143,6 @@ def test_places_are_found(text, expected):
     assert places(text) == expected
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_prompt_leads_to_valid_calls(prompt):
     for name, arguments in calls(user(prompt)):
