@@ -74,7 +74,7 @@ def test_an_untouched_stub_is_not_attempted(answer):
     ],
 )
 def test_any_other_answer_counts_as_an_attempt(answer):
-    assert not untouched(answer, "9.1")
+    assert not untouched(answer, "1.show")
 
 
 # --- Exceptions -----------------------------------------------------------------------------------

@@ -161,7 +161,8 @@ def test_remaining_generators_are_closed():
         await anext(main.kept)
 
     run(main)
-    assert reply.readings[0].closed
+    assert not reply.still_open
+    assert not reply.ended
 
 
 # --- Checks ---------------------------------------------------------------------------------------

@@ -70,10 +70,8 @@ from utils.lesson_source.lesson import (
     NUMBER,
     Cell,
     Choice,
-    Hints,
     Lesson,
     Prediction,
-    Region,
     SourceError,
 )
 from utils.lesson_source.numbers import numbers_in
@@ -83,11 +81,9 @@ from utils.lesson_source.text_file import name_of, read
 __all__ = [
     "Cell",
     "Choice",
-    "Hints",
     "Lesson",
     "NotThere",
     "Prediction",
-    "Region",
     "SourceError",
     "hints",
     "load",

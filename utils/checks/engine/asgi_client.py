@@ -13,7 +13,6 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +26,6 @@ App = Callable[..., Any]
 
 NO_JSON = object()
 
-_EMPTY: Mapping[str, str] = MappingProxyType({})
 _STUCK = 5.0  # virtual seconds until the server cancels a request whose client has stopped reading
 
 
@@ -44,6 +42,11 @@ class Visit:
     left: float | None = None  # when the client disconnected or the server cancelled the request
     late: bytes = b""  # bytes sent after `left` or after the end of the response
     error: Exception | None = None  # the app's exception; recorded only if `left` is None
+
+    @property
+    def shown_body(self) -> str:
+        """The body as text; bytes that aren't UTF-8 are replaced."""
+        return self.body.decode(errors="replace")
 
     @property
     def names(self) -> list[str]:
@@ -90,10 +93,10 @@ async def started(app: App) -> AsyncIterator[None]:
 async def get(
     app: App,
     path: str,
-    query: Mapping[str, str] = _EMPTY,
+    query: Mapping[str, str] = {},
     on_event: Callable[[sse.Event], object] | None = None,
     *,
-    headers: Mapping[str, str] = _EMPTY,
+    headers: Mapping[str, str] = {},
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:

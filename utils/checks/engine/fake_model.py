@@ -59,11 +59,6 @@ class FakeModel(ChatOpenAI):
         return model
 
     @property
-    def replies(self) -> Mapping[str, Reply]:
-        """The replies, keyed by prompt."""
-        return self._replies
-
-    @property
     def other(self) -> Reply:
         """The reply to any prompt that has no prepared reply."""
         return self._other

@@ -2,8 +2,8 @@
 
     with isolated(answer), noting():
         …                           # run the answer
-        noted().printed             # the printed text
-        noted().forgotten           # names of functions whose coroutines were never awaited
+        noted().stdout.getvalue()    # the printed text, up to a limit
+        noted().forgotten            # names of functions whose coroutines were never awaited
         noted().other_model(answer)  # another chat model that was called
 
 Python's warnings about unawaited coroutines, and tracebacks from generators that yield while being
@@ -49,11 +49,6 @@ class Noted:
     models: list[BaseChatModel] = field(default_factory=list)  # the other models that were called
     forgotten: list[str] = field(default_factory=list)  # functions whose coroutine wasn't awaited
     stdout: _Printed = field(default_factory=_Printed)
-
-    @property
-    def printed(self) -> str:
-        """The printed text, up to a limit."""
-        return self.stdout.getvalue()
 
     def other_model(self, answer: Any) -> str:
         """Return a description of the first other model that was called; "" if none."""

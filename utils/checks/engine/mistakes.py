@@ -15,7 +15,8 @@ from langchain_core.messages import BaseMessage
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.run import ANYTHING, STRING, Run, from_yield, text_of
 
-_SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
+# errors that usually indicate a mistake in the learner's code
+SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
 _COLLECTIONS = (str, list, tuple, set, dict)
 
 
@@ -23,7 +24,7 @@ def _raised(run: Run) -> bool:
     """Whether the answer itself failed, rather than passing on or wrapping the reply's error."""
     if run.error is None or run.error is run.reply.error:
         return False
-    return not run.lost or isinstance(run.error, _SLIPS)
+    return not run.lost or isinstance(run.error, SLIPS)
 
 
 def _replaced(run: Run) -> bool:
@@ -31,7 +32,7 @@ def _replaced(run: Run) -> bool:
     error = run.error
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return run.lost and error is not run.reply.error and not isinstance(error, _SLIPS)
+    return run.lost and error is not run.reply.error and not isinstance(error, SLIPS)
 
 
 def _returned(run: Run) -> bool:

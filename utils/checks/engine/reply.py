@@ -82,16 +82,6 @@ class Reading:
     thread: int = field(default_factory=threading.get_ident)  # the requesting thread's id
     after_end: int = 0  # how many times the stream signalled its end; 2 if looped over twice
 
-    @property
-    def only_empty(self) -> bool:
-        """Whether chunks were taken, but none with text."""
-        return self.items > 0 and not self.arrived
-
-    @property
-    def closed(self) -> bool:
-        """Whether the stream was closed before its end."""
-        return self.left is not None and not self.ended and not self.failed
-
 
 @dataclass(eq=False)
 class Reply:

@@ -94,8 +94,24 @@ NUMBER = Wanted(int, "a whole number")
 ANYTHING = Wanted(object, "a value")
 
 
+class Record:
+    """What the records of functions (`Run`) and of handler classes (`HandlerRun`) share."""
+
+    case: Case
+
+    @classmethod
+    def of(cls, run: "Record", **more: Any) -> Self:
+        """Make an instance of a subclass from a record, with additional or replaced fields."""
+        return cls(**{**vars(run), **more})
+
+    @property
+    def when(self) -> str:
+        """The case's `when` with a leading space; "" if the case has none."""
+        return f" {self.case.when}" if self.case.when else ""
+
+
 @dataclass(kw_only=True)
-class Run:
+class Run(Record):
     """The record of one run of an answer."""
 
     name: str  # the function's name in the exercise
@@ -131,16 +147,6 @@ class Run:
     other_model: str = ""  # describes a called model that wasn't passed to the answer; "" if none
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
     stdout: str = ""  # the printed text, up to a limit
-
-    @classmethod
-    def of(cls, run: "Run", **more: Any) -> Self:
-        """Make an instance of a subclass from a run, with additional or replaced fields."""
-        return cls(**{**vars(run), **more})
-
-    @property
-    def when(self) -> str:
-        """The case's `when` with a leading space; "" if the case has none."""
-        return f" {self.case.when}" if self.case.when else ""
 
     @property
     def other_prompt(self) -> str:

@@ -102,7 +102,7 @@ class _Runner:
         run.altered = run.items != self._as_yielded
         run.other_model = noted.other_model(run.answer)
         run.forgotten = next(iter(noted.forgotten), "") or self._not_awaited()
-        run.stdout = noted.printed
+        run.stdout = noted.stdout.getvalue()
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:

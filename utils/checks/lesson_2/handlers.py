@@ -19,7 +19,7 @@ from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.fake_model import Call
 from utils.checks.engine.raised import learners_own
-from utils.checks.engine.run import Case, Run
+from utils.checks.engine.run import Case, Record, Run
 
 Make = Callable[..., BaseCallbackHandler]
 
@@ -34,7 +34,7 @@ _LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandlerRun:
+class HandlerRun(Record):
     """The result of running a learner's handler class in one case."""
 
     name: str  # the class's name in the exercise
@@ -49,16 +49,6 @@ class HandlerRun:
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
     other: Any = None  # the same for a second instance, which receives nothing
-
-    @classmethod
-    def of(cls, run: "HandlerRun", **more: Any) -> Self:
-        """Make an instance of a subclass from a result and additional fields."""
-        return cls(**{**vars(run), **more})
-
-    @property
-    def when(self) -> str:
-        """The case's `when` with a leading space; "" if the case has none."""
-        return f" {self.case.when}" if self.case.when else ""
 
 
 def _misfit(s: HandlerRun) -> bool:
@@ -152,7 +142,7 @@ def unknown(handler: object) -> list[str]:
 
 def unfilled(handler: object) -> str:
     """Return the misnamed token parameter of `on_llm_new_token`; "" if there is none."""
-    if handler is None or not overrides(handler, _TOKEN):
+    if handler is None:
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
     named = [each.name for each in parameters if each.kind in _NAMED]

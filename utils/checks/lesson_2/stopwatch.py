@@ -105,9 +105,8 @@ def _rounded(value: Any, seconds: float) -> bool:
 
 def _takes_the_chunk(s: Seen) -> bool:
     """Whether the handler's method has a parameter for the chunk, but none for the token."""
-    if s.handler is None or not handlers.overrides(s.handler, "on_llm_new_token"):
-        return False
-    names = inspect.signature(s.handler.on_llm_new_token).parameters
+    handler: Any = s.handler
+    names = inspect.signature(handler.on_llm_new_token).parameters
     return "chunk" in names and "token" not in names
 
 

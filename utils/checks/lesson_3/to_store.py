@@ -5,12 +5,11 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.mistakes import SLIPS, TEXT
 from utils.checks.engine.run import ANYTHING, STRING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-_SLIPS = (AttributeError, LookupError, NameError, TypeError)
 # how an error message may report a missing finish reason: words, or an empty value's `repr`
 _NONE = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
@@ -49,7 +48,7 @@ FIRST: Mistakes[Seen] = {
         and s.case.whole
         and not _complete(s)
         and not _refused(s)
-        and not isinstance(s.error, _SLIPS)
+        and not isinstance(s.error, SLIPS)
     ),
     "raises": lambda s: not _refused(s) and SHARED["raises"](s),
 }

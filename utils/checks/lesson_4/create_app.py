@@ -52,7 +52,6 @@ class Seen(Run):
 
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
-    body: str  # the response's body
     undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
     strange: str  # the longest message `data` that isn't a JSON string, or ""
     last: int  # the index of the first `end` or `failed` event; if there is none, of the last event
@@ -99,9 +98,8 @@ def observe(answer: Any, case: Visited) -> Seen:
     model, passes_on = FakeModel.of(replies), case.leave_after is None
     run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
-    body = seen.body.decode(errors="replace")
     ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
-    sent = re.findall(r"^event: ?(\w+)", body, re.MULTILINE)
+    sent = re.findall(r"^event: ?(\w+)", seen.shown_body, re.MULTILINE)
     data = [event.data for event in seen.events if event.type == "message"]
     strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
@@ -111,7 +109,6 @@ def observe(answer: Any, case: Visited) -> Seen:
         run,
         expected=reply.text if case.whole else seen.text,  # any text, if the reply is incomplete
         visit=seen,
-        body=body,
         undispatched=next((name for name in sent if name not in seen.names), ""),
         strange=max(strange, key=len, default=""),
         last=ends[0] if ends else len(seen.events) - 1,

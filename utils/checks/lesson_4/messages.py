@@ -55,12 +55,8 @@ def _data(s: frame.Seen) -> str:
     return f"The data{s.when} is {shown(repr(s.events[0].data))}"
 
 
-def _response(visit: Visit | None) -> str:
-    return f"status {visit.status if visit else None}: {shown(_body(visit), 90)}"
-
-
-def _body(visit: Visit | None) -> str:
-    return visit.body.decode(errors="replace") if visit else ""
+def _response(visit: Visit) -> str:
+    return f"status {visit.status}: {shown(visit.shown_body, 90)}"
 
 
 def _rejoined(s: rejoin.Seen) -> str:
@@ -72,7 +68,7 @@ def _rejoined(s: rejoin.Seen) -> str:
 
 
 def _refused(s: rejoin.Seen) -> str:
-    reader, visit = rejoin.refused(s) or (s.readers[0], None)
+    reader, visit = rejoin.refused(s)[0]
     whom = (
         f"with `Last-Event-ID: {reader.last_id}`" if reader.last_id else "without `Last-Event-ID`"
     )
@@ -296,12 +292,12 @@ CREATE_APP: Messages[create_app.Seen] = {
         + next(cause for error, cause in _SENT.items() if error in str(s.error))
     ),
     "another status": lambda s: (
-        f"{_REQUEST} returned status {s.visit.status}: {shown(s.body, 120)}. Which path, method "
-        "and parameter does the endpoint have?"
+        f"{_REQUEST} returned status {s.visit.status}: {shown(s.visit.shown_body, 120)}. Which "
+        "path, method and parameter does the endpoint have?"
     ),
     "never calls the model": lambda s: (
-        f"{_REQUEST} returned {shown(s.body, 90)}, and the model was never called. Does "
-        "the endpoint return a `StreamingResponse` that reads the model's stream?"
+        f"{_REQUEST} returned {shown(s.visit.shown_body, 90)}, and the model was never called. "
+        "Does the endpoint return a `StreamingResponse` that reads the model's stream?"
     ),
     "closes before it is read": "The model's stream was closed before anything read it. A block "
     "around `return` ends when `chat` returns, and the response starts to read only after that. "
@@ -330,8 +326,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "turns text into one, and ends the event with a blank line."
     ),
     "text outside of the data": lambda s: (
-        f"A page finds no text in the response{s.when}: {shown(repr(s.body), 90)}. What turns a "
-        "piece of text into an event?"
+        f"A page finds no text in the response{s.when}: {shown(repr(s.visit.shown_body), 90)}. "
+        "What turns a piece of text into an event?"
     ),
     "event without data": lambda s: (
         f"`event: {s.undispatched}` was sent, but a page never receives it. A blank line ends an "
@@ -408,8 +404,8 @@ REJOIN: Messages[rejoin.Seen] = {
         "or forgets the reply?"
     ),
     "another status": lambda s: (
-        f"{_READ} returned {_response(s.refusal)}{s.when}. Which path, method and parameters does "
-        "the endpoint have, and how does it read the header?"
+        f"{_READ} returned {_response(s.refusals[0])}{s.when}. Which path, method and parameters "
+        "does the endpoint have, and how does it read the header?"
     ),
     "no event stream": lambda s: (
         f"The response has the media type {shown(s.media_type)}. `EventSource` reads only "
@@ -444,7 +440,7 @@ REJOIN: Messages[rejoin.Seen] = {
         "that were added before it began?"
     ),
     "no blank line": lambda s: (
-        f"The response is {shown(_body(s.readers[0].visits[0]), 90)}, and a page dispatches no "
+        f"The response is {shown(s.readers[0].visits[0].shown_body, 90)}, and a page dispatches no "
         "event for it. What ends an event?"
     ),
     "no text": lambda s: (

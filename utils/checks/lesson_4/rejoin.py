@@ -113,7 +113,7 @@ class Seen(Run):
     """The responses that an app sent to a reply's readers."""
 
     case: Readers
-    begun: Visit | None  # the response to `POST /chat`
+    begun: Visit  # the response to `POST /chat`; empty if there is no app
     # empty if there is no reply; the last reader loads the page after the reply has ended
     readers: Sequence[Reader]
     stops: Sequence[Visit]  # the responses to the Stop requests
@@ -121,7 +121,7 @@ class Seen(Run):
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # how many pieces had arrived when Stop was sent; the total if it wasn't
     reader: Reader  # the first reader who received the wrong text; the first reader if none did
-    refusal: Visit | None  # the readers' first response with a status other than 200, or None
+    refusals: Sequence[Visit]  # the readers' responses with a status other than 200
     media_type: str  # the first content type that isn't an event stream's, or ""
     no_string: str  # the first message data that isn't a JSON string, or ""
     last: str  # the type of a reader's last event, for the first reader where it is wrong, or ""
@@ -142,7 +142,8 @@ def observe(answer: Any, case: Readers) -> Seen:
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
     # fields of `Seen`
-    seen: dict[str, Any] = {"begun": None, "readers": [], "stops": [], "bad": [], "cut_off": False}
+    seen: dict[str, Any] = {"readers": [], "stops": [], "bad": [], "cut_off": False}
+    seen["begun"] = Visit(began=0.0)
 
     async def use(app: App) -> list[Visit]:
         other_key = ""
@@ -193,7 +194,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         expected=due,  # the same for every reader
         reader=misled[0] if misled else readers[0],
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
-        refusal=next((visit for visit in visits if visit.status != 200), None),
+        refusals=[visit for visit in visits if visit.status != 200],
         media_type=next((t for t in types if not t.startswith("text/event-stream")), ""),
         no_string=next((event.data for event in data if not isinstance(json_of(event), str)), ""),
         last=next((each for each in last_types if each != right), ""),
@@ -245,23 +246,24 @@ def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
     return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
 
 
-def refused(s: Seen) -> tuple[Reader, Visit] | None:
-    """Return the first reader whose request was rejected, with the response, or None.
+def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
+    """Return the readers whose requests were rejected, each with the response.
 
     If no request succeeded, only a 4xx status other than 404, 405 and 422 counts.
     """
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)
-    for reader, visit in visits:
-        other = visit.status in range(400, 500) and visit.status not in (404, 405, 422)
-        if visit.status != 200 and (exists or other):
-            return reader, visit
-    return None
+    counts = set(range(400, 500)) - {404, 405, 422}
+    return [
+        (reader, visit)
+        for reader, visit in visits
+        if visit.status != 200 and (exists or visit.status in counts)
+    ]
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
     """Return the responses that ended before the reply did; none if the first has a named event."""
-    until = s.begun.began + s.reply.lasts - SOON if s.case.whole and s.begun else 0.0
+    until = s.begun.began + s.reply.lasts - SOON if s.case.whole else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]
     return [] if early and early[0].names else early
@@ -279,11 +281,11 @@ FIRST: Mistakes[Seen] = {
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes
     ),
-    "begins no reply": lambda s: s.begun is not None and not s.readers and not s.error,
+    "begins no reply": lambda s: s.begun.over is not None and not s.readers and not s.error,
 }
 MISTAKES: Mistakes[Seen] = {
-    "refuses a reader": lambda s: refused(s) is not None,
-    "another status": lambda s: s.refusal is not None,
+    "refuses a reader": lambda s: bool(refused(s)),
+    "another status": lambda s: bool(s.refusals),
     "no event stream": lambda s: bool(s.media_type),
     "not a JSON string": lambda s: bool(s.no_string),
     "no id": lambda s: any(not number for each in s.readers for number, _ in each.messages),

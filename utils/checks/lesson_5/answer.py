@@ -8,13 +8,13 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import FIRST, TEXT
+from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given
-from utils.checks.lesson_5.seen import SLIPS, Staged, Texts, longest_delay, text_delay
+from utils.checks.lesson_5.seen import Staged, Texts, longest_delay, text_delay
 
 _HALF: given.Call = ("order_status", '{"order": 47')
 _CALLS = "tool_calls"

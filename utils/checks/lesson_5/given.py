@@ -84,7 +84,7 @@ class Turns(FakeModel):
         return cls.of({str(at): reply for at, reply in enumerate(replies)})
 
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (inherited)
-        replies = list(self.replies.values())
+        replies = list(self._replies.values())
         return next((each for each in replies if not each.readings), replies[-1])
 
 

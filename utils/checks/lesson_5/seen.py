@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.mistakes import STRESSED
+from utils.checks.engine.mistakes import SLIPS, STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-# errors that usually indicate a mistake in the learner's code
-SLIPS = (AttributeError, NameError, TypeError)
 _SLACK = 0.25  # maximum seconds from the limit to the call to the next model or source
 
 
@@ -168,7 +166,8 @@ TRIED: Mistakes[Tried] = {
         and s.case.called > 1
         and not s.case.same
         and s.replies[0].error in s.causes
-        and s.replies[0].readings[-1].only_empty
+        and not s.replies[0].taken
+        and s.replies[0].readings[-1].items > 0
     ),
     "never calls the next": lambda s: s.called < s.case.called,
     "ends quietly": lambda s: s.case.fails and s.error is None,
