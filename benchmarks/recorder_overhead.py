@@ -10,7 +10,7 @@ last row also includes computing the metrics at the end, which delays no chunk.
 import asyncio
 import json
 import sys
-import time
+import timeit
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -75,13 +75,7 @@ def read_and_summarize() -> None:
 
 def microseconds_per_chunk(run: Callable[[], None]) -> float:
     """Return the time per chunk in the best of several rounds."""
-
-    def once() -> float:
-        start = time.perf_counter()
-        run()
-        return time.perf_counter() - start
-
-    return min(once() for _ in range(ROUNDS)) / CHUNKS * 1e6
+    return min(timeit.repeat(run, number=1, repeat=ROUNDS)) / CHUNKS * 1e6
 
 
 def main() -> None:

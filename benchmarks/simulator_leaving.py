@@ -6,13 +6,12 @@ Raw asyncio clients request a poem at 50 tokens a second and close the connectio
 time. Each disconnect is compared with the server's log. The floor is how late a bare
 asyncio server notices disconnects in waves of the same size, which alternate with the simulator's.
 The first wave warms up and fills the log; the memory used after the last wave is compared with that
-after the second. Not for Windows, as memory is read with `ps`.
+after the second.
 """
 
 import argparse
 import asyncio
 import random
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import psutil  # type: ignore[import-untyped]
 from floor import HOST, BareServer, Ratio, bare_server, judge, schedule
-from simulator_load import percentile, port_of, request_for
+from simulator_load import percentile, request_for
 
 from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
@@ -68,21 +68,16 @@ async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[f
     )
 
 
-def memory_of(pid: int) -> float:
-    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
-    return int(done.stdout) / 1024  # `ps` prints kilobytes
-
-
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
     """Run one wave of clients, and compare their disconnects with the server's log."""
     with server.watch() as seen:
-        left = asyncio.run(visits(requests, port_of(server), rng))
+        left = asyncio.run(visits(requests, server.port, rng))
     ended = [request for request in seen if request.ended == "client left"]
     if len(ended) != len(requests) or not seen.settled:
         sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
     # a request's seed is its client's index in `left`
     late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
-    return Wave(late, memory_of(server.pid))
+    return Wave(late, psutil.Process(server.pid).memory_info().rss / 1e6)
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
@@ -108,7 +103,7 @@ def main() -> None:
     server = Simulator(speed=_RATE / PROFILES["chat"].rate)
     try:
         with bare_server() as bare:
-            ours = requests(server.api_key, port_of(server), "Write a poem about a river.")
+            ours = requests(server.api_key, server.port, "Write a poem about a river.")
             # the bare server reads its pacing from the prompt
             same = requests("", bare.port, schedule(0.4, 1 / _RATE, 1000))
             for _ in range(arguments.waves):

@@ -84,10 +84,6 @@ def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> b
     return (head + body).encode()
 
 
-def port_of(server: Simulator) -> int:
-    return int(server.base_url.split(":")[2].split("/")[0])
-
-
 async def load(requests: list[bytes], port: int) -> list[list[float]]:
     """Read all streams, sending the requests over one second; return each stream's token times."""
     start = asyncio.Event()
@@ -145,7 +141,7 @@ def main() -> None:
     floor: list[Round] = []
     server = Simulator(speed=arguments.rate / _PROFILE.rate)
     try:
-        port = port_of(server)
+        port = server.port
         requests = [
             request_for(server.api_key, port, _PROMPT, limit=arguments.length, seed=number)
             for number in numbers

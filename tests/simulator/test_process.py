@@ -39,10 +39,6 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def port_of(server: Simulator) -> int:
-    return int(server.base_url.split(":")[2].split("/")[0])
-
-
 def wait_for_exit(pid: int) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(pid).wait(PATIENCE)
@@ -125,7 +121,7 @@ def test_it_can_be_stopped_before_it_is_ready() -> None:
 
 
 def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> None:
-    model, port, pids = chat(own, max_retries=2), port_of(own), [own.pid]
+    model, port, pids = chat(own, max_retries=2), own.port, [own.pid]
     before = model.invoke("Name a river.").content
     for _ in range(2):
         with own.watch() as seen:
@@ -134,7 +130,7 @@ def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> 
             own.wait()
             assert model.invoke("Name a river.").content == before
         assert [request.prompt for request in seen] == ["Name a river."]
-        assert port_of(own) == port
+        assert own.port == port
         pids.append(own.pid)
     assert len(set(pids)) == 3
 
