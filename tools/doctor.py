@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from tools.environment import LOCKS, Action, Environment
 from tools.installers import odd_path
 from tools.lab import a_browser_can_open
-from tools.programs import ROOT, Advice, advice_for_the_disk, counted, run, say, this_command
+from tools.programs import ROOT, Advice, advice_for_the_disk, run, say, this_command
+from utils.formatting import counted
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI

@@ -85,11 +85,6 @@ def this_command(*words: str) -> str:
     return " ".join(["py" if WINDOWS else "python3", "course.py", *words])
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 lesson` or `2 lessons`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 class Progress:
     """A progress line: rewritten on a terminal, printed every few seconds in a file or pipe."""
 

@@ -17,9 +17,10 @@ from typing import Any
 from tools.build.notebooks import EDITIONS, BuildError, Edition, differences, make
 from tools.env_vars import clean_environ
 from tools.lessons import chosen
-from tools.programs import ROOT, Advice, advice_for_the_disk, counted, run, say, this_command
+from tools.programs import ROOT, Advice, advice_for_the_disk, run, say, this_command
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
+from utils.formatting import counted
 
 PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the index page
 DESIGN = PICTURES / "site"

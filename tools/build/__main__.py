@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 from tools.build import execute
 from tools.build.notebooks import EDITIONS, METADATA, BuildError, Built, differences, make
 from tools.lessons import add_build_options, chosen, fill
-from tools.programs import ROOT, Advice, advice_for_the_disk, counted, passing, say
+from tools.programs import ROOT, Advice, advice_for_the_disk, passing, say
+from utils.formatting import counted
 
 REBUILD = "python3 course.py build"
 

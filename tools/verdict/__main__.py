@@ -20,6 +20,7 @@ from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_liste
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import Advice, say, stop_on_signals, this_command
+from utils.real_provider import is_web_address
 
 from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError
@@ -131,7 +132,7 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
     """Return the endpoint's wire format: a preset with the options applied."""
     preset = PRESETS.get(arguments.preset or arguments.app)
     url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))
-    if not _is_valid(url):
+    if not is_web_address(url):
         raise Advice(f"{url} is not a valid URL. It has the form http://host:port/path.")
     if preset is not None and urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + preset.url
@@ -155,14 +156,6 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
             "--preset."
         )
     return wire
-
-
-def _is_valid(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # raised for a port over 65535, for example
-        return False
 
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:

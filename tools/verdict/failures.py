@@ -2,7 +2,7 @@
 
 import re
 
-from tools.programs import counted
+from utils.formatting import counted
 from utils.simulator import Request
 
 from .case import Case, Seen, failed, passed
