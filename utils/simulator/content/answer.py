@@ -3,7 +3,7 @@
 from .. import errors
 from ..model_request import ModelRequest
 from ..reply import Part
-from . import conversation, json_reply, tool_calls
+from . import conversation, json_reply, tool_calls, wording
 from .schema_rules import SchemaError
 
 _LONGEST_QUOTE = 100  # characters
@@ -34,9 +34,7 @@ def _text_part(request: ModelRequest) -> Part:
 
 def _reasoning(request: ModelRequest, calls: list[str]) -> list[str]:
     """Return short paragraphs with headings; `calls` names the tools that the reply calls."""
-    quoted = " ".join(request.prompt.split()) or "nothing at all"
-    if len(quoted) > _LONGEST_QUOTE:
-        quoted = quoted[: _LONGEST_QUOTE - 1] + "…"
+    quoted = wording.shortened(request.prompt, _LONGEST_QUOTE) or "nothing at all"
     paragraphs = [f"**Reading the question**\n\nThe message says “{quoted}”. What does it want?"]
     if request.turns[-1].role == "tool":
         paragraphs.append(

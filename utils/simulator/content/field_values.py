@@ -5,16 +5,12 @@ To support another field name, extend a table here or, if its values are always 
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from . import extract
+from . import extract, wording
 
-_SAMPLES = Path(__file__).with_name("sample_values.toml")
 # functions that find a field's values, by a word in the field's name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
@@ -182,14 +178,9 @@ def plain(name: str) -> str:
 
 def samples(name: str) -> list[Any]:
     """Return made-up values for a field, chosen by the words in its name."""
-    table = _table()
+    table: dict[str, list[Any]] = wording.tables("sample_values.toml")
     for word in reversed(extract.words(name)):
         for key, values in table.items():
             if word.startswith(key.removesuffix("y")):  # matches `cities` as well as `city`
                 return values
     return []
-
-
-@cache
-def _table() -> dict[str, list[Any]]:
-    return tomllib.loads(_SAMPLES.read_text(encoding="utf-8"))

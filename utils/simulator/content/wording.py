@@ -60,10 +60,10 @@ def sentences(text: str) -> list[str]:
     return [part for part in parts if len(part) > _NOTICED] or [text]
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = _LONGEST) -> str:
     """Return the text on one line, shortened for quoting."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def content(text: str) -> list[str]:
