@@ -232,11 +232,11 @@ def test_halves_of_a_character_are_joined_before_they_are_sent(wire, view):
         for piece in HALVES:
             yield piece
             text._lane._throttle.flush()
-            shown.append(re.sub(r"<p>|</p>\n", "", "".join(text._panel.whole)).strip())
+            shown.append(re.sub(r"<p>|</p>\n", "", "".join(text._lane.panel.whole)).strip())
 
     assert text.show(reply()) == text.text == WHOLE
     assert shown == ["Hi", "Hi 😀 there", "Hi 😀 there", "Hi 😀 there😀", "Hi 😀 there😀"]
-    assert WHOLE in "".join(text._panel.whole), "a lone half is replaced"
+    assert WHOLE in "".join(text._lane.panel.whole), "a lone half is replaced"
 
 
 def test_half_a_character_is_not_kept_for_the_next_run(wire):

@@ -51,13 +51,10 @@ class Exchange:
         self.ttft: float | None = None
         self.e2e = 0.0
         self.stages = Stages(clock=self._clock)  # the stages reported by the stream
-        self._open()
+        self.resume()
 
     def resume(self) -> None:
         """Keep the text received so far, and restart the clock from the time already elapsed."""
-        self._open()
-
-    def _open(self) -> None:
         self._before = self.e2e  # seconds that earlier requests of this turn took
         self._sent = self._last_text = self._last_item = self._clock()
         self._truncation = Truncation()

@@ -44,7 +44,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
             clock: Returns the time in seconds.
         """
         self._title = title
-        self._panel = panel
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton()
         self._stop.layout.display = "none"
