@@ -9,8 +9,8 @@ Each exercise's check is a file in its lesson's folder, such as `lesson_1/shout.
 are in that folder's `messages.py`. The building blocks of checks are in `engine/`.
 """
 
+from utils.checks.evaluation import check, evaluate
 from utils.checks.hints import hint, predict, solution
 from utils.checks.outcome import Outcome
-from utils.checks.runner import check, evaluate
 
 __all__ = ["Outcome", "check", "evaluate", "hint", "predict", "solution"]

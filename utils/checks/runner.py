@@ -1,4 +1,4 @@
-"""Turns an answer into an outcome: finds the exercise, runs the answer, looks for mistakes.
+"""Finds an exercise's check, runs an answer with each of its cases, and looks for mistakes.
 
 An exercise's check is the variable `check` in a file such as `lesson_1/shout.py`. Its
 messages are in that folder's `messages.py`, under the file's name in capitals.
@@ -10,46 +10,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from utils import lesson_source
+from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.exercise import Exercise, Messages, Mistakes
-from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
-from utils.checks.engine.untouched import UNTOUCHED, untouched
-from utils.checks.exercise_numbers import MISSING, Moved, found, the_checked_number
-from utils.checks.outcome import Outcome, display
-
-
-def check(number: object = MISSING, answer: object = MISSING, *more: object) -> None:
-    """Check the answer to an exercise, and show the outcome under the cell.
-
-    Args:
-        number: The exercise, such as "1.2".
-        answer: The function, string, dict … that the exercise asks for.
-        more: Not accepted; pass an answer in two parts as one tuple.
-
-    Raises:
-        Misuse: If there is no such exercise, or no answer; the message says what to fix.
-    """
-    display(evaluate(number, answer, *more))
-
-
-def evaluate(
-    number: object, answer: object, *more: object, limit: float = ANSWER_SECONDS
-) -> Outcome:
-    """Like `check`, but return the outcome instead of showing it; `limit` is in seconds."""
-    try:
-        number = the_checked_number(number, answer, more)
-    except Moved as moved:
-        return Outcome(str(number), "not attempted", str(moved))
-    exercise = find(number)
-    if untouched(answer, number):
-        return Outcome(number, "not attempted", UNTOUCHED)
-    try:
-        return within(limit, lambda: exercise.outcome(answer))
-    except OutOfTime:
-        message = (
-            f"Your code was stopped after {limit:g} s. Is there a loop that never ends, or "
-            "something that waits for an event that never happens?"
-        )
-        return Outcome(number, "not yet", message, "never ends")
+from utils.checks.engine.extra_cases import compact, stress
+from utils.checks.engine.isolation import isolated, noting
+from utils.checks.engine.mistakes import FIRST, LAST, STRESSED
+from utils.checks.engine.run import Run
+from utils.checks.engine.virtual_time import NeverEnds
+from utils.checks.exercise_numbers import found
+from utils.checks.outcome import Outcome
 
 
 def _endless(reason: BaseException, case: Any) -> str:
@@ -64,25 +33,17 @@ class Loaded:
     """A numbered exercise, with the shared mistakes and messages added to its own."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
-        from utils.checks.engine import messages as shared
-
         self.number = number
         self.exercise = exercise
-        self.messages: Messages[Any] = {**shared.SHARED, **messages}
+        self.messages: Messages[Any] = {**shared_messages.SHARED, **messages}
 
     def outcome(self, answer: object) -> Outcome:
         """Run the answer with each case until one reveals a mistake."""
-        from utils.checks.engine.isolation import isolated  # imports LangChain, which is slow
-
         # `_outcome` is separate so that its locals are gone when `isolated` collects garbage
         with isolated(answer):
             return self._outcome(answer)
 
     def _outcome(self, answer: object) -> Outcome:
-        from utils.checks.engine.isolation import noting
-        from utils.checks.engine.run import Run
-        from utils.checks.engine.virtual_time import NeverEnds
-
         records: list[Any] = []  # one for each case so far
         for case, stressed in self._cases(records):
             try:
@@ -106,9 +67,6 @@ class Loaded:
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
         """Yield each case, and whether it is from `stress`; the caller appends to `records`."""
-        from utils.checks.engine.extra_cases import compact, stress
-        from utils.checks.engine.run import Run
-
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):
@@ -118,8 +76,6 @@ class Loaded:
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
         """Return the mistakes to look for, in order, including shared ones if `shared`."""
-        from utils.checks.engine.mistakes import FIRST, LAST
-
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}
@@ -130,8 +86,6 @@ class Loaded:
 
     def _stressed(self) -> Mistakes[Any]:
         """Return mistakes to look for in `stress` cases; the exercise's own replace shared ones."""
-        from utils.checks.engine.mistakes import STRESSED
-
         own = {**self.exercise.first, **self.exercise.mistakes}
         kept = [name for name in STRESSED if name not in self.exercise.opts_out]
         return {name: own.get(name, STRESSED[name]) for name in kept}

@@ -1,0 +1,43 @@
+"""`check` and `evaluate`: whether an answer was attempted, and whether it is right."""
+
+from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
+from utils.checks.engine.untouched import UNTOUCHED, untouched
+from utils.checks.exercise_numbers import MISSING, Moved, the_checked_number
+from utils.checks.outcome import Outcome, display
+
+
+def check(number: object = MISSING, answer: object = MISSING, *more: object) -> None:
+    """Check the answer to an exercise, and show the outcome under the cell.
+
+    Args:
+        number: The exercise, such as "1.2".
+        answer: The function, string, dict … that the exercise asks for.
+        more: Not accepted; pass an answer in two parts as one tuple.
+
+    Raises:
+        Misuse: If there is no such exercise, or no answer; the message says what to fix.
+    """
+    display(evaluate(number, answer, *more))
+
+
+def evaluate(
+    number: object, answer: object, *more: object, limit: float = ANSWER_SECONDS
+) -> Outcome:
+    """Like `check`, but return the outcome instead of showing it; `limit` is in seconds."""
+    from utils.checks.runner import find  # imports LangChain, which is slow
+
+    try:
+        number = the_checked_number(number, answer, more)
+    except Moved as moved:
+        return Outcome(str(number), "not attempted", str(moved))
+    exercise = find(number)
+    if untouched(answer, number):
+        return Outcome(number, "not attempted", UNTOUCHED)
+    try:
+        return within(limit, lambda: exercise.outcome(answer))
+    except OutOfTime:
+        message = (
+            f"Your code was stopped after {limit:g} s. Is there a loop that never ends, or "
+            "something that waits for an event that never happens?"
+        )
+        return Outcome(number, "not yet", message, "never ends")
