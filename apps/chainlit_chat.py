@@ -12,7 +12,7 @@ import chainlit as cl
 from chainlit.config import config
 from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
-config.features.edit_message = False  # Stop doesn't work for the reply to an edited message
+config.features.edit_message = False  # because Stop can't end the reply to an edited message
 MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
 
 
@@ -24,7 +24,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # a note tells the model that its reply is incomplete; this one stays if Stop is pressed
+    # a note tells the model that its reply is incomplete; pressing Stop leaves this one in place
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

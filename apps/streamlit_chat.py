@@ -23,7 +23,7 @@ except SystemExit as error:  # OPENAI_MODEL isn't set
 
 @st.cache_resource
 def event_loop():
-    """Return the event loop that all sessions share, since the models' connections belong to it."""
+    """Return the event loop shared by all sessions, since model connections are tied to it."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop
@@ -72,7 +72,7 @@ def texts(turn, messages):
             elif kind == "end":
                 turn["note"] = value
                 show = place.empty
-            show()  # even during a silence, so that Stop can take effect
+            show()  # on every iteration, even in a silence, so that Stop can take effect
 
 
 st.title("Lamp shop support")
@@ -89,7 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
-            st.empty()  # as in texts(); without it, stale elements stay on screen
+            st.empty()  # matches the one in texts(), or stale elements would stay on screen
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

@@ -1,4 +1,4 @@
-"""Runs the bare server that serves as a floor, and compares measurements with a floor.
+"""Runs a bare server whose speed is used as a floor, and compares measurements with floors.
 
 A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
 alternates between its subject and a floor, and limits the ratio of the two.
@@ -36,12 +36,12 @@ class Ratio:
     measured: Sequence[float]
     floor: Sequence[float]  # the floor's results for the same measurement
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # smaller floors are raised to this value, for example a timer's resolution
+    least: float = 0.0  # the floor counts as at least this, such as a timer's resolution
     unit: str = "s"
 
     @property
     def value(self) -> float:
-        """The ratio of the best measurements."""
+        """The ratio of the lowest values."""
         return min(self.measured) / max(min(self.floor), self.least)
 
     def row(self, name: str) -> str:
@@ -95,7 +95,7 @@ class BareServer:
 
 @contextlib.contextmanager
 def bare_server() -> Iterator[BareServer]:
-    """Run the bare server in its own process while the block runs."""
+    """Run the bare server in its own process during a `with` block."""
     command = [sys.executable, __file__]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -118,7 +118,7 @@ class _Bare:
         self.left: dict[int, float] = {}  # Unix times of disconnects, by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection."""
+        """Handle the requests on one connection."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -156,12 +156,12 @@ class _Bare:
             sent = due
         writer.write(_chunk({}, "stop") + _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
         gone.cancel()
-        await asyncio.wait([gone])  # two tasks can't read the connection at once
+        await asyncio.wait([gone])  # only one task at a time may read the connection
         return True
 
 
 async def _disconnect(reader: asyncio.StreamReader) -> None:
-    """Wait until the client disconnects; it sends no bytes while a reply streams."""
+    """Wait until the client disconnects; it sends nothing while it receives a reply."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

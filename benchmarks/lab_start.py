@@ -2,9 +2,9 @@
 
     python benchmarks/lab_start.py [--rounds 3]
 
-Starts the course as the README describes, after one warm-up, and runs lesson 1's setup cell and
-race in a new kernel. Two floors alternate with it: the time a bare JupyterLab takes to start, and
-the time a bare kernel takes to run a cell that imports LangChain's client.
+After one warm-up, starts the course the way the README describes, and runs lesson 1's setup and
+race cells in a new kernel. Two floors alternate with this: the time a bare JupyterLab takes to
+start, and the time a bare kernel takes to run a cell that imports LangChain's client.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def seconds_until(
 
 
 def cells() -> tuple[str, str]:
-    """Return the code of lesson 1's setup cell and race."""
+    """Return the code of lesson 1's setup and race cells."""
     book = json.loads(LESSON.read_text(encoding="utf-8"))
     code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     return (

@@ -59,7 +59,7 @@ async def bare():
 async def live():
     await LiveText("Reply").run(stream())
 """
-WAYS = {  # `main` unpacks their costs in this order: live, bare, naive
+WAYS = {  # `main` relies on this order: live, bare, then the naive ones
     "LiveText": "live()",
     "a bare anywidget, each token": "bare()",
     "widgets.HTML.value, each token": "html()",
@@ -103,7 +103,7 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
         if ours and json.loads(content).get("execution_state") == "idle":
             break
     reply = client.get_shell_msg(timeout=60)
-    while reply["parent_header"]["msg_id"] != request:  # skip late replies to earlier requests
+    while reply["parent_header"]["msg_id"] != request:  # skip delayed replies to earlier requests
         reply = client.get_shell_msg(timeout=60)
     return messages, size, float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
 

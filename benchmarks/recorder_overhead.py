@@ -2,7 +2,7 @@
 
     python benchmarks/recorder_overhead.py
 
-The floor is the cost of each chunk without a recorder: parsing its JSON into an `AIMessageChunk`.
+The floor is the cost per chunk without a recorder: parsing its JSON into an `AIMessageChunk`.
 Each result is the best of several rounds, because a busy machine can only slow a round down. The
 last row also includes computing the metrics at the end, which delays no chunk.
 """
@@ -49,7 +49,7 @@ async def astream() -> AsyncIterator[AIMessageChunk]:
 
 
 def parsed() -> None:
-    """Parse each chunk as the client does, for the floor."""
+    """Measure the floor: parse each chunk the way the client does."""
     for _ in range(CHUNKS):
         AIMessageChunk(content=json.loads(LINE)["choices"][0]["delta"]["content"])
 

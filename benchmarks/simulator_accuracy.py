@@ -4,7 +4,7 @@
 
 Runs at real speed with a warm client. The planned times of each call come from the simulator's
 log. After each call, the same client reads a reply with the same schedule from the floor, a bare
-asyncio server. Delays common to both come from the machine and the client.
+asyncio server. Delays that both share come from the machine and the client.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _PROMPT = "Write a poem about a river."
 class Errors:
     """The errors of one call."""
 
-    ttft: float  # how many seconds later than planned the first text arrived
+    ttft: float  # seconds from the planned arrival of the first text to the actual one
     gap: float  # relative error of the mean gap between pieces
 
 
@@ -49,7 +49,7 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply, then replay its plan on the bare server; return both replies' errors."""
+    """Stream a reply, then one with the same schedule from the bare server; return both errors."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap

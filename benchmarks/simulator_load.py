@@ -4,9 +4,9 @@
 
 Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
 stream's rate is measured from its first token to its last. The last token's lateness is relative to
-the schedule set when the request was sent, so it includes parsing and queueing. The floor,
+a schedule that starts when the request is sent, so it includes parsing and queueing. The floor,
 alternating with the simulator, is a bare asyncio server under the same load. CPU time per token
-determines how many streams a machine can carry; the machine's other load hardly affects it.
+limits how many streams a machine can serve; other programs on the machine hardly affect it.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _PROFILE = PROFILES["chat"]
-_TOKEN = b'"delta": {"content": '  # each token's event contains it once
+_TOKEN = b'"delta": {"content": '  # appears once in each token's event
 _PROMPT = "Write a poem about a river."
 _MOST_OFF = 4.0  # limits, as multiples of the floor
 _MOST_LATE = 4.0
@@ -42,7 +42,7 @@ class Round:
     off: float  # the relative error of the worst stream's rate
     late: float  # the 99th percentile of the last tokens' lateness, in seconds
     cpu: float  # the server's CPU seconds per token
-    complete: int  # how many streams delivered as many tokens as the longest one
+    complete: int  # the number of streams that are as long as the longest one
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
@@ -100,7 +100,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round; then `ttft` must return the requests' planned TTFTs, in order."""
+    """Run one round, then call `ttft` to get each request's planned TTFT, in order."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before

@@ -33,7 +33,7 @@ class Answer:
 
 @contextmanager
 def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
-    """Serve requests while the block runs; yield the server's URL, without a trailing slash."""
+    """Serve requests during a `with` block; yield the server's URL without a trailing slash."""
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:

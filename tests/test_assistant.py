@@ -8,7 +8,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """Stand in for a learner's part that passes its exercise."""
+    """Act as a learner's part that passes its exercise."""
     async for piece in steady(sources, seconds):
         yield piece
 
@@ -38,7 +38,7 @@ def test_a_learners_part_is_used_only_if_it_passes(capsys):
 
 def test_a_part_is_checked_again_each_time(monkeypatch):
     own = {"steady": steadier}
-    monkeypatch.setattr("tests.test_assistant.steady", unwritten)  # which `steadier` calls
+    monkeypatch.setattr("tests.test_assistant.steady", unwritten)  # `steadier` calls it
     assert parts(own, ["steady"]) == (PARTS["steady"],)
     monkeypatch.undo()
     assert parts(own, ["steady"]) == (steadier,)

@@ -88,7 +88,7 @@ def test_the_simulator_starts_whatever_is_set():
 
 
 def sent_headers(client):
-    """Return the headers of each request; a value that isn't a string means that none is sent."""
+    """Return the headers that a client sends; those whose value isn't a string are left out."""
     return {name: it for name, it in client.default_headers.items() if isinstance(it, str)}
 
 
@@ -253,7 +253,7 @@ def read_from_the_environment(file):
             if isinstance(value, ast.Name):
                 name = constants.get(value.id)
             else:
-                name = getattr(value, "value", None)  # the constant's value, if it is one
+                name = getattr(value, "value", None)  # None unless it's a constant
             if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
                 # LangSmith's `get_env_var` adds the prefix.
                 yield f"LANGSMITH_{name}" if "env_var" in reader else name
@@ -263,7 +263,7 @@ def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_cl
     found = {}
     for package in LIBRARY:
         spec = find_spec(package)
-        folder = Path(spec.submodule_search_locations[0])  # `langgraph` has no __init__.py
+        folder = Path(spec.submodule_search_locations[0])  # `spec.origin` is None for `langgraph`
         for file in folder.rglob("*.py"):
             where = file.relative_to(folder.parent).as_posix()
             if not UNUSED.search(where):

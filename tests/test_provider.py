@@ -235,7 +235,7 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
 @pytest.mark.parametrize(
     ("status", "body", "explanation"),
     [
-        *[(status, {"detail": "Server is pinned to 'a'."},  # not where the SDK looks
+        *[(status, {"detail": "Server is pinned to 'a'."},  # the SDK looks for `error`
            "The provider rejected this request: Server is pinned to 'a'.")
           for status in (400, 422)],
         (403, {"error": {"message": "Country not supported."}},

@@ -33,13 +33,13 @@ def recordings(draw):
 
 
 def by_the_book(recording, rate):
-    """Return the reader's wait, computed by the formulas in `utils/reader_model.py`."""
+    """Return the reader's wait, computed with the formulas in `utils/reader_model.py`."""
     pieces = [piece for piece in recording.pieces if piece.text]
     tokens = recording.answer_tokens or len(recording.text.split()) * TOKENS_PER_WORD
     length = len(recording.text)
     if not pieces:
         return recording.e2e
-    stalled, begun = 0.0, pieces[0].at  # `begun`: when the reader starts to read a piece
+    stalled, begun = 0.0, pieces[0].at  # `begun` is when the reader starts a piece
     for before, piece in pairwise(pieces):
         due = begun + len(before.text) / length * tokens / rate
         stalled += max(0.0, piece.at - due)

@@ -65,7 +65,7 @@ def test_each_byte_is_searched_once_however_the_stream_is_split(stream, size, mo
     monkeypatch.setattr(sse, "_LINE_END", counted)
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
     assert parse(pieces) == parse(stream)
-    assert counted.characters <= 2 * len(stream)  # once per call to `parse`
+    assert counted.characters <= 2 * len(stream)  # twice, since `parse` is called twice
 
 
 def test_only_digits_set_the_reconnection_delay():
@@ -165,6 +165,6 @@ async def test_a_stream_that_ends_is_requested_again(drops):
 
 async def test_a_redirect_is_followed_and_a_stream_is_requested_once_by_default():
     repeater = Repeater()
-    async with serving(repeater.app) as url:  # FastAPI redirects from /events/ to /events
+    async with serving(repeater.app) as url:  # FastAPI redirects /events/ to /events
         assert [event.data async for event in listen(f"{url}/events/")] == ["1"]
     assert repeater.last_ids == [None]

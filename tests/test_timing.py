@@ -340,7 +340,7 @@ WORDS = [(0.2 + 0.02 * k, f"word{'s' * (k % 4)} ") for k in range(180)]
 @pytest.mark.parametrize(
     "usage",
     [
-        {"output_tokens": 1040},  # 800 of them hidden reasoning
+        {"output_tokens": 1040},  # 800 of them are hidden reasoning
         {"output_tokens": 1040, "output_token_details": {"reasoning": 0}},
         {"output_tokens": 1040, "output_token_details": None},
         {"output_tokens": 1040, "output_token_details": {"reasoning": -800}},
@@ -548,7 +548,7 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
 # --- steps that follow the model --------------------------------------------------------
 
 
-# Regular expressions for the place after each part; the last never matches.
+# Regular expressions that match where a part ends; the last one never matches.
 AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"
 
 

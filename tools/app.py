@@ -85,7 +85,7 @@ class App(Environment):
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
-        """Run the app while the block runs; the block starts once the app accepts connections."""
+        """Run the app during a `with` block, which starts once the app accepts connections."""
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
         prefix = f"{self.name}-"
@@ -186,7 +186,7 @@ def app(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator[dict[str, str]]:
-    """Run a simulator while the block runs; yield the environment variables for its model."""
+    """Run a simulator during a `with` block; yield the environment variables for its model."""
     port, key = free_port(), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
     command += ["--speed", speed or os.environ.get("COURSE_SPEED") or "1"]
@@ -200,7 +200,7 @@ def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator
 def running(
     command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
 ) -> Iterator[Child]:
-    """Run a program while the block runs, isolated from the terminal's Ctrl-C."""
+    """Run a program during a `with` block; Ctrl-C in the terminal doesn't reach it."""
     child = subprocess.Popen(
         command,
         cwd=place,

@@ -100,7 +100,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions, which start with moving or copying an unsuitable folder."""
+    """Return setup instructions; if the folder is unsuitable, they say to move or copy it first."""
     if odd := odd_path(ROOT):
         return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
@@ -159,7 +159,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return a fix if another folder's copy of a package hides this environment's, else None."""
+    """Return how to fix a package that another folder's copy hides; None if none does."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
@@ -189,7 +189,7 @@ def hidden_in_notebooks() -> str | None:
     from utils import shadowing
     from utils.setup import NEEDED
 
-    # A kernel's `sys.path` also has its notebook's folder, before the package folders.
+    # A kernel's `sys.path` also contains its notebook's folder, before the package folders.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
     hidden = shadowing.in_the_way(path, NEEDED)

@@ -3,7 +3,7 @@
 import os
 import re
 
-TEST_SPEED = "5"  # the simulator's speed, as a multiple of real time; more would distort timings
+TEST_SPEED = "5"  # the simulator's speed, relative to real time; a higher one would distort timings
 
 # Prefixes of variables that would change what is installed and where, which modules are found, or
 # how Python, Jupyter, Matplotlib and the test tools work.
@@ -51,7 +51,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """Return this process's environment variables without unwanted ones, and with `more`.
+    """Return this process's environment variables, without unwanted ones, plus `more`.
 
     Requests to the loopback address bypass any proxy, which couldn't reach the simulator. Jupyter
     uses the kernel of this environment, not one that the user registered elsewhere.
@@ -62,7 +62,7 @@ def clean_environ(**more: str) -> dict[str, str]:
         if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
     own = [os.environ[name] for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)]
-    # no duplicate if both are the same; "*" works only alone
+    # dict.fromkeys drops a duplicate; "*" works only on its own
     direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *dict.fromkeys(own)])
     environ.update(NO_PROXY=direct, no_proxy=direct)
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")

@@ -26,7 +26,7 @@ from tools.installers import (
 )
 from tools.programs import ROOT, Advice, say
 
-# Each kind of setup includes the packages of the previous ones, in the same versions.
+# Each kind of setup includes all packages of the kinds before it, in the same versions.
 LOCKS = {
     "lab": "requirements/lab.lock",
     "site": "requirements/site.lock",
@@ -47,7 +47,7 @@ class Action(enum.Enum):
 class Environment(Place):
     """The course's environment or an app's, and whether it is up to date.
 
-    A stamp in it, written last, records what was installed; without a stamp, setup was interrupted.
+    Setup ends by writing a stamp of what was installed. If it's missing, setup was interrupted.
     A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
     """
 
@@ -156,7 +156,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
     with replaced(environment) if making else contextlib.nullcontext():
         if making:
             make_venv(environment, uv)
-        environment.stamp.unlink(missing_ok=True)  # a missing stamp reveals an interruption
+        environment.stamp.unlink(missing_ok=True)  # stays missing if setup is interrupted
         if uv is not None:
             run_uv(uv, environment, environment.lock(kind))
         else:
@@ -177,7 +177,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Set a complete folder aside, and restore it if the block fails; delete an incomplete one."""
+    """Move the old folder away (delete it if incomplete); if the block fails, restore it."""
     old = environment.folder.with_name(f"{environment.folder.name}.old")
     if environment.stamped() is None:
         remove(environment.folder)
@@ -205,7 +205,7 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait for a file lock, and hold it; the operating system releases it if this process ends."""
+    """Hold a file lock, waiting for it if needed; the system releases it if this process ends."""
     with sentences_for_the_disk(path.parent):
         handle = path.open("a+b")
     with handle:

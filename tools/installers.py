@@ -97,7 +97,7 @@ def install_from(wheels: Path, lock: str) -> None:
             "python -m pip download --no-deps --only-binary=:all: "
             f"-r {lock} -d {wheels.name}"
         )
-    # PIP_FIND_LINKS is a list separated by spaces; a path may contain spaces, a URI can't
+    # a URI, because PIP_FIND_LINKS is separated by spaces, and a path may contain spaces
     address = wheels.resolve().as_uri()
     os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
 
@@ -105,7 +105,7 @@ def install_from(wheels: Path, lock: str) -> None:
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
     """Install a lock file's packages with uv, and show its progress.
 
-    pip's variables may name a folder of packages (see `install_from`); uv needs an option for it.
+    If pip's variables name a folder of packages (see `install_from`), uv gets it as an option.
     """
     command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
     command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]

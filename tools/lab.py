@@ -36,14 +36,14 @@ from tools.programs import (
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
-# Lower than the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
+# Below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
-_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; a socket's path can have up to 104
+_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; socket paths are limited to 104 on macOS
 _IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
-_ENDING_SECONDS = 60.0  # time for JupyterLab and its kernels to stop, even if the server hangs
+_ENDING_SECONDS = 60.0  # seconds to stop JupyterLab and its kernels; enough even if it hangs
 # Variables for the learner's own Jupyter settings, which `lab` respects.
 _TASTE = (
     "JUPYTER_CONFIG_DIR",
@@ -231,7 +231,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds on its port; if it exits, the advice depends on `here`."""
+    """Wait until JupyterLab responds on its port; `here` is used in the advice if it exits."""
 
     def answers() -> bool:
         return ask(port, "GET", "/api")[0] == 200

@@ -50,7 +50,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
     """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
     Marks name a lesson's minutes or an exercise's number, such as `1.words`. The guides are the
-    files in `folder` without a number; unless `write`, they are only checked. Return a message for
+    files in `folder` without a number; without `write`, they are only checked. Return a message for
     each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}

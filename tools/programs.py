@@ -20,7 +20,7 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # maximum bytes, which leave room for the names of sockets
+_LONGEST_TMPDIR = 40  # maximum bytes; leaves room for the names of sockets
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -32,7 +32,7 @@ class Advice(Exception):  # noqa: N818 -- not an error of the program
 def folder_for_sockets() -> str | None:
     """Return the parent of temporary folders for sockets; None means `tempfile`'s default.
 
-    A socket's path has at most 104 bytes, so the default may be too long.
+    Socket paths are limited to 104 bytes on macOS, so the default folder's may be too long.
     """
     short = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMPDIR
     return None if short or WINDOWS or not os.access("/tmp", os.W_OK) else "/tmp"
@@ -48,7 +48,7 @@ def provide_home(folder: Path) -> None:
 
 @contextlib.contextmanager
 def advice_for_the_disk() -> Iterator[None]:
-    """Convert the error of a full or read-only disk into Advice."""
+    """Convert errors caused by a full or read-only disk to Advice."""
     try:
         yield
     except OSError as error:
@@ -190,7 +190,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Convert every signal that can end a program into a Ctrl-C, which `asyncio.run` also handles.
+    """Turn every signal that can end a program into a Ctrl-C, which `asyncio.run` handles too.
 
     A signal that is ignored, as SIGHUP is after `nohup`, stays ignored.
     """

@@ -29,11 +29,11 @@ class Site:
     model: dict[str, str]  # the environment variables for the app's model
 
     def behave(self, model: str) -> None:
-        """Set the behaviour of the app's model from the next request on."""
+        """Set the behaviour of the app's model, starting with the next request."""
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Return the requests that the model received since a mark.
+        """Return the requests that the model received after a mark.
 
         Waits up to 30 seconds for all replies to end.
         """
@@ -41,7 +41,7 @@ class Site:
         return [Request(**fields) for fields in log["requests"]]
 
     def mark(self) -> str:
-        """Return a mark of the current position in the log, to pass to `requests`."""
+        """Return a marker for the current end of the log, to pass to `requests`."""
         return str(self._simulator("GET", "/simulator/requests")["mark"])
 
     def _simulator(self, method: str, path: str, **options: Any) -> Any:

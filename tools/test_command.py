@@ -30,7 +30,7 @@ HEAVY = ("tests/apps/frameworks", "tests/hub/real")
 
 MORE_WORKERS = 3  # pytest workers in addition to one per core
 
-# The numbers of tests that passed, failed and were skipped; a step without tests counts as one.
+# How many tests passed, failed and were skipped; a step without tests counts as one test.
 Tally = Counter[str]
 
 
@@ -70,7 +70,7 @@ def check_files(words: Sequence[str]) -> None:
 
 
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
-    """Run all steps concurrently, since most steps wait half the time; return the exit code.
+    """Run all steps concurrently, since most are idle half the time; return the exit code.
 
     Pytest writes to the terminal directly. The output of other steps is shown when they end.
 
@@ -148,7 +148,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     # Tests with kernels and browsers wait half the time, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [*lighter, "--nbval", "solutions", "tests"]
-    if not a_browser_is_found():  # with a browser, browser tests run learners' notebooks
+    if not a_browser_is_found():  # otherwise, the browser tests run these notebooks
         everything.append("notebooks")
     return [*plan, Step("tests: pytest, and nbval on notebooks", everything, is_pytest=True)]
 
@@ -173,16 +173,16 @@ def install_apps() -> list[str]:
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
     """Return the step that `test --apps` runs: the apps' tests, some with nginx or Redis."""
-    # Four workers on any machine, since these tests mostly wait.
+    # Use four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or HEAVY)], is_pytest=True)
 
 
 def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
-    """Return the counts of a step that has ended; steps other than pytest count as one test.
+    """Return the result of a step that has ended; steps other than pytest count as one test.
 
     Returns:
-        The counts, and the problem: None if the step passed, "" if the counts show it.
+        The counts and the problem: None if the step passed, "" if the counts say enough.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:

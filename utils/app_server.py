@@ -1,8 +1,8 @@
 """Serves an ASGI app on 127.0.0.1 from the notebook's event loop.
 
 The server is a task on the event loop that runs the cells. A cell that blocks this loop therefore
-blocks the server too, and the app can use the cells' models, whose async HTTP client is bound to
-this loop.
+blocks the server too. The app can use models created in cells, since their async HTTP client is
+bound to this loop.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Server:
 
     Attributes:
         url: The server's URL without a trailing slash, such as `http://127.0.0.1:43210`.
-        errors: The app's unhandled exceptions. Each gave a client status 500 or a truncated reply.
+        errors: The app's unhandled exceptions. Each caused a status 500 or a truncated reply.
     """
 
     def __init__(self, app: App) -> None:
@@ -57,8 +57,8 @@ class Server:
             access_log=False,
         )
         config.load()
-        # `Server.serve()` isn't called: it polls and takes over SIGINT, which interrupts cells (■).
-        # The attributes that it would set are set here instead.
+        # Don't call `Server.serve()`: it polls, and takes over SIGINT, which Stop (■) sends.
+        # Instead, set the attributes that it would set.
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.lifespan = config.lifespan_class(config)
         self._uvicorn.server_state.default_headers = config.encoded_headers
@@ -86,7 +86,7 @@ class Server:
 
     async def stop(self) -> None:
         """Stop the server and abort open connections. Safe to call more than once."""
-        if self._loop is not asyncio.get_running_loop():  # the server's loop no longer runs
+        if self._loop is not asyncio.get_running_loop():  # the server's loop is no longer running
             self._listener.close()
             return
         if self._stopping is None:
@@ -94,7 +94,7 @@ class Server:
         await asyncio.wait([self._stopping])  # cancelling this wait doesn't cancel the shutdown
 
     async def _shut_down(self) -> None:
-        """Shut down like uvicorn's `shutdown`, but abort connections and limit each wait."""
+        """Do what uvicorn's `shutdown` does, but abort connections and limit each wait."""
         for server in getattr(self._uvicorn, "servers", []):  # none if the app never started
             server.close()
         self._listener.close()
@@ -105,7 +105,7 @@ class Server:
             _, late = await asyncio.wait(running, timeout=_GRACE)
             for task in late:
                 task.cancel()
-            if late:  # limit the wait, since code that runs in a thread can't be cancelled
+            if late:  # don't wait forever: code running in a thread can't be cancelled
                 await asyncio.wait(late, timeout=_GRACE)
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):

@@ -29,7 +29,7 @@ async def order_status(order: int) -> str:
 def committed(piece: object) -> bool:
     """Return whether a piece has text or announces a tool call.
 
-    After either, no other source may be tried: text or an action would be repeated.
+    Once such a piece has been yielded, trying another source would repeat text or an action.
     """
     return bool(getattr(piece, "content", "")) or getattr(piece, "stage", "") == "Tool call"
 

@@ -62,7 +62,7 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Turn tracing off, bypass proxies for this machine, and unset variables that can't be used.
+    """Turn tracing off, bypass proxies for local servers, and unset variables that can't be used.
 
     This also applies to child processes started later. Returns whether environment variables had
     turned tracing on.

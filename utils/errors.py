@@ -16,7 +16,7 @@ _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # as in OPENAI_API_K
 # example keys from the documentation of local servers; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
-# Each alternative matches a whole secret, but no word, model name or request ID.
+# Each alternative matches a whole secret, never a plain word, model name or request ID.
 _SECRET = re.compile(
     r"""
     (?<![\w-])(?:
@@ -44,7 +44,7 @@ _USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")  # `user:password` in `//us
 
 
 class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
-    """Error whose message says what happened and what to do; notebooks show no traceback."""
+    """Error whose message says what happened and what to do; notebooks show only the message."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows instead of a traceback."""
@@ -54,8 +54,8 @@ class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named
 def redacted(text: str) -> str:
     """Return `text` with keys, tokens, and user names and passwords in URLs replaced with `[key]`.
 
-    A key from an environment variable is replaced where it is a whole word. A short word such as
-    `ollama`, which local servers accept as a key, isn't a secret and isn't replaced.
+    A key from an environment variable is replaced where it appears as a whole word. A short word
+    such as `ollama`, which local servers accept as a key, isn't secret, so it isn't replaced.
     """
     for name, value in os.environ.items():
         key = value.strip()

@@ -57,7 +57,7 @@ def chat_model(
     Raises:
         ProviderError: If the provider's settings are unusable, or the simulator can't start.
     """
-    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's arguments win
+    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # caller's arguments take precedence
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
         if wrong := env_vars.wrong():
@@ -78,8 +78,8 @@ def chat_model(
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
-    # LangChain's default socket options apply only to clients that it creates, but cause a warning
-    # if a proxy is set.
+    # No socket options: LangChain's defaults apply only to clients that it creates, but cause a
+    # warning if a proxy is set.
     ours["http_socket_options"] = ()
     with env_vars.hidden():
         return ChatOpenAI(**(ours | kwargs))
@@ -87,10 +87,10 @@ def chat_model(
 
 @cache
 def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
-    """Return the HTTP clients for all of the simulator's models.
+    """Return the HTTP clients that all of the simulator's models share.
 
     They ignore proxies and other settings meant for external hosts. They trust no certificates,
-    since loading the system's takes longer than a first reply.
+    since loading the system's would take longer than the first reply.
     """
     import ssl
 

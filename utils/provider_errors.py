@@ -55,7 +55,7 @@ def explain(error: BaseException) -> str:
 def explain_providers(error: BaseException) -> str | None:
     """Return `explain`'s sentence if a provider or its client failed; None for other errors.
 
-    The result is also None for an exception that learner code raised from such a failure.
+    The result is also None for an exception that learner code raised because of such a failure.
     """
     import openai
     from langchain_core.exceptions import ModelRefusalError

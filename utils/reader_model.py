@@ -1,21 +1,21 @@
 """Reader model: how long a person waits while a reply arrives, and how long they read.
 
-The model follows one reader who reads every word in order at a steady speed. With a_k the arrival
-of token k, d_k the moment the reader starts reading it, and r the reader's speed in tokens/s:
+The model follows one reader who reads every word in order at a steady speed. a_k is when token k
+arrives, d_k when the reader starts reading it, and r the reader's speed in tokens/s:
 
     d_1 = a_1,   d_k = max(a_k, d_(k-1) + 1/r)
     stalls       S = sum over k >= 2 of max(0, a_k - d_(k-1) - 1/r)
     reader's wait  W = a_1 + S
 
-r = R · (4/3) / 60 for a reader of R words a minute, at four tokens to three English words. Silent
+r = R · (4/3) / 60 for a speed of R words a minute, at four tokens to three English words. Silent
 reading of non-fiction takes 238 words a minute on average, and most adults manage 175 to 300
 (Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
 
 A piece of a stream may be part of a word or several words, so each piece counts for its share of
 the reply's tokens, by length in characters. The number of tokens is the provider's token count if
 that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of words
-(`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is the arrival of the
-piece. Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is
+(`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival
+time. Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is
 its whole latency.
 """
 
@@ -30,7 +30,7 @@ TOKENS_PER_WORD: Final = 4 / 3
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A wait after the reader has read all that has arrived; both fields are in seconds."""
+    """A wait after the reader has read everything that has arrived; both fields are in seconds."""
 
     at: float
     seconds: float
@@ -38,7 +38,7 @@ class Stall:
 
 @dataclass(frozen=True)
 class Reading:
-    """How one reader reads one recording. Times are in seconds since the request was sent.
+    """One reader's progress through one recording. Times are in seconds since the request was sent.
 
     Attributes:
         wpm: The reader's speed, in words a minute.

@@ -80,7 +80,7 @@ def real_provider() -> Provider | None:
 
 
 def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
-    """Return the variable that sets the URL, the URL, and the key to send.
+    """Return the name of the URL's variable, the URL, and the key to send.
 
     Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, OpenAI's variable.
     """

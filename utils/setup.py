@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules, and all modules that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning this many takes about 5 ms
+_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning so many objects takes 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -126,7 +126,7 @@ def _check_packages() -> None:
 
 
 def _check_imports() -> None:
-    """Raise if the setup cell's next imports would fail, for example on mismatched versions."""
+    """Raise if the setup cell's next imports would fail, for example if versions don't match."""
     for name in ("langchain_core.language_models", "anywidget"):
         try:
             import_module(name)

@@ -22,7 +22,7 @@ def is_for_packages(place: str) -> bool:
 
 
 def _others(path: list[str]) -> list[str]:
-    """Return the folders of a search path that contain neither Python's modules nor packages.
+    """Return a search path's folders that contain neither Python's modules nor installed packages.
 
     These are the script's or notebook's folder, those in PYTHONPATH, and those added by a program.
     """
@@ -87,7 +87,7 @@ def _is_loaded_from(name: str, path: str) -> bool:
 
 
 def told(name: str, path: str) -> str:
-    """Return a sentence about the file that shadows a module, and what to do."""
+    """Return a sentence that names the file shadowing a module and says what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
     return f"The {what} {path} hides {whose} `{name}`: rename the {what}, and start again."

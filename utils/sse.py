@@ -1,6 +1,6 @@
 """Reads Server-Sent Events the way a browser's `EventSource` does.
 
-Implements the WHATWG's HTML standard, section 9.2.6, "Interpreting an event stream". A test
+Implements section 9.2.6 of the WHATWG HTML standard, "Interpreting an event stream". A test
 compares the events with a real browser's.
 """
 
@@ -16,7 +16,7 @@ import httpx2
 from .errors import Sentence
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_RECONNECTION_DELAY = 3.0  # seconds, as in Chromium; a `retry` from the server replaces it
+_RECONNECTION_DELAY = 3.0  # seconds, as in Chromium; a `retry` from the server overrides it
 
 
 class NotAnEventStreamError(Sentence, RuntimeError):

@@ -56,13 +56,13 @@ async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) 
 
 
 class SafeHTML(mistune.HTMLRenderer):
-    """Shows HTML in a reply as text, and images as their descriptions."""
+    """Renders HTML in a reply as plain text, and images as their alt text."""
 
     SAFE_PROTOCOLS = ("http:", "https:")
     GOOD_DATA_PROTOCOLS = ()
 
     def image(self, text: str, *_: Any, **__: Any) -> str:
-        """Return only the description."""
+        """Return only the alt text."""
         return text
 
 

@@ -86,7 +86,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             raise LimitReached(LIMITS[finish])
         # With any other finish reason, a call may be truncated and still look complete.
         if finish != "tool_calls":
-            if whole.tool_call_chunks:  # don't end with a blank reply
+            if whole.tool_call_chunks:  # fail, rather than end with a blank reply
                 raise EOFError
             return
         messages = [*messages, message_chunk_to_message(whole)]
@@ -98,7 +98,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
 
 
 def _finish_reason(whole: AIMessageChunk) -> str | None:
-    """Return the finish reason, or its equivalent in the Responses API, which some models need."""
+    """Return the finish reason, or the equivalent for models that use the Responses API."""
     details = whole.response_metadata
     if details.get("status") == "completed":
         return "tool_calls" if whole.tool_call_chunks else "stop"

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
-MOST_VISITORS = 1_000  # visitors whose conversations are kept; older ones are dropped
+MOST_VISITORS = 1_000  # conversations to keep, one per visitor; older ones are dropped
 
 lifespan = None  # don't wait at shutdown: no other process could serve the replies
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
@@ -31,7 +31,7 @@ class Reply:
         return bool(self.events) and self.events[-1][0] in ("end", "failed")
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last, `end` or `failed`, has the text and a note."""
+        """Add an event for all readers; the last (`end` or `failed`) holds the text and a note."""
         self.events.append((event, data))
         self.news.set()
 

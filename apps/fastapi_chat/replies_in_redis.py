@@ -24,7 +24,7 @@ from redis.exceptions import ResponseError, WatchError
 
 MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
 KEPT = 60 * 60  # seconds to keep a conversation after its last question
-LEASE = 15  # seconds without renewal after which a reply's worker counts as dead
+LEASE = 15  # seconds; if a lease isn't renewed for this long, the worker is considered dead
 WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease
 FINISH = 60  # seconds to wait for a worker's replies at shutdown
 BROKEN = "The server that was writing this reply stopped."
@@ -60,7 +60,7 @@ class Reply:
         self.stops = f"stop:{reply_id}"
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last, `end` or `failed`, has the text and a note."""
+        """Add an event for all readers; the last (`end` or `failed`) holds the text and a note."""
         self.number += 1
         self.over = event in ("end", "failed")
         async with redis.pipeline() as commands:
@@ -75,7 +75,7 @@ class Reply:
         """Yield the events after number `after` as they arrive, each with its number."""
         while True:
             over = await self.result()
-            block = None if over else WAIT * 1000  # milliseconds; None returns immediately
+            block = None if over else WAIT * 1000  # milliseconds; None means don't wait
             while found := await redis.xread({self.stream: f"{after}-0"}, block=block):
                 for entry, fields in dict(found)[self.stream]:
                     after = int(entry.partition("-")[0])

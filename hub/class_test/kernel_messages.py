@@ -30,7 +30,7 @@ def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, byte
     message_id = secrets.token_hex(16)
     header = {"msg_id": message_id, "msg_type": kind, "session": session, "version": "5.4"}
     header |= {"username": "", "date": ""}
-    # the empty ones are the parent header and the metadata
+    # the two empty parts are the parent header and the metadata
     parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
     return message_id, serialize_msg_to_ws_v1(parts, "shell")
 

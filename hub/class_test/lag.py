@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without a model or widgets: the floor set by the machine, kernel and connection.
+# A stream without a model or widgets; its lag is the floor: the machine, kernel and connection.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -58,11 +58,11 @@ class Redraw:
 
 
 class LagError(Exception):
-    """A reply's lag can't be measured; the message says why."""
+    """Raised if a reply's lag can't be measured; the message says why."""
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """Return the redraws of the pane that streams; raise LagError unless there is exactly one."""
+    """Return the redraws of the pane that streams; raise LagError unless exactly one pane does."""
     panes: dict[str, list[Redraw]] = {}
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:
@@ -101,7 +101,7 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
 
 
 def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
-    """Yield the seconds from due time to arrival for each message that `BARE` sends."""
+    """Yield how many seconds late each message from `BARE` arrived."""
     for at, one in messages:
         if one.kind == "comm_msg" and "due" in one.content["data"]:
             yield at - one.content["data"]["due"]

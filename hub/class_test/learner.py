@@ -146,7 +146,7 @@ class Learner:
         return str(found["data"]["text/plain"])
 
     async def close(self) -> None:
-        """Close all connections; the server keeps running until the hub ends."""
+        """Close all connections; the server keeps running until the hub stops."""
         if self._reading is not None:
             self._reading.cancel()
         await self._http.close()

@@ -13,7 +13,7 @@ from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # limit on the time until the last learner is ready; see `ready_ratio`
 LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream's
-FINEST = 0.005  # seconds; smaller lags of a bare stream are raised to this
+FINEST = 0.005  # seconds; a bare stream's lag counts as at least this
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -27,7 +27,7 @@ class Usage:
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
-        """Return the current usage; `client` is this process."""
+        """Return the current usage; the part `client` is this process."""
         parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
         return cls(time.monotonic(), parts | {"client": _cpu(psutil.Process())})
 
@@ -57,12 +57,12 @@ class Measurements:
 
     learners: int
     cores: int
-    # for each stage, the seconds from the start until each learner completed it: login, server,
+    # when each learner completed each stage, in seconds from the start; the stages: login, server,
     # page, kernel (started, but nothing run in it), setup cell
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
-    # the seconds from each message's due time to its arrival, for a bare stream
+    # for the bare stream, the seconds from each message's due time to its arrival
     bare: list[float] = field(default_factory=list)
     redraws: int = 0
     # CPU usage at the start, when all learners were ready, and at the end
@@ -83,7 +83,7 @@ class Measurements:
 
     @property
     def lags(self) -> list[float]:
-        """Each token's lag in seconds: its lateness beyond what coalescing explains."""
+        """Each token's lag in seconds: how late it was, minus the time allowed for coalescing."""
         return [lag(late) for cell in self.late.values() for late in cell]
 
     @property
@@ -95,7 +95,7 @@ class Measurements:
 
     @property
     def holds(self) -> bool:
-        """Whether no learner failed and both limits are met."""
+        """Whether no learner failed and both ratios are within their limits."""
         met = self.ready_ratio <= READY_MARK and self.lag_ratio <= LAG_MARK
         return not self.failures and met
 

@@ -28,8 +28,8 @@ from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_co
 
 MB_EACH = 250  # measured for one learner's server, kernel and simulator
 MB_BESIDES = 300  # for the hub, the proxy and this command
-PATIENCE = 300.0  # seconds to wait until a class is ready, or has run a cell
-WITHIN = 5.0  # seconds within which all learners start a cell
+PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
+WITHIN = 5.0  # all learners start a cell within this many seconds
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
 # evaluated in a learner's kernel: the simulator's log entry for the last streamed reply

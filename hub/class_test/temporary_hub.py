@@ -157,7 +157,7 @@ class Hub:
         return parts
 
     def _descendants(self) -> list[psutil.Process]:
-        """Return all descendants found so far; psutil misses one whose parent has ended."""
+        """Return all descendants found so far; psutil loses track of one whose parent has ended."""
         with contextlib.suppress(psutil.Error):
             self._started |= set(self._process.children(recursive=True))
         return list(self._started)
@@ -165,8 +165,8 @@ class Hub:
     def end(self) -> None:
         """End the hub and all its descendant processes.
 
-        They are suspended first, so that none starts another process in the meantime, and then
-        killed, since there is nothing to save.
+        They are suspended first, so that none can start another process, and then killed, since
+        there is nothing to save.
         """
         ending: set[psutil.Process] = set()
         while new := {self._process, *self._descendants()} - ending:
@@ -202,7 +202,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """Run a hub while the block runs, then end everything it started; `folder` is kept."""
+    """Run a hub during a `with` block, then end all its processes; `folder` is kept."""
     proxy = proxy_command(folder)
     hub = Hub(folder, proxy, names)
     try:

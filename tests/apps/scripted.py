@@ -1,4 +1,4 @@
-"""A fake model that calls the given tools in order; the simulator chooses based on the prompt."""
+"""A fake model that calls given tools in order; the simulator picks tools based on the prompt."""
 
 from __future__ import annotations
 

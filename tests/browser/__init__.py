@@ -1,1 +1,1 @@
-"""Browser tests, in a package so that its package-scoped browser is closed after the last one."""
+"""Browser tests, in a package so that the package-scoped browser is closed after the last test."""

@@ -1,6 +1,6 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, the lesson tests run on one and the other browser tests on another: see the
+With several workers, one runs the lesson tests and another all other browser tests: see the
 root `conftest.py`. Its `kernels` fixture provides the address of the process that forks kernels.
 """
 

@@ -16,8 +16,8 @@ ANSWERS = collected()
 LESSONS = "12345"
 EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
-LONGEST = 320  # characters in a message
-LIMIT = {"never ends": 0.5}  # time limits in seconds, by mistake; endless answers are stopped early
+LONGEST = 320  # maximum characters in a message
+LIMIT = {"never ends": 0.5}  # each mistake's time limit, in seconds; stops endless answers early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors

@@ -1,4 +1,4 @@
-"""The time limit: processor time while code computes, wall-clock time while it waits."""
+"""The time limit counts processor time while code computes, and wall-clock time while it waits."""
 
 import threading
 

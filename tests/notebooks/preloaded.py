@@ -1,8 +1,8 @@
 """Starts kernels and scripts as forks of one process that has already done the slow imports.
 
-Each is a separate process with its own namespace, as after a restart. Only third-party modules that
-lessons import anyway are preloaded. Forking like this is only safe on Linux; elsewhere, kernels and
-scripts start normally.
+A fork is a separate process with its own namespace, as after a restart. Only third-party modules
+that lessons import anyway are preloaded. Forking like this is only safe on Linux; elsewhere,
+kernels and scripts start normally.
 
 All workers of a test run share the forking process, which imports nothing until the first fork is
 requested. This file contains no tests. It also runs as a program: `serve` is the process that

@@ -122,11 +122,11 @@ def test_no_cell_ends_in_an_error(
 ) -> None:
     """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
-    requests = [0]  # the server's total after each cell
+    requests = [0]  # the total number of requests after each cell
 
     def once_more() -> bool:
         requests.append(other_server.requests)
-        if len(requests) > len(cells):  # after the last cell, before some are executed again
+        if len(requests) > len(cells):  # all cells have run once; some run again
             other_server.begin(2)
         return requests[-1] > requests[-2]
 

@@ -40,7 +40,7 @@ def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             address = re.search(r"http://\S+/v1", server.stdout.readline())
             assert address
             for _ in range(3):
-                server.stdout.readline()  # a command that exports a variable
+                server.stdout.readline()  # skip an `export` command
             yield address.group(), server
         finally:
             server.terminate()

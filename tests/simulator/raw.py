@@ -48,7 +48,7 @@ def connected(server: Simulator) -> socket.socket:
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
-    """Send a chat request, and return the socket; `buffer` is the size of its receive buffer."""
+    """Send a chat request; return the unread socket, whose receive buffer is `buffer` bytes."""
     raw = json.dumps(body)
     host, port = _address(server).split(":")
     head = (

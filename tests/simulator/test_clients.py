@@ -1,4 +1,4 @@
-"""Tool calls and structured output, tested in more detail than by LangChain's standard tests."""
+"""Tool calls and structured output, tested in more detail than in LangChain's standard tests."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simu
 
 @pytest.mark.parametrize(
     ("choice", "calls", "finish"),
-    # As with OpenAI's API, forcing a named tool gives the finish reason "stop".
+    # As in OpenAI's API, the finish reason is "stop" if a named tool is forced.
     [("any", 1, "tool_calls"), ("get_weather", 1, "stop"), ("none", 0, "stop")],
 )
 def test_langchain_can_force_or_forbid_a_call(

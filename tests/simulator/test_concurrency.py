@@ -89,7 +89,7 @@ def test_a_full_server_refuses_and_admits_a_retry() -> None:
         next(stream)
         with pytest.raises(openai.RateLimitError, match="at most 1 replies at a time"):
             bob.chat.completions.create(model="sim-fast", messages=QUESTION)
-        leaving = threading.Thread(target=stream.close)  # while `later` retries
+        leaving = threading.Thread(target=stream.close)  # frees the slot while `later` retries
         leaving.start()
         reply = later.chat.completions.create(model="sim-fast", messages=QUESTION, max_tokens=3)
         leaving.join()

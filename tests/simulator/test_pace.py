@@ -1,4 +1,4 @@
-"""When a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
+"""The times at which a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
 
 import asyncio
 from collections.abc import Iterable

@@ -69,7 +69,7 @@ def test_any_body_and_any_model_name_get_a_response(
 
 @pytest.mark.parametrize("levels", [90, 5000])
 def test_a_deep_schema_is_refused(server: Simulator, levels: int) -> None:
-    # Written as text, since `json.dumps` refuses so many levels.
+    # Built as a string, since `json.dumps` fails at 5,000 levels.
     schema = '{"type":"object","required":["a"],"properties":{"a":' * levels + "{}" + "}}" * levels
     form = f'{{"type":"json_schema","json_schema":{{"name":"a","schema":{schema}}}}}'
     body = json.dumps(GOOD[CHAT])[:-1] + f', "response_format": {form}}}'
@@ -149,5 +149,5 @@ def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -
             assert ask(server, GOOD[CHAT]).status_code == 200
     assert seen.settled
     assert seen[0].ended == "client left"
-    # At four characters per token, not all 32 MB were sent: the server waited for the client.
+    # At four characters per token, this is less than 32 MB: the server waited for the client.
     assert seen[0].tokens_sent < 32_000_000 // 4

@@ -107,7 +107,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
-# The table's rows: the way of streaming, and the model's options.
+# The table's rows: for each way of streaming, a function that reads it, and the model's options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (plainly, {}),
     '`stream_mode="updates"`': (in_mode("updates"), {}),
@@ -126,7 +126,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 
 
 def texts(item: Any) -> Iterator[str]:
-    """Yield the model's text in an item, which may come from any way of streaming."""
+    """Yield the model's text in an item from any way of streaming."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, AIMessage):

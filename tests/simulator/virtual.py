@@ -1,4 +1,4 @@
-"""The simulator in the test's process and in virtual time, so that tests don't wait.
+"""Runs the simulator in the test's process, in virtual time, so that tests don't wait.
 
     def test_the_first_text_comes_after_its_ttft(virtual: VirtualSimulator) -> None:
         model = virtual.chat("sim-seed")
@@ -163,7 +163,7 @@ class _Exchange:
         return message
 
     async def leave(self) -> None:
-        """Disconnect, and wait until the app has ended the request."""
+        """Disconnect, and wait until the app has finished handling the request."""
         self._gone.set()
         self._taken.set()
         await asyncio.wait([self._task])

@@ -22,7 +22,7 @@ COURSE = ROOT / "course.py"
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 # Makes standard input its controlling terminal, then replaces itself with `lab`. When the test
-# closes the terminal's other end, `lab` receives SIGHUP, even if `nohup` runs the tests.
+# closes the terminal's other end, `lab` receives SIGHUP, even if the tests run under `nohup`.
 _ON_A_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -88,7 +88,7 @@ class Lab:
         """Return the paths of the running kernels' connection files."""
         commands = []
         for process in self.family():
-            # The process may have exited meanwhile; psutil also raises this for a zombie.
+            # The process may have exited by now; psutil also raises this for a zombie.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
         # A kernel's command line is `python -m ipykernel_launcher -f FILE`.

@@ -1,4 +1,4 @@
-"""When `.venv` is created, updated or rebuilt. Most tests use fast, fake installers."""
+"""Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers."""
 
 import argparse
 import errno
@@ -78,7 +78,7 @@ def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
     assert (quick.folder / "kept").exists()
 
 
-# How `run_uv` can fail.
+# Ways in which `run_uv` can fail.
 
 
 def interrupted(*_: object) -> None:

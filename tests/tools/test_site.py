@@ -64,7 +64,7 @@ def shows(text: str) -> dict[str, Any]:
 
 
 def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) -> list[Any]:
-    """Return the page's cells; `stubs` maps cell IDs to the sources that learners get instead."""
+    """Return the page's cells; `stubs` maps cell IDs to the source in the learner's edition."""
     learner = [
         {**one, "source": stubs.get(one["id"], one["source"])}
         for one in cells

@@ -169,7 +169,7 @@ class BreakIsEnd(Sound):
 
 
 class Retries(Sound):
-    """Retries after an error of one type; subclasses may skip the beginning of the next reply."""
+    """Retries after errors of type `error`; subclasses may skip the beginning of the next reply."""
 
     error: type[openai.APIError]
     not_after: tuple[type[openai.APIError], ...] = ()
@@ -283,7 +283,7 @@ class StopByFlag(Sound):
 
 
 class OneAtATime(Sound):
-    """Makes a second visitor wait until 20 pieces of the first visitor's reply have been sent."""
+    """Makes a second client wait until 20 pieces of the first one's reply have been sent."""
 
     def __init__(self, virtual: VirtualSimulator) -> None:
         super().__init__(virtual)

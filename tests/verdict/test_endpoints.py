@@ -1,4 +1,4 @@
-"""The verdict on endpoints of other kinds, such as POST endpoints and streams of JSON lines."""
+"""The verdict on other kinds of endpoint: POST, JSON lines, plain text and more."""
 
 import asyncio
 import itertools
@@ -38,7 +38,7 @@ class JsonLines(Posted):
 
 
 class BreaksBefore(JsonLines):
-    """Sends a line break before each line, and none at the end."""
+    """Sends a line break before each line, but none at the end."""
 
     def frame(self, kind: str, value: Any) -> str:
         return "\n" + super().frame(kind, value).removesuffix("\n")
@@ -140,7 +140,7 @@ class Dies(apps.Sound):
 
 
 class NamedError(apps.Sound):
-    """Announces a failure with an `error` event, as `EventSource` does for lost connections."""
+    """Calls its failure event `error`, the name that `EventSource` uses for lost connections."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "error", {"sentence": "The reply broke off."}
@@ -257,5 +257,5 @@ def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    expected = "a truncated stream: the stream ended without any event"  # as OpenAI's API does
+    expected = "a truncated stream: the stream ended without any event"  # also true of OpenAI's API
     assert bad == {BREAK: expected}

@@ -1,4 +1,4 @@
-"""Each line of the verdict: a correct endpoint passes all, and each mistake fails exactly one."""
+"""Each line of the verdict: a correct endpoint passes, and each mistake fails exactly one line."""
 
 import pytest
 

@@ -13,7 +13,7 @@ from utils.widgets.chat.history import GO_ON, INTERRUPTED
 
 
 class Model:
-    """A reply function that returns a new `Tap` for each call, and records the messages."""
+    """A reply function that returns a new `Tap` for each call, and records the histories."""
 
     def __init__(self):
         self.taps, self.histories = [], []
@@ -133,7 +133,7 @@ class TestAsking:
 
 class TestTyping:
     async def test_a_typed_question_is_sent_and_prints_nothing(self, panel, model, wire, capsys):
-        await asked(panel, model, "First?", "Yes.")  # the panel remembers the event loop
+        await asked(panel, model, "First?", "Yes.")  # so that the panel knows the event loop
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
         tap = await model.tap()

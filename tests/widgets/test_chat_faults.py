@@ -15,9 +15,9 @@ from utils.widgets import ChatPanel, Turn
 
 PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults occur after 40
 WHOLE = answer(PROMPT)
-PATIENCE = 240.0  # seconds until a panel counts as stuck
+PATIENCE = 240.0  # seconds until a panel is considered stuck
 
-but_refusals = pytest.mark.parametrize(  # refusals end before Stop can be pressed
+but_refusals = pytest.mark.parametrize(  # a refusal ends the reply before Stop can be pressed
     "fault",
     [fault for fault in FAULTS.values() if fault.stage != "refusal"],
     ids=lambda fault: fault.name,
@@ -25,7 +25,7 @@ but_refusals = pytest.mark.parametrize(  # refusals end before Stop can be press
 
 
 class Provider:
-    """A reply function whose model has a fault until `delivery` is reset."""
+    """A reply function whose model has the fault in `delivery`; None means no fault."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self.delivery: str | None = None
@@ -54,11 +54,11 @@ async def provider() -> AsyncIterator[Provider]:
         yield Provider(client)
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # upper limits for a fault's numbers
+MOST = {"seconds": 2, "megabytes": 1}  # upper limits for a fault's parameters
 
 
 def delivery(fault: Fault) -> str:
-    """Return the model suffix for a fault: its name and its default numbers, limited by `MOST`."""
+    """Return the model suffix for a fault: its name and default parameters, limited by `MOST`."""
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name
@@ -110,7 +110,7 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)  # the last or first button
+    turn = await pressed(panel, provider, -1 if by_responses else 0)
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 

@@ -22,7 +22,7 @@ MARKUP += ["javascript:", "data:", "https://x.y", "img src=", "onerror=", "&#58;
 
 
 class Census(HTMLParser):
-    """Collects all tags and attributes of a page."""
+    """Collects all tags and attributes in a page's HTML."""
 
     def __init__(self, html):
         super().__init__()

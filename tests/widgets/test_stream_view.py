@@ -80,7 +80,7 @@ def test_a_second_stream_replaces_the_first(wire, view):
 def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
     lane = Lane("reply", PlainText("Reply"), clock=clock)
     lane.begin(timer_thread)
-    clock.now = 3.5  # 3.5 s after the display, and 3.0 s after the request
+    clock.now = 3.5  # 3.5 s after the lane appeared, 3.0 s after the request
     lane.add("Hi", 3.0)
     lane.end(Recording("reply", (), 4.0))
     assert lane.line() == "reply: first words 3.0 s · done 4.0 s"

@@ -12,7 +12,7 @@ from tools.browser.server import ARTIFACTS, PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Has the effect of --expose-app-in-browser in a JupyterLab started without that option.
+# Works like --expose-app-in-browser, for a JupyterLab that was started without that option.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
   const settings = document.getElementById("jupyter-config-data");
   if (settings && document.readyState === "interactive")
@@ -21,7 +21,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
 });"""
 
 TIMES = 10  # maximum number of runs in `again_until`
-POLLING = 50  # milliseconds; Playwright's default, every frame, keeps the page repainting
+POLLING = 50  # milliseconds; Playwright's default (every frame) makes the page repaint constantly
 
 
 class NotebookPage:
@@ -146,8 +146,8 @@ class NotebookPage:
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
         """Rerun the cell that shows an element, until `seen()` is true; return its last result.
 
-        On a busy machine, a page may show several changes at once, and a test may miss some.
-        The cell is run up to `TIMES` times.
+        On a busy machine, a page may show several changes in one frame, and a test may miss some.
+        The cell is rerun at most `TIMES` times.
         """
         for _ in range(TIMES):
             if seen():

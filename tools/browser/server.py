@@ -100,7 +100,7 @@ def serve(
     environment: Mapping[str, str] | None = None,
     kernel: Sequence[str] | None = None,
 ) -> Iterator[Lab]:
-    """Run JupyterLab, as `lab` does, until the block ends or this process is killed.
+    """Run JupyterLab the way `lab` does, until the block ends or this process is killed.
 
     Args:
         root: The folder to serve.
@@ -136,5 +136,5 @@ def serve(
         yield Lab(root, f"http://127.0.0.1:{port}", token)
     finally:
         assert server.stdin is not None
-        server.stdin.close()  # also ends its kernels
+        server.stdin.close()  # makes the supervisor end JupyterLab and its kernels
         server.wait(PATIENCE)

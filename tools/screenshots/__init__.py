@@ -19,7 +19,7 @@ COLOURS = 96
 
 @contextmanager
 def a_browser() -> Iterator[Browser]:
-    """Run a browser while the block runs; exit with a message if none is found."""
+    """Run a browser during a `with` block; exit with a message if none is found."""
     with sync_playwright() as playwright:
         path = browser_path(playwright)
         if path is None:

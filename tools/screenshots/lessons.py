@@ -40,14 +40,14 @@ _FREEZE = """([where, words, shown]) => {
 
 @dataclass(frozen=True)
 class Portrait:
-    """The cells of a lesson to run, and the moment to take the screenshot."""
+    """Which cells of a lesson to run, and when to take the screenshot."""
 
     # text in the code cells to run after the setup cell; the last one is captured
     cells: tuple[str, ...]
     where: str  # a CSS selector for the element to watch
     words: str  # the text in that element that triggers the screenshot
     shown: str  # a CSS selector for the elements in the screenshot, stacked vertically
-    around: bool = False  # whether the screenshot includes JupyterLab, with the learner's edition
+    around: bool = False  # whether to include JupyterLab, with the learner's edition open in it
 
 
 PORTRAITS = {

@@ -203,7 +203,7 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
 
 @contextlib.contextmanager
 def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator[Child]:
-    """Run the user's command in their folder; the course's own programs come last on PATH."""
+    """Run the user's command in the current folder; the course's own programs come last on PATH."""
     environ["PATH"] = os.pathsep.join([environ.get("PATH", ""), str(Path(sys.executable).parent)])
     try:
         with running(words, Path.cwd(), environ, output) as child:

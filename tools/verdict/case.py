@@ -1,4 +1,4 @@
-"""The input and the result of a line of the verdict's table."""
+"""What each line of the verdict's table takes and returns: `Case` and `Seen`."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ Verdict = Literal["passed", "failed", "not tried"]
 
 @dataclass(frozen=True)
 class Seen:
-    """The result of a line."""
+    """The result of testing one line of the table."""
 
     verdict: Verdict  # whether the endpoint passed, if the line was tried
     what: str  # the observation, or why the line wasn't tried
@@ -43,10 +43,10 @@ class BufferedError(Exception):
 
 
 def exceeds_buffers() -> int:
-    """Return the size of a reply that no connection's socket buffers can hold, in megabytes.
+    """Return a reply size, in megabytes, that is too large for any connection's socket buffers.
 
-    An app's reply passes through two connections: from the model, and to the reader. On systems
-    that don't list the limits of their buffers in /proc, 32 MB is enough.
+    An app's reply passes through two connections: from the model, and to the reader. 32 MB is
+    enough on systems that don't list their buffers' limits in /proc.
     """
     try:
         limits = [
@@ -115,7 +115,7 @@ class Case:
         return f"{about or self.about} {marker}", marker
 
     async def read_with(self, fault: str, silence: float = 0.0) -> tuple[Stream, str]:
-        """Send a question while the model has a fault; return the reply, and the marker."""
+        """Send a question to a model with a fault; return the reply and the question's marker."""
         await self.simulator.behave(f"sim-chat:{fault}")
         question, marker = self.question()
         async with self.endpoint.ask(question) as stream:

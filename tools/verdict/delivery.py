@@ -10,7 +10,7 @@ from utils.simulator.tokens import split
 
 from .case import Case, Seen, failed, passed
 
-LARGEST_BURST = 1 / 3  # limit, as a share of the text; readers notice a larger burst
+LARGEST_BURST = 1 / 3  # as a share of the text; readers would notice larger bursts
 
 
 async def early(case: Case) -> Seen:

@@ -35,7 +35,7 @@ class Endpoint:
         self._closing: set[str] = set()  # the names of events that end a stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams, as pages do, at the event that ended this complete reply, if any."""
+        """Close later streams, like a page, at the event (if any) that ended this complete one."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
@@ -54,7 +54,7 @@ class Endpoint:
                 async with self._opened(client, request, stream):
                     yield stream
                 return
-            # This returns JSON; a second request, with its fields in the URL, streams the reply.
+            # The response is JSON; its fields go into the URL of a second request, for the stream.
             async with self._opened(client, request, stream):
                 await stream.rest(patience=60)
             if stream.status >= 400:

@@ -24,7 +24,7 @@ async def break_announced(case: Case) -> Seen:
 
 
 def _announcement(case: Case, stream: Stream) -> str:
-    """Describe how a failure was announced, or that the reply was completed anyway."""
+    """Describe how a failure was announced, or report that the reply was completed anyway."""
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:
@@ -41,7 +41,7 @@ def _unannounced(case: Case, stream: Stream) -> str:
     if stream.broken and not stream.wire.is_event_source:
         return ""  # a page that reads the body itself gets an exception
     if stream.wire.format == "text":
-        has_more = not case.reply.startswith(stream.text)  # such as an error message
+        has_more = not case.reply.startswith(stream.text)  # presumably an error message
         return "" if has_more else "the body ended cleanly"
     if not stream.ending:
         return "the stream ended without any event"

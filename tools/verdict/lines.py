@@ -40,7 +40,7 @@ WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator"
 
 
 async def judge(case: Case, report: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test the lines, and call `report` for each, except those that need a missing simulator."""
+    """Test and report each line, except those that need the simulator if there is none."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:

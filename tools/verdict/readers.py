@@ -7,11 +7,11 @@ from utils.simulator import Request
 from .case import BufferedError, Case, Seen, failed, passed
 from .delivery import LARGEST_BURST
 
-_SETTLED = 3.0  # seconds within which an app that still reads from the model receives tokens
+_SETTLED = 3.0  # seconds; an app that is still reading from the model gets tokens in this time
 
 
 async def leaving(case: Case) -> Seen:
-    """A disconnect ends generation; if the app supports it, the reader can rejoin instead."""
+    """A disconnect ends generation; in an app that supports rejoining, the reader can rejoin."""
     if case.endpoint.wire.rejoins:
         return await _rejoining(case)
     await case.make_pause(case.half)
@@ -110,7 +110,7 @@ async def slow_reader(case: Case) -> Seen:
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
-        await stream.until(lambda so_far: bool(so_far.text), case.patience)  # read no further
+        await stream.until(lambda so_far: bool(so_far.text), case.patience)  # then stop reading
         request, before = await case.request(marker), 0
         while request.ended == "streaming" and request.tokens_sent > before:
             before = request.tokens_sent

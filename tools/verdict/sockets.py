@@ -1,7 +1,7 @@
 """Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
 
-Each question opens a websocket, as a page would; closing the response closes it. Only the parts of
-the protocols that a question, its reply and Stop require are implemented.
+Each question opens a websocket, as a page would; closing the response closes it. Only what a
+question, its reply and Stop require is implemented.
 """
 
 import json
@@ -75,10 +75,10 @@ class Streamlit:
     """Streamlit's page: it sends the state of widgets and receives elements, as protobuf."""
 
     path = "/_stcore/stream"
-    # Paths of field numbers, first in a ForwardMsg (a frame), then in an element.
+    # Paths of field numbers: on the first line, in a ForwardMsg (a frame); below it, in an element.
     FINISHED, ELEMENT = (6,), (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
+    PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") differ
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
@@ -89,7 +89,7 @@ class Streamlit:
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
             if _at(frame, *self.FINISHED):
                 break
-        # a rerun (11) with widget states (2): a list (1) of ids (1) and chat inputs (15)
+        # a rerun (field 11) with widget states (2): a list (1) of ids (1) and chat inputs (15)
         value = _field(1, box) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 
@@ -129,7 +129,7 @@ class Sockets(httpx2.AsyncBaseTransport):
         self._open: list[ClientConnection] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Answer one request."""
+        """Handle one request."""
         with _errors_as_http():
             if request.url.path.startswith("/stop/"):
                 await self._page.stop(self._open[int(request.url.path.rpartition("/")[2])])
@@ -184,7 +184,7 @@ def _field(number: int, value: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Encode a number in groups of 7 bits, the lowest first; the top bit says that more follow."""
+    """Encode a number in groups of 7 bits, the lowest first; the top bit is set if more follow."""
     low = bytearray()
     while value > 0x7F:
         low.append(value & 0x7F | 0x80)
@@ -193,7 +193,7 @@ def _varint(value: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and content of each field; a number's content is its raw bytes."""
+    """Yield each field's number and content; the content of a numeric field is its raw bytes."""
     at = 0
 
     def varint() -> int:

@@ -37,7 +37,7 @@ class Part:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the event's name or data says that the reply failed."""
+        """Whether the event's name or data reports a failure."""
         error = isinstance(self.data, dict) and self.data.get("error")
         return bool(error) or "error" in self.name or "fail" in self.name
 
@@ -73,7 +73,7 @@ class Stream:
 
     @property
     def burst(self) -> float:
-        """The largest share of the text that arrived in one go; 1 if none arrived."""
+        """The largest share of the text that arrived in one go; 1 if there is no text."""
         texts = [(part.at, len(part.text)) for part in self.parts if part.text]
         # for each text part, the length of all text in the burst that starts with it
         sizes = [sum(n for at, n in texts if 0 <= at - begin < _BURST) for begin, _ in texts]
@@ -81,7 +81,7 @@ class Stream:
 
     @property
     def ending(self) -> list[Part]:
-        """The parts after the last text, except pings and text parts that are empty.
+        """The parts after the last text, except pings and empty text parts.
 
         The part with the last text comes first if it has a new value, such as `"done": true`.
         """
@@ -116,7 +116,7 @@ class Stream:
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
     def describe_ending(self) -> str:
-        """Describe the last part of `ending`, such as `event done`; `ending` must not be empty."""
+        """Describe the last part of `ending`, for example as `event done`; there must be one."""
         last = self.ending[-1]
         if last.text:
             return "a field"
@@ -233,7 +233,7 @@ def _text(path: str | None, raw: str, data: Any) -> str:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value of nested JSON with its path; numbers, ids and times become type names.
+    """Yield each value in nested JSON with its path; for numbers, ids and times, yield the type.
 
     `{"role": "assistant", "n": 3}` gives `(".role", "assistant")` and `(".n", "int")`.
     """

@@ -1,7 +1,7 @@
 """Writes the verdict's tables into apps/README.md: `python -m tools.verdict.tables`.
 
-For maintainers, after changing an app or the verdict. Every line is tested on each app, on lesson
-4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
+For maintainers: run it after changing an app or the verdict. Every line is tested on each app, on
+lesson 4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
 """
 
 import json
@@ -68,7 +68,7 @@ def _naive() -> str:
 
 
 def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
-    """Run the verdict in a folder; `model` has the variables for a running simulator."""
+    """Run the verdict in a folder; `model` contains the variables for a running simulator."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})

@@ -20,7 +20,7 @@ class WireFormat:
     body: str | None = None  # the request's JSON; None for no body
     headers: tuple[tuple[str, str], ...] = ()
     then: str | None = None  # the path that streams the reply, if the first request only starts it
-    stop: str | None = None  # the path to which a POST stops the reply; None if there is none
+    stop: str | None = None  # a POST to this path stops the reply; None if there is no such path
     rejoins: bool = False  # whether a reader who disconnects can rejoin the running reply
     format: Format = "sse"
     # the path to the text in a JSON object, such as `choices.0.delta.content`; "." if the data is a

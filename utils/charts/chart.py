@@ -89,7 +89,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes that span the figure, `bottom` inches above its lower edge."""
+        """Return axes that span the figure's width, `bottom` inches above its lower edge."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -101,14 +101,14 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # needed here too: drawing creates the ticks
+    @style.context("default")  # needed here too, since drawing creates the ticks
     def png(self) -> bytes:
         """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # the picture with a palette; two thirds smaller
+        flat = io.BytesIO()  # the picture reduced to 128 colours: two thirds smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

@@ -1,4 +1,4 @@
-"""The gap strip: when each piece of a reply arrived, and whether steadily or in bursts."""
+"""The gap strip: whether the pieces of a reply arrived steadily or in bursts."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     Each green line is a piece with text or reasoning. Orange is the time before the first piece;
     grey is silence after it.
 
-    Pieces count as **one delivery** if they arrive at least ten times as fast as if all pieces were
-    spread evenly over the time until the last piece. A delivery is the whole reply, or a part of it
-    between two pauses longer than a twentieth of that time. A delivery of five pieces or more has a
-    label such as `50 at once`, if there is room. A reply arrives "all at once" if it is one piece
-    or one delivery, and "in bursts" if deliveries contain at least three quarters of its pieces. A
-    few clumps in an otherwise steady stream, as on a busy machine, don't count as bursts.
+    Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
+    pieces were spread evenly over the time until the last one. A delivery is the whole reply, or a
+    part between two pauses, each longer than a twentieth of that time. A delivery of five pieces or
+    more has a label such as `50 at once`, if there is room. A reply arrives "all at once" if it is
+    one piece or one delivery, and "in bursts" if deliveries contain at least three quarters of its
+    pieces. A few clumps in an otherwise steady stream, as on a busy machine, don't count as bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
         title: Replaces the finding as the title.
-        verdict: Whether the chart describes how the pieces arrive. False shows only how many
-            arrived and how long that took, so that learners can judge for themselves.
+        verdict: Whether the chart describes how the pieces arrive. If False, it shows only how
+            many arrived and how long that took, so that learners can judge for themselves.
 
     Raises:
         ValueError: If there is nothing to draw.

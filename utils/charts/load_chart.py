@@ -31,9 +31,9 @@ _APART: Final = 0.32  # minimum distance between line labels, in inches
 def load_chart(rows: Iterable[Row]) -> Chart:
     """Draw the longest wait for a first token, by number of clients.
 
-    Both axes are logarithmic: a wait proportional to the number of clients is a sloping line, and
-    a constant wait is a horizontal line. A line ends at the largest number of clients measured for
-    its style.
+    Both axes are logarithmic: a wait proportional to the number of clients appears as a sloping
+    line, and a constant wait as a horizontal one. A line ends at the largest number of clients
+    measured for its style.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -50,7 +50,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    room = max(2, counts[-1] / counts[0]) ** 0.6  # factor; leaves room for names beside the lines
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # factor that leaves room for the lines' names
     axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)
@@ -109,7 +109,7 @@ def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Label each line at its end; labels that would overlap are moved apart."""
     low, high = axes.get_ylim()
 
-    def inches(wait: float) -> float:  # above the bottom of the logarithmic axis
+    def inches(wait: float) -> float:  # a wait's height above the x axis
         return height * log(wait / low) / log(high / low)
 
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

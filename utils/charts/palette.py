@@ -1,14 +1,14 @@
 """The colours of all charts and widgets, one per meaning, and the text size in charts.
 
-Colour-blind readers can tell them apart: all but the grey come from Okabe and Ito's palette. Each
+Colour-blind readers can tell them apart: all but the greys come from Okabe and Ito's palette. Each
 use of a colour is also labelled in words.
 """
 
 WAITING = "#E69F00"  # nothing to read yet
 READING = "#0072B2"  # words read
-STALL = "#CC79A7"  # the reader has caught up and waits
+STALL = "#CC79A7"  # the reader has caught up and is waiting
 DELIVERED = "#009E73"  # words on the screen
 QUIET = "#6B7280"  # axes and captions
-FAINT = "#E5E7EB"  # grids, and time without another colour
+FAINT = "#E5E7EB"  # grid lines, and time that has no other colour
 INK = "#1F2937"  # text
 TEXT = 13  # points; in a figure 10 inches wide, 12 or more is readable from the back of a room

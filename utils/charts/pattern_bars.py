@@ -34,9 +34,9 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw bars that show how long a reader sees a blank screen, a status, and text.
 
     Orange: blank. Pale orange, hatched: a status but no text. Pink: the reader has caught up and
-    waits. Grey: the reader reads while more arrives. The chart doesn't show how much shorter an
-    explained wait *feels*, since there is no agreed number for it. `wpm` is the reader's speed, in
-    words per minute.
+    is waiting. Grey: the reader reads while more arrives. The chart doesn't show how much shorter
+    an explained wait *feels*, since there is no agreed measure of that. `wpm` is the reader's
+    speed, in words per minute.
     """
     recordings = [pattern.recording for pattern in patterns]
     names = names_of(recordings)

@@ -1,4 +1,4 @@
-"""The reader's chart: words on the screen against words read, one panel per recording."""
+"""The reader's chart: words on the screen and words read over time, one panel per recording."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @default_settings
 def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
-    """Draw words on the screen against words read, with waits shaded, one panel per recording.
+    """Draw words on the screen and words read over time, one panel per recording; shade waits.
 
-    Orange: nothing to read yet. Pink, hatched: the reader has caught up and waits. Green: words
-    on the screen that are still to be read. Blue: words read. All panels have the same axes. The
-    time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer than
-    the longest reply. `wpm` is the reader's speed, in words per minute.
+    Orange: nothing to read yet. Pink, hatched: the reader has caught up and is waiting. Green:
+    words on the screen that are still to be read. Blue: words read. All panels have the same axes.
+    The time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer
+    than the longest reply. `wpm` is the reader's speed, in words per minute.
     """
     from utils.charts.chart import BELOW, Chart
 

@@ -89,14 +89,14 @@ def name_of(label: str) -> str:
 def sentences(
     names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
-    """Return sentences for the alternative text: summaries, then doubts about token counts."""
+    """Return sentences for the alternative text: summaries, then warnings about token counts."""
     summaries = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
     pairs = zip(names, doubted, strict=False)
     return summaries + [f"{name}: {r.count_doubt}" for name, r in pairs if r.count_doubt]
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
-    """Add a note to a chart if it counts words because a token count is implausible."""
+    """Add a note to a chart if words were counted because a token count is implausible."""
     if any(recording.count_doubt for recording in recordings):
         chart.words(0.15, 0.15, "Implausible token count: words are used.")
 

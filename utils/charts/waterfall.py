@@ -96,7 +96,7 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     if len(recordings) == 1:
         first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
         return f"One stream in {span}: {first}{broken}"
-    most = max(  # the most concurrent streams, counted whenever one begins
+    most = max(  # the largest number of concurrent streams, counted whenever one begins
         sum(other.sent <= one.sent < other.sent + other.e2e for other in recordings)
         for one in recordings
     )
@@ -115,7 +115,7 @@ def _draw(
 ) -> None:
     """Draw one row; `sent` is in seconds since the first request, `thick` in inches.
 
-    A gap is drawn as waiting if it is longer than both `pause` seconds and five median gaps.
+    A gap longer than both `pause` seconds and five times the median gap is drawn as waiting.
     """
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause

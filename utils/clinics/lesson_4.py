@@ -36,7 +36,7 @@ _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps gene
 
 @dataclass(frozen=True)
 class Case:
-    """Observations by two clients of one endpoint: one read to the end, the other disconnected."""
+    """The result of two requests to an endpoint; the second client disconnected early."""
 
     # the share of the reply, 0 to 1, that the model had sent when the first text arrived
     ttft_share: float

@@ -1,4 +1,4 @@
-"""Serves `app` on a free port, reports the port, and ends when standard input closes."""
+"""Serves `app` on a free port, reports the port, and exits when standard input closes."""
 
 from utils.simulator.process.child_process import end_with_stdin, report
 

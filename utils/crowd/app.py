@@ -24,7 +24,7 @@ async def blocking() -> StreamingResponse:
     """Stream with `.stream()` on the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        for chunk in model.stream(PROMPT):  # blocks the event loop until the reply is over
+        for chunk in model.stream(PROMPT):  # blocks the event loop until the reply ends
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")

@@ -41,7 +41,7 @@ async def health(port: int) -> float:
 async def _texts(port: int, path: str) -> AsyncIterator[str]:
     events = Reader()
     async with _response(port, path) as reader:
-        # chunked transfer encoding: a size in hexadecimal, then the data and CRLF; 0 is the end
+        # chunked transfer encoding: size in hexadecimal, data, CRLF; size 0 marks the end
         while size := int(await reader.readline(), 16):
             data = await reader.readexactly(size)
             await reader.readexactly(2)  # CRLF

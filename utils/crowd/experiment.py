@@ -21,7 +21,7 @@ STYLES: Final = {
     "async def + .astream()": "/tasks",
 }
 _ONE_BY_ONE: Final = "async def + .stream()"
-_MOST_ONE_BY_ONE: Final = 15  # clients; each takes a second of model time
+_MOST_ONE_BY_ONE: Final = 15  # clients; each takes a second
 _PING: Final = 0.02  # seconds to wait before each health check
 
 
@@ -63,13 +63,13 @@ async def experiment(
 
 
 async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where: str) -> Row:
-    """Run `count` concurrent clients; the badge shows `where` and how many of them have text."""
+    """Run `count` concurrent clients; the badge shows `where` and how many have received text."""
     reading = itertools.count()
 
     def show_count() -> None:
         _show(badge, f"{where}: {next(reading)} of {count} reading")
 
-    show_count()  # no client has text yet
+    show_count()  # starts at 0
     over = asyncio.Event()
     pings = asyncio.create_task(_pings(port, over))
     try:

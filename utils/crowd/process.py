@@ -1,4 +1,4 @@
-"""Runs the measured server in its own process."""
+"""Runs the server under test in its own process."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ class LoadError(Sentence, RuntimeError):
 async def server() -> AsyncIterator[int]:
     """Run `utils.crowd.app` in its own process while the block runs; yield its port on 127.0.0.1.
 
-    The server ends with the block or with the calling process, even if that process is killed.
+    The server stops at the end of the block, or when the calling process ends, even if killed.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:

@@ -149,7 +149,7 @@ def hints(key: str) -> list[str]:
 
 
 def prediction(key: str) -> Prediction:
-    """Return the prediction `key`, such as "P1.1"; old notebooks leave out the P."""
+    """Return the prediction `key`, such as "P1.1"; old notebooks omit the P."""
     key = key if key.startswith("P") else f"P{key}"
     return _find(key, "prediction", lambda lesson: lesson.predictions)
 

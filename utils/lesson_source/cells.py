@@ -35,7 +35,7 @@ def cells(text: str) -> Iterator[Cell]:
     header = _HEADER.match(text)
     if header is None and lines[0].rstrip() == "---":
         raise SourceError(1, "the header that opens with `---` is never closed")
-    begin = at = header[0].count("\n") if header else 0  # indexes of lines
+    begin = at = header[0].count("\n") if header else 0  # line indexes
     tags: tuple[str, ...] = ()  # of the cell that starts at `begin`
     while at < len(lines):
         opening = _FENCE.match(lines[at])
@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise if a marker is misspelled or out of place; only those in `allowed` may come first."""
+    """Raise if a marker is misspelled or out of place; the first must be in `allowed`."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):
@@ -139,7 +139,7 @@ def _region(found: re.Match[str], line: int) -> Region:
     if not solution.strip() or (stub is not None and not stub.strip()):
         raise SourceError(line, "this solution, or its stub, is empty")
     if stub is None:
-        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # that of the first line
+        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # the first line's
         stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
     elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
         raise SourceError(line, f"a line of a stub starts with `# `, unlike `{wrong[0].strip()}`")

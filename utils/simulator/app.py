@@ -188,7 +188,7 @@ class Service:
     async def set_sim(self, request: Request) -> Response:
         """Set the model behind the name `sim`, faults included, for later requests.
 
-        A test can use this to change how a running app's model behaves. Example of a body:
+        A test can use this to change how a running app's model behaves. Example request body:
         `{"model": "sim-chat:drop@8"}`. `{"model": "sim"}` restores the default.
         """
         name = parse_object(await self._body(request)).get("model")

@@ -103,7 +103,7 @@ class Simulator(ServerProcess):
         return Seen(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
-        """Return a mark for the current end of the log, and the requests after the mark `since`."""
+        """Return the log's current position, and the requests received after position `since`."""
         query = {"since": since}
         if settled:
             query["settled"] = str(_SETTLE_SECONDS)  # the server's time limit

@@ -60,9 +60,9 @@ def compose(
     """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
     The same request always gets the same tokens, but the timing depends on `attempt`, which counts
-    how many times that request has arrived. `default` is the profile of `sim`. Unless `recordings`
-    is strict, recorded models also use it, for prompts that weren't recorded. The reply's
-    identifier is derived from `name`.
+    how many times that request has arrived. `default` is the profile of `sim`. Recorded models also
+    use it for prompts that weren't recorded, unless `recordings` is strict. The reply's identifier
+    is derived from `name`.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)

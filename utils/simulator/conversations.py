@@ -11,7 +11,7 @@ _MAX_LENGTH = 100_000  # characters of one conversation
 
 
 class Conversations:
-    """Stores the conversations that ended with the latest responses."""
+    """Stores the conversation up to each of the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()

@@ -18,7 +18,7 @@ _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slo
 
 
 class Plan(NamedTuple):
-    """The schedule of one reply. Times count from the request's arrival, in seconds at speed 1."""
+    """The schedule of one reply. Times are in seconds at speed 1, since the request arrived."""
 
     opening: float  # when a stream's first event, which has no text, is sent
     tokens: tuple[float, ...]  # when each token is generated
@@ -39,7 +39,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    stalls = [  # the first of these tokens, whose time is the TTFT, doesn't stall
+    stalls = [  # the first of these tokens arrives at the TTFT, so it doesn't stall
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)
     ]

@@ -16,9 +16,9 @@ rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured
     500 tokens and 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
 
-The values are illustrative, from 2026. The model ignores that prefill time grows faster than
-linearly with very long prompts, that a busy server also generates more slowly, that caches expire,
-and that a provider has many servers. Each pair of learner and model has its own server, so
+The values are illustrative and date from 2026. The model ignores that prefill time grows faster
+than linearly with very long prompts, that a busy server also generates more slowly, that caches
+expire, and that a provider has many servers. Each pair of learner and model has its own server, so
 that learners who share a simulator don't wait for each other.
 """
 

@@ -9,7 +9,7 @@ from .prefill import Serving
 
 @dataclass(frozen=True)
 class Profile:
-    """The latencies of one kind of model. The values are illustrative, from 2026."""
+    """The latencies of one kind of model. The values are illustrative and date from 2026."""
 
     name: str  # the model's name without the prefix `sim-`
     ttft: float  # median time to the first token of text, in seconds

@@ -145,7 +145,7 @@ class Entry:
         self.request.planned_gap = gap / speed
 
     def sent(self, tokens: int) -> None:
-        """Record that bytes with `tokens` tokens were passed to the connection."""
+        """Record that bytes were passed to the connection, and how many tokens they contain."""
         if self.request.first_byte is None:
             self.request.first_byte = self._now()
         self.request.tokens_sent += tokens
@@ -192,11 +192,11 @@ class Log:
             self._idle.set()
 
     def mark(self) -> str:
-        """Return a mark for the current end of the log, to pass to `since`."""
+        """Return the log's current position, to pass to `since`."""
         return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
-        """Return the logged requests received after `mark`; all of them if the mark is unknown."""
+        """Return the logged requests after the position `mark`; all of them if it is unknown."""
         run, _, number = mark.partition("-")
         after = int(number) if run == self._run and number.isdecimal() else 0
         return [asdict(entry.request) for entry in self._entries if entry.request.id > after]

@@ -27,7 +27,7 @@ _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time
 _COLLECT_SECONDS = 5.0  # s; minimum time between full garbage collections
 _MAX_FILES = 10_240
 _SEND_BUFFER = 65_536  # bytes; the default (megabytes) would hide that a client has stopped reading
-_KEEP_ALIVE = 75  # s until an idle connection is closed; learners may read between two cells
+_KEEP_ALIVE = 75  # s until an idle connection is closed; learners may pause to read between cells
 
 
 class _Server(uvicorn.Server):

@@ -32,7 +32,7 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return an item's finish reason or the reason that a response is incomplete, if any."""
+    """Return an item's finish reason, or why its response is incomplete; None if it has neither."""
     metadata = mapping_of(item, "response_metadata")
     details = mapping_of(metadata, "incomplete_details")
     reason = metadata.get("finish_reason") or details.get("reason")
@@ -56,7 +56,7 @@ def _thinking(block: Mapping[str, Any]) -> str:
 
 
 def _words(part: object) -> str:
-    """Return the text in part of a block: a string or, as in Mistral's thinking, other blocks."""
+    """Return a block field's text; the field is a string or, in Mistral's thinking, more blocks."""
     if isinstance(part, list):
         return "".join(map(_words, part))
     if isinstance(part, Mapping):

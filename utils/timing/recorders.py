@@ -2,7 +2,7 @@
 
 All times are in seconds since the request was sent. The first `next()` sends the request and
 starts the clock, because generators do nothing until then. A piece counts as arrived when the loop
-takes it, so a slow loop delays the times in the recording.
+receives it, so with a slow loop the recorded times are late.
 """
 
 import time
@@ -84,7 +84,7 @@ class _Recorder(Generic[T]):
         self._end = self._clock()
         self._start = self._end if self._start is None else self._start
         self._outcome = outcome
-        if error is not None:  # as text, since an exception would keep the stream's frames alive
+        if error is not None:  # stored as text: an exception would keep the stream's frames alive
             self._error = well_formed(f"{type(error).__name__}: {error}")
 
     def _closers(self, method: str) -> Iterator[Callable[[], Any]]:
@@ -174,12 +174,12 @@ def record(
     """Time a stream while passing its items through unchanged, without reading ahead.
 
     The source is closed by `close()`, at the end of `with record(…) as recorder:`, and immediately
-    after a `break` from a loop over an unnamed recorder. A named recorder stays open after `break`,
-    as any generator does.
+    after a `break` if the recorder isn't assigned to a variable. A recorder in a variable stays
+    open after a `break`, as any generator does.
 
     Args:
         stream: Any iterable of message chunks, strings, or dicts shaped like message chunks.
-            Items without text count for TTFB.
+            Items without text count towards TTFB.
         label: A name for charts and tables.
         clock: A function that returns seconds; for tests.
 
@@ -199,8 +199,8 @@ def arecord(
     """Time an async stream while passing its items through; async version of `record`.
 
     The source is closed by `aclose()`, at the end of `async with arecord(…)`, and when the reading
-    task is cancelled. After `break`, the event loop closes an unnamed recorder's source in its next
-    iteration.
+    task is cancelled. After a `break`, a recorder that isn't assigned to a variable has its source
+    closed on the event loop's next iteration.
     """
     if not isinstance(stream, AsyncIterable):
         if isinstance(stream, Iterable) and not hasattr(stream, "content"):

@@ -45,7 +45,7 @@ class Piece:
 class Recording:
     """Immutable snapshot of one reply as it arrived.
 
-    In the metrics, `a_k` is the arrival of token k and `n` the number of tokens. Where providers
+    In the metrics, `a_k` is when token k arrives and `n` the number of tokens. Where providers
     and benchmarks define a metric differently, its docstring states the definition used here.
 
     Attributes:

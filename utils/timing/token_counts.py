@@ -41,17 +41,17 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     ascii_part = text.encode("ascii", "ignore")
     letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
     others = len(ascii_part) - letters - ascii_part.count(b" ")
-    foreign = len(text.encode()) - len(text)  # bytes of other characters, minus one for each
+    foreign = len(text.encode()) - len(text)  # non-ASCII characters' bytes, minus one for each
     most = 0.4 * letters + others + foreign
     least = max(len(text.split()) / 2, most / 16)
     return least <= count <= max(most, len(shown)) + 10
 
 
 def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
-    """Return one usage for a reply, based on the usages in its items.
+    """Return a reply's usage, based on the usage reports in its items.
 
-    Several usages are either increments, which LangChain sums when it adds chunks, or running
-    totals, the last of which is the total. The result is the total that is plausible for the text.
+    Several reports are either increments, which LangChain sums when it adds chunks, or running
+    totals, of which the last one counts. The result is the total that is plausible for the text.
     If both are plausible, counts that rise each time are taken as running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]

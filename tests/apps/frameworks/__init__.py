@@ -1,1 +1,1 @@
-"""Browser tests of the apps, in a package so that its browser is closed after the last one."""
+"""Browser tests of the apps, in a package so that their browser is closed after the last test."""

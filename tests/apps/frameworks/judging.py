@@ -1,4 +1,4 @@
-"""Reaches the verdict on an app, with shorter waits than the `verdict` command."""
+"""Judges an app like the `verdict` command, but with shorter waits."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

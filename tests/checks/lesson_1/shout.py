@@ -50,7 +50,7 @@ def word_by_word(model):
     return model | StrOutputParser() | upper
 
 
-edit = edits("1.shout", shout)  # edit(mistake or None, {old: new}, says)
+edit = edits("1.shout", shout)  # args: mistake or None, {old: new}, says
 PIECES = "for piece in pieces:"
 LOOP = f"{PIECES}\n            yield piece.upper()"
 CHAIN = "model | StrOutputParser() | upper"

@@ -21,7 +21,7 @@ def to_store(stream):
     return text
 
 
-edit = edits("3.to_store", to_store)  # edit(mistake or None, {old: new}, says)
+edit = edits("3.to_store", to_store)  # args: mistake or None, {old: new}, says
 IF = 'reason != "stop"'
 SAID = 'f"finish reason {reason}"'
 

@@ -59,7 +59,7 @@ def create_lasting_app(model):
     return app
 
 
-edit = edits("4.rejoin", create_lasting_app)  # edit(mistake or None, {old: new}, says)
+edit = edits("4.rejoin", create_lasting_app)  # args: mistake or None, {old: new}, says
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
 # line breaks and the indentation of the loop and of its body

@@ -21,7 +21,7 @@ async def shout(model, prompt):
         yield chunk.content.upper()
 
 
-edit = edits("4.shout", shout)  # edit(mistake or None, {old: new}, says)
+edit = edits("4.shout", shout)  # args: mistake or None, {old: new}, says
 LOOP = "async for chunk in chunks:"
 YIELD = "yield chunk.content.upper()"
 A_TO_Z = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}

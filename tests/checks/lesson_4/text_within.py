@@ -30,7 +30,7 @@ class Ended(BaseException):
     """A `BaseException` that is neither an `Exception` nor part of asyncio."""
 
 
-edit = edits("4.text_within", text_within)  # edit(mistake or None, {old: new}, says)
+edit = edits("4.text_within", text_within)  # args: mistake or None, {old: new}, says
 ADD = "text += chunk.content"
 EXCEPT = "except TimeoutError:\n        pass"
 STAYS = """

@@ -28,7 +28,7 @@ def by_the_error(done, total, seconds):
     return "%d of %d, about %.0f s left" % (done, total, left)
 
 
-edit = edits("5.caption", caption)  # edit(mistake or None, {old: new}, says)
+edit = edits("5.caption", caption)  # args: mistake or None, {old: new}, says
 UNKNOWN = "    if total is None"
 
 for mistake, changes in (

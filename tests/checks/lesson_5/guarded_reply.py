@@ -37,7 +37,7 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-edit = edits("5.guarded_reply", guarded_reply)  # edit(mistake or None, {old: new}, says)
+edit = edits("5.guarded_reply", guarded_reply)  # args: mistake or None, {old: new}, says
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"

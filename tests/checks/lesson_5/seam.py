@@ -29,7 +29,7 @@ def by_a_pattern(partial, more):
     return partial + pairs["rest"]
 
 
-edit = edits("5.seam", seam)  # edit(mistake or None, {old: new}, says)
+edit = edits("5.seam", seam)  # args: mistake or None, {old: new}, says
 SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
 FIRST = "    {}\n    for size".format  # inserts a line before the loop
 

@@ -29,7 +29,7 @@ async def steady(sources, seconds):
                 raise
 
 
-edit = edits("5.steady", steady)  # edit(mistake or None, {old: new}, says)
+edit = edits("5.steady", steady)  # args: mistake or None, {old: new}, says
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"

@@ -43,7 +43,7 @@ async def ticket(model, conversation):
     yield Ticket.model_validate_json(text)
 
 
-edit = edits("5.ticket", ticket)  # edit(mistake or None, {old: new}, says)
+edit = edits("5.ticket", ticket)  # args: mistake or None, {old: new}, says
 READ = "yield readable(text)"
 LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
 SENT = "model.astream(request(conversation))"

@@ -1,4 +1,4 @@
-"""The `class` command on a real JupyterHub: a whole class, and one that is ended with Ctrl-C."""
+"""The `class` command on a real JupyterHub: a complete class, and one interrupted with Ctrl-C."""
 
 import importlib.util
 import os

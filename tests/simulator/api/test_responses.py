@@ -21,7 +21,7 @@ PATH = "/v1/responses"
 RIVER = answer("Name a river.")
 EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
 TOOL = {"type": "function", **FUNCTION, "strict": False}
-# The API's event types, by the value of `type`.
+# The classes of the API's events, keyed by `type`.
 EVENTS: dict[str, type[BaseModel]] = {
     kind.model_fields["type"].annotation.__args__[0]: kind
     for kind in ResponseStreamEvent.__origin__.__args__

@@ -1,4 +1,4 @@
-"""LangChain's standard tests for chat models, with `ChatOpenAI` and the simulator.
+"""LangChain's standard tests for chat models, run with `ChatOpenAI` against the simulator.
 
 They run once for each of the two APIs. The `supports_…` properties for images, audio, PDFs and
 Anthropic's content blocks stay False, so the tests skip what the simulator doesn't support.
@@ -15,7 +15,7 @@ from utils.simulator import Simulator
 
 
 class Standard(ChatModelIntegrationTests):
-    """Settings for both APIs."""
+    """The standard tests, with the settings that both APIs share."""
 
     by_responses: bool
 

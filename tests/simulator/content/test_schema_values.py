@@ -122,7 +122,7 @@ TEXTS = st.sampled_from([JOHN, "Invent one.", "Weather in Paris for 3 days at 12
 
 @st.composite
 def bounded(draw):
-    """Generate the schema of a number with some bounds, all of which `low` satisfies."""
+    """Generate a schema for a number, with bounds that `low` satisfies."""
     low, width = draw(st.integers(-50, 50)), draw(st.integers(0, 60))
     bounds = {
         "minimum": low,

@@ -50,7 +50,7 @@ class Body(httpx2.SyncByteStream):
 
 
 def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedReply, int]:
-    """Call `record` with a client of a provider that sends these bytes."""
+    """Record a reply from a provider that sends these bytes."""
 
     def answer(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, stream=Body(list(pieces), error))
@@ -229,7 +229,7 @@ SURROGATES = st.text(st.characters(codec=None, categories=("Cs", "L", "Zs", "So"
 
 
 def fields(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Generate any JSON value, often an object with these fields, each optional and of any type."""
+    """Generate JSON values, often objects with some of these fields, which can have any type."""
     optional = {name: value | JSON for name, value in values.items()}
     return JSON | st.fixed_dictionaries({}, optional=optional)
 
@@ -250,7 +250,7 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-# Chunks mixed with events that may not be JSON: any text without white space.
+# Chunks mixed with events that may not be JSON: arbitrary text without whitespace.
 @given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]

@@ -44,7 +44,7 @@ async def silent():
 @pytest.mark.parametrize("times", [1, 2])
 async def test_stop_ends_reading_and_closes_the_stream(tap, times):
     reader, taken, run = await begun_with(tap)
-    tap._items.put_nowait("too late")  # arrives in the same cycle of the event loop as the stop
+    tap._items.put_nowait("too late")  # arrives in the same event loop iteration as the stop
     for _ in range(times):
         reader.stop()
     await run

@@ -103,5 +103,5 @@ def test_only_the_growth_of_an_item_is_sent(item):
         synced.replace(["before", item("x" * length), "after"])
         synced.push()
     assert received(sent) == synced.whole
-    # Sending whole items would take 500 characters per message on average.
+    # If whole items were sent, messages would have 500 characters on average.
     assert sum(len(str(message["items"])) for message in sent) < 1000 * 60

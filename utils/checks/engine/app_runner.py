@@ -19,7 +19,7 @@ from utils.checks.engine.stream_runner import run_async
 
 class _App(Wanted):
     def fits(self, value: object) -> bool:
-        """Whether a value is an app: any callable that isn't a function or a class."""
+        """Whether a value counts as an app: any callable except functions and classes."""
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
 
@@ -54,7 +54,7 @@ def run_app(
     """
     made: list[Any] = []
 
-    # `__wrapped__` gives access to the answer's globals; an app's attributes must not be copied
+    # `__wrapped__` gives access to the answer's globals; don't copy the attributes of an app
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):

@@ -4,8 +4,8 @@
     visit.status, visit.headers, visit.events
     visit = await post(app, "/chat", {"question": "Why?"})   # sends the question as JSON
 
-As with uvicorn, `receive` returns the request, and then a disconnect once the client disconnects or
-the response is complete; `send` waits while the client isn't reading.
+As with uvicorn, `receive` returns the request, then `http.disconnect` once the client disconnects
+or the response is complete; `send` waits while the client isn't reading.
 """
 
 import asyncio

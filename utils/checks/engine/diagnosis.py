@@ -28,7 +28,7 @@ class Diagnosis:
 
     @property
     def unknown(self) -> list[str]:
-        """Names in the answer that match no patient."""
+        """The names in the answer that don't belong to any patient."""
         return [str(name) for name in self.answer if name not in self.truth]
 
     @property

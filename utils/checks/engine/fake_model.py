@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
-    The reply to any other prompt is `other`.
+    A prompt without a prepared reply gets `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -83,7 +83,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # Plain methods, so that a call is recorded even if its result is never read or awaited.
+    # These are plain methods, so a call is recorded even if its result is never read or awaited.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -102,7 +102,7 @@ class FakeModel(ChatOpenAI):
             self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
-        # In a coroutine, LangChain's threads would wait for the loop, which is waiting for them.
+        # In a coroutine, LangChain's threads and the loop would wait for each other: a deadlock.
         configs = config if isinstance(config, list) else [config] * len(inputs)
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 
@@ -119,7 +119,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # These methods, called by `invoke` and `ainvoke`, bypass `generate`, which would record a call.
+    # `invoke` and `ainvoke` call these. Calling `generate` here would record a second call.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)

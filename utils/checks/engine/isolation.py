@@ -67,8 +67,8 @@ _noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
 def isolated(answer: object) -> Iterator[None]:
     """Record the answer's side effects, and clean up afterwards.
 
-    `gc.freeze` excludes existing objects, so that a collection only visits objects that the check
-    created. A check that runs inside another one leaves freezing to the outer check.
+    `gc.freeze` excludes existing objects, so that garbage collection only visits objects that the
+    check created. A check that runs inside another one leaves freezing to the outer check.
     """
     inside = _noted.get() is not None
     if not inside:
@@ -107,10 +107,10 @@ _running = 0  # the number of running checks
 
 @contextmanager
 def _watching() -> Iterator[None]:
-    """Watch the process while any check is running.
+    """Keep the patches of `_changed` in place while any check is running.
 
-    The first check to enter applies the changes and the last one to exit reverts them: a check that
-    timed out may still be running in its thread when the next one starts.
+    The first check to enter applies them and the last one to exit reverts them: a check that timed
+    out may still be running in its thread when the next one starts.
     """
     global _running
     with _lock:
@@ -128,7 +128,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _changed() -> Iterator[None]:
-    """Note unawaited coroutines and calls to other models; hide ignored `GeneratorExit`s."""
+    """Record unawaited coroutines and calls to other models; hide ignored `GeneratorExit`s."""
     hook = sys.unraisablehook
     methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
 

@@ -54,7 +54,7 @@ def _odd_items(run: Run) -> list[Any]:
 
 
 def bare(text: str) -> str:
-    """Return the text without its white space."""
+    """Return the text without any white space."""
     return "".join(text.split())
 
 
@@ -62,7 +62,7 @@ def _prints(run: Run) -> bool:
     """Whether text was printed instead of returned or yielded."""
     printed, output, expected = map(bare, (run.stdout, run.output, run.expected))
     only_printed = bool(printed) and printed in expected and printed not in output
-    # either the output lacks at least as much text as was printed, or a function printed it all
+    # the output lacks at least as much text as was printed, or a function printed the whole text
     instead = len(output) <= len(expected) - len(printed)
     prints_all = printed == expected and not run.streams
     return only_printed and (instead or prints_all) and output != expected

@@ -8,7 +8,7 @@ Reading takes virtual time. A reply can also be passed to an answer directly, as
 (`stream`, `astream`) or of chunks (`chunks`, `achunks`) that can be read only once.
 """
 
-# ruff: noqa: D102 (`close` and `aclose` do what a generator's do)
+# ruff: noqa: D102 (`close` and `aclose` work like a generator's)
 
 import random
 import re
@@ -80,7 +80,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the requesting thread's id
-    after_end: int = 0  # how many times the stream signalled its end; 2 if looped over twice
+    after_end: int = 0  # how many times the stream signalled its end; 2 if it is looped over twice
 
 
 @dataclass(eq=False)
@@ -92,17 +92,17 @@ class Reply:
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model's name in the response metadata
-    fails_after: int | None = None  # pieces before the connection is lost; 0: no chunk arrives
+    fails_after: int | None = None  # pieces before the connection is lost; with 0, no chunk arrives
     error: BaseException = field(default_factory=ConnectionLost)  # raised on connection loss
-    # seconds from the role chunk, or the request if there is no role chunk, to the first piece
+    # seconds to the first piece, from the role chunk or, if there is none, from the request
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between pieces
-    # additional seconds of waiting before a piece, keyed by its index
+    # extra seconds to wait before a piece, keyed by its index
     silences: Mapping[int, float] = field(default_factory=dict)
-    # whether the role arrives with the first piece and the finish reason with the last one, as with
-    # some providers, rather than in chunks without text
+    # whether the first piece carries the role and the last one the finish reason, as some providers
+    # send them, rather than separate chunks without text
     compact: bool = False
-    keeps_sending: bool = False  # whether pieces keep arriving while unread, as over a network
+    keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
     again: "Reply | None" = None  # the reply to any later request; None to repeat this one
     log: list[Event] = field(default_factory=list)  # what was taken and output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
@@ -154,7 +154,7 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The maximum number of pieces not yet output when the next was taken or the end reached.
+        """The most pieces that were waiting to be output when another was taken or the end came.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next is taken; `len(pieces)` means that everything is
@@ -219,7 +219,7 @@ class Reply:
     ) -> Generator[Any]:
         """Yield each item, preceded by the seconds to wait for it, as a float.
 
-        The items are chunks, or strings if `chunks` is false; `last` adds LangChain's last chunk.
+        The items are chunks, or strings if `chunks` is false; `last` adds LangChain's final chunk.
         """
         if self.again is not None and self.readings:
             yield from self.again._steps(reading, chunks=chunks, last=last)

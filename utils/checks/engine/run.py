@@ -50,7 +50,7 @@ class Case:
 
     @property
     def ordinary(self) -> bool:
-        """Whether the case needs no mention in messages."""
+        """Whether the case is too ordinary to be mentioned in messages."""
         return not self.when
 
     def reply(self, **how: Any) -> Reply:
@@ -144,7 +144,7 @@ class Run(Record):
     # how the answer's task reacted to a cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # describes a called model that wasn't passed to the answer; "" if none
+    other_model: str = ""  # describes a model that was called but not passed to the answer, or ""
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
     stdout: str = ""  # the printed text, up to a limit
 

@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; subclasses are timeouts here
+            exits = type(error) is SystemExit  # raised by `exit()`; its subclasses mean timeouts
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
@@ -106,7 +106,7 @@ class _Runner:
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the names of changed arguments, and of settings changed for even one request."""
+        """Return the names of changed arguments, and of settings changed for any request."""
         names: list[str] = []
         with suppress(TypeError, ValueError):
             names += inspect.signature(self.run.answer).parameters
@@ -192,8 +192,8 @@ def run_async(
 ) -> Run:
     """Run a coroutine function, or read an async generator, on an event loop in virtual time.
 
-    The reader pauses for `pause` seconds after each item. `before` is called on the loop, before
-    the answer.
+    The reader pauses for `pause` seconds after each item. `before` is called on the loop, just
+    before the answer.
     """
 
     async def main() -> Run:

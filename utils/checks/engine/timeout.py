@@ -36,8 +36,8 @@ class OutOfTime(SystemExit):
 def within(seconds: float, work: Callable[[], T]) -> T:
     """Call `work`; return its result, or raise its exception.
 
-    The limit counts processor time while the code computes, so that a busy machine doesn't fail a
-    correct answer, and wall-clock time while it waits. Interrupting the caller, for example with
+    The limit counts processor time while the code computes, and wall-clock time while it waits, so
+    that a correct answer doesn't fail on a busy machine. Interrupting the caller, for example with
     Jupyter's ■ button, stops `work` too.
 
     Raises:
@@ -77,7 +77,7 @@ class _Run(Generic[T]):
                 passed = now - begun
                 if passed < window:
                     continue
-                computed = time.process_time() - used  # more than `passed` if other threads compute
+                computed = time.process_time() - used  # can exceed `passed`: includes all threads
                 waits = computed <= _COMPUTES * passed
                 spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed

@@ -52,7 +52,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._home = threading.get_ident()
         self._jobs = 0  # how many functions are running in the loop's threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts functions in anyio's threads
-        self._asleep = 0  # how many functions in any of these threads are in `pause`
+        self._asleep = 0  # how many functions in either kind of thread are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
         self._over = False
@@ -130,7 +130,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jobs + pooled > self._asleep
 
     def idle(self, seconds: float) -> None:
-        """Count real seconds without anything to do or wait for; end the run after `_IDLE`."""
+        """Add to the idle time, in real seconds; end the run once it exceeds `_IDLE`."""
         self._idle += seconds
         if self._idle > _IDLE:
             raise Stop(WAITS)

@@ -16,7 +16,7 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The sentence that was returned, and how much of the reply was read."""
+    """A run, and how many pieces were needed to find the end of the sentence."""
 
     arrived: Sequence[int]  # how many characters had arrived after each piece
     complete: int  # the number of the piece that completed the sentence

@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters of complete words held back at any time
+    words_held: int  # how many characters of complete words were held back, at most
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
 

@@ -20,9 +20,9 @@ class _Change:
     clients: int = 1
 
 
-_CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that the first prompt lacks
+_CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that aren't in the first prompt
     "A": _Change([-1, *_PROMPT[1:]]),  # a different first token
-    "B": _Change(_PROMPT, clients=20),  # the same prompt, from 20 clients at once
+    "B": _Change(_PROMPT, clients=20),  # the same prompt, from 20 concurrent clients
     "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),  # a different end
     "D": _Change(range(-200_000, 0)),  # a different prompt, ten times as long
     "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),  # a different second half
@@ -45,7 +45,7 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """An order, and the TTFT of each change in seconds."""
+    """An order of the changes, and each one's TTFT in seconds."""
 
     answer: Any
     ttfts: Mapping[str, float]

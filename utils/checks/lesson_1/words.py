@@ -51,12 +51,12 @@ def _needed(reply: Reply) -> list[int]:
     """Return the number of pieces after which each word is known to be complete."""
     arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # up to the white space after the word
+    known = [1 + bisect_right(arrived, end) for end in ends]  # until the next white space arrives
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """Return the words without punctuation, in the forms that answers may yield."""
+    """Return the lists of words that an answer may yield if it drops punctuation."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

@@ -62,7 +62,7 @@ def _misfit(s: HandlerRun) -> bool:
 def run_handlers(
     name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
 ) -> HandlerRun:
-    """Call `listen` with a function that creates the learner's handlers; return a record.
+    """Call `listen` with a function that creates the learner's handlers; record the result.
 
     At the end, `attribute` is read from the first two handlers.
     """

@@ -21,7 +21,7 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 class Runs(Case):
     """A case with one or more runs that call the same handler."""
 
-    interleaved: bool = False  # whether another run's tokens arrive between those of the first
+    interleaved: bool = False  # whether a second run's tokens arrive between those of the first run
     other_first: bool = False  # with `interleaved`, whether the other run starts first
     then_shorter: bool = False  # whether a shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
@@ -53,11 +53,11 @@ class Seen(HandlerRun):
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
-    off: set[int]  # each report minus the correct number; empty if any is missing or extra
+    off: set[int]  # the reports minus the correct numbers; empty if a report is missing or extra
 
 
 def observe(answer: Any, case: Runs) -> Seen:
-    """Run a handler with one case, alongside a spy that records the tokens."""
+    """Run a handler in one case, alongside a spy that records the tokens."""
     spy, kept = _Spy(), list[str]()
 
     def listen(make: Make) -> None:

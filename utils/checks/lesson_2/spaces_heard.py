@@ -10,7 +10,7 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
-# LangChain's methods that pass tokens to handlers; to be formatted with "" or "Async"
+# the LangChain method that passes tokens to handlers; fill in "" or "Async"
 _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_new_token"
 
 

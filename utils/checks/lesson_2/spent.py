@@ -29,7 +29,7 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """The tokens that were counted, and the replies, keyed by prompt."""
+    """A run of `spent`, each prompt's reply, and the correct token counts."""
 
     case: Prompts
     replies: dict[str, Reply]
@@ -110,7 +110,7 @@ def _one_model(s: Seen) -> bool:
 
 
 def _chunks(s: Seen) -> list[int]:
-    """Return possible numbers of chunks: all with text, plus up to `_MOST_EXTRA` more per reply."""
+    """Return possible chunk counts: one per piece, plus up to `_MOST_EXTRA` more per reply."""
     with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
     return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
 

@@ -27,7 +27,7 @@ class _Tally(BaseCallbackHandler):
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer, compared with the starts that `A` and `B` count in each case."""
+    """An answer, and where it differs from the actual counts of handlers `A` and `B`."""
 
     answer: Any
     strings: Sequence[str] = ()  # keys that are case numbers written as strings

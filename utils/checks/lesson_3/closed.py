@@ -11,7 +11,7 @@ from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
 _OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)  # an opening or closing fence
-_LONE = ("`", "``")  # last lines that may be the beginning of a fence
+_LONE = ("`", "``")  # final lines that may be the beginning of a fence
 _MARKDOWN = f"""# A loop
 
 Call `next` or write:

@@ -1,4 +1,4 @@
-"""Check for `coalesce`: coalesce pieces of text, and yield them at most once per interval."""
+"""Check for `coalesce`: coalesce pieces of text, yielding at most once per interval."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read the answer's output for one stream, with a clock that records its calls."""
+    """Read the answer's output for one stream, with a clock that records when it is called."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
 
@@ -80,7 +80,7 @@ def observe(answer: Any, case: Pace) -> Seen:
 def _due(
     case: Pace, *, from_piece: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the strings due, timed from the last yield or, with `from_piece`, the last piece."""
+    """Yield the correct strings; with `from_piece`, every piece restarts the interval."""
     now, last = 0.0, -inf  # virtual seconds
     waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):

@@ -32,7 +32,7 @@ def _refused(s: Seen) -> bool:
 
 
 def _replaced(s: Seen) -> bool:
-    """Whether the connection's error was replaced, rather than raised or chained."""
+    """Whether the connection error was replaced, instead of propagating or being chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
     if not s.lost:  # the new exception isn't chained; if it isn't a ValueError, "raises" reports it

@@ -14,7 +14,7 @@ _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
 @dataclass(frozen=True)
 class Seen:
-    """A learner's list of values, and the parser's."""
+    """How a learner's list of values first differs from the parser's."""
 
     answer: Any
     yielded: Sequence[dict[str, Any]]

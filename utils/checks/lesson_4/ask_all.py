@@ -1,4 +1,4 @@
-"""Check for `ask_all`: request replies, at most a few concurrently, and return them in order."""
+"""Check for `ask_all`: request replies with a limit on concurrency, and return them in order."""
 
 import asyncio
 import inspect
@@ -39,7 +39,7 @@ class Several(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The returned list, and when each reply was read."""
+    """The returned list, and how the replies were requested and read."""
 
     case: Several
     replies: dict[str, Reply]

@@ -22,7 +22,7 @@ from utils.checks.engine.untouched import untouched
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds allowed for an endpoint to end after its model fails
-_SLOW = 0.1  # virtual seconds that a correct endpoint may take longer than its model
+_SLOW = 0.1  # how much longer a correct endpoint may take than its model, in virtual seconds
 _MISUSE = (  # error messages from a response class whose argument has the wrong type
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
@@ -42,7 +42,7 @@ class Visited(Case):
 
     text: str = _RIVERS
     seed: int = 61
-    slow: bool = False  # whether the client stops reading but stays connected until it is cancelled
+    slow: bool = False  # whether the client stops reading, without disconnecting
     beside: bool = False  # whether another client sends a different question at the same time
 
 

@@ -35,7 +35,7 @@ class Readers(Case):
     seed: int = 71
     # for each reader, the number of events after which each connection but the last drops
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, while another reply is streaming; sent again at the end
+    # virtual seconds until Stop is sent, during another reply; it is sent again at the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -46,7 +46,7 @@ class Readers(Case):
 
 
 class Rejoin(NamedTuple):
-    """A page's text before a reconnection, the text it received afterwards, and the text due."""
+    """The text before a reconnection, the text received after it, and the expected text."""
 
     before: str = ""
     after: str = ""
@@ -101,7 +101,7 @@ class Reader:
         before = self.visits[0].text if self.visits else ""
         for visit in self.visits[1:]:
             rest = expected.removeprefix(before)
-            is_last = visit is self.visits[-1]  # the last one should receive all of the rest
+            is_last = visit is self.visits[-1]  # the last one should receive all remaining text
             if not rest.startswith(visit.text) or (is_last and visit.text != rest):
                 return Rejoin(before, visit.text, rest)
             before += visit.text
@@ -124,7 +124,7 @@ class Seen(Run):
     refusals: Sequence[Visit]  # the readers' responses with a status other than 200
     media_type: str  # the first content type that isn't an event stream's, or ""
     no_string: str  # the first message data that isn't a JSON string, or ""
-    last: str  # the type of a reader's last event, for the first reader where it is wrong, or ""
+    last: str  # the last event's type, for the first reader whose last event is wrong, or ""
     first_id: str  # the id of the first reader's first message, or ""
     late: float  # seconds that the last response took; all its events existed beforehand
 
@@ -276,7 +276,7 @@ def _unnamed(visit: Visit) -> bool:
 
 FIRST: Mistakes[Seen] = {
     **NO_APP,
-    "asks for event 0": lambda s: any(  # the exercise's method `event` raises an `IndexError`
+    "asks for event 0": lambda s: any(  # an `IndexError` raised by the exercise's method `event`
         isinstance(each, IndexError)
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes

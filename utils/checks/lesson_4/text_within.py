@@ -22,7 +22,7 @@ class Timed(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The text that was returned, and when."""
+    """When the answer returned, compared with when it should have."""
 
     case: Timed
     due: float  # when the answer should return

@@ -143,7 +143,7 @@ MISTAKES: Mistakes[Seen] = {
     "names half a call": lambda s: _too_early(s, "Tool call", AIMessageChunk),
     "skips white space": lambda s: (
         s.wrong.name == s.due.name == "Answer"
-        and s.of_run[s.due.at - 1][1][0].text.isspace()  # ("messages", (chunk, metadata))
+        and s.of_run[s.due.at - 1][1][0].text.isspace()  # item: ("messages", (chunk, metadata))
     ),
     "late": lambda s: s.wrong.name == s.due.name and s.wrong.at > s.due.at,
     "misses a stage": lambda s: s.wrong.at > s.due.at,

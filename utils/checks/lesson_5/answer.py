@@ -120,13 +120,13 @@ def observe(answer: Any, case: Calls) -> Seen:
     readings = [reading for reply in replies for reading in reply.readings]
     added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
     first_calls = case.calls[0] if case.calls else ()
-    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # as `Reply` makes them
+    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # same ids as `Reply`'s
     return Seen.of(
         run,
         replies=replies,
         readings=readings,
         results=[each.text for each in added if isinstance(each, ToolMessage)],
-        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # results in any order
+        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # any order is fine
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,

@@ -24,7 +24,7 @@ class Job(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The caption that was returned."""
+    """A run, and how far off the caption's numbers are."""
 
     case: Job
     off: Sequence[float]  # the error of each number; empty if there are too many or too few

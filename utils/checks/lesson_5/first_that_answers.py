@@ -16,7 +16,7 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 
 @dataclass(kw_only=True)
 class Seen(Tried):
-    """The text that was yielded."""
+    """The result of trying models in order, and any wrong prompts that they received."""
 
     other_prompts: Sequence[str]  # prompts that the models received instead of the given one
 
@@ -24,7 +24,7 @@ class Seen(Tried):
 def observe(answer: Any, case: Fallback) -> Seen:
     """Read the answer's stream for a list of models."""
     replies = case.made()
-    reply = replies[case.called - 1]  # of the last model that should be called
+    reply = replies[case.called - 1]  # from the last model that should be called
     models: list[FakeModel] = [case.model(each) for each in replies]
     if case.same:
         models = [given.Turns.answering(*replies)] * len(replies)

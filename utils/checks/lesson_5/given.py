@@ -19,7 +19,7 @@ Call = tuple[str, str]  # a tool's name, and its arguments in JSON
 
 TOOL_TAKES = 1.0  # seconds that a tool takes
 SECONDS = 2.0  # seconds of silence after which a stream counts as stalled
-LONG = 30.0  # seconds; a silence longer than any limit in these checks
+LONG = 30.0  # a silence, in seconds, that is longer than any limit in these checks
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
@@ -110,7 +110,7 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Make the tools that `ORDER` and `HOURS` call; a run takes `takes` s and is added to `ran`."""
+    """Make the tools for `ORDER` and `HOURS`; a run takes `takes` seconds and is added to `ran`."""
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
         _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),

@@ -76,7 +76,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
     phrase = min(found, key=ends.__getitem__, default="")
     clean = reply.text.index(phrase) if phrase else len(reply.text)  # where the phrase begins
     first_no = next((verdict for verdict in verdicts if not verdict.allowed), None)
-    log = reply.log[: first_no.logged] if first_no else []  # the events up to that result
+    log = reply.log[: first_no.logged] if first_no else []  # the events before `first_no`
 
     def leaked(text: str) -> int:
         over = len(text) - clean if reply.text.startswith(text) else 0
@@ -130,7 +130,7 @@ MISTAKES: Mistakes[Seen] = {
     "held back": lambda s: s.held >= s.case.longest,
 }
 
-_STREAMS = {  # maps `when` to pieces
+_STREAMS = {  # each case's `when`, and the pieces of its reply
     "when each piece was one character": tuple(f"All of it is {_FREE}, of course."),
     "when the phrase was in the middle of a long piece": ("So: ", _PIECE, " Bye", "."),
     "when the phrase ended the reply": ("It is fr", "ee of ch", "arge"),

@@ -11,7 +11,7 @@ from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-_SLACK = 0.25  # maximum seconds from the limit to the call to the next model or source
+_SLACK = 0.25  # maximum seconds between the limit and the call to the next model or source
 
 
 @dataclass(kw_only=True)
@@ -53,7 +53,7 @@ class Passing(Run):
 
     @property
     def missing(self) -> Any:
-        """The first sent item not passed on, or None; empty items count only in ordinary cases."""
+        """The first item sent but not yielded, or None; empty ones count only in ordinary cases."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:

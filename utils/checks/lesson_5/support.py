@@ -63,7 +63,7 @@ class Seen(Tried, Staged):
 
     @property
     def wait(self) -> float:
-        """The total time that the reader has nothing to read, in seconds."""
+        """The total time during which the reader has nothing to read, in seconds."""
         pairs = zip(self.items, self.at, strict=True)
         pieces = tuple(Piece(at, text_of(item)) for item, at in pairs if text_of(item))
         return readers_wait(Recording("", pieces, self.seconds))
@@ -75,7 +75,7 @@ def observe(answer: Any, case: Script) -> Seen:
     panel, replies = Panel(answer), case.made()
     earlier = [Reply([given.LAMP])] * (case.turns - 1)
     first = [given.asking(given.ORDER, pieces=[])] if case.tool else []
-    first.append(replies[0])  # the first model's replies in the last turn
+    first.append(replies[0])  # `first`: what the first model sends in the last turn
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}

@@ -12,7 +12,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
-_SLACK = 0.1 + SOON  # seconds allowed after Stop; suits an answer that polls it ten times a second
+_SLACK = 0.1 + SOON  # seconds allowed after Stop; enough to poll for Stop ten times a second
 _LATER = 200.0  # seconds until Stop is pressed in cases that read the whole reply
 
 
@@ -51,7 +51,7 @@ def observe(answer: Any, case: Press) -> Seen:
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
     if not case.at:
-        run = replace(run, model=None)  # the model need not be called
+        run = replace(run, model=None)  # so that an answer needn't call the model
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
     # more of the reply is also accepted, as is any output after an error or a cancellation

@@ -16,16 +16,16 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # seconds; the longest silence in the streams that should not stall
-_SLACK = 0.1  # seconds that `Stalled` may be early or late; allows for polling a clock
+LONGEST = 1.9  # the longest silence, in seconds, in the streams that shouldn't count as stalled
+_SLACK = 0.1  # how many seconds early or late `Stalled` may be, so that answers may poll a clock
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watch(Case):
-    """A stream with silences."""
+    """A stream that may stall, and how long its reader takes."""
 
-    stalls: int | None = None  # the piece before which the stream is silent for too long
+    stalls: int | None = None  # index of the piece before which the silence is too long
     limit: float = SECONDS
     pause: float = 0.0  # seconds that the reader takes for each chunk
 

@@ -26,7 +26,7 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for a request's body, with the fields that both APIs share; rejects others."""
+    """Base class for a request's body: the fields that both APIs share; rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
     ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
@@ -48,7 +48,7 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the most specific error: an unknown field or literal if any, else the first."""
+    """Return the most specific error: an unknown field or wrong literal if any, else the first."""
     causes = ("extra_forbidden", "literal_error")  # both can cause 'missing' errors as well
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]

@@ -120,7 +120,7 @@ def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> 
 
 
 def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
-    """Return those of `texts` that share a word with `prompt`, ignoring word endings."""
+    """Return the `texts` that share a word with `prompt`, ignoring word endings."""
     stems = _stems(prompt)
     return [text for text in texts if stems & _stems(text)]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import extract, wording
 
-# functions that find a field's values, by a word in the field's name
+# functions that find a field's values, keyed by a word in the field's name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -49,14 +49,14 @@ FORMATTED = {  # made-up strings, by format
 _WHOLE_PROMPT = frozenset(
     ("query", "question", "text", "prompt", "input", "message", "search", "request", "topic")
 )
-_LISTS = {  # words that introduce a list of values, by the field's name
+_LISTS = {  # words that introduce a list of values, keyed by the field's name
     "tags": ("tag", "likes", "loves", "enjoys", "interested in", "keyword", "topic"),
     "hobbies": ("hobb", "likes", "loves", "enjoys", "interest"),
     "interests": ("interest", "likes", "loves", "enjoys", "hobb"),
     "skills": ("skill", "knows", "can", "good at"),
     "ingredients": ("ingredient", "with", "of"),
 }
-_UNITS = {  # words that occur next to the number, by a word in the field's name
+_UNITS = {  # words that occur next to a number, keyed by a word in the field's name
     "age": ("age", "aged", "years", "year"),
     "price": ("price", "costs", "cost", "for €", "€", "$", "eur", "usd", "euro", "dollar"),
     "cost": ("cost", "price", "€", "$", "eur", "usd", "euro", "dollar"),

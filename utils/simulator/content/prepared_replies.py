@@ -45,7 +45,7 @@ def normal(text: str) -> str:
 
 
 def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest set in `asks` with all its prefixes in `prompt`; 0 if none."""
+    """Return the size of the largest set in `asks` whose prefixes all occur in `prompt`, or 0."""
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)

@@ -19,7 +19,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject, and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; a matching message contains one whole set
+    asks: list[list[str]]  # sets of word prefixes; a message matches if it contains all of one set
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies by kind of question
     streaming: bool  # whether the topic is about streaming
@@ -33,7 +33,7 @@ class Chooser:
         self._rng = rng
 
     def is_new(self, text: str) -> bool:
-        """Return whether no sentence of `text` has been used yet."""
+        """Return whether all sentences of `text` are still unused."""
         return not any(sentence in self._said for sentence in wording.sentences(text))
 
     def choose(self, replies: list[str], /, **words: str) -> str:

@@ -234,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last or extends beyond `tokens` tokens."""
     count = 0
-    before: TimedBytes | None = None  # lags by one item, to detect the last
+    before: TimedBytes | None = None  # one item behind, to detect the last one
     for item in sent:
         if before is not None:
             count += before.tokens

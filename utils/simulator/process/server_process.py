@@ -143,7 +143,7 @@ class ServerProcess:
         port = process.port()
         if port is not None:
             self._update(port=port)
-            process.wait_for_hangup()  # `wait` alone would block updates of `running`
+            process.wait_for_hangup()  # with `wait` alone, `running` wouldn't be updated
         with self._changed:
             self._ready = False
         process.wait()

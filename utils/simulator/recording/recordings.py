@@ -125,7 +125,7 @@ class Recordings:
         """Return a model's recorded reply to the request's prompt; None if there is none.
 
         Raises:
-            ApiError: 400 if there is none, the model was recorded, and the recordings are strict.
+            ApiError: 400 if there is none, and the recordings are strict and include the model.
         """
         known = self._replies.get(model, {})
         if recorded := known.get(_normalized(request.prompt)):

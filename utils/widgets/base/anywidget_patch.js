@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// Fixes two problems in anywidget 0.11: it drops all later messages to a widget whose script takes
-// more than two seconds to load, and it doesn't report that the kernel has ended.
+// Fixes two problems in anywidget 0.11: it doesn't report that the kernel has ended, and once a
+// widget's script has taken more than two seconds to load, it drops all later messages to it.
 
 // Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
@@ -12,8 +12,8 @@ function patched(widget) {
   return { ...widget, initialize };
 }
 
-// A script receives only a proxy of its model. The message handler is on the model itself, which
-// change events pass to their listeners.
+// A script receives only a proxy of its model, but the message handler is on the model itself.
+// Listeners of change events receive the real model.
 function receiveAlways(model) {
   model.on("change:patched", async (whole) => {
     noticeEnd(model, whole);
@@ -21,7 +21,7 @@ function receiveAlways(model) {
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
     const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
-    whole.comm.on_msg((message) => handler.call(whole, message)); // no gate: the script has loaded
+    whole.comm.on_msg((message) => handler.call(whole, message)); // script loaded: no gate needed
     // If anywidget has dropped messages, request the state instead.
     await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
   });

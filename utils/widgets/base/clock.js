@@ -2,12 +2,12 @@
 //
 // Clocks that run on the page, so that they need no messages from the kernel. The kernel sets
 // `counted`, the text to show, with {} in place of the seconds (empty while the clock is stopped),
-// and `age`, the number of seconds that the clock had run when `counted` was sent.
+// and `age`, how many seconds the clock had been running when `counted` was sent.
 
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// Stores the clock's start, in the page's time, as the model's `since`. Called in `initialize`.
+// Sets the model's `since` to when the clock started, in the page's time. Called in `initialize`.
 function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);

@@ -37,7 +37,7 @@ function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-// Draws into a box and scrolls it to the end, unless the reader has scrolled up.
+// Calls `draw()`, then scrolls the box to its end, unless the reader had scrolled up.
 function keepAtEnd(box, draw) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   draw();

@@ -10,7 +10,7 @@ function initializePanel({ model }) {
 }
 
 // Frames a panel's content in the phase's colour, with a note below the content. In the phases
-// `busyIn`, screen readers don't read the content yet. Returns a function that ends the clock's
+// in `busyIn`, screen readers don't read the content yet. Returns a function that ends the clock's
 // updates, for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");

@@ -88,7 +88,7 @@ def ending_of_text(text: str, outcome: Outcome, other: str = "") -> str:
 
 
 def no_text(other: str) -> str:
-    """Say that items of type `other` can't hold text; return "" if `other` is empty."""
+    """Explain that items of type `other` can't hold text; return "" if `other` is empty."""
     if not other:
         return ""
     return f"No text: the stream's items are of type {other}, not message chunks or strings."

@@ -12,9 +12,9 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class RunWidget(Showable, CourseWidget):
-    """Widget that shows a run; if it was displayed, it prints a line when the run ends."""
+    """Widget that shows a run; if it was displayed, it prints a summary when the run ends."""
 
-    # Computed whenever it is sent, so that a page opened late shows the current seconds.
+    # Computed whenever it is sent, so that a page opened late shows the current times.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:

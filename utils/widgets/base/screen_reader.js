@@ -1,7 +1,7 @@
 // needs: base/dom.js
 //
 // Makes screen readers announce the same things in every widget: growing text as it arrives, each
-// ending once, failures immediately, and never a running clock or decoration.
+// ending once, failures immediately, but never a running clock or decoration.
 
 // A clock: silent while it runs, announced when it stops.
 function announceEnd(element, counting) {
@@ -9,7 +9,7 @@ function announceEnd(element, counting) {
   element.setAttribute("aria-live", counting ? "off" : "polite");
 }
 
-// A note: announced immediately if it reports a failure, and otherwise not at all.
+// A note: announced immediately if it reports a failure, otherwise not at all.
 function announceFailure(note, failed) {
   note.setAttribute("role", failed ? "alert" : "note");
 }

@@ -16,7 +16,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds allowed for a stopped stream to close, before and after a second cancel
+GRACE = 0.5  # seconds to wait for a stopped stream to close, before and after cancelling it again
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
@@ -41,7 +41,7 @@ class StreamReader:
         self._task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
-        """Stop reading, and take no more items; callable from any thread, at any time."""
+        """Stop reading, and ignore any further items. Safe to call from any thread, at any time."""
         task = self._task
         if task is None or task.done() or self.stopped:  # a second cancel would interrupt cleanup
             return

@@ -2,9 +2,9 @@
 //
 // The page's side of synced_list.py: keeps the list up to date, and finds which items are new.
 
-// Each message replaces the items from index `at` to the end; if the first one grew, the message
-// contains only the added text. The list is kept in the model, so that a view that opens late shows
-// all of it. Called in `initialize`.
+// Each message replaces the items from index `at` to the end; if the first of them grew, only its
+// added text is sent. The list is kept in the model, so that a view that opens late shows all of
+// it. Called in `initialize`.
 function keepList({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {

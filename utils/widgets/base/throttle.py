@@ -52,7 +52,7 @@ class Throttle:
         self._cancel: Cancel | None = None  # cancels the timer, if one is running
 
     def ask(self) -> None:
-        """Push updates now or, during an interval, together with others at its end."""
+        """Push updates now or, within an interval, together with others when it ends."""
         with self._lock:
             self._wanted = True
             if self._cancel is None:

@@ -146,7 +146,7 @@ function render({ model, el }) {
 
   follow(model, (items, from) =>
     keepAtEnd(log, () => {
-      // The first node whose kind differs from its item's is removed, as are all nodes after it.
+      // Remove the first node whose kind differs from its item's, and all nodes after it.
       let same = from;
       while (same < Math.min(nodes.length, items.length) && nodes[same].kind === kindOf(items[same])) {
         same += 1;

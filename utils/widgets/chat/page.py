@@ -46,7 +46,7 @@ class Drawing:
     def __init__(self) -> None:
         self._reply = ""
         self._blocks: list[str] = []
-        self._steps: tuple[int, bool, str] = (0, False, "")  # the values that `_stages` shows
+        self._steps: tuple[int, bool, str] = (0, False, "")  # the state that `_stages` shows
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:

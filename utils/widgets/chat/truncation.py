@@ -29,7 +29,7 @@ class Truncation:
     """Finds the finish reason in a stream's items.
 
     A stream of message chunks ends with a finish reason or, in the Responses API, with a status. A
-    stream of plain strings has neither, and is complete when it ends.
+    stream of plain strings has neither, so it counts as complete when it ends.
     """
 
     def __init__(self) -> None:

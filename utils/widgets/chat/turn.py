@@ -28,7 +28,7 @@ class Turn:
     reply: str  # the text so far
     state: State
     ttft: float | None  # seconds from the question to the reply's first text; None until then
-    e2e: float  # seconds from the question to now or to the end, without the pause before `go_on`
+    e2e: float  # seconds from the question to the end, or to now; excludes the pause before `go_on`
     note: str  # a sentence for the reader, such as the cause of a failure; usually empty
 
 
@@ -54,8 +54,8 @@ class Exchange:
         self.resume()
 
     def resume(self) -> None:
-        """Keep the text received so far, and restart the clock from the time already elapsed."""
-        self._before = self.e2e  # seconds that earlier requests of this turn took
+        """Keep the text received so far, and resume the clock."""
+        self._before = self.e2e  # duration of this turn's earlier requests, in seconds
         self._sent = self._last_text = self._last_item = self._clock()
         self._truncation = Truncation()
         self._seam = Seam(self.reply)

@@ -58,7 +58,7 @@ class ChatPanel(Showable, ChatPage):
                 objects in the stream are shown above the reply.
             title: Shown above the chat.
             system: Instructions for the model, sent before the conversation.
-            explain: Turns an exception into a sentence, as `provider.explain` does; by default, the
+            explain: Turns an exception into a sentence, like `provider.explain`; by default, the
                 exception's own message is shown.
             stall: Seconds without text or a `Status` after which the panel reports the silence.
             clock: Returns the time in seconds.
@@ -103,14 +103,14 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._regenerate())
 
     async def go_on(self) -> Turn:
-        """Request the rest of a reply that was stopped, was truncated or failed.
+        """Request the rest of a reply that was stopped or truncated, or that failed.
 
         If no text had arrived, this regenerates the reply.
         """
         return await self._printed(self._go_on())
 
     def stop(self) -> None:
-        """Stop the reply that is streaming, if any, like the Stop button."""
+        """Do what the Stop button does: stop the reply that is streaming, if any."""
         if self._reader is not None:
             self._reader.stop()
 
@@ -125,7 +125,7 @@ class ChatPanel(Showable, ChatPage):
         return messages(self.turns, self._system)
 
     def line(self) -> str:
-        """Return the last turn as one line of plain text."""
+        """Describe the last turn in one line of plain text."""
         if not self._exchanges:
             return "chat: nothing asked yet"
         last = self._exchanges[-1]
@@ -148,7 +148,7 @@ class ChatPanel(Showable, ChatPage):
         if not question:
             raise ValueError("The question is empty: ask something.")
         self._exchanges.append(Exchange(question, stall=self._stall, clock=self._clock))
-        self.send({"took": question})  # the page empties its input box
+        self.send({"took": question})  # the page clears its input box
         return await self._answer(self.history, stop_after)
 
     async def _regenerate(self) -> Turn:
@@ -207,7 +207,7 @@ class ChatPanel(Showable, ChatPage):
             exchange.end("failed" if problem else "complete", problem)
 
     def _sentence(self, error: BaseException) -> str:
-        """Return an exception as a sentence, even if `explain` fails."""
+        """Describe an exception in a sentence, even if `explain` fails."""
         if self._explain is None:
             return sentence(error)
         try:
@@ -221,7 +221,7 @@ class ChatPanel(Showable, ChatPage):
 
     def _remember_loop(self) -> None:
         """Remember the cells' event loop, for clicks that arrive in another thread."""
-        with suppress(RuntimeError):  # no loop runs in this thread, so keep the earlier one
+        with suppress(RuntimeError):  # no loop is running in this thread, so keep the earlier one
             self._loop = asyncio.get_running_loop()
 
     def _on_page(self, _: ChatPage, content: Any, __: list[bytes]) -> None:

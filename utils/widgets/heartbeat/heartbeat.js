@@ -3,7 +3,7 @@
 // A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
-const LOOKS = { ready: "ready", beating: "streaming", over: "done" }; // by phase, unless frozen
+const LOOKS = { ready: "ready", beating: "streaming", over: "done" }; // badge style unless frozen
 
 // Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {

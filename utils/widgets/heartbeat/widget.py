@@ -36,7 +36,7 @@ class Heartbeat(Showable, SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
     every = traitlets.Float().tag(sync=True)  # seconds between beats
-    end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 while one runs
+    end = traitlets.Float().tag(sync=True)  # seconds the last block took; 0 while one is running
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class JsonCard(StreamView[Any]):
 
     @property
     def value(self) -> Any:
-        """The last value so far, as the stream yielded it; None before the first."""
+        """The latest value, as the stream yielded it; None before the first."""
         return self._card.value
 
     def _result(self) -> Any:
@@ -98,7 +98,7 @@ class Card(Panel):
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)
-            # an empty value only shows that the field has begun
+            # an empty value shows only that the field has started
             if value[name] not in ("", None, [], {}):
                 self.arrivals.setdefault(name, at)
         self._last = changed[-1] if changed else self._last

@@ -73,7 +73,7 @@ class LatencyBadge(CourseWidget):
         self._write("waiting", "waiting…", "waiting… {}")
 
     def words(self, text: str, at: float | None = None) -> None:
-        """Record that text arrived `at` seconds after the start; only the first text counts."""
+        """Record that text arrived `at` seconds after the start; only the first arrival counts."""
         if text and self.phase == "waiting":
             self._first = self.elapsed if at is None else at
             begun = first_words(self._first, self._what)

@@ -80,5 +80,5 @@ class Prediction(CourseWidget):
 
     @traitlets.validate("chosen")
     def _keep_locked(self, proposal: Any) -> Any:
-        """Keep a locked-in answer, even if an outdated page changes it."""
+        """Keep a locked-in answer, even if an outdated page tries to change it."""
         return self.chosen if self.locked else proposal["value"]

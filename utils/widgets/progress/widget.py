@@ -57,7 +57,7 @@ class Progress(RunWidget):
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items and count them; display the widget first if it isn't displayed.
 
-        An item counts once the loop requests the next one. Leaving the loop early stops the run and
+        An item is counted when the loop requests the next. Leaving the loop early stops the run and
         closes `items`; an exception from `items` is shown and propagates.
         """
         with self._running():
@@ -121,7 +121,7 @@ class Progress(RunWidget):
         return (self.total - self.count) * self.elapsed / self.count
 
     def line(self) -> str:
-        """Return the state in one line of plain text: `Reading: 12 of 40 · done 3.2 s`."""
+        """Describe the state in one line of plain text: `Reading: 12 of 40 · done 3.2 s`."""
         ending = "so far" if self.phase in ("ready", "running") else self.phase
         parts = [self._counted, f"{ending} {in_seconds(self.elapsed)}", self._note]
         details = " · ".join(part for part in parts if part)

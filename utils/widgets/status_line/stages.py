@@ -13,7 +13,7 @@ from utils.widgets.base.run_widget import Outcome
 class Status:
     """An item of a chat's stream that names the stage the reply has reached.
 
-    The next text ends the stage.
+    The stage ends when text or another `Status` arrives.
     """
 
     stage: str  # such as "Tool call"
@@ -108,7 +108,7 @@ class Stages:
         ]
 
     def line(self) -> str:
-        """Return the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
+        """Describe the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
         stages = " → ".join(
             self._words(place, stage) for place, stage in enumerate(self._stages.values())
         )

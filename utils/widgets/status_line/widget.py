@@ -70,7 +70,7 @@ class StatusLine(RunWidget):
         return self._stages.outcome
 
     def line(self) -> str:
-        """Return the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
+        """Describe the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
         with self._changing:
             return self._stages.line()
 

@@ -55,7 +55,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends; if the stream doesn't end, the outcome is "left"."""
+        """Show a reply until it ends; if its stream is still open then, the outcome is "left"."""
         try:
             await reader.run()
         finally:
@@ -88,7 +88,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's."""
+        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
         self._throttle.flush(ask=True)
         self.recording = recording
@@ -97,7 +97,7 @@ class Lane:
         self._write(self.badge.phase, failure or note or remark)
 
     def line(self) -> str:
-        """Return the run as one line of plain text."""
+        """Describe the run in one line of plain text."""
         if self.recording is None:
             return f"{self.label or 'reply'}: did not run"
         return f"{self.label or 'reply'}: {self.badge.text}"
@@ -117,7 +117,7 @@ class Lane:
 async def read_together(
     lanes: Sequence[tuple[Lane, Callable[[], object]]], stop: StopButton
 ) -> list[StreamReader]:
-    """Read several replies concurrently, on one clock, until all have ended or are stopped.
+    """Read several replies concurrently, on one clock, until all have ended or been stopped.
 
     Args:
         lanes: Pairs of a lane and the function that sends its request.

@@ -5,10 +5,10 @@
 //
 // `widget.py` sends each event as [name, run, at, detail]; `at` is in seconds since the first event.
 
-const EDGE = 0.012; // share of the axis left free at each end, so that a mark at 0 s isn't clipped
+const EDGE = 0.012; // fraction of the axis left free at each end, so a mark at 0 s isn't clipped
 
-// The first of these words in an event's name, such as "on_llm_error", sets the colour of the row's
-// marks (timeline.css). Any other event, such as a token, is "delivered".
+// The first of these words that occurs in an event's name, such as "error" in "on_llm_error", sets
+// the colour of the row's marks (timeline.css). Any other event, such as a token, is "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // Returns the end of the axis and the distance between its ticks, both in seconds.
