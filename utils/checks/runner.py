@@ -15,16 +15,16 @@ from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.extra_cases import compact, stress
 from utils.checks.engine.isolation import isolated, noting
 from utils.checks.engine.mistakes import FIRST, LAST, STRESSED
-from utils.checks.engine.run import Run
+from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import NeverEnds
 from utils.checks.exercise_numbers import found
 from utils.checks.outcome import Outcome
 
 
-def _endless(reason: BaseException, case: Any) -> str:
-    """Return the message for an answer that never ends when run with `case`, which may be None."""
-    when = f" This happened {case.when}." if getattr(case, "when", "") else ""
-    lost = getattr(case, "fails_after", None) is not None
+def _endless(reason: BaseException, case: Case) -> str:
+    """Return the message for an answer that never ends when run with `case`."""
+    when = f" This happened {case.when}." if case.when else ""
+    lost = case.fails_after is not None
     question = " Does a task fail before it can wake the rest?" if lost else ""
     return f"{reason}{when}{question}"
 

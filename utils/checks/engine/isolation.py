@@ -23,6 +23,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
+from unittest.mock import patch
 
 from langchain_core.language_models import BaseChatModel
 
@@ -129,8 +130,8 @@ def _watching() -> Iterator[None]:
 @contextmanager
 def _changed() -> Iterator[None]:
     """Record unawaited coroutines and calls to other models; hide ignored `GeneratorExit`s."""
-    hook = sys.unraisablehook
-    methods = {name: getattr(BaseChatModel, name) for name in _CALLS}
+    hook, show = sys.unraisablehook, warnings.showwarning
+    methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
 
     def hide(what: Any) -> None:
         if "ignored GeneratorExit" not in str(what.exc_value):
@@ -143,18 +144,14 @@ def _changed() -> Iterator[None]:
         else:
             noted().forgotten.append(about[1])
 
-    with warnings.catch_warnings():
-        show = warnings.showwarning
+    with (
+        warnings.catch_warnings(),
+        patch.object(warnings, "showwarning", note),
+        patch.object(sys, "unraisablehook", hide),
+        patch.multiple(BaseChatModel, **methods),
+    ):
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
-        warnings.showwarning = note
-        sys.unraisablehook = hide
-        for name, method in methods.items():
-            setattr(BaseChatModel, name, _noting(method))
         yield
-        for name, method in methods.items():
-            setattr(BaseChatModel, name, method)
-        sys.unraisablehook = hook
-        warnings.showwarning = show
 
 
 def _noting(method: Callable[..., Any]) -> Callable[..., Any]:
