@@ -17,7 +17,7 @@ from utils.clinics import (
     stores,
     visit,
 )
-from utils.provider import _clients, chat_model
+from utils.provider import chat_model
 from utils.setup import ready
 from utils.timing import record
 
@@ -84,11 +84,6 @@ ENDPOINTS = {  # early first text, blocked event loop, model stopped after disco
 }
 
 
-# One event loop for all tests, as in a notebook: LangChain's HTTP client belongs to one loop.
-one_loop = pytest.mark.asyncio(loop_scope="module")
-
-
-@one_loop
 @pytest.mark.parametrize(("patient", "label"), diagnosis("4.diagnosis").items())
 async def test_lesson_4_visits_and_code_show_the_diagnoses(patient: str, label: str):
     ready()  # warm-up: a process's slow first call could be mistaken for a symptom
@@ -99,14 +94,12 @@ async def test_lesson_4_visits_and_code_show_the_diagnoses(patient: str, label: 
     assert code in source(patient)
 
 
-@one_loop
 async def test_lesson_4_a_learners_changed_endpoint_can_be_visited_too():
     app = endpoints()["C"]
     app.get("/more")(lambda: "fine")
     assert (await visit(app, LIGHTHOUSE)).unsent > 0
 
 
-@one_loop
 async def test_lesson_5_text_requests_and_finish_reasons_show_the_diagnoses():
     async def run_all():
         return {
@@ -114,11 +107,9 @@ async def test_lesson_5_text_requests_and_finish_reasons_show_the_diagnoses():
             for name, program in retries().items()
         }
 
-    _clients.cache_clear()  # a cached HTTP client belongs to one event loop
     cases = await run_all()
     assert await run_all() == cases
     whole = (await chat_model("fast", simulated=True).ainvoke(LIGHTHOUSE)).content
-    _clients.cache_clear()
 
     assert {label: (each.requests, each.finish) for label, each in cases.items()} == {
         "healthy": (2, "stop"),
