@@ -56,17 +56,7 @@ class TestTruncation:
                 "limit",
             ),
             ({"status": "failed"}, "failed", "provider failed"),
-            # finish reasons of Mistral, Z.ai, vLLM, OpenRouter and DeepSeek
-            ({"finish_reason": "model_length"}, "model_length", "limit"),
-            ({"finish_reason": "sensitive"}, "sensitive", "filter"),
             ({"finish_reason": "abort"}, "abort", "cancelled"),
-            ({"finish_reason": "error"}, "error", "provider failed"),
-            ({"finish_reason": "network_error"}, "network_error", "provider failed"),
-            (
-                {"finish_reason": "insufficient_system_resource"},
-                "insufficient_system_resource",
-                "provider failed",
-            ),
         ],
     )
     def test_the_cause_of_a_truncation_is_named(self, metadata, reason, words):

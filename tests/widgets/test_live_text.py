@@ -55,15 +55,6 @@ class TestShow:
         with pytest.raises(TypeError, match="async stream"):
             LiveText().show(stream("a"))
 
-    def test_a_line_with_the_latency_is_printed(self, wire, clock, capsys):
-        def timed():
-            clock.now = 0.2
-            yield "Hi"
-            clock.now = 10.0
-
-        LiveText("Haiku", clock=clock).show(timed())
-        assert "Haiku: first words 0.20 s · done 10.0 s\n" in capsys.readouterr().out
-
 
 class TestRun:
     async def test_text_appears_as_it_arrives(self, wire, tap):

@@ -2,7 +2,7 @@
 
 # ruff: noqa: RET503 (learners write such code)
 
-import re
+import re  # noqa: F401 (used in an edit)
 from difflib import SequenceMatcher
 
 from tests.checks.answers import edits, right, wrong
@@ -21,12 +21,6 @@ def from_the_left(partial, more):
     for at in range(len(partial) + 1):
         if more.startswith(partial[at:]):
             return partial + more[len(partial) - at :]
-
-
-@right("5.seam")
-def by_a_pattern(partial, more):
-    pairs = re.fullmatch(r"(?s).*?(?P<same>.*)\0(?P=same)(?P<rest>.*)", f"{partial}\0{more}")
-    return partial + pairs["rest"]
 
 
 edit = edits("5.seam", seam)  # args: mistake or None, {old: new}, says

@@ -20,20 +20,6 @@ def test_items_are_sent_once_in_numbered_messages(wire):
     ]
 
 
-def test_only_the_tail_that_changed_is_sent(wire):
-    synced = SyncedList()
-    synced.replace(["whole", "hal"])
-    synced.push()
-    synced.replace(["whole", "half", "new"])
-    synced.push()
-    assert wire.contents_sent_by(synced)[-1] == {
-        "seq": 2,
-        "at": 1,
-        "keep": 3,
-        "items": ["f", "new"],
-    }
-
-
 def test_an_unchanged_list_is_not_sent(wire):
     synced = SyncedList()
     synced.replace(["a"])
