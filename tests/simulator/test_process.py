@@ -69,7 +69,7 @@ def test_threads_that_start_it_concurrently_share_one(shared: None) -> None:
 
     def start() -> None:
         together.wait()
-        pids.append(sim.start(speed=50).pid)
+        pids.append(sim.start().pid)
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -78,12 +78,6 @@ def test_threads_that_start_it_concurrently_share_one(shared: None) -> None:
         thread.join()
     assert len(pids) == 8
     assert len(set(pids)) == 1
-
-
-def test_start_returns_the_running_simulator_or_refuses_another_speed(shared: None) -> None:
-    assert sim.start(speed=50) is sim.start()
-    with pytest.raises(SimulatorError, match="already running at speed 50"):
-        sim.start(speed=2)
 
 
 def test_the_default_speed_is_course_speed(monkeypatch: pytest.MonkeyPatch, shared: None) -> None:
@@ -101,7 +95,7 @@ def test_an_invalid_course_speed_is_explained(
 
 
 def test_after_stop_a_new_one_can_be_started(shared: None) -> None:
-    first = sim.start(speed=50)
+    first = sim.start()
     pid = first.pid
     first.stop()
     first.stop()
@@ -109,7 +103,7 @@ def test_after_stop_a_new_one_can_be_started(shared: None) -> None:
     assert not is_running(pid)
     with pytest.raises(SimulatorError, match="stopped"):
         first.requests()
-    assert sim.start(speed=50).pid != pid
+    assert sim.start().pid != pid
 
 
 def test_it_can_be_stopped_before_it_is_ready() -> None:
@@ -253,8 +247,8 @@ def test_after_a_failed_start_the_next_one_tries_again(
     with monkeypatch.context() as broken:
         broken.setattr(server_process, "HOST", "203.0.113.1")  # no machine has this address
         with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
-            sim.start(speed=50)
-    assert is_running(sim.start(speed=50).pid)
+            sim.start()
+    assert is_running(sim.start().pid)
 
 
 def test_a_missing_python_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +260,7 @@ def test_a_missing_python_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 _SERVE = """
 import sys
 from utils import simulator
-server = simulator.start(speed=50)
+server = simulator.start()
 print(server.pid, flush=True)
 """
 

@@ -158,35 +158,27 @@ class Shared:
     def _unlock(self) -> None:
         self._lock = threading.Lock()
 
-    def get(self, speed: float | None) -> Simulator:
+    def get(self) -> Simulator:
         """Return the simulator; start one if there is none or it has ended."""
         with self._lock:
             if self.simulator is None or self.simulator.over:
-                self.simulator = Simulator(speed)
+                self.simulator = Simulator()
             return self.simulator
 
 
 shared = Shared()
 
 
-def start(speed: float | None = None, *, wait: bool = True) -> Simulator:
-    """Return this notebook's simulator; the first call starts it.
+def start(*, wait: bool = True) -> Simulator:
+    """Return this notebook's simulator; the first call starts it, at the speed in `COURSE_SPEED`.
 
     Args:
-        speed: Factor by which replies are faster than real time. Defaults to the speed of the
-            running simulator; if none is running, to the environment variable `COURSE_SPEED`, or
-            to 1 if that is unset.
         wait: Whether to wait until the simulator is ready.
 
     Raises:
-        SimulatorError: If the speed is invalid, or the simulator can't start or is already running
-            at a different speed.
+        SimulatorError: If the speed is invalid, or the simulator can't start.
     """
-    simulator = shared.get(speed)
-    if speed is not None and speed != simulator.speed:
-        raise SimulatorError(
-            f"The simulator is already running at speed {simulator.speed:g}. Call `stop()` first."
-        )
+    simulator = shared.get()
     if wait:
         simulator.wait()
     return simulator
