@@ -79,24 +79,16 @@ def _request_in(file: Path) -> Json:
 
 
 def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
-    """Record the replies, replacing earlier ones to the same prompts.
-
-    If an error occurs, the replies recorded before it are still written.
-    """
+    """Record the replies, replacing earlier ones to the same prompts; write each immediately."""
     replies = {(reply.model, reply.prompt): reply for reply in read(out)} if out.exists() else {}
-    recorded = False
-    try:
-        with suppress(openai.APIStatusError):  # some servers don't list their models
-            client.models.with_raw_response.list()  # warm-up: the first call is slow
-        for request in requests:
-            reply, left_out = record(client, request)
-            replies.pop((reply.model, reply.prompt), None)  # so that the new one moves to the end
-            replies[reply.model, reply.prompt] = reply
-            recorded = True
-            _report(reply, left_out, out)
-    finally:
-        if recorded:
-            write(out, replies.values())
+    with suppress(openai.APIStatusError):  # some servers don't list their models
+        client.models.with_raw_response.list()  # warm-up: the first call is slow
+    for request in requests:
+        reply, left_out = record(client, request)
+        replies.pop((reply.model, reply.prompt), None)  # so that the new one moves to the end
+        replies[reply.model, reply.prompt] = reply
+        write(out, replies.values())
+        _report(reply, left_out, out)
 
 
 def _report(reply: RecordedReply, left_out: int, out: Path) -> None:
