@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ViewportSize
 
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import Lab, serve
+from tools.lab import write_json
 from tools.programs import ROOT
 from tools.screenshots import a_browser, opened, save, without_outputs
 from utils import lesson_source
@@ -105,8 +106,7 @@ def _take(number: int, lab: Lab, browser: Browser) -> None:
     portrait = PORTRAITS[number]
     file = f"{lesson_source.paths()[number - 1].stem}.ipynb"
     stored = ROOT / ("notebooks" if portrait.around else "solutions") / file
-    notebook = without_outputs(json.loads(stored.read_bytes()))
-    (lab.root / file).write_text(json.dumps(notebook), encoding="utf-8")
+    write_json(lab.root / file, without_outputs(json.loads(stored.read_bytes())))
     size = WINDOW if portrait.around else PAGE
     page = browser.new_page(viewport=size, device_scale_factor=1 if portrait.around else 2)
     open_page = NotebookPage.open(page, lab.url(file))

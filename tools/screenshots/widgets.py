@@ -14,6 +14,8 @@ from playwright.sync_api import Browser
 
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import Lab, serve
+from tools.lab import write_json
+from tools.lessons import chosen
 from tools.programs import ROOT, say
 from tools.screenshots import a_browser, opened, save, without_outputs
 from tools.site import DESIGN
@@ -31,19 +33,15 @@ def main() -> None:
     """Take screenshots of the given lessons, or of all lessons if none are given."""
     parser = argparse.ArgumentParser(description="Take screenshots of the live widgets.")
     parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
-    chosen = parser.parse_args().lesson
-    stems = [path.stem for path in lesson_source.paths()]
+    lessons = chosen(parser.parse_args().lesson, lesson_source.FOLDER)
     with a_browser() as browser, tempfile.TemporaryDirectory(prefix="course-") as folder:
         root, state = Path(folder, "root"), Path(folder, "state")
         root.mkdir()
         for name, values in SETTINGS.items():
-            file = state / "settings" / f"{name}.jupyterlab-settings"
-            file.parent.mkdir(parents=True)
-            file.write_text(json.dumps(values), encoding="utf-8")
+            write_json(state / "settings" / f"{name}.jupyterlab-settings", values)
         with serve(root, state, {"COURSE_SPEED": "1"}) as lab:
-            for stem in stems:
-                if not chosen or str(int(stem[:2])) in chosen:
-                    _take(stem, lab, browser)
+            for lesson in lessons:
+                _take(lesson.stem, lab, browser)
 
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
@@ -54,8 +52,7 @@ def _take(stem: str, lab: Lab, browser: Browser) -> None:
         for number, cell in enumerate(notebook["cells"])
         if cell["cell_type"] == "code" and "predict(" not in "".join(cell["source"])
     }
-    notebook = json.dumps(without_outputs(notebook))
-    (lab.root / f"{stem}.ipynb").write_text(notebook, encoding="utf-8")
+    write_json(lab.root / f"{stem}.ipynb", without_outputs(notebook))
     page = browser.new_page(viewport={"width": 1160, "height": 1400}, device_scale_factor=2)
     open_page = NotebookPage.open(page, lab.url(f"{stem}.ipynb"))
     open_page.command("application:toggle-left-area")
