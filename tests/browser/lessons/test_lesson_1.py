@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.lessons.promises import Lesson, Opened, Promises
+from tests.browser.lessons.promises import Lesson, Opened, Promises, picture
 
 LANE = ".course-race .course-lane:nth-child"
 STREAM = f"{LANE}(2) .course-text"
@@ -15,6 +15,7 @@ class TestPromises(Promises):
         "01_enabling_streaming",
         live={"stream": STREAM},
         pictures={"race": ".course-race", "prediction": ".course-prediction"},
+        speed=4,  # the race then takes 2.5 s, long enough to be stopped
     )
 
     def test_the_race_prints_a_line_for_each_lane_and_both_show_the_same_text(self, opened: Opened):
@@ -42,3 +43,12 @@ class TestPromises(Promises):
         )
         assert re.search(r"stream: .*stopped", lesson.printed())
         assert lesson.errors() == []
+
+    def test_a_wrong_answer_a_hint_and_a_solution_are_shown(self, opened: Opened):
+        opened.notebook.run_new_cell('check("1.1", 1)\nhint("1.1")\nsolution("1.1")')
+        last = opened.notebook.page.locator(".jp-CodeCell").last
+        status = last.get_by_role("status")
+        status.filter(has_text="Exercise 1.1: not yet.").wait_for()
+        status.filter(has_text="Exercise 1.1: hint 1 of").wait_for()
+        last.locator("code", has_text=re.compile("def |=")).last.wait_for()  # the solution
+        last.screenshot(path=picture(self.lesson, "check-hint-solution", "light"))

@@ -35,7 +35,6 @@ class TestPromises(Promises):
             "card": ".course-live:has(.course-card)",
             "support": ":nth-child(1 of .course-chat:has(.course-turn + .course-turn))",
         },
-        speed=10,
     )
 
     def test_an_agents_stages_are_shown_once_the_exercise_is_solved(
