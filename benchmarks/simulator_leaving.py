@@ -59,11 +59,10 @@ async def visit(request: bytes, port: int, come: float, stay: float) -> float:
 
 async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[float]:
     """Run clients that disconnect at random; return the Unix time of each disconnect."""
-    stays = [rng.uniform(0.05, _LONGEST_STAY) for _ in requests]
     return await asyncio.gather(
         *(
-            visit(request, port, rng.uniform(0, _ARRIVALS), stay)
-            for request, stay in zip(requests, stays, strict=True)
+            visit(request, port, rng.uniform(0, _ARRIVALS), rng.uniform(0.05, _LONGEST_STAY))
+            for request in requests
         )
     )
 

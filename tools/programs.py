@@ -67,7 +67,7 @@ def advice_for_the_disk() -> Iterator[None]:
         raise
 
 
-def say(text: str = "") -> None:
+def say(text: str) -> None:
     """Print one line and flush it."""
     print(text, flush=True)
 

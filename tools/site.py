@@ -54,7 +54,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build(output: Path, lessons: Sequence[str] = ()) -> Path:
+def build(output: Path, lessons: Sequence[str]) -> Path:
     """Build the site in a folder, and return its first page.
 
     Args:

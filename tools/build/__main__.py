@@ -15,10 +15,8 @@ from nbformat import NotebookNode
 from tools.build import execute
 from tools.build.notebooks import EDITIONS, METADATA, BuildError, Built, differences, make
 from tools.lessons import add_build_options, chosen, fill
-from tools.programs import ROOT, Advice, advice_for_the_disk, passing, say
+from tools.programs import ROOT, Advice, advice_for_the_disk, passing, say, this_command
 from utils.formatting import counted
-
-REBUILD = "python3 course.py build"
 
 _ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
 
@@ -90,7 +88,7 @@ def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
     for line in (*outdated, *others):
         say(line)
     if outdated:
-        say(f"`{REBUILD}` rebuilds the notebooks; changes belong in lessons/.")
+        say(f"`{this_command('build')}` rebuilds the notebooks; changes belong in lessons/.")
     if not outdated and not others:
         say(f"notebooks/ and solutions/ match lessons/ ({counted(len(built), 'lesson')}).")
     return int(bool(outdated or others))
