@@ -7,21 +7,15 @@ from utils.timing.chunks import mapping_of
 
 # Finish reasons and statuses of truncated replies. All others mean "complete".
 _CUT = {
-    "length": "it reached its token limit",
-    "max_tokens": "it reached its token limit",
-    "max_output_tokens": "it reached its token limit",
-    "model_length": "it reached its token limit",
-    "content_filter": "a content filter ended it",
-    "safety": "a content filter ended it",
-    "refusal": "a content filter ended it",
-    "sensitive": "a content filter ended it",
-    "incomplete": "the provider did not finish it",
-    "cancelled": "the provider cancelled it",
-    "abort": "the provider cancelled it",
-    "failed": "the provider failed",
-    "error": "the provider failed",
-    "network_error": "the provider failed",
-    "insufficient_system_resource": "the provider failed",
+    reason: cause
+    for cause, reasons in (
+        ("it reached its token limit", "length max_tokens max_output_tokens model_length"),
+        ("a content filter ended it", "content_filter safety refusal sensitive"),
+        ("the provider did not finish it", "incomplete"),
+        ("the provider cancelled it", "cancelled abort"),
+        ("the provider failed", "failed error network_error insufficient_system_resource"),
+    )
+    for reason in reasons.split()
 }
 
 

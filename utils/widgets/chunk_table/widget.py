@@ -44,15 +44,15 @@ class ChunkTable(StreamView[list[Any]]):
 
     def line(self) -> str:
         """Return the counts: `35 chunks · 31 with text · 1 finish reason · 1 with usage`."""
-        count = self._rows.count
+        counts = self._rows.counts
         outcome = self.recording.outcome if self.recording else ""
         parts = [
             counted(len(self._rows.chunks), "chunk"),
-            f"{count('words')} with text",
-            f"{count('reasoning')} with reasoning" if count("reasoning") else "",
-            f"{count('tool')} with a tool call's piece" if count("tool") else "",
-            counted(count("finish"), "finish reason") if count("finish") else "no finish reason",
-            f"{count('usage') or 'none'} with usage",
+            f"{counts['words']} with text",
+            f"{counts['reasoning']} with reasoning" if counts["reasoning"] else "",
+            f"{counts['tool']} with a tool call's piece" if counts["tool"] else "",
+            counted(counts["finish"], "finish reason") if counts["finish"] else "no finish reason",
+            f"{counts['usage'] or 'none'} with usage",
             {"left": "stopped", "failed": "failed"}.get(outcome, ""),
         ]
         return " · ".join(part for part in parts if part)
@@ -67,15 +67,12 @@ class Rows(Panel):
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
         self.chunks: list[object] = []  # the stream's items so far
-        self._carried: Counter[str] = Counter()  # how many chunks have a value, by column
-
-    def count(self, what: str) -> int:
-        """Return how many chunks have a value in a column; "words" counts non-empty text."""
-        return self._carried[what]
+        # how many chunks have a value, by column; "words" counts non-empty text
+        self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:
         """Forget the last run and empty the table."""
-        self.chunks, self._carried = [], Counter()
+        self.chunks, self.counts = [], Counter()
         super().clear()
 
     def take(self, item: object, at: float) -> str:
@@ -83,7 +80,7 @@ class Rows(Panel):
         self.chunks.append(item)
         text = content_of(item)[0]
         row = row_of(item)
-        self._carried.update([*row, "words"] if text else row.keys())
+        self.counts.update([*row, "words"] if text else row.keys())
         self.append({"at": f"{at:.3f}"} | {name: _cut(cell) for name, cell in row.items()})
         return text
 

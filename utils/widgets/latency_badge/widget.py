@@ -45,13 +45,7 @@ class LatencyBadge(CourseWidget):
     def __init__(
         self, title: str = "", *, first: str = "words", clock: Callable[[], float] = perf_counter
     ) -> None:
-        """Create a badge that hasn't started.
-
-        Args:
-            title: Shown before the text.
-            first: The word after "first" in the text, such as "words" or "field".
-            clock: Returns the time in seconds.
-        """
+        """`title` precedes the text; `first` is the word after "first", such as "words"."""
         self._what = as_text(first, "word for what comes first")
         self._clock = clock
         self._start: float | None = None

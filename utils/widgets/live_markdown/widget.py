@@ -51,7 +51,7 @@ class Document(TextPanel):
     _esm = script("live_markdown/live_markdown.js")
     _css = stylesheet("live_markdown/live_markdown.css")
 
-    def __init__(self, label: str, repair: Repair | None = None) -> None:
+    def __init__(self, label: str, repair: Repair | None) -> None:
         super().__init__(label)
         self.error: Exception | None = None  # the exception from `repair`, if any
         self._repair = repair

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from time import perf_counter
 
 from utils.errors import sentence
 from utils.timing import AsyncRecorder, Outcome, Recording, arecord
@@ -27,7 +26,7 @@ class Lane:
         panel: Panel,
         *,
         first: str = "words",
-        clock: Callable[[], float] = perf_counter,
+        clock: Callable[[], float],
     ) -> None:
         """`label` may be empty; `first` is an option of `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
@@ -119,9 +118,7 @@ async def read_together(
 ) -> list[StreamReader]:
     """Read several replies concurrently, on one clock, until all have ended or been stopped.
 
-    Args:
-        lanes: Pairs of a lane and the function that sends its request.
-        stop: The button that stops all replies.
+    Each lane comes with the function that sends its request.
 
     Raises:
         asyncio.CancelledError: If the cell was interrupted. By then, the streams have had time

@@ -35,14 +35,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Lay out the widget.
-
-        Args:
-            title: Shown above the panel, and in the printed line; may be empty.
-            panel: Shows the stream's content.
-            first: The word after "first" in the badge, such as "words" or "field".
-            clock: Returns the time in seconds.
-        """
+        """`title` may be empty; `first` is the word after "first" in the badge, such as "words"."""
         self._title = title
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton()
