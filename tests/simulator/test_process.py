@@ -229,7 +229,7 @@ def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.Monke
     monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
     settings = ["--with-parent", "--host", server_process.HOST, "--port", "0", "--speed", "50"]
     child = child_process.Child(
-        "utils.simulator", settings, {server_process.KEY_VARIABLE: "sim-key"}
+        "utils.simulator", {server_process.KEY_VARIABLE: "sim-key"}, settings
     )
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as stranger:

@@ -22,7 +22,7 @@ Admit = Callable[[Profile, Sequence[str]], Place | None]
 
 
 def choose(
-    model: str, default: Profile, recorded: Collection[str] = ()
+    model: str, default: Profile, recorded: Collection[str]
 ) -> tuple[Profile, tuple[Chosen, ...]]:
     """Return the profile and the faults of a model such as `sim-chat:drop@40`, or raise `ApiError`.
 

@@ -49,7 +49,7 @@ class Child:
     """
 
     def __init__(
-        self, module: str, options: Sequence[str] = (), variables: Mapping[str, str] | None = None
+        self, module: str, variables: Mapping[str, str], options: Sequence[str] = ()
     ) -> None:
         """Start the process without waiting for it to be ready.
 
@@ -66,7 +66,7 @@ class Child:
             for name, value in os.environ.items()
             if not name.startswith("PYTHON") or name in _PATH_VARIABLES
         }
-        environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **(variables or {})}
+        environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **variables}
         # a separate group, since interrupting the kernel (■) signals its whole process group
         group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":

@@ -116,7 +116,7 @@ class ServerProcess:
 
     def _spawn(self) -> Child:
         options = ["--host", HOST, "--port", str(self._port), "--speed", repr(self.speed)]
-        return Child("utils.simulator", ["--with-parent", *options], {KEY_VARIABLE: self.api_key})
+        return Child("utils.simulator", {KEY_VARIABLE: self.api_key}, ["--with-parent", *options])
 
     def _watch(self) -> None:
         """Restart the process whenever it ends, unless it was never ready or keeps failing."""
