@@ -18,6 +18,7 @@ import pytest
 from langchain_openai import ChatOpenAI
 
 from tests.simulator.raw import ask, chat, events, unread
+from utils.assistant import order_status
 from utils.simulator import Simulator
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
@@ -229,16 +230,6 @@ def test_omitted_numbers_have_defaults() -> None:
     assert given.numbers == (5, 2.5)
 
 
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "order_status",
-        "description": "Look up where an order is, by its number.",
-        "parameters": {"type": "object", "properties": {"order": {"type": "integer"}}},
-    },
-}
-
-
 @pytest.mark.parametrize(
     ("name", "called", "arguments"),
     [
@@ -251,7 +242,8 @@ TOOL = {
 def test_an_invalid_call_has_a_normal_finish_reason(
     server: Simulator, name: str, called: str, arguments: str | None, by_responses: bool
 ) -> None:
-    model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses).bind_tools([TOOL])
+    plain = chat(server, f"sim-fast:{name}", use_responses_api=by_responses)
+    model = plain.bind_tools([order_status])
     chunks = list(model.stream("Where is my order 4711?"))
     whole = sum(chunks[1:], chunks[0])
     good, bad = whole.tool_calls, whole.invalid_tool_calls

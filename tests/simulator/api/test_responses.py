@@ -12,7 +12,8 @@ from openai.types.responses.response_create_params import ResponseCreateParamsSt
 from pydantic import BaseModel
 
 from tests.simulator.raw import ask, assert_strict, chat, known_fields
-from tests.simulator.weather import CALLS, FUNCTION, WEATHER, get_weather
+from tests.simulator.weather import CALLS, WEATHER, get_weather
+from tests.simulator.weather import TOOL as CHAT_TOOL
 from utils.simulator import Simulator
 from utils.simulator.api.responses import ResponsesBody
 from utils.simulator.content.prepared_replies import answer
@@ -20,7 +21,7 @@ from utils.simulator.content.prepared_replies import answer
 PATH = "/v1/responses"
 RIVER = answer("Name a river.")
 EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
-TOOL = {"type": "function", **FUNCTION, "strict": False}
+TOOL = {"type": "function", **CHAT_TOOL["function"], "strict": False}
 # The classes of the API's events, keyed by `type`.
 EVENTS: dict[str, type[BaseModel]] = {
     kind.model_fields["type"].annotation.__args__[0]: kind
