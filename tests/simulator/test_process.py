@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,19 +66,13 @@ def test_its_process_and_repr_do_not_show_the_key(own: Simulator) -> None:
 
 def test_threads_that_start_it_concurrently_share_one(shared: None) -> None:
     together = threading.Barrier(8)
-    pids: list[int] = []
 
-    def start() -> None:
+    def start(_: int) -> int:
         together.wait()
-        pids.append(sim.start().pid)
+        return sim.start().pid
 
-    threads = [threading.Thread(target=start) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(pids) == 8
-    assert len(set(pids)) == 1
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(start, range(8)))) == 1
 
 
 def test_the_default_speed_is_course_speed(monkeypatch: pytest.MonkeyPatch, shared: None) -> None:

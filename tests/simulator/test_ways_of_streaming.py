@@ -61,25 +61,17 @@ def component(name: str, **options: Any) -> Component:
 # --- Ways of streaming
 
 
-def in_mode(mode: Any) -> Way:
+def in_mode(**mode: Any) -> Way:
     async def read(given: Component, take: Read) -> None:
-        async for item in given.runnable.astream(given.asked, stream_mode=mode):
+        async for item in given.runnable.astream(given.asked, **mode):
             take(item)
 
     return read
 
 
-async def plainly(given: Component, take: Read) -> None:
-    async for item in given.runnable.astream(given.asked):
-        take(item)
-
-
-def synchronously(mode: Any) -> Any:
-    """Return a function that reads `.stream()` in this mode; None means the default mode."""
-
+def synchronously(**mode: Any) -> Any:
     def read(given: Component, take: Read) -> None:
-        modes = {} if mode is None else {"stream_mode": mode}
-        for item in given.runnable.stream(given.asked, **modes):
+        for item in given.runnable.stream(given.asked, **mode):
             take(item)
 
     return read
@@ -109,12 +101,12 @@ async def callbacks(given: Component, take: Read) -> None:
 PLAINLY = "`.stream()`, `.astream()`"
 # The table's rows: for each way of streaming, a function that reads it, and the model's options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
-    PLAINLY: (plainly, {}),
-    '`stream_mode="updates"`': (in_mode("updates"), {}),
-    '`stream_mode="values"`': (in_mode("values"), {}),
-    '`stream_mode="messages"`': (in_mode("messages"), {}),
-    '`stream_mode="custom"`': (in_mode("custom"), {}),
-    '`stream_mode=["messages", "custom"]`': (in_mode(["messages", "custom"]), {}),
+    PLAINLY: (in_mode(), {}),
+    '`stream_mode="updates"`': (in_mode(stream_mode="updates"), {}),
+    '`stream_mode="values"`': (in_mode(stream_mode="values"), {}),
+    '`stream_mode="messages"`': (in_mode(stream_mode="messages"), {}),
+    '`stream_mode="custom"`': (in_mode(stream_mode="custom"), {}),
+    '`stream_mode=["messages", "custom"]`': (in_mode(stream_mode=["messages", "custom"]), {}),
     '`astream_events(…, version="v2")`': (events_v2, {}),
     '`astream_events(…, version="v3")`': (events_v3, {}),
     "`ainvoke` with a callback": (callbacks, {}),
@@ -219,7 +211,8 @@ def test_each_cell_of_the_table(way: str, name: str, claim: str) -> None:
 def test_stream_yields_the_same_as_astream(name: str, mode: str | None) -> None:
     way = PLAINLY if mode is None else f'`stream_mode="{mode}"`'
     (claim,) = (cell for row, column, cell in TABLE if (row, column) == (way, name))
-    assert measured(name, synchronously(mode), {}) == claim
+    read = synchronously() if mode is None else synchronously(stream_mode=mode)
+    assert measured(name, read, {}) == claim
 
 
 @pytest.mark.parametrize(("closes", "ended"), [(True, "client left"), (False, "finished")])

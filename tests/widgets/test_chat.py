@@ -1,7 +1,6 @@
 """The chat panel with streams that a test feeds: questions, Stop, failures, Continue."""
 
 import asyncio
-import threading
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
@@ -147,15 +146,11 @@ class TestTyping:
 
     async def test_clicks_in_another_thread_use_the_loop_of_the_cell(self, panel, model):
         panel._repr_mimebundle_()
-        click = threading.Thread(target=press, args=(panel, {"ask": "Why?"}))
-        click.start()
+        await asyncio.to_thread(press, panel, {"ask": "Why?"})
         tap = await model.tap()
-        click.join()
-        stop = threading.Thread(target=press, args=(panel, "stop"))
         await tap.put("Bec")
-        stop.start()
+        await asyncio.to_thread(press, panel, "stop")
         await until(lambda: not panel.busy)
-        stop.join()
         assert panel.turns[0].state == "stopped"
 
     async def test_two_quick_presses_send_one_question(self, panel, model):

@@ -1,6 +1,6 @@
 """`StatusLine`: the stages reached, their times, and how they are displayed."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -140,10 +140,7 @@ def test_threads_can_report_concurrently(status):
         for number in range(200):
             status.to(name, str(number))
 
-    threads = [threading.Thread(target=work, args=(name,)) for name in ("Thinking", "Answer")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, ("Thinking", "Answer")))
     assert len(status.history) == 400
     assert sum(stage["times"] for stage in status.view()["stages"]) == 400

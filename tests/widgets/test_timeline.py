@@ -1,7 +1,7 @@
 """`EventTimeline`: events that are drawn as they happen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
-from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -31,11 +31,8 @@ def test_several_threads_lose_no_event_and_keep_their_order(wire):
         for number in range(200):
             timeline.add("token", number, run)
 
-    threads = [Thread(target=work, args=(run,)) for run in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
     timeline.flush()
     times = [event.at for event in timeline.events]
     assert times == sorted(times)

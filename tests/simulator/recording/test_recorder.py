@@ -39,21 +39,16 @@ def sse(*events: Any) -> bytes:
     return "".join(f"data: {item}\n\n" for item in data).encode()
 
 
-class Body(httpx2.SyncByteStream):
-    def __init__(self, pieces: list[bytes], error: Exception | None) -> None:
-        self.pieces, self.error = pieces, error
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self.pieces
-        if self.error:
-            raise self.error
-
-
 def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedReply, int]:
     """Record a reply from a provider that sends these bytes."""
 
+    def body() -> Iterator[bytes]:
+        yield from pieces
+        if error:
+            raise error
+
     def answer(_: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, stream=Body(list(pieces), error))
+        return httpx2.Response(200, content=body())
 
     with httpx2.Client(transport=httpx2.MockTransport(answer)) as http:
         client = OpenAI(base_url="http://p/v1", api_key="k", http_client=http, max_retries=0)
