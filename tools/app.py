@@ -79,10 +79,6 @@ class App(Environment):
         action, _ = super().needs(kind)
         return action, f"Setting up the packages of the {self.name} app in {self.folder}."
 
-    def is_set_up(self) -> bool:
-        """Return whether the locked packages are installed."""
-        return self.needs("app")[0] is Action.NOTHING
-
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
         """Run the app during a `with` block, which starts once the app accepts connections."""

@@ -103,14 +103,11 @@ class Endpoint:
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
-        """Raise EndpointError if the block takes too long; other timeouts propagate."""
-        limit = asyncio.timeout(self._longest)
+        """Raise EndpointError if the block takes too long."""
         try:
-            async with limit:
+            async with asyncio.timeout(self._longest):
                 yield
         except TimeoutError as error:
-            if not limit.expired():
-                raise
             raise EndpointError(f"A reply hadn't ended after {self._longest:g} s.") from error
 
     @asynccontextmanager

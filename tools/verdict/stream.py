@@ -58,8 +58,8 @@ class Stream:
     over: bool = False  # whether reading has ended
     broken: str = ""  # the connection's error; "" if there was none
     stuck: bool = False  # whether reading timed out
-    _source: AsyncIterator[bytes] | None = None
-    _decode: Callable[[bytes], Iterator[Part]] | None = None
+    _source: AsyncIterator[bytes] = field(init=False)
+    _decode: Callable[[bytes], Iterator[Part]] = field(init=False)
 
     @property
     def text(self) -> str:
@@ -152,7 +152,6 @@ class Stream:
             patience: Seconds to wait for each piece; if none arrives, the stream counts as stuck.
         """
         while not enough(self) and not self.over:
-            assert self._source is not None
             try:
                 async with asyncio.timeout(patience):
                     piece = await anext(self._source)
@@ -170,7 +169,6 @@ class Stream:
         return enough(self)
 
     def _take(self, piece: bytes) -> None:
-        assert self._decode is not None
         for part in self._decode(piece):
             self.parts.append(part)
             if isinstance(part.data, dict):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser.conftest import browser, browser_file
 from tools.app import APPS, App
+from tools.environment import Action
 from tools.running_app import FACES, Running, served
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def foreign_settings() -> Iterator[None]:
 def chosen(request: pytest.FixtureRequest) -> App:
     """Return each app in turn; skip its tests if its packages aren't installed."""
     app = APPS[request.param]
-    if not app.is_set_up():
+    if app.needs("app")[0] is not Action.NOTHING:
         pytest.skip(
             f"The {app.name} app's packages aren't installed: see the output's first lines."
         )
