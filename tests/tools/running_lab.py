@@ -102,9 +102,7 @@ class Lab:
 
     def end(self, way: str) -> None:
         """End the command in one of `WAYS`, and wait until its own process has exited."""
-        if way == "Ctrl-C":
-            self.process.send_signal(CTRL_C)
-        elif way == "SIGTERM":
+        if way == "SIGTERM":
             self.process.terminate()
         elif way == "a closed terminal":
             assert self._terminal is not None
@@ -117,10 +115,8 @@ class Lab:
                 pipe.close()
 
 
-# Windows can't deliver SIGTERM or SIGHUP.
-WAYS: tuple[str, ...] = ("Ctrl-C", "kill -9")
-if sys.platform != "win32":
-    WAYS += ("SIGTERM", "a closed terminal")
+# Ways other than Ctrl-C. Windows can't deliver SIGTERM or SIGHUP.
+WAYS = ["kill -9"] if sys.platform == "win32" else ["kill -9", "SIGTERM", "a closed terminal"]
 
 
 @contextmanager

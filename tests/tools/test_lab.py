@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.simulator.orphans import PATIENCE
+from tests.simulator.orphans import PATIENCE, stream
 from tests.tools.running_lab import WAYS, Lab, kernel, left_after
 from tools import programs
 from tools.env_vars import clean_environ
@@ -22,9 +22,14 @@ DEAD = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    # A proxy that doesn't respond: the course's own requests must not use it.
-    opened = Lab(variables={"HTTP_PROXY": DEAD, "http_proxy": DEAD})
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    # A proxy that doesn't respond: the course's own requests must not use it. The home folder can't
+    # be written to; it is a file, so that not even root can create folders in it.
+    home = tmp_path_factory.mktemp("no") / "home"
+    home.touch()
+    variables = dict.fromkeys(("HTTP_PROXY", "http_proxy"), DEAD)
+    variables |= dict.fromkeys(("HOME", "USERPROFILE", "APPDATA"), str(home))
+    opened = Lab(variables=variables)
     yield opened
     if opened.process.poll() is None:
         opened.interrupt()
@@ -34,7 +39,7 @@ def test_lab_opens_lesson_1_on_the_loopback_address(running: Lab) -> None:
     assert running.address.hostname == "127.0.0.1"
     assert running.ask("GET", running.address.path)[0] == 200
     assert running.address.path == f"/lab/tree/{LESSON_1}"
-    assert running.ask("GET", f"/api/contents/{LESSON_1}?content=0")[0] == 200
+    assert running.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200
 
 
 def test_lab_requires_its_token(running: Lab) -> None:
@@ -59,11 +64,13 @@ def test_lab_has_terminals(running: Lab) -> None:
     assert running.ask("GET", "/api/terminals") == (200, b"[]")
 
 
-def test_ctrl_c_ends_lab_and_its_kernels(running: Lab) -> None:
+def test_ctrl_c_ends_lab_busy_kernels_and_a_simulator(running: Lab) -> None:
     """Must be the last test that uses `running`, since it ends JupyterLab."""
-    with kernel(running), kernel(running) as client:
+    with kernel(running) as reading, kernel(running) as client:
+        _, simulator = stream(reading)
         family = running.family()
-        assert len(family) >= 4, "JupyterLab, its supervisor, and two kernels"
+        assert simulator in [process.pid for process in family]
+        assert len(family) >= 5, "JupyterLab, its supervisor, two kernels, a simulator"
         client.execute("print('running', flush=True)\nwhile True: pass")
         while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":
             pass
@@ -196,16 +203,6 @@ def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path: Path) -> Non
     finally:
         printed = "".join([*lab.printed, lab.interrupt()[1]])
     assert f"{file} can't be read; correct or delete it." in printed
-
-
-def test_notebooks_open_if_the_home_folder_cannot_be_written_to(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.touch()  # a file, so that not even root can create folders in it
-    lab = Lab(variables={"HOME": str(home), "USERPROFILE": str(home), "APPDATA": str(home)})
-    try:
-        assert lab.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200
-    finally:
-        lab.interrupt()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such users")
