@@ -4,10 +4,8 @@ The fixture `app` is its module, imported anew; `virtual` is the simulator that 
 """
 
 import asyncio
+import importlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import wraps
@@ -496,13 +494,11 @@ async def test_a_conversation_is_kept_while_its_reply_streams(virtual, app, monk
     assert text(await slow.read(reply)) == ANSWER
 
 
-def test_a_missing_model_is_reported():
-    environ = {name: value for name, value in os.environ.items() if name != "OPENAI_MODEL"}
-    done = subprocess.run(
-        [sys.executable, "-c", "import app"], cwd=PLACE, env=environ, capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    assert done.stderr.strip() == "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
+def test_a_missing_model_is_reported(app, monkeypatch):
+    monkeypatch.delenv("OPENAI_MODEL")
+    with pytest.raises(SystemExit) as caught:
+        importlib.reload(app.assistant)
+    assert caught.value.code == "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
 
 
 def test_a_tool_is_named_before_its_result(app, virtual):

@@ -52,7 +52,7 @@ def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
 
 def test_a_late_view_shows_the_gap_and_a_second_block_clears_it(notebook: OpenNotebook):
     nb = notebook(
-        SETUP + "late = Heartbeat('held', every=0.4)\nasync with late:\n    time.sleep(3)",
+        SETUP + "late = Heartbeat('held', every=0.4)\nasync with late:\n    time.sleep(2.2)",
         "late",
         "async with late:\n    await asyncio.sleep(0.3)  # second",
     )

@@ -110,7 +110,7 @@ def test_all_tests_that_need_a_browser_are_skipped_and_counted(
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.match(r"\d{3} skipped in ", done.stdout.splitlines()[-1]), done.stdout
+    assert re.match(r"\d+ skipped in ", done.stdout.splitlines()[-1]), done.stdout
     assert done.stdout.count("No browser can run here") == 1, "all tests should share one sentence"
 
 
@@ -119,7 +119,7 @@ def test_a_named_browser_that_cannot_run_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSE_BROWSER", program(tmp_path / "chromium", "no usable sandbox"))
-    options = ["-q", "-p", "no:cacheprovider", "tests/browser/test_print.py", "-x"]
+    options = ["-q", "-p", "no:cacheprovider", "tests/browser/test_heartbeat.py", "-x"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options], cwd=REPOSITORY, capture_output=True, text=True
     )

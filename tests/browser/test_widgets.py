@@ -6,8 +6,6 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 from tests.browser.conftest import OpenNotebook
 from tests.browser.readability import misfits
 from tests.browser.turns import Turns
@@ -123,9 +121,8 @@ def test_stop_by_keyboard_ends_the_reply_and_keeps_its_text(notebook: OpenNotebo
     assert nb.errors() == []
 
 
-@pytest.mark.parametrize("source", ["stream(words=2000)", "whole(600)"])
-def test_interrupting_the_kernel_leaves_the_notebook_usable(notebook: OpenNotebook, source: str):
-    nb = notebook(SETUP, f'live = LiveText("Reply")\nawait live.run({source})')
+def test_interrupting_the_kernel_leaves_the_notebook_usable(notebook: OpenNotebook):
+    nb = notebook(SETUP, 'live = LiveText("Reply")\nawait live.run(whole(600))')
     nb.run_all()
     nb.page.locator(".course-pane:not([data-phase=ready])").wait_for()
     nb.interrupt()
@@ -264,18 +261,14 @@ class TestPrediction:
         assert nb.page.locator(".course-mark").all_text_contents() == ["✓ your answer, right"]
 
 
-@pytest.mark.parametrize(
-    ("viewport", "side_by_side"), [(NARROW, False), (NOTEBOOK_WIDTH, True), (PROJECTOR, True)]
-)
-def test_lanes_are_side_by_side_or_stacked(notebook, viewport, side_by_side):
-    nb = notebook(
-        SETUP,
-        'r = await race({"invoke": lambda: whole(0.2), "stream": lambda: stream(9)})',
-        viewport=viewport,
-    )
+def test_lanes_are_side_by_side_or_stacked(notebook: OpenNotebook):
+    race = 'r = await race({"invoke": lambda: whole(0.2), "stream": lambda: stream(9)})'
+    nb = notebook(SETUP, race)
     nb.only_the_notebook()
     nb.run()
-    first, second = (lane.bounding_box() for lane in nb.page.locator(".course-lane").all())
-    assert (first["y"] == second["y"]) is side_by_side
-    assert abs(first["width"] - second["width"]) < 2
-    assert misfits(nb.page, ".course-race") == []
+    for viewport, side_by_side in ((NARROW, False), (NOTEBOOK_WIDTH, True), (PROJECTOR, True)):
+        nb.page.set_viewport_size(viewport)
+        first, second = (lane.bounding_box() for lane in nb.page.locator(".course-lane").all())
+        assert (first["y"] == second["y"]) is side_by_side
+        assert abs(first["width"] - second["width"]) < 2
+        assert misfits(nb.page, ".course-race") == []

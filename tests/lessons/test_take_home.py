@@ -41,12 +41,6 @@ def script(server, tmp_path, kernels):
     return Script(server, tmp_path, kernels)
 
 
-@pytest.fixture
-def fresh_script(server, tmp_path):
-    """Run the script in a new Python process, as a learner does, rather than in a fork."""
-    return Script(server, tmp_path)
-
-
 class Script:
     """Starts a script in a folder from which the course can't be imported.
 
@@ -155,9 +149,10 @@ def test_the_lesson_includes_the_script_and_how_to_run_it(name):
 MEASURE = "1_stream_and_measure.py"
 
 
-def test_1_streams_and_measures(fresh_script):
-    with fresh_script.server.watch() as seen:
-        ended = fresh_script.run(MEASURE, RIVER)
+def test_1_streams_and_measures(server, tmp_path):
+    script = Script(server, tmp_path)  # a new Python process, as a learner's, rather than a fork
+    with server.watch() as seen:
+        ended = script.run(MEASURE, RIVER)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("The Danube")
     report = reported(ended.stderr)
@@ -255,8 +250,8 @@ def forms(stdout):
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
 
-def test_3_fills_the_form_and_validates_it(fresh_script):
-    ended = fresh_script.run(FORM, PERSON)
+def test_3_fills_the_form_and_validates_it(script):
+    ended = script.run(FORM, PERSON)
     assert ended.returncode == 0, ended.stderr
     steps = forms(ended.stdout)
     assert set(steps[0].values()) == {"..."}
@@ -341,9 +336,9 @@ def sent(request):
     return [(each["role"], each["content"]) for each in request.body["messages"]]
 
 
-def test_5_keeps_the_conversation(fresh_script):
-    with fresh_script.server.watch() as seen:
-        out, err = fresh_script.chat(CHAT, RIVER, " ", "And another?")
+def test_5_keeps_the_conversation(script):
+    with script.server.watch() as seen:
+        out, err = script.chat(CHAT, RIVER, " ", "And another?")
     assert err == ""
     assert out.count("You: ") == 4
     assert len(seen) == 2, "a blank line isn't sent"
