@@ -1,13 +1,12 @@
 """The times at which a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import aclosing, closing
+from itertools import islice
 from typing import Any
 
 import openai
 import pytest
-from langchain_core.messages import AIMessageChunk
 
 from tests.simulator.virtual import VirtualSimulator
 from utils.simulator.content import prepared_replies
@@ -81,19 +80,10 @@ def test_a_reply_fails_when_its_next_token_is_due(
     assert virtual.requests()[-1].ended == "failed"
 
 
-def texts(stream: Iterable[AIMessageChunk], count: int) -> list[str]:
-    """Read `count` non-empty pieces of text, and return them."""
-    seen: list[str] = []
-    for chunk in stream:
-        seen += [chunk.text] if chunk.text else []
-        if len(seen) == count:
-            break
-    return seen
-
-
 def test_generation_stops_when_the_client_disconnects(virtual: VirtualSimulator) -> None:
     with closing(virtual.chat("sim-seed").stream(PROMPT)) as stream:
-        texts(stream, 3)
+        texts = (chunk.text for chunk in stream if chunk.text)
+        assert len(list(islice(texts, 3))) == 3
         virtual.sleep(2)
     (request,) = virtual.requests()
     whole = len(streamed(virtual, "sim-seed").pieces)

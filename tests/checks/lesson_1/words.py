@@ -36,16 +36,8 @@ SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
 END = "    if buffer:\n        yield buffer\n"
 
-edit(
-    "cuts a word",
-    {
-        FROM: f"""{FROM}
-        if buffer.endswith('.'):
-            yield buffer
-            buffer = ''"""
-    },
-    "in two pieces",
-)
+SENTENCE = f"{FROM}\n        if buffer.endswith('.'): yield buffer; buffer = ''"
+edit("cuts a word", {FROM: SENTENCE}, "in two pieces")
 edit("yields the pieces", {FROM: "yield piece", END: ""})
 edit("yields another word", {"buffer + piece": "piece"})
 edit("loses the last word", {END: ""})

@@ -95,30 +95,13 @@ for mistake, changes, *says in (
     ("returns nothing", {RESULTS: RESULTS + " or None"}),
     ("never calls the model", {END: f"return ['' {GO}"}),
     ("sends other prompts", {GO: "for prompt in prompts[1:]]"}),
-    (
-        "drops a repetition",
-        {
-            END: f"""different = list(dict.fromkeys(prompts))
-    texts = await asyncio.gather(*map(ask, different))
-    return [texts[different.index(prompt)] {GO}"""
-        },
-    ),
+    ("drops a repetition", {GO: "for prompt in dict.fromkeys(prompts)]"}),
     (
         "one reply twice",
-        {
-            ASK: "texts[prompt] = await text_of(model, prompt)",
-            RESULTS: f"return [texts[prompt] {GO}",
-            "    turn": "    texts = {}\n    turn",
-        },
+        {RESULTS: f"texts = dict(zip(prompts, tasks))\n    return [texts[prompt].result() {GO}"},
     ),
     ("changes an argument", {"    turn": "    prompts.reverse()\n    turn"}),
-    (
-        "changes white space",
-        {
-            ASK: f"pieces = [chunk.content async for chunk in model.astream(prompt)]{NEXT}"
-            "return ''.join(piece for piece in pieces if piece.strip())"
-        },
-    ),
+    ("changes white space", {ASK: "return ' '.join((await text_of(model, prompt)).split())"}),
     (
         "stops early",
         {
@@ -126,13 +109,7 @@ for mistake, changes, *says in (
             f"    if chunk.content:{NEXT}        return chunk.content"
         },
     ),
-    (
-        "an empty text",
-        {
-            ASK: f"async for chunk in model.astream(prompt):{NEXT}    text = chunk.content"
-            f"{NEXT}return text"
-        },
-    ),
+    ("an empty text", {ASK: "return [chunk.content async for chunk in model.astream(prompt)][-1]"}),
     ("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"}),
     ("another number", {RESULTS: RESULTS + " + ['All done.']"}),
     ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),

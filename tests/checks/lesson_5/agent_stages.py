@@ -36,14 +36,7 @@ edit(None, {CHUNK: "not isinstance(item[0], ToolMessage)"})
 edit(None, {CHUNK: 'item[1]["langgraph_node"] == "model"'})
 edit(None, {"item[0].text": "item[0].content"})
 for mistake, says, changes in (
-    (
-        "nothing at first",
-        "with item",
-        {
-            '= "Thinking"\n    yield stage': '= ""',
-            "begun = []": 'begun = [] if stage else ["Thinking"]',
-        },
-    ),
+    ("nothing at first", "with item", {'= "Thinking"\n    yield stage': '= ""'}),
     (
         "repeats a stage",
         "`Thinking`",

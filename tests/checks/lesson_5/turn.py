@@ -26,17 +26,15 @@ GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.appe
 CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"
 ALONE = f"except GeneratorExit:\n        {END}\n        raise\n    else"
 LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
+GROWS = {  # the stored message grows with each chunk
+    BEGIN: 'history += [HumanMessage(question), AIMessage("")]',
+    GROW: "history[-1].content += chunk.content",
+    END: "pass",
+}
 
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
-edit(
-    None,  # the stored message grows with each chunk
-    {
-        BEGIN: 'history += [HumanMessage(question), AIMessage("")]',
-        GROW: "history[-1].content += chunk.content",
-        END: "pass",
-    },
-)
+edit(None, GROWS)
 for mistake, changes, *says in (
     ("question not sent", {SENT: "[*history]"}),
     (
@@ -45,15 +43,7 @@ for mistake, changes, *says in (
         "was sent `'why do rivers bend[?]'`",
     ),
     ("another conversation", {SENT: "question"}),
-    (
-        "reply sent with the question",
-        {
-            SENT: "history",
-            BEGIN: "history += [HumanMessage(question), AIMessage('')]",
-            GROW: "history[-1].content += chunk.content",
-            END: "pass",
-        },
-    ),
+    ("reply sent with the question", {**GROWS, SENT: "history"}),
     (
         "adds text",
         {"finally": "except Exception:\n        yield 'Sorry!'\n        raise\n    finally"},

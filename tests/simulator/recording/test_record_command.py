@@ -12,10 +12,11 @@ from openai import BadRequestError, OpenAI
 
 from tests.http_server import SSE, Answer, Asked, answering
 from tests.simulator import commands
+from tests.simulator.recording.test_recorder import text_of
 from tests.simulator.weather import CALLS, TOOL, WEATHER
 from utils.simulator import Simulator
 from utils.simulator.__main__ import main
-from utils.simulator.recording.recordings import RecordedReply, read
+from utils.simulator.recording.recordings import read
 
 MODEL = "sim-laptop:stall@6,8"  # stalls for 8 s after 6 tokens
 RIVER = "Name a river."
@@ -68,10 +69,6 @@ def test_a_recording_has_text_calls_and_usage_but_no_identifiers(
     stored = trace.read_text(encoding="utf-8")
     for secret in (server.api_key, "127.0.0.1", "chatcmpl", "call_", "fp_"):
         assert secret not in stored
-
-
-def text_of(reply: RecordedReply) -> str:
-    return "".join(text for _, _, text in reply.pieces)
 
 
 def test_only_recorded_refuses_other_prompts(trace: Path) -> None:
