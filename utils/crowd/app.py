@@ -32,7 +32,7 @@ async def blocking() -> StreamingResponse:
 
 @app.get("/threads")
 def threads() -> StreamingResponse:
-    """Stream with `.stream()` in the thread pool, where FastAPI runs plain functions."""
+    """Stream with `.stream()` on the thread pool, where FastAPI runs plain functions."""
 
     def frames() -> Iterator[str]:
         for chunk in model.stream(PROMPT):  # blocks one of the thread pool's 40 threads
