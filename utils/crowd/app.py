@@ -24,7 +24,7 @@ async def blocking() -> StreamingResponse:
     """Stream with `.stream()` on the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        for chunk in model.stream(PROMPT):  # blocks the event loop until the reply ends
+        for chunk in model.stream(PROMPT):  # blocks the event loop until the reply is over
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")
@@ -43,10 +43,10 @@ def threads() -> StreamingResponse:
 
 @app.get("/tasks")
 async def tasks() -> StreamingResponse:
-    """Stream with `.astream()`: each request is a task on the event loop."""
+    """Stream with `.astream()`: each request is a task of the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        async for chunk in model.astream(PROMPT):  # doesn't block while it waits
+        async for chunk in model.astream(PROMPT):  # blocks nothing while it waits
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")
