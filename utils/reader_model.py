@@ -20,12 +20,11 @@ its whole latency.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from utils.timing import Recording, words_in
 
-WORDS_PER_MINUTE: Final = 238.0
-TOKENS_PER_WORD: Final = 4 / 3
+WORDS_PER_MINUTE = 238.0
+TOKENS_PER_WORD = 4 / 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ can yield the first half alone. Encoding such a string raises `UnicodeEncodeErro
 import codecs
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:

@@ -7,7 +7,7 @@ import io
 import re
 import textwrap
 import warnings
-from typing import Any, Final
+from typing import Any
 
 from matplotlib import style
 from matplotlib.artist import Artist
@@ -18,17 +18,17 @@ from PIL import Image
 from utils.charts.palette import INK, QUIET, TEXT
 from utils.unicode import well_formed
 
-WIDTH: Final = 10.0  # inches
-LEFT: Final = 0.75  # inches; leaves room for the numbers on the y axis
-RIGHT: Final = 0.25  # inches
-BELOW: Final = 0.75  # inches below the lowest panel, for the x axis and its label
-TITLE: Final = 17  # points
-LINE: Final = 0.32  # inches per line of the title
-_LINES: Final = 6  # maximum number of lines in a title
-NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-_UNIT: Final = re.compile(r"(?<=\d) (?=m?s\b)")  # the space in `40 ms` or `0.2 s`
-CSS_PER_INCH: Final = 80  # makes a figure 800 CSS pixels wide
-DPI: Final = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
+WIDTH = 10.0  # inches
+LEFT = 0.75  # inches; leaves room for the numbers on the y axis
+RIGHT = 0.25  # inches
+BELOW = 0.75  # inches below the lowest panel, for the x axis and its label
+TITLE = 17  # points
+LINE = 0.32  # inches per line of the title
+_LINES = 6  # maximum number of lines in a title
+NO_BREAK = "\N{NO-BREAK SPACE}"
+_UNIT = re.compile(r"(?<=\d) (?=m?s\b)")  # the space in `40 ms` or `0.2 s`
+CSS_PER_INCH = 80  # makes a figure 800 CSS pixels wide
+DPI = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 
 
 class Chart(Figure):
@@ -44,7 +44,6 @@ class Chart(Figure):
 
         `kind` names the chart; `details` are sentences that follow the title in `alt_text`.
         """
-        title = well_formed(title)
         unbroken = _UNIT.sub(NO_BREAK, title)
         lines = textwrap.wrap(unbroken, width=66, max_lines=_LINES, placeholder=" …") or [""]
         self.body = body

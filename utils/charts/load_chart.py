@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, QUIET, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import name_of
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
     from utils.crowd.rows import Row
 
-_LOOKS: Final = (  # a colour, marker and dash pattern per line, so that colour isn't the only cue
+_LOOKS = (  # a colour, marker and dash pattern per line, so that colour isn't the only cue
     (WAITING, "s", "-"),
     (READING, "o", "--"),
     (DELIVERED, "^", "-"),
     (STALL, "D", ":"),
     (QUIET, "v", "-."),
 )
-_APART: Final = 0.32  # minimum distance between line labels, in inches
+_APART = 0.32  # minimum distance between line labels, in inches
 
 
 @default_settings

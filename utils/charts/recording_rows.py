@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from utils.charts.palette import STALL
 from utils.timing import Recording
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-_LONGEST_NAME: Final = 28  # maximum length of a name, in characters
+_LONGEST_NAME = 28  # maximum length of a name, in characters
 # distances of a row's heading and bar from its top, as fractions of its height
-_HEADING: Final = 0.36
-_BAR: Final = 0.66
+_HEADING = 0.36
+_BAR = 0.66
 
 
 class Rows:

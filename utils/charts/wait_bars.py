@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, STALL, WAITING
 from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-UNNOTICED: Final = 0.005  # seconds; shorter stalls would be shown as 0.00 s
+UNNOTICED = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 
 
 @default_settings

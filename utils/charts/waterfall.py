@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, INK, WAITING
 from utils.charts.recording_rows import names_of, patch, runs, sentences
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-_ROOMY: Final = 8  # with up to this many rows, each has a heading
-_NAMED: Final = 30  # with up to this many rows, each has its name beside it
-_LETTER: Final = 0.11  # inches per character of a name
-_ENDS: Final = {  # for each outcome, the mark at the end of a row and the mark's meaning
+_ROOMY = 8  # with up to this many rows, each has a heading
+_NAMED = 30  # with up to this many rows, each has its name beside it
+_LETTER = 0.11  # inches per character of a name
+_ENDS = {  # for each outcome, the mark at the end of a row and the mark's meaning
     "finished": ("o", "finished"),
     "left": ("<", "left"),
     "failed": ("X", "failed"),

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Final
 
 from IPython.display import display
 
@@ -15,14 +14,14 @@ from utils.formatting import counted
 from utils.timing import Recording
 from utils.widgets import LatencyBadge
 
-STYLES: Final = {
+STYLES = {
     "async def + .stream()": "/blocking",
     "def + .stream()": "/threads",
     "async def + .astream()": "/tasks",
 }
-_ONE_BY_ONE: Final = "async def + .stream()"
-_MOST_ONE_BY_ONE: Final = 15  # clients; each takes a second
-_PING: Final = 0.02  # seconds to wait before each health check
+_ONE_BY_ONE = "async def + .stream()"
+_MOST_ONE_BY_ONE = 15  # clients; each takes a second
+_PING = 0.02  # seconds to wait before each health check
 
 
 async def experiment(

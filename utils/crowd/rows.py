@@ -3,11 +3,10 @@
 import html
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from typing import Final
 
 from utils.formatting import in_seconds
 
-_HEADINGS: Final = (
+_HEADINGS = (
     "endpoint", "clients", "TTFT median", "TTFT worst", "all done", "failed", "health check",
 )  # fmt: skip
 

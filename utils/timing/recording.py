@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from utils.formatting import counted, in_milliseconds, in_seconds
 from utils.timing.chunks import mapping_of
@@ -13,7 +13,7 @@ from utils.unicode import well_formed
 
 Outcome = Literal["finished", "left", "failed", "streaming"]
 
-_OUTCOMES: Final[Mapping[Outcome, str]] = {
+_OUTCOMES: Mapping[Outcome, str] = {
     "finished": "finished",
     "left": "left early",
     "failed": "failed",

@@ -4,12 +4,12 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from utils.unicode import well_formed
 
-_LETTERS: Final = string.ascii_letters.encode()
-_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
+_LETTERS = string.ascii_letters.encode()
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 
 
 def words_in(text: str) -> int:
