@@ -14,8 +14,7 @@ _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+
 
 def numbers_in(text: str, file: str) -> Mapping[str, str]:
     """Return each exercise's number by its name, such as "1.2" for "words", in order."""
-    found = re.search(r"(\d+)_[^/]*$", file)
-    lesson = int(found[1]) if found else 0
+    lesson = int(re.findall(r"(\d+)_[^/]*$", file)[0])
     names = dict.fromkeys(found[2] for found in _TAG.finditer(text))
     return {name: f"{lesson}.{number}" for number, name in enumerate(names, start=1)}
 
