@@ -4,13 +4,14 @@ import ast
 import functools
 import inspect
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 from utils import lesson_source
 from utils.checks import evaluate
 
-DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+KEPT = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 EXERCISES = [
     pytest.param(path, number, id=number)
     for path in lesson_source.paths()
@@ -19,7 +20,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """Return the statements of earlier cells that an answer may need; see `stands_alone`."""
+    """Return the imports and definitions of earlier cells, which an answer may need."""
     return "\n".join(
         usable(cell.learner)
         for cell in lesson.cells[: lesson.cells.index(exercise)]
@@ -29,24 +30,18 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return those statements of a cell for which `stands_alone` is true."""
+    """Return a cell's imports and definitions; those that need other statements are skipped."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
-    return "\n".join(ast.unparse(node) for node in body if stands_alone(node))
+    kept = [ast.unparse(node) for node in body if is_kept(node)]
+    tries = [f"with suppress(NameError):\n{indent(statement, '    ')}" for statement in kept]
+    return "\n".join(["from contextlib import suppress", *tries])
 
 
-def stands_alone(node):
-    """Return whether a statement works without other cells and may be needed by later code."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return getattr(node, "module", None) != "utils.checks"
+def is_kept(node):
     if isinstance(node, ast.Assign):  # such as `answer, steady = parts(globals())` in lesson 5
         return "parts(globals()" in ast.unparse(node)
-    if not isinstance(node, DEFINITIONS) or node.decorator_list:
-        return False
-    if isinstance(node, ast.ClassDef):
-        return True
-    defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-    return all(isinstance(each, ast.Constant) for each in defaults)
+    return isinstance(node, KEPT) and getattr(node, "module", None) != "utils.checks"
 
 
 def solved_before(lesson, exercise):
