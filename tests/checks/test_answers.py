@@ -13,8 +13,7 @@ from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
-LESSONS = "12345"
-EXERCISES = [each for lesson in LESSONS for each in runner.loaded(lesson)]
+EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # maximum characters in a message
 LIMIT = {"never ends": 0.5}  # each mistake's time limit, in seconds; stops endless answers early

@@ -15,20 +15,15 @@ TEXTS = {reply.name: reply.text for reply in all_replies()}
     ("prompt", "name"),
     [
         ("Why does streaming make a chat feel faster?", "why_streaming"),
-        ("Why does a reply feel quicker when it is streamed?", "why_streaming"),
         ("Write a poem about a river.", "river_poem"),
-        ("Write a poem", "river_poem"),
         ("Name a river.", "name_a_river"),
         ("Explain how a rainbow forms.", "rainbow"),
         ("Tell me a short story about a lighthouse.", "lighthouse"),
         ("Give me three tips for a pleasant chat.", "three_tips"),
         ("Write a Python function that counts words.", "python_code"),
-        ("Say something with emoji and accents.", "unicode"),
         ("Write a packing list for a hike as a table.", "packing_list"),
         ("Show me Markdown with a table and code.", "markdown"),
-        ("Show me a family emoji and combining marks.", "unicode"),
         ("Which card did I pay with?", "card"),
-        ("hello", "hello"),
     ],
 )
 def test_the_lessons_prompts_get_their_prepared_replies(prompt, name):
