@@ -27,8 +27,12 @@ KERNELS = "QUICK_KERNELS"  # environment variable with the kernel server's addre
 
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
-    "tests/browser/",
+    "tests/browser/lessons/",
+    "tests/browser/test_",
+    "tests/notebooks/test_unlike_the_simulator.py",
+    "tests/browser/pages/",
     "tests/tools/test_lab.py",
+    "solutions/",
     "tests/notebooks/",
     "tests/lessons/test_take_home.py",
     "tests/checks/test_answers.py",
@@ -73,15 +77,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist, nothing calls this hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `--dist loadfile`, also keep files that share a JupyterLab on the same worker."""
+    """With `--dist loadfile`, also keep files that share a browser on the same worker."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:  # tests of the same scope share a worker
             file = super()._split_scope(nodeid)
-            if not file.startswith("tests/browser/"):
-                return file
-            return "lessons" if "/lessons/" in file else "widgets"
+            # Lesson 4 takes as long as the others together.
+            share = file.startswith("tests/browser/") and not file.endswith("/test_lesson_4.py")
+            return file.rpartition("/")[0] if share else file
 
     return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 

@@ -1,4 +1,4 @@
-"""`utils.sse` parses event streams as browsers do; see also `tests/browser/test_sse.py`."""
+"""`utils.sse` parses event streams as browsers do; see also `tests/browser/pages/test_sse.py`."""
 
 from contextlib import aclosing, nullcontext
 from itertools import pairwise
