@@ -52,14 +52,10 @@ NUMBERS = itertools.count()
 
 
 def right(exercise, says=""):
-    return _registers(exercise, None, says)
+    return wrong(exercise, None, says)
 
 
 def wrong(exercise, mistake, says=""):
-    return _registers(exercise, mistake, says)
-
-
-def _registers(exercise, mistake, says):
     """Return a decorator that adds an answer to `ANSWERS`."""
     number = numbered(exercise)
 
@@ -77,7 +73,7 @@ def edits(exercise, answer):
     """Return a function that registers variants of `answer`; see `edited`."""
 
     def edit(mistake, changes, says=""):
-        return _registers(exercise, mistake, says)(edited(answer, changes))
+        return wrong(exercise, mistake, says)(edited(answer, changes))
 
     return edit
 

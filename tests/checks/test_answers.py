@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.checks.answers import Answer, collected
+from tests.checks.answers import collected
 from utils.checks import evaluate, runner
 from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
@@ -26,10 +26,9 @@ ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
 )
 
 
-def exercises():
-    return pytest.mark.parametrize(
-        "loaded", [pytest.param(each, id=each.number) for each in EXERCISES]
-    )
+each_exercise = pytest.mark.parametrize(
+    "loaded", [pytest.param(each, id=each.number) for each in EXERCISES]
+)
 
 
 def mistakes_made(loaded):
@@ -40,14 +39,10 @@ def own_mistakes(loaded):
     return {**loaded.exercise.first, **loaded.exercise.mistakes}
 
 
-def judged(answer: Answer):
-    limit = LIMIT.get(answer.mistake, ANSWER_SECONDS * 4)
-    return evaluate(answer.number, answer.value, limit=limit)
-
-
 @pytest.mark.parametrize("answer", [pytest.param(each, id=each.name) for each in ANSWERS])
 def test_an_answer_gets_the_expected_outcome(answer):
-    outcome = judged(answer)
+    limit = LIMIT.get(answer.mistake, ANSWER_SECONDS * 4)
+    outcome = evaluate(answer.number, answer.value, limit=limit)
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
@@ -69,7 +64,7 @@ def test_no_answer_is_left_out():
                 assert id(value) in registered or source.count(name) > 1, name
 
 
-@exercises()
+@each_exercise
 def test_an_answer_of_another_type_gets_a_message(loaded):
     for answer in (len, None, "text", 3, list, lambda *_: 1, lambda *_: ""):
         outcome = evaluate(loaded.number, answer)
@@ -77,7 +72,7 @@ def test_an_answer_of_another_type_gets_a_message(loaded):
         assert re.fullmatch(r"[^\n]{20,400}", outcome.message), outcome
 
 
-@exercises()
+@each_exercise
 def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert mistakes_made(loaded).count(None) >= 2
     # Exercises can share a mistake; a wrong answer to any of them counts.
@@ -91,7 +86,7 @@ def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert [name for name, applies in own if applies not in made] == []
 
 
-@exercises()
+@each_exercise
 def test_mistakes_messages_and_opt_outs_have_matching_names(loaded):
     exercise = loaded.exercise
     for name, reason in exercise.opts_out.items():

@@ -3,7 +3,6 @@
 import ast
 import functools
 import inspect
-from pathlib import Path
 from textwrap import indent
 
 import pytest
@@ -13,9 +12,9 @@ from utils.checks import evaluate
 
 KEPT = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 EXERCISES = [
-    pytest.param(path, number, id=number)
-    for path in lesson_source.paths()
-    for number in lesson_source.load(path).exercises
+    pytest.param(lesson, number, id=number)
+    for lesson in map(lesson_source.load, lesson_source.paths())
+    for number in lesson.exercises
 ]
 
 
@@ -57,9 +56,8 @@ def answers_in(code, before):
     return answers
 
 
-@pytest.mark.parametrize(("path", "number"), EXERCISES)
-def test_the_official_solution_passes(path: Path, number: str):
-    lesson = lesson_source.load(path)
+@pytest.mark.parametrize(("lesson", "number"), EXERCISES)
+def test_the_official_solution_passes(lesson, number):
     exercise = lesson.exercises[number]
     code = "\n".join([*solved_before(lesson, exercise), exercise.solved])
     answer = answers_in(code, imported_before(lesson, exercise))[number]
@@ -80,9 +78,8 @@ class Callable:
         return self.function(*args, **kwargs)
 
 
-@pytest.mark.parametrize(("path", "number"), EXERCISES)
-def test_the_untouched_stub_is_not_attempted(path: Path, number: str):
-    lesson = lesson_source.load(path)
+@pytest.mark.parametrize(("lesson", "number"), EXERCISES)
+def test_the_untouched_stub_is_not_attempted(lesson, number):
     exercise = lesson.exercises[number]
     stub = answers_in(exercise.learner, imported_before(lesson, exercise))[number]
     outcome = evaluate(number, stub)
