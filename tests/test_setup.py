@@ -163,30 +163,49 @@ def test_an_older_ipykernel_and_nest_asyncio_are_reported(monkeypatch, kernel, o
     assert "`nest_asyncio` is applied here, so `asyncio.run` works" in notes
 
 
-def test_tracing_is_turned_off_for_the_simulator_and_reported_once():
-    printed = setup_cell(
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """Run a setup cell that overrides a user's settings; return the lines that were printed."""
+    folder = tmp_path_factory.mktemp("own")
+    write(folder, "test.py", "chat.py", "fastapi/notes.txt")
+    write(folder, "openai/__pycache__/openai.cpython-311.pyc")
+    before = """
+from IPython.core.interactiveshell import InteractiveShell as Shell
+shell = Shell.instance(autoawait=False, user_module=sys.modules['__main__'])
+sum = list = 0; open = exit; text = ''
+"""
+    ended = setup_cell(
         "from langchain_core.tracers.context import _get_trace_callbacks",
         "from langsmith.utils import tracing_is_enabled",
         "print(tracing_is_enabled())",
         "ready()",
-        "print(tracing_is_enabled(), _get_trace_callbacks())",
+        "print(tracing_is_enabled(), _get_trace_callbacks(), shell.autoawait)",
+        before=before,
+        cwd=folder,
         LANGSMITH_TRACING="true",
         LANGSMITH_API_KEY="lsv2_pt_0123456789",
-    ).stdout
-    assert printed.count("LangSmith tracing is turned off in this notebook") == 1
-    assert printed.splitlines()[0] == "True"
-    assert printed.splitlines()[-1] == "False None"
+    )
+    return ended.stdout.splitlines()
 
 
-def test_names_that_hide_pythons_own_are_reported():
-    printed = setup_cell(before="sum = list = 0; open = exit; text = ''").stdout
-    assert "Python's own `list`, `sum` can't be used in this notebook, since a variable" in printed
+def test_tracing_is_turned_off_for_the_simulator_and_reported_once(printed):
+    assert printed[0] == "True"
+    assert printed[-1].startswith("False None ")
+    told = [line for line in printed if "LangSmith tracing is turned off in this notebook" in line]
+    assert len(told) == 1
 
 
-def test_cells_can_await_whatever_a_users_ipython_settings():
-    shell = "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
-    shell += "shell = Shell.instance(autoawait=False)"
-    assert setup_cell("print(shell.autoawait)", before=shell).stdout.endswith("True\n")
+def test_names_that_hide_pythons_own_are_reported(printed):
+    told = "Python's own `list`, `sum` can't be used in this notebook, since a variable"
+    assert told in printed[1]
+
+
+def test_cells_can_await_whatever_a_users_ipython_settings(printed):
+    assert printed[-1].endswith(" True")
+
+
+def test_files_that_shadow_nothing_the_course_needs_are_ignored(printed):
+    assert printed[1].startswith("Ready.")
 
 
 def test_python_without_docstrings_is_rejected():
@@ -233,12 +252,6 @@ def test_a_hook_may_shadow_the_systems(tmp_path):
     write(tmp_path / "own", *hooks)
     write(tmp_path / "system" / "dist-packages", *hooks)
     assert shadowing.hidden([str(tmp_path / "own"), str(tmp_path / "system/dist-packages")]) == {}
-
-
-def test_files_that_shadow_nothing_the_course_needs_are_ignored(tmp_path):
-    write(tmp_path, "test.py", "chat.py", "fastapi/notes.txt")
-    write(tmp_path, "openai/__pycache__/openai.cpython-311.pyc")
-    assert setup_cell(cwd=tmp_path).stdout.startswith("Ready.")
 
 
 @pytest.mark.parametrize(
