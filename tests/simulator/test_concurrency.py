@@ -16,7 +16,6 @@ QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
 
 
 def admitted(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
-    """Return the learners whose requests were admitted."""
     names = []
     for learner in learners:
         with suppress(ApiError):

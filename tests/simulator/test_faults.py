@@ -61,7 +61,6 @@ def test_chat_openai_reacts_as_the_table_says(
 
 
 def stream(server: Simulator, model: str, **fields: Any) -> bytes:
-    """Return the body of a streamed reply."""
     body = {"model": model, "messages": QUESTION, "stream": True} | fields
     response = ask(server, body)
     assert response.status_code == 200

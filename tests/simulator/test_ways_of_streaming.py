@@ -40,8 +40,6 @@ def order_status(order: int) -> str:
 
 @dataclass(frozen=True)
 class Component:
-    """A streaming component, its input, and its simulator."""
-
     runnable: Runnable[Any, Any]
     asked: Any
     virtual: VirtualSimulator

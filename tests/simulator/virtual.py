@@ -61,7 +61,6 @@ class VirtualSimulator:
         return ChatOpenAI(model=name, **(settings | options))
 
     def openai(self) -> OpenAI:
-        """Return a client of the `openai` package."""
         return OpenAI(base_url=ADDRESS, api_key=KEY, http_client=self._client, max_retries=0)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
@@ -79,7 +78,6 @@ class VirtualSimulator:
         self.run(asyncio.sleep(seconds))
 
     def requests(self) -> Requests:
-        """Return the current request log."""
         address = ADDRESS.removesuffix("/v1") + "/simulator/requests"
         log = self._client.get(address, headers={"authorization": f"Bearer {KEY}"})
         return Requests(Request(**fields) for fields in log.json()["requests"])

@@ -12,7 +12,6 @@ from utils.widgets.json_card.widget import Card, tree
 
 
 def fields(card):
-    """Return each field's name, state and value."""
     return [(it["name"], it["state"], it.get("value")) for it in find(card, Card).whole]
 
 

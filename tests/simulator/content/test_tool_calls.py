@@ -60,7 +60,6 @@ def parts(*messages, tools=ALL, **fields):
 
 
 def calls(*messages, **fields):
-    """Return the name and the arguments of each call in the reply."""
     made = [part for part in parts(*messages, **fields) if part.kind == "call"]
     return [(part.name, json.loads(part.text)) for part in made]
 
