@@ -1,9 +1,7 @@
 """The chat panel with every fault of the simulator, over both APIs."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import httpx2
 import pytest
 
 from tests.widgets.doubles import until
@@ -27,31 +25,25 @@ but_refusals = pytest.mark.parametrize(  # a refusal ends the reply before Stop 
 class Provider:
     """A reply function whose model has the fault in `delivery`; None means no fault."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self.delivery: str | None = None
-        self.by_responses = False
-        self.profile = "fast"
-        self.asked = 0
-        self._client = client
+    delivery: str | None = None
+    by_responses = False
+    asked = 0
 
     def __call__(self, history):
         self.asked += 1
         model = chat_model(
-            self.profile,
+            "fast",
             delivery=self.delivery,
             simulated=True,
             max_retries=0,  # the panel is tested without the client's own retries
             use_responses_api=self.by_responses,
-            http_async_client=self._client,
         )
         return model.astream(history)
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    """Yield a provider with its own HTTP client: LangChain's shared one outlives the event loop."""
-    async with httpx2.AsyncClient(verify=False) as client:  # plain HTTP: nothing to verify
-        yield Provider(client)
+def provider() -> Provider:
+    return Provider()
 
 
 MOST = {"seconds": 2, "megabytes": 1}  # upper limits for a fault's parameters
