@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
-from tests.checks.test_official_answers import answers_in, imported_before, solved_before
+from tests.checks import test_official_answers as official
 from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.timeout import ANSWER_SECONDS
@@ -215,25 +215,20 @@ def mutated(code, mutation):
     return None if new == before else new
 
 
-def solutions():
-    """Yield (number, code that must run first, solution) for each exercise."""
-    for path in lesson_source.paths():
-        lesson = lesson_source.load(path)
-        for number, exercise in lesson.exercises.items():
-            before = [imported_before(lesson, exercise), *solved_before(lesson, exercise)]
-            yield number, "\n".join([HELPERS, *before]), exercise.solved
-
-
 # Harmless, since the stream ends when the task that reads it is cancelled.
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 
 def cases():
     """Yield each pair of a solution and a mutation that adds a mistake to it."""
-    for number, before, code in solutions():
+    for lesson, number in (each.values for each in official.EXERCISES):
+        exercise = lesson.exercises[number]
+        imported = official.imported_before(lesson, exercise)
+        solved = official.solved_before(lesson, exercise)
+        before = "\n".join([HELPERS, imported, *solved])
         opts_out = set(runner.find(number).exercise.opts_out)
         for mutation in MUTATIONS:
-            new = mutated(code, mutation)
+            new = mutated(exercise.solved, mutation)
             harmless = (number, mutation.name) == HARMLESS
             if new and not harmless and not mutation.mistakes & opts_out:
                 yield pytest.param(number, before, new, mutation, id=f"{number}-{mutation.name}")
@@ -247,6 +242,6 @@ def _nothing_is_kept():
 
 @pytest.mark.parametrize(("number", "before", "code", "mutation"), list(cases()))
 def test_a_mutated_solution_is_rejected_for_the_mutation(number, before, code, mutation):
-    answer = answers_in(code, before)[number]
+    answer = official.answers_in(code, before)[number]
     outcome = evaluate(number, answer, limit=ANSWER_SECONDS * 4)
     assert outcome.mistake in mutation.mistakes, (outcome, code)
