@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,18 @@ def saved(reply: RecordedReply, folder: Path) -> RecordedReply:
     return again
 
 
+@contextmanager
+def replaying(reply: RecordedReply) -> Iterator[OpenAI]:
+    """Run a simulator with this recording, and yield a client."""
+    with closing(VirtualSimulator(recordings=Recordings([reply]))) as simulator:
+        yield simulator.openai()
+
+
 def replayed(reply: RecordedReply) -> list[dict[str, Any]]:
     """Replay a recording, and return the non-empty deltas."""
-    simulator = VirtualSimulator(recordings=Recordings([reply]))
-    create = simulator.openai().chat.completions.with_raw_response.create
-    lines = create(**REQUEST, stream=True).http_response.read().decode().split("\n\n")
-    simulator.close()
+    with replaying(reply) as client:
+        create = client.chat.completions.with_raw_response.create
+        lines = create(**REQUEST, stream=True).http_response.read().decode().split("\n\n")
     data = [line.removeprefix("data: ") for line in lines if line]
     assert data.pop() == "[DONE]"
     choices = [choice for item in data for choice in json.loads(item)["choices"]]
@@ -177,12 +184,11 @@ def test_calls_are_separated_despite_missing_and_repeated_indexes(tmp_path: Path
     assert reply.parts == (("call", "f"), ("call", "g"), ("call", "h"), ("call", "i"))
     calls = [delta["tool_calls"][0] for delta in replayed(reply)[1:]]
     assert [call["index"] for call in calls if "id" in call] == [0, 1, 2, 3]
-    simulator = VirtualSimulator(recordings=Recordings([reply]))
-    response = simulator.openai().responses.create(model="m", input="Hello?")
+    with replaying(reply) as client:
+        response = client.responses.create(model="m", input="Hello?")
     assert [(item.name, item.arguments) for item in response.output] == [
         ("f", '{"x": 1}'), ("g", ""), ("h", '{"y": "é"}'), ("i", "{}"),
     ]  # fmt: skip
-    simulator.close()
 
 
 @pytest.mark.parametrize("name", ["reasoning", "reasoning_content", "thinking"])
@@ -195,8 +201,7 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
     deltas = replayed(reply)[1:]
     assert "".join(delta.get("content", "") for delta in deltas) == "abc"
     assert "".join(delta.get("reasoning_content", "") for delta in deltas).strip() == "Hm"
-    simulator = VirtualSimulator(recordings=Recordings([reply]))
-    with simulator.openai().responses.stream(model="m", input="Hello?") as stream:
+    with replaying(reply) as client, client.responses.stream(model="m", input="Hello?") as stream:
         kinds = [event.type for event in stream]
         response = stream.get_final_response()
     assert response.output_text == "abc"
@@ -204,7 +209,6 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
     assert (
         kinds.count("response.output_item.added") == kinds.count("response.output_item.done") == 2
     )
-    simulator.close()
 
 
 def test_thinking_among_the_content_is_recorded_and_a_refusal_is_counted() -> None:
@@ -255,11 +259,9 @@ def test_any_stream_is_recorded_written_read_and_replayed(
     assert joined(again) == joined(reply)
     assert text_of(again).endswith("end")
     assert replayed(again)
-    simulator = VirtualSimulator(recordings=Recordings([again]))
-    client = simulator.openai()
-    assert client.chat.completions.with_raw_response.create(**REQUEST).status_code == 200
-    assert client.responses.create(model="m", input="Hello?").output_text.endswith("end")
-    simulator.close()
+    with replaying(again) as client:
+        assert client.chat.completions.with_raw_response.create(**REQUEST).status_code == 200
+        assert client.responses.create(model="m", input="Hello?").output_text.endswith("end")
 
 
 def joined(reply: RecordedReply) -> str:
@@ -324,9 +326,8 @@ def test_a_recorded_model_with_a_simulated_models_name_is_listed_once() -> None:
         "sim-fast", "Hello?", opening=0.0, parts=(), pieces=(), finish="stop", end=1.0,
         usage=(0, 0, 0),
     )  # fmt: skip
-    simulator = VirtualSimulator(recordings=Recordings([reply]))
-    listed = [model.id for model in simulator.openai().models.list()]
-    simulator.close()
+    with replaying(reply) as client:
+        listed = [model.id for model in client.models.list()]
     assert sorted(listed) == sorted(f"sim-{name}" for name in PROFILES)
 
 
