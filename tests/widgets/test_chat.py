@@ -15,20 +15,17 @@ class Model:
     """A reply function that returns a new `Tap` for each call, and records the histories."""
 
     def __init__(self):
-        self.taps, self.histories = [], []
-        self.asked = asyncio.Event()
+        self.taps, self.histories = asyncio.Queue(), []
 
     def __call__(self, history):
         self.histories.append(history)
-        self.taps.append(Tap())
-        self.asked.set()
-        return self.taps[-1]
+        tap = Tap()
+        self.taps.put_nowait(tap)
+        return tap
 
     async def tap(self) -> Tap:
         """Wait for the next request, and return its tap."""
-        await asyncio.wait_for(self.asked.wait(), 240)
-        self.asked.clear()
-        return self.taps[-1]
+        return await asyncio.wait_for(self.taps.get(), 240)
 
 
 @pytest.fixture
