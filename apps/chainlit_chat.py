@@ -3,7 +3,7 @@
     pip install "chainlit>=2.12" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
 
-Chainlit runs on_message as a task. Its Stop button cancels the task, and with it the model call.
+Chainlit runs on_message as a task. Its Stop button cancels the task, including the model call.
 """
 
 from contextlib import aclosing
@@ -12,7 +12,7 @@ import chainlit as cl
 from chainlit.config import config
 from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
-config.features.edit_message = False  # because Stop can't end the reply to an edited message
+config.features.edit_message = False  # because Stop can't cancel the reply to an edited message
 MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
 
 
@@ -24,7 +24,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # a note tells the model that its reply is incomplete; pressing Stop leaves this one in place
+    # the note tells the model that its reply is incomplete; it stays in place if Stop is pressed
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]
@@ -39,7 +39,7 @@ async def on_message(message: cl.Message):
                 if kind == "text":
                     turn["said"] += value
                     await reply.stream_token(value)
-                elif kind == "tool":  # the next piece is the tool's result
+                elif kind == "tool":  # the next piece is the tool result
                     async with cl.Step(value, type="tool") as step:
                         _, step.output = await anext(pieces)
         turn["note"] = ""

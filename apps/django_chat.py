@@ -3,7 +3,7 @@
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-The response to each question streams the reply; leaving the page or pressing Stop ends it.
+The response to each question streams the reply; leaving the page or pressing Stop cancels it.
 """
 
 import json
@@ -40,7 +40,7 @@ async def write(visitor, question):
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
-    # a note tells the model that its reply is incomplete; pressing Stop leaves this one in place
+    # the note tells the model that its reply is incomplete; it stays in place if Stop is pressed
     turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
     turns.append(turn)
     for old in list(conversations)[:-MOST_VISITORS]:

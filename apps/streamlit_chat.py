@@ -3,7 +3,7 @@
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
 
-Streamlit runs this file from the top for each message; Stop ends the run at its next output.
+Streamlit runs this file from the top for each message; Stop interrupts the run at its next output.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ except SystemExit as error:  # OPENAI_MODEL isn't set
 
 @st.cache_resource
 def event_loop():
-    """Return the event loop shared by all sessions, since model connections are tied to it."""
+    """Return the event loop that all sessions share: model connections are tied to one loop."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop
@@ -72,7 +72,7 @@ def texts(turn, messages):
             elif kind == "end":
                 turn["note"] = value
                 show = place.empty
-            show()  # on every iteration, even in a silence, so that Stop can take effect
+            show()  # on every iteration, even during a silence, so that Stop can take effect
 
 
 st.title("Lamp shop support")
@@ -89,7 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
-            st.empty()  # matches the one in texts(), or stale elements would stay on screen
+            st.empty()  # as in texts(); otherwise, stale elements would stay on screen
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

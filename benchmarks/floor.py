@@ -1,6 +1,6 @@
-"""Runs a bare server whose speed is used as a floor, and compares measurements with floors.
+"""Runs a bare server to measure a floor, and compares measurements with floors.
 
-A limit in seconds fails on a slow machine and hides a regression on a fast one. So each benchmark
+A limit in seconds fails on a slow machine and masks a regression on a fast one. So each benchmark
 alternates between its subject and a floor, and limits the ratio of the two.
 
 Run as a program, this file is the bare server, which uses only asyncio. It streams chat completions
@@ -28,15 +28,15 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """The lowest measurement divided by the lowest floor.
+    """Measurements, their floor, and the limit on the ratio of the lowest values.
 
     A busy machine can only increase a measurement, so the lowest is the most accurate.
     """
 
     measured: Sequence[float]
-    floor: Sequence[float]  # the floor's results for the same measurement
+    floor: Sequence[float]  # corresponding measurements of the floor
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # the floor counts as at least this, such as a timer's resolution
+    least: float = 0.0  # minimum value for the floor, such as the timer resolution
     unit: str = "s"
 
     @property
@@ -52,7 +52,7 @@ class Ratio:
 
 
 def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
-    """Print the ratios; exit with an error if one exceeds its limit or there are problems."""
+    """Print the ratios; exit with an error if a ratio exceeds its limit or there are problems."""
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
@@ -68,11 +68,11 @@ def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
 
 
 class BareServer:
-    """The bare server's process.
+    """The bare-server process.
 
     Attributes:
-        port: The port that it listens on.
-        pid: Its process id.
+        port: The port that the server listens on.
+        pid: The process id.
     """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -82,7 +82,7 @@ class BareServer:
 
     @property
     def base_url(self) -> str:
-        """The address for an OpenAI client."""
+        """The base URL for an OpenAI client."""
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""Runs a kernel for benchmarks, and reads the messages that it sends to its page."""
+"""Runs a kernel for benchmarks, and reads the messages that it sends to the page."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ PATIENCE = 240.0  # seconds to wait for a kernel or a message
 
 @contextmanager
 def kernel() -> Iterator[BlockingKernelClient]:
-    """Run a kernel in the notebooks' folder, with the simulator at real speed."""
+    """Run a kernel in `notebooks/` during a `with` block, with the simulator at real speed."""
     environ = {name: value for name, value in os.environ.items() if name != "COURSE_SPEED"}
     manager, client = start_new_kernel(
         startup_timeout=PATIENCE,

@@ -1,10 +1,10 @@
-"""How long a learner waits from `course.py lab` to JupyterLab, and then to the first token.
+"""How long a learner waits for JupyterLab after `course.py lab`, and then for the first token.
 
     python benchmarks/lab_start.py [--rounds 3]
 
 After one warm-up, starts the course the way the README describes, and runs lesson 1's setup and
-race cells in a new kernel. Two floors alternate with this: the time a bare JupyterLab takes to
-start, and the time a bare kernel takes to run a cell that imports LangChain's client.
+race cells in a new kernel. Each round also measures two floors: the time a bare JupyterLab takes to
+start, and the time a bare kernel takes to import LangChain's client.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
-MOST_LAB = 2.0  # limit, as a multiple of a bare JupyterLab's time
-MOST_SETUP = 2.0  # limit, as a multiple of a bare kernel's time for the import
+MOST_LAB = 2.0  # limit, as a multiple of the startup time of a bare JupyterLab
+MOST_SETUP = 2.0  # limit, as a multiple of the import time in a bare kernel
 BARE = "from langchain_openai import ChatOpenAI"
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group

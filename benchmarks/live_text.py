@@ -16,8 +16,8 @@ from kernels import kernel
 
 TOKENS = 2_000
 RATE = 100  # tokens per second
-MOST_BYTES = 0.08  # limit, as a multiple of the best naive method's bytes
-MOST_TIME = 0.9  # limit, as a multiple of a bare widget's kernel time
+MOST_BYTES = 0.08  # limit, as a multiple of the bytes sent by the best naive method
+MOST_TIME = 0.9  # limit, as a multiple of the kernel time of a bare widget
 
 SETUP = f"""
 import asyncio, time
@@ -59,7 +59,7 @@ async def bare():
 async def live():
     await LiveText("Reply").run(stream())
 """
-WAYS = {  # `main` relies on this order: live, bare, then the naive ones
+WAYS = {  # `main` relies on this order: live, bare, then the naive methods
     "LiveText": "live()",
     "a bare anywidget, each token": "bare()",
     "widgets.HTML.value, each token": "html()",
@@ -69,7 +69,7 @@ WAYS = {  # `main` relies on this order: live, bare, then the naive ones
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one method: the kernel's CPU seconds, and messages and bytes sent to the page."""
+    """The cost of one method: kernel CPU seconds, and the messages and bytes sent to the page."""
 
     cpu: float
     messages: int

@@ -2,7 +2,7 @@
 
     python benchmarks/recorder_overhead.py
 
-The floor is the cost per chunk without a recorder: parsing its JSON into an `AIMessageChunk`.
+The floor is the cost of parsing a chunk's JSON into an `AIMessageChunk`, without a recorder.
 Each result is the best of several rounds, because a busy machine can only slow a round down. The
 last row also includes computing the metrics at the end, which delays no chunk.
 """

@@ -2,9 +2,9 @@
 
     python benchmarks/simulator_accuracy.py [--calls 20]
 
-Runs at real speed with a warm client. The planned times of each call come from the simulator's
-log. After each call, the same client reads a reply with the same schedule from the floor, a bare
-asyncio server. Delays that both share come from the machine and the client.
+Runs at real speed with a warm client. The planned times of each call come from the simulator log.
+After each call, the same client reads a reply with the same schedule from the floor, a bare asyncio
+server. Delays common to both replies come from the machine and the client.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model, simulator
 
-_MOST_TTFT = 3.0  # limit on the first text's delay, as a multiple of the floor's
-_MOST_GAP = 4.0  # limit on the gap's error, as a multiple of the floor's
+_MOST_TTFT = 3.0  # limit on the TTFT error, as a multiple of the floor
+_MOST_GAP = 4.0  # limit on the gap error, as a multiple of the floor
 _PROMPT = "Write a poem about a river."
 
 
 @dataclass(frozen=True)
 class Errors:
-    """The errors of one call."""
+    """The timing errors of one call."""
 
     ttft: float  # seconds from the planned arrival of the first text to the actual one
     gap: float  # relative error of the mean gap between pieces
@@ -49,7 +49,7 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply, then one with the same schedule from the bare server; return both errors."""
+    """Stream a reply, then one with the same schedule from the bare server; return their errors."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def show(calls: Sequence[Errors]) -> tuple[str, str]:
-    """Return the median errors of TTFT and gap, formatted for a table."""
+    """Return the median TTFT error and gap error, formatted for a table."""
     ttft = statistics.median(call.ttft for call in calls)
     gap = statistics.median(call.gap for call in calls)
     return f"{ttft * 1000:.1f} ms", f"{gap:.3%}"

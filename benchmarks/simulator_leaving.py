@@ -3,10 +3,10 @@
     python benchmarks/simulator_leaving.py [--clients 1000] [--waves 4]
 
 Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
-time. Each disconnect is compared with the server's log. The floor is how late a bare
-asyncio server notices disconnects in waves of the same size, which alternate with the simulator's.
-The first wave warms up and fills the log; the memory used after the last wave is compared with that
-after the second.
+time. Each disconnect is compared with the server log. The floor is how late a bare asyncio server
+notices disconnects in waves of the same size, which alternate with the simulator waves. The first
+wave warms up and fills the log; the memory used after the last wave is compared with the memory
+used after the second.
 """
 
 import argparse
@@ -42,7 +42,7 @@ class Wave:
 
 
 async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """Wait `come` seconds, stay connected for `stay`, and return the disconnect's Unix time."""
+    """After `come` seconds, connect for `stay` seconds; return the Unix time of the disconnect."""
     await asyncio.sleep(come)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)
@@ -68,13 +68,13 @@ async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[f
 
 
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
-    """Run one wave of clients, and compare their disconnects with the server's log."""
+    """Run one wave of clients, and compare their disconnects with the server log."""
     with server.watch() as seen:
         left = asyncio.run(visits(requests, server.port, rng))
     ended = [request for request in seen if request.ended == "client left"]
     if len(ended) != len(requests) or not seen.settled:
         sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
-    # a request's seed is its client's index in `left`
+    # the seed of a request is the index of its client in `left`
     late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
     return Wave(late, psutil.Process(server.pid).memory_info().rss / 1e6)
 

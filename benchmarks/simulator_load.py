@@ -3,10 +3,10 @@
     python benchmarks/simulator_load.py [--streams 100] [--rate 50] [--length 100] [--rounds 3]
 
 Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
-stream's rate is measured from its first token to its last. The last token's lateness is relative to
-a schedule that starts when the request is sent, so it includes parsing and queueing. The floor,
-alternating with the simulator, is a bare asyncio server under the same load. CPU time per token
-limits how many streams a machine can serve; other programs on the machine hardly affect it.
+stream's rate is measured between its first and last token. The last token's lateness is relative to
+a schedule that starts when the request is sent, so the lateness includes parsing and queueing. The
+floor, alternating with the simulator, is a bare asyncio server under the same load. CPU time per
+token limits how many streams a machine can serve; other programs on the machine hardly affect it.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _PROFILE = PROFILES["chat"]
-_TOKEN = b'"delta": {"content": '  # appears once in each token's event
+_TOKEN = b'"delta": {"content": '  # appears once in the event for each token
 _PROMPT = "Write a poem about a river."
 _MOST_OFF = 4.0  # limits, as multiples of the floor
 _MOST_LATE = 4.0
@@ -39,9 +39,9 @@ _MOST_CPU = 5.0
 class Round:
     """The results of one round of streams."""
 
-    off: float  # the relative error of the worst stream's rate
-    late: float  # the 99th percentile of the last tokens' lateness, in seconds
-    cpu: float  # the server's CPU seconds per token
+    off: float  # the relative rate error of the worst stream
+    late: float  # the 99th percentile of the delay of the last token, in seconds
+    cpu: float  # server CPU seconds per token
     complete: int  # the number of streams that are as long as the longest one
 
 
@@ -92,7 +92,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
         for number, request in enumerate(requests)
     ]
     await asyncio.sleep(1)  # let all clients connect first, since connecting isn't measured
-    gc.disable()  # otherwise, the client's pauses would count as the server's
+    gc.disable()  # otherwise, client pauses would count as server delays
     start.set()
     return await asyncio.gather(*readers)
 
@@ -100,7 +100,7 @@ async def load(requests: list[bytes], port: int) -> list[list[float]]:
 def measure(
     requests: list[bytes], port: int, pid: int, ttft: Callable[[], list[float]], gap: float
 ) -> Round:
-    """Run one round, then call `ttft` to get each request's planned TTFT, in order."""
+    """Run one round, then call `ttft` to get the planned TTFTs, in request order."""
     before = cpu(pid)
     arrivals = asyncio.run(load(requests, port))
     used = cpu(pid) - before

@@ -20,7 +20,7 @@ settings.load_profile("course")
 
 @pytest.fixture(autouse=True)
 def _no_connection_of_a_closed_loop() -> None:
-    """Make every test's models open new connections.
+    """Make the models in each test open new connections.
 
     Models share an HTTP client, whose idle connections belong to the event loop that opened them
     and would fail in the next test, which has its own loop.
@@ -35,7 +35,7 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Yield a `Shared` for one module's tests; its simulator starts when a model is first used."""
+    """Yield a `Shared` for a test module; its simulator starts when a model is first used."""
     yield from own_shared()
 
 

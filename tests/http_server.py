@@ -23,7 +23,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """The server's response."""
+    """The response to send."""
 
     body: str | bytes = ""
     kind: str = JSON  # the content type

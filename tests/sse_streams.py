@@ -1,4 +1,4 @@
-"""Event streams that are hard to parse, for comparison with a browser, and an endless one."""
+"""Hard-to-parse event streams for comparison with a browser, and one that never ends."""
 
 import asyncio
 import random

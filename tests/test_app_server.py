@@ -208,7 +208,7 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     lines = []
     screen = logging.Handler()
     screen.emit = lines.append
-    for _ in range(2):  # collect earlier tests' garbage, since its warnings would be logged below
+    for _ in range(2):  # collect garbage from earlier tests, whose warnings would be logged
         gc.collect()
         await asyncio.sleep(0)
     gc.collect()

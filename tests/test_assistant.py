@@ -8,7 +8,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """Act as a learner's part that passes its exercise."""
+    """Stand in for a learner's part that passes its exercise."""
     async for piece in steady(sources, seconds):
         yield piece
 

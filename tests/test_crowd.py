@@ -75,7 +75,7 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that measures a crowd in virtual time, with replies of a fixed duration.
 
-    It returns when the health check and the last reply ended, in multiples of that duration.
+    The function returns when the health check and the last reply ended, in units of that duration.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 
@@ -122,7 +122,7 @@ async def test_an_unknown_style_is_an_error_that_lists_the_styles():
 
 
 def test_rows_are_a_table_in_text_and_html():
-    row = Row(THREADS, 10, 0.83, 1.04, 1.06, 2, 0.02)  # in the order of the printed line
+    row = Row(THREADS, 10, 0.83, 1.04, 1.06, 2, 0.02)  # in the order of the printed columns
     rows = Rows([row], ["Left out: <that>."])
     head, line, note = repr(rows).splitlines()
     assert head.split()[:2] == ["endpoint", "clients"]

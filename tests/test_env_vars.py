@@ -1,4 +1,4 @@
-"""Libraries' environment variables: hidden from the simulator's client, reported for a provider."""
+"""Environment variables of libraries: hidden from the simulator client, reported for a provider."""
 
 import ast
 import os
@@ -236,9 +236,9 @@ READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # also matches 
 
 
 def read_from_the_environment(file):
-    """Yield the names of environment variables that a module's code seems to read."""
+    """Yield the names of environment variables that a module seems to read."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    constants = {  # module-level constants, which may hold a variable's name
+    constants = {  # module-level constants, which may hold a variable name
         ast.unparse(node.targets[0]): node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)

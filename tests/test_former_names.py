@@ -1,4 +1,4 @@
-"""The former names of modules, which old copies of notebooks import, still work."""
+"""Former module names still work in old copies of notebooks."""
 
 from functools import reduce
 from importlib import import_module

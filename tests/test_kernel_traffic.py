@@ -42,7 +42,7 @@ for error in (None, ValueError):
         pass
     print("send_multipart" in vars(outlet))
 """: "False\nFalse\n",
-    # overlapping blocks have their own counts
+    # overlapping `with` blocks have separate counts
     """\
 first, second = traffic(), traffic()
 one = first.__enter__()

@@ -47,7 +47,7 @@ BODIES = {  # content type and body
     ),
     "event of bytes": (SSE, b"data: \xff\xfe\x00{\n\n"),
     "null after text": (SSE, f"{TEXT}data: null\n\n"),
-    "not compressed": ("gzip", "not gzip"),  # JSON with the header `Content-Encoding: gzip`
+    "not compressed": ("gzip", "not gzip"),  # JSON with a `Content-Encoding: gzip` header
 }
 
 
@@ -67,11 +67,11 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses these separately
+STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses such replies separately
 
 
 async def explanations(model):
-    """Call the model in five ways; return each error's explanation, or None if it has none."""
+    """Call the model in five ways; return the explanation of each error (None if unexplained)."""
     found = []
     for call in (
         lambda: model.ainvoke("hi"),

@@ -16,7 +16,7 @@ SECONDS = re.compile(  # code that reads a clock, or uses a duration from a reco
 )
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures with virtual time
 
-# Tests that handle seconds but may assert inequalities, and why.
+# Tests that handle seconds but may assert inequalities, with the reasons.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "simulator/test_pacing.py::"

@@ -1,4 +1,4 @@
-"""`ready()`, the last line of every notebook's setup cell."""
+"""`ready()`, the last line of the setup cell in every notebook."""
 
 import asyncio
 import gc

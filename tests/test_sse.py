@@ -20,7 +20,7 @@ from utils.sse import Event, NotAnEventStreamError, Reader, listen, parse
     ("stream", "events"),
     [
         ("data: Hello\n\ndata: World\n\n", [Event("message", "Hello"), Event("message", "World")]),
-        ("data: Hello\n\nevent: close\n\n", [Event("message", "Hello")]),  # no data, no event
+        ("data: Hello\n\nevent: close\n\n", [Event("message", "Hello")]),  # no data, so no event
         ("event: close\ndata: {}\n\n", [Event("close", "{}")]),
         ("data: one\ntwo\n\n", [Event("message", "one")]),
         ("data: one\ndata: two\n\n", [Event("message", "one\ntwo")]),
@@ -132,7 +132,7 @@ async def test_a_response_that_is_not_an_event_stream_is_an_error(path, words):
 
 
 class Repeater:
-    """An app that sends `retry: 0` and the request's number, and can drop the connection."""
+    """An app that sends `retry: 0` and the request number, and can drop the connection."""
 
     def __init__(self, *, drops=False):
         self.last_ids: list[str | None] = []

@@ -72,7 +72,7 @@ items = st.lists(
 
 
 def recorded(*arrivals, **fields):
-    """Make a recording from (seconds, text) pairs; it ends with the last one."""
+    """Return a recording of (seconds, text) pairs that ends with the last pair."""
     pieces = tuple(Piece(at, text) for at, text in arrivals)
     end = pieces[-1].at if pieces else 0.0
     return Recording("reply", pieces, **{"e2e": end} | fields)
@@ -528,7 +528,7 @@ def test_a_summary_reports_how_the_stream_ended(fields, ending):
     assert summary == f"TTFT 0.50 s · total 0.50 s · {ending}"
 
 
-# --- wrong arguments --------------------------------------------------------------------
+# --- invalid arguments -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

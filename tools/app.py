@@ -29,18 +29,18 @@ STDERR = 2  # file descriptor; stdout is for the command's own messages
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app with its own environment, so that its packages don't affect the learner's."""
+    """An app with its own environment, which keeps its packages out of the course environment."""
 
     name: str
     place: str  # the folder to start the app in
     command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
-    source: str = "app.py"  # the file in `place` whose first lines name the app's packages
+    source: str = "app.py"  # the file in `place` whose first lines name the packages to install
     # packages without wheels, which are built during installation
     built: tuple[str, ...] = ()
-    # prefixes of lines in the course's lock that conflict with the app's packages
+    # prefixes of lines in the course lock file that conflict with the app's packages
     apart: tuple[str, ...] = ()
     newest: tuple[int, int] = (3, 14)  # the newest Python that its packages support
-    # additional environment variables; `{folder}` stands for a temporary folder
+    # extra environment variables; `{folder}` stands for a temporary folder
     variables: tuple[tuple[str, str], ...] = ()
 
     def wanted(self) -> str:
@@ -58,7 +58,7 @@ class App(Environment):
 
     @property
     def folder(self) -> Path:
-        """The environment's folder."""
+        """The environment folder."""
         return self.root / "build" / "apps" / self.name
 
     def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is only one kind)

@@ -1,6 +1,6 @@
 """The `canary` command: runs the tests with the newest versions that pyproject.toml allows.
 
-It ignores the locks, and installs the newest versions into a temporary environment, which is
+It ignores the lock files, and installs the newest versions into a temporary environment, which is
 deleted when the command ends, fails or is interrupted. `.venv` isn't touched.
 """
 
@@ -78,7 +78,7 @@ def _install(uv: str, environment: Environment) -> None:
 
 
 def _changed(uv: str, environment: Environment) -> list[str]:
-    """Return a line for each package that differs from the lock, according to uv's dry run."""
+    """Return a line for each package that differs from the lock, according to a uv dry run."""
     command = [uv, "pip", "sync", "--dry-run", "--python", str(environment.python), LOCKS["test"]]
     done = subprocess.run(
         command, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True

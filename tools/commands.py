@@ -83,7 +83,7 @@ def class_(arguments: argparse.Namespace) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports a wrong argument in one sentence, without printing the usage."""
+    """A parser that reports an invalid argument in one sentence, without printing the usage."""
 
     def error(self, message: str) -> NoReturn:
         """Raise argparse's message as Advice."""
@@ -95,7 +95,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser, including the help texts."""
+    """Return the command-line parser, including the help texts."""
     top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",

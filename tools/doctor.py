@@ -159,7 +159,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return how to fix a package that another folder's copy hides; None if none does."""
+    """Return how to fix a package if a copy in another folder shadows it; otherwise None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
@@ -185,11 +185,11 @@ def examine_utils() -> str:
 
 
 def hidden_in_notebooks() -> str | None:
-    """Return a message about a file that notebooks would import instead of a package, or None."""
+    """Return a message if notebooks would import a file instead of a package."""
     from utils import shadowing
     from utils.setup import NEEDED
 
-    # A kernel's `sys.path` also contains its notebook's folder, before the package folders.
+    # In a kernel, `sys.path` also contains the notebook folder, before the package folders.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
     hidden = shadowing.in_the_way(path, NEEDED)
@@ -197,7 +197,7 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether kernels can start; report if ipykernel's version delays Stop."""
+    """Check whether kernels can start; report if the ipykernel version delays Stop."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     with advice_for_the_disk():
@@ -270,7 +270,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Name some models that the server lists; return "" if it lists none, or lists `model`."""
+    """Name some models that the server lists; return "" if it lists `model`, or no models."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

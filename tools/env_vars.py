@@ -3,7 +3,7 @@
 import os
 import re
 
-TEST_SPEED = "5"  # the simulator's speed, relative to real time; a higher one would distort timings
+TEST_SPEED = "5"  # the simulator's speed, relative to real time; a higher speed distorts timings
 
 # Prefixes of variables that would change what is installed and where, which modules are found, or
 # how Python, Jupyter, Matplotlib and the test tools work.
@@ -30,7 +30,7 @@ _UNWANTED = (
 )
 _WANTED = re.compile(  # exceptions to `_UNWANTED`
     "PYTHON(DONTWRITEBYTECODE|PYCACHEPREFIX|NOUSERSITE)"
-    # pip's and uv's download settings
+    # download settings for pip and uv
     "|(PIP|UV)_.*(INDEX|FIND_LINKS|PROXY|HOST|CERT|TLS|KEYRING|CREDENTIALS|CACHE|TIMEOUT|RETRIES"
     "|CONCURRENT|OFFLINE|CONFIG).*"
 )
@@ -62,7 +62,7 @@ def clean_environ(**more: str) -> dict[str, str]:
         if _WANTED.fullmatch(name) or not name.startswith(_UNWANTED)
     }
     own = [os.environ[name] for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)]
-    # dict.fromkeys drops a duplicate; "*" works only on its own
+    # dict.fromkeys drops duplicates; "*" works only on its own
     direct = "*" if "*" in own else ",".join(["127.0.0.1", "localhost", *dict.fromkeys(own)])
     environ.update(NO_PROXY=direct, no_proxy=direct)
     environ.update(PYTHONUNBUFFERED="1", PYTHONUTF8="1", JUPYTER_PREFER_ENV_PATH="1")

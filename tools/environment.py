@@ -45,9 +45,9 @@ class Action(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Environment(Place):
-    """The course's environment or an app's, and whether it is up to date.
+    """The environment of the course or of an app, and whether it is up to date.
 
-    Setup ends by writing a stamp of what was installed. If it's missing, setup was interrupted.
+    Setup ends by writing a stamp of what was installed. No stamp means setup was interrupted.
     A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
     """
 
@@ -65,7 +65,7 @@ class Environment(Place):
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def missing(self, kind: str) -> list[str]:
-        """Return lock file lines that have no marker and whose packages aren't installed."""
+        """Return the lock-file lines without markers whose packages aren't installed."""
 
         def normal(name: str) -> str:  # "mypy_extensions-1.1" becomes "mypy-extensions-1-1"
             return re.sub(r"[-_.=]+", "-", name).lower()
@@ -92,7 +92,7 @@ class Environment(Place):
         return stamp if isinstance(stamp, dict) and "distributions" in stamp else None
 
     def kind_for(self, kind: str) -> str:
-        """Return the kind to install: `kind`, or the installed one if that includes more."""
+        """Return the kind to install: `kind`, or the installed kind if it includes more."""
         made = (self.stamped() or {}).get("kind")
         return max(kind, made, key=list(LOCKS).index) if made in LOCKS else kind
 
@@ -130,7 +130,7 @@ class Environment(Place):
 
 
 def interpreter(kind: str, here: bool) -> str:
-    """Return the Python for the course: this one if `here`, else that of an up-to-date `.venv`."""
+    """Return the interpreter: this one if `here`, otherwise the one in an up-to-date `.venv`."""
     return sys.executable if here else str(set_up(Environment(ROOT), kind))
 
 
@@ -168,7 +168,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not for an app
-            # a relative path is ASCII; Python before 3.13 decodes it with the locale's encoding
+            # a relative path is ASCII; Python before 3.13 decodes it with the locale encoding
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
@@ -177,7 +177,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Move the old folder away (delete it if incomplete); if the block fails, restore it."""
+    """Move the old folder away (delete it if incomplete); restore it if the `with` block fails."""
     old = environment.folder.with_name(f"{environment.folder.name}.old")
     if environment.stamped() is None:
         remove(environment.folder)
@@ -205,7 +205,7 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Hold a file lock, waiting for it if needed; the system releases it if this process ends."""
+    """Wait for a file lock, and hold it until the `with` block or this process ends."""
     with sentences_for_the_disk(path.parent):
         handle = path.open("a+b")
     with handle:

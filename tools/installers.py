@@ -17,9 +17,9 @@ from tools.programs import WINDOWS, Advice, Progress, as_they_come, ended_with, 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room for unpacking
 
-# parts of error messages of pip, uv or the system
+# parts of error messages from pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
-_NO_LINKS = "'lib' -> '"  # part of venv's error if it can't create the symbolic link lib64
+_NO_LINKS = "'lib' -> '"  # part of the error from venv if it can't create the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
@@ -31,13 +31,13 @@ VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "ve
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """The location of a virtual environment, `.venv` in the folder `root`."""
+    """The location of a virtual environment, `.venv` in the `root` folder."""
 
     root: Path
 
     @property
     def folder(self) -> Path:
-        """The environment's folder."""
+        """The environment folder."""
         return self.root / ".venv"
 
     @property
@@ -63,7 +63,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Return the part of a folder's path that prevents creating an environment in it, or None."""
+    """Return the part, if any, of a folder's path that prevents creating an environment there."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:
@@ -103,9 +103,9 @@ def install_from(wheels: Path, lock: str) -> None:
 
 
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
-    """Install a lock file's packages with uv, and show its progress.
+    """Install the packages in a lock file with uv, and show the progress.
 
-    If pip's variables name a folder of packages (see `install_from`), uv gets it as an option.
+    If environment variables for pip name a package folder (see `install_from`), pass it to uv.
     """
     command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
     command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
@@ -120,13 +120,13 @@ def run_uv(uv: str, environment: Place, lock: Path) -> None:
 
 
 def uv_progress(line: str) -> str | None:
-    """Return a line of uv's output if it reports progress, else None."""
+    """Return a line of uv output if it reports progress, else None."""
     shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
     return line.strip() if line.strip().startswith(shown) else None
 
 
 def run_pip(environment: Place, lock: Path) -> None:
-    """Install a lock file's packages with pip, then compile them for a quick first start.
+    """Install the packages in a lock file with pip, then compile them for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """
@@ -245,7 +245,7 @@ def sentences_for_the_disk(folder: Path) -> Iterator[None]:
 
 
 def check_room(folder: Path) -> None:
-    """Raise Advice if the packages won't fit, before spending minutes on downloading them."""
+    """Raise Advice if the packages won't fit, before spending minutes downloading them."""
     if shutil.disk_usage(folder).free < ROOM_NEEDED_MB * 1_000_000:
         raise _no_room(folder)
 

@@ -1,6 +1,6 @@
 """The `lab` command: starts JupyterLab on the loopback address, and stops it.
 
-The command starts `lab_supervisor`, which runs JupyterLab and later ends it.
+The command starts `lab_supervisor`, which runs JupyterLab and later stops it.
 """
 
 import argparse
@@ -104,14 +104,14 @@ def a_browser_can_open() -> bool:
 def open_in_browser(address: str) -> None:
     """Open a page in a graphical browser, if there is one.
 
-    A browser named in BROWSER may run until its window is closed, so this doesn't wait for it.
+    A browser named in BROWSER may run until its window is closed, so don't wait for it.
     """
     if a_browser_can_open():
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def free_port(wanted: int | None = None) -> int:
-    """Return a free port on the loopback address: `wanted`, or any if that is None or 0."""
+    """Return a free port on the loopback address: `wanted`, or any free port if it is None or 0."""
     if not wanted:
         return free_ports(1)[0]
     problem = None
@@ -138,7 +138,7 @@ def free_ports(count: int) -> list[int]:
     program. Until this process ends, no other call, in any process, returns the same ports.
 
     Raises:
-        Advice: If too few are free.
+        Advice: If too few ports are free.
     """
     found: list[int] = []
     for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
@@ -164,7 +164,7 @@ def _reserve(port: int) -> bool:
 
 
 def _binding_fails(port: int) -> OSError | None:
-    """Return the error that a server would get on binding a loopback port, or None."""
+    """Return the error, if any, that a server would get on binding a loopback port."""
     with socket.socket() as probe:
         if not WINDOWS:  # on Windows, this option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -178,11 +178,11 @@ def _binding_fails(port: int) -> OSError | None:
 def write_jupyter_config(
     folder: Path, port: int, token: str, root: Path = ROOT, kernels: Sequence[str] = ()
 ) -> None:
-    """Write the server's settings to a folder that only this user can read.
+    """Write the server settings to a folder that only this user can read.
 
     The token is in a file because other users can see command lines. JupyterLab's news prompt is
-    turned off. The only kernels are the Python that JupyterLab runs on and those in the folders
-    `kernels`. The server connects to kernels through Unix domain sockets in `folder` if its path is
+    turned off. The only kernels are the Python that JupyterLab runs on and those in the `kernels`
+    folders. The server connects to kernels through Unix domain sockets in `folder` if its path is
     short enough. Otherwise it uses ports, which other users can see, and each kernel prints a
     warning about that.
     """
@@ -261,7 +261,7 @@ def ask(
 
 
 def shut_down(server: "subprocess.Popen[str]") -> None:
-    """Stop JupyterLab and its kernels; a second Ctrl-C doesn't interrupt this."""
+    """Stop JupyterLab and its kernels, without being interrupted by a second Ctrl-C."""
     ignore_signals()
     assert server.stdin is not None
     server.stdin.close()

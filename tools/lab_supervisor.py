@@ -1,8 +1,8 @@
-"""The process that `lab` starts: runs JupyterLab, and ends it with all its descendants.
+"""The process that `lab` starts: runs JupyterLab, and terminates it along with all its descendants.
 
 `python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Its standard
 input is a pipe from `lab`. The operating system closes it when `lab` ends, even if `lab` is killed.
-JupyterLab is then ended, with its kernels and everything they started, and FOLDER is deleted.
+JupyterLab, its kernels and everything they started are then terminated, and FOLDER is deleted.
 """
 
 import contextlib
@@ -24,12 +24,12 @@ from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, say
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
-_SETTLING_SECONDS = 3.0  # time for interrupted cells to end
-_ROUNDS = 10  # rounds of killing marked processes, which may start others; at most a second each
+_SETTLING_SECONDS = 3.0  # time for interrupted cells to finish
+_ROUNDS = 10  # rounds of killing marked processes, as these may start others; at most a second each
 
 
 def keep(folder: Path) -> int:
-    """Run JupyterLab until it ends or standard input closes; return its exit code."""
+    """Run JupyterLab until it exits or standard input closes; return the exit code."""
     ignore_signals()  # `lab` receives them too, and closes the pipe
     signal.signal(signal.SIGTERM, _leave)
     mark = _MARK + secrets.token_hex(8)
@@ -55,7 +55,7 @@ def _leave(*_: object) -> None:
 
 
 def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
-    """End JupyterLab when standard input closes: ask it to shut down, then kill it."""
+    """Stop JupyterLab when standard input closes: ask it to shut down, then kill it."""
     while os.read(0, 1024):  # blocks until the pipe closes
         pass
     try:
@@ -111,7 +111,7 @@ def usable(folder: Path) -> bool:
 
 
 def damaged(settings: Path) -> Path | None:
-    """Return a settings file that JupyterLab can't read, or None."""
+    """Return a settings file that JupyterLab can't read, if there is one."""
     import json5
 
     for file in sorted(settings.rglob("*.jupyterlab-settings")):
@@ -151,8 +151,8 @@ def serve(folder: Path) -> None:
 
     from jupyterlab import commands  # type: ignore[import-untyped]
 
-    # On import, labapp runs Node.js, if installed, to look up the npm registry, which only
-    # JupyterLab's own builds need.
+    # On import, labapp runs Node.js, if installed, to find out which npm registry to use, but only
+    # JupyterLab builds need it.
     commands._yarn_config = lambda _: {"yarn config": {}}
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_server.serverapp import ServerApp
@@ -160,7 +160,7 @@ def serve(folder: Path) -> None:
 
     class CourseServer(ServerApp):
         @property
-        def config_file_paths(self) -> list[str]:  # the default adds the user's and the system's
+        def config_file_paths(self) -> list[str]:  # the default adds user and system paths
             return [str(folder)]
 
     KernelSpecManager.kernel_dirs.tag(config=True)  # otherwise, the setting would be ignored

@@ -31,7 +31,7 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
 
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:
-    """Return the lessons' files for names such as `1`, `01` or `01_name`; without names, all."""
+    """Return the lesson files for names such as `1`, `01` or `01_name`; no names means all."""
     there = lesson_source.paths(folder)
     if not there:
         raise Advice(f"There is no lesson: {folder.name}/ holds no file such as 01_name.md.")
@@ -49,9 +49,9 @@ def _named(name: str, there: Sequence[Path]) -> Path:
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
     """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
-    Marks name a lesson's minutes or an exercise's number, such as `1.words`. The guides are the
-    files in `folder` without a number; without `write`, they are only checked. Return a message for
-    each outdated fact and each unknown mark.
+    Marks name the minutes of a lesson or the number of an exercise, such as `1.words`. The guides
+    are the files in `folder` without a number; without `write`, they are only checked. Return a
+    message for each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []

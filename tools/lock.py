@@ -17,7 +17,7 @@ def lock(arguments: argparse.Namespace) -> int:
     compiling += ["--quiet", "--no-header", "--no-annotate"]
     compiling += ["--no-emit-index-url", "--no-emit-find-links"]
     compiling += ["--upgrade"] if arguments.upgrade else []
-    options: list[str] = []  # each lock adds to them
+    options: list[str] = []  # each lock file constrains the next ones
     for kind, file in LOCKS.items():
         if kind != "lab":
             options += ["--extra", kind]
@@ -31,7 +31,7 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def _lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files, with the course's versions except for conflicting packages."""
+    """Update the app lock files, with the course's versions except for conflicting packages."""
     course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         for each in APPS.values():

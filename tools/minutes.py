@@ -1,7 +1,7 @@
 """Estimates a lesson's duration; `python -m tools.minutes 1` prints the minutes by section.
 
 Adds up reading at 200 words a minute, code included; the minutes stated in each exercise; and an
-average execution time for each code cell. Tests compare the sums with the lesson's *Time* line.
+average execution time for each code cell. Tests compare the sums with each lesson's *Time* line.
 """
 
 import re
@@ -44,7 +44,7 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
 
 
 def _text_of(prediction: Prediction) -> str:
-    """Return a prediction's question, choices, and the right choice's feedback."""
+    """Return a prediction's question and choices, and the feedback for the right choice."""
     feedback = next(choice.feedback for choice in prediction.choices if choice.right)
     return " ".join([prediction.question, *(one.text for one in prediction.choices), feedback])
 

@@ -1,4 +1,4 @@
-"""Prints the commands' output; runs, waits for and ends the programs that they start."""
+"""Prints the output of commands; runs, waits for and terminates the programs that they start."""
 
 import contextlib
 import errno
@@ -25,14 +25,14 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
-class Advice(Exception):  # noqa: N818 -- not an error of the program
+class Advice(Exception):  # noqa: N818 -- not a program error
     """A message for the user: what happened, and what to do."""
 
 
 def folder_for_sockets() -> str | None:
-    """Return the parent of temporary folders for sockets; None means `tempfile`'s default.
+    """Return the parent of temporary folders for sockets; None means the `tempfile` default.
 
-    Socket paths are limited to 104 bytes on macOS, so the default folder's may be too long.
+    Socket paths are limited to 104 bytes on macOS, so paths in the default folder may be too long.
     """
     short = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMPDIR
     return None if short or WINDOWS or not os.access("/tmp", os.W_OK) else "/tmp"
@@ -73,7 +73,7 @@ def say(text: str) -> None:
 
 
 def passing(text: str) -> None:
-    """Print a line that the next one overwrites on a terminal."""
+    """Print a line that is overwritten by the next one on a terminal."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text:
@@ -86,7 +86,7 @@ def this_command(*words: str) -> str:
 
 
 class Progress:
-    """A progress line: rewritten on a terminal, printed every few seconds in a file or pipe."""
+    """A progress line: rewritten on a terminal, printed every few seconds to a file or pipe."""
 
     def __init__(self, text: str) -> None:
         self.live = sys.stdout.isatty()
@@ -143,7 +143,7 @@ def responds(
 ) -> bool:
     """Poll until `ready` returns true; return False if the program exits or time runs out.
 
-    Network errors count as not ready. The progress line shows `doing`, if that isn't empty.
+    Network errors count as not ready. The progress line shows `doing`, unless it is empty.
     """
     deadline = time.monotonic() + seconds
     with Progress(doing) as progress:
@@ -158,7 +158,7 @@ def responds(
 
 @contextlib.contextmanager
 def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
-    """End a program if the block raises an exception or is interrupted."""
+    """Terminate a program if the `with` block raises an exception or is interrupted."""
     try:
         yield
     except BaseException:
@@ -177,7 +177,7 @@ def wait_for(child: subprocess.Popen[str]) -> int:
 
 
 def end(child: subprocess.Popen[str]) -> None:
-    """Terminate a program, or kill it if it doesn't end."""
+    """Terminate a program; kill it if it doesn't exit."""
     if child.poll() is None and not WINDOWS:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -190,9 +190,9 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn every signal that can end a program into a Ctrl-C, which `asyncio.run` handles too.
+    """Turn signals that can terminate a program into Ctrl-C, which `asyncio.run` handles too.
 
-    A signal that is ignored, as SIGHUP is after `nohup`, stays ignored.
+    A signal that is already ignored, such as SIGHUP under `nohup`, stays ignored.
     """
     for number in _SIGNALS:
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -202,7 +202,7 @@ def stop_on_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """Ignore every signal that can end a program, so that a second Ctrl-C can't stop clean-up."""
+    """Ignore signals that can terminate a program, so that a second Ctrl-C can't stop cleanup."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

@@ -33,7 +33,7 @@ class Site:
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Return the requests that the model received after a mark.
+        """Return the requests that the model received after the marker `since`.
 
         Waits up to 30 seconds for all replies to end.
         """
@@ -41,7 +41,7 @@ class Site:
         return [Request(**fields) for fields in log["requests"]]
 
     def mark(self) -> str:
-        """Return a marker for the current end of the log, to pass to `requests`."""
+        """Return a marker for the current end of the log; pass it to `requests`."""
         return str(self._simulator("GET", "/simulator/requests")["mark"])
 
     def _simulator(self, method: str, path: str, **options: Any) -> Any:
@@ -53,7 +53,7 @@ class Site:
 
 @contextmanager
 def served(app: App, python: str, **more: str) -> Iterator[Site]:
-    """Run an app, and a simulator at twice real speed; the app's model is `sim`."""
+    """Run an app that uses the model `sim` from a simulator at twice real speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,
@@ -111,7 +111,7 @@ class Running:
         page.click(self.face.stop)
 
     def text(self, page: Page) -> str:
-        """Return the conversation's text."""
+        """Return the conversation text."""
         return page.inner_text(self.face.log)
 
     def wait_for(self, page: Page, text: str) -> None:

@@ -26,7 +26,7 @@ _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<ta
 
 @dataclass(frozen=True)
 class Picture:
-    """A screenshot of a live widget: its address and its size in CSS pixels."""
+    """A screenshot of a live widget: its URL and its size in CSS pixels."""
 
     address: str
     width: int
@@ -42,10 +42,10 @@ class Picture:
 def for_reading(
     lesson: Lesson, solved: JSON, unsolved: JSON, pictures: Mapping[str, Picture]
 ) -> JSON:
-    """Return the notebook for the site, without instructors' notes, and with solutions folded.
+    """Return the notebook for the site, without instructors' notes, and with solutions collapsed.
 
-    An exercise becomes its stub, with folded hints and solution. A prediction becomes choices that
-    unfold their feedback. A live widget becomes its screenshot, or a line that names it.
+    An exercise becomes its stub, with collapsed hints and solution. A prediction becomes choices
+    that reveal their feedback. A live widget becomes its screenshot, or a line that names it.
 
     Args:
         lesson: The lesson's source, for its hints and predictions.
@@ -63,7 +63,7 @@ def for_reading(
 
 
 def relinked(text: str, pages: Mapping[str, str]) -> str:
-    """Return Markdown whose relative links point to the site's pages.
+    """Return Markdown whose relative links point to pages of the site.
 
     A relative link to any other file is replaced by its text, followed by "in the course's
     folder" if that text is only the file's path.
@@ -84,7 +84,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
         named = found["text"] == f"`{target.removeprefix('../')}`"
         return f"{found['text']} in the course's folder" if named else found["text"]
 
-    # Every second part is code: a fenced block, or inline code unless it ends a link's text.
+    # Every second part is code: a fenced block, or inline code unless it ends a link text.
     parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
     parts[::2] = [_LINK.sub(place, part) for part in parts[::2]]
     return "".join(parts)
@@ -96,7 +96,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """Yield the site's cells for one cell of the notebook."""
+    """Yield the site cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
@@ -184,7 +184,7 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
     return {"output_type": "display_data", "data": {"text/html": shown}, "metadata": {}}
 
 
-# --- Folds -----------------------------------------------------------------------------------
+# --- Collapsed text --------------------------------------------------------------------------
 
 
 def folded(title: str, text: str) -> str:
@@ -196,7 +196,7 @@ def folded(title: str, text: str) -> str:
 
 
 def prediction_card(number: str, prediction: Prediction) -> str:
-    """Return a prediction as HTML: each choice unfolds its feedback."""
+    """Return a prediction as HTML: each choice reveals its feedback."""
     lines = [
         f'<section class="course-predict" aria-label="Prediction {number}">',
         f'<p class="course-question">{_inline(prediction.question)}</p>',

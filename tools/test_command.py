@@ -19,7 +19,7 @@ from tools.env_vars import suite_environ
 from tools.environment import interpreter
 from tools.programs import ROOT, Advice, ended_with, say
 
-# Pytest's exit codes if no test ran, with their meanings.
+# Exit codes of pytest if no test ran, with their meanings.
 NO_TEST_RAN = {
     4: "pytest ran no test, and says above why",
     5: "pytest found no matching test",
@@ -105,7 +105,7 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
 
 @contextlib.contextmanager
 def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a step, and end it if the block fails; `file` receives its report or output."""
+    """Start a step; terminate it if the `with` block fails. Its report or output goes to `file`."""
     command, output = step.command, None
     with contextlib.ExitStack() as stack:
         if step.is_pytest:
@@ -126,7 +126,7 @@ def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs, or only pytest's if there are arguments for pytest."""
+    """Return the steps that `test` runs, or only pytest if there are arguments for it."""
     # Workers run whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:
@@ -182,7 +182,7 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
     """Return the result of a step that has ended; steps other than pytest count as one test.
 
     Returns:
-        The counts and the problem: None if the step passed, "" if the counts say enough.
+        The counts and the problem: None if the step passed, "" if the counts are enough.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:
@@ -199,7 +199,7 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
 
 
 def read_tally(report: Path) -> Tally:
-    """Read pytest's counts from the JUnit report that it wrote."""
+    """Read the counts from a pytest JUnit report."""
     total = Tally()
     for suite in ElementTree.parse(report).getroot().iter("testsuite"):
         tests, failures, errors, skipped = (

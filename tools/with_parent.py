@@ -1,4 +1,4 @@
-"""Run a module the way `python -m MODULE` does, and exit when standard input closes.
+"""Runs a module the way `python -m MODULE` does, and exits when standard input closes.
 
 Standard input is a pipe from the parent process. The operating system closes it when the parent
 ends, even if the parent is killed. Standard library only, since apps run it with their own Python.

@@ -75,7 +75,7 @@ class Server:
         """Start accepting requests; raise `ServingError` if the app fails to start."""
         try:
             await self._uvicorn.startup([self._listener])
-        except SystemExit:  # raised by uvicorn; uncaught, it would end the kernel
+        except SystemExit:  # raised by uvicorn; uncaught, it would stop the kernel
             self._listener.close()
             error = self._app.startup_error
             why = f": {sentence(error)}" if error else ""
@@ -95,7 +95,7 @@ class Server:
 
     async def _shut_down(self) -> None:
         """Do what uvicorn's `shutdown` does, but abort connections and limit each wait."""
-        for server in getattr(self._uvicorn, "servers", []):  # none if the app never started
+        for server in getattr(self._uvicorn, "servers", []):  # missing if the app never started
             server.close()
         self._listener.close()
         state = self._uvicorn.server_state
@@ -139,7 +139,7 @@ async def _replace(app: App, name: str) -> Server:
 
 @asynccontextmanager
 async def serving(app: App) -> AsyncIterator[str]:
-    """Serve an app while the block runs, and yield its URL without a trailing slash.
+    """Serve an app during a `with` block, and yield its URL without a trailing slash.
 
         async with serving(app) as url:
             ...

@@ -1,6 +1,6 @@
-"""Parts of lesson 5's assistant: the course's solutions to the exercises `answer` and `steady`.
+"""Parts of lesson 5's assistant: the course's solutions to the `answer` and `steady` exercises.
 
-answer, steady = parts(globals())  # yours if they pass their checks, otherwise these
+answer, steady = parts(globals())  # yours if they pass their checks, otherwise the course's
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -97,7 +97,7 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
-    """Return whether the check of `exercise` accepts the learner's answer."""
+    """Return whether the check for `exercise` accepts the learner's answer."""
     from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

@@ -37,7 +37,7 @@ def variable(name: str) -> str | None:
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """Hide the variables that match `_HIDDEN` from anything imported or created in the block."""
+    """Hide variables that match `_HIDDEN` from anything imported or created in a `with` block."""
     with lock:
         taken = {name: os.environ.pop(name) for name in list(os.environ) if _HIDDEN.fullmatch(name)}
         try:

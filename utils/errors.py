@@ -55,7 +55,7 @@ def redacted(text: str) -> str:
     """Return `text` with keys, tokens, and user names and passwords in URLs replaced with `[key]`.
 
     A key from an environment variable is replaced where it appears as a whole word. A short word
-    such as `ollama`, which local servers accept as a key, isn't secret, so it isn't replaced.
+    such as `ollama`, a placeholder key for a local server, isn't replaced.
     """
     for name, value in os.environ.items():
         key = value.strip()
@@ -107,7 +107,7 @@ def words_of(body: object) -> str:
 
 
 def tell(explain: Callable[[BaseException], str | None]) -> None:
-    """Make IPython show `explain`'s sentence, if there is one, instead of a traceback.
+    """Make IPython show the sentence that `explain` returns, if any, instead of a traceback.
 
     The output includes the exception's name, since a learner may want to catch it, and mentions
     `%tb`, which shows the traceback.

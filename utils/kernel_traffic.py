@@ -1,4 +1,4 @@
-"""Counts the messages that the kernel sends to the browser for prints, displays and widgets."""
+"""Counts the messages that the kernel sends to the browser for output, displays and widgets."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,13 @@ class Traffic:
         return f"{self.messages:,} {'message' if self.messages == 1 else 'messages'} · {size}"
 
 
-_counts: list[Traffic] = []  # one for each `traffic()` block that is running
+_counts: list[Traffic] = []  # one for each active `traffic()` block
 _lock = Lock()  # guards the counts, since several threads send messages
 
 
 @contextmanager
 def traffic() -> Iterator[Traffic]:
-    """Count what the kernel sends to the browser while the block runs.
+    """Count what the kernel sends to the browser during a `with` block.
 
         live = LiveText("Reply")  # outside: a new widget sends its script and style sheet
         display(live)
@@ -57,11 +57,11 @@ def traffic() -> Iterator[Traffic]:
     try:
         yield count
     finally:
-        _flush_prints()  # the kernel buffers prints for a moment
+        _flush_prints()  # the kernel buffers printed output briefly
         with _lock:
             _counts.remove(count)
             if not _counts:
-                del outlet.send_multipart  # restores the class's method
+                del outlet.send_multipart  # restores the original method
 
 
 def _counted(send: Callable[..., None]) -> Callable[..., None]:

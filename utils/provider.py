@@ -1,4 +1,4 @@
-"""The model that cells call: the simulator's or, if environment variables set one, a provider's.
+"""The model that cells call, from the simulator or a provider set by environment variables.
 
 The models are LangChain's own `ChatOpenAI`, without wrappers.
 """
@@ -43,7 +43,7 @@ _CANCELLABLE: dict[str, Any] = {"stream_chunk_timeout": None} if sys.version_inf
 def chat_model(
     profile: str = "chat", *, delivery: str | None = None, simulated: bool = False, **kwargs: Any
 ) -> ChatOpenAI:
-    """Return a chat model: the simulator's, or the real provider's if one is set.
+    """Return a chat model from the simulator, or from the real provider if one is set.
 
     Args:
         profile: The simulator's latency profile, such as "seed", "chat" or "laptop". It also
@@ -87,10 +87,10 @@ def chat_model(
 
 @cache
 def _clients() -> tuple[httpx2.Client, httpx2.AsyncClient]:
-    """Return the HTTP clients that all of the simulator's models share.
+    """Return the HTTP clients shared by all simulator models.
 
     They ignore proxies and other settings meant for external hosts. They trust no certificates,
-    since loading the system's would take longer than the first reply.
+    since loading the system certificates would take longer than the first reply.
     """
     import ssl
 

@@ -53,7 +53,7 @@ def explain(error: BaseException) -> str:
 
 
 def explain_providers(error: BaseException) -> str | None:
-    """Return `explain`'s sentence if a provider or its client failed; None for other errors.
+    """Return the sentence from `explain` if a provider or its client failed; None for other errors.
 
     The result is also None for an exception that learner code raised because of such a failure.
     """
@@ -243,7 +243,7 @@ class _Frame(NamedTuple):
 
 
 def _frames(error: BaseException) -> list[_Frame]:
-    """Return the traceback's frames, outermost first."""
+    """Return the frames of the traceback, outermost first."""
     codes = (frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__))
     return [_Frame(Path(code.co_filename).as_posix(), code.co_name) for code in codes]
 

@@ -1,7 +1,7 @@
 """Reader model: how long a person waits while a reply arrives, and how long they read.
 
-The model follows one reader who reads every word in order at a steady speed. a_k is when token k
-arrives, d_k when the reader starts reading it, and r the reader's speed in tokens/s:
+The model follows one reader who reads every word in order at a steady speed. Token k arrives at
+time a_k, the reader starts reading it at time d_k, and r is the reader's speed in tokens/s:
 
     d_1 = a_1,   d_k = max(a_k, d_(k-1) + 1/r)
     stalls       S = sum over k >= 2 of max(0, a_k - d_(k-1) - 1/r)
@@ -14,9 +14,9 @@ reading of non-fiction takes 238 words a minute on average, and most adults mana
 A piece of a stream may be part of a word or several words, so each piece counts for its share of
 the reply's tokens, by length in characters. The number of tokens is the provider's token count if
 that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of words
-(`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival
-time. Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is
-its whole latency.
+(`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival time.
+Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is its
+total latency.
 """
 
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class Provider:
 
     @property
     def host(self) -> str:
-        """The URL's host and port only."""
+        """Only the host and port of the URL."""
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
@@ -80,9 +80,9 @@ def real_provider() -> Provider | None:
 
 
 def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
-    """Return the name of the URL's variable, the URL, and the key to send.
+    """Return the name of the variable that sets the URL, the URL, and the key to send.
 
-    Uses `ChatOpenAI`'s precedence: LangChain's variable, LangSmith's gateway, OpenAI's variable.
+    Precedence, as in `ChatOpenAI`: LangChain's variable, LangSmith's gateway, OpenAI's variable.
     """
     if url := variable("OPENAI_API_BASE"):
         return "OPENAI_API_BASE", url, key
@@ -104,7 +104,7 @@ def provider_is_set() -> bool:
 
 
 def address_variable() -> str:
-    """Return the variable that sets, or would set, the provider's URL."""
+    """Return the variable that sets, or would set, the provider URL."""
     with suppress(ProviderError):
         provider = real_provider()
         if provider is not None and provider.named_by is not None:

@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules, and all modules that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning so many objects takes 5 ms
+_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning that many objects takes 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -91,19 +91,19 @@ def _notes(traced: bool) -> Iterator[str]:
 
 
 def _hidden_builtins() -> list[str]:
-    """Return the built-in functions and types that the notebook's variables hide."""
+    """Return the built-in functions and types that are shadowed by variables in the notebook."""
     own = vars(sys.modules["__main__"])
     return sorted(
         name
         for name, builtin in vars(builtins).items()
         if name.islower()
-        and getattr(builtin, "__module__", None) == "builtins"  # excludes those IPython replaces
+        and getattr(builtin, "__module__", None) == "builtins"  # excludes any that IPython replaces
         and own.get(name, builtin) is not builtin
     )
 
 
 def _check_utils() -> None:
-    """Raise if another folder's `utils` was imported, since later imports would fail."""
+    """Raise if `utils` was imported from another folder, since later imports would fail."""
     places = [Path(place).resolve() for place in sys.modules["utils"].__path__]
     if _HERE not in places:
         raise SetupError(
@@ -126,7 +126,7 @@ def _check_packages() -> None:
 
 
 def _check_imports() -> None:
-    """Raise if the setup cell's next imports would fail, for example if versions don't match."""
+    """Raise if later imports in the setup cell would fail, for example if versions don't match."""
     for name in ("langchain_core.language_models", "anywidget"):
         try:
             import_module(name)
@@ -200,7 +200,7 @@ def _lower_priority() -> None:
     """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
     The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by
-    learners, a thread or server with a tenth of a millisecond of work then doesn't have to wait for
+    learners, a thread or server that needs a tenth of a millisecond then doesn't have to wait for
     another learner's code. Only Linux allows different priorities within a process.
     """
     nice = os.environ.get("COURSE_NICE", "")

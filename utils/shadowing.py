@@ -2,7 +2,7 @@
 
 Such a file may shadow any module, so this module imports only those that Python loads at startup.
 """
-# ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be hidden too)
+# ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be shadowed too)
 
 import os
 import sys
@@ -22,9 +22,9 @@ def is_for_packages(place: str) -> bool:
 
 
 def _others(path: list[str]) -> list[str]:
-    """Return a search path's folders that contain neither Python's modules nor installed packages.
+    """Return the search-path folders that contain neither the standard library nor packages.
 
-    These are the script's or notebook's folder, those in PYTHONPATH, and those added by a program.
+    These are the folder of the script or notebook, and folders added by PYTHONPATH or a program.
     """
     library = os.path.dirname(os.path.abspath(os.__file__))
     return [

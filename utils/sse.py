@@ -1,7 +1,7 @@
 """Reads Server-Sent Events the way a browser's `EventSource` does.
 
 Implements section 9.2.6 of the WHATWG HTML standard, "Interpreting an event stream". A test
-compares the events with a real browser's.
+compares the events with those of a real browser.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Reader:
     As in a browser, text after the last blank line is dropped.
 
     Attributes:
-        retry: The server's reconnection delay in milliseconds; None if it sent none.
+        retry: The server's reconnection delay in milliseconds; None if the server hasn't sent one.
     """
 
     def __init__(self) -> None:
@@ -52,8 +52,8 @@ class Reader:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._started = False  # whether any text has arrived
         self._after_cr = False  # whether the text so far ends with CR, perhaps half of a CRLF
-        self._rest: list[str] = []  # pieces of an unfinished line; joined once, at its end
-        self._type, self._id = "", ""  # the id also applies to later events that have none
+        self._rest: list[str] = []  # pieces of an unfinished line; joined when the line ends
+        self._type, self._id = "", ""  # the id also applies to later events without an id
         self._data: list[str] = []  # the values of the frame's `data:` lines
 
     def feed(self, piece: bytes | str) -> Iterator[Event]:
@@ -116,7 +116,7 @@ async def listen(
             async for event in events:
                 ...
 
-    Leaving the block closes the connection.
+    Leaving the `with` block closes the connection.
 
     Args:
         url: The stream's URL.

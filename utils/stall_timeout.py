@@ -1,4 +1,4 @@
-"""A time limit on a stream's silence: the course's solution to the exercise `watched`."""
+"""A stall timeout for streams: the course's solution to the `watched` exercise."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,7 +1,7 @@
 """The assistant behind the apps: models, a tool, and failure handling.
 
-OPENAI_MODEL sets the model, OPENAI_FALLBACK_MODEL an optional second one, and OPENAI_BASE_URL an
-OpenAI-compatible server.
+OPENAI_MODEL sets the model. Optionally, OPENAI_FALLBACK_MODEL sets a second model, and
+OPENAI_BASE_URL sets the URL of an OpenAI-compatible server.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class LimitReached(Exception):  # noqa: N818 (not an error: the text so far is k
 
 
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
-    """Yield ("text", piece), ("tool", name) and ("result", the tool's result).
+    """Yield the items of a reply: ("text", piece), ("tool", name) and ("result", result).
 
     The fallback model takes over only before the first item: later, it would repeat text or
     actions.
@@ -116,7 +116,7 @@ async def _call(call: ToolCall) -> ToolMessage:
 
 
 def sentence(error: Exception) -> str:
-    """Describe a failure in a sentence; a library's own message might contain an API key."""
+    """Describe a failure in a sentence, since a library's own message might contain an API key."""
     for kind, said in {
         LimitReached: str(error),
         EOFError: "The reply ended before it was complete.",

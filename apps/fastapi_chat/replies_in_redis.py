@@ -5,10 +5,10 @@
 To use it in place of replies.py, change one line of app.py: `import replies_in_redis as replies`.
 All keys expire:
 
-    conversation:VISITOR  JSON with the earlier turns, the last question and its reply's id
-    reply:ID              a stream of events; an entry's id is the event's number
+    conversation:VISITOR  JSON with the earlier turns, the last question and the id of its reply
+    reply:ID              a stream of events; each entry id is the event number
     lease:ID              exists while a worker generates the reply and renews the lease
-    stop:ID               a list; an item makes the reply's worker stop
+    stop:ID               a list; adding an item makes the worker stop the reply
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from redis.exceptions import ResponseError, WatchError
 MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
 KEPT = 60 * 60  # seconds to keep a conversation after its last question
 LEASE = 15  # seconds; if a lease isn't renewed for this long, the worker is considered dead
-WAIT = 5  # seconds between renewals, and between a waiting reader's checks of the lease
+WAIT = 5  # seconds between lease renewals, and between lease checks by a waiting reader
 FINISH = 60  # seconds to wait for a worker's replies at shutdown
 BROKEN = "The server that was writing this reply stopped."
 
@@ -35,7 +35,7 @@ redis = Redis.from_url(
     max_connections=10_000,  # each reader and each running reply waits on its own connection
     socket_timeout=None,  # off: on Python 3.11, this timeout can swallow a cancellation
 )
-tasks: set[asyncio.Task[None]] = set()  # keeps them alive: the event loop has only weak references
+tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop has only weak references
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
@@ -86,25 +86,25 @@ class Reply:
                 return
 
     async def result(self) -> tuple[str, str] | None:
-        """Return the text and the note, or None while a worker generates the reply.
+        """Return the text and the note, or None while a worker is still generating the reply.
 
-        If no worker has renewed the lease in time, end the reply as failed.
+        If the lease has expired, mark the reply as failed.
         """
-        alive = await redis.exists(self.lease)  # checked first: ending a reply deletes its lease
+        alive = await redis.exists(self.lease)  # checked first: the last event deletes the lease
         entries = await redis.xrange(self.stream)
         events = [(fields["event"], json.loads(fields["data"])) for _, fields in entries]
         if events and events[-1][0] in ("end", "failed"):
             return tuple(events[-1][1])
         if alive:
             return None
-        self.number = 10**9  # if a hung worker resumes, Redis rejects its lower numbers
+        self.number = 10**9  # if a hung worker resumes, Redis rejects its lower event numbers
         text = "".join(data for event, data in events if event == "text")
-        with suppress(ResponseError):  # another reader ended the reply first
+        with suppress(ResponseError):  # already marked by another reader
             await self.append("failed", (text, BROKEN))
         return await self.result()
 
     async def stop(self) -> None:
-        """Stop the reply, whichever worker generates it, and wait until it has ended."""
+        """Stop the reply, whichever worker is generating it, and wait until it has ended."""
         await redis.rpush(self.stops, "stop")
         await redis.expire(self.stops, LEASE)
         async for _ in self.read(0):

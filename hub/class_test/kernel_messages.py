@@ -1,4 +1,4 @@
-"""Messages between a page and its kernel, as JupyterLab frames them on a websocket."""
+"""Messages between a page and its kernel, in the websocket frames that JupyterLab uses."""
 
 # mypy: allow-untyped-calls
 

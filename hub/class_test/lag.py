@@ -1,13 +1,13 @@
 """How late live text reaches a learner's page, token by token.
 
 A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
-time to first token, plus the token's index times the planned gap, all from the simulator's log.
-Widgets may delay it by up to 50 ms, to send several tokens in one redraw. Any
+time to first token, plus the token's index times the planned gap, all from the simulator log.
+Widgets may delay a token by up to 50 ms, to send several in one redraw. Any
 delay beyond that is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
-A redraw arrives when the client has read the websocket's frame. So the lag includes all delays in
+A redraw arrives when the client has read the websocket frame. So the lag includes all delays in
 the simulator, kernel, server, proxy and client. These run on one machine and share its clock.
 """
 
@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without a model or widgets; its lag is the floor: the machine, kernel and connection.
+# A stream without a model or widgets. Its lag (machine, kernel, connection) is the floor.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -34,7 +34,7 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """When the tokens of a reply are due.
+    """The schedule on which the tokens of a reply are due.
 
     `received` is the request's Unix time; `ttft` and `gap` are in seconds.
     """
@@ -62,7 +62,7 @@ class LagError(Exception):
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """Return the redraws of the pane that streams; raise LagError unless exactly one pane does."""
+    """Return the redraws of the streaming pane; raise LagError unless exactly one pane streams."""
     panes: dict[str, list[Redraw]] = {}
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:

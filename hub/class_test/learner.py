@@ -31,7 +31,7 @@ class Run:
     """The execution of a cell, or another request to the kernel."""
 
     sent: float  # the Unix time at which the request was sent
-    number: str = ""  # the request's id
+    number: str = ""  # the request id
     # all frames that arrived before the next request, with their Unix times of arrival
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     reply: dict[str, Any] | None = None  # the content of the kernel's reply, once it has arrived
@@ -64,7 +64,7 @@ class Learner:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
         self._run = Run(time.time())  # the current or last run
-        self._over = asyncio.Event()  # set when `_run` is complete, or the connection has ended
+        self._over = asyncio.Event()  # set when `_run` is complete, or the connection has closed
 
     async def log_in(self) -> None:
         """Log in with the hub's login form."""
@@ -79,7 +79,7 @@ class Learner:
                 raise LearnerError(f"the login returned status {answer.status}")
 
     async def start_server(self) -> None:
-        """Request a server, and wait on the hub's page until the server is ready."""
+        """Request a server, and wait on the hub page until the server is ready."""
         await self._page(f"{self._address}/hub/spawn/{self.name}")
         progress = f"{self._address}/hub/api/users/{self.name}/server/progress"
         query = {"_xsrf": self._cookie("/hub/")}
@@ -96,7 +96,7 @@ class Learner:
         raise LearnerError(f"the hub stopped reporting how the server starts ({events.status})")
 
     async def open_page(self) -> None:
-        """Open JupyterLab, following the redirects between hub and server."""
+        """Open JupyterLab, following the redirects between the hub and the server."""
         await self._page(f"{self._server}/")
 
     async def open_kernel(self, notebook: str) -> None:
@@ -137,7 +137,7 @@ class Learner:
         return done
 
     async def value(self, expression: str) -> str:
-        """Return the `repr` of an expression's value in the kernel."""
+        """Return the `repr` of an expression evaluated in the kernel."""
         content = {"code": "", "silent": True, "user_expressions": {"value": expression}}
         done = await self._ask("execute_request", content)
         found = (done.reply or {}).get("user_expressions", {}).get("value", {})

@@ -12,22 +12,22 @@ import psutil  # type: ignore[import-untyped]
 from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # limit on the time until the last learner is ready; see `ready_ratio`
-LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream's
-FINEST = 0.005  # seconds; a bare stream's lag counts as at least this
+LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream
+FINEST = 0.005  # seconds; minimum value for the lag of a bare stream
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """The CPU seconds that each part had used by time `at` on the monotonic clock."""
+    """CPU seconds used by each part up to time `at` on the monotonic clock."""
 
     at: float
     parts: Mapping[str, float]
 
     @classmethod
     def now(cls, processes: Processes) -> "Usage":
-        """Return the current usage; the part `client` is this process."""
+        """Return the current usage; the `client` part is this process."""
         parts = {part: sum(map(_cpu, many)) for part, many in processes.items()}
         return cls(time.monotonic(), parts | {"client": _cpu(psutil.Process())})
 
@@ -58,7 +58,7 @@ class Measurements:
     learners: int
     cores: int
     # when each learner completed each stage, in seconds from the start; the stages: login, server,
-    # page, kernel (started, but nothing run in it), setup cell
+    # page, kernel (started, with nothing run yet), setup cell
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
@@ -88,14 +88,14 @@ class Measurements:
 
     @property
     def lag_ratio(self) -> float:
-        """The lag's 99th percentile, relative to a bare stream's; infinite if either is missing."""
+        """The 99th percentile of lag, relative to a bare stream; infinite if either is missing."""
         if not (self.lags and self.bare):
             return math.inf
         return _p99(self.lags) / max(_p99(self.bare), FINEST)
 
     @property
     def holds(self) -> bool:
-        """Whether no learner failed and both ratios are within their limits."""
+        """Whether all learners succeeded and both ratios are within their limits."""
         met = self.ready_ratio <= READY_MARK and self.lag_ratio <= LAG_MARK
         return not self.failures and met
 
@@ -173,7 +173,7 @@ class Measurements:
 
 
 def _p99(seconds: Sequence[float]) -> float:
-    """Return the 99th percentile: 99 % of the values are at most this large."""
+    """Return the 99th percentile: 99% of the values are at most this large."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 

@@ -32,7 +32,7 @@ PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
 WITHIN = 5.0  # all learners start a cell within this many seconds
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
-# evaluated in a learner's kernel: the simulator's log entry for the last streamed reply
+# evaluated in a learner's kernel: the simulator log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -78,9 +78,9 @@ async def together(
     act: Callable[[Learner], Awaitable[None]],
     measured: Measurements,
 ) -> list[Learner]:
-    """Run a step for all learners concurrently; return those that succeeded.
+    """Run a step for all learners concurrently; return those who succeeded.
 
-    A learner that fails is dropped; `measured` records why.
+    A learner who fails is dropped; `measured` records why.
     """
     succeeded: list[Learner] = []
     failed_before = len(measured.failures)
@@ -186,10 +186,10 @@ async def read_lag(learner: Learner, ran: Run, name: str, measured: Measurements
 def main() -> int:
     """Run the `class` command; JupyterHub must be installed."""
     stop_on_signals()
-    gc.disable()  # a pause of this client would count as lag for every learner
+    gc.disable()  # a pause in this client would count as lag for every learner
     count = int(sys.argv[1])
     check_memory(count, memory_free())
-    cells(ROOT / LESSON_1)  # fail early if the lesson no longer has the cells
+    cells(ROOT / LESSON_1)  # fail early if the lesson no longer has these cells
     names = [f"learner-{number:02d}" for number in range(1, count + 1)]
     say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
     with (

@@ -1,4 +1,4 @@
-"""A temporary JupyterHub on the loopback address, with everything it writes in one folder.
+"""A temporary JupyterHub on the loopback address, which keeps all its files in one folder.
 
 It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
 password. Each server gets a port outside the range of ephemeral ports. By default, the hub picks
@@ -23,7 +23,7 @@ from tools.programs import ROOT, Advice, ignore_signals, responds
 
 PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
-COURSE = "streaming-course"  # the course's folder in each learner's home
+COURSE = "streaming-course"  # the course folder in each learner's home
 _STARTING_SECONDS = 60.0
 _HANDED_ON = ("COURSE_SPEED",)  # environment variables passed on to the learners' servers
 _CONFIG = """\
@@ -55,7 +55,7 @@ c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: runtime + "/" + s
 
 
 def proxy_command(folder: Path) -> list[str]:
-    """Return the command of the hub's proxy: from PATH, or installed by npm into `folder`."""
+    """Return the command for the hub's proxy, found on PATH or installed by npm into `folder`."""
     found = shutil.which(PROXY)
     if found is not None:
         return [found]
@@ -121,7 +121,7 @@ class Hub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C should reach only this command, which ends the hub
+                start_new_session=True,  # Ctrl-C should reach only this command
             )
 
     def wait(self) -> None:
@@ -139,13 +139,13 @@ class Hub:
             )
 
     def last_words(self) -> str:
-        """Return a sentence with the last line of the hub's log, for an error message."""
+        """Return a sentence with the last line of the hub log, for an error message."""
         text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
         return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """Return the hub's process and all its descendants, by kind."""
+        """Return the hub process and all its descendants, by kind."""
         parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
         parts["hub"] = [self._process]
         parts["other"] = []
@@ -157,13 +157,13 @@ class Hub:
         return parts
 
     def _descendants(self) -> list[psutil.Process]:
-        """Return all descendants found so far; psutil loses track of one whose parent has ended."""
+        """Return all descendants found so far; psutil loses track of orphans."""
         with contextlib.suppress(psutil.Error):
             self._started |= set(self._process.children(recursive=True))
         return list(self._started)
 
     def end(self) -> None:
-        """End the hub and all its descendant processes.
+        """Kill the hub and all its descendants.
 
         They are suspended first, so that none can start another process, and then killed, since
         there is nothing to save.
@@ -202,7 +202,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """Run a hub during a `with` block, then end all its processes; `folder` is kept."""
+    """Run a hub during a `with` block, then kill all its processes; `folder` is kept."""
     proxy = proxy_command(folder)
     hub = Hub(folder, proxy, names)
     try:

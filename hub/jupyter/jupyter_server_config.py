@@ -76,6 +76,6 @@ c.ServerApp.kernel_manager_class = CalmKernelManager
 if len(jupyter_runtime_dir().encode()) <= 50:
     c.KernelManager.transport = "ipc"
 
-# At startup, JupyterLab runs Node.js to look up package registries, which only its own builds need.
-# That takes a third of a second of CPU time.
+# At startup, JupyterLab runs Node.js to find out which package registries to use, but only
+# JupyterLab builds need them. That takes a third of a second of CPU time.
 jupyterlab.commands._yarn_config = lambda _: {"yarn config": {}, "npm config": {}}

@@ -1,4 +1,4 @@
-"""A fixture that imports the FastAPI app anew for each test, with a virtual-time simulator."""
+"""A fixture that imports a fresh FastAPI app for each test, on a virtual-time simulator."""
 
 import importlib
 import sys
@@ -14,7 +14,7 @@ PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Import the app anew; its models are the virtual simulator's `sim` and `sim-fast`."""
+    """Import a fresh copy of the app, with `sim` and `sim-fast` on the virtual simulator."""
     monkeypatch.setenv("OPENAI_MODEL", "sim")
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", "sim-fast")
     monkeypatch.syspath_prepend(PLACE)

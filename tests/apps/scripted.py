@@ -1,4 +1,4 @@
-"""A fake model that calls given tools in order; the simulator picks tools based on the prompt."""
+"""A fake model that calls given tools in order, rather than choosing tools from the prompt."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from langchain_core.messages.tool import tool_call_chunk
 
 
 class Scripted:
-    """Calls the named tools, one per round, and then streams its pieces of text.
+    """Calls the named tools, one per request, and then streams the text in `says`.
 
     Attributes:
-        sent: The messages of each request.
+        sent: The messages in each request.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The FastAPI app with an agent instead of its tool loop, as apps/README.md shows."""
+"""The FastAPI app with an agent instead of its tool loop, as described in apps/README.md."""
 
 import re
 import textwrap
@@ -14,7 +14,7 @@ README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def with_agent(app: ModuleType) -> ModuleType:
-    """Run the README's code for an agent in assistant.py's namespace, and return the app."""
+    """Run the agent code from the README in the namespace of assistant.py; return the app."""
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
     (code,) = (block for block in blocks if "create_agent" in block)
     exec(textwrap.dedent(code), vars(app.assistant))

@@ -1,4 +1,4 @@
-"""The `app` command: the processes it starts and stops, and its messages when it can't start."""
+"""The `app` command: the processes that it starts and stops, and its error messages."""
 
 import argparse
 import ast
@@ -30,7 +30,7 @@ CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 @contextmanager
 def served(port: int, *words: str) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Run `course.py app` during a `with` block; yield its process and those that it started."""
+    """Run `course.py app` during a `with` block; yield its process and all descendants."""
     process = subprocess.Popen(
         [sys.executable, "course.py", "app", *words, "--no-browser", f"--port={port}"],
         cwd=ROOT,
@@ -72,7 +72,7 @@ def test_it_serves_the_page_and_leaves_no_process(how: str) -> None:
 
 
 def refusal(*words: str, **variables: str) -> str:
-    """Return the error message of a command that refuses to start."""
+    """Run a `course.py` command that must fail, and return its error message."""
     done = subprocess.run(
         [sys.executable, "course.py", *words],
         cwd=ROOT,

@@ -1,6 +1,6 @@
-"""The FastAPI app without its page.
+"""The endpoints of the FastAPI app, tested without its page.
 
-The fixture `app` is its module, imported anew; `virtual` is the simulator that it calls.
+The `app` fixture is a fresh copy of the app's module; `virtual` is the simulator that it calls.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ ORDER = "Where is my order 4711?"
 
 
 class Event(NamedTuple):
-    """An event in a reply's stream; its ID is omitted."""
+    """An event in a reply stream, without its ID."""
 
     name: str
     data: Any
@@ -40,7 +40,7 @@ Events = list[Event]
 
 
 class Visitor:
-    """An HTTP client with its own cookies, like a visitor's browser."""
+    """An HTTP client with its own cookies, like a browser."""
 
     def __init__(self, module: ModuleType) -> None:
         self._client = httpx2.AsyncClient(
@@ -58,7 +58,7 @@ class Visitor:
         return answer.json()["reply"]
 
     async def events(self, reply: str, after: int = 0) -> AsyncGenerator[tuple[str, str, Any]]:
-        """Yield the ID, name and data of each event in a reply's stream."""
+        """Yield the ID, name and data of each event in a reply stream."""
         headers = {"last-event-id": str(after)} if after else {}
         request = self._client.stream("GET", f"/replies/{reply}", headers=headers)
         async with request as answer:
@@ -85,7 +85,7 @@ class Visitor:
 
 
 def in_virtual_time(test: Callable[..., Any]) -> Callable[..., None]:
-    """Make an async test run on the virtual simulator's clock."""
+    """Wrap an async test so that it runs on the virtual event loop."""
 
     @wraps(test)
     def run(virtual: VirtualSimulator, **others: Any) -> None:
@@ -99,7 +99,7 @@ def text(events: Events) -> str:
 
 
 def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
-    """Make the app's model `sim` behave like another model, such as `sim-chat:drop@9`."""
+    """Make the app's `sim` model behave like another one, such as `sim-chat:drop@9`."""
     client = httpx2.AsyncClient(transport=AppTransport(virtual.app))
     return client.put(
         "http://virtual/simulator/sim",
@@ -109,7 +109,7 @@ def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
 
 
 def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str) -> list[Events]:
-    """Send messages one after another, as the same visitor; return the events of each reply."""
+    """Send messages one after another from one client; return the events of each reply."""
 
     async def main() -> list[Events]:
         await behave(virtual, model)
@@ -144,7 +144,7 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     ],
 )
 def test_models_of_the_responses_api_have_no_finish_reason(virtual, app, fault, name, note):
-    models = app.assistant.MODELS  # ChatOpenAI uses this API by default for GPT-6 with tools
+    models = app.assistant.MODELS  # for GPT-6 with tools, ChatOpenAI uses this API
     models[:] = [model.model_copy(update={"use_responses_api": True}) for model in models]
     events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
     assert events[-1] == (name, app.html(text(events), note))
@@ -195,7 +195,7 @@ def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
                     break
         rest = await visitor.read(reply, last)
         assert text(first) + text(rest) == ANSWER
-        assert await visitor.read(reply) == first + rest  # what a newly loaded page reads
+        assert await visitor.read(reply) == first + rest  # as read by a newly loaded page
 
     virtual.run(main())
     assert [request.ended for request in virtual.requests()] == ["finished"]
@@ -230,7 +230,7 @@ def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
         reply = await visitor.start(RIVER)
         reading = asyncio.create_task(visitor.read(reply))
         await asyncio.sleep(stop_at)
-        for _ in range(2):  # a second or late Stop has no effect
+        for _ in range(2):  # pressing Stop again has no effect
             assert await asyncio.gather(visitor.stop(reply), visitor.stop(reply)) == [204, 204]
         events, turns = await reading, await visitor.turns()
         await behave(virtual, "sim-chat")

@@ -1,6 +1,6 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, one runs the lesson tests and another all other browser tests: see the
+With several workers, one runs the lesson tests and another runs all other browser tests: see the
 root `conftest.py`. Its `kernels` fixture provides the address of the process that forks kernels.
 """
 
@@ -19,12 +19,12 @@ from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
-if TYPE_CHECKING:  # without Playwright, tests must be skipped, so don't import it here
+if TYPE_CHECKING:  # not imported at run time: without Playwright, tests are skipped
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
-_CONTEXTS: list[BrowserContext] = []  # if a test fails, their pages are saved as screenshots
+_CONTEXTS: list[BrowserContext] = []  # if a test fails, screenshots of their pages are saved
 
-# A script that returns the notebook's path, the kernel's status, and the text of the outputs.
+# Returns the notebook path, the kernel status, and the text of the outputs.
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const kernel = panel?.sessionContext?.session?.kernel;
@@ -42,7 +42,7 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """If a test fails, save a screenshot of each page, and report the page's state."""
+    """If a test fails, save a screenshot of each page, and add the page state to the report."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
         # pytest's summary merges skips that have the same reason and location, so use one location.
@@ -109,7 +109,7 @@ def browser(browser_file: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Create one browser context, so that JupyterLab's files are fetched once."""
+    """Create one browser context for all tests, so that JupyterLab files are fetched once."""
     opened = browser.new_context()
     _CONTEXTS.append(opened)
     yield opened
@@ -119,13 +119,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def pages() -> list[Page]:
-    """Return a list for the page that the tests share; it is empty until a test opens the page."""
+    """Return a list for the page shared by the tests; it is empty until a test opens the page."""
     return []
 
 
 @pytest.fixture(scope="package")
 def lesson_page(context: BrowserContext) -> Iterator[Page]:
-    """Open the page in which the lessons' tests open their notebooks, one after another."""
+    """Open the page in which the lesson tests open their notebooks, one after another."""
     page = context.new_page()
     yield page
     page.close()
@@ -138,7 +138,7 @@ def open_on(
     file: str,
     viewport: ViewportSize = NOTEBOOK_WIDTH,
 ) -> NotebookPage:
-    """Open a notebook on the page that the tests share, which is created if there is none."""
+    """Open a notebook on the page shared by the tests, creating the page if necessary."""
     if pages:
         pages[0].set_viewport_size(viewport)
         return NotebookPage.open_next(pages[0], file)
@@ -185,6 +185,6 @@ def notebook(
             pages.pop().close()
     elif opened:
         opened[0].close()
-        # A page that was reloaded would later reopen the notebook in its URL.
+        # Close a reloaded page, since it would later reopen the notebook in its URL.
         if pages[0].evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
             pages.pop().close()

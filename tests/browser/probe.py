@@ -18,13 +18,13 @@ _PATIENCE = 240.0  # seconds
 
 
 def probe(folder: Path) -> str:
-    """Try to show an empty page in a browser, and return the browser's path.
+    """Try to show an empty page in a browser, and return the browser path.
 
     Args:
         folder: A folder for temporary files.
 
     Raises:
-        LookupError: If no browser can run; the message is the reason, in one sentence.
+        LookupError: If no browser can run; the message gives the reason in one sentence.
     """
     log = folder / "log.txt"
     with log.open("wb") as output:
@@ -34,7 +34,7 @@ def probe(folder: Path) -> str:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # so that `killpg` also ends the driver and the browser
+            start_new_session=True,  # so that `killpg` also kills the driver and the browser
         )
         try:
             code = trying.wait(_PATIENCE)

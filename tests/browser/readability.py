@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# A script that returns the contrast ratio of each element's text, as WCAG 2 defines it.
+# Returns the contrast ratio of the text in each element, as defined by WCAG 2.
 CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   // Returns [r, g, b] after painting any CSS colour, even a translucent one, over `below`.

@@ -15,8 +15,8 @@ from tools.browser.notebook_page import NotebookPage
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# Makes anywidget's two-second timeout for loading a script expire immediately, and delays each
-# widget's script by half a second, until `patient()` is called.
+# Until `patient()` is called, makes anywidget's two-second timeout for loading a script expire
+# immediately, and delays each widget script by half a second.
 IMPATIENT = """() => {
   const { timeout } = AbortSignal, { createObjectURL } = URL;
   const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";
@@ -48,7 +48,7 @@ async def reply(make, gap=0.02):
 
 @pytest.fixture
 def impatient(notebook: OpenNotebook, pages: list[Page]) -> Iterator[OpenNotebook]:
-    """Open a notebook on a page in which anywidget's timeout expires before scripts load."""
+    """Return a function that opens a notebook whose scripts load after anywidget's timeout."""
 
     def opened(*cells: str) -> NotebookPage:
         nb = notebook(*cells)
@@ -118,7 +118,7 @@ def test_a_prediction_is_answered(impatient: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    # The late script requests the widget's state, which may arrive after the click; the kernel's
+    # The late script requests the widget state, which may arrive after the click; the kernel's
     # echo of the click arrives last.
     nb.cells.get_by_role("radio", name="This").click()
     nb.cells.get_by_role("radio", name="This", checked=True).wait_for()

@@ -119,7 +119,7 @@ WATCH = """(panel) => {
 
 
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
-    """Stop a reply with the mouse or a key; check that text never shrinks, and stops growing."""
+    """Stop a reply with the mouse or a key; check that the text stops growing and never shrinks."""
     panel.evaluate(WATCH)
     nb.page.wait_for_function("() => window.courseLengths.length > 5")  # the text has grown
     if press == "mouse":

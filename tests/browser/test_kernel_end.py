@@ -1,4 +1,4 @@
-"""When the kernel ends, running widgets show a note, and their buttons are disabled."""
+"""When a kernel restarts or stops, running widgets show a note and disable their buttons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHUTDOWN = "context => context.shutdown()"
 
 
 def end_kernel(nb: NotebookPage, way: str) -> None:
-    """Run `RESTART` or `SHUTDOWN` on JupyterLab's session, as its menus do."""
+    """Run `RESTART` or `SHUTDOWN` on the JupyterLab session, as the menus do."""
     nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
 
 
@@ -70,7 +70,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     nb.page.locator(".course-note", has_text=SAID).wait_for()
     wait_for_button(nb, "Stop", disabled=True)
-    nb.page.get_by_role("button", name="Ok").click()  # JupyterLab's dialog
+    nb.page.get_by_role("button", name="Ok").click()  # a JupyterLab dialog
 
 
 def test_every_running_widget_shows_that_the_kernel_has_ended(notebook: OpenNotebook):

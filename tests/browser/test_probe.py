@@ -1,4 +1,4 @@
-"""If no browser can run, tests that need one are skipped, with the reason."""
+"""If no browser can run, the browser tests are skipped, with the reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.browser import probe as probing
 from tests.browser.probe import probe
 from tools.browser.server import NO_BROWSER, REPOSITORY
 
-# How importing Playwright can fail: the code of a fake module, and the cause that is reported.
+# Ways for a Playwright import to fail: the code of a fake module, and the reported cause.
 MODULES = {
     "a library is missing": (
         "raise ImportError('libstdc++.so.6: cannot open shared object file')",

@@ -1,4 +1,4 @@
-"""The widgets as learners see them: in JupyterLab, in a browser, with mouse and keyboard."""
+"""The widgets as learners see them: in JupyterLab, with mouse and keyboard."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def notebook(root, edition):
 
 
 def spoil(root, edition, change):
-    """Modify a built notebook's JSON with `change`."""
+    """Apply `change` to the JSON of a built notebook."""
     path = root / edition / "01_sample.ipynb"
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
@@ -185,7 +185,7 @@ OLD = (
 
 
 @pytest.mark.parametrize(
-    ("now", "replaced"),  # cells to change, by number; numbers of cells that then have new outputs
+    ("now", "replaced"),  # cells to change, by number; numbers of cells that get new outputs
     [
         ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
         ({3: ("a", "after 9 pieces")}, [3]),
@@ -199,7 +199,7 @@ def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(n
     stored = lesson_with(*OLD)
     fresh = lesson_with(*(now.get(number, cell) for number, cell in enumerate(OLD)))
     code_cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
-    for cell in code_cells:  # marks the outputs as new; pictures aren't compared
+    for cell in code_cells:  # mark the outputs as new; pictures aren't compared
         cell.outputs[1].data["image/png"] = "new"
     execute.keep_outputs(fresh, stored)
     new = [cell.id for cell in code_cells if cell.outputs[1].data["image/png"] == "new"]

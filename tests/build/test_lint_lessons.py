@@ -1,4 +1,4 @@
-"""The lint rules for lessons: a correct lesson passes, and each violation's line is reported."""
+"""The lint rules for lessons: a correct lesson passes, and violations are reported by line."""
 
 import re
 from pathlib import Path

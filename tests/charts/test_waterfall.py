@@ -11,7 +11,7 @@ from utils.timing import Piece, Recording
 
 
 def stream(label="a", sent=0.0, arrivals=(0.5, 0.6, 0.7, 0.8), e2e=None, outcome="finished"):
-    """Return a recording; `sent` is in seconds after an arbitrary time."""
+    """Return a recording; `sent` is in seconds after an arbitrary start."""
     pieces = (Piece(0.1, ""), *(Piece(at, "word ") for at in arrivals))
     return Recording(label, pieces, e2e=e2e or pieces[-1].at, outcome=outcome, sent=500 + sent)
 
@@ -28,7 +28,7 @@ def bars(chart, colour):
 
 
 def ends(chart):
-    """Return the marker and the time, in seconds, of each stream's end."""
+    """Return the marker and the time, in seconds, for the end of each stream."""
     return [
         (line.get_marker(), round(float(line.get_xdata()[0]), 3)) for line in chart.axes[0].lines
     ]

@@ -81,14 +81,14 @@ def edits(exercise, answer):
 def edited(answer, changes, /, **names):
     """Return a copy of a function or class with parts of its code replaced: `{old: new}`.
 
-    The copy can use the names in the original's module and those in `names`.
+    The copy can use the names in the original module and in `names`.
     """
     code = source(answer)
     for old, new in changes.items():
         assert old in code, f"{old} isn't in\n{code}"
         code = code.replace(old, new)
     file = f"<answer {next(NUMBERS)}>"
-    # Messages quote an answer's lines from this cache.
+    # Messages quote lines of an answer from this cache.
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     names = {**vars(sys.modules[answer.__module__]), **names}
     exec(compile(code, file, "exec"), names)
@@ -105,7 +105,7 @@ def source(answer):
 def diagnoses(exercise, patient, truth):
     """Register right and wrong answers to a clinic whose solution is `truth`.
 
-    `patient` is the word for what is diagnosed, such as "program".
+    `patient` is the word for a diagnosed item, such as "program".
     """
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))
@@ -126,7 +126,7 @@ def diagnoses(exercise, patient, truth):
 
 
 def collected():
-    """Import every module of answers, and return all answers."""
+    """Import every answer module, and return all answers."""
     for path in sorted(HERE.glob("lesson_*/[!_]*.py")):
         importlib.import_module(f"tests.checks.{path.parent.name}.{path.stem}")
     return ANSWERS

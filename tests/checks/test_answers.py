@@ -16,7 +16,7 @@ ANSWERS = collected()
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # maximum characters in a message
-LIMIT = {"never ends": 0.5}  # each mistake's time limit, in seconds; stops endless answers early
+LIMIT = {"never ends": 0.5}  # seconds, by mistake; quickly stops answers that never end
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
@@ -46,7 +46,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # that mistake's message quotes Python's error
+    if answer.mistake != "raises":  # the message for that mistake quotes a Python error
         prose = CODE.sub("`code`", outcome.message)
         assert ODD.search(prose) is None, outcome
         assert len(prose) <= LONGEST
@@ -54,7 +54,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
 
 
 def test_no_answer_is_left_out():
-    """Every function in a module of answers is an answer, or is used in that module."""
+    """Every function in an answer module is an answer, or is used in that module."""
     registered = {id(answer.value) for answer in ANSWERS}
     names = [name for name in sys.modules if re.match(r"tests\.checks\.lesson_\d\.[^_]", name)]
     for module in map(sys.modules.get, names):

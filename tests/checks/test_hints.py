@@ -1,4 +1,4 @@
-"""Hints (shown one at a time), solutions and predictions, all taken from the lesson's source."""
+"""Hints (shown one at a time), solutions and predictions, all taken from the lesson source."""
 
 import pytest
 

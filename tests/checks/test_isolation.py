@@ -23,16 +23,16 @@ model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define
 
 @contextmanager
 def checking():
-    """Isolate the block the way a check isolates an answer."""
+    """Isolate a `with` block the way a check isolates an answer."""
     with isolated(None), noting():
         yield
 
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread that begins before the block and ends after it.
+    """Run `work(begun, go_on)` in a thread from before a `with` block until after it.
 
-    Yields a function that ends the thread early.
+    Yields a function that lets the thread finish early.
     """
     begun, go_on = threading.Event(), threading.Event()
 
@@ -51,7 +51,7 @@ def beside(work):
 
 @contextmanager
 def recorded():
-    """Yield a list; when the block ends, add the messages of its RuntimeWarnings to the list."""
+    """Yield a list to which RuntimeWarning messages are added when the `with` block ends."""
     gc.collect()  # so that objects left by earlier tests don't cause warnings in the block
     messages = []
     with warnings.catch_warnings(record=True) as caught:

@@ -114,7 +114,7 @@ def name_for(name, new):
 
 
 def kept_open(node):
-    """Keep a reference to the stream, which Python would otherwise close, and remove `closing`."""
+    """Remove `closing`, and keep a reference to the stream so that Python doesn't close it."""
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("closing", "aclosing"):
         return expression(f"contextlib.nullcontext(keep({unparse(node.args[0])}))")
     return expression("keep(stream)") if is_read(node, "stream") else node
@@ -199,7 +199,7 @@ MUTATIONS = (
 
 
 def mutated(code, mutation):
-    """Return the mutated code; None if nothing changes or the result isn't valid Python."""
+    """Return the mutated code, or None if nothing changes or the result isn't valid Python."""
     tree = ast.parse(code)
     functions = [node for node in tree.body if is_function(node)]
     if not functions:

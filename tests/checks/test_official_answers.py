@@ -69,7 +69,7 @@ def test_the_official_solution_passes(lesson, number):
 
 
 class Callable:
-    """Wraps a function in a callable object, since an answer may be one."""
+    """A callable object that wraps a function, since an answer needn't be a function."""
 
     def __init__(self, function):
         self.function = function

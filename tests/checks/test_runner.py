@@ -18,7 +18,7 @@ from utils.checks.engine import timeout
 from utils.checks.engine.untouched import untouched
 from utils.checks.exercise_numbers import Misuse, the_number
 
-PATIENCE = 0.1  # seconds until an endless answer is stopped
+PATIENCE = 0.1  # seconds until an answer that never ends is stopped
 
 
 # --- Attempts -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ LIMIT = 5  # seconds
 
 
 class Clocks:
-    """Fake clocks for code that gets only the given share of the processor's time.
+    """Fake clocks for code that gets only the given share of processor time.
 
     Each call to `monotonic` takes a second; `done` is set after `ends` seconds.
     """

@@ -1,4 +1,4 @@
-"""Each program in a clinic shows the fault that the lesson's solution names."""
+"""Each program in a clinic shows the fault named in the solution."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the diagnosis of each patient ("A", "B", …) in the exercise's solution."""
+    """Return the diagnosis of each patient ("A", "B", …) from the solution to an exercise."""
     check = runner.find(lesson_source.number(exercise)).exercise
     return dict(check.observe({}, None).truth)
 
@@ -86,7 +86,7 @@ ENDPOINTS = {  # early first text, blocked event loop, model stopped after disco
 
 @pytest.mark.parametrize(("patient", "label"), diagnosis("4.diagnosis").items())
 async def test_lesson_4_visits_and_code_show_the_diagnoses(patient: str, label: str):
-    ready()  # warm-up: a process's slow first call could be mistaken for a symptom
+    ready()  # warm-up: the slow first call in a process could be mistaken for a symptom
     case = await visit(endpoints()[patient], LIGHTHOUSE)
     *symptoms, code = ENDPOINTS[label]
     assert [case.ttft_share < 0.5, case.froze, case.unsent > 0] == symptoms

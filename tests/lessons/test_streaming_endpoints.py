@@ -1,4 +1,4 @@
-"""Lesson 4's claims about endpoints whose client disconnects while text waits to be sent."""
+"""Lesson 4's claims about endpoints whose client disconnects while text is waiting to be sent."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse
 
 from utils.app_server import serving
 
-PIECE = "x" * 100_000  # large, so that an unread connection's buffers soon fill
+PIECE = "x" * 100_000  # large, so that the buffers of an unread connection soon fill
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app with endless streams; counts sent pieces, and records whether a stream was closed."""
+    """An app with infinite streams; counts sent pieces, and records whether a stream was closed."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -39,7 +39,7 @@ class Endless:
     async def built_in(self) -> AsyncIterator[str]:
         try:
             while True:
-                await asyncio.sleep(0)  # lets other tasks run, as a model's stream does
+                await asyncio.sleep(0)  # lets other tasks run, as a model stream does
                 self.sent += 1
                 yield PIECE
         finally:

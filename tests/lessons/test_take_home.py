@@ -44,7 +44,7 @@ def script(server, tmp_path, kernels):
 class Script:
     """Starts a script in a folder from which the course can't be imported.
 
-    The model's name can select a fault: `sim-fast:end@20` truncates the reply. With the address of
+    The model name can select a fault: `sim-fast:end@20` truncates the reply. Given the address of
     the process that forks kernels, the script runs in a fork, which starts faster.
     """
 
@@ -92,7 +92,7 @@ class Script:
 
 
 def _accept_ctrl_c():
-    """Restore SIGINT's default action, since pytest may be a background job that ignores SIGINT."""
+    """Restore the default action for SIGINT, which a background pytest ignores."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -130,7 +130,7 @@ def test_help_names_the_settings(name, script):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_lesson_includes_the_script_and_how_to_run_it(name):
-    number = name[0]  # the lesson's number
+    number = name[0]  # the lesson number
     lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{number}_"))
     text = lesson_source.read(lesson)
     section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
@@ -245,7 +245,7 @@ PERSON = "John Smith, 42, john@example.com, likes chess and rivers."
 
 
 def forms(stdout):
-    """Return the fields of each form that was printed."""
+    """Return the fields of each printed form."""
     steps = re.findall(r"^name: (.*)\nage: (.*)\nemail: (.*)\ntags: (.*)$", stdout, re.MULTILINE)
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
@@ -283,7 +283,7 @@ def test_3_stops_the_model(script):
 
 @contextmanager
 def page_server(script, model):
-    """Run the chat page's server during a `with` block; yield the URL that it prints when ready."""
+    """Run the chat page server during a `with` block; yield the URL that it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
         lines = iter(process.stderr.readline, "")
         ready = next(line for line in lines if "on http://" in line)

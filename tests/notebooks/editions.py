@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
-# Part of a local path, such as /home/, C:\Users or site-packages.
+# Matches part of a local path, such as /home/, C:\Users or site-packages.
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# This code runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that
-# are never awaited.
+# Runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that are never
+# awaited.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []
@@ -88,7 +88,7 @@ def run(
     Args:
         cells: The cells to execute, in this order.
         folder: The kernel's working directory.
-        command: The command to start the kernel, if not the default one; see `preloaded`.
+        command: The command that starts the kernel, if not the default; see `preloaded`.
         once_more: Called after each cell; if it returns true, the cell is executed again after all
             others.
 

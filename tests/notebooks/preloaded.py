@@ -1,14 +1,14 @@
 """Starts kernels and scripts as forks of one process that has already done the slow imports.
 
-A fork is a separate process with its own namespace, as after a restart. Only third-party modules
-that lessons import anyway are preloaded. Forking like this is only safe on Linux; elsewhere,
-kernels and scripts start normally.
+A fork is a separate process with its own namespace, like a restarted kernel. Only third-party
+modules that lessons import anyway are preloaded. Forking like this is only safe on Linux;
+elsewhere, kernels and scripts start normally.
 
 All workers of a test run share the forking process, which imports nothing until the first fork is
 requested. This file contains no tests. It also runs as a program: `serve` is the process that
-forks, and `join` stands in for a fork and exits with the fork's exit code. `join` connects to
-`serve`, sends its arguments, folder and environment as a line of JSON along with its standard
-streams, and reads the fork's process ID and, at the end, the fork's exit code.
+forks, and `join` stands in for a fork. `join` connects to `serve`, sends its arguments, folder and
+environment as a line of JSON along with its standard streams, and reads the fork's process ID.
+Finally, it reads the fork's exit code, and exits with that code.
 """
 
 import json
@@ -59,7 +59,7 @@ def preloaded() -> Iterator[str | None]:
         number = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(number)]
         environ = os.environ | ENVIRON
-        # The server ends when its stdin closes, which happens even if this process is killed.
+        # The server exits when its stdin closes, which happens even if this process is killed.
         with subprocess.Popen(
             serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
         ) as server:
@@ -88,7 +88,7 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    # Each fork's process ID and connection, by a file descriptor that signals the fork's end.
+    # The process ID and connection of each fork, by a file descriptor that signals its exit.
     forks: dict[int, tuple[int, socket.socket]] = {}
     with socket.socket(fileno=int(number)) as listener:
         while True:
@@ -190,7 +190,7 @@ def join(address: str, *arguments: str) -> None:
         answers = line.makefile()
         process = answers.readline()
         code = int(answers.readline() or 1)  # empty if `serve` was killed
-    if code < 0:  # a signal ended the fork; end the same way
+    if code < 0:  # a signal killed the fork; exit the same way
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Names that a section needs from another one; it tells the learner to run that one first.
+# Names that a section needs from another section, which it tells the learner to run first.
 ALLOWED = {("A web server of your own", "frame")}
 
 

@@ -1,6 +1,6 @@
 """Lessons run with another OpenAI-compatible server, selected only by environment variables.
 
-No cell ends in a traceback, whatever that server sends, but outputs may not match the lesson.
+No cell ends in a traceback, whatever the server sends, but outputs may not match the lesson.
 """
 
 import itertools

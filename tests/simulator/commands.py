@@ -1,4 +1,4 @@
-"""Helpers that run the simulator's command line in its own process."""
+"""Helpers that run the simulator command in its own process."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Helpers for tests in which a process must end when another one ends."""
+"""Helpers for tests in which a process must exit when another process exits."""
 
 import socket
 from pathlib import Path
@@ -26,7 +26,7 @@ for line in urlopen(Request(server.base_url + "/chat/completions", body, headers
 
 
 def stream(client: BlockingKernelClient) -> tuple[int, int]:
-    """Make a kernel read a reply; return its simulator's port and process ID."""
+    """Make a kernel read a reply; return the port and process ID of its simulator."""
     client.execute(READING)
     printed = ""
     while "reading" not in printed:
@@ -38,12 +38,12 @@ def stream(client: BlockingKernelClient) -> tuple[int, int]:
 
 
 def wait_for_the_end(connection: socket.socket) -> None:
-    """Block until the other process has ended, which closes the connection."""
+    """Block until the other process has exited, which closes the connection."""
     try:
         while connection.recv(1024):
             pass
     except ConnectionError:
-        pass  # a reset connection also means that the process has ended
+        pass  # a reset connection also means that the process has exited
 
 
 def is_running(pid: int) -> bool:

@@ -26,7 +26,7 @@ def send(
 ) -> httpx2.Response:
     """Send a request with the server's key; a body is sent as JSON unless it is bytes.
 
-    `Retry_After="1"` sends the header `Retry-After`; `authorization=None` omits the key.
+    `Retry_After="1"` sends a `Retry-After` header; `authorization=None` omits the key.
     """
     raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     given = {"authorization": f"Bearer {server.api_key}"} | headers
@@ -72,7 +72,7 @@ def events(raw: bytes) -> list[Any]:
 
 
 def assert_strict(kind: type[BaseModel], raw: Any) -> None:
-    """Fail if `raw` has a field that the type doesn't have, or lacks a required one."""
+    """Fail if `raw` has an unknown field or lacks a required one."""
     kind.model_validate(raw, strict=True, extra="forbid")
 
 

@@ -1,6 +1,6 @@
 """Every fault in `FAULTS`: its effect on a stream, and how `ChatOpenAI` reacts.
 
-The model `sim-chat:drop@7` has the fault `drop` after 7 tokens; FAULTS.md describes all faults.
+The `sim-chat:drop@7` model has the `drop` fault after 7 tokens; FAULTS.md describes all faults.
 """
 
 import json
@@ -65,7 +65,7 @@ def stream(server: Simulator, model: str, **fields: Any) -> bytes:
 
 
 def texts(chunks: list[Any]) -> list[str]:
-    """Return the non-empty pieces of text in a chat completion's chunks."""
+    """Return the non-empty pieces of text in the chunks of a chat completion."""
     return [
         choice["delta"]["content"]
         for chunk in chunks

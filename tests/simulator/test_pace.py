@@ -1,4 +1,4 @@
-"""The times at which a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
+"""The times at which the pieces of a reply reach `ChatOpenAI`, measured in virtual time."""
 
 import asyncio
 from contextlib import aclosing, closing

@@ -1,4 +1,4 @@
-"""The simulator's process: started once, ended with its owner, restarted if it dies."""
+"""The simulator process: started once, stopped with its owner, restarted if it dies."""
 
 import contextlib
 import os
@@ -124,7 +124,7 @@ def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> 
     assert len(set(pids)) == 3
 
 
-# Code for a `sitecustomize` module, which runs before the simulator's code.
+# Code for a `sitecustomize` module, which runs before the simulator code.
 _HOOKS = {
     "prints on": "import threading\ndef on():\n    while True: print('on')\n"
     "threading.Thread(target=on, daemon=True).start()",
@@ -175,7 +175,7 @@ def test_it_restarts_although_a_site_hook_left_a_process_with_its_output_open(
     finally:
         server.stop()
         for process_left in left:
-            with contextlib.suppress(psutil.NoSuchProcess):  # it may have ended already
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may already have exited
                 process_left.kill()
 
 

@@ -97,7 +97,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
-# The table's rows: for each way of streaming, a function that reads it, and the model's options.
+# The table rows: for each way of streaming, a function that reads it, and the model options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (in_mode(), {}),
     '`stream_mode="updates"`': (in_mode(stream_mode="updates"), {}),
@@ -142,7 +142,7 @@ def kind(item: Any) -> str:
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
     """Return the kind of the first item, and when the first item and the first text arrived.
 
-    Each time is a percentage of the run's duration.
+    Each time is a percentage of the run duration.
     """
     given = component(name, **options)
     clock, seen = given.virtual.clock, []
@@ -173,7 +173,7 @@ def _begins(text: str, answer: str) -> bool:
 
 
 def table() -> Iterator[tuple[str, str, str]]:
-    """Yield each cell of the lesson's table as (way of streaming, component, claim)."""
+    """Yield each cell of the lesson table as (way of streaming, component, claim)."""
     lines = lesson_source.paths()[4].read_text(encoding="utf-8").splitlines()
     at = lines.index("| | chat model | chain | agent |")
     for line in lines[at + 2 :]:

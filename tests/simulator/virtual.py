@@ -1,4 +1,4 @@
-"""Runs the simulator in the test's process, in virtual time, so that tests don't wait.
+"""Runs the simulator in the test process, in virtual time, so that tests don't wait.
 
     def test_the_first_text_comes_after_its_ttft(virtual: VirtualSimulator) -> None:
         model = virtual.chat("sim-seed")
@@ -67,7 +67,7 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # Makes the clock wait for anyio's threads; the first request in a process uses one.
+            # Make the clock wait for anyio threads; the first request in a process uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
@@ -95,7 +95,7 @@ class _Exchange:
         self._gone = asyncio.Event()
         self._taken = asyncio.Event()
         self._waiting = 0  # bytes not yet read by the client
-        self._patience = request.extensions.get("timeout", {}).get("read")  # seconds, or None
+        self._patience = request.extensions.get("timeout", {}).get("read")  # seconds, if limited
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
             "type": "http",
@@ -168,7 +168,7 @@ class _Exchange:
 
 
 class AppTransport(httpx2.AsyncBaseTransport):
-    """Passes requests to an ASGI app on the running loop, with a limited buffer like a socket's."""
+    """Passes requests to an ASGI app on the running loop, with a limited buffer, like a socket."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

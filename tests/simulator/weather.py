@@ -1,4 +1,4 @@
-"""A question about the weather in two cities, and the tool that the model calls for each."""
+"""A question about the weather in two cities, and the tool that the model calls for each city."""
 
 from langchain_core.tools import tool
 from langchain_core.utils.function_calling import convert_to_openai_tool

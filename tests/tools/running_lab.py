@@ -1,4 +1,4 @@
-"""Runs a real `course.py lab`, and ends it in several ways. This file contains no tests."""
+"""Runs a real `course.py lab`, and stops it in several ways. This file contains no tests."""
 
 import os
 import re
@@ -22,7 +22,7 @@ COURSE = ROOT / "course.py"
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 # Makes standard input its controlling terminal, then replaces itself with `lab`. When the test
-# closes the terminal's other end, `lab` receives SIGHUP, even if the tests run under `nohup`.
+# closes the other end of the terminal, `lab` receives SIGHUP, even if the tests run under `nohup`.
 _ON_A_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -35,13 +35,13 @@ class Lab:
     """A running `course.py lab --no-browser`, in the environment that runs the tests.
 
     Attributes:
-        process: The command's process.
-        address: The address that it printed, with the token.
+        process: The `course.py` process.
+        address: The printed address, with the token.
         printed: The lines printed up to and including the address.
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start the command so that `end(way)` can end it, and wait for its address."""
+        """Start the command so that `end(way)` can stop it, and wait for its address."""
         command = [str(COURSE), "lab", "--no-browser", "--here"]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         self._terminal: int | None = None
@@ -85,13 +85,13 @@ class Lab:
         return found
 
     def connection_files(self) -> list[str]:
-        """Return the paths of the running kernels' connection files."""
+        """Return the paths of the connection files of running kernels."""
         commands = []
         for process in self.family():
             # The process may have exited by now; psutil also raises this for a zombie.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
-        # A kernel's command line is `python -m ipykernel_launcher -f FILE`.
+        # A kernel command line is `python -m ipykernel_launcher -f FILE`.
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
 
     def interrupt(self) -> tuple[int, str]:
@@ -101,7 +101,7 @@ class Lab:
         return self.process.returncode, printed
 
     def end(self, way: str) -> None:
-        """End the command in one of `WAYS`, and wait until its own process has exited."""
+        """Stop the command in one of `WAYS`, and wait until its own process has exited."""
         if way == "SIGTERM":
             self.process.terminate()
         elif way == "a closed terminal":
@@ -147,7 +147,7 @@ def _wait_until_ready(client: BlockingKernelClient) -> None:
 
 
 def left_after(way: str) -> list[str]:
-    """Start `lab`, end it in one of `WAYS` while a reply streams; return what it left behind."""
+    """Start `lab`, stop it in one of `WAYS` during a reply, and return what it left behind."""
     running = Lab(way)
     ended = False
     try:

@@ -1,4 +1,4 @@
-"""The canary: what it installs, its report on the versions, and its clean-up."""
+"""The canary: what it installs, its version report, and its clean-up."""
 
 import argparse
 import tempfile

@@ -1,4 +1,4 @@
-"""course.py's command line, and the ports that commands use."""
+"""The `course.py` command line, and the ports that commands use."""
 
 import ast
 import contextlib

@@ -1,4 +1,4 @@
-"""The dev container's settings: its commands, Python version and editor match the course."""
+"""The dev container settings: commands, Python version and editor match the course."""
 
 import json
 import re

@@ -15,7 +15,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 LEARNER, SITE, TESTS = "requirements/lab.lock", "requirements/site.lock", "requirements/test.lock"
 CLASS = "requirements/class.lock"
-SYSTEMS = [  # values for the locks' environment markers
+SYSTEMS = [  # values for the environment markers in locks
     {"sys_platform": platform, "os_name": name, "python_full_version": python}
     for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))
     for python in ("3.11.0", "3.11.9", "3.12.0", "3.13.0", "3.14.0")

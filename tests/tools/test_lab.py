@@ -1,4 +1,4 @@
-"""`course.py lab` as a process: what it serves, regardless of user settings, and how it ends."""
+"""`course.py lab` as a process: what it serves, regardless of user settings, and how it stops."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_lab_has_terminals(running: Lab) -> None:
 
 
 def test_ctrl_c_ends_lab_busy_kernels_and_a_simulator(running: Lab) -> None:
-    """Must be the last test that uses `running`, since it ends JupyterLab."""
+    """Must be the last test that uses `running`, since it stops JupyterLab."""
     with kernel(running) as reading, kernel(running) as client:
         _, simulator = stream(reading)
         family = running.family()
@@ -264,7 +264,7 @@ def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(
     closed.set()
 
 
-# --- Ways of ending JupyterLab
+# --- Ways of stopping JupyterLab
 
 
 @pytest.mark.parametrize("way", WAYS)

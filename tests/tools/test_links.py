@@ -28,7 +28,7 @@ REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonho
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield a document's tokens, including inline ones, with the line where their block begins."""
+    """Yield the tokens of a document, including inline ones, with the first line of their block."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token
@@ -36,7 +36,7 @@ def tokens(text: str) -> Iterator[tuple[int, Token]]:
 
 
 def targets(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the targets of a document's links and images, with line numbers; code is ignored."""
+    """Yield the link and image targets in a document, with line numbers; code is ignored."""
     for line, token in tokens(text):
         for name in ("href", "src"):
             if (target := token.attrGet(name)) is not None:
@@ -47,7 +47,7 @@ def targets(text: str) -> Iterator[tuple[int, str]]:
 
 
 def anchors(path: Path) -> set[str]:
-    """Return the anchors of a document's or notebook's headings, as code hosts generate them."""
+    """Return the heading anchors of a document or notebook, as code hosts generate them."""
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
@@ -65,7 +65,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def wrong(path: Path, target: str) -> str | None:
-    """Return what is wrong with a link, or None."""
+    """Return what is wrong with a link (None if it is valid)."""
     parts = urlsplit(target)
     if parts.scheme == "mailto" or parts.hostname in LOOPBACK:
         return None

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """Create a course folder whose installers install one fake package per lock."""
+    """Create a course folder, with installers that install one fake package per lock."""
     (tmp_path / "requirements").mkdir()
     for kind, name in environment.LOCKS.items():
         (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
@@ -210,7 +210,7 @@ def test_progress_says_what_uv_does_after_installing(
     shown: list[str] = []
 
     def follow(*arguments: Any) -> None:
-        watch = arguments[-1]  # returns the message to show after a line of uv's output
+        watch = arguments[-1]  # returns the message to show after a line of uv output
         shown.append(watch("Installed 2 packages in 3ms"))
 
     monkeypatch.setattr(installers, "follow", follow)

@@ -51,7 +51,7 @@ LESSON = lesson_source.parse(TEXT, "lessons/01_test.md")
 
 
 def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
-    """Return a notebook's cell: Markdown if its text begins with `#`, otherwise code."""
+    """Return a notebook cell: Markdown if its text begins with `#`, otherwise code."""
     shared = {"id": name, "metadata": {"tags": [*tags]}, "source": text}
     if text.startswith("#"):
         return {"cell_type": "markdown", **shared}
@@ -64,7 +64,7 @@ def shows(text: str) -> dict[str, Any]:
 
 
 def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) -> list[Any]:
-    """Return the page's cells; `stubs` maps cell IDs to the source in the learner's edition."""
+    """Return the cells of a page; `stubs` maps cell IDs to the source in the learner's edition."""
     learner = [
         {**one, "source": stubs.get(one["id"], one["source"])}
         for one in cells
@@ -114,7 +114,7 @@ def test_a_live_widget_becomes_a_line_and_its_picture_if_any() -> None:
     assert "<img" not in first
     assert 'src="_static/r.2.png" alt="The live widget LiveText: b' in second
     assert f'width="{picture.width}"' in second
-    pixels = int.from_bytes(png[16:20], "big")  # the width in the PNG's header
+    pixels = int.from_bytes(png[16:20], "big")  # the width in the PNG header
     assert picture.width * 2 == pixels
 
 

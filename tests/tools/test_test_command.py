@@ -15,7 +15,7 @@ from tools.test_command import Step
 
 
 def asked(*words: str) -> argparse.Namespace:
-    """Return the parsed command line of `test` with these arguments."""
+    """Return the parsed command line for `test` with these arguments."""
     arguments, more = commands.parser().parse_known_args(["test", *words])
     arguments.more = more
     return arguments
@@ -30,14 +30,14 @@ sys.exit(pytest.main(sys.argv[1:]))
 
 
 def pytest_on(file: Path, *words: str) -> Step:
-    """Return a step that runs pytest on one file, without this project's settings."""
+    """Return a step that runs pytest on one file, without the project settings."""
     alone = ["-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", "-c", os.devnull]
     command = [sys.executable, "-c", PYTEST, *alone, str(file), *words]
     return Step("tests", command, is_pytest=True)
 
 
 def written(folder: Path, text: str) -> Path:
-    """Write a file of tests, and return its path."""
+    """Write a test file, and return its path."""
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     return folder / "test_it.py"
 

@@ -20,7 +20,7 @@ Judge = Callable[..., dict[str, Seen]]
 
 
 def served(app: ASGIApp) -> ASGIApp:
-    """Handle an app's exceptions like a server: respond with 500, or drop the connection."""
+    """Wrap an app so that exceptions cause a 500 response or drop the connection."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         begun = False

@@ -28,8 +28,8 @@ class TruncatedError(Exception):
 class Sound(Starlette):
     """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model.
 
-    `frames` yields the encoded events, and `pieces` each event's name and data. `texts` yields the
-    reply's text, from one or more model calls (`asked`).
+    `frames` yields the encoded events. `pieces` yields the name and data of each event. `texts`
+    yields the text of the reply, from one or more model calls (`asked`).
     """
 
     max_retries = 2
@@ -110,7 +110,7 @@ class Sound(Starlette):
 
 
 class LateFirst(Sound):
-    """Buffers the first 12 pieces."""
+    """Buffers the first 12 pieces, and then sends them together."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         held, pieces = "", 0
@@ -162,7 +162,7 @@ class NoEnd(Sound):
 
 
 class BreakIsEnd(Sound):
-    """Reports a failure of the model as a complete reply."""
+    """Reports a model failure as a complete reply."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "end", {"state": "complete"}
@@ -283,7 +283,7 @@ class StopByFlag(Sound):
 
 
 class OneAtATime(Sound):
-    """Makes a second client wait until 20 pieces of the first one's reply have been sent."""
+    """Makes a second client wait until 20 pieces have been sent to the first client."""
 
     def __init__(self, virtual: VirtualSimulator) -> None:
         super().__init__(virtual)
@@ -316,7 +316,7 @@ class Hoards(Sound):
 
 
 class EndsInSilence(Sound):
-    """Treats a silence of ten seconds as the end of the reply."""
+    """Treats ten seconds of silence as the end of the reply."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async with aclosing(self.asked(question, stop)) as texts:
@@ -332,7 +332,7 @@ class EndsInSilence(Sound):
 
 
 class Tells(Sound):
-    """Sends an error's traceback to the client."""
+    """Sends error tracebacks to the client."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "failed", {"sentence": "".join(traceback.format_exception(error))}

@@ -42,7 +42,7 @@ class Tap(AsyncIterator[Any]):
 
     Attributes:
         asked: Set once an item has been requested.
-        closed: Whether the reader closed it.
+        closed: Whether the reader closed the source.
     """
 
     def __init__(self) -> None:

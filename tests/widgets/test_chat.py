@@ -1,4 +1,4 @@
-"""The chat panel with streams that a test feeds: questions, Stop, failures, Continue."""
+"""The chat panel with streams fed by a test: questions, Stop, failures, Continue."""
 
 import asyncio
 
@@ -39,7 +39,7 @@ async def panel(wire, model, clock):
 
 
 async def begun(panel, model, question="Why?", *texts):
-    """Send a question, and let some text arrive; return the cell's task and the tap."""
+    """Send a question, and let some text arrive; return the cell task and the tap."""
     cell = asyncio.create_task(panel.ask(question))
     tap = await model.tap()
     for text in texts:

@@ -35,7 +35,7 @@ class Provider:
             "fast",
             delivery=self.delivery,
             simulated=True,
-            max_retries=0,  # the panel is tested without the client's own retries
+            max_retries=0,  # the panel is tested without client retries
             use_responses_api=self.by_responses,
         )
         return model.astream(history)
@@ -46,7 +46,7 @@ def provider() -> Provider:
     return Provider()
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # upper limits for a fault's parameters
+MOST = {"seconds": 2, "megabytes": 1}  # upper limits for fault parameters
 
 
 def delivery(fault: Fault) -> str:

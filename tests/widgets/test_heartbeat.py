@@ -32,7 +32,7 @@ async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Make `heart` beat now; its own timer follows the event loop's clock, not the test's."""
+    """Make `heart` beat now; its own timer follows the event loop rather than the test clock."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())
@@ -73,7 +73,7 @@ async def test_it_stops_when_the_block_fails_or_is_cancelled(wire):
             async with heart:
                 raise error
         assert heart.phase == "over"
-    await asyncio.sleep(0)  # a cancelled task ends in the event loop's next iteration
+    await asyncio.sleep(0)  # a cancelled task ends in the next event loop iteration
     assert "_beat" not in str(asyncio.all_tasks())
 
 

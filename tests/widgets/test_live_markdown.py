@@ -22,7 +22,7 @@ MARKUP += ["javascript:", "data:", "https://x.y", "img src=", "onerror=", "&#58;
 
 
 class Census(HTMLParser):
-    """Collects all tags and attributes in a page's HTML."""
+    """Collects all tags and attributes in the HTML of a page."""
 
     def __init__(self, html):
         super().__init__()

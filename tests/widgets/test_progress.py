@@ -1,4 +1,4 @@
-"""`Progress`, with a known and with an unknown total."""
+"""`Progress`, with known and unknown totals."""
 
 import asyncio
 

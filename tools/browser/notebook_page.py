@@ -33,7 +33,7 @@ class NotebookPage:
 
     @classmethod
     def open(cls, page: Page, address: str) -> NotebookPage:
-        """Open a notebook's address and wait until its kernel is idle."""
+        """Open the notebook at `address`, and wait until its kernel is idle."""
         opened = cls(page)
         page.add_init_script(_EXPOSE)
         page.goto(address, timeout=PATIENCE * 1000)
@@ -122,7 +122,7 @@ class NotebookPage:
         )
 
     def wait_done(self) -> None:
-        """Wait until the last command has finished; for `run_all`, until all cells have."""
+        """Wait until the last command has finished; for `run_all`, that means all cells."""
         self.page.wait_for_function("() => window.courseDone", polling=POLLING)
         self.wait_idle()
 
@@ -144,7 +144,7 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Rerun the cell that shows an element, until `seen()` is true; return its last result.
+        """Rerun the cell that shows an element, until `seen()` is true; return the last result.
 
         On a busy machine, a page may show several changes in one frame, and a test may miss some.
         The cell is rerun at most `TIMES` times.
@@ -199,7 +199,7 @@ class NotebookPage:
         self.wait_done()
 
     def interrupt(self) -> None:
-        """Interrupt the kernel, like the ■ button."""
+        """Interrupt the kernel, as the ■ button does."""
         self.page.evaluate(
             "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()"
         )
@@ -229,7 +229,7 @@ class NotebookPage:
         return found
 
     def printed(self) -> str:
-        """Return everything the cells printed."""
+        """Return all printed output."""
         streams = [output for output in self.outputs() if output["output_type"] == "stream"]
         return "".join("".join(output["text"]) for output in streams)
 
@@ -242,7 +242,7 @@ class NotebookPage:
         ]
 
     def sample(self, **selectors: str) -> None:
-        """Start recording the text of each selector's element, every 50 ms and at each change.
+        """Start recording the text matched by each selector, every 50 ms and at each change.
 
         The page records the text, so no change is missed while the test process is busy.
         """

@@ -45,7 +45,7 @@ _BROWSERS = (
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 USUAL = "usual"  # name of the ordinary kernel if `serve` redefines `python3`
-PATIENCE = 240.0  # seconds until a wait fails; long, because the machine may be busy
+PATIENCE = 240.0  # maximum seconds for each wait; long, because the machine may be busy
 
 
 def browser_path(playwright: Playwright) -> str | None:
@@ -76,11 +76,11 @@ class Lab:
     """A running JupyterLab with isolated settings."""
 
     root: Path
-    address: str  # its URL, without the token
+    address: str  # the URL, without the token
     token: str
 
     def write(self, name: str, *cells: str, kernel: str = "python3") -> str:
-        """Write a notebook with these code cells to the root folder; return its file name."""
+        """Write a notebook with these code cells to the root folder; return the file name."""
         from nbformat import v4, write  # not installed when `course.py test` imports this file
 
         code = [v4.new_code_cell(cell, id=f"cell-{number}") for number, cell in enumerate(cells)]
@@ -100,13 +100,13 @@ def serve(
     environment: Mapping[str, str] | None = None,
     kernel: Sequence[str] | None = None,
 ) -> Iterator[Lab]:
-    """Run JupyterLab the way `lab` does, until the block ends or this process is killed.
+    """Run JupyterLab as `lab` does, until the `with` block ends or this process is killed.
 
     Args:
         root: The folder to serve.
-        state: A folder for settings and logs, created if missing; the user's own are not used.
+        state: A folder for settings and logs, created if missing; user settings are not used.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A command for the kernel `python3`; `USUAL` then names the ordinary kernel.
+        kernel: A command for the `python3` kernel; `USUAL` then names the ordinary kernel.
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}
@@ -136,5 +136,5 @@ def serve(
         yield Lab(root, f"http://127.0.0.1:{port}", token)
     finally:
         assert server.stdin is not None
-        server.stdin.close()  # makes the supervisor end JupyterLab and its kernels
+        server.stdin.close()  # makes the supervisor stop JupyterLab and its kernels
         server.wait(PATIENCE)

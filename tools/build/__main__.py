@@ -53,7 +53,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     """Write both editions, or neither if executing the solutions fails."""
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
-    solved: NotebookNode | None = None  # None leaves the stored solutions alone
+    solved: NotebookNode | None = None  # None leaves the stored solutions unchanged
     if (
         stored is not None
         and not differences(built.editions["solutions"], stored)
@@ -111,14 +111,14 @@ def _outdated(built: Built) -> Iterator[str]:
 
 
 def _unexecuted(notebook: NotebookNode) -> str | None:
-    """Return the id of the first code cell not executed in order on a fresh kernel, or None."""
+    """Return the id of the first code cell, if any, not executed in order on a fresh kernel."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     wrong = (cell.id for place, cell in enumerate(code, 1) if cell.execution_count != place)
     return next(wrong, None)
 
 
 def _left_over(built: Sequence[Built], root: Path) -> list[str]:
-    """Return a message for each notebook that is named like a lesson, but belongs to none."""
+    """Return a message for each notebook that is named like a lesson but doesn't belong to one."""
     stems = {one.stem for one in built}
     return [
         f"{edition}/{path.name}: there is no lesson of that name in lessons/: delete the file"

@@ -117,11 +117,11 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
-    """Replace a cell's outputs with the stored ones if only naturally varying parts differ.
+    """Replace a cell's outputs with the stored ones if they differ only in naturally varying parts.
 
-    This requires that the setup cell and all code of the section so far are unchanged. A section
-    depends on nothing but the setup cell, so no other code can have changed its pictures, which
-    aren't compared.
+    This requires that the setup cell and all code in the section so far are unchanged. Pictures
+    aren't compared: a section depends only on the setup cell, so no other code can have changed
+    them.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -157,7 +157,7 @@ def _steady(value: Any) -> Any:
 
 @cache
 def _varying() -> list[tuple[re.Pattern[str], str]]:
-    """Return nbval's rules: patterns for varying text, each with the word that replaces it."""
+    """Return the nbval rules: patterns for varying text, each with its replacement."""
     rules = re.findall(r"^regex: (.*)\nreplace: *(.*)$", VARYING.read_text("utf-8"), re.MULTILINE)
     return [(re.compile(pattern), word) for pattern, word in rules]
 

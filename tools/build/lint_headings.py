@@ -1,4 +1,4 @@
-"""Lint for a lesson's headings: its title, its setup section, and the heading of each exercise."""
+"""Lint for lesson headings: the title, the setup section, and the heading of each exercise."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Heading:
 
     @property
     def exercise(self) -> str | None:
-        """The heading's exercise number, such as "1.2"; None if there is none."""
+        """The exercise number in the heading, such as "1.2", if there is one."""
         found = _EXERCISE.match(self.title)
         return found[1] if found else None
 

@@ -12,8 +12,8 @@ LONGEST_CELL = 25  # maximum lines of code, in the learner's edition
 KNOWN_TAGS = frozenset(
     {
         "instructor",  # appears in solutions/ only
-        "setup",  # the setup cell, which tests run before each section
-        "hide-input",  # the site folds the cell's code
+        "setup",  # the setup cell; tests run it before each section
+        "hide-input",  # the site collapses the cell's code
     }
 )
 

@@ -37,12 +37,12 @@ _INCLUDED = re.compile(r"^```\{literalinclude\} (.+)\n```$", re.MULTILINE)
 
 
 class BuildError(Exception):
-    """A lesson that can't be built; the message names the lesson and the reason."""
+    """A lesson can't be built; the message names the lesson and the reason."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """A lesson and its two editions, not executed."""
+    """A lesson and its two editions, not yet executed."""
 
     root: Path
     lesson: Lesson
@@ -72,7 +72,7 @@ class Built:
         nbformat.validate(notebook)
         text = nbformat.writes(notebook).rstrip("\n") + "\n"
         self.path(edition).parent.mkdir(exist_ok=True)
-        # written as bytes, so that Windows keeps the line endings
+        # written as bytes, so that line endings aren't converted on Windows
         self.path(edition).write_bytes(text.encode())
 
 
@@ -130,7 +130,7 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield ids built from a section's heading and a number, independent of other sections.
+    """Yield cell ids, built from a section heading and a number, independent of other sections.
 
     Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """

@@ -42,7 +42,7 @@ def save(shot: Image.Image, file: Path) -> None:
 
 
 def without_outputs(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Remove a notebook's outputs, and return it."""
+    """Remove the outputs of a notebook, and return the notebook."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None

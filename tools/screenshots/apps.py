@@ -15,7 +15,7 @@ from tools.screenshots import a_browser, opened, save
 
 WINDOW: ViewportSize = {"width": 720, "height": 520}
 ORDER, LONG = "Where is my order 4711?", "Explain how a rainbow forms."
-PAUSE = "sim-chat:stall@60,600"  # pauses after 60 tokens, longer than the page is open
+PAUSE = "sim-chat:stall@60,600"  # pauses after 60 tokens, for longer than the page is open
 
 
 def main() -> None:

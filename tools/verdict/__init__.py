@@ -8,7 +8,7 @@ The modules, in the order in which they are used:
 - `stream`: a reply as it is read; `endings`: whether it ended like a complete reply
 - `model`: the simulator behind the app, its faults and its log
 - `case`: combines the above into the input for each line
-- `lines`: the table's lines, which are tested by `delivery`, `failures` and `readers`
+- `lines`: the lines of the table, which are tested by `delivery`, `failures` and `readers`
 - `report`: prints the table
 
 For maintainers, `tables` writes the tables in apps/README.md; `nginx` runs the proxy for one app.

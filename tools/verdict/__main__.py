@@ -1,4 +1,4 @@
-"""The command line of the verdict: `python -m tools.verdict`, which `course.py verdict` runs."""
+"""The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`."""
 
 import argparse
 import asyncio
@@ -42,7 +42,7 @@ PRESETS = {
         text_path=".",
     ),
     "django": WireFormat("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
-    **{  # apps that use websockets, which `sockets` converts to server-sent events
+    **{  # apps that use websockets, converted to server-sent events by `sockets`
         name: WireFormat("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
         for name in PAGES
     },
@@ -73,7 +73,7 @@ Our own apps: {this_command("verdict", "--app", "fastapi")}
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
+    """Return the command-line parser."""
     command = argparse.ArgumentParser(
         prog="course.py verdict",
         description="Act as a browser for an endpoint, and report whether it really streams.",

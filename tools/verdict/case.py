@@ -1,4 +1,4 @@
-"""What each line of the verdict's table takes and returns: `Case` and `Seen`."""
+"""The input and the result of each line in the verdict table: `Case` and `Seen`."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ def exceeds_buffers() -> int:
     """Return a reply size, in megabytes, that is too large for any connection's socket buffers.
 
     An app's reply passes through two connections: from the model, and to the reader. 32 MB is
-    enough on systems that don't list their buffers' limits in /proc.
+    enough on systems that don't list buffer limits in /proc.
     """
     try:
         limits = [
@@ -63,7 +63,7 @@ class Case:
     """The endpoint under test, the simulator behind it, and what is known about both."""
 
     endpoint: Endpoint
-    model: Model | None  # the app's simulator; None if the app uses another model
+    model: Model | None  # the simulator behind the app; None if the app uses another model
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
     hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
     silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
@@ -123,7 +123,7 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait until text has arrived and the model has sent half of the reply, or ended it.
+        """Wait until text has arrived and the model has sent half of the reply, or has stopped.
 
         Raises:
             BufferedError: If no text arrived before the model continued.
@@ -138,7 +138,7 @@ class Case:
             await asyncio.sleep(0.05)  # the log can only be polled
 
     async def request(self, marker: str) -> Request:
-        """Return a question's last request to the model; raise EndpointError if there is none."""
+        """Return a question's last request to the model; raise EndpointError if none was sent."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError("the model wasn't asked at all")

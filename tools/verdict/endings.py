@@ -30,7 +30,7 @@ class Endings:
         return True
 
     def _varies(self, index: int, path: str) -> bool:
-        """Return whether a value of the part at `index` differs between complete replies."""
+        """Return whether a value in the part at `index` differs between complete replies."""
         parts = [ending[index] for ending in self._complete]
         return len({str(values.get(path)) for _name, values in parts}) > 1
 

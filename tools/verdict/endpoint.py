@@ -32,16 +32,16 @@ class Endpoint:
         self._longest = longest
         self.received: list[bytes | bytearray] = []
         self._client = client
-        self._closing: set[str] = set()  # the names of events that end a stream
+        self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams, like a page, at the event (if any) that ended this complete one."""
+        """Like a page, close later streams at the event (if any) that ended a complete stream."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
-        """Send a question, and yield the stream; the client disconnects when the block ends."""
+        """Send a question; yield the stream, and disconnect at the end of the `with` block."""
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))
@@ -114,7 +114,7 @@ class Endpoint:
     async def _opened(
         self, client: httpx2.AsyncClient, request: httpx2.Request, stream: Stream
     ) -> AsyncIterator[None]:
-        """Send the request, and let the stream read the response while the block runs."""
+        """Send the request, and let the stream read the response during a `with` block."""
         stream.raw = bytearray()
         self.received.append(stream.raw)
         try:

@@ -33,7 +33,7 @@ def _announcement(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe how a failure went unannounced; "" if it was announced or the reply is complete."""
+    """Describe how a failure went unannounced; return "" if none did, or the reply is complete."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:

@@ -1,4 +1,4 @@
-"""The lines of the verdict's table, in order."""
+"""The lines of the verdict table, in order."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple

@@ -8,7 +8,7 @@ import httpx2
 
 from utils.simulator import Request
 
-NAME = "sim"  # the model's name in the app's requests; `behave` sets which model it refers to
+NAME = "sim"  # the model name in the app's requests; `behave` sets which model it refers to
 _LONGEST = 60.0  # seconds to wait for replies to end
 
 
@@ -31,7 +31,7 @@ class Model:
         return [record for record in records if marker in record.prompt]
 
     async def ended(self, marker: str) -> list[Request]:
-        """Return the requests for `marker` once none is streaming, or after a minute."""
+        """Return the requests for `marker` once none of them is streaming, or after a minute."""
         deadline = asyncio.get_running_loop().time() + _LONGEST
         while True:
             found = await self.requests(marker)

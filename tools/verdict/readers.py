@@ -11,7 +11,7 @@ _SETTLED = 3.0  # seconds; an app that is still reading from the model gets toke
 
 
 async def leaving(case: Case) -> Seen:
-    """A disconnect ends generation; in an app that supports rejoining, the reader can rejoin."""
+    """A disconnect stops generation; in an app that supports rejoining, the reader can rejoin."""
     if case.endpoint.wire.rejoins:
         return await _rejoining(case)
     await case.make_pause(case.half)
@@ -53,7 +53,7 @@ async def _rejoining(case: Case) -> Seen:
 
 
 async def stop(case: Case) -> Seen:
-    """Stop ends generation, and the stream announces its end."""
+    """Pressing Stop cancels generation, and the stream announces its end."""
     wire = case.endpoint.wire
     if wire.stop is None:
         why = "no --stop was given; a page that stops by disconnecting has the line above"
@@ -75,10 +75,10 @@ async def stop(case: Case) -> Seen:
 
 
 async def others(case: Case) -> Seen:
-    """A second client receives text while the first one's reply is still streaming.
+    """A second client receives text while the first client's reply is still streaming.
 
-    The model pauses during the first reply. Without the simulator, it can't be made to pause, so
-    the second reply's first text must arrive before the first reply's last part.
+    The model pauses during the first reply. Without the simulator, no pause is possible, so the
+    first text of the second reply must arrive before the last part of the first reply.
     """
     if case.model is not None:
         await case.make_pause(case.half)
@@ -106,7 +106,7 @@ async def others(case: Case) -> Seen:
 
 
 async def slow_reader(case: Case) -> Seen:
-    """If a reader stops reading, generation pauses, or the app limits the reply's length."""
+    """If a reader stops reading, generation pauses, or the app limits the length of the reply."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:

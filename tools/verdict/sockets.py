@@ -1,7 +1,7 @@
 """Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
 
-Each question opens a websocket, as a page would; closing the response closes it. Only what a
-question, its reply and Stop require is implemented.
+Each question opens a websocket, as a page would; closing the response closes the websocket. Only
+what a question, its reply and Stop require is implemented.
 """
 
 import json
@@ -16,7 +16,7 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-# ("text", a piece), and finally ("end", None) or ("failed", the page's message)
+# ("text", piece), and finally ("end", None) or ("failed", message)
 Events = AsyncGenerator[tuple[str, Any]]
 
 
@@ -83,7 +83,7 @@ class Streamlit:
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
         await socket.send(_field(11, b""))  # run the script
-        box = b""  # the chat input's id
+        box = b""  # the id of the chat input
         async for frame in socket:
             assert isinstance(frame, bytes)
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box

@@ -26,7 +26,7 @@ class Part:
 
     at: float  # when the part arrived, on the event loop's clock
     text: str  # the text in this part, if any
-    name: str = ""  # the event's name; "" if the format has no events
+    name: str = ""  # the event name; "" if the format has no events
     data: Any = None  # the part's data, decoded if it is JSON
 
     @property
@@ -37,7 +37,7 @@ class Part:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the event's name or data reports a failure."""
+        """Whether the event name or data reports a failure."""
         error = isinstance(self.data, dict) and self.data.get("error")
         return bool(error) or "error" in self.name or "fail" in self.name
 
@@ -56,7 +56,7 @@ class Stream:
     last_id: str = ""  # the last event id received
     fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
     over: bool = False  # whether reading has ended
-    broken: str = ""  # the connection's error; "" if there was none
+    broken: str = ""  # the connection error; "" if there was none
     stuck: bool = False  # whether reading timed out
     _source: AsyncIterator[bytes] = field(init=False)
     _decode: Callable[[bytes], Iterator[Part]] = field(init=False)
@@ -68,7 +68,7 @@ class Stream:
 
     @property
     def first_text(self) -> float | None:
-        """Seconds from the question to the first text; None if there is none yet."""
+        """Seconds from the question to the first text; None until text arrives."""
         return next((part.at - self.began for part in self.parts if part.text), None)
 
     @property
@@ -95,7 +95,7 @@ class Stream:
         ]
 
     def _last_text_differs(self) -> bool:
-        """Return whether the last part with text differs in a value that all earlier ones share."""
+        """Return whether the last text part differs in a value shared by all earlier text parts."""
         texts = [part for part in self.parts if part.text and isinstance(part.data, dict | list)]
         *before, last = [self.signature(part)[1] for part in texts] or [{}]
         paths = before[0].keys() | last.keys() if len(before) > 1 else ()
@@ -136,7 +136,7 @@ class Stream:
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Set the response that `until` reads; one that a page would reject yields no parts."""
+        """Set the response to read; a response that a page would reject yields no parts."""
         self.status = response.status_code
         kind = response.headers.get("content-type", "")
         self.content_type = kind.partition(";")[0].strip().lower()
@@ -159,7 +159,7 @@ class Stream:
                 self.stuck = self.over = True
             except StopAsyncIteration:
                 self.over = True
-                if self.wire.format == "jsonl":  # the last line may lack its line break
+                if self.wire.format == "jsonl":  # the last line may lack a line break
                     self._take(b"\n")
             except httpx2.HTTPError as error:
                 self.over, self.broken = True, type(error).__name__

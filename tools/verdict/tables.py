@@ -1,4 +1,4 @@
-"""Writes the verdict's tables into apps/README.md: `python -m tools.verdict.tables`.
+"""Writes the verdict tables into apps/README.md: `python -m tools.verdict.tables`.
 
 For maintainers: run it after changing an app or the verdict. Every line is tested on each app, on
 lesson 4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def _naive() -> str:
-    """Return the lesson's cell that defines `naive_app`."""
+    """Return the lesson cell that defines `naive_app`."""
     lesson = next(ROOT.glob("lessons/04_*.md")).read_text(encoding="utf-8")
     cells = re.findall(r"```\{code-cell\} ipython3\n(.*?)```", lesson, re.DOTALL)
     return str(next(cell for cell in cells if "def naive_app(" in cell))

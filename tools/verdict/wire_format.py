@@ -17,9 +17,9 @@ class WireFormat:
 
     url: str
     method: str = "GET"
-    body: str | None = None  # the request's JSON; None for no body
+    body: str | None = None  # the JSON to send in the request; None for no body
     headers: tuple[tuple[str, str], ...] = ()
-    then: str | None = None  # the path that streams the reply, if the first request only starts it
+    then: str | None = None  # if the first request only starts the reply, the path that streams it
     stop: str | None = None  # a POST to this path stops the reply; None if there is no such path
     rejoins: bool = False  # whether a reader who disconnects can rejoin the running reply
     format: Format = "sse"

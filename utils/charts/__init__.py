@@ -2,7 +2,7 @@
 
 Each function returns a matplotlib figure, which a cell displays if the call is its last expression.
 The title states the finding; `alt_text` describes the picture. matplotlib is imported
-when the first chart is drawn, not with this package.
+when the first chart is drawn, not when this package is imported.
 """
 
 from utils.charts.gap_strip import gap_strip

@@ -1,4 +1,4 @@
-"""A matplotlib figure with alternative text and a high resolution.
+"""A high-resolution matplotlib figure with alternative text.
 
 It doesn't use `pyplot`, which would make a notebook display each figure twice.
 """
@@ -60,9 +60,9 @@ class Chart(Figure):
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
     def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
-        """Write a recording's name on the left and its summary on the right.
+        """Write the name of a recording on the left and a summary on the right.
 
-        Both are `y` inches above the figure's lower edge.
+        Both are `y` inches above the lower edge of the figure.
         """
         self.words(left, y, name, weight="bold")
         self.words(WIDTH - RIGHT, y, account, ha="right")
@@ -88,7 +88,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes that span the figure's width, `bottom` inches above its lower edge."""
+        """Return axes that span the figure width, `bottom` inches above the lower edge."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -100,7 +100,7 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # needed here too, since drawing creates the ticks
+    @style.context("default")  # also needed here: drawing creates the ticks
     def png(self) -> bytes:
         """Return the picture, with two dots per CSS pixel."""
         buffer = io.BytesIO()

@@ -28,7 +28,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     part between two pauses, each longer than a twentieth of that time. A delivery of five pieces or
     more has a label such as `50 at once`, if there is room. A reply arrives "all at once" if it is
     one piece or one delivery, and "in bursts" if deliveries contain at least three quarters of its
-    pieces. A few clumps in an otherwise steady stream, as on a busy machine, don't count as bursts.
+    pieces. A few clumps in an otherwise steady stream, typical of a busy machine, aren't bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
@@ -88,7 +88,7 @@ def _way(recording: Recording) -> str:
 
 
 def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
-    """Return the arrivals in each delivery, as `gap_strip` defines it."""
+    """Return the arrival times in each delivery, as defined in `gap_strip`."""
     if len(arrivals) < 2:
         return []
     even = arrivals[-1] / len(arrivals)  # seconds per piece, if evenly spread
@@ -141,7 +141,7 @@ def _finding(names: Sequence[str], ways: Sequence[str]) -> str:
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
     """Label deliveries of five pieces or more with their size, where there is room."""
     end = rows.end
-    room = 0.12 * end  # a label's width, in seconds on the axis
+    room = 0.12 * end  # width of a label, in seconds on the axis
     for delivery in _deliveries(arrivals):
         first, last = delivery[0], delivery[-1]
         before = first - max((at for at in arrivals if at < first), default=0.0)

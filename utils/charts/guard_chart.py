@@ -1,4 +1,4 @@
-"""The guard chart: a guard's cost and benefit, by the number of characters held back."""
+"""The guard chart: the cost and benefit of a guard, by number of characters held back."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    room = max(2, counts[-1] / counts[0]) ** 0.6  # factor that leaves room for the lines' names
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # factor that leaves room for the line labels
     axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)
@@ -106,10 +106,10 @@ def _finding(lines: dict[str, list[Row]]) -> str:
 
 
 def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
-    """Label each line at its end; labels that would overlap are moved apart."""
+    """Label each line at its end; move overlapping labels apart."""
     low, high = axes.get_ylim()
 
-    def inches(wait: float) -> float:  # a wait's height above the x axis
+    def inches(wait: float) -> float:  # height of a wait above the x axis
         return height * log(wait / low) / log(high / low)
 
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

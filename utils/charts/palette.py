@@ -1,6 +1,6 @@
 """The colours of all charts and widgets, one per meaning, and the text size in charts.
 
-Colour-blind readers can tell them apart: all but the greys come from Okabe and Ito's palette. Each
+Colour-blind readers can tell them apart: all but the greys come from the Okabe-Ito palette. Each
 use of a colour is also labelled in words.
 """
 

@@ -25,7 +25,7 @@ class Pattern:
 
     recording: Recording  # the reply; its label names the pattern
     # seconds from the request until the screen showed something other than text, such as a status
-    # or a skeleton; None if it never did
+    # or a skeleton; None if this never happened
     sign: float | None = None
 
 

@@ -81,7 +81,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
     for at, words in (*r.delivered, (horizon, r.words)):
         steps += [(at, steps[-1][1]), (at, words)]
     progress = [(0.0, 0.0), *r.read, (horizon, r.words)]  # (time, words read)
-    # The translucent colours would mix with those of stalls, so the area is first painted white.
+    # paint the area white first, so that the translucent colours don't mix with the stall colour
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color="white", lw=0)
     axes.fill(*zip(*steps, *reversed(progress), strict=True), color=DELIVERED, alpha=0.25, lw=0)
     axes.fill(*zip(*progress, (horizon, 0.0), strict=True), color=READING, alpha=0.45, lw=0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 _LONGEST_NAME = 28  # maximum length of a name, in characters
-# distances of a row's heading and bar from its top, as fractions of its height
+# distances of the heading and the bar from the top of a row, as fractions of the row height
 _HEADING = 0.36
 _BAR = 0.66
 
@@ -58,7 +58,7 @@ class Rows:
         self.chart.x_label(axis)
 
     def middles(self) -> Iterator[float]:
-        """Return the y coordinate of the middle of each row's bar."""
+        """Return the y coordinate of the middle of the bar in each row."""
         return (self._height * (i + _BAR) for i in range(self._count))
 
     def bar(self, middle: float, start: float, end: float, colour: str, **look: Any) -> None:
@@ -111,7 +111,7 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
 
 
 def runs(arrivals: Sequence[float], pause: float) -> list[Sequence[float]]:
-    """Split arrivals wherever more than `pause` seconds pass between two of them."""
+    """Split arrival times at each pause of more than `pause` seconds."""
     pairs = enumerate(pairwise(arrivals), start=1)
     cuts = [at for at, (before, after) in pairs if after - before > pause]
     ends = pairwise([0, *cuts, len(arrivals)])

@@ -24,7 +24,7 @@ UNNOTICED = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw a bar per reply that shows the reader's waits: before the first word, and mid-reply.
 
-    Grey is the rest of the time until the reply's end: the reader had something to read while more
+    Grey is the rest of the time until the reply ended: the reader had something to read while more
     was arriving. `wpm` is the reader's speed, in words per minute.
     """
     names = names_of(recordings)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ROOMY = 8  # with up to this many rows, each has a heading
 _NAMED = 30  # with up to this many rows, each has its name beside it
 _LETTER = 0.11  # inches per character of a name
-_ENDS = {  # for each outcome, the mark at the end of a row and the mark's meaning
+_ENDS = {  # for each outcome, the mark at the end of a row and its meaning
     "finished": ("o", "finished"),
     "left": ("<", "left"),
     "failed": ("X", "failed"),
@@ -35,7 +35,7 @@ def waterfall(*recordings: Recording) -> Chart:
     A row begins when its request was sent. Green: text arrives. Orange: no text arrives, either
     before the first text or in a gap longer than both a twentieth of the axis and five times the
     stream's median gap. The mark at the end of a row shows how the stream ended. The recordings
-    must share a clock, as those made in one notebook do.
+    must share a clock, which is the case for recordings made in one notebook.
 
     With up to 8 rows, each has a heading above it; with up to 30, a name beside it.
     """
@@ -96,7 +96,7 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
     if len(recordings) == 1:
         first = f"first text after {in_seconds(firsts[0])}" if firsts else "no text"
         return f"One stream in {span}: {first}{broken}"
-    most = max(  # the largest number of concurrent streams, counted whenever one begins
+    most = max(  # the largest number of concurrent streams, counted at the start of each stream
         sum(other.sent <= one.sent < other.sent + other.e2e for other in recordings)
         for one in recordings
     )
@@ -113,7 +113,7 @@ def _finding(recordings: Sequence[Recording], span: str) -> str:
 def _draw(
     axes: Axes, recording: Recording, sent: float, middle: float, thick: float, pause: float
 ) -> None:
-    """Draw one row; `sent` is in seconds since the first request, `thick` in inches.
+    """Draw one row; `sent` is in seconds since the first request, and `thick` is in inches.
 
     A gap longer than both `pause` seconds and five times the median gap is drawn as waiting.
     """

@@ -5,8 +5,8 @@
     solution("1.2")        # shows the solution
     predict("P1.1")        # asks for a prediction before you run the code
 
-Each exercise's check is a file in its lesson's folder, such as `lesson_1/shout.py`; its messages
-are in that folder's `messages.py`. The building blocks of checks are in `engine/`.
+The check for an exercise is a file in the lesson folder, such as `lesson_1/shout.py`; its messages
+are in `messages.py` in the same folder. The building blocks of checks are in `engine/`.
 """
 
 from utils.checks.evaluation import check, evaluate

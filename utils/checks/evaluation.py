@@ -1,4 +1,4 @@
-"""`check` and `evaluate`: whether an answer was attempted, and whether it is right."""
+"""Checks whether an answer was attempted, and whether it is right."""
 
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import UNTOUCHED, untouched

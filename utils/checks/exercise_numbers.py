@@ -1,6 +1,6 @@
 """Reads the exercise numbers that learners pass to `check`, `hint`, `solution` and `predict`.
 
-Once `check` has recognized an exercise's old number, `hint` and `solution` accept it too.
+Once `check` has recognized an old exercise number, `hint` and `solution` accept it too.
 """
 
 import re
@@ -14,7 +14,7 @@ from utils.errors import Sentence
 
 T = TypeVar("T")
 
-MISSING = object()  # the value of an argument that wasn't passed
+MISSING = object()  # stands for an argument that wasn't passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
 _MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
@@ -26,7 +26,7 @@ class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
 
 
 class Moved(Misuse):
-    """Raised if the answer belongs to an exercise that is now in another lesson."""
+    """Raised if the answer belongs to an exercise that has moved to another lesson."""
 
 
 def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
@@ -45,15 +45,15 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     if more:
         raise Misuse(f'`{call}` takes only the number: `{call}("{found}")`.')
     _reject_ambiguous(given, f'{call}("', '")')
-    # Only exercises have former numbers; predictions don't.
+    # Predictions don't have former numbers.
     return found if call == "predict" else _former.get(found, found)
 
 
 def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
-    If the answer, or the notebook variable that holds it, has the name of another exercise, that
-    exercise's current number is returned, since a learner's copy may still have an old number.
+    If the answer, or a notebook variable that contains it, has the name of another exercise, return
+    the current number of that exercise, since a learner's copy may still have an old number.
     """
     found = _number(number)
     if found is None:
@@ -87,7 +87,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """Return the name of a function or class, or of each variable that holds this list or dict."""
+    """Return the name of a function or class, or the names of all variables for a list or dict."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])

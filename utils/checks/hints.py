@@ -1,4 +1,4 @@
-"""Shows hints, solutions and predictions, which are read from the lesson's source."""
+"""Shows hints, solutions and predictions, which are read from the lesson source."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from utils import lesson_source
 from utils.checks.exercise_numbers import MISSING, found, the_number
 from utils.checks.outcome import display, in_html, panel
 
-_shown: Counter[str] = Counter()  # how many hints this kernel has shown, by exercise
+_shown: Counter[str] = Counter()  # how many hints were shown in this kernel, by exercise
 
 
 @dataclass(frozen=True)
 class Hint:
-    """One hint, or all of them once each has been shown."""
+    """One hint or, once all have been shown, all hints."""
 
     heading: str
     steps: Sequence[str]
@@ -32,7 +32,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Solution:
-    """An exercise's solution, as in the instructor's edition."""
+    """The solution of an exercise, as in the instructor's edition."""
 
     number: str
     code: str
@@ -45,14 +45,14 @@ class Solution:
 
 
 def hint(number: object = MISSING, *more: object) -> None:
-    """Show the next hint for exercise `number`, such as "1.2"; after the last one, all of them.
+    """Show the next hint for exercise `number`, such as "1.2"; after the last hint, show all hints.
 
     Raises:
         Misuse: If the exercise has no hints; the message lists the exercises with hints.
     """
     number = the_number(number, "hint", more)
     steps = found(lesson_source.hints, number)
-    at = _shown[number]  # the index of the hint to show; after the last one, all are shown
+    at = _shown[number]  # the index of the hint to show; past the last index, all hints are shown
     _shown[number] += 1
     one_of_many = len(steps) > 1 and at < len(steps)
     which = f"hint {at + 1} of {len(steps)}" if one_of_many else "all the hints"

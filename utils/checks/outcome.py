@@ -1,4 +1,4 @@
-"""An exercise's outcome, and how it is displayed under a cell."""
+"""The outcome of a check, and how it is displayed under a cell."""
 
 import html
 import re
@@ -7,13 +7,13 @@ from typing import Literal
 
 Status = Literal["correct", "not yet", "not attempted"]
 
-# JupyterLab's variables follow its theme; the fallbacks are for other front ends.
+# The variables follow the JupyterLab theme; the fallbacks are for other front ends.
 _COLOUR = {
     "correct": "var(--jp-success-color1, #2e7d32)",
     "not yet": "var(--jp-warn-color1, #b25e00)",
     "not attempted": "var(--jp-info-color1, #1565c0)",
 }
-# A run of backticks, the code, and a run of the same length.
+# Backticks, the code, and the same number of backticks.
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
@@ -22,9 +22,9 @@ _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 class Outcome:
     """The result of checking an answer."""
 
-    number: str  # the exercise's number, such as "1.2"
+    number: str  # the exercise number, such as "1.2"
     status: Status
-    message: str  # sentences, with code between backticks; see `in_html`
+    message: str  # sentences with code in backticks; see `in_html`
     mistake: str | None = None  # the name of the mistake that was found; None if there is none
 
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ def display(item: object) -> None:
 
 
 def panel(status: Status, content: str) -> str:
-    """Return an HTML panel with a bar in the status's colour; screen readers announce it."""
+    """Return an HTML panel with a bar coloured by status; screen readers announce the panel."""
     return (
         f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
         "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
@@ -62,8 +62,8 @@ def panel(status: Status, content: str) -> str:
 def in_html(text: str) -> str:
     """Return text as HTML; code between backticks becomes a `<code>` element.
 
-    As in Markdown, code that contains backticks is delimited by a run of backticks of a different
-    length, and padded with a space on either side.
+    As in Markdown, code that contains backticks is delimited by a different number of
+    backticks, and padded with a space on either side.
     """
     return _CODE.sub(_as_code, html.escape(text, quote=False))
 

@@ -1,7 +1,7 @@
-"""Finds an exercise's check, runs an answer with each of its cases, and looks for mistakes.
+"""Finds the check for an exercise, runs an answer with each case, and looks for mistakes.
 
-An exercise's check is the variable `check` in a file such as `lesson_1/shout.py`. Its
-messages are in that folder's `messages.py`, under the file's name in capitals.
+The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
+`messages.py` in the same folder, in a variable with the name of the file in capitals.
 """
 
 import importlib
@@ -30,7 +30,7 @@ def _endless(reason: BaseException, case: Case) -> str:
 
 
 class Loaded:
-    """A numbered exercise, with the shared mistakes and messages added to its own."""
+    """A numbered exercise, including the shared mistakes and messages."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
         self.number = number
@@ -39,12 +39,12 @@ class Loaded:
 
     def outcome(self, answer: object) -> Outcome:
         """Run the answer with each case until one reveals a mistake."""
-        # `_outcome` is separate so that its locals are gone when `isolated` collects garbage
+        # a separate method, so that its local variables are gone when `isolated` collects garbage
         with isolated(answer):
             return self._outcome(answer)
 
     def _outcome(self, answer: object) -> Outcome:
-        records: list[Any] = []  # one for each case so far
+        records: list[Any] = []  # one record for each case so far
         for case, stressed in self._cases(records):
             try:
                 with noting():
@@ -66,7 +66,7 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it is from `stress`; the caller appends to `records`."""
+        """Yield each case, and whether `stress` generated it; the caller appends to `records`."""
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):
@@ -75,7 +75,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order, including shared ones if `shared`."""
+        """Return the mistakes to look for, in order; `shared` includes the shared mistakes."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}
@@ -85,7 +85,7 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return mistakes to look for in `stress` cases; the exercise's own replace shared ones."""
+        """Return the mistakes to look for in `stress` cases; exercises can override shared ones."""
         own = {**self.exercise.first, **self.exercise.mistakes}
         kept = [name for name in STRESSED if name not in self.exercise.opts_out]
         return {name: own.get(name, STRESSED[name]) for name in kept}
@@ -95,9 +95,9 @@ def find(number: str) -> Loaded:
     """Return the exercise with this number.
 
     Raises:
-        Misuse: If there is none; the message lists the lesson's exercises.
+        Misuse: If there is no such exercise; the message lists the exercises in the lesson.
     """
-    found(lesson_source.stub, number)  # raises `Misuse` if there is none
+    found(lesson_source.stub, number)  # raises `Misuse` if there is no such exercise
     return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 

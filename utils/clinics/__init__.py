@@ -1,7 +1,7 @@
-"""Programs that learners diagnose in each lesson's clinic.
+"""Programs that learners diagnose in the clinic of each lesson.
 
 Their code isn't in the notebooks, where it would give away the diagnosis. The correct diagnoses are
-in the lessons' solutions; `utils/checks/engine/diagnosis.py` checks learners' diagnoses.
+in the lesson solutions; `utils/checks/engine/diagnosis.py` checks learners' diagnoses.
 """
 
 from utils.clinics.lesson_1 import deployments

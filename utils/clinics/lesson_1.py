@@ -10,15 +10,15 @@ from utils.provider import chat_model
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed program that streams a model's replies."""
+    """A deployed program that streams replies from a model."""
 
     stream: Callable[[str], Iterator[BaseMessageChunk]]  # takes a prompt
 
 
 def deployments(_: str = "") -> dict[str, Deployment]:
-    """Return the deployments to diagnose, by their names in the lesson.
+    """Return the deployments to diagnose, by name.
 
-    Their model is always simulated, since faults can't be injected into a real provider.
+    The model is always simulated, since faults can't be injected into a real provider.
 
     The argument is ignored; learners' old notebooks pass the number of the exercise.
     """

@@ -15,8 +15,8 @@ class Case:
     """The result of running one program with its callback handlers."""
 
     heard: int  # non-empty tokens, summed over all handlers
-    warnings: int  # lines that LangChain's callback code logged during the reply
-    reply: str  # the reply's text
+    warnings: int  # lines logged by LangChain's callback code during the reply
+    reply: str  # the text of the reply
 
 
 def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:
@@ -75,7 +75,7 @@ def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> st
 
 
 def measured(program: Callable[[], str], *counts: Count) -> Case:
-    """Run a program with its log hidden, and return the result."""
+    """Run a program without displaying its log, and return the result."""
     from utils.checks.lesson_2.handlers import callback_log  # slow to import
 
     with callback_log() as warnings:

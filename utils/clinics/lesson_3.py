@@ -13,7 +13,7 @@ Chunks = Iterable[AIMessageChunk]
 
 
 def stores() -> dict[str, Callable[[Chunks], str | None]]:
-    """Return the programs to diagnose; each takes a reply's chunks and returns the text to store.
+    """Return the programs to diagnose; each takes a reply in chunks and returns the text to store.
 
     A program returns None to store nothing.
     """
@@ -21,7 +21,7 @@ def stores() -> dict[str, Callable[[Chunks], str | None]]:
 
 
 def received(_exercise: str) -> dict[str, Iterator[AIMessageChunk]]:
-    """Return the replies of this clinic's first version, for learners' old notebooks."""
+    """Return the replies from the first version of this clinic, for learners' old notebooks."""
     faults = {"A": "length@40", "B": "end@44", "C": None, "D": "filter@33"}
     return {
         name: chat_model("fast", delivery=fault, simulated=True).stream(

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds to wait before each health check
-_PING = 0.01  # seconds between reads of the simulator's log
-_LEAVE_AFTER = 3  # tokens that the model has sent when the second client disconnects
+_PING = 0.01  # seconds between reads of the simulator log
+_LEAVE_AFTER = 3  # tokens that the model sends before the second client disconnects
 _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps generating
 
 
@@ -38,22 +38,22 @@ _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps gene
 class Case:
     """The result of two requests to an endpoint; the second client disconnected early."""
 
-    # the share of the reply, 0 to 1, that the model had sent when the first text arrived
+    # the fraction of the reply that the model had sent when the first text arrived
     ttft_share: float
     health_checks: int  # how many health checks were answered while the model was sending
     unsent: int  # tokens that the model didn't generate after the second client disconnected
-    recording: Recording  # the reply that was read to the end
+    recording: Recording  # a recording of the reply that was read to the end
 
     @property
     def froze(self) -> bool:
-        """Whether `health_checks` is zero; learners' old notebooks print this."""
+        """Whether `health_checks` is zero; printed by learners' old notebooks."""
         return not self.health_checks
 
 
 def endpoints(_: str = "") -> dict[str, FastAPI]:
     """Return the endpoints to diagnose, each an app with `/chat` and `/health`.
 
-    Their model is always simulated, since an endpoint that keeps generating would cost money.
+    The model is always simulated, since an endpoint that keeps generating would cost money.
 
     The argument is ignored; learners' old notebooks pass the number of the exercise.
     """
@@ -66,15 +66,15 @@ def source(name: str) -> str:
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to the end, and disconnect from a second one early.
+    """Serve an endpoint, read one reply to the end, and disconnect early from a second reply.
 
-    The clients run in threads, so a blocked event loop doesn't stop them. Apart from the recording,
-    the result is based on counts, not times, so that the diagnosis is the same on a busy machine.
+    The clients run in threads, so that a blocked event loop doesn't stop them. Apart from the
+    recording, the result consists of counts, not times, so that it is the same on a busy machine.
     """
     from utils.app_server import serving
 
     async with serving(endpoint) as url:
-        await asyncio.to_thread(_check_health, url)  # a warm-up: the first request is slower
+        await asyncio.to_thread(_check_health, url)  # a warm-up, since the first request is slower
         async with _unhurried().watch() as read:
             recording, by_then, answered = await _read_and_check(url, prompt, read)
         async with _unhurried().watch() as left:
@@ -183,9 +183,9 @@ def _own() -> Simulator:
 
 
 def _unhurried() -> Simulator:
-    """Return the course's simulator or, if it is sped up, another one at normal speed.
+    """Return the course's simulator or, if it is sped up, another simulator at normal speed.
 
-    Clients act while the model is sending, and their actions can't be sped up.
+    Clients act while the model is sending, and can't be sped up.
     """
     shared = simulator()
     return shared if shared.speed <= 1 else _own()

@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """The result of running one program with faults injected into its connections."""
+    """The result of running one program with injected connection faults."""
 
     shown: str  # all text that reached the screen
-    requests: int  # the number of requests the server received
-    finish: str | None  # the last reply's finish reason; None if there was none
+    requests: int  # the number of requests that the server received
+    finish: str | None  # the finish reason of the last reply; None if no finish reason was sent
 
 
 class Screen:
-    """A reader's screen, and the last reply's finish reason."""
+    """A reader's screen, and the finish reason of the last reply."""
 
     def __init__(self) -> None:
         self.text, self.state = "", ""
         self.finish: str | None = None
 
     def show(self, chunk: BaseMessageChunk) -> None:
-        """Show a chunk's text."""
+        """Show the text of a chunk."""
         self.text += str(chunk.content)
         self.finish = chunk.response_metadata.get("finish_reason", self.finish)
 
@@ -44,7 +44,7 @@ Program = Callable[[Request, Screen], Awaitable[None]]
 def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
     """Return the programs to diagnose; each is async and takes a prompt.
 
-    Their model is always simulated, since faults can't be injected into a real provider. The reply
+    The model is always simulated, since faults can't be injected into a real provider. The reply
     to the prompt must have at least 90 tokens, with fewer than 30 in its first sentence.
 
     The argument is ignored; learners' old notebooks pass the number of the exercise.
@@ -55,7 +55,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 def _connections(
     first: str, second: str | None = None
 ) -> Callable[[Program], Callable[[str], Awaitable[Case]]]:
-    """Return a decorator that runs a program with faults such as `drop@30`, one per request."""
+    """Return a decorator that injects faults, such as `drop@30`, into a program's requests."""
 
     def decorate(program: Program) -> Callable[[str], Awaitable[Case]]:
         @wraps(program)

@@ -1,6 +1,6 @@
 """Lightweight clients, so that a hundred of them don't slow down the measurement.
 
-They use plain HTTP/1.1 over asyncio's streams, and read `app`'s event streams of JSON strings.
+They use plain HTTP/1.1 over asyncio streams, and read event streams of JSON strings from `app`.
 """
 
 import asyncio

@@ -18,9 +18,9 @@ class LoadError(Sentence, RuntimeError):
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
-    """Run `utils.crowd.app` in its own process while the block runs; yield its port on 127.0.0.1.
+    """Run `utils.crowd.app` in its own process during a `with` block; yield its port on 127.0.0.1.
 
-    The server stops at the end of the block, or when the calling process ends, even if killed.
+    The server stops when the block or the calling process ends, even if the process is killed.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:

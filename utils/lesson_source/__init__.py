@@ -47,17 +47,17 @@ A lesson is a sequence of cells in MyST Markdown:
     ```
 
 - The file is UTF-8, with or without a BOM, with any line endings.
-- Lines from `### BEGIN SOLUTION` to `### STUB` or `### END SOLUTION` appear in solutions/ only;
-  the marker lines appear nowhere. A cell may have several such regions.
-- The learner sees `...  # your code here` instead, indented like the solution's first line; or
-  the comment lines after `### STUB`, each without its `# ` (put the `#` where the text begins).
-- An exercise is named after its check's file: the cell is tagged `exercise-words` and ends with
-  `check("1.words", …)`. Its number follows from the order of the lesson's exercises, and replaces
-  `1.words` everywhere in the lesson.
+- Lines from `### BEGIN SOLUTION` to `### STUB` or `### END SOLUTION` appear in solutions/ only,
+  without the marker lines. A cell may have several such regions.
+- Instead, the learner sees `...  # your code here`, indented like the first line of the solution,
+  or the comment lines after `### STUB` without `# ` (put the `#` where the text should begin).
+- An exercise has the name of its check file: the cell is tagged `exercise-words` and ends with
+  `check("1.words", …)`. Its number follows from the order of exercises in the lesson, and
+  replaces `1.words` everywhere in the lesson.
 - An exercise has a heading `### Exercise 1.words · what it is about`; the text below begins with
-  its kind, difficulty and minutes, such as `*Write · easy · 5 minutes.*`.
-- A block ```` ```{literalinclude} take_home/1_script.py ```` (closed on the next line) becomes that
-  script as a Python block.
+  the kind, difficulty and duration, such as `*Write · easy · 5 minutes.*`.
+- A ```` ```{literalinclude} take_home/1_script.py ```` block (closed on the next line) is replaced
+  by a Python block that contains the script.
 - A code cell tagged `instructor` appears in solutions/ only.
 '''
 
@@ -103,7 +103,7 @@ Found = TypeVar("Found")
 
 
 class NotThere(LookupError):  # noqa: N818 (reports a wrong key, not an invalid source)
-    """An exercise, its hints or a prediction can't be found; the message says why."""
+    """Raised if an exercise, hints or a prediction can't be found; the message says why."""
 
 
 def load(path: Path) -> Lesson:
@@ -112,18 +112,18 @@ def load(path: Path) -> Lesson:
 
 
 def paths(folder: Path | None = None) -> list[Path]:
-    """Return the lessons' files in order, by default those in `lessons/`."""
+    """Return the lesson files in order, by default from `lessons/`."""
     return sorted((folder or FOLDER).glob("[0-9][0-9]_*.md"))
 
 
 def numbers(lesson: int) -> Mapping[str, str]:
-    """Return each exercise's number by its name, such as "1.2" for "words"."""
+    """Return a mapping from exercise names to numbers, such as "words" to "1.2"."""
     path = _file(lesson)
     return numbers_in(read(path), name_of(path)) if path else {}
 
 
 def number(key: str) -> str:
-    """Return an exercise's number, such as "1.2" for "1.words"; return other strings unchanged."""
+    """Return an exercise number, such as "1.2" for "1.words"; return other strings unchanged."""
     lesson, _, name = key.partition(".")
     named = lesson.isdecimal() and name.isidentifier()
     return numbers(int(lesson)).get(name, key) if named else key
@@ -132,8 +132,8 @@ def number(key: str) -> str:
 def solution(key: str) -> str:
     """Return the solution of an exercise, without the final `check(…)`.
 
-    `key` is the exercise's number, such as "1.2", or its name, such as "1.words". Raises `NotThere`
-    if there is no such exercise, and `SourceError` if the lesson's source is invalid.
+    `key` is the exercise number, such as "1.2", or name, such as "1.words". Raises `NotThere` if
+    there is no such exercise, and `SourceError` if the lesson source is invalid.
     """
     return _without_check(_find(key, "exercise", lambda lesson: lesson.exercises).solved)
 
@@ -149,7 +149,7 @@ def hints(key: str) -> list[str]:
 
 
 def prediction(key: str) -> Prediction:
-    """Return the prediction `key`, such as "P1.1"; old notebooks omit the P."""
+    """Return prediction `key`, such as "P1.1"; the P is optional, since old notebooks omit it."""
     key = key if key.startswith("P") else f"P{key}"
     return _find(key, "prediction", lambda lesson: lesson.predictions)
 
@@ -169,7 +169,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in a table of its lesson; `what` names the table's content in errors."""
+    """Look up a key in a table of its lesson; `what` describes the entries in errors."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

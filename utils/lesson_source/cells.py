@@ -1,4 +1,4 @@
-"""Splits a lesson's text into cells, as jupytext's MyST format does, for both editions."""
+"""Splits a lesson into cells for both editions, as in jupytext's MyST format."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _NEXT = {  # the markers that may follow each marker
     "STUB": ("END SOLUTION",),
     "END SOLUTION": ("BEGIN SOLUTION",),
 }
-_REGION = re.compile(  # groups: the solution, and the stub if there is one
+_REGION = re.compile(  # groups: the solution, and the stub, if any
     r"^[ \t]*### BEGIN SOLUTION[ \t]*\n(.*?)"
     r"(?:^[ \t]*### STUB[ \t]*\n(.*?))?"
     r"^[ \t]*### END SOLUTION[ \t]*\n",
@@ -30,13 +30,13 @@ _REGION = re.compile(  # groups: the solution, and the stub if there is one
 
 
 def cells(text: str) -> Iterator[Cell]:
-    """Yield the cells of a lesson's text, in order."""
+    """Yield the cells of a lesson, in order."""
     lines = text.split("\n")
     header = _HEADER.match(text)
     if header is None and lines[0].rstrip() == "---":
         raise SourceError(1, "the header that opens with `---` is never closed")
     begin = at = header[0].count("\n") if header else 0  # line indexes
-    tags: tuple[str, ...] = ()  # of the cell that starts at `begin`
+    tags: tuple[str, ...] = ()  # the tags of the cell that starts at `begin`
     while at < len(lines):
         opening = _FENCE.match(lines[at])
         if lines[at].startswith("+++"):
@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise if a marker is misspelled or out of place; the first must be in `allowed`."""
+    """Raise if a marker is misspelled or misplaced; the first marker must be in `allowed`."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):
@@ -139,7 +139,7 @@ def _region(found: re.Match[str], line: int) -> Region:
     if not solution.strip() or (stub is not None and not stub.strip()):
         raise SourceError(line, "this solution, or its stub, is empty")
     if stub is None:
-        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # the first line's
+        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # of the first line
         stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
     elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
         raise SourceError(line, f"a line of a stub starts with `# `, unlike `{wrong[0].strip()}`")

@@ -1,17 +1,17 @@
-"""A lesson's parts (cells, exercises, hints, predictions) and the error for invalid sources."""
+"""Lesson parts (cells, exercises, hints, predictions) and the error for invalid sources."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise's number or, with a P, a prediction's
+NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise number or, with a P, a prediction number
 # `numbers.numbered` has already replaced names, as in `exercise-words`, with numbers.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 
 class SourceError(Exception):
-    """A lesson's source is invalid; the message starts with `file:line: `."""
+    """Raised if a lesson source is invalid; the message starts with `file:line: `."""
 
     def __init__(self, line: int, problem: str, file: str = "") -> None:
         super().__init__(f"{file}:{line}: {problem}")
@@ -25,7 +25,7 @@ class Region:
     """A solution between its markers, and the stub that replaces it."""
 
     line: int  # line of `### BEGIN SOLUTION` in the file, counted from 1
-    solution: str  # the solution's lines as written
+    solution: str  # the lines of the solution, as written
     stub: str  # the lines that replace the solution for learners
 
 
@@ -34,11 +34,11 @@ class Cell:
     """One cell of a lesson."""
 
     kind: Literal["markdown", "code"]
-    source: str  # the text as written, markers included
+    source: str  # the text as written, including markers
     line: int  # the line in the file where `source` begins, counted from 1
     tags: tuple[str, ...]
-    solved: str  # the text of the instructor's edition
-    learner: str  # the text of the learner's edition
+    solved: str  # the text in the instructor's edition
+    learner: str  # the text in the learner's edition
     regions: tuple[Region, ...] = ()  # the solutions in the cell
 
     @property
@@ -65,28 +65,28 @@ class Choice:
 class Prediction:
     """A question that the learner answers before running the code."""
 
-    line: int  # where it begins in the file, counted from 1
+    line: int  # the line in the file where the prediction begins, counted from 1
     question: str
     choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
 class Hints:
-    """An exercise's hints, from a nudge to almost the full answer."""
+    """The hints for an exercise, from a nudge to almost the full answer."""
 
-    line: int  # where they begin in the file, counted from 1
+    line: int  # the line in the file where the hints begin, counted from 1
     steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson's source."""
+    """The parsed source of a lesson."""
 
-    file: str  # its name in messages, such as `lessons/01_enabling_streaming.md`
+    file: str  # the lesson name in messages, such as `lessons/01_enabling_streaming.md`
     cells: list[Cell]  # in order
-    numbers: Mapping[str, str]  # the number of each exercise, by its name
+    numbers: Mapping[str, str]  # the number of each exercise, by name
     exercises: dict[str, Cell]  # the cell of each exercise, by number, such as "1.2"
-    hints: dict[str, Hints]  # by the exercise's number
+    hints: dict[str, Hints]  # by exercise number
     predictions: dict[str, Prediction]  # by number, such as "P1.1"
 
     def error(self, line: int, problem: str) -> SourceError:

@@ -1,11 +1,11 @@
-"""Replaces exercise names in lesson sources with numbers, which follow the exercises' order."""
+"""Replaces exercise names in lesson sources with numbers, in the order of the exercises."""
 
 import re
 from collections.abc import Collection, Mapping
 
 from utils.lesson_source.lesson import SourceError
 
-# the tag `exercise-words`, the name `1.words`, and a name that must be an exercise's, as in
+# the `exercise-words` tag, the name `1.words`, and a name that must belong to an exercise, as in
 # `Exercise 1.words` or `check("1.words"`
 _TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
@@ -13,14 +13,14 @@ _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+
 
 
 def numbers_in(text: str, file: str) -> Mapping[str, str]:
-    """Return each exercise's number by its name, such as "1.2" for "words", in order."""
+    """Return a mapping from exercise names to numbers, such as "words" to "1.2", in order."""
     lesson = int(re.findall(r"(\d+)_[^/]*$", file)[0])
     names = dict.fromkeys(found[2] for found in _TAG.finditer(text))
     return {name: f"{lesson}.{number}" for number, name in enumerate(names, start=1)}
 
 
 def numbered(text: str, by_name: Mapping[str, str]) -> str:
-    """Replace the names in a lesson's text, as in `exercise-words` and `1.words`, with numbers."""
+    """Replace exercise names in a lesson, as in `exercise-words` and `1.words`, with numbers."""
     known = {f"{number.partition('.')[0]}.{name}": number for name, number in by_name.items()}
     for line, written in enumerate(text.split("\n"), start=1):
         for meant in _MEANT.findall(written):

@@ -1,4 +1,4 @@
-"""Parses a lesson's text into a `Lesson`."""
+"""Parses the text of a lesson into a `Lesson`."""
 
 import re
 from functools import lru_cache
@@ -25,7 +25,7 @@ Part = TypeVar("Part", Cell, Hints, Prediction)
 
 @lru_cache(maxsize=8)  # each check and hint needs the parsed lesson
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
-    """Parse a lesson from `text`; `file` contains its number, and is named in errors."""
+    """Parse a lesson from `text`; the lesson number and the name in errors come from `file`."""
     numbers = numbers_in(text, file)
     lesson = Lesson(file, [], numbers, {}, {}, {})
     try:

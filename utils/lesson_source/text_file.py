@@ -1,4 +1,4 @@
-"""Reads a lesson file with any line endings, and reports invalid characters with their line."""
+"""Reads a lesson file with any line endings, and reports the line of any invalid character."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def read(path: Path) -> str:
-    r"""Return a file's text with `\n` line endings on any system, and without a BOM.
+    r"""Return the text of a file with `\n` line endings on any system, and without a BOM.
 
     Raises `SourceError`, with the line, for bytes that aren't UTF-8, and for invisible characters
     that tools interpret differently.
@@ -36,5 +36,5 @@ def read(path: Path) -> str:
 
 
 def name_of(path: Path) -> str:
-    """Return a lesson's name for messages, such as `lessons/01_enabling_streaming.md`."""
+    """Return a lesson name for messages, such as `lessons/01_enabling_streaming.md`."""
     return f"{path.parent.name}/{path.name}"

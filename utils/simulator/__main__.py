@@ -146,7 +146,7 @@ def _replayed(prompts: list[str], profile: str) -> str:
 
 
 def _address_for_others() -> str | None:
-    """Return the address that this machine sends from; None if it has no network.
+    """Return the address that this machine sends from; None if there is no network connection.
 
     Connecting a datagram socket makes the system choose the address without sending anything.
     """

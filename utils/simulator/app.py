@@ -40,22 +40,22 @@ _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d
 _MAX_BODY = 16_000_000  # bytes
 _MAX_COUNTED = 10_000  # distinct requests; above this, all attempt counts are reset
 _MAX_SERVERS = 200
-_MAX_SETTLE = 60.0  # s
+_MAX_SETTLE = 60.0  # seconds
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a server."""
+    """Server settings."""
 
     key: str  # the key that clients must send
     profile: Profile = PROFILES["chat"]  # the profile behind the model name `sim`
     speed: float = 1.0  # factor by which replies are faster than real time
-    recordings: Recordings = field(default_factory=Recordings)  # served under their models' names
+    recordings: Recordings = field(default_factory=Recordings)  # served under their model names
     most_streams: int | None = None  # the limit on concurrent replies; None means no limit
 
 
 class Service:
-    """One server's endpoints, and the state that they share."""
+    """The endpoints of one server, and their shared state."""
 
     def __init__(self, settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> None:
         self._settings = settings
@@ -107,7 +107,7 @@ class Service:
         parse: Callable[[Json], ModelRequest],
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
-        """Reply to a request; `parse` and `encoder` implement one API's format."""
+        """Reply to a request; `parse` and `encoder` implement the format of one API."""
         settings, entry = self._settings, self._log.open(request.url.path)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(self._log.close, entry)
@@ -124,7 +124,7 @@ class Service:
                 cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
-                    """Take a place in the server's queue; return None if it has no queue."""
+                    """Take a place in the server queue; return None if there is no queue."""
                     if profile.serving is None:
                         return None
                     server = self._server(learner, profile.serving)
@@ -186,9 +186,9 @@ class Service:
         return {"id": name, "object": "model", "created": self._started, "owned_by": owner}
 
     async def set_sim(self, request: Request) -> Response:
-        """Set the model behind the name `sim`, faults included, for later requests.
+        """Set the model behind the name `sim`, including its faults, for later requests.
 
-        A test can use this to change how a running app's model behaves. Example request body:
+        Tests can use this to change how the model of a running app behaves. Example request body:
         `{"model": "sim-chat:drop@8"}`. `{"model": "sim"}` restores the default.
         """
         name = parse_object(await self._body(request)).get("model")
@@ -216,7 +216,7 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
-    """Return the server as an ASGI application; `clock` must advance at the event loop's rate."""
+    """Return the server as an ASGI application; `clock` must advance as fast as `loop.time()`."""
 
     def on_api_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)

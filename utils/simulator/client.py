@@ -1,4 +1,4 @@
-"""The simulator's interface for notebooks: its URL, key and request log.
+"""The simulator interface for notebooks: URL, key and request log.
 
 Every notebook imports this module, so it uses only the standard library.
 """
@@ -17,12 +17,12 @@ from .process.server_process import HOST, ServerProcess, SimulatorError
 from .request_log import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"
-_SETTLE_SECONDS = 5.0  # time limit when waiting for replies to end
+_SETTLE_SECONDS = 5.0  # timeout when waiting for replies to end
 _READ_SECONDS = 15.0
 
 
 class Seen(Requests):
-    """The requests received in a `watch()` block, available after the block.
+    """The requests received during a `watch()` block, available after the block.
 
     Inside the block, call `now()` for the requests so far.
     """
@@ -32,7 +32,7 @@ class Seen(Requests):
         self._read = read
 
     def __enter__(self) -> Self:
-        self._mark, _ = self._read(settled=False)  # the end of the log when the block begins
+        self._mark, _ = self._read(settled=False)  # position in the log at the start of the block
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -53,7 +53,7 @@ class Seen(Requests):
 
 
 class Simulator(ServerProcess):
-    """A running simulator. `start()` returns the one that all cells of a notebook share.
+    """A running simulator. `start()` returns the simulator that all cells of a notebook share.
 
     Attributes:
         speed: Factor by which replies are faster than real time.
@@ -82,8 +82,8 @@ class Simulator(ServerProcess):
         """Return the requests that the simulator received, oldest first.
 
         Args:
-            settled: Whether to wait up to 5 s for all replies to end. If the wait times out, the
-                result's `settled` is False.
+            settled: Whether to wait up to 5 s for all replies to end. If the wait times out,
+                `settled` is False in the result.
 
         Raises:
             SimulatorError: If the simulator can't be reached.
@@ -92,7 +92,7 @@ class Simulator(ServerProcess):
         return seen
 
     def watch(self) -> Seen:
-        """Collect the requests received inside a `with` or `async with` block.
+        """Return a context manager that collects the requests received during its block.
 
         Leaving the block waits up to 5 s for all replies to end. In async code, use `async with`:
         it leaves the event loop free to close connections.
@@ -103,14 +103,14 @@ class Simulator(ServerProcess):
         return Seen(self._read)
 
     def _read(self, settled: bool, since: str = "") -> tuple[str, Requests]:
-        """Return the log's current position, and the requests received after position `since`."""
+        """Return the current log position, and the requests received after position `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # the server's time limit
+            query["settled"] = str(_SETTLE_SECONDS)  # timeout on the server
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
-        except OSError:  # the server may have died and be restarting
+        except OSError:  # the server may have crashed and be restarting
             try:
                 answer = self._get(path)
             except OSError as error:
@@ -147,7 +147,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """Holds this process's only simulator; thread-safe and fork-safe."""
+    """Holds the only simulator in this process; thread-safe and fork-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -159,7 +159,7 @@ class Shared:
         self._lock = threading.Lock()
 
     def get(self) -> Simulator:
-        """Return the simulator; start one if there is none or it has ended."""
+        """Return the simulator; start one if there is none, or if it was stopped or failed."""
         with self._lock:
             if self.simulator is None or self.simulator.over:
                 self.simulator = Simulator()

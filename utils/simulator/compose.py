@@ -17,7 +17,7 @@ from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import prompt_tokens, split, split_json
 
-# takes the profile and the prompt's tokens; returns a place in the queue, if there is a queue
+# takes the profile and the prompt tokens; returns a place in the queue, if there is a queue
 Admit = Callable[[Profile, Sequence[str]], Place | None]
 
 
@@ -26,7 +26,7 @@ def choose(
 ) -> tuple[Profile, tuple[Chosen, ...]]:
     """Return the profile and the faults of a model such as `sim-chat:drop@40`, or raise `ApiError`.
 
-    `sim` and `recorded` models have the server's default profile.
+    `sim` and `recorded` models use the default profile of the server.
     """
     name, suffix = _split_name(model, recorded)
     profile = PROFILES.get(name.removeprefix(f"{PREFIX}-")) if name.startswith(PREFIX) else None
@@ -40,7 +40,7 @@ def choose(
 
 
 def _split_name(model: str, recorded: Collection[str]) -> tuple[str, str]:
-    """Separate a model's name from its faults; names of real models may contain colons."""
+    """Separate a model name from its faults; names of real models may contain colons."""
     for name in sorted(recorded, key=len, reverse=True):
         if f"{model}:".startswith(f"{name}:"):
             return name, model[len(name) + 1 :]
@@ -61,8 +61,8 @@ def compose(
 
     The same request always gets the same tokens, but the timing depends on `attempt`, which counts
     how many times that request has arrived. `default` is the profile of `sim`. Recorded models also
-    use it for prompts that weren't recorded, unless `recordings` is strict. The reply's identifier
-    is derived from `name`.
+    use it for prompts that weren't recorded, unless `recordings` is strict. The identifier of the
+    reply is derived from `name`.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)

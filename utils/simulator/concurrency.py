@@ -9,7 +9,7 @@ from collections import Counter
 from . import errors
 from .pacing import Clock
 
-_WAITING = 5.0  # s; how long a refused learner counts as waiting
+_WAITING = 5.0  # seconds that a learner counts as waiting after a refusal
 
 
 class ConcurrencyLimiter:
@@ -24,8 +24,8 @@ class ConcurrencyLimiter:
         self._limit = limit
         self._clock = clock
         self._active: Counter[str] = Counter()  # replies in progress, by learner
-        self._refused: dict[str, float] = {}  # when each learner was last refused
-        # totals since the start
+        self._refused: dict[str, float] = {}  # time of the last refusal, by learner
+        # totals since the server started
         self.tokens = 0
         self.replies = 0
         self.refusals = 0
@@ -62,11 +62,11 @@ class ConcurrencyLimiter:
             del self._active[learner]
 
     def count(self, tokens: int) -> None:
-        """Add to the number of tokens sent."""
+        """Add `tokens` to the total number of tokens sent."""
         self.tokens += tokens
 
     def active(self) -> dict[str, int]:
-        """Return how many replies each learner is receiving, the busiest learner first."""
+        """Return how many replies each learner is receiving, in descending order."""
         return dict(self._active.most_common())
 
 

@@ -7,7 +7,7 @@ from .model_request import ToolCall, Turn
 from .reply import Reply
 
 _MAX_KEPT = 200
-_MAX_LENGTH = 100_000  # characters of one conversation
+_MAX_LENGTH = 100_000  # characters per conversation
 
 
 class Conversations:
@@ -18,7 +18,7 @@ class Conversations:
 
     def store(self, response_id: str, reply: Reply) -> None:
         """Store the conversation, including `reply` but not instructions, unless it is too long."""
-        calls = tuple(  # only those that were sent
+        calls = tuple(  # only the calls that were sent
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
             if part.kind == "call" and reply.text_of(index) is not None

@@ -13,7 +13,7 @@ class ApiError(Exception):
     message: str  # human-readable explanation
     code: str | None = None  # machine-readable reason, if the API has one
     param: str | None = None  # the invalid field of the request
-    kind: str = "invalid_request_error"  # the error's `type` field
+    kind: str = "invalid_request_error"  # the `type` field of the error
     retry_after: float | None = None  # seconds to wait before a retry, at speed 1
 
     def headers(self, speed: float) -> dict[str, str]:
@@ -49,7 +49,7 @@ def no_such_path(method: str, path: str) -> ApiError:
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """Return the error for a path that doesn't support the request's method."""
+    """Return the error for a path that doesn't support the HTTP method of the request."""
     return ApiError(
         405,
         f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP "

@@ -30,7 +30,7 @@ def parse_object(raw: bytes) -> Json:
 
 
 def is_shallow(value: object) -> bool:
-    """Return whether `value` is shallow enough to be walked recursively."""
+    """Return whether `value` is shallow enough to be traversed recursively."""
     level = [value]  # the values at the current depth
     for _ in range(_MAX_DEPTH):
         inner: list[object] = []

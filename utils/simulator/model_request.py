@@ -13,7 +13,7 @@ ToolChoice = Literal["auto", "none", "required"]
 class ToolCall:
     """A tool call in an earlier turn."""
 
-    id: str  # the identifier that the tool's result refers to
+    id: str  # the identifier that the tool result refers to
     name: str
     arguments: str  # the JSON string that the model generated
 
@@ -24,8 +24,8 @@ class Turn:
 
     role: Role
     text: str
-    calls: tuple[ToolCall, ...] = ()  # in an assistant's turn, its tool calls
-    call_id: str = ""  # in a tool's turn, the identifier of the call
+    calls: tuple[ToolCall, ...] = ()  # the tool calls in an assistant turn
+    call_id: str = ""  # the identifier of the call that a tool turn answers
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Tool:
 class ModelRequest:
     """A validated request."""
 
-    model: str  # the model's name, including any faults
-    turns: tuple[Turn, ...]  # the conversation so far, instructions included
+    model: str  # the model name, including any faults
+    turns: tuple[Turn, ...]  # the conversation so far, including instructions
     stream: bool = False
     include_usage: bool = False  # whether a Chat Completions stream ends with token counts
     stop: tuple[str, ...] = ()  # the text ends before the first stop sequence
-    max_tokens: int | None = None  # the reply's length limit; None means no limit
+    max_tokens: int | None = None  # the length limit of the reply; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"  # when to call tools: if one fits, never, or always

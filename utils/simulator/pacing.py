@@ -1,7 +1,7 @@
 """The schedule of a reply, and a generator that yields its bytes on time.
 
-Each deadline is relative to the request's arrival, not to the previous token. A server that sleeps
-for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
+Each deadline is relative to the arrival of the request, not to the previous token. A server that
+sleeps for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slo
 class Plan(NamedTuple):
     """The schedule of one reply. Times are in seconds at speed 1, since the request arrived."""
 
-    opening: float  # when a stream's first event, which has no text, is sent
+    opening: float  # when the first event of a stream, which has no text, is sent
     tokens: tuple[float, ...]  # when each token is generated
     end: float  # when the reply is complete
 
@@ -28,9 +28,9 @@ class Plan(NamedTuple):
 def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) -> Plan:
     """Return a random schedule for a reply of `tokens` tokens.
 
-    The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
-    profile's rate, with random stalls. If the profile thinks, the `reasoning` tokens are spread
-    between the opening and the TTFT; with any other profile, they are the first tokens.
+    The TTFT is log-normally distributed around the median in the profile. Later tokens follow at
+    the profile's rate, with random stalls. If `profile.thinks`, the `reasoning` tokens are spread
+    between the opening and the TTFT; otherwise, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
@@ -39,7 +39,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    stalls = [  # the first of these tokens arrives at the TTFT, so it doesn't stall
+    stalls = [  # no stall before the first of these tokens, which arrives at the TTFT
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)
     ]
@@ -52,7 +52,7 @@ class Piece(NamedTuple):
     """A fragment of a reply: the content of one chunk."""
 
     at: float  # when to send the piece, in seconds at speed 1 since the request arrived
-    part: int  # index of the reply's part that the piece belongs to
+    part: int  # index of the part that the piece belongs to
     text: str
     tokens: int = 1  # number of tokens in the text
 
@@ -62,7 +62,7 @@ class TimedBytes(NamedTuple):
 
     at: float  # when to send the bytes, in seconds at speed 1 since the request arrived
     data: bytes
-    tokens: int = 0  # number of the reply's tokens in the bytes
+    tokens: int = 0  # number of reply tokens in the bytes
     # after these bytes, "failed" ends the response cleanly, and "reset" resets the connection
     ends: Literal["", "failed", "reset"] = ""
 
@@ -74,7 +74,7 @@ async def due(
     until: Callable[[float], Awaitable[bool]],
     clock: Clock,
 ) -> AsyncIterator[list[TimedBytes]]:
-    """Yield bytes at their deadlines, `start + at / speed`; end when the client disconnects.
+    """Yield bytes at their deadlines, `start + at / speed`; stop when the client disconnects.
 
     Items that are on time are yielded one by one. Overdue items are yielded together, so that a
     busy server catches up instead of falling further behind. `until` waits for a deadline, and

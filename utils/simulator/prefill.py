@@ -3,15 +3,15 @@
     TTFT = wait + first + (prompt - cached) / rate
 
 wait: Seconds until a slot is free. A reply occupies one of `slots` slots from the start of its
-    prefill to its last token, and requests get slots in order of arrival. llama.cpp's server
-    queues like this (`--parallel`).
+    prefill to its last token, and requests get slots in order of arrival. The llama.cpp server
+    queues requests in the same way (`--parallel`).
 first: The profile's TTFT in seconds, which covers the network, scheduling and the first token.
-    It varies randomly with the profile's spread, seeded by the request.
+    It varies randomly by the `spread` in the profile, with a seed derived from the request.
 prompt, cached: Token counts. The cached tokens are the longest prefix shared with an earlier
     prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
-    prefilled, and a block can be reused once its prompt's prefill has ended. The block size and
-    minimum are OpenAI's (developers.openai.com/api/docs/guides/prompt-caching); vLLM hashes blocks
-    the same way (docs.vllm.ai, "Automatic Prefix Caching").
+    prefilled, and a block can be reused once the prefill of its prompt has finished. OpenAI uses
+    the same block size and minimum (developers.openai.com/api/docs/guides/prompt-caching); vLLM
+    hashes blocks in the same way (docs.vllm.ai, "Automatic Prefix Caching").
 rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured a TTFT of 48 ms for
     500 tokens and 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
@@ -43,7 +43,7 @@ class Serving:
 
 
 class Server:
-    """One model's slots and prompt cache. Times are in seconds at speed 1."""
+    """The slots and prompt cache of one model. Times are in seconds at speed 1."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -53,7 +53,7 @@ class Server:
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
         """Return the place of a request that arrives at `now`.
 
-        The caller must call the place's `hold` before the next `admit`.
+        The caller must call `hold` on the result before the next call to `admit`.
         """
         slot = self._free.index(min(self._free))
         start = max(now, self._free[slot])
@@ -79,9 +79,9 @@ class Server:
 
 
 def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
-    """For each whole block, yield a hash of that block and all earlier ones.
+    """For each whole block, yield a hash of that block and all earlier blocks.
 
-    The prompt's last token is excluded, so that at least one token is prefilled.
+    The last token of the prompt is excluded, so that at least one token is prefilled.
     """
     block = 0
     for start in range(0, len(prompt) - BLOCK, BLOCK):
@@ -97,12 +97,12 @@ class Place:
     _slot: int  # index in `_free`
     _arrived: float
     wait: float  # seconds until the slot is free
-    prefill: float  # seconds that the prefill takes
+    prefill: float  # duration of the prefill in seconds
     cached: int  # number of prompt tokens that are cached
     _end: float = 0.0
 
     def hold(self, seconds: float) -> None:
-        """Occupy the slot until `seconds` after the request's arrival."""
+        """Occupy the slot until `seconds` after the request arrived."""
         self._end = self._free[self._slot] = self._arrived + seconds
 
     def leave(self, now: float) -> None:

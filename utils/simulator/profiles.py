@@ -11,12 +11,12 @@ from .prefill import Serving
 class Profile:
     """The latencies of one kind of model. The values are illustrative and date from 2026."""
 
-    name: str  # the model's name without the prefix `sim-`
+    name: str  # the model name without the `sim-` prefix
     ttft: float  # median time to the first token of text, in seconds
     rate: float  # tokens per second after the first token; ignored if `total` is given
     about: str  # the kind of model or server
     total: float | None = None  # seconds for the whole reply, regardless of its length
-    spread: float = 0.0  # standard deviation of ln(TTFT); 0.2 is typical, 0.8 a heavy tail
+    spread: float = 0.0  # standard deviation of ln(TTFT); 0.2 is typical; 0.8 gives a heavy tail
     # When the role-only first chunk is sent, as a fraction of the TTFT. Servers send it when they
     # start processing a request, so TTFB is less than TTFT.
     opening: float = 0.6

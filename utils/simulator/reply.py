@@ -18,7 +18,7 @@ Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
 class Encoder(Protocol):
-    """Encodes one reply in an API's format."""
+    """Encodes one reply in the format of an API."""
 
     done: bytes = b""  # the end marker of a stream, if the API has one
 
@@ -49,8 +49,8 @@ class Part:
     """One part of a reply."""
 
     kind: Kind
-    text: str  # the part's text; for a call, the arguments as JSON
-    name: str = ""  # for a call, the tool's name
+    text: str  # for a call, the arguments as JSON
+    name: str = ""  # for a call, the tool name
     json: bool = False  # whether the text is JSON, which tokenizers split more finely
 
 
@@ -59,7 +59,7 @@ class Usage:
     """Token counts."""
 
     prompt: int  # tokens of the conversation and the tool definitions
-    completion: int  # generated tokens, reasoning included
+    completion: int  # generated tokens, including reasoning
     reasoning: int = 0  # generated tokens that are reasoning
     cached: int = 0  # prompt tokens that were cached
 
@@ -68,7 +68,7 @@ class Usage:
 class ReplyInfo:
     """Fields that are repeated in every object of one reply."""
 
-    id: str  # identifier of the reply, without the API's prefix
+    id: str  # identifier of the reply, without the API-specific prefix
     created: int  # Unix time in whole seconds
     model: str
 
@@ -83,11 +83,11 @@ class Reply:
     pieces: tuple[Piece, ...]  # the pieces to send, in order
     finish: str  # finish reason: "stop", "length", "tool_calls", "content_filter" or a recorded one
     usage: Usage
-    opening: float  # when a stream's first event, which has no text, is sent
+    opening: float  # when the first event of a stream, which has no text, is sent
     end: float  # when the reply is complete
     gap: float  # seconds between two tokens, without stalls
     delivery: tuple[Delivery, ...] = ()  # faults that alter the encoded bytes, in the order applied
-    place: Place | None = None  # the request's place in the server's queue, if there is one
+    place: Place | None = None  # place of the request in the server queue, if there is a queue
 
     def text_of(self, part: int) -> str | None:
         """Return the text sent for one part; None if the reply ends before that part."""
@@ -114,11 +114,11 @@ class Reply:
         return f"{prefix}_{digest[:24]}"
 
     def generated(self, seconds: float = math.inf) -> int:
-        """Return how many tokens are generated within `seconds` of the request's arrival."""
+        """Return how many tokens are generated within `seconds` after the request arrived."""
         return sum(piece.tokens for piece in self.pieces if piece.at <= seconds)
 
     def ttft(self) -> float | None:
-        """Return when the first visible token is sent; None if there is none."""
+        """Return when the first visible token is sent; None if there is no visible token."""
         visible = (
             piece.at
             for piece in self.pieces

@@ -25,21 +25,21 @@ class Request:
     """One request that the simulator received. Times are Unix times in seconds.
 
     Attributes:
-        id: The request's number since the simulator started, counted from 1.
+        id: Number of the request since the simulator started, counted from 1.
         path: Path of the URL.
         received: When the request arrived.
         model: The requested model.
         stream: Whether the request had `"stream": true`.
         prompt: Text of the last user message, at most 4,096 characters.
-        status: HTTP status of the response; 0 before there is one.
+        status: HTTP status of the response; 0 until there is a response.
         tokens_sent: Tokens passed to the connection.
         tokens_unsent: Tokens that were never generated because the client had disconnected.
         ended: "streaming" while in progress, then "finished", "client left" or "failed".
-        first_byte: When the first byte of the reply was sent; None if none was.
+        first_byte: When the first byte of the reply was sent; None if nothing was sent.
         ended_at: When the reply ended; None while it is in progress.
         planned_ttft: Planned TTFT in seconds; None if no visible token is planned.
-        planned_gap: Planned gap between tokens in seconds, without stalls; None if none is planned.
-        body: The request's JSON body; if it is larger than 16 KiB, only its size.
+        planned_gap: Planned seconds between tokens, without stalls; None if no reply is planned.
+        body: JSON body of the request; if it is larger than 16 KiB, only its size.
     """
 
     id: int
@@ -133,7 +133,7 @@ class Entry:
         return self._clock() + self._epoch
 
     def parsed(self, body: dict[str, Any], size: int) -> None:
-        """Record the request's JSON body of `size` bytes."""
+        """Record the JSON body of the request, which has `size` bytes."""
         self.request.body = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
         self.request.model = str(body.get("model", ""))
         self.request.stream = body.get("stream") is True
@@ -155,14 +155,14 @@ class Entry:
         self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, tokens: int, generated: int) -> None:
-        """Record a client disconnect after `generated` of the reply's `tokens` tokens."""
+        """Record a client disconnect; by then, `generated` of `tokens` tokens were generated."""
         # tokens may be sent slightly early, before they count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
 
 
 class Log:
-    """The latest requests. All methods run on the server's event loop."""
+    """The latest requests. All methods run on the event loop of the server."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -192,11 +192,11 @@ class Log:
             self._idle.set()
 
     def mark(self) -> str:
-        """Return the log's current position, to pass to `since`."""
+        """Return the current log position, to pass to `since`."""
         return f"{self._run}-{self._count}"
 
     def since(self, mark: str) -> list[dict[str, Any]]:
-        """Return the logged requests after the position `mark`; all of them if it is unknown."""
+        """Return the requests after the log position `mark`; all requests if `mark` is unknown."""
         run, _, number = mark.partition("-")
         after = int(number) if run == self._run and number.isdecimal() else 0
         return [asdict(entry.request) for entry in self._entries if entry.request.id > after]

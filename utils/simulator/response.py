@@ -1,4 +1,4 @@
-"""Sends a reply's bytes at their deadlines until the reply ends or the client disconnects."""
+"""Sends the bytes of a reply on schedule until the reply ends or the client disconnects."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ _STREAM = b"text/event-stream; charset=utf-8"
 
 @dataclass(eq=False)
 class PacedResponse:
-    """ASGI response that sends a reply's bytes at their deadlines until the client disconnects."""
+    """ASGI response that sends the bytes of a reply on schedule until the client disconnects."""
 
     reply: Reply
     encoder: Encoder
@@ -33,7 +33,7 @@ class PacedResponse:
         disconnect = asyncio.create_task(_disconnected(receive, clock))
 
         async def until(moment: float) -> bool:
-            """Wait until a moment; return False if the client disconnects first."""
+            """Wait until `moment`; return False if the client disconnects first."""
             while not disconnect.done() and (remaining := moment - clock()) > SLACK:
                 await asyncio.wait([disconnect], timeout=remaining)
             return not disconnect.done()
@@ -72,7 +72,7 @@ class PacedResponse:
 
 
 async def _disconnected(receive: Receive, clock: Clock) -> float:
-    """Wait until the client disconnects; return the time."""
+    """Wait until the client disconnects; return the time at which it did."""
     while (await receive())["type"] != "http.disconnect":
         pass
     return clock()

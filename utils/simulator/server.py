@@ -19,7 +19,7 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; time limit for a client that stops reading
+_IDLE_SECONDS = 60.0  # s; timeout for a client that stops reading
 _DRAIN_SECONDS = 5.0  # s; a reset waits at most this long for sent bytes to be acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
 _POLL_SECONDS = 0.005  # seconds between checks of the acknowledged byte count
@@ -86,9 +86,9 @@ async def _print_load(limiter: ConcurrencyLimiter) -> None:
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP protocol that can reset a connection, and disconnects a client that doesn't read.
+    """HTTP protocol that can reset a connection, and disconnects clients that stop reading.
 
-    ASGI can't express a reset, and uvicorn has no timeout for clients that don't read.
+    ASGI can't express a reset, and uvicorn has no timeout for clients that stop reading.
     """
 
     _timeout: asyncio.TimerHandle | None = None
@@ -122,10 +122,10 @@ class _Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     async def _drain(self, connection: socket.socket) -> None:
-        """Wait until the client's system has acknowledged all sent bytes, or a time limit expires.
+        """Wait until the client system has acknowledged all sent bytes, or until a timeout.
 
-        A reset discards bytes that haven't been acknowledged. On Linux, their number is queried; on
-        other systems, the wait has a fixed length.
+        A reset discards unacknowledged bytes. Linux reports how many there are; on other systems,
+        the wait has a fixed length.
         """
         seconds = _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
         until = self.loop.time() + seconds
@@ -152,7 +152,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(
     settings: Settings, listener: socket.socket, on_ready: Callable[[], None], live: bool = False
 ) -> None:
-    """Serve until a signal ends the process; if `live`, print the load when it changes."""
+    """Serve until a signal stops the server; if `live`, print the load when it changes."""
     _allow_many_connections()
     clock = time.perf_counter
     limiter = ConcurrencyLimiter(clock, settings.most_streams)
@@ -172,7 +172,7 @@ def serve(
 
 
 def _allow_many_connections() -> None:
-    """Raise the limit on open files, often 256 or 1024, to `_MAX_FILES` or the system's maximum."""
+    """Raise the limit on open files, often 256 or 1024, to `_MAX_FILES` or the system maximum."""
     if sys.platform != "win32":
         import resource
 

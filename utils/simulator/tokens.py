@@ -13,7 +13,7 @@ _PIECE = re.compile(
     r"|\n+"
     r"|\s"
 )
-_TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message's text
+_TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message text
 _MAX_LETTERS = 6  # per token; gives about 4/3 tokens per English word
 
 

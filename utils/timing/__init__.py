@@ -1,4 +1,4 @@
-"""Timing of replies: recordings, latency metrics, and the recorders that make recordings.
+"""Timing of replies: recordings, latency metrics, and recorders.
 
 Items are duck-typed: message chunks, strings, or dicts shaped like message chunks.
 """

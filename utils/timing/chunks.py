@@ -7,7 +7,7 @@ from utils.unicode import well_formed
 
 
 def content_of(item: object) -> tuple[str, str]:
-    """Return an item's text and reasoning; its `content` is a string or a list of blocks."""
+    """Return the text and reasoning of an item whose `content` is a string or a list of blocks."""
     if isinstance(item, str):
         return item, ""
     content = field_of(item, "content")
@@ -21,7 +21,7 @@ def content_of(item: object) -> tuple[str, str]:
         elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
             reasoning += _thinking(block)
     extra = field_of(item, "additional_kwargs") or {}
-    beside = extra.get("reasoning_content")  # where `langchain-deepseek` puts it
+    beside = extra.get("reasoning_content")  # where `langchain-deepseek` puts reasoning
     return text, reasoning + (beside if isinstance(beside, str) else "")
 
 
@@ -32,7 +32,7 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return an item's finish reason, or why its response is incomplete; None if it has neither."""
+    """Return the finish reason of an item, or the reason why its response is incomplete, if any."""
     metadata = mapping_of(item, "response_metadata")
     details = mapping_of(metadata, "incomplete_details")
     reason = metadata.get("finish_reason") or details.get("reason")
@@ -40,7 +40,7 @@ def finish_reason_of(item: object) -> str | None:
 
 
 def mapping_of(item: object, name: str) -> Mapping[str, Any]:
-    """Return an item's field if it is a mapping; otherwise an empty mapping."""
+    """Return a field of an item if the field is a mapping; otherwise, return an empty mapping."""
     value = field_of(item, name)
     return value if isinstance(value, Mapping) else {}
 
@@ -56,7 +56,7 @@ def _thinking(block: Mapping[str, Any]) -> str:
 
 
 def _words(part: object) -> str:
-    """Return a block field's text; the field is a string or, in Mistral's thinking, more blocks."""
+    """Return the text of a block field: a string or, in thinking from Mistral, a list of blocks."""
     if isinstance(part, list):
         return "".join(map(_words, part))
     if isinstance(part, Mapping):

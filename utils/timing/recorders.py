@@ -38,7 +38,7 @@ class _Recorder(Generic[T]):
         self._source = source
         self._label = label
         self._clock = clock
-        self._start: float | None = None  # a clock reading, like those in `_arrived` and `_end`
+        self._start: float | None = None  # a clock reading, as in `_arrived` and `_end`
         self._arrived: list[tuple[float, T]] = []
         self._pieces: list[Piece] = []  # the items parsed so far
         self._finish_reason: str | None = None
@@ -74,7 +74,7 @@ class _Recorder(Generic[T]):
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the request was sent; 0 if it hasn't been."""
+        """Seconds since the request was sent; 0 before that."""
         return 0.0 if self._start is None else self._clock() - self._start
 
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:
@@ -84,11 +84,11 @@ class _Recorder(Generic[T]):
         self._end = self._clock()
         self._start = self._end if self._start is None else self._start
         self._outcome = outcome
-        if error is not None:  # stored as text: an exception would keep the stream's frames alive
+        if error is not None:  # stored as text: an exception would keep stack frames alive
             self._error = well_formed(f"{type(error).__name__}: {error}")
 
     def _closers(self, method: str) -> Iterator[Callable[[], Any]]:
-        """Stop the clock, and yield the functions that close the stream's iterator and iterable."""
+        """Stop the clock, and yield the functions that close the iterator and the iterable."""
         self._ended("left")
         sources, self._sources = self._sources, ()
         for source in sources:
@@ -199,8 +199,8 @@ def arecord(
     """Time an async stream while passing its items through; async version of `record`.
 
     The source is closed by `aclose()`, at the end of `async with arecord(…)`, and when the reading
-    task is cancelled. After a `break`, a recorder that isn't assigned to a variable has its source
-    closed on the event loop's next iteration.
+    task is cancelled. After a `break`, if the recorder isn't assigned to a variable, the source is
+    closed on the next iteration of the event loop.
     """
     if not isinstance(stream, AsyncIterable):
         if isinstance(stream, Iterable) and not hasattr(stream, "content"):

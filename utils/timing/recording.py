@@ -27,7 +27,7 @@ class Piece:
 
     Attributes:
         at: Seconds from sending the request until the item arrived.
-        text: The answer's text; empty for an item without any, such as a role-only first chunk.
+        text: Text of the answer; empty for an item without text, such as a role-only first chunk.
         reasoning: The model's reasoning, if the provider shows it.
     """
 
@@ -45,20 +45,20 @@ class Piece:
 class Recording:
     """Immutable snapshot of one reply as it arrived.
 
-    In the metrics, `a_k` is when token k arrives and `n` the number of tokens. Where providers
-    and benchmarks define a metric differently, its docstring states the definition used here.
+    In the metrics, `a_k` is the arrival time of token k, and `n` is the number of tokens. Where
+    providers and benchmarks define a metric differently, its docstring states the definition used.
 
     Attributes:
         label: A name for charts and tables.
-        pieces: Every item in order of arrival, empty ones included.
+        pieces: All items in order of arrival, including empty items.
         e2e: End-to-end latency, seconds: from sending the request until the stream ended, failed or
             was closed; if it is still streaming, until the snapshot.
         outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
         error: Type and message of the exception, if the stream failed.
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
             truncated, even if no exception was raised.
-        usage: The provider's token counts, if it sent any.
-        sent: The clock's reading when the request was sent, in seconds; aligns recordings made
+        usage: Token counts from the provider, if any were sent.
+        sent: Clock reading when the request was sent, in seconds; aligns recordings made
             with the same clock.
     """
 
@@ -78,14 +78,14 @@ class Recording:
 
     @property
     def ttfb(self) -> float | None:
-        """Time to first byte, seconds: the first item of any kind, even an empty one."""
+        """Time to first byte, seconds: the first item of any kind, even if empty."""
         return self.pieces[0].at if self.pieces else None
 
     @property
     def ttft(self) -> float | None:
-        """Time to first token, seconds: the first non-empty content, reasoning included.
+        """Time to first token, seconds: the first non-empty content, including reasoning.
 
-        An empty role-only chunk doesn't count (as in AIPerf; vLLM's benchmark counts it).
+        An empty role-only chunk doesn't count (as in AIPerf; the vLLM benchmark counts it).
         """
         return next(iter(self.arrivals), None)
 
@@ -122,15 +122,15 @@ class Recording:
 
     @property
     def tokens(self) -> int | None:
-        """The provider's count of output tokens, whatever it includes; None without a count."""
+        """The provider's count of output tokens, whatever they include; None if unknown."""
         return whole_number((self.usage or {}).get("output_tokens"))
 
     @cached_property
     def answer_tokens(self) -> int | None:
         """The provider's token count for the answer, without reasoning.
 
-        None if there is no count, if it is implausible (see `count_doubt`), or if the reasoning
-        can't be separated from it.
+        None if there is no count, if it is implausible (see `count_doubt`), or if it can't be
+        separated from the reasoning tokens.
         """
         thought = whole_number(mapping_of(self.usage, "output_token_details").get("reasoning"))
         if self.tokens is None or (thought is None and self._has_reasoning):
@@ -144,7 +144,7 @@ class Recording:
     def shown_tokens(self) -> int | None:
         """The provider's token count for what was shown, including reasoning if it was shown.
 
-        None if there is no count, or if it is implausible.
+        None if there is no count, or if the count is implausible.
         """
         if not self._has_reasoning:
             return self.answer_tokens
@@ -154,7 +154,7 @@ class Recording:
 
     @property
     def count_doubt(self) -> str:
-        """Why the provider's token count isn't used; empty if it is used, or if there is none.
+        """Why the provider's token count isn't used; empty if it is used or missing.
 
         A count often includes hidden reasoning, tool calls or a failed attempt.
         """

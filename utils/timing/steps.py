@@ -1,6 +1,6 @@
 """Recordings as they would look after a step that delays text.
 
-The step is a guard, or one that passes on text only in whole parts, such as words.
+The step is a guard, or a buffer that passes on text only in whole parts, such as words.
 """
 
 import re

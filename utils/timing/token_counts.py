@@ -41,14 +41,14 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     ascii_part = text.encode("ascii", "ignore")
     letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
     others = len(ascii_part) - letters - ascii_part.count(b" ")
-    foreign = len(text.encode()) - len(text)  # non-ASCII characters' bytes, minus one for each
+    foreign = len(text.encode()) - len(text)  # bytes of non-ASCII characters, minus one each
     most = 0.4 * letters + others + foreign
     least = max(len(text.split()) / 2, most / 16)
     return least <= count <= max(most, len(shown)) + 10
 
 
 def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
-    """Return a reply's usage, based on the usage reports in its items.
+    """Return the usage of a reply, based on the usage reports in its items.
 
     Several reports are either increments, which LangChain sums when it adds chunks, or running
     totals, of which the last one counts. The result is the total that is plausible for the text.
@@ -61,7 +61,7 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     counts = [usage["output_tokens"] for usage in counted]
     added = {**last, "output_tokens": sum(counts)}
     rising = all(before < after for before, after in pairwise(counts))
-    for usage in (last, added) if rising else (added, last):  # the likelier one first
+    for usage in (last, added) if rising else (added, last):  # the likelier result first
         if could_be_shown(usage["output_tokens"], texts):
             return usage
     return last

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["browser", "browser_file"]  # fixtures that pytest should find here
 
 OTHERS = ("django", "streamlit", "chainlit")
-# All tests of one app run in the same worker, since they share the app's server.
+# All tests of one app run in the same worker, since they share a server.
 EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
 
 
-# Environment variables that a framework reads but that may be set for another program.
+# Environment variables that frameworks read, but that may be meant for other programs.
 SETTINGS = {
     "CI": "true",
     "WEB_CONCURRENCY": "2",
@@ -67,7 +67,7 @@ Visit = Callable[[], "Page"]
 
 @pytest.fixture
 def visit(browser: Browser, app: Running) -> Iterator[Visit]:
-    """Return a function that opens the app's page as a new visitor."""
+    """Return a function that opens the app's page in a new browser context."""
     visitors = []
 
     def opened() -> Page:

@@ -1,4 +1,4 @@
-"""Judges an app like the `verdict` command, but with shorter waits."""
+"""Judges an app the way the `verdict` command does, but with shorter waits."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +27,12 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
-    # In a thread, since another module's sync Playwright may have left an event loop running here.
+    # Use a thread, since sync Playwright in other tests may have left an event loop running here.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(judged())).result()
 
 
 def failed(table: dict[str, Seen]) -> list[str]:
-    """Return the names of the lines that the app didn't pass."""
+    """Return the names of the verdict lines that the app didn't pass."""
     assert list(table) == list(LINES)
     return [name for name, seen in table.items() if seen.verdict != "passed"]

@@ -18,7 +18,7 @@ pytestmark = [
 BUFFERED = {
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # pressed once text appears, which is too late with buffering
+    "Stop stops the model",  # with buffering, text appears too late for Stop to matter
     "other visitors aren't blocked",
 }
 

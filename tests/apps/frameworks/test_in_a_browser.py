@@ -1,6 +1,6 @@
-"""The claims in `apps/README.md` about each app, tested with a browser and the request log.
+"""Tests of the claims in `apps/README.md` about each app, with a browser and the request log.
 
-The fixture `app` provides each framework's app in turn: `app.site` controls the model and has the
+The `app` fixture provides each framework's app in turn: `app.site` controls the model and has the
 request log, and `app.face` has the selectors for the page.
 """
 
@@ -15,7 +15,7 @@ ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
 PAUSE = 30  # tokens before a fault
-BEFORE = ANSWER[:60]  # text that is sure to arrive before the fault
+BEFORE = ANSWER[:60]  # text that always arrives before the fault
 
 NOTE_LENGTHS = """(log) => {
   window.lengths = [];
@@ -106,7 +106,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
     assert request.ended == ("client left" if stops else "finished")
     assert stops == (request.tokens_unsent > 0)
     if app.name == "django":
-        page.reload()  # again, since the server may notice the disconnect after the first reload
+        page.reload()  # the server may notice the disconnect only after the first reload
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
     else:  # in the other apps, a conversation lasts as long as its page
@@ -116,7 +116,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
 def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
-    if app.name == "streamlit":  # Streamlit's box accepts at most 8,000 characters
+    if app.name == "streamlit":  # the Streamlit input box accepts at most 8,000 characters
         page.click(app.face.box)
         page.keyboard.insert_text("x" * 8_000)
         page.wait_for_selector(f"{app.face.send}:enabled")

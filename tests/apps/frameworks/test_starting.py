@@ -1,4 +1,4 @@
-"""`course.py app` for each framework, and the error messages of apps that can't start."""
+"""`course.py app` for each framework, and the error messages when an app can't start."""
 
 import signal
 import subprocess

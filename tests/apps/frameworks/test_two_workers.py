@@ -1,4 +1,4 @@
-"""Two workers of the FastAPI app that keep their replies in Redis, and what happens if one dies."""
+"""Two FastAPI app workers that keep replies in Redis, and what happens when a worker dies."""
 
 import json
 import shutil
@@ -35,12 +35,12 @@ IMPORT = "import replies  # for several workers: import replies_in_redis as repl
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 PAUSE = 30  # tokens before a stall
-BEFORE = ANSWER[:60]  # text that is sure to arrive before the stall
+BEFORE = ANSWER[:60]  # text that always arrives before the stall
 BROKEN = "[The server that was writing this reply stopped.]"
 
 
 class Event(NamedTuple):
-    """An event in a reply's stream, as a reader receives it."""
+    """An event in a reply stream, as a client receives it."""
 
     number: int
     name: str
@@ -62,7 +62,7 @@ def redis_server(folder: Path) -> Iterator[str]:
 class Workers:
     """Two workers that run a copy of the app with Redis, and their simulator."""
 
-    redis: str  # its URL
+    redis: str  # the URL of the Redis server
     site: Site
     start: Callable[[], tuple[str, Child]]  # starts another worker; returns its URL and process
     urls: list[str]
@@ -93,7 +93,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
 
 
 class Visitor:
-    """A visitor whose requests go to a chosen worker."""
+    """A client that sends each request to a chosen worker."""
 
     def __init__(self) -> None:
         self._client = httpx2.Client(timeout=60, trust_env=False)
@@ -130,7 +130,7 @@ def text(events: list[Event]) -> str:
 
 
 def until_the_stall(events: Iterator[Event]) -> list[Event]:
-    """Read and return events until the text before the stall has arrived."""
+    """Read events until the text before the stall has arrived, and return them."""
     seen: list[Event] = []
     while not text(seen).startswith(BEFORE):
         seen.append(next(events))
@@ -241,7 +241,7 @@ def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(worker
     seen = list(visitor.events(workers.urls[0], reply))
     psutil.Process(child.pid).resume()
     assert seen[-1].name == "failed"
-    workers.site.requests(mark)  # waits until the worker's request has ended
+    workers.site.requests(mark)  # waits until the worker's model request has finished
     turns = [[RAINBOW, seen[-1].data]]
     for each in (worker, *workers.urls):
         assert list(visitor.events(each, reply)) == seen

@@ -5,7 +5,7 @@ from tools.app import App
 from tools.running_app import served
 
 NOT_PASSED = {
-    "django": ["Stop stops the model"],  # not tried: its page stops a reply by disconnecting
+    "django": ["Stop stops the model"],  # not tried: the page stops a reply by disconnecting
     "streamlit": [],
     "chainlit": ["leaving stops the model, or readers can rejoin"],
 }

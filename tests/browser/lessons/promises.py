@@ -1,4 +1,4 @@
-"""Browser tests that every lesson's unmodified notebook must pass in JupyterLab.
+"""Browser tests that each unmodified lesson notebook must pass in JupyterLab.
 
 Each lesson's test module subclasses `Promises`, sets `lesson`, and adds its own tests. Screenshots
 of the lesson's `pictures`, in both themes, are saved in test-artifacts.
@@ -37,7 +37,7 @@ class Lesson:
     """A lesson and what to check in it.
 
     Attributes:
-        stem: The notebook's file name without the suffix.
+        stem: The notebook file name without its suffix.
         live: CSS selectors, by name, of elements that must be seen growing during *Run All*.
         pictures: CSS selectors, by name, of elements to take screenshots of.
         speed: The value of `COURSE_SPEED`.
@@ -54,7 +54,7 @@ class Lesson:
 
     @property
     def file(self) -> str:
-        """The path of the learner's edition in the course's folder."""
+        """The path of the learner's edition in the course folder."""
         return f"notebooks/{self.stem}.ipynb"
 
     def calls(self, function: str) -> list[str]:
@@ -67,7 +67,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Opened:
-    """The notebook after *Run All*, and the browser's error messages so far."""
+    """The notebook after *Run All*, and the browser errors so far."""
 
     notebook: NotebookPage
     errors: list[str]
@@ -127,7 +127,7 @@ class Promises:
     def test_live_elements_are_seen_growing(self, opened: Opened):
         nb = opened.notebook
         for name, selector in self.lesson.live.items():
-            # A busy page may skip steps, so the cell is run again until enough of them are seen.
+            # A busy page may skip steps, so the cell is run again until enough steps are seen.
             grows = nb.again_until(lambda name=name: len(set(nb.seen(name)) - {""}) > 2, selector)
             assert grows, f"{name} should be seen while it grows"
 

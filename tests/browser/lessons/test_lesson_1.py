@@ -1,4 +1,4 @@
-"""Lesson 1 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
+"""Lesson 1 as learners see it: the unmodified notebook in JupyterLab."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TestPromises(Promises):
     def test_stop_ends_the_race_and_the_notebook_continues(self, opened: Opened):
         lesson = opened.notebook
         lesson.run_cell_with("await race(")
-        # Waits until the new panes have replaced the old ones.
+        # Wait until the new panes have replaced the old ones.
         lesson.page.locator(".course-race .course-pane[data-phase=waiting]").first.wait_for()
         lesson.page.locator(STREAM, has_text="waiters").wait_for()
         lesson.cells.get_by_role("button", name="Stop", disabled=False).click()

@@ -1,4 +1,4 @@
-"""Lesson 2 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
+"""Lesson 2 as learners see it: the unmodified notebook in JupyterLab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lesson 3 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
+"""Lesson 3 as learners see it: the unmodified notebook in JupyterLab."""
 
 from __future__ import annotations
 

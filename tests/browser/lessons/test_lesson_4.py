@@ -1,4 +1,4 @@
-"""Lesson 4 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
+"""Lesson 4 as learners see it: the unmodified notebook in JupyterLab."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# A model that pauses after twenty pieces until the test takes the turn "reloaded"; `turns.code`
+# A model that pauses after twenty pieces until the test takes the "reloaded" turn; `turns.code`
 # defines `turn`.
 WAITING = """
 class Waiting:
@@ -40,11 +40,11 @@ print("The page:", (await serve(lasting_app, "lasting page")).url)
 before = len(simulator().requests())
 """
 TWENTY = "still climbed its"  # the end of the first twenty pieces
-CUT_OFF = "A rainbow needs two things: sunl"  # the text before the lesson's model fails
+CUT_OFF = "A rainbow needs two things: sunl"  # the text sent before the model fails
 
 
 def lasting_page(nb: NotebookPage, model: str) -> Page:
-    """Open exercise 4.rejoin's page in a new tab, press Ask, and wait for twenty pieces."""
+    """Open the page from exercise 4.rejoin in a new tab, press Ask, and wait for twenty pieces."""
     nb.run_new_cell(lesson_source.solution("4.rejoin") + LASTING_PAGE.format(model=model))
     tab = nb.page.context.new_page()
     tab.goto(re.findall(r"The page: (\S+)", nb.printed())[-1])

@@ -1,4 +1,4 @@
-"""Lesson 5 as learners see it: the unmodified notebook, in JupyterLab, in a browser."""
+"""Lesson 5 as learners see it: the unmodified notebook in JupyterLab."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# Makes the exercise's solution wait for the test after each stage; `turns.code` defines `turn`.
+# Makes the exercise solution wait for the test after each stage; `turns.code` defines `turn`.
 IN_TURNS = """
 solution = agent_stages
 

@@ -1,6 +1,6 @@
-"""Right and wrong answers to 2.report, which asks for a handler that counts each run's tokens.
+"""Right and wrong answers to 2.report, which asks for a handler that counts the tokens of each run.
 
-Some of the check's runs overlap, some fail, and some belong to a batch.
+In the check, some runs overlap, some fail, and some belong to a batch.
 """
 
 import itertools  # noqa: F401 (used in an edit)
@@ -96,7 +96,7 @@ prepares(None, {"= []": "= itertools.count()", ".append(token)": ".__next__()", 
 
 @wrong("2.report", "counts for another run", says="Which argument tells you")
 class ByThread(BaseCallbackHandler):
-    """Keeps a batch's runs apart, but mixes up two runs in the same thread."""
+    """Keeps the runs in a batch apart, but mixes up two runs in the same thread."""
 
     def __init__(self):
         self.local, self.reports = threading.local(), []

@@ -108,7 +108,7 @@ for changes in (
     edit(None, changes)
 
 for mistake, changes, *says in (
-    # mistakes in reading the model's stream
+    # mistakes in reading the model stream
     (
         "model goes on",
         {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
@@ -173,9 +173,9 @@ for mistake, changes, *says in (
         "needs frame",
         {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
     ),
-    # a mistake in handling a disconnection
+    # a mistake in handling a disconnect
     ("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"}),
-    # mistakes in handling a model's failure
+    # mistakes in handling a model failure
     ("no failure event", {"yield FAILED": "pass"}),
     (
         "no failure event",

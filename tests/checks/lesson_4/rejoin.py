@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from tests.checks.answers import edits, right, wrong
 from utils import lesson_source
 
-# Lesson 4's class `Reply`, which all answers use.
+# Lesson 4's `Reply` class, which all answers use.
 given = {"asyncio": asyncio, "aclosing": aclosing}
 for cell in lesson_source.load(lesson_source.paths()[3]).cells:
     if cell.kind == "code" and cell.learner.startswith(("async def write(", "class Reply:")):
@@ -106,7 +106,7 @@ for changes in (
     edit(None, changes)
 
 for mistake, changes, *says in (
-    # mistakes after a reconnection
+    # mistakes after a reconnect
     ("ignores the id", {START: "number = 1"}, "had received .* came back"),
     ("repeats events", {START: "number = max(last_event_id, 1)"}),
     ("counts from elsewhere", {START: "number = last_event_id + 2"}, "id `2`"),
@@ -177,7 +177,7 @@ for mistake, changes, *says in (
         "accepts a bad request",
         {"HTTPException(404)\n        reply =": "HTTPException(400)\n        reply ="},
     ),
-    # mistakes in the endpoints' paths
+    # mistakes in the endpoint paths
     ("another status", {'get("/replies/{key}': 'get("/reply/{key}'}, "status 404"),
     ("begins no reply", {'"/chat"': '"/"'}, "status 404"),
 ):

@@ -1,4 +1,4 @@
-"""Right and wrong variants of the assistant's parts, shared by several modules."""
+"""Right and wrong variants of the assistant's parts, shared by several test modules."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.agent_stages, which asks for the stages of an agent's run."""
+"""Right and wrong answers to 5.agent_stages, which asks for the stages of an agent run."""
 
 # ruff: noqa: F401 (edits use the imports)
 

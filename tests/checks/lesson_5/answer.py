@@ -128,7 +128,7 @@ wrong("5.answer", "held back")(collects_all_but_statuses)
 
 @right("5.answer")
 class Answers:
-    """A class used as the answer; each instance is the stream of one reply."""
+    """A class used as the answer; each instance streams one reply."""
 
     def __init__(self, model, tools, messages):
         self.pieces = answer(model, tools, messages)

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.caption, which asks for a caption for a job's progress."""
+"""Right and wrong answers to 5.caption, which asks for a caption that shows a job's progress."""
 
 from math import ceil  # noqa: F401 (used in an edit)
 

@@ -75,7 +75,7 @@ for mistake, changes, *says in (
 
 
 async def begun(model, prompt):
-    """Return the first piece of text in a model's stream, and the stream."""
+    """Return the first piece of text from a model, and the rest of the stream."""
     chunks = model.astream(prompt)
     async for chunk in chunks:
         if chunk.text:

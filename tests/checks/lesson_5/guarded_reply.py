@@ -59,7 +59,7 @@ edit(
     },
 )
 edit(
-    None,  # also yields the text before the phrase
+    None,  # also yields the text before the forbidden phrase
     {
         "raise Refused": """ends = min(n for n in range(len(held) + 1) if not allowed(held[:n]))
                 begins = max(n for n in range(ends) if not allowed(held[n:ends]))

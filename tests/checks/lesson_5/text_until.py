@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.text_until, which asks for a reply's text until Stop is pressed."""
+"""Right and wrong answers to 5.text_until, which asks for text until Stop is pressed."""
 
 # ruff: noqa: F401, PERF401 (learners write such code; edits use the imports)
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.watched, which asks for a time limit on a stream's silences."""
+"""Right and wrong answers to 5.watched, which asks for a stall timeout on a stream."""
 
 import asyncio
 from contextlib import aclosing

@@ -15,7 +15,7 @@ from utils.simulator.profiles import PROFILES
 
 QUESTION = [{"role": "user", "content": "Name a river."}]
 FORECAST = [{"role": "user", "content": WEATHER}]
-REQUESTS: dict[str, dict[str, Any]] = {  # `:filter@3` after a model's name is a fault
+REQUESTS: dict[str, dict[str, Any]] = {  # `:filter@3` after a model name selects a fault
     "text": {"messages": [{"role": "user", "content": "emoji"}]},
     "truncated text": {"messages": QUESTION, "max_tokens": 3},
     "calls": {"messages": FORECAST, "tools": [TOOL]},

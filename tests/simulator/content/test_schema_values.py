@@ -1,4 +1,4 @@
-"""JSON replies match the request's schema, and contain values from the prompt."""
+"""JSON replies match the schema in the request, and contain values from the prompt."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The simulated model's tool calls, and its replies to their results."""
+"""The simulated model's tool calls, and its replies to the tool results."""
 
 import json
 

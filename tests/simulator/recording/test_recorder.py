@@ -35,7 +35,7 @@ def text(content: Any, **more: Any) -> dict[str, Any]:
 
 
 def sse(*events: Any) -> bytes:
-    """Encode events for an event stream; strings are used unchanged."""
+    """Encode events as an event stream; strings are used unchanged."""
     data = [event if isinstance(event, str) else json.dumps(event) for event in events]
     return "".join(f"data: {item}\n\n" for item in data).encode()
 

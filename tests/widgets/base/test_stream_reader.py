@@ -18,7 +18,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Wait for the first item; return the reader, a list of the items received, and the task."""
+    """Wait for the first item; return the reader, the list of received items, and the task."""
     taken, arrived = [], asyncio.Event()
 
     def take(item: object) -> None:

@@ -48,9 +48,9 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to create an app; `use` sends requests to it, and returns the visits.
+    """Call the answer to create an app; `use` sends requests to the app, and returns the visits.
 
-    The first exception that the app raises is recorded as the answer's.
+    The first exception that the app raises is recorded as an exception of the answer.
     """
     made: list[Any] = []
 
@@ -69,6 +69,6 @@ def run_app(
                 raise each.error
 
     run = run_async(name, visit, case, reply, model, wants=_APP, passes_on=passes_on)
-    # Record the answer and its app, rather than `visit`, which only wraps them.
+    # Record the answer and its app instead of `visit`, which only wraps them.
     returned = made[0] if made else None
     return replace(run, answer=answer, returned=returned, asynchronous=False)

@@ -1,4 +1,4 @@
-"""Sends a request to a learner's web app as a client would, in process and in virtual time.
+"""Sends requests to a learner's web app like a client, in-process and in virtual time.
 
     visit = await get(app, "/chat", {"question": "Why?"})    # in `virtual_time.run`
     visit.status, visit.headers, visit.events
@@ -41,16 +41,16 @@ class Visit:
     over: float | None = None  # when the app finished handling the request; None until then
     left: float | None = None  # when the client disconnected or the server cancelled the request
     late: bytes = b""  # bytes sent after `left` or after the end of the response
-    error: Exception | None = None  # the app's exception; recorded only if `left` is None
+    error: Exception | None = None  # the exception in the app; recorded only if `left` is None
 
     @property
     def shown_body(self) -> str:
-        """The body as text; bytes that aren't UTF-8 are replaced."""
+        """The body as text, with invalid UTF-8 replaced."""
         return self.body.decode(errors="replace")
 
     @property
     def names(self) -> list[str]:
-        """The types of the events, except those of type `message`."""
+        """The event types, in order, except `message`."""
         return [event.type for event in self.events if event.type != "message"]
 
     @property
@@ -60,12 +60,12 @@ class Visit:
 
     @property
     def text(self) -> str:
-        """All messages that are strings, joined."""
+        """The text of all string messages."""
         return "".join(each for each in self.messages if isinstance(each, str))
 
 
 def json_of(event: sse.Event) -> Any:
-    """Return an event's data, parsed as JSON; `NO_JSON` if that fails."""
+    """Return the event data parsed as JSON, or `NO_JSON` if it is invalid."""
     try:
         return json.loads(event.data)
     except ValueError:
@@ -73,7 +73,7 @@ def json_of(event: sse.Event) -> Any:
 
 
 def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
-    """Return a callback that records the text of each message as the reply's output."""
+    """Return a callback that records the text of each message as output of the reply."""
 
     def note(event: sse.Event) -> None:
         value = json_of(event)

@@ -1,6 +1,6 @@
-"""The check for a clinic: compares the learner's diagnoses with those in the lesson's solution.
+"""The check for a clinic: compares the learner's diagnoses with those in the lesson solution.
 
-A clinic's patients are the programs to diagnose; they are in `utils/clinics/`.
+The patients of a clinic are the programs to diagnose, which are in `utils/clinics/`.
 """
 
 import ast
@@ -14,13 +14,13 @@ from utils import lesson_source
 from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
-# former labels, still used in learners' copies, mapped to the current ones
+# former labels, still used in learners' copies, mapped to current labels
 _FORMER = {"cut off": "truncated", "fails in silence": "fails silently"}
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A learner's diagnoses and the correct ones, by patient name."""
+    """The diagnoses by the learner and the correct diagnoses, keyed by patient name."""
 
     answer: Any
     truth: Mapping[str, str]
@@ -28,7 +28,7 @@ class Diagnosis:
 
     @property
     def unknown(self) -> list[str]:
-        """The names in the answer that don't belong to any patient."""
+        """The names in the answer that aren't names of patients."""
         return [str(name) for name in self.answer if name not in self.truth]
 
     @property
@@ -48,7 +48,7 @@ class Diagnosis:
 
     @property
     def mistake(self) -> str:
-        """The first wrong diagnosis and the correct one, as "healthy for buffered"; "" if none."""
+        """The first wrong diagnosis, as "healthy for buffered"; "" if all diagnoses are right."""
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:
@@ -68,7 +68,7 @@ FORM: Mistakes[Diagnosis] = {
 def clinic(name: str, choices: Sequence[str]) -> Exercise[Diagnosis, None]:
     """Return the check for exercise `name`, such as "1.diagnosis".
 
-    `choices` are the possible diagnoses; the correct ones are read from the solution.
+    `choices` are the possible diagnoses; the correct diagnoses are read from the solution.
     """
 
     def observe(answer: Any, _: None) -> Diagnosis:

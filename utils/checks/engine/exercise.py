@@ -1,4 +1,4 @@
-"""An exercise's check as data: how to observe answers, and which mistakes to look for, in order."""
+"""The check for an exercise, as data: how to observe answers, and which mistakes to look for."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -13,19 +13,19 @@ Messages = Mapping[str, str | Callable[[Seen], str]]  # "correct" is for a corre
 
 @dataclass(frozen=True)
 class Exercise(Generic[Seen, Case]):
-    """An exercise's check; its messages are in the lesson's `messages.py`.
+    """The check for an exercise; its messages are in `messages.py` in the lesson folder.
 
     Attributes:
         observe: Runs or reads the answer for one case, and returns a record. If the record is a
             `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs the
             answer with the `extra_cases`.
-        cases: The inputs to run the answer with, in order; the first is an ordinary one. Only the
-            first mistake found is reported.
-        mistakes: Predicates for this exercise's mistakes, by name, checked in order after the
-            shared ones in `FIRST`. A mistake with the name of a shared one replaces it.
-        first: Mistakes to look for before the shared ones.
-        notes: Predicates on the first case's record. If one applies to a correct answer, the
-            message of the same name is appended.
+        cases: The inputs to run the answer with, in order, starting with an ordinary input. Only
+            the first mistake found is reported.
+        mistakes: Predicates for the mistakes in this exercise, by name, checked in order after the
+            shared mistakes in `FIRST`. A shared mistake of the same name is replaced.
+        first: Mistakes to look for before the shared mistakes.
+        notes: Predicates on the record of the first case. If a predicate applies to a correct
+            answer, the message of the same name is appended.
         opts_out: Shared mistakes that aren't mistakes here, each with a reason.
     """
 

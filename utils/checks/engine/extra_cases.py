@@ -1,7 +1,7 @@
-"""Extra cases for every exercise whose check records a `Run`, derived from its first case.
+"""Extra cases, derived from the first case, for every exercise whose check records a `Run`.
 
-They cover a first chunk with text and, where applicable, a long reply, a lost connection, a reader
-who stops early, and a cancelled task.
+They cover a first chunk that contains text and, where applicable, a long reply, a lost connection,
+a reader who stops early, and a cancelled task.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,12 +16,12 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return a copy of the run's case with text in the first chunk, as some providers send it."""
+    """Return a copy of the case in which the first chunk contains text, as with some providers."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
-    """Yield more cases for an exercise, derived from the run of its first case."""
+    """Yield more cases for an exercise, derived from the run of the first case."""
     if type(run.case) is Case and "stops early" not in opts_out:
         yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:
@@ -44,7 +44,7 @@ def leaves_closing(
     observe: Callable[[Any, Any], Run],
     method: str = "utils.checks.engine.fake_model.FakeModel.astream",
 ) -> Callable[[Run], bool]:
-    """Return a predicate for answers that leave it to Python to close the streams of `method`.
+    """Return a predicate for answers that rely on garbage collection to close streams of `method`.
 
     References to these streams are kept, so that only `close()` or `aclose()` closes them.
     """

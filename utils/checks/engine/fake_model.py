@@ -1,6 +1,6 @@
 """A `ChatOpenAI` that replies with prepared text, and records each call."""
 
-# ruff: noqa: A002, ARG002, D102 (arguments and methods are LangChain's)
+# ruff: noqa: A002, ARG002, D102 (LangChain defines the arguments and methods)
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
@@ -28,7 +28,7 @@ _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
 @dataclass(frozen=True)
 class Call:
-    """A call to one of a model's methods, whether or not its result was read."""
+    """A call to a method of a model, whether or not the result was read."""
 
     method: str  # such as "stream"
     handlers: Sequence[BaseCallbackHandler] = ()
@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
-    A prompt without a prepared reply gets `other`.
+    For prompts without a prepared reply, the reply is `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -46,12 +46,12 @@ class FakeModel(ChatOpenAI):
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
     _calls: list[Call] = PrivateAttr(default_factory=list)
-    # for each request, the `id` of the model (this one or a copy) and its settings
+    # for each request, the `id` of the model (the original or a copy) and the settings
     _requests: list[tuple[int, dict[str, Any]]] = PrivateAttr(default_factory=list)
 
     @classmethod
     def of(cls, replies: Mapping[str, Reply], **settings: Any) -> Self:
-        """Make a model with replies, keyed by prompt; `settings` are passed to `ChatOpenAI`."""
+        """Create a model with replies keyed by prompt; `settings` are passed to `ChatOpenAI`."""
         clients: dict[str, object] = dict.fromkeys(_CLIENTS, object())
         clients["http_socket_options"] = ()  # empty, so that models don't look up proxies
         model = cls(**{"model": "fake-model", "stream_usage": True, **clients, **settings})
@@ -65,7 +65,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def calls(self) -> list[Call]:
-        """The method calls, in order; a `batch` or `abatch` precedes the calls that it makes."""
+        """The method calls, in order; `batch` and `abatch` precede the calls that they make."""
         return self._calls
 
     def settings(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # These are plain methods, so a call is recorded even if its result is never read or awaited.
+    # Plain methods, so that a call is recorded even if the result is never read or awaited.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -102,7 +102,7 @@ class FakeModel(ChatOpenAI):
             self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
-        # In a coroutine, LangChain's threads and the loop would wait for each other: a deadlock.
+        # Here, `super().batch` would deadlock: its threads would wait for the blocked loop.
         configs = config if isinstance(config, list) else [config] * len(inputs)
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 
@@ -119,7 +119,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call these. Calling `generate` here would record a second call.
+    # `invoke` and `ainvoke` call these methods, which bypass `generate` to record only one call.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)
@@ -140,7 +140,7 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
-        """Record a request; return the reply and a new reading of it."""
+        """Record a request; return the reply and a new `Reading`."""
         usage = settings.pop("stream_usage", None)
         if usage is None:
             usage = self.stream_usage
@@ -182,7 +182,7 @@ class FakeModel(ChatOpenAI):
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
-    chunk.id = None  # LangChain sets it to the run's id
+    chunk.id = None  # LangChain sets it to the run id
     return ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
 
 

@@ -7,7 +7,7 @@
         noted().other_model(answer)  # another chat model that was called
 
 Python's warnings about unawaited coroutines, and tracebacks from generators that yield while being
-closed, don't reach the notebook: the check's message reports both.
+closed, don't reach the notebook: the check message reports both.
 """
 
 import gc
@@ -32,7 +32,7 @@ _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
 
 
 class OtherModel(Exception):  # noqa: N818 (named after what happened)
-    """Raised when an answer calls a chat model other than the check's."""
+    """Raised when an answer calls a chat model that the check didn't create."""
 
 
 class _Printed(io.StringIO):
@@ -52,7 +52,7 @@ class Noted:
     stdout: _Printed = field(default_factory=_Printed)
 
     def other_model(self, answer: Any) -> str:
-        """Return a description of the first other model that was called; "" if none."""
+        """Return a description of the first other model that was called; "" if there is none."""
         if not self.models:
             return ""
         model = self.models[0]
@@ -66,10 +66,10 @@ _noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 @contextmanager
 def isolated(answer: object) -> Iterator[None]:
-    """Record the answer's side effects, and clean up afterwards.
+    """Record side effects of the answer during a `with` block, and clean up afterwards.
 
-    `gc.freeze` excludes existing objects, so that garbage collection only visits objects that the
-    check created. A check that runs inside another one leaves freezing to the outer check.
+    `gc.freeze` excludes existing objects from garbage collection, so that it visits only objects
+    created by the check. If checks are nested, only the outer one freezes objects.
     """
     inside = _noted.get() is not None
     if not inside:
@@ -87,7 +87,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Record side effects separately for one run of an answer."""
+    """Record the side effects of one run separately, during a `with` block."""
     new = Noted()
     token = _noted.set(new)
     try:
@@ -110,8 +110,8 @@ _running = 0  # the number of running checks
 def _watching() -> Iterator[None]:
     """Keep the patches of `_changed` in place while any check is running.
 
-    The first check to enter applies them and the last one to exit reverts them: a check that timed
-    out may still be running in its thread when the next one starts.
+    The first check to start applies the patches and the last one to finish reverts them: a check
+    that timed out may still be running in its thread when the next check starts.
     """
     global _running
     with _lock:
@@ -129,7 +129,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _changed() -> Iterator[None]:
-    """Record unawaited coroutines and calls to other models; hide ignored `GeneratorExit`s."""
+    """Record unawaited coroutines and calls to other models; suppress ignored `GeneratorExit`s."""
     hook, show = sys.unraisablehook, warnings.showwarning
     methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
 

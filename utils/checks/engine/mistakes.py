@@ -1,7 +1,7 @@
-"""The mistakes shared by all exercises whose check records a `Run`, in the order they are checked.
+"""The mistakes to look for in all exercises whose check records a `Run`, in order.
 
 In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
-in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
+in `FIRST`, then those of the exercise, then those in `LAST`. In the `stress` cases, it looks for
 those in `STRESSED`. An exercise can opt out of a shared mistake by naming it and giving a reason.
 Exercises about text include `TEXT`, which compares a run's `output` with the `expected` text.
 """
@@ -21,14 +21,14 @@ _COLLECTIONS = (str, list, tuple, set, dict)
 
 
 def _raised(run: Run) -> bool:
-    """Whether the answer itself failed, rather than passing on or wrapping the reply's error."""
+    """Whether the answer itself failed, rather than passing on or wrapping the reply error."""
     if run.error is None or run.error is run.reply.error:
         return False
     return not run.lost or isinstance(run.error, SLIPS)
 
 
 def _replaced(run: Run) -> bool:
-    """Whether the answer replaced the lost connection's exception with a different one."""
+    """Whether the answer replaced the connection error with a different exception."""
     error = run.error
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

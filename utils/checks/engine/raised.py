@@ -12,7 +12,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 
 
 def told(error: BaseException | None, when: str = "") -> str:
-    """Describe an exception, or the first one in a group, with its type, message and line."""
+    """Describe an exception, or the first exception in a group, with its type, message and line."""
     if error is None:
         return ""
     while isinstance(error, BaseExceptionGroup):
@@ -26,7 +26,7 @@ def told(error: BaseException | None, when: str = "") -> str:
 
 
 def _own_line(error: BaseException) -> str:
-    """Return the innermost line of the learner's own code in the traceback; "" if none."""
+    """Return the innermost line of the learner's own code in the traceback; "" if there is none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if learners_own(frame.filename):
             return linecache.getline(frame.filename, frame.lineno or 0).strip()

@@ -8,7 +8,7 @@ Reading takes virtual time. A reply can also be passed to an answer directly, as
 (`stream`, `astream`) or of chunks (`chunks`, `achunks`) that can be read only once.
 """
 
-# ruff: noqa: D102 (`close` and `aclose` work like a generator's)
+# ruff: noqa: D102 (`close` and `aclose` work as in a generator)
 
 import random
 import re
@@ -28,7 +28,7 @@ from utils.checks.engine import virtual_time
 
 ROLE_AFTER = 0.1  # seconds from the request to the empty first chunk, which carries the role
 FIRST_AFTER = 0.5  # seconds from the role chunk to the first text
-GAP = 0.1  # seconds between pieces, and between the last one and the end
+GAP = 0.1  # seconds between pieces, and from the last piece to the end
 
 _REQUEST = httpx2.Request("POST", "http://model/v1/chat/completions")
 
@@ -41,9 +41,9 @@ class ConnectionLost(OpenAIConnectionError):  # noqa: N818 (named after what hap
 
 
 def cut(text: str, seed: int = 1) -> list[str]:
-    """Cut `text` into random pieces of 1 to 6 characters; `seed` makes the cuts repeatable.
+    """Split `text` into pieces of 1 to 6 characters, with random sizes determined by `seed`.
 
-    Consecutive line breaks form one separate piece, as models often send them.
+    Consecutive line breaks form a separate piece, as is common in model output.
     """
     chance = random.Random(seed)
     pieces: list[str] = []
@@ -70,8 +70,8 @@ class Reading:
     messages: Sequence[BaseMessage] = ()  # empty if a stream was passed to the answer directly
     # keyword arguments of the call, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
-    streamed: bool = True  # whether the reply was streamed rather than sent whole
-    usage: bool = True  # whether the reply's usage, if any, is sent
+    streamed: bool = True  # whether the reply was streamed instead of sent in one go
+    usage: bool = True  # whether token usage, if any, is sent
     began: float = field(default_factory=virtual_time.now)  # when the reply was requested
     arrived: list[float] = field(default_factory=list)  # when each non-empty piece was taken
     items: int = 0  # how many chunks or pieces were taken, including empty ones
@@ -79,8 +79,8 @@ class Reading:
     ended: bool = False  # whether the reply was read to the end
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
-    thread: int = field(default_factory=threading.get_ident)  # the requesting thread's id
-    after_end: int = 0  # how many times the stream signalled its end; 2 if it is looped over twice
+    thread: int = field(default_factory=threading.get_ident)  # the id of the requesting thread
+    after_end: int = 0  # how many times the stream signalled its end; 2 after two loops over it
 
 
 @dataclass(eq=False)
@@ -90,20 +90,20 @@ class Reply:
     pieces: Sequence[str] = ()  # the pieces in which the text arrives
     calls: Sequence[tuple[str, str]] = ()  # tool calls after the text: names and JSON arguments
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
-    usage: UsageMetadata | None = None  # the provider's token counts
-    model_name: str = "fake-model"  # the model's name in the response metadata
-    fails_after: int | None = None  # pieces before the connection is lost; with 0, no chunk arrives
+    usage: UsageMetadata | None = None  # the token counts from the provider
+    model_name: str = "fake-model"  # the model name in the response metadata
+    fails_after: int | None = None  # pieces until the connection is lost; if 0, no chunk arrives
     error: BaseException = field(default_factory=ConnectionLost)  # raised on connection loss
     # seconds to the first piece, from the role chunk or, if there is none, from the request
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between pieces
     # extra seconds to wait before a piece, keyed by its index
     silences: Mapping[int, float] = field(default_factory=dict)
-    # whether the first piece carries the role and the last one the finish reason, as some providers
-    # send them, rather than separate chunks without text
+    # whether the role is sent with the first piece and the finish reason with the last piece, as by
+    # some providers, instead of in separate chunks without text
     compact: bool = False
     keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
-    again: "Reply | None" = None  # the reply to any later request; None to repeat this one
+    again: "Reply | None" = None  # the reply to later requests; None to repeat this reply
     log: list[Event] = field(default_factory=list)  # what was taken and output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
 
@@ -154,10 +154,10 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The most pieces that were waiting to be output when another was taken or the end came.
+        """The most pieces still waiting to be output when another was taken or the end was reached.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
-        piece is passed on before the next is taken; `len(pieces)` means that everything is
+        piece is passed on before the next piece is taken; `len(pieces)` means that all pieces are
         collected first.
         """
         most = going_in = coming_out = 0
@@ -181,7 +181,7 @@ class Reply:
         return Stream(self.answer(reading, chunks=False), reading)
 
     def chunks(self) -> "Stream":
-        """Return a stream of chunks, as `ChatOpenAI.stream` yields them."""
+        """Return a stream of chunks, as from `ChatOpenAI.stream`."""
         reading = Reading()
         return Stream(self.answer(reading, last=True), reading)
 
@@ -242,7 +242,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # there is no final chunk, but the delay is the same
+            if chunks and self.compact:  # no final chunk is sent, but the delay is the same
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
@@ -299,7 +299,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """Wraps a generator, and counts how many times it signals its end."""
+    """Wraps a generator, and counts how many times the generator signals its end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading

@@ -1,7 +1,7 @@
 """`Case`, the input of one run of an answer, and `Run`, the record of what the answer did.
 
 The mistakes in `engine.mistakes` are predicates on a `Run`. An exercise can add fields in a
-subclass, `Seen`, and make an instance with `Seen.of(run, …)`.
+subclass, `Seen`, and create an instance with `Seen.of(run, …)`.
 """
 
 import re
@@ -31,7 +31,7 @@ class Case:
     """The input of one run of an answer; exercises can add fields in a subclass."""
 
     text: str = RIVERS  # the text of the reply
-    seed: int = 1  # determines where the text is cut into pieces
+    seed: int = 1  # determines where the text is split into pieces
     pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
     compact: bool = False  # see `Reply.compact`
     silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply.silences`
@@ -40,7 +40,7 @@ class Case:
     # the reader closes the answer's stream after this many items, not counting empty strings;
     # a web app's client disconnects after this many events (an int) or virtual seconds (a float)
     leave_after: float | None = None
-    cancel_after: float | None = None  # the answer's task is cancelled after these virtual seconds
+    cancel_after: float | None = None  # virtual seconds until the answer's task is cancelled
     when: str = ""  # how messages refer to the case, such as "for an empty reply"
 
     @property
@@ -54,17 +54,17 @@ class Case:
         return not self.when
 
     def reply(self, **how: Any) -> Reply:
-        """Make the reply; the arguments in `how` override the case's settings."""
+        """Create the reply; the arguments in `how` override the settings of the case."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
         given = {"fails_after": self.fails_after, "compact": self.compact}
         return Reply(pieces, **{**given, "silences": self.silences, **how})
 
     def model(self, reply: Reply, **settings: Any) -> FakeModel:
-        """Make a model that replies to the prompt with `reply`."""
+        """Create a model that replies to the prompt with `reply`."""
         return FakeModel.of({self.prompt: reply}, **settings)
 
 
-REPLIES = (  # cases that suit most exercises about a reply's text
+REPLIES = (  # cases for most exercises about the text of a reply
     Case(seed=11),
     Case(
         text=f" \n{HARBOUR}\n\n  Then\tall\u00a0at once. ",
@@ -95,18 +95,18 @@ ANYTHING = Wanted(object, "a value")
 
 
 class Record:
-    """What the records of functions (`Run`) and of handler classes (`HandlerRun`) share."""
+    """Base class for the records of functions (`Run`) and handler classes (`HandlerRun`)."""
 
     case: Case
 
     @classmethod
     def of(cls, run: "Record", **more: Any) -> Self:
-        """Make an instance of a subclass from a record, with additional or replaced fields."""
+        """Create an instance of a subclass from a record, with additional or replaced fields."""
         return cls(**{**vars(run), **more})
 
     @property
     def when(self) -> str:
-        """The case's `when` with a leading space; "" if the case has none."""
+        """The `when` of the case, if any, with a leading space."""
         return f" {self.case.when}" if self.case.when else ""
 
 
@@ -114,7 +114,7 @@ class Record:
 class Run(Record):
     """The record of one run of an answer."""
 
-    name: str  # the function's name in the exercise
+    name: str  # the function name in the exercise
     answer: Any  # the learner's function, or whatever else was passed to `check`
     case: Case
     reply: Reply
@@ -122,8 +122,8 @@ class Run(Record):
     wants: Wanted = STRING  # the type to return or, for a stream, to yield
     streams: bool = False  # whether the exercise asks for a generator or an async generator
     asynchronous: bool = False  # whether the exercise asks for an awaitable or an async generator
-    passes_on: bool = False  # whether each piece should be passed on before the next one is taken
-    expected: str = ""  # the correct text; the reply's, unless the exercise sets another
+    passes_on: bool = False  # whether each piece should be passed on before the next piece is taken
+    expected: str = ""  # the correct text; the reply text by default
     returned: Any = None  # the returned value or, if awaited, its result; None if a stream was read
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream that was then read
@@ -131,12 +131,12 @@ class Run(Record):
     items: list[Any] = field(default_factory=list)  # the items that the stream yielded
     taken: list[int] = field(default_factory=list)  # the number of pieces taken before each item
     at: list[float] = field(default_factory=list)  # virtual seconds from the call to each item
-    seconds: float = 0.0  # the run's duration in virtual seconds
+    seconds: float = 0.0  # the duration of the run in virtual seconds
     error: BaseException | None = None  # the exception that the answer raised
-    goes_on: bool = False  # whether the stream yielded so many items that it counts as endless
+    goes_on: bool = False  # whether the stream yielded so many items that it counts as infinite
     altered: bool = False  # whether the answer changed an item after yielding it
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
-    settings: Sequence[str] = ()  # the names of the model's settings that the answer changed
+    settings: Sequence[str] = ()  # the names of the model settings that the answer changed
     still_open: bool = False  # whether the stream of any reply was left open
     tasks: Sequence[str] = ()  # coroutine names of tasks that were left running
     unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
@@ -144,8 +144,8 @@ class Run(Record):
     # how the answer's task reacted to a cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # describes a model that was called but not passed to the answer, or ""
-    forgotten: str = ""  # the first function whose coroutine was never awaited; "" if none
+    other_model: str = ""  # describes the first model called that wasn't passed to the answer
+    forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
     stdout: str = ""  # the printed text, up to a limit
 
     @property
@@ -169,7 +169,7 @@ class Run(Record):
 
     @property
     def limited_by(self) -> str:
-        """The setting that limited the length of a reply, such as `max_tokens`; "" if none."""
+        """The setting that limited the length of a reply; "" if there was none."""
         readings = self.model.readings if self.model else []
         sent = [name for reading in readings for name in reading.settings]
         return next((name for name in sent if name in _LIMITS), "")
@@ -191,7 +191,7 @@ class Run(Record):
 
     @property
     def gave(self) -> str:
-        """The verb for what the answer did with its output: "returned" or "yielded"."""
+        """The verb that messages use for the output: "returned" or "yielded"."""
         return "yielded" if self.streams else "returned"
 
     @property
@@ -201,12 +201,12 @@ class Run(Record):
 
     @property
     def lost(self) -> bool:
-        """Whether the answer raised the reply's error, or another exception caused by it."""
+        """Whether the answer raised the reply error, or another exception caused by that error."""
         return any(each is self.reply.error for each in self.causes)
 
     @property
     def causes(self) -> list[BaseException]:
-        """The raised exception, its members if it is a group, and their causes and contexts."""
+        """The raised exception, members of exception groups, and all causes and contexts."""
         found: list[BaseException] = []
         further = [self.error]
         while further:
@@ -219,7 +219,7 @@ class Run(Record):
 
     @property
     def foreign(self) -> str:
-        """The class name of an awaited object that belongs to another event loop; "" if none."""
+        """The class name of an awaited object of another event loop; "" if there is none."""
         errors = "\n".join(map(str, self.causes))
         # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)

@@ -4,8 +4,8 @@
     run = call("words", answer, case, reply, reply.stream, streams=True)  # a generator
     run = run_async("shout", answer, case, reply, model, case.prompt)   # a coroutine
 
-To pass a stream, pass the method that makes it, such as `reply.stream`. The runner calls it, so
-that only the answer holds a reference to the stream.
+To pass a stream, pass the method that creates it, such as `reply.stream`. The runner calls the
+method, so that only the answer holds a reference to the stream.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
-_MODULES = ("builtins", "asyncio", "utils")  # modules whose exceptions aren't the learner's own
-_MOST = 1000  # items after which a stream counts as endless
-_PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to end
+_MODULES = ("builtins", "asyncio", "utils")  # modules whose exceptions the learner didn't define
+_MOST = 1000  # items after which a stream counts as infinite
+_PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to finish
 # virtual seconds allowed for unreferenced streams to close, even those read in a thread
 _SETTLES = 2 * GAP
 
 
 class How(TypedDict, total=False):
-    """An exercise's requirements; see `Run`."""
+    """The requirements of an exercise; see `Run`."""
 
     wants: Wanted
     streams: bool
@@ -42,7 +42,7 @@ class How(TypedDict, total=False):
 
 
 class _Runner:
-    """Runs an answer, and records what it does in `run`."""
+    """Runs an answer, and records in `run` what the answer does."""
 
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
@@ -52,7 +52,7 @@ class _Runner:
         self.run.expected = reply.text
         self._args, self._before = args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
-        self._not_empty = 0  # how many items weren't empty strings
+        self._not_empty = 0  # the number of items that aren't empty strings
         self._began = virtual_time.now()
 
     @contextmanager
@@ -91,7 +91,7 @@ class _Runner:
         return virtual_time.now() - self._began
 
     def finished(self) -> Run:
-        """Return the complete record; call this after all of the answer's code has ended."""
+        """Return the complete record; call this once all code of the answer has finished."""
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
@@ -106,7 +106,7 @@ class _Runner:
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the names of changed arguments, and of settings changed for any request."""
+        """Return the names of changed arguments, and of model settings changed for any request."""
         names: list[str] = []
         with suppress(TypeError, ValueError):
             names += inspect.signature(self.run.answer).parameters
@@ -122,7 +122,7 @@ class _Runner:
         return changed, settings
 
     def _not_awaited(self) -> str:
-        """Return a function's name if its coroutine was returned but not awaited; otherwise ""."""
+        """Return the name of a returned coroutine that wasn't awaited; "" if there is none."""
         returned = self.run.returned
         if not (self.run.awaited and inspect.iscoroutine(returned)):
             return ""
@@ -136,16 +136,16 @@ def _made(arg: Any) -> Any:
 
 
 def _state(arg: object) -> Any:
-    """Return the part of an argument's state that an answer must not change."""
+    """Return the state of an argument that an answer must not change."""
     if isinstance(arg, FakeModel):
         return arg.settings()
-    if isinstance(arg, list):  # compare a list's items by identity and state
+    if isinstance(arg, list):  # compare list items by identity and state
         return [(id(each), _state(each)) for each in arg]
     return copy.deepcopy(arg) if isinstance(arg, dict | set | BaseMessage) else None
 
 
 def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Unpack[How]) -> Run:
-    """Call a function in virtual time; if it `streams`, loop over its result and close it."""
+    """Call a function in virtual time; if `streams` is set, loop over the result and close it."""
     with virtual_time.clock(answer):
         runner = _Runner(name, answer, case, reply, args, how)
         runner.call()
@@ -175,7 +175,7 @@ def _iterate(runner: _Runner) -> None:
 
 
 def _discard(value: object) -> None:
-    """Close a coroutine, to avoid Python's warning that it was never awaited."""
+    """Close a coroutine, so that Python doesn't warn that it was never awaited."""
     if inspect.iscoroutine(value):
         value.close()
 
@@ -217,22 +217,22 @@ def run_async(
 
 
 async def _watched(runner: _Runner, pause: float) -> None:
-    """Run the answer, then list its unfinished tasks before they can continue."""
-    # get the loop here: if an endless answer is discarded, `finally` runs when no loop is running
+    """Run the answer, then list unfinished tasks before these tasks can continue."""
+    # get the loop here: if an answer that never ends is discarded, no loop is running in `finally`
     loop = asyncio.get_running_loop()
     try:
         await _awaited(runner, pause)
     finally:
         left = _learners_tasks(loop)
         runner.run.tasks = [name for task, name in left.items() if not task.cancelling()]
-        # ignore asyncio's own coroutines, such as `Event.wait`: they run none of the answer's code
+        # ignore asyncio's own coroutines, such as `Event.wait`: they don't run the learner's code
         runner.run.unawaited = [
             name for task, name in left.items() if task.cancelling() and "." not in name
         ]
 
 
 async def _awaited(runner: _Runner, pause: float) -> None:
-    """Call the answer, then await the result or, if it is a stream, read and close it."""
+    """Call the answer, then await the result, or read and close the result if it is a stream."""
     runner.call()
     run, stream = runner.run, runner.run.returned
     if inspect.isawaitable(stream):
@@ -255,7 +255,7 @@ async def _awaited(runner: _Runner, pause: float) -> None:
 
 
 async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> None:
-    """Cancel the task after some virtual seconds, and record how it reacted."""
+    """Cancel the task after some virtual seconds, and record how the task reacted."""
     await asyncio.wait({task}, timeout=after)
     if task.done():
         runner.run.cancelled = "early"
@@ -267,7 +267,7 @@ async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> 
     elif task.cancelled():
         runner.run.cancelled = "cancelled"
         with suppress(asyncio.CancelledError):
-            await task  # clears the task's exception, whose traceback keeps streams alive
+            await task  # clears the task exception, whose traceback keeps streams alive
     else:
         runner.run.cancelled = "raised" if runner.run.error else "returned"
 
@@ -275,7 +275,7 @@ async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> 
 def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]", str]:
     """Return the tasks that the answer started, with the names of their coroutines.
 
-    Tasks that run the learner's coroutines come first, then asyncio's, such as `Event.wait`.
+    Tasks that run the learner's coroutines precede those for asyncio's own, such as `Event.wait`.
     """
     found: dict[asyncio.Task[Any], str] = {}
     for task in asyncio.all_tasks(loop):
@@ -283,7 +283,7 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
         if inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__  # contains a dot, which marks asyncio's tasks
+                found[task] = coro.__qualname__  # contains a dot, which marks asyncio's own tasks
             elif learners_own(file):
                 found[task] = coro.__name__
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

@@ -1,7 +1,7 @@
-"""A time limit for code that may never end. It uses no signals, so it also works on Windows.
+"""Runs code with a time limit, without signals, so that it also works on Windows.
 
 The code runs in a separate thread, with the caller's context, so that Jupyter shows its output
-under the right cell. When time is up, an exception is raised inside that thread. Code that can't be
+under the right cell. When time is up, an exception is raised in that thread. Code that can't be
 stopped this way, such as a long call into C, is left running in a daemon thread.
 """
 
@@ -16,13 +16,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0  # the limit for one check; a correct answer takes milliseconds
-_STOPS = 20  # how many times to raise `OutOfTime`: code may swallow it, or react slowly
+_STOPS = 20  # how many times to raise `OutOfTime`: code may swallow the exception, or react slowly
 _PATIENCE = 0.2  # seconds between attempts to stop the code
 _POLL = 0.05  # the longest delay, in seconds, before an interrupt is noticed
-_WINDOW = 0.25  # seconds over which to measure whether code computes or waits
+_WINDOW = 0.25  # seconds over which to measure whether code is computing or waiting
 # code that uses less processor time than this fraction of the window counts as waiting
 _COMPUTES = 0.02
-_LONGEST = 4  # the most wall-clock time that a call may take, as a multiple of its limit
+_LONGEST = 4  # the wall-clock limit of a call, as a multiple of its time limit
 
 
 class OutOfTime(SystemExit):
@@ -54,7 +54,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 
 class _Run(Generic[T]):
-    """One call in a thread that stays alive until released, so that its id can't be reused."""
+    """One call in a thread that stays alive until released, so that the thread id isn't reused."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -77,7 +77,7 @@ class _Run(Generic[T]):
                 passed = now - begun
                 if passed < window:
                     continue
-                computed = time.process_time() - used  # can exceed `passed`: includes all threads
+                computed = time.process_time() - used  # for all threads, so it can exceed `passed`
                 waits = computed <= _COMPUTES * passed
                 spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed
@@ -103,11 +103,11 @@ class _Run(Generic[T]):
         try:
             try:
                 self._value.append(self._work())
-            except BaseException as error:  # `result` raises it again in the caller's thread
+            except BaseException as error:  # `result` reraises it in the calling thread
                 self._error = error
             self._done.set()
             self._released.wait()
-        except OutOfTime:  # raised just as the call was ending
+        except OutOfTime:  # raised just as the call was finishing
             self._done.set()
             self._released.wait()
 
@@ -118,7 +118,7 @@ class _Run(Generic[T]):
                 return
 
     def _send(self, exception: type[BaseException] | None) -> None:
-        """Raise `exception` in the thread's Python code; None cancels a pending exception."""
+        """Raise `exception` in the thread; None cancels a pending exception."""
         ident = ctypes.c_ulong(self._thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ident, ctypes.py_object(exception) if exception else None

@@ -1,4 +1,4 @@
-"""Detects answers that are still the exercise's placeholder."""
+"""Detects answers that are still the exercise placeholder."""
 
 import ast
 import dis
@@ -11,11 +11,11 @@ UNTOUCHED = "Write your answer where it says `your code here`, and run the cell 
 
 
 def untouched(answer: object, number: str) -> bool:
-    """Whether `answer` is still the exercise's placeholder.
+    """Whether `answer` is still the exercise placeholder.
 
     A placeholder is `...`, a tuple that contains one, a non-empty dict or list of placeholders, a
-    function that is empty or has the same code as one in the exercise's stub, or a class that
-    contains only placeholders and inherits from none of the learner's other classes.
+    function that is empty or has the same code as one in the exercise stub, or a class that
+    contains only placeholders and doesn't inherit from another class of the learner.
     """
     if answer is ...:
         return True
@@ -38,7 +38,7 @@ def untouched(answer: object, number: str) -> bool:
 
 
 def _essence(code: CodeType) -> tuple[object, ...]:
-    """Return a code object's instructions, without its name, line numbers or docstring."""
+    """Return the instructions in a code object, without the name, line numbers or docstring."""
     return tuple(
         (step.opname, _essence(step.argval) if isinstance(step.argval, CodeType) else step.argval)
         for step in dis.get_instructions(code)
@@ -46,13 +46,13 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 
 
 def _compiled(text: str) -> list[CodeType]:
-    """Return the code of all functions and classes in a cell's text."""
+    """Return the code objects of all functions and classes in the source of a cell."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook cell
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
 
 
 def _inside(code: CodeType) -> Iterator[CodeType]:
-    """Yield the code of the functions and classes in `code`, including nested ones."""
+    """Yield the code objects of the functions and classes in `code`, including nested ones."""
     for value in code.co_consts:
         if isinstance(value, CodeType):
             yield value

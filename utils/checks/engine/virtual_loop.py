@@ -15,14 +15,14 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 BEGIN = 100.0  # virtual time at the start of a run, in seconds
-VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as endless
+VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as infinite
 SOON = 0.02  # the longest delay, in virtual seconds, that counts as immediate
 
 _POLL = 0.05  # real seconds after which a waiting loop or thread checks whether to stop
-_IDLE = 0.5  # real seconds of idling (nothing to run or wait for) after which a run is ended
+_IDLE = 0.5  # real seconds of idling (nothing to run or wait for) after which a run is stopped
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each additional busy iteration advances time
-_CLEANUP = 5.0  # virtual seconds allowed for remaining tasks to end after a run
+_CLEANUP = 5.0  # virtual seconds allowed for remaining tasks to finish after a run
 
 
 class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doesn't catch it
@@ -30,7 +30,7 @@ class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doe
 
 
 class Stop(SystemExit):
-    """Raised to end a run: asyncio lets a `SystemExit` propagate out of the loop."""
+    """Raised to stop a run: asyncio lets a `SystemExit` propagate out of the loop."""
 
 
 WAITS = (
@@ -50,7 +50,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
-        self._jobs = 0  # how many functions are running in the loop's threads
+        self._jobs = 0  # how many functions are running in the loop's own threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts functions in anyio's threads
         self._asleep = 0  # how many functions in either kind of thread are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
@@ -79,8 +79,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Run `func` in a thread; the clock is stopped until `func` ends or calls `pause`."""
-        # a list that the job empties, so that an idle thread doesn't keep a stream open
+        """Run `func` in a thread; the clock stops until `func` returns or calls `pause`."""
+        # a list, emptied by the job so that an idle thread doesn't keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
@@ -90,10 +90,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
-        """Let time pass in synchronous code; on the loop's own thread, this blocks the loop.
+        """Let virtual time pass in synchronous code; on the loop's thread, this blocks the loop.
 
-        On the loop's thread, a run that takes too long is ended with the message `too_long`. On any
-        other thread, `Stop` is raised once the run is over.
+        On the loop's thread, a run that takes too long is stopped with the message `too_long`. On
+        other threads, `Stop` is raised once the run is over.
         """
         if self.on_its_thread():
             self.blocked += seconds
@@ -106,7 +106,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 raise Stop
 
     def on_its_thread(self) -> bool:
-        """Whether the calling code runs on the loop's thread, and so blocks the loop."""
+        """Whether the calling code runs on the loop's thread, where waiting blocks the loop."""
         return threading.get_ident() == self._home
 
     def jump(self, seconds: float, too_long: str = GOES_ON) -> None:
@@ -117,7 +117,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(too_long)
 
     def busy(self) -> None:
-        """Count a busy iteration; after `_BUSY` of them, advance time to end endless polling."""
+        """Count a busy iteration; after `_BUSY` of them, advance time to stop infinite polling."""
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK
@@ -130,7 +130,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jobs + pooled > self._asleep
 
     def idle(self, seconds: float) -> None:
-        """Add to the idle time, in real seconds; end the run once it exceeds `_IDLE`."""
+        """Add real seconds to the idle time; stop the run once idle time exceeds `_IDLE`."""
         self._idle += seconds
         if self._idle > _IDLE:
             raise Stop(WAITS)
@@ -157,7 +157,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop from None
 
     def _finish(self) -> None:
-        self._over = True  # ends threads that are in `pause`
+        self._over = True  # stops threads that are in `pause`
         left = asyncio.all_tasks(self)
         for task in left:
             task.cancel()
@@ -174,7 +174,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.DefaultSelector):
-    """The loop's selector, which advances the clock instead of waiting for a timer."""
+    """A selector that advances the loop's clock instead of waiting for a timer."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Virtual time for a learner's code, synchronous or on an event loop, without real waiting.
+"""Runs a learner's code in virtual time, synchronously or on a loop, without real waiting.
 
     with clock(answer):                # synchronous code
         answer(model, prompt)
@@ -6,7 +6,7 @@
 
     run(lambda: answer(model, prompt), answer)     # a coroutine, on its own loop
 
-The loop's clock stops while anything can run and jumps to the next timer when nothing can, so
+The loop's clock stops while code is running and jumps to the next timer when the loop is idle, so
 timeouts and stalls are exact and the same on every machine. The clock also waits for threads of
 `asyncio.to_thread` and anyio, except while they are in `pause`.
 
@@ -47,7 +47,7 @@ _SLEEPS_ON = (
 
 
 class Clock:
-    """The virtual clock of synchronous code."""
+    """A virtual clock for synchronous code."""
 
     def __init__(self) -> None:
         self._now = BEGIN
@@ -57,7 +57,7 @@ class Clock:
         return self._now
 
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
-        """Advance the clock; if the run takes too long, end it with the message `too_long`."""
+        """Advance the clock; if the run takes too long, stop it with the message `too_long`."""
         self._now += seconds
         if self._now > BEGIN + VIRTUAL_SECONDS:
             raise Stop(too_long)
@@ -69,9 +69,9 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread, and return its result.
 
-    Functions of `time` follow the clock, even those imported by name in the modules of `learners`
-    (functions or classes). Tasks that `main` leaves running are cancelled, and async generators are
-    closed.
+    Functions of the `time` module follow the clock, even if the modules of `learners` (functions
+    or classes) imported them by name. Tasks that `main` leaves running are cancelled, and async
+    generators are closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
@@ -84,7 +84,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 @contextmanager
 def clock(*learners: object) -> Iterator[Clock]:
-    """Run synchronous code on its own virtual clock; see `run` for `learners` and `NeverEnds`."""
+    """Run a synchronous `with` block on a virtual clock; see `run` for the details."""
     made = Clock()
     with _following_clock(made, learners):
         yield made
@@ -97,9 +97,9 @@ def now(function: str = "monotonic") -> float:
 
 
 def pause(seconds: float) -> None:
-    """Let virtual time pass in synchronous code, as a synchronous model call does.
+    """Let virtual time pass in synchronous code, like a synchronous model call.
 
-    On a loop's own thread, this blocks the loop. Without a virtual clock, this does nothing.
+    On the thread of a loop, this blocks the loop. Without a virtual clock, this does nothing.
     """
     current = _CLOCK.get()
     if current:
@@ -109,7 +109,7 @@ def pause(seconds: float) -> None:
 async def sleep(seconds: float) -> None:
     """Like `asyncio.sleep`, but in virtual time, even on a loop that the learner created."""
     current = _CLOCK.get()
-    if isinstance(current, Clock):  # not a virtual loop, so `asyncio.sleep` would really wait
+    if isinstance(current, Clock):  # not a virtual loop: `asyncio.sleep` would wait in real time
         current.pause(seconds)
         seconds = 0
     await asyncio.sleep(seconds)
@@ -127,7 +127,7 @@ def blocked() -> float:
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 
 
-# --- The module `time` as the learner's code sees it ----------------------------------------------
+# --- The `time` module as the learner's code sees it ----------------------------------------------
 
 _REAL: dict[str, Callable[..., Any]] = {
     name: getattr(time, name) for name in ("sleep", "monotonic", "perf_counter", "time")
@@ -142,7 +142,7 @@ def _sleep(seconds: float) -> None:
         _REAL["sleep"](seconds)
 
 
-# versions of these functions that use the virtual clock if there is one
+# the same functions, but following the virtual clock if there is one
 _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name in _REAL}
 
 
@@ -170,7 +170,7 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the global namespaces of functions and of classes' methods, except the stdlib's."""
+    """Return the global namespaces of functions and methods, excluding those in the stdlib."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         methods = vars(learner).values() if isinstance(learner, type) else ()

@@ -24,7 +24,7 @@ def shown(value: object, longest: int = 60) -> str:
 
 
 def kind(value: object) -> str:
-    """Return a value's type with its article, such as "a `list`"."""
+    """Return the type of a value with an article, such as "a `list`"."""
     if value is None:
         return "`None`"
     name = type(value).__name__
@@ -51,14 +51,14 @@ def listed(values: Iterable[Any]) -> str:
 
 
 def joined(words: Sequence[str], last: str = "and") -> str:
-    """Join words with commas, and with `last` before the final one."""
+    """Join words with commas, and with `last` before the final word."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def differ_at(got: Sequence[Any], expected: Sequence[Any]) -> int:
-    """Return the index of the first difference; if there is none, the shorter sequence's length."""
+    """Return the index of the first difference, or the shorter length if there is none."""
     pairs = enumerate(zip(got, expected, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(got), len(expected)))
 

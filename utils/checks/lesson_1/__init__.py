@@ -1,1 +1,1 @@
-"""The checks of lesson 1: one file per exercise, and their messages."""
+"""The checks for lesson 1: one module per exercise, and one with the messages."""

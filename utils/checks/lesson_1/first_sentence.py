@@ -18,7 +18,7 @@ from utils.checks.engine.stream_runner import call
 class Seen(Run):
     """A run, and how many pieces were needed to find the end of the sentence."""
 
-    arrived: Sequence[int]  # how many characters had arrived after each piece
+    arrived: Sequence[int]  # the number of characters that had arrived after each piece
     complete: int  # the number of the piece that completed the sentence
     known: int  # the number of the piece with the white space after the sentence
     needless: bool  # whether the reply was read to the end although more text followed the sentence
@@ -47,7 +47,7 @@ def _short(s: Seen) -> bool:
 
 
 def _long(s: Seen) -> bool:
-    """Whether the returned text continues after the sentence, with more than white space."""
+    """Whether the returned text contains more than white space after the sentence."""
     further = s.output.strip() != s.expected and s.output.startswith(s.expected)
     return s.wrong_text and further and s.reply.text.startswith(s.output)
 
@@ -74,7 +74,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-# replies (with a bar between pieces if the pieces matter), and how messages refer to them
+# replies (with bars between pieces where these matter), and how messages refer to the case
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),

@@ -1,4 +1,4 @@
-"""Check for 1.order: arrange lines that measure TTFT and total time; the check runs them."""
+"""Check for 1.order: arrange lines that measure TTFT and total time; the check runs the code."""
 
 import linecache
 import re
@@ -18,24 +18,24 @@ _FILE = "<your order>"
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """An arrangement of the lines and, if Python can run it, its measurements."""
+    """An order of the lines and, if Python can run the code, its measurements."""
 
     lines: Mapping[str, str] = field(default_factory=dict)
     given: Any = ""  # the order that was passed
     is_order: bool = True  # whether the order is a string, or a list of single letters
     letters: str = ""
-    unknown: str = ""  # the first letter that doesn't name a line; "" if none
-    repeated: str = ""  # the first letter that appears more than once; "" if none
+    unknown: str = ""  # the first letter that doesn't name a line; "" if there is none
+    repeated: str = ""  # the first letter that appears more than once; "" if there is none
     syntax: SyntaxError | None = None
     error: Exception | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     missing: Sequence[str] = ()  # the metrics that the lines didn't set to a float
     reply: Reply = field(default_factory=Reply)
     at: str = ""  # the letter of the line with the syntax error
-    empty_block: str = ""  # the letter of the line that opens an empty block; "" if none
+    empty_block: str = ""  # the letter of the line that opens an empty block; "" if there is none
 
     def measured(self, name: str, seconds: float) -> bool:
-        """Whether a metric has this value, up to rounding errors."""
+        """Whether a metric has this value, allowing for rounding errors."""
         return abs(float(self.values[name]) - seconds) < 1e-6
 
 
@@ -52,9 +52,9 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
-    """Return an order's letters in upper case, its first unknown letter and its first repeated one.
+    """Return the letters of an order in upper case, and the first unknown and repeated letters.
 
-    The keys are fields of `Seen`; a value is "" if no letter qualifies or the order is unreadable.
+    The keys are fields of `Seen`; values are "" if no letter qualifies or the order is unreadable.
     """
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     letters = "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
@@ -67,7 +67,7 @@ def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
 
 def _run(seen: Seen, case: Case) -> Seen:
     text = "\n".join(seen.lines[letter] for letter in seen.letters)
-    # stores the lines, so that a message about an exception can quote one
+    # stores the lines, so that a message about an exception can quote a line
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
     failure: dict[str, Any] = {}  # the fields of `Seen` that describe a failure
     reply = case.reply()

@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # how many characters of complete words were held back, at most
+    words_held: int  # the largest number of characters of complete words held back
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
 
@@ -33,7 +33,7 @@ def _words_held(reply: Reply) -> int:
         if event.what == "out":
             out += len(event.text)
         else:
-            complete = re.match(r"(?s).*\S(?=\s)", going_in)  # up to the last complete word
+            complete = re.match(r"(?s).*\S(?=\s)", going_in)  # to the end of the last complete word
             if complete:
                 most = max(most, complete.end() - out)
             going_in += event.text

@@ -18,7 +18,7 @@ class Screen(io.StringIO):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
-        # how many pieces had been taken when the oldest unflushed text was printed, or None
+        # pieces taken when the oldest unflushed text was printed; None if all text is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
@@ -37,7 +37,7 @@ class Screen(io.StringIO):
         self._waiting_since = None
 
     def _look(self) -> None:
-        """Note whether another piece was taken while printed text waited to be flushed."""
+        """Note whether another piece was taken before printed text was flushed."""
         if self._waiting_since is not None and self._reply.taken > self._waiting_since:
             self.flushed = False
 
@@ -49,8 +49,8 @@ class Seen(Run):
     printed: str
     flushed: bool  # see `Screen`
     again: Any  # the return value of the second call
-    right: bool  # whether the reply was printed, with nothing but line breaks around it
-    torn: bool  # whether the printed text is wrong only in its white space
+    right: bool  # whether the reply was printed, with only line breaks around it
+    torn: bool  # whether the printed text differs from the reply only in white space
 
 
 def observe(answer: Any, case: Case) -> Seen:

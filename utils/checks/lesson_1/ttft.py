@@ -10,8 +10,8 @@ from utils.simulator.prefill import Server
 from utils.simulator.profiles import PROFILES
 
 _PROMPT = range(20_000)  # tokens
-_REPLY = 2.0  # seconds from a reply's first token to its last
-_LATER = 60.0  # seconds from the first request to the changed ones
+_REPLY = 2.0  # seconds from the first token of a reply to the last token
+_LATER = 60.0  # seconds from the first request to the changed requests
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,23 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """An order of the changes, and each one's TTFT in seconds."""
+    """An order of the changes, and the TTFT of each change in seconds."""
 
     answer: Any
     ttfts: Mapping[str, float]
     letters: str  # the order without separators
-    unknown: str  # the first letter that doesn't name a change; "" if none
-    repeated: str  # the first letter that appears more than once; "" if none
+    unknown: str  # the first letter that doesn't name a change; "" if there is none
+    repeated: str  # the first letter that appears more than once; "" if there is none
     missing: Sequence[str]  # the changes missing from the order
 
     def too_early(self, letter: str) -> str:
-        """Return the first change placed after this one that should come before it; "" if none."""
+        """Return the first later change that should precede this change; "" if there is none."""
         after = self.letters[self.letters.index(letter) + 1 :]
         return next((other for other in after if self.ttfts[other] < self.ttfts[letter]), "")
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compute the TTFTs, and read the letters."""
+    """Compute the TTFTs, and parse the letters in the answer."""
     ttfts = {letter: _ttft(change) for letter, change in _CHANGES.items()}
     read = letters_in(answer, ttfts)
     missing = [letter for letter in ttfts if letter not in read["letters"]]

@@ -1,4 +1,4 @@
-"""Check for `words`: yield each whole word of a stream of pieces as soon as it is complete."""
+"""Check for `words`: yield each word in a stream of pieces as soon as the word is complete."""
 
 import re
 from bisect import bisect_right
@@ -16,15 +16,15 @@ from utils.checks.engine.wording import differ_at
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The words that were yielded, and when each was complete."""
+    """The words that were yielded, and when each word was complete."""
 
     words: Sequence[str]  # the correct words
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
     needed: Sequence[int]  # the number of pieces after which each word is known to be complete
-    late: int  # the index of the first word yielded later than necessary; -1 if none
-    together: Sequence[str]  # the late word, preceded by those that the same piece completed
+    late: int  # the index of the first word yielded later than necessary; -1 if there is none
+    together: Sequence[str]  # the late word, preceded by the words completed by the same piece
 
 
 def observe(answer: Any, case: Case) -> Seen:
@@ -49,9 +49,9 @@ def observe(answer: Any, case: Case) -> Seen:
 
 def _needed(reply: Reply) -> list[int]:
     """Return the number of pieces after which each word is known to be complete."""
-    arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
+    arrived = list(accumulate(map(len, reply.pieces)))  # characters so far, after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # until the next white space arrives
+    known = [1 + bisect_right(arrived, end) for end in ends]  # until white space follows the word
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

@@ -1,1 +1,1 @@
-"""The checks of lesson 2: one file per exercise, and their messages."""
+"""The checks for lesson 2: one module per exercise, and one with the messages."""

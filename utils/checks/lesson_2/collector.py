@@ -17,14 +17,14 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 @dataclass(frozen=True, kw_only=True)
 class Listening(Case):
-    """A reply, and whether it is requested with `invoke` rather than `stream`."""
+    """A reply, and whether it is requested with `invoke` instead of `stream`."""
 
     invoked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """The contents of `.text` in a collector, and in another that receives nothing."""
+    """The contents of `.text` in a collector, and in a second collector that receives nothing."""
 
     case: Listening
     fresh: Any  # the initial `.text` of the collector that receives nothing
@@ -32,7 +32,7 @@ class Seen(HandlerRun):
     arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the pieces of the reply
     longest: str  # the longest value of `.text` after any chunk
-    late: Sequence[tuple[str, Any]]  # the entries of `looks` whose two parts differ
+    late: Sequence[tuple[str, Any]]  # the entries of `looks` in which the text and `.text` differ
 
 
 def observe(answer: Any, case: Listening) -> Seen:
@@ -70,7 +70,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
+    """Return the text without consecutive duplicate pieces, and without any duplicate pieces."""
     once_in_a_row = "".join(piece for piece, _ in groupby(pieces))
     return [once_in_a_row, "".join(dict.fromkeys(pieces))]
 

@@ -1,4 +1,4 @@
-"""Check for 2.diagnosis: which program's handler is healthy, and what is wrong with the others."""
+"""Check for 2.diagnosis: which program has a healthy handler, and what is wrong with the others."""
 
 from utils.checks.engine.diagnosis import clinic
 

@@ -1,6 +1,6 @@
 """Runs a learner's callback handlers and records their exceptions.
 
-LangChain normally logs a handler's exception and carries on; here the exception propagates.
+LangChain normally logs the exceptions of a handler and continues; here they propagate.
 """
 
 import inspect
@@ -37,22 +37,22 @@ _LOG = logging.getLogger("langchain_core.callbacks.manager")
 class HandlerRun(Record):
     """The result of running a learner's handler class in one case."""
 
-    name: str  # the class's name in the exercise
+    name: str  # the class name in the exercise
     answer: Any  # the learner's class, or whatever else was passed to `check`
     case: Case
     handler: BaseCallbackHandler | None = None  # the first instance
-    error: Exception | None = None  # the exception from creating or calling an instance
+    error: Exception | None = None  # the exception raised when creating or calling an instance
     log: Sequence[str] = ()  # LangChain's log messages about callbacks
     unknown: Sequence[str] = ()  # the methods that LangChain never calls
-    unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if none
+    unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if there is none
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
-    other: Any = None  # the same for a second instance, which receives nothing
+    other: Any = None  # the value in a second instance, which receives nothing
 
 
 def _misfit(s: HandlerRun) -> bool:
-    """Whether LangChain's call didn't match a method's parameters."""
+    """Whether the arguments from LangChain didn't match the parameters of a method."""
     if not isinstance(s.error, TypeError):
         return False
     place = Path(traceback.extract_tb(s.error.__traceback__)[-1].filename)
@@ -64,7 +64,7 @@ def run_handlers(
 ) -> HandlerRun:
     """Call `listen` with a function that creates the learner's handlers; record the result.
 
-    At the end, `attribute` is read from the first two handlers.
+    Finally, read `attribute` from the first two handlers.
     """
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}  # fields of `HandlerRun`
@@ -88,7 +88,7 @@ def run_handlers(
                 found |= dict(zip(("value", "other"), values, strict=False))
             except Exception as error:
                 found["error"] = error
-            for handler in made:  # exceptions during later clean-up shouldn't propagate
+            for handler in made:  # don't let exceptions propagate during later clean-up
                 object.__setattr__(handler, "raise_error", False)
     first = next(iter(made), None)
     found |= {"handler": first, "unknown": unknown(first), "unfilled": unfilled(first)}
@@ -128,7 +128,7 @@ def overrides(handler: object, *events: str) -> bool:
 def unknown(handler: object) -> list[str]:
     """Return the learner's methods that LangChain never calls.
 
-    Methods without the prefix `on_` are included only if the learner overrides no callback method.
+    Methods without the `on_` prefix are included only if the learner overrides no callback method.
     """
     names = [
         name
@@ -151,21 +151,21 @@ def unfilled(handler: object) -> str:
 
 @dataclass(kw_only=True)
 class Attaching(Run):
-    """A run of a function that attaches handlers and returns a number."""
+    """A run of an answer that attaches handlers and returns a number."""
 
     right: int  # the correct number
     again: Any  # the result of a second call
     log: Sequence[str]  # LangChain's log messages about callbacks
     wrong: bool  # whether the whole reply arrived, but the wrong number was returned
-    calls: Sequence[Call]  # the calls to the model's methods
+    calls: Sequence[Call]  # the method calls to the model
     handlers: Sequence[Any]  # all handlers that were attached
     classes: Sequence[type]  # classes attached in place of instances; LangChain ignores them
-    unfilled: str  # a handler's misnamed token parameter; "" if none
+    unfilled: str  # the misnamed token parameter of a handler; "" if there is none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
     @classmethod
     def seen(cls, run: Run, right: int, **more: Any) -> Self:
-        """Make an instance from a run, the correct number and additional fields."""
+        """Create an instance from a run, the correct number and additional fields."""
         calls = run.model.calls if run.model else []
         attached = [each for call in calls for each in call.handlers]
         instances = [each for each in attached if isinstance(each, BaseCallbackHandler)]

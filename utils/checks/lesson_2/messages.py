@@ -1,4 +1,4 @@
-"""Messages to learners about their answers to lesson 2's exercises."""
+"""Messages to learners about their answers to the exercises in lesson 2."""
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages

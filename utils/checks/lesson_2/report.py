@@ -1,4 +1,4 @@
-"""Check for `Report`: a handler that counts each run's tokens, even if runs interleave or fail."""
+"""Check for `Report`: a handler that counts tokens per run, even if runs interleave or fail."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -21,8 +21,8 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 class Runs(Case):
     """A case with one or more runs that call the same handler."""
 
-    interleaved: bool = False  # whether a second run's tokens arrive between those of the first run
-    other_first: bool = False  # with `interleaved`, whether the other run starts first
+    interleaved: bool = False  # whether the tokens of two runs interleave
+    other_first: bool = False  # whether the second run starts first, if `interleaved`
     then_shorter: bool = False  # whether a shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler
@@ -49,11 +49,11 @@ class Seen(HandlerRun):
     case: Runs
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
-    got: Sequence[Any]  # the entries of `.reports`; empty if it isn't a list
+    got: Sequence[Any]  # the entries of `.reports`; empty if `.reports` isn't a list
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
-    off: set[int]  # the reports minus the correct numbers; empty if a report is missing or extra
+    off: set[int]  # the errors of the reports; empty if a report is missing or extra
 
 
 def observe(answer: Any, case: Runs) -> Seen:
@@ -61,7 +61,7 @@ def observe(answer: Any, case: Runs) -> Seen:
     spy, kept = _Spy(), list[str]()
 
     def listen(make: Make) -> None:
-        one, _ = make(), make()  # the second shows whether instances share their reports
+        one, _ = make(), make()  # the second instance shows whether instances share reports
         before = _sizes(one)
         _run(case, {"callbacks": [one, spy]})
         kept.extend(name for name, size in _sizes(one).items() if size > before.get(name, 0))
@@ -81,7 +81,7 @@ def observe(answer: Any, case: Runs) -> Seen:
         odd=odd,
         same=same,
         off={report - due for report, due in pairs},
-        wrong=not same if case.batch else got != right,  # threads may end in any order
+        wrong=not same if case.batch else got != right,  # threads may finish in any order
     )
 
 
@@ -112,7 +112,7 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """Return the number of entries, including nested ones, in each attribute but `reports`."""
+    """Return the number of entries, including nested ones, in each attribute except `reports`."""
     own = {name: value for name, value in vars(type(handler)).items() if not callable(value)}
     attributes = {**own, **vars(handler)}
     return {

@@ -10,12 +10,12 @@ from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
 _MOST_EMPTY = 4  # the maximum number of empty tokens in a reply
-# the LangChain method that passes tokens to handlers; fill in "" or "Async"
+# the LangChain method that passes tokens to handlers; `{}` stands for "" or "Async"
 _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_new_token"
 
 
 def observe(answer: Any, case: Case) -> Attaching:
-    """Call the answer twice, to detect a handler that carries over the first count."""
+    """Call the answer twice, to detect a handler that is reused without being reset."""
     with handlers.callback_log() as log:
         run, again = _run(answer, case), _run(answer, case)
     return Attaching.seen(run, run.reply.text.count(" "), again=again.returned, log=log)

@@ -1,4 +1,4 @@
-"""Check for `spent`: add up the output tokens of several replies, as the provider counted them."""
+"""Check for `spent`: add up the output tokens of several replies, as counted by the provider."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`, each prompt's reply, and the correct token counts."""
+    """A run of `spent`, the replies, and the correct token counts."""
 
     case: Prompts
     replies: dict[str, Reply]
     readings: Sequence[Reading]  # the readings of all replies
-    never_sent: str  # the first prompt that was never sent; "" if none
-    miscounted: str  # the first prompt that wasn't sent as often as it is listed; "" if none
-    unfinished: str  # the first prompt whose reply wasn't read to the end; "" if none
+    never_sent: str  # the first prompt that was never sent; "" if all were sent
+    miscounted: str  # the first prompt sent more or less often than listed; "" if there is none
+    unfinished: str  # the first prompt whose reply wasn't read to the end; "" if there is none
     input_tokens: int  # the total for all requests
     output_tokens: Sequence[int]  # one number per reply
 
     def is_of(self, prompts: Iterable[str]) -> bool:
-        """Whether the returned number is the sum of these prompts' output tokens."""
+        """Whether the returned number is the sum of the output tokens for these prompts."""
         return bool(self.returned == sum(_USAGES[each]["output_tokens"] for each in prompts))
 
     @property
@@ -100,7 +100,7 @@ def _observed(answer: Any, case: Prompts) -> tuple[Run, dict[str, Reply]]:
 
 
 def _none(s: Seen) -> bool:
-    """Whether the answer failed on a None value, such as a chunk's missing usage."""
+    """Whether the answer failed on a None value, such as missing usage in a chunk."""
     return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
 
 
@@ -110,7 +110,7 @@ def _one_model(s: Seen) -> bool:
 
 
 def _chunks(s: Seen) -> list[int]:
-    """Return possible chunk counts: one per piece, plus up to `_MOST_EXTRA` more per reply."""
+    """Return possible numbers of chunks: one per piece, plus up to `_MOST_EXTRA` per reply."""
     with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
     return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
 

@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 
-# By case: the handlers passed to the model's constructor, the chain's `with_config` and the call.
+# The handlers passed to the model constructor, `with_config` and the call, by case number.
 CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
 
 
@@ -27,25 +27,25 @@ class _Tally(BaseCallbackHandler):
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer, and where it differs from the actual counts of handlers `A` and `B`."""
+    """An answer, and how it differs from the actual counts of the `A` and `B` handlers."""
 
     answer: Any
     strings: Sequence[str] = ()  # keys that are case numbers written as strings
     unknown: Sequence[str] = ()  # keys that aren't case numbers
-    misshapen: int = 0  # the first case whose entry can't be read as two numbers; 0 if none
+    misshapen: int = 0  # the first case whose entry can't be read as two numbers; 0 if all can
     missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
-    odd_case: int = 0  # the first case with a value that isn't an integer; 0 if none
+    odd_case: int = 0  # the first case with a value that isn't an integer; 0 if there is none
     odd: Any = None  # the value that isn't an integer
-    wrong_case: int = 0  # the first case with a wrong number; 0 if none
+    wrong_case: int = 0  # the first case with a wrong number; 0 if all are right
     handler: str = ""  # the handler with the wrong number, "A" or "B"
     number: Any = 0  # the wrong number
     places: int = 0  # how many times `handler` is attached in `wrong_case`
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
-    """Return an entry as a dict: {} if it is missing, None if its form is unknown.
+    """Return an entry as a dict: {} if it is missing, None if its format is unknown.
 
-    The known forms are a dict, `("A", 1, "B", 2)` and `(1, 2)`.
+    The known formats are a dict, `("A", 1, "B", 2)` and `(1, 2)`.
     """
     if entry is ... or entry is None:
         return {}
@@ -59,7 +59,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a handler's number in a row; None if it is missing, or 0 if the row is a `Counter`."""
+    """Return the number for a handler in a row; if it is missing, None, or 0 for a `Counter`."""
     if row is None:
         return None
     with suppress(KeyError):
@@ -96,7 +96,7 @@ def observe(answer: Any, _: None) -> Seen:
 
 
 def _counted(places: Sequence[str]) -> dict[str, int]:
-    """Attach the handlers in a row of `CASES`, and return how many starts each one counts."""
+    """Attach the handlers in a row of `CASES`, and return how many starts each handler counts."""
     tallies = {"A": _Tally(), "B": _Tally()}
     built_in, bound, called = ([tallies[name]] if name else [] for name in places)
     config: Any = {"callbacks": called}

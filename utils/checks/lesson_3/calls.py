@@ -10,7 +10,7 @@ from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, 
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
 _HALF = (("get_weather", '{"city": "San'),)
-_FINISHED = {  # each case's `when`, and the tool calls of its reply, which ends with `tool_calls`
+_FINISHED = {  # tool calls of replies whose finish reason is `tool_calls`, keyed by `when`
     "": WEATHER,
     "for two calls of the same tool": (WEATHER[0], ("get_weather", '{"city": "Tokyo"}')),
     "for a call without arguments": (WEATHER[0], ("get_news", "{}")),

@@ -34,7 +34,7 @@ Done"""
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The result of calling the answer once with the case's text."""
+    """The result of calling the answer once with the text of the case."""
 
     kept: str  # the text without an incomplete fence at its end
     open: bool  # whether a code block is still open at the end of `kept`
@@ -46,9 +46,9 @@ class Seen(Run):
 
     @property
     def right(self) -> bool:
-        """Whether the result is correct; extra blank lines around the change are fine.
+        """Whether the result is correct; extra blank lines around changes are allowed.
 
-        An incomplete fence after spaces may stay: the exercise mentions only backticks.
+        An indented incomplete fence may stay: the exercise mentions only backticks.
         """
         text = self.case.text
         return self._is(self.kept) or (text.endswith((" `", " ``")) and self._is(text))
@@ -64,7 +64,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with the case's text."""
+    """Call the answer with the text of the case."""
     lines = case.text.split("\n")
     kept = "\n".join(lines[:-1] if lines[-1].strip() in _LONE else lines)
     run = call("closed", answer, case, Reply(), case.text)

@@ -14,7 +14,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # the interval; exact in binary, like the gaps, so their sums compare exactly
+SECONDS = 0.25  # the interval; exact in binary, as are the gaps, so that sums compare exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,27 +32,27 @@ class Passed(NamedTuple):
     taken: int
 
 
-# Stands in for a string that wasn't yielded, or for one that wasn't due. No case has 1000 pieces,
-# so a missing string counts as too late, and an extra one as too soon.
+# A placeholder for a string that wasn't yielded or wasn't due. No case has 1000 pieces, so that a
+# missing string counts as too late, and an extra string as too soon.
 _NOTHING = Passed("", 1000)
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The strings that were yielded, and those that were due."""
+    """The strings that were yielded, and the strings that were due."""
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
     looked: int  # how many times the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
-    wrong: Passed  # the first yielded string that differs from the one due
+    wrong: Passed  # the first yielded string that differs from the string due
     wanted: Passed  # the string that was due instead; equals `wrong` if all are right
     waited: float  # how long the answer itself slept, in virtual seconds
-    missing: str  # the first piece missing from the output, or ""
+    missing: str  # the first piece missing from the output; "" if there is none
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read the answer's output for one stream, with a clock that records when it is called."""
+    """Read the output of the answer for one stream, with a clock that records its calls."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
 
@@ -118,7 +118,7 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
-# each stream's description, its pieces, and the seconds before each piece
+# for each stream: a description, the pieces, and the seconds before each piece
 _STREAMS = (
     ("with a piece every 0.0625 s", _WORDS[10:20], [0.0625] * 10),
     ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),

@@ -23,7 +23,7 @@ USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 @dataclass(frozen=True, kw_only=True)
 class Chunks(Case):
-    """A reply as chunks, with its tool calls and finish reason, or an empty stream if `empty`."""
+    """A reply in chunks, with tool calls and a finish reason, or an empty stream if `empty`."""
 
     text: str = HERON
     calls: Sequence[tuple[str, str]] = ()
@@ -35,7 +35,7 @@ EMPTY_STREAM = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """Make a case with this finish reason, and mention the reason in its `when`."""
+    """Create a case with this finish reason, which is mentioned in `when`."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
@@ -45,7 +45,7 @@ class Seen(Run):
     """One run of an answer on a stream of chunks."""
 
     case: Chunks
-    chunks: Sequence[AIMessageChunk]  # all chunks; none if the reply fails or the stream is empty
+    chunks: Sequence[AIMessageChunk]  # all chunks; empty if the reply fails or the stream is empty
     read_chunks: int  # how many chunks were read
 
     @property
@@ -55,7 +55,7 @@ class Seen(Run):
 
 
 def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
-    """Call the answer with a stream of the reply's chunks."""
+    """Call the answer with the reply as a stream of chunks."""
 
     def reply() -> Any:
         usage = USAGE if case.finish else None
@@ -77,7 +77,7 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
 
 
 def uses(s: Seen, name: str) -> bool:
-    """Whether the answer's code, excluding nested functions, uses this attribute or global."""
+    """Whether the code of the answer, excluding nested functions, uses this attribute or global."""
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 

@@ -1,4 +1,4 @@
-"""Messages to learners about their answers to lesson 3's exercises."""
+"""Messages to learners about their answers to the exercises in lesson 3."""
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
@@ -155,7 +155,7 @@ COALESCE: Messages[coalesce.Seen] = {
 
 
 def _repair(s: closed.Seen) -> str:
-    """Return a sentence with the input and the returned text, as Python code to copy."""
+    """Return a sentence that contains the input and the returned text as Python literals."""
     what = f"{s.case.when[:1].upper()}{s.case.when[1:]}"
     return f"{what}, {shown(repr(s.case.text), 700)} became {shown(repr(s.returned), 700)}."
 

@@ -10,7 +10,7 @@ from utils.checks.engine.run import ANYTHING, STRING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-# how an error message may report a missing finish reason: words, or an empty value's `repr`
+# how an error message may report a missing finish reason: in words, or as an empty value
 _NONE = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
@@ -18,7 +18,7 @@ _NONE = re.compile(
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the answer with one reply, which it should return or reject."""
+    """Call the answer with one reply, which the answer should return or reject."""
     complete = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if complete else ANYTHING)
 

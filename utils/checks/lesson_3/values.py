@@ -1,4 +1,4 @@
-"""Check for 3.values: which values the JSON parser yields for a reply's pieces."""
+"""Check for 3.values: which values the JSON parser yields for the pieces of a reply."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
 @dataclass(frozen=True)
 class Seen:
-    """How a learner's list of values first differs from the parser's."""
+    """The first difference between the learner's values and those from the parser."""
 
     answer: Any
     yielded: Sequence[dict[str, Any]]
-    at: int = 0  # the index of the first difference, or the shorter list's length
+    at: int = 0  # the index of the first difference, or the length of the shorter list
     given: Any = None  # the learner's value at index `at`
-    value: dict[str, Any] | None = None  # the parser's value at `at`; None past either list's end
+    value: dict[str, Any] | None = None  # the parsed value at `at`; None past the end of a list
     unknown: str = ""  # the first key in `given` that isn't a prefix of any key in the JSON
-    key: str = ""  # the first of the parser's keys whose value differs
+    key: str = ""  # the first parsed key whose value differs
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compare the list with what the parser actually yields."""
+    """Compare the list with the values that the parser yields."""
     yielded = list(JsonOutputParser().transform(iter(_PIECES)))
     if not isinstance(answer, list | tuple):
         return Seen(answer, yielded)

@@ -50,7 +50,7 @@ check = Exercise(
         EMPTY_STREAM,
     ),
     first={
-        # checked before "raises", since a second loop can cause an exception
+        # checked before "raises", since looping twice can cause an exception
         "reads twice": FIRST["reads twice"],
         # in LangChain, the sum of two messages is a ChatPromptTemplate
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",

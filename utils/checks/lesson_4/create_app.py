@@ -21,9 +21,9 @@ from utils.checks.engine.untouched import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
-_LONG = 120.0  # virtual seconds allowed for an endpoint to end after its model fails
-_SLOW = 0.1  # how much longer a correct endpoint may take than its model, in virtual seconds
-_MISUSE = (  # error messages from a response class whose argument has the wrong type
+_LONG = 120.0  # virtual seconds allowed for a response to end after the model fails
+_SLOW = 0.1  # virtual seconds by which a correct endpoint may be slower than the model
+_MISUSE = (  # error messages from a response class for an argument of the wrong type
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
 )
@@ -48,19 +48,19 @@ class Visited(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The response to the question, and how long the slowest response took."""
+    """The response to the question, and the duration of the slowest response."""
 
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
-    undispatched: str  # the name of an event that was sent but wouldn't be dispatched, or ""
-    strange: str  # the longest message `data` that isn't a JSON string, or ""
-    last: int  # the index of the first `end` or `failed` event; if there is none, of the last event
-    wrong_header: str  # the name of the first header with a wrong value, or ""
-    header: str  # the wrong header's value, in lower case
+    undispatched: str  # an event that was sent but wouldn't be dispatched; "" if there is none
+    strange: str  # the longest message `data` that isn't a JSON string; "" if there is none
+    last: int  # the index of the first `end` or `failed` event, if any, or of the last event
+    wrong_header: str  # the name of the first header with a wrong value; "" if there is none
+    header: str  # the value of the wrong header, in lower case
     arrived: str  # the text that the model sent, up to any failure
     generated_late: int  # how many pieces were generated after the request had ended
-    took: float  # seconds that the slowest response took
-    lasts: float  # seconds that the model needs for the slowest reply
+    took: float  # the duration of the slowest response, in seconds
+    lasts: float  # the duration of the slowest reply, in seconds
 
     @property
     def output(self) -> str:
@@ -74,7 +74,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Visited) -> Seen:
-    """Make an app and send it requests."""
+    """Create an app and send requests to it."""
     reply = case.reply()
     replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
     visits: list[Visit] = []
@@ -85,8 +85,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        # Wait until no thread refers to a suspended generator, so that Python closes it. Garbage is
-        # collected on the loop, where dropped coroutines can be closed.
+        # Wait until no thread refers to a suspended generator, so that Python closes the generator.
+        # Garbage is collected on the loop, where dropped coroutines can be closed.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
             gc.collect()
@@ -122,14 +122,14 @@ def observe(answer: Any, case: Visited) -> Seen:
 
 
 def _lacks_frame(s: Seen) -> bool:
-    """Whether the app failed, probably because the notebook's `frame` isn't written yet."""
+    """Whether the app failed, probably because `frame` isn't written yet in the notebook."""
     missing = isinstance(s.error, NameError) and s.error.name == "frame"
     written = getattr(s.answer, "__globals__", {}).get("frame")
     return missing or (s.error is not None and untouched(written, "4.frame"))
 
 
 def _ends_with_a_message(s: Seen) -> bool:
-    """Whether another message, rather than a named event, follows the whole text."""
+    """Whether the whole text is followed by another message instead of a named event."""
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
     return bool(s.expected) and whole and last != "" and not s.visit.names

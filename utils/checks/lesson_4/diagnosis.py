@@ -1,4 +1,4 @@
-"""Check for 4.diagnosis: which endpoint is healthy, and what is wrong with each of the others."""
+"""Check for 4.diagnosis: which endpoint is healthy, and what is wrong with the others."""
 
 from utils.checks.engine.diagnosis import clinic
 

@@ -31,10 +31,10 @@ _TEXTS = (
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A page's interpretation of the frame."""
+    """The result of parsing the frame as a browser would."""
 
     events: Sequence[sse.Event]  # the events that a browser would dispatch
-    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if that fails
+    value: Any  # the data of the first event parsed as JSON, or `NO_JSON` if it is invalid
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -1,4 +1,4 @@
-"""Check for `create_lasting_app`: replies continue after readers disconnect, and end on Stop."""
+"""Check for `create_lasting_app`: replies continue after readers disconnect, but end on Stop."""
 
 import asyncio
 import json
@@ -21,21 +21,21 @@ from utils.checks.engine.virtual_time import SOON
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _OTHER = "How do tides work?"  # a question that starts another reply in the same app
 _LONG = 120.0  # virtual seconds allowed for each response to end
-_SLOW = 0.1  # virtual seconds that a response may take to send a finished reply's events
+_SLOW = 0.1  # virtual seconds allowed for a response to send a finished reply
 _ODD_IDS = ("999", "-1", "x")
 _ENDS = ("end", "failed")
-LOST = ("unknown", "unknown/stop")  # paths of a reply that doesn't exist
+LOST = ("unknown", "unknown/stop")  # paths for a reply that doesn't exist
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """A reply and its readers. After the reply ends, another page reads it from the start."""
+    """A reply and its readers; once the reply has ended, another page reads it from the start."""
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, the number of events after which each connection but the last drops
+    # for each reader, the number of events before each connection, except the last, drops
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, during another reply; it is sent again at the end
+    # virtual seconds until Stop is sent, during another reply; Stop is sent again at the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -55,7 +55,7 @@ class Rejoin(NamedTuple):
 
 @dataclass
 class Reader:
-    """A page that reconnects with the last event id it received, as an `EventSource` does."""
+    """A page that reconnects with the last event id it received, like an `EventSource`."""
 
     visits: list[Visit] = field(default_factory=list)
 
@@ -77,22 +77,22 @@ class Reader:
     async def read(
         self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = None
     ) -> None:
-        """Read a reply to its end, or until a response's status isn't 200."""
+        """Read a reply to the end, or until the status of a response isn't 200."""
         for leave_after in (*drops, _LONG):  # ints count events; `_LONG`, a float, is in seconds
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
             self.visits.append(visit)
             if visit.status != 200 or (self.events and self.events[-1].type != "message"):
                 return
-            await asyncio.sleep(0.25)  # the model continues during this time
+            await asyncio.sleep(0.25)  # the model keeps generating during this time
 
     @property
     def last_id(self) -> str:
-        """The id of the last event that the page received, or ""."""
+        """The id of the last event that the page received; "" before any event."""
         return self.events[-1].id if self.events else ""
 
     def same_id(self) -> str:
-        """Return the first id that two different messages share, or ""."""
+        """Return the first id that two different messages share; "" if there is none."""
         ids = [each for each, _ in set(self.messages)]
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
@@ -101,7 +101,7 @@ class Reader:
         before = self.visits[0].text if self.visits else ""
         for visit in self.visits[1:]:
             rest = expected.removeprefix(before)
-            is_last = visit is self.visits[-1]  # the last one should receive all remaining text
+            is_last = visit is self.visits[-1]  # the last visit should receive the remaining text
             if not rest.startswith(visit.text) or (is_last and visit.text != rest):
                 return Rejoin(before, visit.text, rest)
             before += visit.text
@@ -110,7 +110,7 @@ class Reader:
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The responses that an app sent to a reply's readers."""
+    """The responses that an app sent to the readers of a reply."""
 
     case: Readers
     begun: Visit  # the response to `POST /chat`; empty if there is no app
@@ -119,14 +119,14 @@ class Seen(Run):
     stops: Sequence[Visit]  # the responses to the Stop requests
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
-    kept: int  # how many pieces had arrived when Stop was sent; the total if it wasn't
-    reader: Reader  # the first reader who received the wrong text; the first reader if none did
-    refusals: Sequence[Visit]  # the readers' responses with a status other than 200
-    media_type: str  # the first content type that isn't an event stream's, or ""
-    no_string: str  # the first message data that isn't a JSON string, or ""
-    last: str  # the last event's type, for the first reader whose last event is wrong, or ""
-    first_id: str  # the id of the first reader's first message, or ""
-    late: float  # seconds that the last response took; all its events existed beforehand
+    kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
+    reader: Reader  # the first reader who received the wrong text, otherwise the first reader
+    refusals: Sequence[Visit]  # the responses to readers with a status other than 200
+    media_type: str  # the first wrong content type; "" if there is none
+    no_string: str  # the first message data that isn't a JSON string; "" if there is none
+    last: str  # the first wrong type of a reader's last event; "" if there is none
+    first_id: str  # the id of the first message to the first reader; "" if there is none
+    late: float  # the duration of the last response, in seconds; all its events existed beforehand
 
     @property
     def output(self) -> str:
@@ -135,9 +135,9 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Readers) -> Seen:
-    """Make an app, start a reply, and read it."""
+    """Create an app, start a reply, and read the reply."""
     reply = case.reply()
-    plain = case.whole and case.drops == ((),)  # one connection, which receives the whole reply
+    plain = case.whole and case.drops == ((),)  # one connection receives the whole reply
     readers = [Reader() for _ in (*case.drops, "later")]
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
@@ -163,7 +163,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _send_bad_requests(app, path)
-        await asyncio.sleep(reply.lasts)  # long enough even for a model that wasn't stopped
+        await asyncio.sleep(reply.lasts)  # enough even if Stop had no effect
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
             await other_reader.read(app, f"/replies/{other_key}")
@@ -203,7 +203,7 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
-    """Send the bad requests, and return the path or id of each with its response."""
+    """Send bad requests; return the path or id of each request, with the response."""
     reply, stop = LOST
     return [
         (reply, await get(app, f"/replies/{reply}")),
@@ -221,7 +221,7 @@ def _visits(readers: Sequence[Reader]) -> list[Visit]:
 
 
 def _key(begun: Visit) -> str:
-    """Return the key of the reply that a request started, or ""."""
+    """Return the key of the reply that a request started; "" if the response has no key."""
     try:
         return str(json.loads(begun.body)["reply"])
     except (ValueError, TypeError, KeyError):
@@ -229,19 +229,19 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return the index at which the first wrong reconnection begins to repeat text, or None."""
+    """Return the index from which the first wrong reconnection repeats text; None if it doesn't."""
     rejoin = s.reader.wrong_rejoin(s.expected)
     at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
     return at if 0 <= at < len(rejoin.before) else None
 
 
 def fails(visit: Visit) -> bool:
-    """Whether a response's status isn't 2xx."""
+    """Whether a response has a status other than 2xx."""
     return visit.status not in range(200, 300)
 
 
 def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
-    """Return the bad requests that got the wrong status, each with its response."""
+    """Return the bad requests that received the wrong status, each with the response."""
     right = {what: (404,) if what in LOST else range(400, 500) for what, _ in s.bad}
     return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
 
@@ -262,7 +262,7 @@ def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
-    """Return the responses that ended before the reply did; none if the first has a named event."""
+    """Return the responses that ended before the reply, unless the first has a named event."""
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]
@@ -276,7 +276,7 @@ def _unnamed(visit: Visit) -> bool:
 
 FIRST: Mistakes[Seen] = {
     **NO_APP,
-    "asks for event 0": lambda s: any(  # an `IndexError` raised by the exercise's method `event`
+    "asks for event 0": lambda s: any(  # an `IndexError` raised by the `event` method
         isinstance(each, IndexError)
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes

@@ -1,4 +1,4 @@
-"""Check for `shout`: yield a reply in capitals from an async generator."""
+"""Check for `shout`: an async generator that yields a reply in capitals."""
 
 from typing import Any
 

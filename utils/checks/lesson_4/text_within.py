@@ -10,7 +10,7 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_SLACK = 0.1  # virtual seconds of tolerance, for answers that poll a clock
+_SLACK = 0.1  # virtual seconds of tolerance for answers that poll a clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Timed(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """When the answer returned, compared with when it should have."""
+    """When the answer returned, and when it should have returned."""
 
     case: Timed
     due: float  # when the answer should return
@@ -42,7 +42,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]
-    # arrival of the last chunk before the limit; the first, which has no text, counts even if late
+    # arrival of the last chunk before the limit; the role chunk counts even if it was late
     last_chunk = max([ROLE_AFTER, *(at for at in arrivals if at < case.seconds)])
     due = min(case.seconds, reply.lasts)
     pieces = zip(reply.pieces, arrivals, strict=True)

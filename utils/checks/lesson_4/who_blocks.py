@@ -57,7 +57,7 @@ SNIPPETS: Mapping[str, Snippet] = {"A": _a, "B": _b, "C": _c, "D": _d, "E": _e, 
 
 @dataclass(frozen=True)
 class Seen(Diagnosis):
-    """The learner's answer, and each snippet's longest gap between heartbeats, in seconds."""
+    """The learner's answer, and for each snippet the longest gap between heartbeats, in seconds."""
 
     pauses: Mapping[str, float]
 

@@ -1,4 +1,4 @@
-"""Check for `agent_reply`: pass on the text from an agent's model as it arrives."""
+"""Check for `agent_reply`: pass on the text from the model of an agent as it arrives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from utils.checks.lesson_5.seen import Texts, text_delay
 
 @dataclass(kw_only=True)
 class Seen(Texts):
-    """A run of an answer that passes on an agent's text."""
+    """A run of an answer that passes on the text from an agent."""
 
     case: Calls
     readings: Sequence[Reading]  # the readings of all replies, in order
-    blocking: str  # the agent's blocking method that was called first, or ""
-    late: float  # the longest time from a piece's arrival until it was yielded, in seconds
-    echo: str  # the first yielded item that repeats a message from the history, or ""
+    blocking: str  # the first blocking method of the agent that was called; "" if there is none
+    late: float  # the longest time from the arrival of a piece until it was yielded, in seconds
+    echo: str  # the first yielded item that repeats a message in the history; "" if there is none
 
 
 def observe(answer: Any, case: Calls) -> Seen:
@@ -62,7 +62,7 @@ MISTAKES: Mistakes[Seen] = {
     "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
     "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
-    # only the tools' results contain a parenthesis
+    # only tool results contain a parenthesis
     "shows a result": lambda s: bool(s.case.calls) and "(" in s.text,
     **TEXT,
     "held back": lambda s: s.late > SOON,

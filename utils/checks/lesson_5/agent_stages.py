@@ -1,4 +1,4 @@
-"""Check for `agent_stages`: derive the stages to display from an agent's stream."""
+"""Check for `agent_stages`: derive the stages to display from the stream of an agent."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -19,11 +19,11 @@ from utils.checks.lesson_5 import given
 
 SILENCE = 5.0  # seconds before the first item
 
-Item = tuple[str, Any]  # a stream mode, and an item of that mode
+Item = tuple[str, Any]  # a stream mode, and an item in that mode
 
 
 class Stage(NamedTuple):
-    """A stage's name, and the number of the item that begins it."""
+    """The name of a stage, and the number of the item that begins the stage."""
 
     name: str
     at: int
@@ -38,17 +38,17 @@ class Program(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The stages that were yielded, and the correct ones."""
+    """The stages that were yielded, and the correct stages."""
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    wrong: Stage  # the first wrong stage; the name "" stands for the end
-    due: Stage  # the stage due instead of `wrong`; equal to it if all stages are right
-    repeated: str  # the first stage that was yielded twice in a row, or ""
-    unknown: str | None  # the first yielded stage that is never correct, or None
+    wrong: Stage  # the first wrong stage; an empty name stands for the end
+    due: Stage  # the stage due instead of `wrong`; equal to `wrong` if all stages are right
+    repeated: str  # the first stage that was yielded twice in a row; "" if there is none
+    unknown: str | None  # the first yielded stage that is never correct; None if there is none
 
     def place(self, number: int) -> str:
-        """Describe the position of an item, counted from 1; 0 is before any item."""
+        """Describe the position of an item, counted from 1; 0 stands for before any item."""
         if not number:
             return "before any item"
         if number > len(self.of_run):
@@ -59,7 +59,7 @@ class Seen(Run):
 
 
 def _stages(item: Item) -> list[str]:
-    """Return the stages that an item of an agent's stream begins."""
+    """Return the stages that begin with an item from the stream of an agent."""
     match item:
         case ("messages", (AIMessageChunk() as chunk, _)) if chunk.text:
             return ["Answer"]
@@ -90,9 +90,9 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[It
 
 
 def observe(answer: Any, case: Program) -> Seen:
-    """Read the answer's stages for one run, whose first item arrives after a silence."""
+    """Read the stages that the answer yields for one run, in which the first item is delayed."""
     items = _recorded(case.rounds) if case.rounds else []
-    # A `Reply` whose pieces are the items' numbers records when each item is taken.
+    # A `Reply` with item numbers as pieces records when each item is taken.
     pieces = [str(number) for number in range(len(items))]
     reply = Reply(pieces, first_after=SILENCE, fails_after=case.fails_after)
 
@@ -101,7 +101,7 @@ def observe(answer: Any, case: Program) -> Seen:
             async for number in numbers:
                 yield items[int(number)]
 
-    stream = MethodType(aitems, reply)  # the runner calls a method of the reply to make a stream
+    stream = MethodType(aitems, reply)  # the runner calls a method of the reply to create a stream
     run = run_async("agent_stages", answer, case, reply, stream, streams=True)
     began = [Stage("Thinking", 0)]
     for at, item in enumerate(items, start=1):

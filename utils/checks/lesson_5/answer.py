@@ -26,7 +26,7 @@ class Calls(Case):
     """A case in which the model may call tools before its last reply."""
 
     text: str = given.LAMP
-    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
+    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last reply
     finish: str | None = _CALLS  # the finish reason of those replies
     takes: float = given.TOOL_TAKES  # seconds that each tool takes
 
@@ -49,22 +49,22 @@ class Seen(Texts, Staged):
     # The messages that the second request added, as types and call ids, such as
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
     added: Sequence[str]
-    due_added: Sequence[str]  # what `added` should be
-    late_text: float  # the longest time from a piece's arrival until it was yielded, in seconds
+    due_added: Sequence[str]  # the correct value of `added`
+    late_text: float  # the longest delay before an arrived piece was yielded, in seconds
 
     @property
     def runs_some(self) -> bool:
-        """Whether some tools ran, but fewer than should have."""
+        """Whether some tools ran, but not all that should run."""
         return 0 < len(self.ran) < len(self.due_calls)
 
     @property
     def unused_replies(self) -> bool:
-        """Whether the model was called fewer times than it had replies."""
+        """Whether the model was called too few times to send all its replies."""
         return len(self.readings) < len(self.replies)
 
     @property
     def ran_half(self) -> bool:
-        """Whether the first tool ran with only the beginning of a correct argument."""
+        """Whether the first tool that ran received only the beginning of a correct argument."""
         if not self.ran:
             return False
         first = str(self.ran[0].argument)
@@ -73,7 +73,7 @@ class Seen(Texts, Staged):
 
 
 def _named(message: BaseMessage) -> str:
-    """Return a message's type, with the ids of the calls that it makes or answers."""
+    """Return the type of a message, with the ids of the tool calls that it contains or answers."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     answers = message.tool_call_id if isinstance(message, ToolMessage) else ""
     ids = ", ".join(str(call["id"]) for call in calls) or answers
@@ -104,7 +104,7 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
 
 
 def observe(answer: Any, case: Calls) -> Seen:
-    """Read the answer's stream, with tools that take some time."""
+    """Read the answer's stream, using tools that take some time."""
     ran: list[given.Ran] = []
     calling = [given.asking(*calls, finish=case.finish) for calls in case.calls]
     replies = [*calling, case.reply(usage=given.USAGE)]
@@ -120,7 +120,7 @@ def observe(answer: Any, case: Calls) -> Seen:
     readings = [reading for reply in replies for reading in reply.readings]
     added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
     first_calls = case.calls[0] if case.calls else ()
-    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # same ids as `Reply`'s
+    ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # as in `Reply`
     return Seen.of(
         run,
         replies=replies,
@@ -151,7 +151,7 @@ MISTAKES: Mistakes[Seen] = {
     "never called again": lambda s: s.case.done and s.unused_replies,
     "result without its call": lambda s: any(each == "HumanMessage()" for each in s.added[1:]),
     "adds other messages": lambda s: s.case.done and bool(s.case.calls) and s.added != s.due_added,
-    # each tool's result contains a parenthesis
+    # every tool result contains a parenthesis
     "loses the result": lambda s: not all("(" in text for text in s.results),
     "blank screen": lambda s: s.blank > SOON,
     "other stages": lambda s: s.case.done and _other_stages(s),

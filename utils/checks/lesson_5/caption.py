@@ -1,4 +1,4 @@
-"""Check for `caption`: describe a job's progress, with an estimate only if one is possible."""
+"""Check for `caption`: describe the progress of a job, with an estimate only if possible."""
 
 import re
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Case):
-    """A job's progress, and the correct caption."""
+    """The progress of a job, and the correct caption."""
 
     done: int
-    total: int | None  # None if unknown
-    seconds: float  # since the job began
+    total: int | None  # None if the total is unknown
+    seconds: float  # seconds since the job began
     right: str
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, and how far off the caption's numbers are."""
+    """A run, and the errors of the numbers in the caption."""
 
     case: Job
     off: Sequence[float]  # the error of each number; empty if there are too many or too few

@@ -1,4 +1,4 @@
-"""Check for `first_that_answers`: yield the first reply that doesn't fail before any text."""
+"""Check for `first_that_answers`: yield the first reply that doesn't fail before its first text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
 class Seen(Tried):
     """The result of trying models in order, and any wrong prompts that they received."""
 
-    other_prompts: Sequence[str]  # prompts that the models received instead of the given one
+    other_prompts: Sequence[str]  # prompts that the models received instead of the given prompt
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
     """Read the answer's stream for a list of models."""
     replies = case.made()
-    reply = replies[case.called - 1]  # from the last model that should be called
+    reply = replies[case.called - 1]  # the reply from the last model that should be called
     models: list[FakeModel] = [case.model(each) for each in replies]
     if case.same:
         models = [given.Turns.answering(*replies)] * len(replies)
@@ -47,7 +47,7 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
-# settings of replies that fail before any text; in the cases, {} is a reply that succeeds
+# settings of replies that fail before any text; in the cases, {} stands for a successful reply
 _ODD = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _SLOW = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 

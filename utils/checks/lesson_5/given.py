@@ -1,4 +1,4 @@
-"""Inputs for lesson 5's answers: models, tools, and lists of models or sources that may fail."""
+"""Inputs for answers in lesson 5: models, tools, and lists of models or sources that may fail."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -15,11 +15,11 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import ConnectionLost, Reading, Reply, cut
 from utils.checks.engine.run import Case, Wanted
 
-Call = tuple[str, str]  # a tool's name, and its arguments in JSON
+Call = tuple[str, str]  # a tool name, and arguments in JSON
 
 TOOL_TAKES = 1.0  # seconds that a tool takes
-SECONDS = 2.0  # seconds of silence after which a stream counts as stalled
-LONG = 30.0  # a silence, in seconds, that is longer than any limit in these checks
+SECONDS = 2.0  # the stall timeout, in seconds
+LONG = 30.0  # a silence that is longer than any timeout in these checks, in seconds
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
@@ -41,16 +41,16 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many of them should be called; the last one has the reply to yield
+    called: int = 1  # how many models or sources to call; the last one has the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
-    limit: float = SECONDS  # the answer's argument `seconds`
-    pause: float = 0.0  # seconds that the reader takes for each piece
+    limit: float = SECONDS  # the `seconds` argument of the answer
+    pause: float = 0.0  # seconds that the reader pauses after each piece
 
     def silent(self, number: int) -> bool:
-        """Whether a model or source, counted from 1, is silent for too long."""
+        """Whether a model or source, counted from 1, stalls."""
         how = self.replies[number - 1]
         return LONG in (self.takes, how.get("first_after"), *how.get("silences", {}).values())
 
@@ -60,7 +60,7 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Make the replies; the one to yield has the case's text, unless it has its own pieces."""
+        """Create the replies; the reply to yield contains `text`, unless `pieces` is set."""
         made = []
         for number, how in enumerate(self.replies, start=1):
             pieces = cut(self.text, self.seed) if number == self.called else cut(OTHER)
@@ -76,11 +76,11 @@ def history() -> list[BaseMessage]:
 
 
 class Turns(FakeModel):
-    """A model that sends its replies one after another, then repeats the last."""
+    """A model that sends its replies one after another, then repeats the last reply."""
 
     @classmethod
     def answering(cls, *replies: Reply) -> "Turns":
-        """Make a model with these replies."""
+        """Create a model with these replies."""
         return cls.of({str(at): reply for at, reply in enumerate(replies)})
 
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (inherited)
@@ -89,7 +89,7 @@ class Turns(FakeModel):
 
 
 def asking(*calls: Call, **how: Any) -> Reply:
-    """Make a reply that calls tools after a few words; `how` overrides or adds settings."""
+    """Create a reply that calls tools after a few words; `how` overrides or adds settings."""
     settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
     return Reply(calls=calls, **settings)
 
@@ -110,7 +110,7 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Make the tools for `ORDER` and `HOURS`; a run takes `takes` seconds and is added to `ran`."""
+    """Create the `ORDER` and `HOURS` tools; a run takes `takes` seconds and is added to `ran`."""
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
         _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),
@@ -144,7 +144,7 @@ async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
 
 
 def stage(item: object) -> str | None:
-    """Return the stage that a `Status` names; None for anything else."""
+    """Return the stage in a `Status`; None for anything else."""
     is_status = type(item).__name__ == "Status"  # importing the class would import all widgets
     return str(getattr(item, "stage", "")) if is_status else None
 

@@ -18,7 +18,7 @@ _PIECE = f"You get all of it {_FREE} from us."
 
 @dataclass(frozen=True, kw_only=True)
 class Guarded(Case):
-    """A reply, and the phrases that its guard forbids."""
+    """A reply, and the phrases that the guard forbids."""
 
     forbidden: Sequence[str] = (_FREE, "no fee")
 
@@ -29,7 +29,7 @@ class Guarded(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the reply should be read to its end; False if it contains a forbidden phrase."""
+        """Whether the reply should be read to the end; False if it contains a forbidden phrase."""
         text = self.text if self.pieces is None else "".join(self.pieces)
         return super().whole and not any(phrase in text for phrase in self.forbidden)
 
@@ -53,7 +53,7 @@ class Seen(Run):
     shown_unchecked: bool  # whether text was yielded right before that call to `allowed`
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
-    phrase: str  # the forbidden phrase that ends first in the reply, or ""
+    phrase: str  # the forbidden phrase that ends first in the reply; "" if there is none
     leaked: int  # how many characters of `phrase` were yielded
     held: int  # the largest number of characters held back when another piece arrived
 
@@ -84,7 +84,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # any text if there is a phrase
+        expected=run.text if phrase else reply.text,  # any text is accepted if there is a phrase
         guard_calls=len(verdicts),
         no=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),
@@ -130,7 +130,7 @@ MISTAKES: Mistakes[Seen] = {
     "held back": lambda s: s.held >= s.case.longest,
 }
 
-_STREAMS = {  # each case's `when`, and the pieces of its reply
+_STREAMS = {  # the pieces of replies, keyed by `when`
     "when each piece was one character": tuple(f"All of it is {_FREE}, of course."),
     "when the phrase was in the middle of a long piece": ("So: ", _PIECE, " Bye", "."),
     "when the phrase ended the reply": ("It is fr", "ee of ch", "arge"),

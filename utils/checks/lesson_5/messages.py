@@ -1,4 +1,4 @@
-"""Messages to learners about their answers to lesson 5's exercises."""
+"""Messages to learners about their answers to the exercises in lesson 5."""
 
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages

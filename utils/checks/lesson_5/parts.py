@@ -1,4 +1,4 @@
-"""Replaces failing parts of a learner's assistant with the course's versions."""
+"""Replaces failing parts of a learner's assistant with working versions from the course."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Replace failing parts with the course's versions; yield the parts' names.
+    """Replace failing parts during a `with` block; yield the names of these parts.
 
     The parts are globals of the answer's notebook. `anew` discards cached check results.
     """

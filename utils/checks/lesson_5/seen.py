@@ -11,7 +11,7 @@ from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-_SLACK = 0.25  # maximum seconds between the limit and the call to the next model or source
+_SLACK = 0.25  # maximum seconds from the timeout to the call to the next model or source
 
 
 @dataclass(kw_only=True)
@@ -21,7 +21,7 @@ class Texts(Run):
     replies: Sequence[Reply]  # in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect the text taken from the replies; after an early stop, only the yielded part."""
+        """Expect all text taken from the replies or, after an early stop, the yielded part."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
@@ -33,7 +33,7 @@ def longest_delay(occurred: Iterable[float], due: Iterable[float]) -> float:
 
 
 def text_delay(run: Run, readings: Iterable[Reading]) -> float:
-    """Return the longest time from a piece's arrival until it was yielded, in seconds."""
+    """Return the longest time from the arrival of a piece until it was yielded, in seconds."""
     pairs = zip(run.items, run.at, strict=True)
     out = [BEGIN + at for item, at in pairs if text_of(item)]
     return longest_delay(out, [at for reading in readings for at in reading.arrived])
@@ -41,19 +41,19 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 
 @dataclass(kw_only=True)
 class Passing(Run):
-    """A stream that passes on other streams' items."""
+    """A stream that passes on items from other streams."""
 
-    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item taken
+    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item taken from these streams
 
     @property
     def stray(self) -> Any:
-        """The first yielded item, other than a `Status`, that was never sent, or None."""
+        """The first yielded item not in `sent`, except a `Status`; None if there is none."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage(i) is None), None)
 
     @property
     def missing(self) -> Any:
-        """The first item sent but not yielded, or None; empty ones count only in ordinary cases."""
+        """The first item sent but not yielded; empty items count only in ordinary cases."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -64,7 +64,7 @@ class Passing(Run):
 
     @property
     def repeated(self) -> Any:
-        """The first item that was passed on twice, or None."""
+        """The first item that was passed on twice; None if there is none."""
         ids = [*map(id, self.items)]
         return next((item for item in self.items if ids.count(id(item)) > 1), None)
 
@@ -106,7 +106,7 @@ class Staged(Run):
 
     @property
     def blank(self) -> float:
-        """Seconds until the first `Status`; until the end if there is none."""
+        """Seconds until the first `Status`, or until the end if there is no `Status`."""
         pairs = zip(self.items, self.at, strict=True)
         return next((at for item, at in pairs if stage(item) is not None), self.seconds)
 
@@ -116,7 +116,7 @@ class Tried(Texts):
     """The result of trying models or sources in order."""
 
     case: Fallback
-    requests: Sequence[Sequence[object]]  # for each model or source, one object per call
+    requests: Sequence[Sequence[object]]  # a list per model or source, with one object per call
 
     @property
     def called(self) -> int:
@@ -130,14 +130,14 @@ class Tried(Texts):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error is one of `SLIPS`, or is unrelated to the replies and not expected."""
+        """Whether the error is in `SLIPS`, or is neither expected nor caused by the replies."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
 
     @property
     def waited(self) -> float:
-        """Seconds between the first two calls if the second is due to silence; else the limit."""
+        """Seconds between the first two calls if the first reply stalls, otherwise the timeout."""
         if self.case.called == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])

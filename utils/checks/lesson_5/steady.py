@@ -1,4 +1,4 @@
-"""Check for `steady`: try the next source if one fails before any text or tool call."""
+"""Check for `steady`: try the next source if a source fails before any text or tool call."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,7 +20,7 @@ from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, T
 class Seen(Tried, Passing):
     """The items that the sources sent, and the items that the answer yielded."""
 
-    given: Sequence[str]  # contains "watched" if the course's version replaced the learner's
+    given: Sequence[str]  # contains "watched" if that part of the learner's assistant was replaced
 
 
 def observe(answer: Any, case: Fallback) -> Seen:

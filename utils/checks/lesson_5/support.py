@@ -1,4 +1,4 @@
-"""Check for `support`: the whole assistant, tested with a script of faults and a time budget."""
+"""Check for `support`: the whole assistant, tested with scripted faults and a time budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
-BUDGET = 1.2  # the reader's longest allowed wait, as a multiple of the model's TTFT
+BUDGET = 1.2  # the longest wait allowed, as a multiple of the TTFT of the model
 # the histories of the first and second turns
 _HISTORIES = (given.BEFORE, (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?")))
 
@@ -34,7 +34,7 @@ class Script(given.Fallback):
 
 
 class Panel:
-    """A minimal panel: calls `support` once, then calls its result with each turn's history."""
+    """A minimal panel: calls `support` once, then calls the result with each history."""
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
@@ -54,7 +54,7 @@ class Seen(Tried, Staged):
     case: Script
     panel: Panel
     ran: Sequence[given.Ran]  # the tools that ran
-    given: Sequence[str]  # the names of the parts that the course's versions replaced
+    given: Sequence[str]  # the names of the parts that were replaced by versions from the course
 
     @property
     def readings(self) -> list[Any]:
@@ -75,7 +75,7 @@ def observe(answer: Any, case: Script) -> Seen:
     panel, replies = Panel(answer), case.made()
     earlier = [Reply([given.LAMP])] * (case.turns - 1)
     first = [given.asking(given.ORDER, pieces=[])] if case.tool else []
-    first.append(replies[0])  # `first`: what the first model sends in the last turn
+    first.append(replies[0])  # `first` contains the replies of the first model in the last turn
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
@@ -102,7 +102,7 @@ MISTAKES: Mistakes[Seen] = {
     "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
     "blank screen": lambda s: s.blank > SOON,
     "tools never run": lambda s: s.case.tool and not s.ran,
-    # due: "Thinking", "Tool call" and, unless the reply fails, "Thinking" again
+    # expected: "Thinking", "Tool call" and, unless the reply fails, "Thinking" again
     "other stages": lambda s: (
         s.case.tool and s.case.whole and len(s.stages) < (2 if s.case.fails else 3)
     ),

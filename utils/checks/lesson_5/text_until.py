@@ -24,7 +24,7 @@ class Press(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the reply is read to its end."""
+        """Whether the reply is read to the end."""
         return super().whole and self.at == _LATER
 
 
@@ -51,17 +51,17 @@ def observe(answer: Any, case: Press) -> Seen:
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
     if not case.at:
-        run = replace(run, model=None)  # so that an answer needn't call the model
+        run = replace(run, model=None)  # the answer needn't call the model
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
-    # more of the reply is also accepted, as is any output after an error or a cancellation
+    # accept further text from the reply, and any output after an error or a cancellation
     more = run.output.startswith(due) and reply.text.startswith(run.output)
     expected = run.output if more or run.error or run.cancelled else due
     return Seen.of(run, expected=expected, late=run.seconds - case.at, arrived=arrived)
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether an error is an exception group, apart from those that Python makes for `except*`."""
+    """Whether an error is an exception group, not counting those created for `except*`."""
     # before Python 3.11.4, an exception raised in `except*` is in a group of one, without a message
     if not isinstance(error, BaseExceptionGroup):
         return False

@@ -22,7 +22,7 @@ _TRUE = json.loads(JSON)
 
 @dataclass(frozen=True, kw_only=True)
 class Written(Case):
-    """A reply's text and finish reason, and whether the answer should raise an error."""
+    """The text and finish reason of a reply, and whether the answer should raise an error."""
 
     text: str = JSON
     finish: str | None = "stop"
@@ -41,21 +41,21 @@ class Seen(Run):
     case: Written
     sent: str  # the text of the messages that the model received
     tickets: Sequence[Any]  # the items that are `Ticket` objects
-    unknown: str  # the first field that was None in a dict, or ""
+    unknown: str  # the first field that was None in a dict; "" if there is none
     invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
-    unwritten: str  # the first field that a dict had before the field's name arrived, or ""
-    dropped: str  # the first field that disappeared from one dict to the next, or ""
+    unwritten: str  # the first field yielded before its name had arrived; "" if there is none
+    dropped: str  # the first field that is missing from the next dict; "" if there is none
     early_tickets: int  # how many tickets were yielded before the last item
 
     def due(self, name: str) -> float:
-        """Return the arrival time of the piece that ends a field's value."""
-        # one more for the closing quote or, after a number, the comma
+        """Return the arrival time of the piece that completes the value of a field."""
+        # including the closing quote or, after a number, the comma
         end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1
         ends = list(accumulate(map(len, self.reply.pieces)))  # where each piece ends
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return the time when a dict first had a field's complete value, or the end of the run."""
+        """Return when a dict first contained a complete field, or the end of the run."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_TRUE[name])
@@ -63,7 +63,7 @@ class Seen(Run):
 
     @property
     def late_field(self) -> str:
-        """The first field that was yielded later than necessary, or ""."""
+        """The first field that was yielded later than necessary; "" if there is none."""
         early = ("name", "order")  # fields whose values are complete before the reply ends
         return next((name for name in early if self.shown_at(name) > self.due(name) + SOON), "")
 
@@ -74,7 +74,7 @@ class _Part(Wanted):
 
 
 def _begins(name: str, value: object) -> bool:
-    """Whether a value is a prefix of the field's correct value."""
+    """Whether a value is a prefix of the correct value."""
     return str(_TRUE.get(name, "")).startswith(str(value))
 
 

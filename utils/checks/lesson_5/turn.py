@@ -1,4 +1,4 @@
-"""Check for `turn`: stream a turn of a chat, and store it even if it fails or is stopped."""
+"""Check for `turn`: stream a chat turn, and store the turn even if it fails or is stopped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ class Seen(Texts):
     sent: Sequence[BaseMessage]  # the messages of the first request
     new: Sequence[Any]  # the messages added to the history
     odd: Sequence[Any]  # added entries that are neither a HumanMessage nor an AIMessage
-    reply_stored: str  # the text of the first added AIMessage, or ""
-    extra: str  # text that was stored but never yielded, or ""
+    reply_stored: str  # the text of the first added AIMessage; "" if there is none
+    extra: str  # text that was stored but never yielded; "" if there is none
     questions: Sequence[str]  # the text of each added HumanMessage
     answers: Sequence[str]  # the text of each added AIMessage
 

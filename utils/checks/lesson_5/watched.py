@@ -1,4 +1,4 @@
-"""Check for `watched`: pass on a stream's chunks, and raise `Stalled` if a silence is too long."""
+"""Check for `watched`: pass on the chunks of a stream, and raise `Stalled` if it stalls."""
 
 from asyncio import CancelledError
 from dataclasses import dataclass, replace
@@ -16,22 +16,22 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # the longest silence, in seconds, in the streams that shouldn't count as stalled
-_SLACK = 0.1  # how many seconds early or late `Stalled` may be, so that answers may poll a clock
+LONGEST = 1.9  # the longest silence, in seconds, in streams that don't count as stalled
+_SLACK = 0.1  # seconds by which `Stalled` may be early or late, so that answers may poll a clock
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watch(Case):
-    """A stream that may stall, and how long its reader takes."""
+    """A stream that may stall, and the pauses of the reader."""
 
-    stalls: int | None = None  # index of the piece before which the silence is too long
+    stalls: int | None = None  # index of the piece before which the stream stalls
     limit: float = SECONDS
-    pause: float = 0.0  # seconds that the reader takes for each chunk
+    pause: float = 0.0  # seconds that the reader pauses after each chunk
 
     @property
     def whole(self) -> bool:
-        """Whether the stream is read to its end."""
+        """Whether the stream is read to the end."""
         return super().whole and self.stalls is None
 
 
@@ -40,7 +40,7 @@ class Seen(Passing):
     """The chunks that were passed on, and when `Stalled` was raised."""
 
     case: Watch
-    due: float | None  # when `Stalled` should be raised, in seconds; None if it shouldn't
+    due: float | None  # seconds until `Stalled` should be raised; None if the stream doesn't stall
     stalled: bool  # whether `Stalled` was raised
     too_late: float  # how many seconds late `Stalled` was raised; negative if early
 
@@ -79,7 +79,7 @@ def _hides_timeouts(s: Seen) -> bool:
 
 
 def _is_stalled(error: object) -> bool:
-    """Whether an error is a `Stalled`, a class that the learner's notebook defines."""
+    """Whether an error is an instance of `Stalled`, a class defined in the learner's notebook."""
     return any(base.__name__ == "Stalled" for base in type(error).__mro__)
 
 

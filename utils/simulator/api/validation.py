@@ -26,7 +26,7 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for a request's body: the fields that both APIs share; rejects unknown fields."""
+    """Base class for request bodies: the fields that both APIs share; rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
     ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
@@ -48,7 +48,7 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the most specific error: an unknown field or wrong literal if any, else the first."""
+    """Return the most specific error: an unknown field, an invalid literal, or the first error."""
     causes = ("extra_forbidden", "literal_error")  # both can cause 'missing' errors as well
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
@@ -64,7 +64,7 @@ def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     if kind == "model_type":
         return errors.wrong_type(param, "an object")
     expected = message.removeprefix("Input should be ")
-    if kind.endswith("_type"):  # use JSON's type names instead of Python's
+    if kind.endswith("_type"):  # convert Python type names to JSON type names
         expected = expected.replace("list", "array").replace("dictionary", "object")
         return errors.wrong_type(param, expected)
     return errors.wrong_value(param, f"expected {expected}" if expected != message else message)
@@ -79,7 +79,7 @@ Unsupported = Annotated[None, BeforeValidator(_reject_if_set)]
 
 
 class Text(Lenient):
-    """A part of a message's content; only text is supported."""
+    """A part of the message content; only text is supported."""
 
     text: str
 
@@ -96,7 +96,7 @@ AsParts = BeforeValidator(_as_parts)  # converts a string to a list of one part
 
 
 def text_of(content: Sequence[Text] | None) -> str:
-    """Return the text of a message's content as one string."""
+    """Return the text of the message content as one string."""
     return "".join(part.text for part in content or [])
 
 
@@ -107,7 +107,7 @@ class FunctionType(Lenient):
 
 
 class Function(Lenient):
-    """A tool's definition."""
+    """A tool definition."""
 
     name: str = Field(pattern="^[A-Za-z0-9_-]{1,64}$")
     description: str | None = None
@@ -121,7 +121,7 @@ class Function(Lenient):
 
 
 def required(value: str | None, param: str) -> str:
-    """Return a field's value; raise `ApiError` if it is missing."""
+    """Return the value of a field; raise `ApiError` if the field is missing."""
     if value is None:
         raise errors.missing(param)
     return value

@@ -1,5 +1,5 @@
 """The content of replies: text, tool calls, JSON, reasoning.
 
-`answer` chooses among these. Arguments and JSON values are extracted from the prompt by `extract`,
+`answer` chooses the type. Arguments and JSON values are extracted from the prompt by `extract`,
 or made up by `field_values`; `schema_values` assembles them.
 """

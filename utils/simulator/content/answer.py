@@ -33,7 +33,7 @@ def _text_part(request: ModelRequest) -> Part:
 
 
 def _reasoning(request: ModelRequest, calls: list[str]) -> list[str]:
-    """Return short paragraphs with headings; `calls` names the tools that the reply calls."""
+    """Return reasoning paragraphs with headings; `calls` lists the names of the tools to call."""
     quoted = wording.shortened(request.prompt, _LONGEST_QUOTE) or "nothing at all"
     paragraphs = [f"**Reading the question**\n\nThe message says “{quoted}”. What does it want?"]
     if request.turns[-1].role == "tool":

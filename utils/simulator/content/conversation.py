@@ -8,7 +8,7 @@ from itertools import takewhile
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # recent replies whose sentences the next reply tries not to repeat
+_MOST_SAID = 60  # number of recent replies whose sentences are avoided in the next reply
 _STEM = 4  # words that share this many initial letters count as equal
 
 
@@ -25,7 +25,7 @@ def text(request: ModelRequest) -> str:
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
-    # the reader's name: `known` before this message, `name` after it
+    # the reader's name before (`known`) and after (`name`) this message
     known = (_names(asked) or [""])[-1]
     name = (_names([prompt]) or [known])[0]
     if name == known:
@@ -95,10 +95,10 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the earlier messages that a prompt may refer to: those on its subject, or all.
+    """Return the earlier messages that a prompt may refer to: those on its subject, otherwise all.
 
-    If none is on its subject, and the prompt contains "ask" or "question", return only questions
-    and instructions, if there are any.
+    If there are none on its subject, and the prompt contains "ask" or "question", return only
+    questions and instructions, if any.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -113,7 +113,7 @@ def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> 
     """Return a reply that quotes the requested message, by default the last one."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
-    place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1: the last
+    place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last
     if place >= len(texts) or not texts:
         return chooser.named("nothing_yet")
     return chooser.named(say, quote=wording.shortened(texts[place]))

@@ -151,13 +151,13 @@ def proper_names(text: str) -> list[str]:
 
 
 def _without_common_words(name: str) -> list[str]:
-    """Return a name's words without leading common words, such as "What's" in "What's Oslo"."""
+    """Return the words of a name without leading common words ("What's" in "What's Oslo")."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
 @_cached
 def people(text: str) -> list[str]:
-    """Return people's names: those after "name is" or similar; if none, likely candidates."""
+    """Return names of people: those after a phrase such as "name is", otherwise likely names."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import extract, wording
 
-# functions that find a field's values, keyed by a word in the field's name
+# functions that find the values of a field, keyed by a word in the field name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -49,14 +49,14 @@ FORMATTED = {  # made-up strings, by format
 _WHOLE_PROMPT = frozenset(
     ("query", "question", "text", "prompt", "input", "message", "search", "request", "topic")
 )
-_LISTS = {  # words that introduce a list of values, keyed by the field's name
+_LISTS = {  # words that introduce a list of values, keyed by field name
     "tags": ("tag", "likes", "loves", "enjoys", "interested in", "keyword", "topic"),
     "hobbies": ("hobb", "likes", "loves", "enjoys", "interest"),
     "interests": ("interest", "likes", "loves", "enjoys", "hobb"),
     "skills": ("skill", "knows", "can", "good at"),
     "ingredients": ("ingredient", "with", "of"),
 }
-_UNITS = {  # words that occur next to a number, keyed by a word in the field's name
+_UNITS = {  # words that occur next to a number, keyed by a word in the field name
     "age": ("age", "aged", "years", "year"),
     "price": ("price", "costs", "cost", "for €", "€", "$", "eur", "usd", "euro", "dollar"),
     "cost": ("cost", "price", "€", "$", "eur", "usd", "euro", "dollar"),
@@ -75,7 +75,7 @@ _NEAR = 40  # characters; a "not" at most this far before a word negates it
 def strings(text: str, name: str, form: Any, about: str) -> list[str]:
     """Return the values that `text` contains for a string field, best first.
 
-    `form` is the schema's format, such as "date", and `about` its description.
+    `form` is the `format` in the schema, such as "date", and `about` is the description.
     """
     if form in FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
@@ -117,7 +117,7 @@ def numbers(text: str, name: str) -> list[str]:
 
 
 def truth(text: str, name: str) -> bool | None:
-    """Return a boolean field's value according to `text`; None if `text` doesn't mention it."""
+    """Return the value of a boolean field, or None if `text` doesn't mention the field."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
     # the label, perhaps followed by a value, as in "in stock: no"
     match = re.search(rf"\b{re.escape(label)}\b(?:\s*(?:[:=]|is)\s*(\w+))?", text, re.I)
@@ -147,7 +147,7 @@ def named(text: str, name: str) -> list[str]:
 def records(text: str, names: list[str]) -> list[str]:
     """Split `text` into one part per record with the fields `names`.
 
-    If no records are recognised, return the whole text as one part, or no parts.
+    If no records are recognised, return `[text]`, or `[]` if no field is a name or a place.
     """
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]
@@ -172,7 +172,7 @@ def chosen(text: str, choices: list[Any]) -> list[str]:
 
 
 def plain(name: str) -> str:
-    """Return a field's name as separate words."""
+    """Return a field name as separate words."""
     return " ".join(extract.words(name)) or "value"
 
 

@@ -63,7 +63,7 @@ def described(request: ModelRequest) -> Json | None:
             return last if "properties" in last else _schema_of_example(last)
         if listed := _listed(turn.text):
             items = re.finditer(rf"{_ITEM}(?:{_NEXT}|$)", listed["keys"])
-            # in each match, all groups are None except the key's
+            # in each match, all groups are None except the one that contains the key
             return _schema_with_keys(["".join(filter(None, item.groups())) for item in items])
     return None
 

@@ -22,7 +22,7 @@ _EXACT = 1000  # the fit of a complete prompt; higher than any number of prefixe
 
 
 class HeaderError(ValueError):
-    """A reply's header is invalid; the message names the file and the reason."""
+    """The header of a reply is invalid; the message states the file and the reason."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def all_replies() -> tuple[PreparedReply, ...]:
 
 
 def answer(prompt: str) -> str | None:
-    """Return the prepared reply that matches `prompt` best; None if none matches."""
+    """Return the prepared reply that matches `prompt` best; None if there is no match."""
     words = normal(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
     return best.text if best.fit(words) else None

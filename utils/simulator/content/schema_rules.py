@@ -7,11 +7,11 @@ from ..json_values import Json
 
 
 class SchemaError(ValueError):
-    """A schema is invalid or too large, or no value fits it; the message says why."""
+    """A schema is invalid or too large, or no value matches it; the message says why."""
 
 
 def within(value: float, schema: Json) -> bool:
-    """Return whether a number satisfies a schema's bounds and `multipleOf`."""
+    """Return whether a number satisfies the bounds and `multipleOf` of a schema."""
     step = schema.get("multipleOf")
     return (
         schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
@@ -68,10 +68,10 @@ def guessed_type(schema: Json) -> str:
 
 
 def max_length(schema: Json) -> int:
-    """Return the maximum length of a schema's strings; 100,000 by default."""
+    """Return the maximum string length that a schema allows; 100,000 by default."""
     return int(schema.get("maxLength", 100_000))
 
 
 def fits_length(text: str, schema: Json) -> bool:
-    """Return whether a string has an allowed length."""
+    """Return whether the length of a string is allowed."""
     return int(schema.get("minLength", 0)) <= len(text) <= max_length(schema)

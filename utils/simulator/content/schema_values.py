@@ -21,12 +21,12 @@ from .schema_rules import (
     within,
 )
 
-_MOST_NODES = 5000  # OpenAI's limit on the properties in a schema
+_MOST_NODES = 5000  # OpenAI's limit on the number of properties in a schema
 _DEEPEST = 40  # levels of nesting; also limits chained references
 _MOST_ITEMS = 50  # maximum length of a list without `maxItems`
 _SHALLOW = 2  # down to this depth, made-up lists aren't empty
 _DEEP = 5  # below this depth, only required fields are filled
-_MOST_DIGITS = 300  # of an integer
+_MOST_DIGITS = 300  # maximum number of digits in an integer
 _PER_NODE = 100  # characters of a string that count as one node
 
 
@@ -42,10 +42,10 @@ class Value:
 def fill(schema: Json, text: str, context: str = "") -> Value:
     """Return a value that matches `schema`, extracted from `text` where possible.
 
-    `context` is a longer string that is also searched for an enum's values.
+    `context` is a longer string that is also searched for enum values.
 
     Raises:
-        SchemaError: If the schema is invalid, too large or endlessly recursive, or no value fits.
+        SchemaError: If the schema is invalid, too large or infinitely recursive, or no value fits.
     """
     text, context = text[: extract.LONGEST], (context or text)[: extract.LONGEST]
     try:

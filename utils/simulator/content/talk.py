@@ -19,7 +19,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject, and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; a message matches if it contains all of one set
+    asks: list[list[str]]  # sets of word prefixes; all prefixes of one set must match
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies by kind of question
     streaming: bool  # whether the topic is about streaming
@@ -68,7 +68,7 @@ def topics() -> tuple[Topic, ...]:
 
 
 def topic_of(text: str) -> Topic | None:
-    """Return a message's topic; None if it has none."""
+    """Return the topic of a message, or None if no topic matches."""
     words = normal(text[: wording.READ])
     best = max(topics(), key=lambda topic: fit(topic.asks, words))
     return best if fit(best.asks, words) else None
@@ -118,7 +118,7 @@ def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:
         return chooser.named("exhausted", name=topic.name)
-    offer = chooser.named("offer")  # to give an example
+    offer = chooser.named("offer")  # an offer to give an example
     offers = part == "says" and topic.streaming and chooser.is_new(offer)
     return f"{topic.parts[part]} {offer}" if offers else topic.parts[part]
 

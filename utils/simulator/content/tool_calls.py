@@ -18,7 +18,7 @@ from .schema_values import fill
 
 _MOST_CALLS = 8
 _MOST_MATCHES = 32  # limit on calls before duplicates are removed
-_LONGEST_ABOUT = 1024  # characters of a tool's description that are examined
+_LONGEST_ABOUT = 1024  # characters of a tool description that are examined
 # words that are too generic to identify a tool
 _GENERIC_WORDS = """
     get fetch find look lookup up search query list show read check call run do make compute
@@ -27,7 +27,7 @@ _GENERIC_WORDS = """
     values data information name names about one any all new
 """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
-_SYNONYMS = {  # of words in a tool's name or description
+_SYNONYMS = {  # for words in a tool name or description
     "weather": "forecast temperature rain sunny cold warm umbrella",
     "multiply": "times multiplied product",
     "add": "plus sum",
@@ -39,7 +39,7 @@ _SYNONYMS = {  # of words in a tool's name or description
     "time": "clock",
     "email": "mail",
 }
-_MIN_SCORE = 2  # for a tool to be called
+_MIN_SCORE = 2  # minimum score for a tool to be called
 _SYMBOLS = {"*": " times ", "\u00d7": " times ", "+": " plus ", " - ": " minus ", "÷": " divided ",
             "/": " divided "}  # fmt: skip
 _FOLLOW_ON = ("and ", "what about", "how about", "now ", "also ")
@@ -50,7 +50,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
     if not request.tools or request.tool_choice == "none":
         return ()
     if request.turns[-1].role == "tool" and request.tool_choice == "auto":
-        return ()  # the tools' results have arrived
+        return ()  # the tool results have arrived
     forced = request.forced_tool
     tools = [tool for tool in request.tools if not forced or tool.name == forced]
     prompt = _with_previous(request)[: extract.LONGEST]
@@ -89,7 +89,7 @@ class _Match:
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
-    """Return the calls that the prompt's clauses request."""
+    """Return the tool calls that the clauses of the prompt request."""
     matches: list[_Match] = []
     for start, end in extract.clauses(prompt):
         if len(matches) == _MOST_MATCHES:
@@ -127,7 +127,7 @@ def _has_arguments(tool: Tool, text: str) -> bool:
 
 
 def _call(tool: Tool, text: str, prompt: str) -> Part:
-    """Return a call with arguments from `text` or, if it lacks some, from the whole prompt."""
+    """Return a call with arguments from `text`, or from the whole prompt if any are missing."""
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
     value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:
@@ -154,7 +154,7 @@ def _score(tool: Tool, said: extract.Words) -> int:
 
 @lru_cache(maxsize=256)
 def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
-    """Return the distinctive words in a tool's name, and those in its description."""
+    """Return the distinctive words in the name and in the description of a tool."""
     every = extract.words(name)
     own = [word for word in every if word not in _GENERIC] or every
     described = set(extract.words(about)) - _GENERIC - set(own)
@@ -190,7 +190,7 @@ def report(request: ModelRequest) -> str:
 
 
 def _about(arguments: str) -> str:
-    """Return a call's arguments as text, such as "Paris, 3"."""
+    """Return the arguments of a call as text, such as "Paris, 3"."""
     given = _parsed(arguments)
     values = given.values() if isinstance(given, dict) else []
     return ", ".join(str(value) for value in values if isinstance(value, str | int | float))

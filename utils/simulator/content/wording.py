@@ -1,4 +1,4 @@
-"""Analysis of a message's wording: its sentences, subject and language."""
+"""Analysis of the wording of a message: its sentences, subject and language."""
 
 import re
 import tomllib
@@ -50,7 +50,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def matching(patterns: Mapping[str, str], text: str) -> str | None:
-    """Return the key of the first pattern that a message matches; None if none does."""
+    """Return the key of the first pattern that a message matches; None if there is no match."""
     return next((key for key, pattern in patterns.items() if matches(pattern, text)), None)
 
 
@@ -76,7 +76,7 @@ def _is_little(word: str) -> bool:
 
 
 def about(text: str, earlier: list[str]) -> About:
-    """Return a message's subject; `earlier` messages resolve its pronouns."""
+    """Return the subject of a message; `earlier` messages resolve its pronouns."""
     text = " ".join(text[:READ].split())
     points_back = pattern("points_back")
     with_subject = (
@@ -101,11 +101,11 @@ def about(text: str, earlier: list[str]) -> About:
 
 
 def _named(text: str) -> str:
-    """Return the subject that a phrase such as "Tell me about tides" names; "" if none."""
+    """Return the subject named in a phrase such as "Tell me about tides"; "" if there is none."""
     found = pattern("subject").search(text)
     if not found:
         return ""
-    phrase = found[found.lastindex or 0]  # one of the groups has matched
+    phrase = found[found.lastindex or 0]  # the group that matched
     words = _WORD.findall(re.split(r"[.?!,;:]", phrase)[0])[:_MOST]
     if pattern("no_subject").match(phrase) or not content(" ".join(words)):
         return ""
@@ -127,7 +127,7 @@ def _longest_run(text: str) -> str:
 
 
 def _complete(words: list[str]) -> str:
-    """Return a phrase without joining words at its end."""
+    """Return a phrase without trailing joining words."""
     while len(words) > 1 and words[-1].lower() in _set("joining_words"):
         words = words[:-1]
     return " ".join(words)

@@ -9,10 +9,10 @@ from ..pacing import TimedBytes
 from ..reply import Encoder
 from .fault import delivery
 
-Sent = Iterator[TimedBytes]  # most items contain one event; see the encoders' `events`
+Sent = Iterator[TimedBytes]  # most items contain one event; see `events` in the encoders
 _BLOCK = 8192  # bytes that a proxy passes on in one go
 _MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
-_BETWEEN_BLOCKS = 0.005  # s
+_BETWEEN_BLOCKS = 0.005  # seconds
 
 
 @delivery(
@@ -234,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last or extends beyond `tokens` tokens."""
     count = 0
-    before: TimedBytes | None = None  # one item behind, to detect the last one
+    before: TimedBytes | None = None  # the loop lags one item behind, to detect the last item
     for item in sent:
         if before is not None:
             count += before.tokens

@@ -23,11 +23,11 @@ Stage = Literal["refusal", "request", "generation", "delivery"]
 class Fault:
     """A failure of a provider or a network, injected on request."""
 
-    name: str  # the fault's name, which follows the colon in a model name
+    name: str  # follows the colon in a model name
     does: str  # what happens, as a sentence for `FAULTS.md`
     client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for `FAULTS.md`
-    raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
-    by_responses: str  # the exception with the Responses API; "" if none
+    raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if no error
+    by_responses: str  # the exception when using the Responses API; "" if no error
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
     # "refusal" replaces the reply with an error; the others name what the fault changes
     stage: Stage
@@ -36,20 +36,20 @@ class Fault:
 
     @property
     def example(self) -> str:
-        """The fault's suffix for a model name, with the default numbers."""
+        """An example of the model-name suffix, with the default numbers."""
         values = ",".join(f"{value:g}" for _, value in self.numbers)
         return f"{self.name}@{values}" if values else self.name
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fault and its parameters, as given in a model's name, such as `stall@30,8`."""
+    """A fault and its parameters, as specified in a model name, such as `stall@30,8`."""
 
     fault: Fault
     numbers: tuple[float, ...]
 
     def refusal(self, attempt: int) -> ApiError | None:
-        """Return the error for an attempt; None if it succeeds or this fault isn't a refusal."""
+        """Return the error for an attempt, or None if the attempt isn't refused."""
         if self.fault.stage != "refusal":
             return None
         first, *numbers = self.numbers
@@ -91,8 +91,8 @@ def fault(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that registers a function as a fault; see `Fault` for the arguments.
 
-    The numbers that may follow `@` are `tries`, if the fault is a refusal, then the function's
-    parameters that have defaults.
+    The numbers that may follow `@` are `tries`, if the fault is a refusal, then the parameters of
+    the function that have default values.
     """
 
     def register(act: Callable[..., Any]) -> Callable[..., Any]:

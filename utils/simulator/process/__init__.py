@@ -1,1 +1,1 @@
-"""The simulator's process. Every notebook imports this, so it uses only the standard library."""
+"""The simulator process. Uses only the standard library, since every notebook imports it."""

@@ -1,4 +1,4 @@
-"""Starts and ends child processes that run a module of the course, and receives their ports."""
+"""Starts and stops child processes that run course modules, and receives their ports."""
 
 import contextlib
 import hmac
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 _LOOPBACK = "127.0.0.1"
-_REPORT_VARIABLE = "COURSE_REPORT_TO"  # contains the port and token for a child's report
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # contains the port and token for `report`
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
-_END_SECONDS = 3.0  # wait before killing a child that doesn't end by itself
-_POLL_SECONDS = 0.05  # between checks that a child is running, while waiting for its port
-_REPORT_SECONDS = 1.0  # time limit for a connection to send its token
+_END_SECONDS = 3.0  # wait before killing a child that doesn't exit
+_POLL_SECONDS = 0.05  # between checks whether a child is still running, while waiting for its port
+_REPORT_SECONDS = 1.0  # timeout for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# Python's environment variables that a child inherits: those for paths and files. Others could
-# break it: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
+# Python environment variables that a child inherits: those for paths and files. Others could break
+# the child: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
 # imports would fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
@@ -36,14 +36,14 @@ _PATH_VARIABLES = {
 
 
 class Child:
-    """A Python process that runs a module, and ends when this process ends.
+    """A Python process that runs a module, and exits when this process exits.
 
     The child reports its port over a separate loopback connection, since site hooks may print to
-    stdout or close it. The connection stays open until the child ends. Stdout and stderr are read
+    stdout or close it. The connection stays open until the child exits. Stdout and stderr are read
     continuously, so that a full pipe never blocks the child; the last output is kept for error
     messages.
 
-    The module must call `end_with_stdin`, so that the child ends when the pipe to its standard
+    The module must call `end_with_stdin`, so that the child exits when the pipe to its standard
     input closes. Only this process has the other end, so the operating system closes it even if
     this process is killed.
     """
@@ -59,7 +59,7 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        self._connection: socket.socket | None = None  # used by the child to report its port
+        self._connection: socket.socket | None = None  # over which the child reports its port
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value
@@ -67,7 +67,7 @@ class Child:
             if not name.startswith("PYTHON") or name in _PATH_VARIABLES
         }
         environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **variables}
-        # a separate group, since interrupting the kernel (■) signals its whole process group
+        # a separate group, since a kernel interrupt (■) signals the kernel's whole process group
         group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
@@ -100,7 +100,7 @@ class Child:
         return self._process.poll() is None
 
     def port(self) -> int | None:
-        """Wait for the process to report its port; return None if the process ends first."""
+        """Wait for the process to report its port; return None if the process exits first."""
         self._listener.settimeout(_POLL_SECONDS)
         with self._listener:
             while self.running:
@@ -127,27 +127,27 @@ class Child:
             return None
 
     def wait_for_hangup(self) -> None:
-        """Wait until the process ends; call this only after it has reported its port.
+        """Wait until the process exits; call this only after it has reported its port.
 
         Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
         """
         assert self._connection is not None
         with self._connection, contextlib.suppress(OSError):  # closed by `end`, in another thread
             self._connection.settimeout(None)
-            self._connection.recv(1)  # no data follows, so this returns when the child ends
+            self._connection.recv(1)  # no data follows, so this returns when the child exits
 
     def wait(self) -> None:
-        """Wait until the process has ended, then close this end of the pipe."""
+        """Wait until the process has exited, then close this end of the pipe."""
         self._process.wait()
         self.close_pipe()
 
     def close_pipe(self) -> None:
-        """Close this end of the pipe; the child ends once all copies of this end are closed."""
+        """Close this end of the pipe; the child exits once all copies of this end are closed."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 
     def end(self) -> None:
-        """End the process, and wait until it has ended."""
+        """Stop the process, and wait until it has exited."""
         self.close_pipe()
         self._listener.close()
         if self._connection is not None:
@@ -159,7 +159,7 @@ class Child:
             self._process.wait()
 
     def last_output(self) -> str:
-        """Return a sentence for an error message: the last line of output, or the child's state."""
+        """Return a sentence for an error message: the last line of output, or the process state."""
         code = self._process.poll()
         if code is not None:
             self._reader.join(_REPORT_SECONDS)  # limited: grandchildren may keep the pipe open
@@ -177,17 +177,17 @@ class Child:
 
 
 def report(port: int) -> None:
-    """Report the port to the process that started this one as a `Child`, if any."""
+    """Report the port to the parent process, if this process was started as a `Child`."""
     address, _, token = os.environ.pop(_REPORT_VARIABLE, "").partition(":")
     if not address:
         return
     connection = socket.create_connection((_LOOPBACK, int(address)), timeout=_CONNECT_SECONDS)
     connection.sendall(f"{token} {port}\n".encode())
-    connection.detach()  # it stays open until this process ends
+    connection.detach()  # stays open until this process exits
 
 
 def end_with_stdin() -> None:
-    """End this process when its standard input closes.
+    """Make this process exit when its standard input closes.
 
     This reads the file descriptor instead of `sys.stdin`, which a site hook may have replaced and
     whose lock would block a normal exit.

@@ -1,4 +1,4 @@
-"""Starts, monitors, restarts and stops the simulator's process.
+"""Starts, monitors, restarts and stops the simulator process.
 
 The process itself runs `utils/simulator/__main__.py`.
 """
@@ -21,9 +21,9 @@ class SimulatorError(RuntimeError):
 
 
 class ServerProcess:
-    """The simulator's process, which ends when this process ends.
+    """The simulator process, which exits when this process exits.
 
-    If it dies earlier, a thread restarts it on the same port with the same key.
+    If it exits earlier, a thread restarts it on the same port with the same key.
     """
 
     def __init__(self, speed: float, key: str) -> None:
@@ -52,7 +52,7 @@ class ServerProcess:
 
     @property
     def port(self) -> int:
-        """The simulator's port; waits until the simulator is ready."""
+        """The simulator port; waits until the simulator is ready."""
         self.wait()
         return self._port
 
@@ -101,8 +101,8 @@ class ServerProcess:
         atexit.unregister(self.stop)
 
     def _is_decided(self) -> bool:
-        """Return whether the simulator is ready, or never will be."""
-        # only the owner can ask the system whether its child is running
+        """Return whether the simulator is ready, or will never be ready."""
+        # only the owner can check whether the child is running
         alive = not self._owned() or self._child.running
         return self.over or (self._ready and alive)
 
@@ -110,7 +110,7 @@ class ServerProcess:
         return self._owner == os.getpid()
 
     def _forked(self) -> None:
-        """In a forked child, close the pipe, so that the server ends with the parent."""
+        """In a forked child, close the pipe, so that the server exits with the parent."""
         self._changed = threading.Condition()  # a thread of the parent may have held the lock
         self._child.close_pipe()
 
@@ -119,7 +119,7 @@ class ServerProcess:
         return Child("utils.simulator", {KEY_VARIABLE: self.api_key}, ["--with-parent", *options])
 
     def _watch(self) -> None:
-        """Restart the process whenever it ends, unless it was never ready or keeps failing."""
+        """Restart the process whenever it exits, unless it was never ready or keeps failing."""
         failures = 0
         while True:
             was_ready, output = self._follow(self._child)
@@ -128,7 +128,7 @@ class ServerProcess:
                 self._update(failure=_cannot_start(output))
                 return
             if failures:
-                self._stopping.wait(0.1 * 2**failures)  # s
+                self._stopping.wait(0.1 * 2**failures)  # seconds
             with self._changed:
                 if self._stopping.is_set():
                     return
@@ -139,7 +139,7 @@ class ServerProcess:
                     return
 
     def _follow(self, process: Child) -> tuple[bool, str]:
-        """Wait until a process ends; return whether it was ever ready, and its last output."""
+        """Wait until a process exits; return whether it was ever ready, and its last output."""
         port = process.port()
         if port is not None:
             self._update(port=port)

@@ -1,1 +1,1 @@
-"""Recording real models' replies and their timing, and replaying them."""
+"""Recording and replaying replies from real models, including their timing."""

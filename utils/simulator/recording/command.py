@@ -1,4 +1,4 @@
-"""The `record` command: records a provider's replies, and adds them to a file."""
+"""The `record` command: records replies from a provider, and adds them to a file."""
 
 import argparse
 import json
@@ -79,13 +79,13 @@ def _request_in(file: Path) -> Json:
 
 
 def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
-    """Record the replies, replacing earlier ones to the same prompts; write each immediately."""
+    """Record the replies, replacing earlier replies to the same prompts; save each immediately."""
     replies = {(reply.model, reply.prompt): reply for reply in read(out)} if out.exists() else {}
     with suppress(openai.APIStatusError):  # some servers don't list their models
         client.models.with_raw_response.list()  # warm-up: the first call is slow
     for request in requests:
         reply, left_out = record(client, request)
-        replies.pop((reply.model, reply.prompt), None)  # so that the new one moves to the end
+        replies.pop((reply.model, reply.prompt), None)  # so that the new reply is added at the end
         replies[reply.model, reply.prompt] = reply
         write(out, replies.values())
         _report(reply, left_out, out)

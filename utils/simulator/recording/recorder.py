@@ -1,4 +1,4 @@
-"""Records a real provider's reply and its timing.
+"""Records a reply from a real provider, including its timing.
 
 The `openai` package sends the request, but its parser stops at the first event that isn't valid
 JSON, so the events are parsed here. Identifiers, the key and the URL aren't recorded.
@@ -23,7 +23,7 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ 
 
 
 class RecordError(RuntimeError):
-    """The provider's reply can't be recorded; the message says why."""
+    """A reply can't be recorded; the message says why."""
 
 
 def record(
@@ -93,9 +93,9 @@ class Recorder:
         self.finish = ""
         self.usage = (0, 0, 0)
         self.left_out = 0  # number of events that could not be recorded in full
-        # the index of each part, by its kind and, for a tool call, the call's index
+        # part indexes, keyed by kind and, for tool calls, call index (otherwise 0)
         self._places: dict[tuple[Kind, int], int] = {}
-        self._call_ids: dict[int, str] = {}  # by the call's index
+        self._call_ids: dict[int, str] = {}  # keyed by call index
 
     def add(self, data: str, now: float) -> None:
         """Add an event.
@@ -106,7 +106,7 @@ class Recorder:
         try:
             self._chunk(json.loads(data), now)
         except (ValueError, RecursionError, AttributeError, TypeError):
-            self.left_out += 1  # the event isn't JSON, or a field's type differs from OpenAI's
+            self.left_out += 1  # the event isn't JSON, or a field has an unexpected type
 
     def _chunk(self, chunk: Json, now: float) -> None:
         if error := chunk.get("error"):
@@ -139,7 +139,7 @@ class Recorder:
             self._add("thought", thought, now)
         content = delta.get("content")
         for part in content if isinstance(content, list) else []:
-            if thinking := _text(part.get("thinking")):  # the format of Mistral's API
+            if thinking := _text(part.get("thinking")):  # the format of the Mistral API
                 self._add("thought", thinking, now)
         if text := _text(content):
             self._add("text", text, now)
@@ -164,7 +164,7 @@ class Recorder:
             self._add("call", text, now, number, name)
 
     def _add(self, kind: Kind, text: str, now: float, number: int = 0, name: str = "") -> None:
-        """Add a piece to its part; a call's name may arrive after the first piece."""
+        """Add a piece to its part; the name of a call may arrive after the first piece."""
         place = self._places.setdefault((kind, number), len(self.parts))
         if place == len(self.parts):
             self.parts.append((kind, name))
@@ -177,7 +177,7 @@ def _text(content: Any) -> str:
     """Return the text of a field, which is a string, None or, from some servers, a list of parts.
 
     Raises:
-        TypeError: If it is anything else.
+        TypeError: If the field has any other type.
     """
     if isinstance(content, list):
         return "".join(part.get("text") or "" for part in content)

@@ -21,7 +21,7 @@ _Count = Annotated[int, Field(ge=0)]
 
 
 class RecordingError(ValueError):
-    """A recording can't be read or is invalid; the message names the file and the reason."""
+    """A recording can't be read or is invalid; the message states the file and the reason."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class RecordedReply:
     model: _Text
     prompt: _Text  # the last user message
     opening: _Seconds  # when the first event arrived
-    parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a call, the tool's name
-    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # each piece's time, part index and text
+    parts: tuple[tuple[Kind, _Text], ...]  # the kind of each part and, for a call, the tool name
+    pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
     end: _Seconds  # when the reply ended
     usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
@@ -101,7 +101,7 @@ def read(path: Path) -> tuple[RecordedReply, ...]:
 
 
 class Recordings:
-    """Recorded replies, looked up by model and prompt."""
+    """Recorded replies, indexed by model and prompt."""
 
     def __init__(self, replies: Iterable[RecordedReply] = (), strict: bool = False) -> None:
         """Index the replies; if `strict`, a recorded model replies only to recorded prompts."""
@@ -122,10 +122,10 @@ class Recordings:
         return list(dict.fromkeys(reply.prompt for reply in replies))
 
     def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
-        """Return a model's recorded reply to the request's prompt; None if there is none.
+        """Return the recorded reply of a model to a prompt, or None if there is no such recording.
 
         Raises:
-            ApiError: 400 if there is none, and the recordings are strict and include the model.
+            ApiError: 400 if the prompt wasn't recorded, but the model was, and `strict` is True.
         """
         known = self._replies.get(model, {})
         if recorded := known.get(_normalized(request.prompt)):

@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// Fixes two problems in anywidget 0.11: it doesn't report that the kernel has ended, and once a
-// widget's script has taken more than two seconds to load, it drops all later messages to it.
+// Fixes two problems in anywidget 0.11: it doesn't report that the kernel has ended, and if a
+// script takes more than two seconds to load, it drops all later messages to that widget.
 
 // Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
@@ -21,14 +21,14 @@ function receiveAlways(model) {
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
     const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
-    whole.comm.on_msg((message) => handler.call(whole, message)); // script loaded: no gate needed
+    whole.comm.on_msg((message) => handler.call(whole, message)); // the script is loaded: no gate
     // If anywidget has dropped messages, request the state instead.
     await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
   });
   model.set("patched", true);
 }
 
-// Returns the message handler that anywidget has replaced: the last one on the prototype chain.
+// Returns the message handler that anywidget overrides: the last one on the prototype chain.
 function originalHandler(whole) {
   let handler;
   for (let at = whole; at; at = Object.getPrototypeOf(at)) {
@@ -42,7 +42,7 @@ const KERNEL_ENDED =
 const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 
 // Sets `gone` in the model once its kernel has ended. JupyterLab disconnects widgets only when a
-// reader restarts the kernel, so this also follows the kernel's status, if the page has a kernel.
+// reader restarts the kernel, so this also monitors the kernel status, if the page has a kernel.
 function noticeEnd(model, whole) {
   const kernel = whole.widget_manager?.kernel;
   const end = () => model.set("gone", true);

@@ -7,7 +7,7 @@
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// Sets the model's `since` to when the clock started, in the page's time. Called in `initialize`.
+// Sets `since` in the model to the page time at which the clock started. Called in `initialize`.
 function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);
@@ -18,8 +18,8 @@ function keepTime({ model }) {
 const OPEN = ["waiting", "streaming"]; // phases in which more chunks may arrive
 const isOpen = (model) => OPEN.includes(model.get("phase"));
 
-// Shows the running clock in an element, or the model's attribute `name` while the clock is
-// stopped. Returns a function that ends the updates, for `render` to return.
+// Shows the running clock in an element, or the model attribute called `name` while the clock is
+// stopped. Returns a function that stops the updates, for `render` to return.
 function writeCounting(model, element, name) {
   let beating;
   const show = () => {

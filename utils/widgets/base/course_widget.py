@@ -1,4 +1,4 @@
-"""Base classes of the course's widgets."""
+"""Base classes of the course widgets."""
 
 from typing import Any, Self
 

@@ -32,7 +32,7 @@ function makePaths(...classNames) {
   return [svg, ...paths];
 }
 
-// Sets an element's text only if it differs, since setting it again makes screen readers repeat it.
+// Sets the text of an element only if it has changed: otherwise, screen readers would repeat it.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }

@@ -1,7 +1,7 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 
-// Keeps a panel's list and clock up to date, and stops the panel when its kernel ends. Called in
-// `initialize`.
+// Keeps the list and clock of a panel up to date, and stops the panel when its kernel ends. Called
+// in `initialize`.
 function initializePanel({ model }) {
   keepList({ model });
   keepTime({ model });
@@ -9,8 +9,8 @@ function initializePanel({ model }) {
   endWithKernel(model, () => isOpen(model), () => over);
 }
 
-// Frames a panel's content in the phase's colour, with a note below the content. In the phases
-// in `busyIn`, screen readers don't read the content yet. Returns a function that ends the clock's
+// Frames the content of a panel in the colour of the phase, with a note below. During the phases
+// in `busyIn`, screen readers don't read the content yet. Returns a function that stops the clock
 // updates, for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");

@@ -13,25 +13,25 @@ STOPPED = "Stopped. Everything received so far is kept."
 
 
 class Panel(SyncedList):
-    """The part of a stream view that shows the stream's content."""
+    """The part of a stream view that shows the content of the stream."""
 
-    label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
-    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; sets the panel's colour
+    label = traitlets.Unicode().tag(sync=True)  # the panel name for screen readers
+    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; sets the panel colour
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # a sentence below the content, such as an error; fills the panel in the phase "waiting"
+    # a sentence below the content, such as an error; fills the panel in the "waiting" phase
     note = traitlets.Unicode().tag(sync=True)
-    # shown instead of the note while the page's clock runs; {} is replaced with the seconds
+    # shown instead of the note while the page clock runs; {} is replaced with the seconds
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
-    failure = ""  # why the content couldn't be shown; empty if it could
-    # returns the seconds since the request was sent, on the lane's clock
+    failure = ""  # why the content couldn't be shown; empty if it was shown
+    # returns the seconds since the request was sent, by the lane clock
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
         self.replace([])
-        super().push()  # bypasses a subclass's `push`, which may expect text to render
+        super().push()  # bypasses `push` in subclasses, which may expect text to render
 
     def take(self, item: object, at: float) -> str | None:
         """Store an item that arrived `at` seconds after the request, for the next `push`.
@@ -47,7 +47,7 @@ class Panel(SyncedList):
 
 
 class TextPanel(Panel):
-    """Panel that shows a reply's text; subclasses define how."""
+    """Panel that shows the text of a reply; subclasses define how."""
 
     def __init__(self, label: str) -> None:
         self._pieces: list[str] = []  # a list, since one thread may append while another pushes
@@ -66,7 +66,7 @@ class TextPanel(Panel):
         super().clear()
 
     def take(self, item: object, at: float) -> str | None:  # noqa: ARG002
-        """Add an item's text; an item without text changes nothing."""
+        """Add the text of an item; ignore items without text."""
         if not may_hold_text(item):
             self._other = type(item).__name__
         text = self._joiner.join(content_of(item)[0])

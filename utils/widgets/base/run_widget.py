@@ -14,7 +14,7 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 class RunWidget(Showable, CourseWidget):
     """Widget that shows a run; if it was displayed, it prints a summary when the run ends."""
 
-    # Computed whenever it is sent, so that a page opened late shows the current times.
+    # Computed whenever the state is sent, so that a page opened late shows the current times.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class RunWidget(Showable, CourseWidget):
         raise NotImplementedError
 
     def view(self) -> dict[str, Any]:
-        """Return the run's state as JSON data for the page to draw."""
+        """Return the state of the run as JSON data for the page to draw."""
         raise NotImplementedError
 
     def _conclude(self, outcome: Outcome, note: str) -> bool:

@@ -3,32 +3,32 @@
 // Makes screen readers announce the same things in every widget: growing text as it arrives, each
 // ending once, failures immediately, but never a running clock or decoration.
 
-// A clock: silent while it runs, announced when it stops.
+// Marks a clock, which is silent while it runs and is announced when it stops.
 function announceEnd(element, counting) {
   element.setAttribute("role", counting ? "timer" : "status");
   element.setAttribute("aria-live", counting ? "off" : "polite");
 }
 
-// A note: announced immediately if it reports a failure, otherwise not at all.
+// Marks a note, which is announced immediately if it reports a failure, otherwise not at all.
 function announceFailure(note, failed) {
   note.setAttribute("role", failed ? "alert" : "note");
 }
 
-// A sentence that changes: each version is announced once the screen reader is idle.
+// Marks a sentence that changes: each version is announced once the screen reader is idle.
 function announceChanges(element) {
   element.setAttribute("role", "status");
   element.setAttribute("aria-live", "polite");
   return element;
 }
 
-// Text that grows: announced as it arrives. If `live` is "off", `makeParagraphAnnouncer` announces
-// it instead.
+// Marks growing text, which is announced as it arrives. If `live` is "off",
+// `makeParagraphAnnouncer` announces the text instead.
 function announceGrowth(box, label, live = "polite") {
   makeScrollable(box, "log", label).setAttribute("aria-live", live);
   return box;
 }
 
-// A box that can be focused and scrolled by keyboard, without JupyterLab's arrow-key shortcuts.
+// Makes a box focusable and scrollable by keyboard, without JupyterLab's arrow-key shortcuts.
 function makeScrollable(box, role, label) {
   box.tabIndex = 0;
   box.dataset.lmSuppressShortcuts = "true";
@@ -53,7 +53,7 @@ function hideFromReaders(element) {
 // Creates an invisible element whose content is announced.
 const makeAnnouncer = () => announceChanges(make("div", "course-heard"));
 
-// Announces each paragraph once, when it is complete, and how the reply ended. Paragraphs that
+// Creates an announcer of completed paragraphs and of the ending of a reply. Paragraphs that
 // existed when the page opened are not announced.
 function makeParagraphAnnouncer() {
   const element = makeAnnouncer();

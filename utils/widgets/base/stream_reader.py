@@ -35,8 +35,8 @@ class StreamReader:
         self._open_stream = open_stream
         self._take = take
         self._tick = tick
-        self.stopped = False  # whether Stop, or interrupting the cell, ended the reading
-        self.error: BaseException | None = None  # the exception that ended the reading
+        self.stopped = False  # whether Stop or an interrupt stopped the reading
+        self.error: BaseException | None = None  # the exception that stopped the reading
         self.closed = True  # False if the stream didn't close after it was cancelled
         self._task: asyncio.Task[None] | None = None
 
@@ -51,7 +51,7 @@ class StreamReader:
     async def run(self) -> None:
         """Read until the stream ends, fails or is stopped; the attributes then report how it ended.
 
-        The event loop wakes up every 100 ms, so that the kernel's interrupt (■) takes effect even
+        The event loop wakes up every 100 ms, so that a kernel interrupt (■) takes effect even
         while the stream is silent.
 
         Raises:
@@ -73,7 +73,7 @@ class StreamReader:
             self._conclude(task)
 
     async def _closing(self, task: asyncio.Task[None]) -> None:
-        """Wait for the stream to close; after `GRACE` seconds, cancel it again."""
+        """Wait for the stream to close; after `GRACE` seconds, cancel the task again."""
         await asyncio.wait({task}, timeout=GRACE)
         if not task.done():  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
             task.cancel()

@@ -1,10 +1,10 @@
 // needs: base/anywidget_patch.js
 //
-// The page's side of synced_list.py: keeps the list up to date, and finds which items are new.
+// The browser side of synced_list.py: keeps the list up to date, and detects which items are new.
 
 // Each message replaces the items from index `at` to the end; if the first of them grew, only its
-// added text is sent. The list is kept in the model, so that a view that opens late shows all of
-// it. Called in `initialize`.
+// added text is sent. The list is kept in the model, so that a view opened late shows the whole
+// list. Called in `initialize`.
 function keepList({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {
@@ -22,7 +22,7 @@ function keepList({ model }) {
   model.on("change:seq", () => (requested = false));
 }
 
-// Returns the new item: the old one's first `keep` characters, plus the added text.
+// Returns the new item: the first `keep` characters of the old item, plus the added text.
 function grown(old, keep, item) {
   if (typeof item === "string") return old.slice(0, keep) + item;
   return { ...item, value: old.value.slice(0, keep) + item.value };

@@ -1,4 +1,4 @@
-"""A list mirrored on the page; each message carries only the tail that changed."""
+"""A list mirrored on the page; each message contains only the tail that changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Item = Any  # any JSON value
 class SyncedList(CourseWidget):
     """Widget that mirrors a list of items on the page; subclasses define the items.
 
-    A message carries the list's tail, starting with the first new or changed item. If that item is
+    A message contains the tail of the list from the first new or changed item. If that item is
     a string that grew, or an object whose `value` is such a string, only the added text is sent. A
     page that opens late, reloads or loses a message requests the whole list. `repeat` resends
     the list without a request, since a kernel that is busy with a cell can't answer requests.
@@ -78,7 +78,7 @@ class SyncedList(CourseWidget):
         self.send(message)
 
     def repeat(self) -> None:
-        """Resend everything pushed so far; a page that is up to date ignores it."""
+        """Resend everything pushed so far; a page that is up to date ignores the message."""
         with self._writing:
             message = {"seq": self.sent, "at": 0, "items": self._list[: self._clean]}
         self.send(message)
@@ -89,7 +89,7 @@ class SyncedList(CourseWidget):
 
 
 def growth(old: Item, new: Item) -> tuple[str, Item]:
-    """Split a new item into the leading text that it shares with the old one, and the rest."""
+    """Split a new item into the leading text that it shares with the old item, and the rest."""
     match old, new:
         case str(before), str(now):
             kept = _same(before, now)

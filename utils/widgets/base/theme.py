@@ -1,4 +1,4 @@
-"""Assembles a widget's script and style sheet; each file's first line names the files it needs."""
+"""Assembles widget scripts and style sheets; the first line of a file names the files it needs."""
 
 import re
 from pathlib import Path
@@ -19,16 +19,16 @@ _COLOURS = {
 
 
 def script(name: str) -> str:
-    """Return a widget's script, preceded by the scripts it needs.
+    """Return a widget script, preceded by the scripts it needs.
 
-    A script's first line is `// needs: `, followed by paths relative to `utils/widgets` or by
+    The first line of a script is `// needs: `, followed by paths relative to `utils/widgets` or by
     `nothing`. Comment lines are removed to save bandwidth when many learners load the scripts.
     """
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 
 
 def stylesheet(name: str = "base/theme.css") -> str:
-    """Return a widget's style sheet, preceded by the palette's colours and the sheets it needs."""
+    """Return a style sheet, preceded by the palette colours and the style sheets it needs."""
     variables = "".join(f"  --course-{idea}: {value};\n" for idea, value in _COLOURS.items())
     return "\n".join([f":root {{\n{variables}}}", *_with_needs(name)])
 

@@ -20,8 +20,8 @@ class Throttle:
     The first push is immediate. A timer pushes the updates that arrive within the interval, so they
     are sent on time even if the source falls silent. Thread-safe.
 
-    A page whose script loads slowly misses the first messages, and a busy kernel can't answer the
-    page's request for them. `repeat`, if given, therefore resends everything at growing intervals.
+    A page whose script loads slowly misses the first messages, and a busy kernel can't answer a
+    request for them. `repeat`, if given, therefore resends everything at growing intervals.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Throttle:
         self._cancel: Cancel | None = None  # cancels the timer, if one is running
 
     def ask(self) -> None:
-        """Push updates now or, within an interval, together with others when it ends."""
+        """Push updates now or, if the last push was too recent, at the end of the interval."""
         with self._lock:
             self._wanted = True
             if self._cancel is None:

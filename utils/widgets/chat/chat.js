@@ -1,7 +1,7 @@
 // needs: base/synced_list.js live_markdown/blocks.js status_line/stages.js
 //
-// The conversation, with an input box below. Questions, notes and stages are set as text. A reply's
-// blocks are HTML that the kernel has sanitized, so they can't run code or fetch anything.
+// The conversation, with an input box below. Questions, notes and stages are set as text. Replies
+// are blocks of HTML that the kernel has sanitized, so they can't run code or fetch anything.
 
 function initialize({ model }) {
   keepList({ model });
@@ -21,7 +21,7 @@ const SLOW = 700; // milliseconds until the page reports that the kernel isn't r
 
 function render({ model, el }) {
   el.classList.add("course-live", "course-chat");
-  el.dataset.lmSuppressShortcuts = "true"; // turns off JupyterLab's shortcuts, such as Esc
+  el.dataset.lmSuppressShortcuts = "true"; // turns off JupyterLab shortcuts, such as Esc
   const title = make("div", "course-title", model.get("title"));
   const log = announceGrowth(
     make("div", "course-transcript"), model.get("title") || "Conversation", "off");
@@ -146,7 +146,7 @@ function render({ model, el }) {
 
   follow(model, (items, from) =>
     keepAtEnd(log, () => {
-      // Remove the first node whose kind differs from its item's, and all nodes after it.
+      // Remove the first node whose kind differs from that of its item, and all later nodes.
       let same = from;
       while (same < Math.min(nodes.length, items.length) && nodes[same].kind === kindOf(items[same])) {
         same += 1;

@@ -4,7 +4,7 @@ _CERTAIN = 40  # characters; a match this long isn't a coincidence
 
 
 class Seam:
-    """Passes on a continuation; if it repeats the whole partial reply, drops the repetition.
+    """Passes on a continuation, minus the partial reply if the continuation repeats all of it.
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
     matches the beginning of the partial reply, usually for no longer than the first word. All
@@ -15,7 +15,7 @@ class Seam:
         """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
         self._held = ""  # the buffered text
-        self._open = bool(partial)  # whether the text may yet turn out to repeat the partial reply
+        self._open = bool(partial)  # whether the text could still repeat the partial reply
 
     def join(self, text: str) -> str:
         """Add the next piece of the continuation; return the text to show now."""

@@ -1,4 +1,4 @@
-"""The chat as the page shows it: a list of items, several for each turn."""
+"""The chat as displayed on the page: a list of items, several for each turn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ class Drawing:
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
-        """Return the turn's items; only the last turn has buttons."""
+        """Return the items of the turn; only the last turn has buttons."""
         if exchange.reply != self._reply:
             self._reply = exchange.reply
             self._blocks = render(self._reply)

@@ -20,7 +20,7 @@ _CUT = {
 
 
 class Truncation:
-    """Finds the finish reason in a stream's items.
+    """Finds the finish reason in the items of a stream.
 
     A stream of message chunks ends with a finish reason or, in the Responses API, with a status. A
     stream of plain strings has neither, so it counts as complete when it ends.
@@ -32,7 +32,7 @@ class Truncation:
         self._finish_reason = ""
 
     def see(self, item: object) -> None:
-        """Read the stream's next item."""
+        """Process the next item of the stream."""
         metadata = getattr(item, "response_metadata", None)
         if not isinstance(metadata, Mapping):
             return
@@ -54,7 +54,7 @@ class Truncation:
 
 
 def _reason(metadata: Mapping[str, Any]) -> str:
-    """Return the most specific reason or status in a chunk's metadata; "" if there is none."""
+    """Return the most specific reason or status in chunk metadata; "" if there is none."""
     detail = mapping_of(metadata, "incomplete_details").get("reason")
     reasons = [detail, *map(metadata.get, ("finish_reason", "stop_reason", "status"))]
     return next((reason for reason in reasons if isinstance(reason, str) and reason), "")

@@ -27,7 +27,7 @@ class Turn:
     question: str
     reply: str  # the text so far
     state: State
-    ttft: float | None  # seconds from the question to the reply's first text; None until then
+    ttft: float | None  # seconds from the question to the first text; None until then
     e2e: float  # seconds from the question to the end, or to now; excludes the pause before `go_on`
     note: str  # a sentence for the reader, such as the cause of a failure; usually empty
 
@@ -55,7 +55,7 @@ class Exchange:
 
     def resume(self) -> None:
         """Keep the text received so far, and resume the clock."""
-        self._before = self.e2e  # duration of this turn's earlier requests, in seconds
+        self._before = self.e2e  # duration of earlier requests in this turn, in seconds
         self._sent = self._last_text = self._last_item = self._clock()
         self._truncation = Truncation()
         self._seam = Seam(self.reply)
@@ -65,7 +65,7 @@ class Exchange:
 
     @property
     def reply(self) -> str:
-        """The reply's text so far."""
+        """The text of the reply so far."""
         return "".join(self._pieces)
 
     @property
@@ -75,11 +75,11 @@ class Exchange:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether the reply is partial and its rest can be requested."""
+        """Whether the reply is partial, so that the rest can be requested."""
         return self.started and self.state in ("stopped", "truncated", "failed")
 
     def take(self, item: object) -> None:
-        """Add the stream's next item: a chunk, a string or a `Status`."""
+        """Add the next item of the stream: a chunk, a string or a `Status`."""
         if isinstance(item, Status):
             self.stages.to(item.stage, item.detail)
             self._last_item = self._clock()
@@ -94,7 +94,7 @@ class Exchange:
             self._keep(self._seam.join(text))
 
     def tick(self) -> None:
-        """Update the elapsed time, and report a long silence."""
+        """Update the elapsed time, and report a stall."""
         now = self._clock()
         self.e2e = self._before + now - self._sent
         self.stalled = now - self._last_item >= self._stall
@@ -123,7 +123,7 @@ class Exchange:
 
     @property
     def badge(self) -> str:
-        """The badge's text, such as `first words 0.21 s · done 10.0 s`."""
+        """The badge text, such as `first words 0.21 s · done 10.0 s`."""
         begun = first_words(self.ttft)
         if self.state == "streaming":
             waiting = self.ttft is None

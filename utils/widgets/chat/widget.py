@@ -53,14 +53,14 @@ class ChatPanel(Showable, ChatPage):
         """Lay out an empty chat.
 
         Args:
-            reply: Takes the conversation as a list of LangChain's messages and returns an async
+            reply: Takes the conversation as a list of LangChain messages and returns an async
                 stream of message chunks or strings, such as `model.astream(history)`. `Status`
                 objects in the stream are shown above the reply.
             title: Shown above the chat.
             system: Instructions for the model, sent before the conversation.
             explain: Turns an exception into a sentence, like `provider.explain`; by default, the
-                exception's own message is shown.
-            stall: Seconds without text or a `Status` after which the panel reports the silence.
+                exception message is shown.
+            stall: Seconds without text or a `Status` after which the panel reports a stall.
             clock: Returns the time in seconds.
         """
         super().__init__(title)
@@ -86,14 +86,14 @@ class ChatPanel(Showable, ChatPage):
     async def ask(self, question: str, *, stop_after: int | None = None) -> Turn:
         """Send a question as if it were typed, and return the turn once its reply has ended.
 
-        A failure isn't raised: see the turn's `state` and `note`.
+        A failure isn't raised: see `state` and `note` in the result.
 
         Args:
             question: The question; must not be empty.
-            stop_after: Stop the reply as soon as it has this many words.
+            stop_after: Number of words after which the reply is stopped.
 
         Raises:
-            RuntimeError: If a reply is streaming already.
+            RuntimeError: If a reply is already streaming.
             asyncio.CancelledError: If the cell was interrupted. The text that had arrived is kept.
         """
         return await self._printed(self._ask(question, stop_after))
@@ -110,7 +110,7 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._go_on())
 
     def stop(self) -> None:
-        """Do what the Stop button does: stop the reply that is streaming, if any."""
+        """Stop the reply that is streaming, if any, as the Stop button does."""
         if self._reader is not None:
             self._reader.stop()
 
@@ -220,8 +220,8 @@ class ChatPanel(Showable, ChatPage):
         self.push()
 
     def _remember_loop(self) -> None:
-        """Remember the cells' event loop, for clicks that arrive in another thread."""
-        with suppress(RuntimeError):  # no loop is running in this thread, so keep the earlier one
+        """Remember the event loop of the cells, for clicks that arrive in another thread."""
+        with suppress(RuntimeError):  # no loop is running in this thread, so keep the earlier loop
             self._loop = asyncio.get_running_loop()
 
     def _on_page(self, _: ChatPage, content: Any, __: list[bytes]) -> None:
@@ -236,7 +236,7 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Start a turn requested by the page, on the cells' event loop."""
+        """Start a turn requested by the page, on the event loop of the cells."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:

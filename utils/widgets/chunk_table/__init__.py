@@ -1,1 +1,1 @@
-"""Table of a stream's chunks."""
+"""Table of the chunks in a stream."""

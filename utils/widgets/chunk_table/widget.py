@@ -1,6 +1,6 @@
 """`ChunkTable`: the chunks of a stream as table rows, added as they arrive.
 
-Items are duck-typed: anything shaped like LangChain's chunks works.
+Items are duck-typed: anything shaped like a LangChain chunk works.
 """
 
 from collections import Counter
@@ -25,12 +25,12 @@ class ChunkTable(StreamView[list[Any]]):
         chunks = ChunkTable("One reply").show(model.stream("Name a river."))
         chunks = await ChunkTable("One reply").run(model.astream("Name a river."))
 
-    A column appears with the first chunk that has a value for it. Chunks without text,
+    A column appears with the first chunk that has a value for that column. Chunks without text,
     reasoning or a tool call are labelled as empty.
     """
 
     def __init__(self, title: str = "", **options: Any) -> None:
-        """`options` are those of `StreamView`, such as `clock`."""
+        """`options`, such as `clock`, are passed on to `StreamView`."""
         self._rows = Rows(label=f"Chunks of {title}" if title else "Chunks")
         super().__init__(title, self._rows, **options)
 
@@ -59,14 +59,14 @@ class ChunkTable(StreamView[list[Any]]):
 
 
 class Rows(Panel):
-    """Panel with the table's rows."""
+    """Panel with the rows of the table."""
 
     _esm = script("chunk_table/chunk_table.js")
     _css = stylesheet("chunk_table/chunk_table.css")
 
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
-        self.chunks: list[object] = []  # the stream's items so far
+        self.chunks: list[object] = []  # the items received so far
         # how many chunks have a value, by column; "words" counts non-empty text
         self.counts: Counter[str] = Counter()
 
@@ -92,7 +92,7 @@ class Rows(Panel):
 
 
 def row_of(item: object) -> Row:
-    """Return the row for a stream's item: its non-empty cells, by column.
+    """Return the row for a stream item: the non-empty cells, by column.
 
     Text is shown as a repr, to make spaces and newlines visible. An item that is neither a message
     chunk nor a string is shown as a repr, too.

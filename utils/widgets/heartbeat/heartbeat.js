@@ -47,7 +47,7 @@ function render({ model, el }) {
     dot.animate(frames, { duration: 260, easing: "ease-out", fill: "forwards" });
   }
 
-  // Returns the block's duration so far, in seconds.
+  // Returns the duration of the block so far, in seconds.
   function now() {
     if (model.get("phase") === "over") return model.get("end");
     const last = beats.at(-1) ?? 0;
@@ -60,7 +60,7 @@ function render({ model, el }) {
     const end = now();
     const frozen = freezes(beats, end, every);
     const frozenNow = phase === "beating" && frozen.at(-1)?.[1] === end;
-    const whole = Math.max(end, 20 * every); // the strip's length in seconds
+    const whole = Math.max(end, 20 * every); // length of the strip in seconds
 
     svg.setAttribute("viewBox", `0 0 ${whole} 1`);
     marks.setAttribute("d", beats.map((at) => `M${at} 0V1`).join(""));

@@ -25,8 +25,8 @@ class Heartbeat(Showable, SyncedList):
             for chunk in model.stream(prompt):  # blocks the loop: no beats
                 ...
 
-    The beats come from a task on the cell's event loop, so a gap shows how long any other task on
-    the loop had to wait. Each `async with` block starts over, and prints a line at its end.
+    The beats come from a task on the event loop of the cell, so a gap shows how long any other task
+    on the loop had to wait. Each `async with` block starts over, and prints a line at its end.
     """
 
     _esm = script("heartbeat/heartbeat.js")
@@ -36,7 +36,7 @@ class Heartbeat(Showable, SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
     every = traitlets.Float().tag(sync=True)  # seconds between beats
-    end = traitlets.Float().tag(sync=True)  # seconds the last block took; 0 while one is running
+    end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 during a block
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Heartbeat(Showable, SyncedList):
         super().__init__(title=as_text(title, "title"), every=every)
         self._clock = clock
         self._start = 0.0  # clock reading at the start of the block
-        self._times: list[float] = []  # when each beat happened, in seconds since the block began
+        self._times: list[float] = []  # time of each beat, in seconds since the start of the block
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -63,8 +63,8 @@ class Heartbeat(Showable, SyncedList):
     def longest(self) -> float:
         """The longest gap in the current or last `async with` block, in seconds.
 
-        The time from the last beat to the block's end is also a gap: if code never yields to the
-        event loop, the first beat is the only one.
+        The time from the last beat to the end of the block is also a gap: if code never yields to
+        the event loop, there is only the first beat.
         """
         if not self._times:
             return 0.0

@@ -1,1 +1,1 @@
-"""Card of JSON fields that fill in."""
+"""Card whose JSON fields fill in as they arrive."""

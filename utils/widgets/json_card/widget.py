@@ -1,4 +1,4 @@
-"""`JsonCard`: a card whose fields fill in while a reply's JSON arrives.
+"""`JsonCard`: a card whose fields fill in while the JSON of a reply arrives.
 
 It doesn't parse JSON; it shows partial values, such as those that `JsonOutputParser` yields.
 """
@@ -18,7 +18,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class JsonCard(StreamView[Any]):
-    """A card of grey bars that turn into the fields' values as they arrive.
+    """A card of grey bars that are replaced with the values of the fields as they arrive.
 
         chain = model | JsonOutputParser()
         person = JsonCard("A person", ["name", "age"]).show(chain.stream(prompt))
@@ -34,7 +34,7 @@ class JsonCard(StreamView[Any]):
         Args:
             title: Shown above the card; may be empty.
             fields: The names of the expected fields. Other fields are added when they arrive.
-            **options: Those of `StreamView`, such as `clock`.
+            **options: Options of `StreamView`, such as `clock`.
         """
         expected = [as_text(name, "name of a field") for name in fields]
         self._card = Card(f"Fields of {title}" if title else "Fields", expected)
@@ -42,7 +42,7 @@ class JsonCard(StreamView[Any]):
 
     @property
     def value(self) -> Any:
-        """The latest value, as the stream yielded it; None before the first."""
+        """The latest value, as the stream yielded it; None before the first value."""
         return self._card.value
 
     def _result(self) -> Any:
@@ -59,7 +59,7 @@ class JsonCard(StreamView[Any]):
 
 
 class Card(Panel):
-    """Panel with the card's fields: first the expected ones, then others as they arrive."""
+    """Panel with the fields of a card: first the expected fields, then others as they arrive."""
 
     _esm = script("json_card/json_card.js")
     _css = stylesheet("json_card/json_card.css")
@@ -71,12 +71,12 @@ class Card(Panel):
 
     def clear(self) -> None:
         """Forget the last run and show the skeleton."""
-        self.value: Any = None  # the stream's last item
+        self.value: Any = None  # the last item of the stream
         # for each field, seconds from the request until the first part of its value arrived
         self.arrivals: dict[str, float] = {}
         # for each field, seconds from the request until its name arrived
         self._present: dict[str, float] = {}
-        self._shown: dict[str, Any] = {}  # each field's value as `tree` returns it
+        self._shown: dict[str, Any] = {}  # the value of each field, as returned by `tree`
         self._last = ""  # the field that changed last
         self._outcome = "streaming"
         self._draw()
@@ -107,10 +107,10 @@ class Card(Panel):
         return " ".join(self.arrivals)
 
     def end(self, recording: Recording) -> str:
-        """Mark all fields as final, or the last one as unfinished if the stream didn't finish."""
+        """Mark all fields as final, or the last field as unfinished if the stream didn't finish."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # the field stayed empty to the end
+            self.arrivals.setdefault(name, self._present[name])  # the field remained empty
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:
@@ -141,8 +141,8 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
     Args:
         value: A value, or part of one, as the stream yielded it.
-        growing: Whether the value may still grow; if so, half a surrogate pair at a string's
-            end is left out.
+        growing: Whether the value may still grow; if so, half a surrogate pair at the
+            end of a string is left out.
 
     Returns:
         A string for text; `{"code": …}` for a number, true, false or null, in JSON notation;
@@ -161,7 +161,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:
-    """Return the fields of a partial value; one that isn't an object becomes the field "value"."""
+    """Return the fields of a partial value; a value without fields becomes the field "value"."""
     if item is None:
         return None
     fields = item if isinstance(item, Mapping) else _dumped(item)

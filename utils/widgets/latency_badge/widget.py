@@ -33,7 +33,7 @@ class LatencyBadge(CourseWidget):
     _css = stylesheet("base/badge.css")
 
     title = traitlets.Unicode().tag(sync=True)  # shown before the text
-    # the badge's text; `counted` replaces it while the clock runs
+    # the badge text; replaced with `counted` while the clock runs
     text = traitlets.Unicode("not started").tag(sync=True)
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
@@ -78,7 +78,7 @@ class LatencyBadge(CourseWidget):
 
         Args:
             outcome: "finished", "left" or "failed".
-            total: Seconds from the start to the end; None means now.
+            total: Seconds from the start to the end; by default, until now.
         """
         phase, duration = PHASES[outcome], in_seconds(self.elapsed if total is None else total)
         self._write(phase, f"{first_words(self._first, self._what)} · {phase} {duration}")

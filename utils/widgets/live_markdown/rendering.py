@@ -27,14 +27,14 @@ class _Safe(mistune.HTMLRenderer):
         return [self.render_token(token, state) for token in tokens]
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """Render a link that opens in a new tab; links other than web and mail become text."""
+        """Render a web or mail link that opens in a new tab; any other link becomes text."""
         if not url.lower().startswith(_WEB):
             return text
         opens = {"target": "_blank", "rel": "noopener noreferrer"}
         return f"<a{self.render_attrs({'href': url, 'title': title, **opens})}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render only the description: loading the image would reveal the reader to its server."""
+        """Render only the description, since loading the image would contact an external server."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 

@@ -1,4 +1,4 @@
-"""`LiveMarkdown`: a reply as formatted text, rendered again as it grows."""
+"""`LiveMarkdown`: a reply as formatted text, re-rendered as it grows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,17 +26,17 @@ class LiveMarkdown(StreamView[str]):
 
         Args:
             title: Shown above the text, and in the printed line.
-            repair: Takes the text so far and returns the text to render, for example with
-                incomplete Markdown completed. `run` and `show` return the text as it arrived, and
+            repair: Takes the text so far and returns the text to render, for example to
+                complete unfinished Markdown. `run` and `show` return the text as it arrived, and
                 raise any exception from `repair`.
-            **options: Those of `StreamView`, such as `clock`.
+            **options: Options of `StreamView`, such as `clock`.
         """
         self._document = Document(f"Reply of {title}" if title else "Reply", repair)
         super().__init__(title, self._document, **options)
 
     @property
     def text(self) -> str:
-        """The reply's Markdown so far."""
+        """The Markdown of the reply so far."""
         return self._document.text
 
     def _result(self) -> str:
@@ -62,10 +62,10 @@ class Document(TextPanel):
         self.error, self.failure = None, ""
 
     def take(self, item: object, at: float) -> str | None:
-        """Add an item's text; an item without text changes nothing.
+        """Add the text of an item; ignore items without text.
 
         Raises:
-            Exception: The exception that `repair` raised earlier, possibly in a timer's thread.
+            Exception: The exception that `repair` raised earlier, possibly in a timer thread.
         """
         if self.error is not None:
             raise self.error

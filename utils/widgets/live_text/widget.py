@@ -19,13 +19,13 @@ class LiveText(StreamView[str]):
     """
 
     def __init__(self, title: str = "", **options: Any) -> None:
-        """`options` are those of `StreamView`, such as `clock`."""
+        """`options`, such as `clock`, are passed on to `StreamView`."""
         self._text = PlainText(f"Reply of {title}" if title else "Reply")
         super().__init__(title, self._text, **options)
 
     @property
     def text(self) -> str:
-        """The reply's text so far."""
+        """The text of the reply so far."""
         return self._text.text
 
     def _result(self) -> str:

@@ -50,7 +50,7 @@ function render({ model, el }) {
   const buttons = make("div", "course-buttons");
   buttons.append(lock, compare, next);
   frame.append(buttons, feedback);
-  // Turns off JupyterLab's shortcuts here: the arrow keys, for example, would select another cell.
+  // Turns off JupyterLab shortcuts here: the arrow keys, for example, would select another cell.
   for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
   el.append(frame);
 

@@ -21,9 +21,9 @@ class Prediction(CourseWidget):
     _esm = script("prediction/prediction.js")
     _css = stylesheet("prediction/prediction.css")
 
-    question = traitlets.Unicode().tag(sync=True)  # the question's text
+    question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the answers, in the order given
-    # the chosen answer's index in `options`; None before one is chosen
+    # index of the chosen answer in `options`; None until an answer is chosen
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
     locked = traitlets.Bool(False).tag(sync=True)
     # whether the answer was right; None until revealed
@@ -57,7 +57,7 @@ class Prediction(CourseWidget):
 
     @property
     def choice(self) -> Choice | None:
-        """The chosen answer; None before one is chosen."""
+        """The chosen answer; None until an answer is chosen."""
         return None if self.chosen is None else self._choices[self.chosen]
 
     def lock(self) -> None:

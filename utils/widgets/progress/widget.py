@@ -21,8 +21,8 @@ class Progress(RunWidget):
         async for chunk in Progress(label="Reply").aover(model.astream(prompt)): ...
 
     With a total, it shows the percentage and an estimate of the time left. Without a total, it
-    shows the count and the elapsed seconds. It reaches 100 % only when `done` is called. At the
-    end, it prints a line, which remains in the notebook.
+    shows the count and the elapsed seconds. The bar reaches 100 % only when `done` is called.
+    At the end, the widget prints a line, which remains in the notebook.
     """
 
     _esm = script("progress/progress.js")
@@ -35,7 +35,7 @@ class Progress(RunWidget):
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """`total` is the expected number of items, or None; `label` precedes the numbers."""
+        """`total` is the expected number of items, if known; `label` precedes the numbers."""
         if total is not None and total < 0:
             raise ValueError(f"A total of {total} is negative; None means unknown.")
         self.total = total
@@ -48,17 +48,17 @@ class Progress(RunWidget):
         return f"Progress({self.total!r}, {self.label!r})"
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more items; if the last run has ended, this starts a new one."""
+        """Count `n` more items; if the last run has ended, start a new run."""
         with self._changing:
             self._begin()
             self.count += n
         self._throttle.ask()
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items and count them; display the widget first if it isn't displayed.
+        """Yield the items and count them; display the widget first if necessary.
 
-        An item is counted when the loop requests the next. Leaving the loop early stops the run and
-        closes `items`; an exception from `items` is shown and propagates.
+        An item is counted when the loop requests the next one. Leaving the loop early stops the run
+        and closes `items`; an exception from `items` is shown and propagates.
         """
         with self._running():
             try:
@@ -97,7 +97,7 @@ class Progress(RunWidget):
 
     @property
     def elapsed(self) -> float:
-        """The run's duration so far, in seconds."""
+        """The duration of the run so far, in seconds."""
         if self._start_at is None:
             return 0.0
         return (self._clock() if self._end_at is None else self._end_at) - self._start_at
@@ -112,7 +112,7 @@ class Progress(RunWidget):
 
     @property
     def left(self) -> float | None:
-        """Estimate of the seconds left, at the pace so far: (total - n) · elapsed / n.
+        """Estimated seconds left at the average pace so far: (total - n) · elapsed / n.
 
         None if the total is unknown or reached, or if nothing has been counted yet.
         """
@@ -128,7 +128,7 @@ class Progress(RunWidget):
         return f"{self.label}: {details}" if self.label else details
 
     def view(self) -> dict[str, Any]:
-        """Return the run's state as JSON data for the page to draw."""
+        """Return the state of the run as JSON data for the page to draw."""
         with self._changing:
             return {
                 "label": self.label,

@@ -23,8 +23,8 @@ async def race(
             "stream": lambda: model.astream(prompt),
         })
 
-    An error is shown in its lane, while the other lanes continue. Stop ends all lanes. At the end,
-    one line per lane is printed.
+    An error is shown in its lane, while the other lanes continue. Stop applies to all lanes. At
+    the end, one line per lane is printed.
 
     Args:
         lanes: Maps each label to a function that returns an async stream, or an awaitable of a
@@ -75,7 +75,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
         return f"Race({', '.join(map(repr, self._lanes))})"
 
     async def run(self) -> dict[str, Recording]:
-        """Run all lanes until each has ended; see `race`."""
+        """Run all lanes until every reply has ended; see `race`."""
         self._set_at_rest(False)
         try:
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
@@ -93,6 +93,6 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
 
 class RacePanel(PlainText):
-    """A lane's text panel, as tall as its neighbours."""
+    """The text panel of a lane, as tall as the neighbouring panels."""
 
     _css = stylesheet("race/race.css")

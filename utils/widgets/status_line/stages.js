@@ -6,7 +6,7 @@
 const stopped = (stages) =>
   stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
 
-// Fills a list with the stages; the current stage's seconds are updated until the next call.
+// Fills a list with the stages; updates the seconds of the current stage until the next call.
 function drawStages(list, stages) {
   clearInterval(list.courseTick);
   list.classList.add("course-stages");

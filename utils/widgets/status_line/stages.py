@@ -11,7 +11,7 @@ from utils.widgets.base.run_widget import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An item of a chat's stream that names the stage the reply has reached.
+    """A stream item that names the stage that a chat reply has reached.
 
     The stage ends when text or another `Status` arrives.
     """
@@ -53,7 +53,7 @@ class Stages:
 
     def __post_init__(self) -> None:
         self._stages = {name: _Stage(name) for name in self.names}
-        self._now: _Stage | None = None  # the current stage or, after the end, the last one
+        self._now: _Stage | None = None  # the current stage or, after the end, the last stage
         self._start: float | None = None
         self._entered = 0.0  # when the current stage was entered, in seconds since the start
 

@@ -21,8 +21,8 @@ class StatusLine(RunWidget):
 
     A stage that was passed over is shown as skipped. A stage may be entered again, for example by a
     second tool call. The page counts the seconds, even while a cell keeps the kernel busy. At the
-    end, it prints a line, which remains after the widget is gone. Calling `to` after the end starts
-    a new run.
+    end, the widget prints a line, which remains after the widget is gone. Calling `to` after the
+    end starts a new run.
 
     Without names, `StatusLine()` accepts any stage.
     """
@@ -49,7 +49,7 @@ class StatusLine(RunWidget):
         return super().show()
 
     def to(self, stage: str, detail: str = "") -> None:
-        """Enter a stage, which ends the previous one; `detail` is shown after its name."""
+        """Enter a stage, ending the previous one; `detail` is shown after the stage name."""
         stage, detail = as_text(stage, "stage"), as_text(detail, "detail")
         with self._changing:
             if self.outcome in ("done", "failed", "stopped"):
@@ -60,13 +60,13 @@ class StatusLine(RunWidget):
 
     @property
     def history(self) -> tuple[Step, ...]:
-        """The steps of this run so far; seconds count from `show` or `to`, whichever came first."""
+        """The steps of this run so far, timed from the first call to `show` or `to`."""
         with self._changing:
             return tuple(self._stages.history)
 
     @property
     def outcome(self) -> Outcome:
-        """The run's state: "ready", "running", "done", "failed" or "stopped"."""
+        """The state of the run: "ready", "running", "done", "failed" or "stopped"."""
         return self._stages.outcome
 
     def line(self) -> str:
@@ -75,7 +75,7 @@ class StatusLine(RunWidget):
             return self._stages.line()
 
     def view(self) -> dict[str, Any]:
-        """Return the run's state as JSON data for the page to draw."""
+        """Return the state of the run as JSON data for the page to draw."""
         with self._changing:
             return {
                 "stages": self._stages.view(),

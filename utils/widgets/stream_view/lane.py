@@ -34,7 +34,7 @@ class Lane:
         self.badge = LatencyBadge(label, first=first, clock=clock)
         self.panel = panel
         panel.elapsed = lambda: self.badge.elapsed
-        # the last run's recording; None until that run has ended
+        # the recording of the last run; None until that run has ended
         self.recording: Recording | None = None
         self._throttle: Throttle
 
@@ -54,7 +54,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends; if its stream is still open then, the outcome is "left"."""
+        """Show a reply until it ends; if the stream is still open then, the outcome is "left"."""
         try:
             await reader.run()
         finally:
@@ -77,7 +77,7 @@ class Lane:
         self._write("waiting", "waiting…", "waiting… {}")
 
     def add(self, item: object, at: float) -> None:
-        """Show the stream's next item within 50 ms."""
+        """Show the next item of the stream within 50 ms."""
         words = self.panel.take(item, at)
         if words is None:
             return
@@ -87,7 +87,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
+        """Show the last items, the latency, and `error`, `note` or the sentence from the panel."""
         remark = self.panel.end(recording)
         self._throttle.flush(ask=True)
         self.recording = recording

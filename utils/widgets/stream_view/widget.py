@@ -22,7 +22,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     `run` shows an async stream, with a Stop button. `show` shows a synchronous stream, without the
     button: a synchronous loop keeps the kernel too busy to receive clicks. Interrupting the kernel
-    (■) ends the stream in both cases.
+    (■) stops the stream in both cases.
 
     The widget displays itself when it first runs, unless it has been displayed before.
     """
@@ -57,12 +57,12 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     @property
     def recording(self) -> Recording | None:
-        """The last run's recording, with its latency; None until that run has ended."""
+        """The recording of the last run, with its latency; None until that run has ended."""
         return self._lane.recording
 
     @property
     def stopped(self) -> bool:
-        """Whether the last run was ended by Stop, or by interrupting the kernel (■)."""
+        """Whether the last run was stopped with Stop or by interrupting the kernel (■)."""
         return self.recording is not None and self.recording.outcome == "left"
 
     async def run(self, source: Source) -> T:

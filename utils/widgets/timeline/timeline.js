@@ -1,14 +1,14 @@
 // needs: base/dom.js base/screen_reader.js base/synced_list.js
 //
-// A table with a body for each run and a row for each event name. The row's second cell has a mark
-// for each event. All rows share one time scale, whose axis is in the table's footer.
+// A table with a body for each run and a row for each event name. The second cell of a row has a
+// mark for each event. All rows share one time scale, whose axis is in the table footer.
 //
 // `widget.py` sends each event as [name, run, at, detail]; `at` is in seconds since the first event.
 
 const EDGE = 0.012; // fraction of the axis left free at each end, so a mark at 0 s isn't clipped
 
-// The first of these words that occurs in an event's name, such as "error" in "on_llm_error", sets
-// the colour of the row's marks (timeline.css). Any other event, such as a token, is "delivered".
+// The first of these words that occurs in an event name, such as "error" in "on_llm_error", sets
+// the colour of the marks (timeline.css). Any other event, such as a token, is "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // Returns the end of the axis and the distance between its ticks, both in seconds.
@@ -20,7 +20,7 @@ function scale(last) {
   return { step, end: Math.ceil(Math.max(last, 0.05) / step - 1e-6) * step };
 }
 
-// Returns a run's heading; a UUID is replaced with the run's number and the UUID's last characters.
+// Returns the heading of a run; for a UUID, the run number and the last characters of the UUID.
 function called(run, number) {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(run) ? `run ${number} (…${run.slice(-6)})` : run;
 }
@@ -39,7 +39,7 @@ function render({ model, el }) {
 
   let rows; // the results of `rowOf`, by run and event name
   let bodies; // the table body of each run
-  let axis; // the cell that holds the ticks' labels
+  let axis; // the cell that contains the tick labels
   let last; // when the last event happened
   let drawnTo; // the end of the scale as drawn; 0 forces a redraw
 
@@ -68,7 +68,7 @@ function render({ model, el }) {
     return bodies.get(run);
   }
 
-  // Returns a row: the elements that change, the marks of its events, and the last one's detail.
+  // Returns a row: the elements that change, the marks of its events, and the latest detail.
   function rowOf(run, name) {
     const key = JSON.stringify([run, name]);
     if (!rows.has(key)) {

@@ -57,7 +57,7 @@ class EventTimeline(Showable, SyncedList):
     def add(self, name: str, detail: object = "", run: object = "") -> None:
         """Add an event at the current time. Callable from any thread; takes a few microseconds.
 
-        A row shows the `detail` of its latest event; `run` may be a callback's `run_id`.
+        A row shows the `detail` of its latest event; `run` may be the `run_id` of a callback.
         """
         with self._adding:
             now = self._clock()

@@ -17,7 +17,7 @@ class ChatCompletionsEncoder(Encoder):
         self._reply = reply
         self._include_usage = reply.request.include_usage
         calls = (index for index, part in enumerate(reply.parts) if part.kind == "call")
-        # maps each tool call's part index to its position among the calls
+        # maps the part index of each tool call to its position among the calls
         self._calls = {index: number for number, index in enumerate(calls)}
         self._usage: Json = {"choices": [], "usage": _usage(reply.usage)}
 
@@ -74,9 +74,9 @@ class ChatCompletionsEncoder(Encoder):
         return _sse(errors.server_error().body())
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that precedes a part's pieces, or b"" if none is needed.
+        """Return the chunk that precedes the pieces of a part, or b"" if none is needed.
 
-        Tool calls need one, as does each paragraph of reasoning after the first.
+        Tool calls need such a chunk, as do reasoning paragraphs after the first.
         """
         described = self._reply.parts[part]
         if described.kind == "thought" and part and self._reply.request.shows_reasoning:

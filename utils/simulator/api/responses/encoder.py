@@ -85,7 +85,7 @@ class ResponsesEncoder(Encoder):
 
     @property
     def id(self) -> str:
-        """The response's identifier, for `previous_response_id` in a later request."""
+        """The response identifier, for `previous_response_id` in a later request."""
         return f"resp_{self._reply.info.id}"
 
     def _usage(self) -> Json:
@@ -153,7 +153,7 @@ class ResponsesEncoder(Encoder):
         yield TimedBytes(reply.end, self._event(f"response.{status}", response=final))
 
     def _open(self, index: int) -> bytes:
-        """Return the events before a part's pieces."""
+        """Return the events that precede the pieces of a part."""
         kind = self._reply.parts[index].kind
         data = b""
         if index == 0 or index >= self._thoughts:
@@ -166,7 +166,7 @@ class ResponsesEncoder(Encoder):
         return data
 
     def _close(self, index: int) -> bytes:
-        """Return the events after a part's pieces."""
+        """Return the events that follow the pieces of a part."""
         kind, text = self._reply.parts[index].kind, self._texts[index]
         data = b""
         if kind == "thought" and self._shown:
@@ -194,7 +194,7 @@ class ResponsesEncoder(Encoder):
         # a template, never sent, in which "\0" is a placeholder for the text
         event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
         number = self._sequence
-        self._sequence -= 1  # reuse the template's number
+        self._sequence -= 1  # reuse the sequence number of the template
         head, tail = event.split(to_json("\0"))
         before, after = tail.split(b'"sequence_number": %d' % number)
 
