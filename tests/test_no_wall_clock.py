@@ -23,7 +23,6 @@ ALLOWED = {
     "test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles": "a schedule",
     "simulator/test_prefill.py::test_only_a_shared_prefix_is_cached": "numbers of tokens",
     "simulator/test_prefill.py::test_the_ttft_varies_reproducibly_around_the_formula": "a schedule",
-    "test_reader_model.py::test_the_wait_lies_between_the_first_text_and_the_end": "no clock",
 }
 
 

@@ -57,20 +57,6 @@ def test_the_wait_is_that_of_the_published_formula(recording, wpm):
     assert readers_wait(recording, wpm) == pytest.approx(expected)
 
 
-def test_without_usage_a_word_counts_as_four_thirds_of_a_token():
-    rate = tokens_per_second(240)
-    first, second = 1.0, 1.0 + 6 * TOKENS_PER_WORD / rate + 2
-    read = reading(recorded([first, second], ["one two three four five six ", "seven"]), wpm=240)
-    assert read.stalled == pytest.approx(2, rel=0.1)
-
-
-@pytest.mark.parametrize("count", [1040, 20, 0, None, "240"])
-def test_an_implausible_token_count_is_ignored(count):
-    arrivals = [0.2 + 0.02 * k for k in range(180)]
-    doubted = reading(recorded(arrivals, usage={"output_tokens": count}))
-    assert doubted == reading(recorded(arrivals))
-
-
 def test_a_reader_of_chinese_reads_character_by_character():
     text = "我们今天学习流式输出。" * 20
     read = reading(recorded([1.0], [text]))
@@ -82,19 +68,6 @@ def test_a_surrogate_pair_in_two_pieces_is_read_like_any_text():
     read = reading(recorded([1.0, 2.0, 9.0], ["Hi \ud83d", "\ude00 there", " you"]))
     assert read.words == 4
     assert all(0 <= words <= 4 for _, words in (*read.delivered, *read.read))
-
-
-@given(recordings(), speeds)
-def test_the_wait_lies_between_the_first_text_and_the_end(recording, wpm):
-    wait = readers_wait(recording, wpm)
-    assert wait <= recording.e2e + 1e-9
-    if recording.text:
-        assert wait >= recording.ttft
-
-
-@given(st.floats(0.01, 60), st.text(min_size=1), speeds)
-def test_for_a_blocking_call_the_wait_is_the_whole_latency(e2e, text, wpm):
-    assert readers_wait(recorded([e2e], [text]), wpm) == e2e
 
 
 @given(recordings(), speeds)
