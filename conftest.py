@@ -25,11 +25,13 @@ COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
 KERNELS = "QUICK_KERNELS"  # environment variable with the kernel server's address
 
+ALONE = "tests/notebooks/test_unlike_the_simulator.py"  # its tests are long and share nothing
+
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
     "tests/browser/lessons/",
     "tests/browser/test_",
-    "tests/notebooks/test_unlike_the_simulator.py",
+    ALONE,
     "tests/browser/pages/",
     "tests/tools/test_lab.py",
     "solutions/",
@@ -77,12 +79,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist, nothing calls this hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `--dist loadfile`, also keep files that share a browser on the same worker."""
+    """With `--dist loadfile`, keep files that share a browser together, and split `ALONE`."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:  # tests of the same scope share a worker
             file = super()._split_scope(nodeid)
+            if file == ALONE:
+                return nodeid
             # Lesson 4 takes as long as the others together.
             share = file.startswith("tests/browser/") and not file.endswith("/test_lesson_4.py")
             return file.rpartition("/")[0] if share else file
