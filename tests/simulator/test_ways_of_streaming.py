@@ -67,12 +67,9 @@ def in_mode(**mode: Any) -> Way:
     return read
 
 
-def synchronously(**mode: Any) -> Any:
-    def read(given: Component, take: Read) -> None:
-        for item in given.runnable.stream(given.asked, **mode):
-            take(item)
-
-    return read
+def synchronously(given: Component, take: Read) -> None:
+    for item in given.runnable.stream(given.asked):
+        take(item)
 
 
 async def events_v2(given: Component, take: Read) -> None:
@@ -201,16 +198,9 @@ def test_each_cell_of_the_table(way: str, name: str, claim: str) -> None:
     assert measured(name, read, options) == claim
 
 
-@pytest.mark.parametrize(
-    ("name", "mode"),
-    [("chat model", None), ("chain", None)]
-    + [("agent", mode) for mode in (None, "updates", "values", "custom")],
-)
-def test_stream_yields_the_same_as_astream(name: str, mode: str | None) -> None:
-    way = PLAINLY if mode is None else f'`stream_mode="{mode}"`'
-    (claim,) = (cell for row, column, cell in TABLE if (row, column) == (way, name))
-    read = synchronously() if mode is None else synchronously(stream_mode=mode)
-    assert measured(name, read, {}) == claim
+@pytest.mark.parametrize(("way", "name", "claim"), [each for each in TABLE if each[0] == PLAINLY])
+def test_stream_yields_the_same_as_astream(way: str, name: str, claim: str) -> None:
+    assert measured(name, synchronously, {}) == claim
 
 
 @pytest.mark.parametrize(("closes", "ended"), [(True, "client left"), (False, "finished")])
