@@ -49,12 +49,6 @@ class Prediction(CourseWidget):
         answers = "".join(f"\n  ( ) {option}" for option in self.options)
         return f"{self.question}{answers}"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is not None:
-            bundle[0]["text/plain"] = repr(self)  # ipywidgets would truncate it to 110 characters
-        return bundle
-
     @property
     def choice(self) -> Choice | None:
         """The chosen answer; None until an answer is chosen."""
