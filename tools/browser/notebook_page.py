@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.browser.server import ARTIFACTS, PATIENCE
@@ -292,12 +291,8 @@ class NotebookPage:
             polling=POLLING,
         )
 
-    def screenshot(self, name: str, selector: str | None = None) -> Path:
-        """Save a screenshot of the page or the first match in test-artifacts/; return its path."""
+    def screenshot(self, name: str, selector: str | None = None) -> None:
+        """Save a screenshot of the page, or of the first match, in test-artifacts/."""
         ARTIFACTS.mkdir(exist_ok=True)
-        path = ARTIFACTS / f"{name}.png"
-        if selector is None:
-            self.page.screenshot(path=path)
-        else:
-            self.page.locator(selector).first.screenshot(path=path)
-        return path
+        shown = self.page.locator(selector).first if selector else self.page
+        shown.screenshot(path=ARTIFACTS / f"{name}.png")

@@ -144,8 +144,8 @@ class Stream:
         unread = self.status >= 400 or self.is_rejected
         self._decode = (lambda _: iter(())) if unread else _decoder(self)
 
-    async def until(self, enough: Callable[["Stream"], bool], patience: float) -> bool:
-        """Read until `enough` returns true or the stream ends; return the last result of `enough`.
+    async def until(self, enough: Callable[["Stream"], bool], patience: float) -> None:
+        """Read until `enough` returns true or the stream ends.
 
         Args:
             enough: Called after each piece of the body.
@@ -166,7 +166,6 @@ class Stream:
             else:
                 self.raw += piece
                 self._take(piece)
-        return enough(self)
 
     def _take(self, piece: bytes) -> None:
         for part in self._decode(piece):

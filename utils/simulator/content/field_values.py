@@ -157,11 +157,8 @@ def records(text: str, names: list[str]) -> list[str]:
         return []
     starts: list[int] = []  # each record begins with a name
     for found in extract.proper_names(text):
-        at = text.find(found, starts[-1] if starts else 0)
-        if at >= 0:
-            starts.append(at)
-    starts = starts or [0]
-    return [text[start:end] for start, end in pairwise([*starts, len(text)])]
+        starts.append(text.index(found, starts[-1] if starts else 0))
+    return [text[start:end] for start, end in pairwise([*(starts or [0]), len(text)])]
 
 
 def chosen(text: str, choices: list[Any]) -> list[str]:
