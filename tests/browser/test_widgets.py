@@ -167,7 +167,11 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     nb.interrupt()
 
 
-RACE_OF_LONG_REPLIES = """
+def test_after_a_race_panes_are_scrolled_to_the_top_unless_a_reader_scrolled(
+    notebook: OpenNotebook, tmp_path: Path
+):
+    turns = Turns(tmp_path)
+    long_replies = """
 async def long_whole():
     await asyncio.sleep(1)
     return "word " * 600
@@ -180,11 +184,8 @@ async def long_stream():
 
 r = await race({"invoke": long_whole, "stream": long_stream})
 """
-
-
-def test_after_a_race_equal_replies_are_scrolled_to_the_top(notebook: OpenNotebook, tmp_path: Path):
-    turns = Turns(tmp_path)
-    nb = notebook(SETUP + turns.code, RACE_OF_LONG_REPLIES)
+    nb = notebook(SETUP + turns.code, long_replies)
+    pane = nb.page.locator(SECOND)
     nb.run_all()
     wait_for_text(nb, SECOND, "word0")
     turns.take("seen")
@@ -194,13 +195,8 @@ def test_after_a_race_equal_replies_are_scrolled_to_the_top(notebook: OpenNotebo
     nb.page.wait_for_function(f"() => document.querySelector('{SECOND}').scrollTop === 0")
     assert nb.page.locator(FIRST).evaluate("(pane) => pane.scrollTop") == 0
 
-
-def test_after_a_race_a_reader_who_scrolled_is_not_moved(notebook: OpenNotebook, tmp_path: Path):
-    turns = Turns(tmp_path)
-    nb = notebook(SETUP + turns.code, RACE_OF_LONG_REPLIES)
-    nb.run_all()
-    pane = nb.page.locator(SECOND)
-    wait_for_text(nb, SECOND, "word0")
+    nb.run_cell_with("long_whole")
+    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()  # in the new panes
     turns.take("seen")
     pane.get_by_text(re.compile("word299 .*word299 ")).wait_for()
     down = pane.evaluate("(pane) => pane.scrollTop")
