@@ -50,10 +50,9 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._title!r})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._shown = True
-        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**kwargs)
-        return bundle
+        return super()._repr_mimebundle_(**kwargs)
 
     @property
     def recording(self) -> Recording | None:
