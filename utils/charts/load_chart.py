@@ -65,7 +65,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
         axes.plot(x, y, dash, color=colour, marker=mark, ms=9, lw=2.6)
     _label(axes, lines, height)
     chart.words(0.15, BELOW + height + 0.1, "seconds until the last client's first token")
-    chart.x_label("clients at once")
+    chart.x_label("concurrent clients")
     return chart
 
 

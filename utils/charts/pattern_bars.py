@@ -55,7 +55,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
         accounts,
         swatches=[
             patch(WAITING, "blank"),
-            patch(WAITING, "a sign, no text", alpha=_EXPLAINED, hatch="///"),
+            patch(WAITING, "a status, no text", alpha=_EXPLAINED, hatch="///"),
             *stall_swatch(readings),
             patch(FAINT, "reads while more arrives"),
         ],
