@@ -67,7 +67,6 @@ recordings = await race({"invoke": late, "stream": in_two})
     nb.run_all()
     for number in range(6):
         wait_for_text(nb, SECOND, f"word{number}")
-        nb.screenshot("race")
         turns.take("seen")
     nb.wait_until_seen("note", "waiting… ", times=4)  # the pane's clock keeps running
     turns.take("late")
@@ -238,7 +237,6 @@ class TestPrediction:
         assert own.is_checked()
         assert group.get_by_role("radio", name="At the first next() right answer").is_visible()
         assert group.get_by_role("radio", name="Never", exact=True).is_visible()
-        nb.screenshot("prediction", ".course-prediction")
 
     def test_by_keyboard(self, notebook: OpenNotebook):
         nb = notebook(SETUP, PREDICTION)

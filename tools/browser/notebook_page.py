@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from tools.browser.server import ARTIFACTS, PATIENCE
+from tools.browser.server import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -290,9 +290,3 @@ class NotebookPage:
             arg=[name, start, times],
             polling=POLLING,
         )
-
-    def screenshot(self, name: str, selector: str | None = None) -> None:
-        """Save a screenshot of the page, or of the first match, in test-artifacts/."""
-        ARTIFACTS.mkdir(exist_ok=True)
-        shown = self.page.locator(selector).first if selector else self.page
-        shown.screenshot(path=ARTIFACTS / f"{name}.png")

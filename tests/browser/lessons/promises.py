@@ -1,7 +1,6 @@
 """Browser tests that each unmodified lesson notebook must pass in JupyterLab.
 
-Each lesson's test module subclasses `Promises`, sets `lesson`, and adds its own tests. Screenshots
-of the lesson's `pictures`, in both themes, are saved in test-artifacts.
+Each lesson's test module subclasses `Promises`, sets `lesson`, and adds its own tests.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,13 +38,13 @@ class Lesson:
     Attributes:
         stem: The notebook file name without its suffix.
         live: CSS selectors, by name, of elements that must be seen growing during *Run All*.
-        pictures: CSS selectors, by name, of elements to take screenshots of.
+        shown: CSS selectors of other elements that must appear.
         speed: The value of `COURSE_SPEED`.
     """
 
     stem: str
     live: Mapping[str, str]
-    pictures: Mapping[str, str] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
     speed: int = 10
 
     @property
@@ -108,7 +107,7 @@ class Promises:
         notebook.run()
         # The page may render a result some time after the kernel's last message.
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()
-        for selector in (*lesson.live.values(), *lesson.pictures.values()):
+        for selector in (*lesson.live.values(), *lesson.shown):
             page.locator(selector).first.wait_for()
         yield Opened(notebook, errors)
         notebook.close()
@@ -155,10 +154,6 @@ class Promises:
         assert min(ratios) >= 4.5
         assert misfits(page) == []
         assert barriers(page) == []
-        for name, selector in self.lesson.pictures.items():
-            shown = page.locator(selector).first
-            shown.scroll_into_view_if_needed()
-            shown.screenshot(path=picture(self.lesson, name, theme.lower()))
 
     def test_the_browser_reported_no_errors(self, opened: Opened):
         assert opened.errors == []
@@ -168,10 +163,3 @@ def is_ours(message: ConsoleMessage) -> bool:
     """Return whether a console error may come from the course rather than from JupyterLab."""
     words = f"{message.text} {message.location.get('url', '')}".lower()
     return any(word in words for word in ("anywidget", "widget", "blob:", "course"))
-
-
-def picture(lesson: Lesson, name: str, theme: str) -> str:
-    """Return the path for a screenshot."""
-    folder = REPOSITORY / "test-artifacts"
-    folder.mkdir(exist_ok=True)
-    return str(folder / f"lesson-{lesson.number}-{name}-{theme}.png")

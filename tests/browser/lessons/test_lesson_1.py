@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.lessons.promises import Lesson, Opened, Promises, picture
+from tests.browser.lessons.promises import Lesson, Opened, Promises
 
 LANE = ".course-race .course-lane:nth-child"
 STREAM = f"{LANE}(2) .course-text"
@@ -14,7 +14,6 @@ class TestPromises(Promises):
     lesson = Lesson(
         "01_enabling_streaming",
         live={"stream": STREAM},
-        pictures={"race": ".course-race", "prediction": ".course-prediction"},
         speed=4,  # the race then takes 2.5 s, long enough to be stopped
     )
 
@@ -51,4 +50,3 @@ class TestPromises(Promises):
         status.filter(has_text="Exercise 1.1: not yet.").wait_for()
         status.filter(has_text="Exercise 1.1: hint 1 of").wait_for()
         last.locator("code", has_text=re.compile("def |=")).last.wait_for()  # the solution
-        last.screenshot(path=picture(self.lesson, "check-hint-solution", "light"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.browser.lessons.promises import Lesson, Opened, Promises
 
-CARD = ".course-card"
-
 
 class TestPromises(Promises):
     lesson = Lesson(
@@ -13,15 +11,8 @@ class TestPromises(Promises):
         live={
             "chunks": ".course-chunks tbody",
             "markdown": ".course-markdown",
-            "card": CARD,
+            "card": ".course-card",
             "reply": ".course-text:not(.course-markdown)",
-        },
-        pictures={
-            "chunks": ".course-chunks",
-            "markdown": ".course-markdown",
-            "card": CARD,
-            "reply": ".course-text:not(.course-markdown)",
-            "prediction": ".course-prediction",
         },
     )
 

@@ -63,15 +63,11 @@ class TestPromises(Promises):
     lesson = Lesson(
         "04_async_streaming",
         live={"reply": ".jp-OutputArea-child:nth-child(2) .course-text"},
-        pictures={
-            "froze": HEARTS,
-            "prediction": ".course-prediction",
-            "reply": ".course-live:has(.course-text)",
-            "load": ":nth-match(.jp-RenderedImage img, 2)",
-            "naive-page": ":nth-match(.jp-RenderedHTML iframe, 1)",
-            "page": ":nth-match(.jp-RenderedHTML iframe, 2)",
-            "post-page": ":nth-match(.jp-RenderedHTML iframe, 3)",
-        },
+        shown=(
+            HEARTS,
+            ":nth-match(.jp-RenderedImage img, 2)",
+            ":nth-match(.jp-RenderedHTML iframe, 3)",
+        ),
         speed=5,  # at 10, the heartbeat freezes too briefly to be noticed
     )
 

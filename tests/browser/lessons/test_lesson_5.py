@@ -27,14 +27,7 @@ class TestPromises(Promises):
             "chat": ".course-chat .course-transcript",
             "spinner": f"{SPINNER} .course-progress-figures",
         },
-        pictures={
-            "chat": ".course-chat",
-            "prediction": ".course-prediction",
-            "progress": ".course-progress",
-            "status": ".course-status",
-            "card": ".course-live:has(.course-card)",
-            "support": ":nth-child(1 of .course-chat:has(.course-turn + .course-turn))",
-        },
+        shown=(".course-status", ".course-card", ".course-chat:has(.course-turn + .course-turn)"),
     )
 
     def test_an_agents_stages_are_shown_once_the_exercise_is_solved(
