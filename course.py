@@ -20,7 +20,7 @@ if sys.version_info < OLDEST:
 if __name__ == "__main__":
     import os
 
-    # In safe-path mode (-P, PYTHONSAFEPATH), Python doesn't search the folder of the file it runs.
+    # In safe-path mode (-P, PYTHONSAFEPATH), Python doesn't add the script's folder to sys.path.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     from utils import shadowing
 
@@ -35,5 +35,5 @@ if __name__ == "__main__":
 
         stop_on_signals()
         sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:  # Ctrl-C while modules are imported
+    except KeyboardInterrupt:  # Ctrl-C during imports
         sys.exit(130)

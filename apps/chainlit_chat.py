@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Chainlit. Copy it with fastapi_chat/assistant.py.
+"""A streaming chat assistant on Chainlit. Copy it and fastapi_chat/assistant.py.
 
     pip install "chainlit>=2.12" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
@@ -24,7 +24,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # the note tells the model that its reply is incomplete; it stays in place if Stop is pressed
+    # the note tells the model that its reply is incomplete; "Stopped." remains if Stop is pressed
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]
@@ -39,7 +39,7 @@ async def on_message(message: cl.Message):
                 if kind == "text":
                     turn["said"] += value
                     await reply.stream_token(value)
-                elif kind == "tool":  # the next piece is the tool result
+                elif kind == "tool":  # the next item is the tool's result
                     async with cl.Step(value, type="tool") as step:
                         _, step.output = await anext(pieces)
         turn["note"] = ""

@@ -1,9 +1,9 @@
-"""A streaming chat assistant on Django (ASGI). Copy it with its page and fastapi_chat/assistant.py.
+"""A streaming chat assistant on Django (ASGI). Copy it, its page and fastapi_chat/assistant.py.
 
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-The response to each question streams the reply; leaving the page or pressing Stop cancels it.
+Each reply streams in the response to its question; leaving the page or pressing Stop cancels it.
 """
 
 import json
@@ -36,11 +36,11 @@ conversations = {}  # keyed by visitor, in this process's memory
 async def write(visitor, question):
     """Yield a reply as JSON lines; keep the text so far even if the reply fails or is stopped."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
-    conversations[visitor] = turns  # move the conversation to the end, as the newest
+    conversations[visitor] = turns  # the most recent conversation is last
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
-    # the note tells the model that its reply is incomplete; it stays in place if Stop is pressed
+    # the note tells the model that its reply is incomplete; "Stopped." remains if Stop is pressed
     turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
     turns.append(turn)
     for old in list(conversations)[:-MOST_VISITORS]:

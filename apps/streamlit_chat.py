@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Streamlit. Copy it with fastapi_chat/assistant.py.
+"""A streaming chat assistant on Streamlit. Copy it and fastapi_chat/assistant.py.
 
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py

@@ -1,10 +1,10 @@
-"""Runs a bare server to measure a floor, and compares measurements with floors.
+"""Limits measurements relative to a floor, such as the same streams from a bare server.
 
-A limit in seconds fails on a slow machine and masks a regression on a fast one. So each benchmark
-alternates between its subject and a floor, and limits the ratio of the two.
+A limit in seconds would fail on a slow machine and mask regressions on a fast one. So each
+benchmark measures its subject and a floor in alternation, and limits their ratio.
 
-Run as a program, this file is the bare server, which uses only asyncio. It streams chat completions
-on the schedule given in the request's last message as `TTFT GAP TOKENS`.
+When run as a program, this file is the bare server, which uses only asyncio. It streams chat
+completions on the schedule given in the request's last message as `TTFT GAP TOKENS`.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """Measurements, their floor, and the limit on the ratio of the lowest values.
+    """Measurements, those of the floor, and a limit on the ratio of the two minimums.
 
-    A busy machine can only increase a measurement, so the lowest is the most accurate.
+    A busy machine can only increase a measurement, so the lowest one is the most accurate.
     """
 
     measured: Sequence[float]
     floor: Sequence[float]  # corresponding measurements of the floor
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # minimum value for the floor, such as the timer resolution
+    least: float = 0.0  # minimum value for the floor, such as the timer's resolution
     unit: str = "s"
 
     @property
     def value(self) -> float:
-        """The ratio of the lowest values."""
+        """The ratio of the two minimums."""
         return min(self.measured) / max(min(self.floor), self.least)
 
     def row(self, name: str) -> str:
@@ -52,7 +52,7 @@ class Ratio:
 
 
 def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
-    """Print the ratios; exit with an error if a ratio exceeds its limit or there are problems."""
+    """Print the ratios; exit with an error if a ratio exceeds its limit or `problems` are given."""
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         print(ratio.row(name))
@@ -156,12 +156,12 @@ class _Bare:
             sent = due
         writer.write(_chunk({}, "stop") + _framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
         gone.cancel()
-        await asyncio.wait([gone])  # only one task at a time may read the connection
+        await asyncio.wait([gone])  # only one task at a time may read from the connection
         return True
 
 
 async def _disconnect(reader: asyncio.StreamReader) -> None:
-    """Wait until the client disconnects; it sends nothing while it receives a reply."""
+    """Wait until the client disconnects; clients send nothing while they receive a reply."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

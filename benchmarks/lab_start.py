@@ -3,8 +3,8 @@
     python benchmarks/lab_start.py [--rounds 3]
 
 After one warm-up, starts the course the way the README describes, and runs lesson 1's setup and
-race cells in a new kernel. Each round also measures two floors: the time a bare JupyterLab takes to
-start, and the time a bare kernel takes to import LangChain's client.
+race cells in a new kernel. Each round also measures two floors: the time a bare JupyterLab server
+takes to start, and the time a bare kernel takes to import LangChain's client.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
-MOST_LAB = 2.0  # limit, as a multiple of the startup time of a bare JupyterLab
+MOST_LAB = 2.0  # limit, as a multiple of a bare JupyterLab server's startup time
 MOST_SETUP = 2.0  # limit, as a multiple of the import time in a bare kernel
 BARE = "from langchain_openai import ChatOpenAI"
 if sys.platform == "win32":

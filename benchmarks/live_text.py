@@ -3,7 +3,7 @@
     python benchmarks/live_text.py
 
 Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted in the
-serialised messages that the kernel publishes. The floor for bytes is the best naive method; the
+serialized messages that the kernel publishes. The floor for bytes is the best naive method; the
 floor for kernel time is a bare anywidget that only sends each token.
 """
 
@@ -17,7 +17,7 @@ from kernels import kernel
 TOKENS = 2_000
 RATE = 100  # tokens per second
 MOST_BYTES = 0.08  # limit, as a multiple of the bytes sent by the best naive method
-MOST_TIME = 0.9  # limit, as a multiple of the kernel time of a bare widget
+MOST_TIME = 0.9  # limit, as a multiple of a bare widget's kernel time
 
 SETUP = f"""
 import asyncio, time

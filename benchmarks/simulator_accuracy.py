@@ -2,7 +2,7 @@
 
     python benchmarks/simulator_accuracy.py [--calls 20]
 
-Runs at real speed with a warm client. The planned times of each call come from the simulator log.
+Runs at real speed with a warm client. Each call's planned times come from the simulator's log.
 After each call, the same client reads a reply with the same schedule from the floor, a bare asyncio
 server. Delays common to both replies come from the machine and the client.
 """
@@ -49,7 +49,7 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply, then one with the same schedule from the bare server; return their errors."""
+    """Stream a reply, then one with the same schedule from the bare server; return both errors."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap

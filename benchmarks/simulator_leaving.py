@@ -3,10 +3,10 @@
     python benchmarks/simulator_leaving.py [--clients 1000] [--waves 4]
 
 Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
-time. Each disconnect is compared with the server log. The floor is how late a bare asyncio server
-notices disconnects in waves of the same size, which alternate with the simulator waves. The first
-wave warms up and fills the log; the memory used after the last wave is compared with the memory
-used after the second.
+time. Each disconnect is compared with the server's log. The floor is how late a bare asyncio
+server notices disconnects in waves of the same size, which alternate with the simulator's waves.
+The first wave warms up the simulator and fills its log; the memory used after the last wave is
+compared with that used after the second.
 """
 
 import argparse
@@ -58,7 +58,7 @@ async def visit(request: bytes, port: int, come: float, stay: float) -> float:
 
 
 async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[float]:
-    """Run clients that disconnect at random; return the Unix time of each disconnect."""
+    """Run clients that disconnect at random times; return the Unix time of each disconnect."""
     return await asyncio.gather(
         *(
             visit(request, port, rng.uniform(0, _ARRIVALS), rng.uniform(0.05, _LONGEST_STAY))
@@ -68,13 +68,13 @@ async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[f
 
 
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
-    """Run one wave of clients, and compare their disconnects with the server log."""
+    """Run one wave of clients, and compare their disconnects with the server's log."""
     with server.watch() as seen:
         left = asyncio.run(visits(requests, server.port, rng))
     ended = [request for request in seen if request.ended == "client left"]
     if len(ended) != len(requests) or not seen.settled:
         sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
-    # the seed of a request is the index of its client in `left`
+    # a request's seed is its client's index in `left`
     late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
     return Wave(late, psutil.Process(server.pid).memory_info().rss / 1e6)
 

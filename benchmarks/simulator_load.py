@@ -5,7 +5,7 @@
 Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
 stream's rate is measured between its first and last token. The last token's lateness is relative to
 a schedule that starts when the request is sent, so the lateness includes parsing and queueing. The
-floor, alternating with the simulator, is a bare asyncio server under the same load. CPU time per
+floor is a bare asyncio server under the same load, in alternation with the simulator. CPU time per
 token limits how many streams a machine can serve; other programs on the machine hardly affect it.
 """
 
@@ -28,7 +28,7 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _PROFILE = PROFILES["chat"]
-_TOKEN = b'"delta": {"content": '  # appears once in the event for each token
+_TOKEN = b'"delta": {"content": '  # appears once in each token's event
 _PROMPT = "Write a poem about a river."
 _MOST_OFF = 4.0  # limits, as multiples of the floor
 _MOST_LATE = 4.0
@@ -40,9 +40,9 @@ class Round:
     """The results of one round of streams."""
 
     off: float  # the relative rate error of the worst stream
-    late: float  # the 99th percentile of the delay of the last token, in seconds
+    late: float  # the 99th percentile of the last token's delay, in seconds
     cpu: float  # server CPU seconds per token
-    complete: int  # the number of streams that are as long as the longest one
+    complete: int  # the number of streams as long as the longest one
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
@@ -85,14 +85,14 @@ def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> b
 
 
 async def load(requests: list[bytes], port: int) -> list[list[float]]:
-    """Read all streams, sending the requests over one second; return each stream's token times."""
+    """Send the requests over one second and read all streams; return each stream's token times."""
     start = asyncio.Event()
     readers = [
         asyncio.create_task(read(request, port, start, number / len(requests)))
         for number, request in enumerate(requests)
     ]
     await asyncio.sleep(1)  # let all clients connect first, since connecting isn't measured
-    gc.disable()  # otherwise, client pauses would count as server delays
+    gc.disable()  # otherwise, pauses in the client would count as server delays
     start.set()
     return await asyncio.gather(*readers)
 
@@ -125,7 +125,7 @@ def cpu(pid: int) -> float:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """Return the value below which `share` of the values lie."""
+    """Return a percentile; `share` is 0.99 for the 99th."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
@@ -148,7 +148,7 @@ def main() -> None:
         ]
 
         def planned() -> list[float]:
-            """Return the TTFTs that the simulator planned for the last round, in order of seed."""
+            """Return the TTFTs that the simulator planned for the last round, ordered by seed."""
             logged = server.requests()[-len(numbers) :]
             by_seed = {request.body["seed"]: request.planned_ttft or 0.0 for request in logged}
             return [by_seed[number] for number in numbers]

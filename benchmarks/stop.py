@@ -3,8 +3,8 @@
     python benchmarks/stop.py [--times 20]
 
 A kernel displays a chat panel, and this program acts as its page: it sends a question, waits for
-text, presses Stop, and waits for the panel to report the stop. The floor is a bare widget's round
-trip, measured immediately before each press while the same reply streams.
+text, presses Stop, and waits for the panel to report that the reply stopped. The floor is a bare
+widget's round trip, measured immediately before each press while the same reply streams.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from floor import Ratio, judge
 from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import kernel, received
 
-MOST = 5.0  # limit, as a multiple of the round trip of a bare widget
+MOST = 5.0  # limit, as a multiple of a bare widget's round trip
 SETUP = """
 import anywidget
 from utils.provider import chat_model

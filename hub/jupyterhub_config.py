@@ -4,7 +4,7 @@ Load them at the top of your own `jupyterhub_config.py`:
 
     load_subconfig("…/streaming-course/hub/jupyterhub_config.py")
 
-and add the authenticator and the spawner. `README.md` in this folder has complete recipes.
+Then add your authenticator and spawner. `README.md` in this folder has complete recipes.
 """
 
 from pathlib import Path

@@ -79,7 +79,7 @@ def types_named(stream: bytes) -> list[str]:
 
 
 class Speaker:
-    """An app that sends the given pieces, then waits; sets `gone` when its stream is closed."""
+    """An app that sends the given pieces, waits, and sets `gone` when its stream is closed."""
 
     def __init__(self, *pieces):
         self.pieces = pieces

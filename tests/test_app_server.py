@@ -62,7 +62,7 @@ async def get(url):
 
 @asynccontextmanager
 async def half_read(url):
-    """Open a response, read its first piece, and yield the rest."""
+    """Request a stream, read its first piece, and yield the rest."""
     async with httpx2.AsyncClient() as client, client.stream("GET", url) as response:
         pieces = response.aiter_raw()
         assert await anext(pieces) == b"first"

@@ -34,7 +34,7 @@ async def test_a_server_is_measured_and_ends_even_if_the_block_is_cancelled(monk
 
     async def measure():
         async with server() as port:
-            # Make `experiment` use this server, so that the test can still see it running.
+            # Make `experiment` use this server, so that it keeps running afterwards.
             monkeypatch.setitem(experiment.__globals__, "server", lambda: nullcontext(port))
             rows = await experiment(clients=(1, 20), styles=(BLOCKING, TASKS))
             measured.set_result((rows, children()))
@@ -75,7 +75,7 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that measures a crowd in virtual time, with replies of a fixed duration.
 
-    The function returns when the health check and the last reply ended, in units of that duration.
+    It returns the end times of the health check and the last reply, in units of that duration.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 
@@ -165,7 +165,7 @@ async def test_a_client_reads_chunks_wherever_they_are_split():
     async with answering(*(whole[at : at + 1] for at in range(len(whole)))) as port:
         recording = await load_clients.ask(port, "/", "client", on_text)
     assert (recording.text, recording.outcome) == ("Hello\n", "finished")
-    on_text.assert_called_once_with()  # only for the first non-empty text
+    on_text.assert_called_once_with()  # only for the first non-empty piece
 
 
 @pytest.mark.parametrize(

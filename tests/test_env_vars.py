@@ -1,4 +1,4 @@
-"""Environment variables of libraries: hidden from the simulator client, reported for a provider."""
+"""Variables that libraries read: hidden from the simulator client, reported for real providers."""
 
 import ast
 import os
@@ -37,7 +37,7 @@ def clean(monkeypatch, started):
     configure(enabled=None)
 
 
-# Variables of other programs and of HTTP libraries, by test ID.
+# Variables for other programs and for HTTP libraries, by test ID.
 OUTSIDE = {
     "SOCKS 5": {"ALL_PROXY": "socks5://127.0.0.1:1080"},
     "SOCKS 4": {"HTTP_PROXY": "socks4://127.0.0.1:1080"},
@@ -53,7 +53,7 @@ OUTSIDE = {
     "web workers": {"WEB_CONCURRENCY": "auto"},
     "netrc": {"NETRC": "/no/such/file"},
 }
-# Variables of `openai`, LangChain and LangSmith.
+# Variables that `openai`, LangChain and LangSmith read.
 LIBRARIES = {
     "form": {"LC_OUTPUT_VERSION": "v1"},
     "address": {"OPENAI_API_BASE": "http://127.0.0.1:9/v1"},
@@ -216,7 +216,7 @@ UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Variables that don't change what is sent, each with the reason. Tracing is off with the simulator.
+# Variables that don't change what is sent, with the reasons. Tracing is off with the simulator.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "whether types are built at import; nothing that is sent",
     "HOSTED_LANGSERVE_PROJECT_NAME": "for a tracer",
@@ -255,7 +255,7 @@ def read_from_the_environment(file):
             else:
                 name = getattr(value, "value", None)  # None unless it's a constant
             if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
-                # LangSmith's `get_env_var` adds the prefix.
+                # LangSmith's `get_env_var` adds this prefix.
                 yield f"LANGSMITH_{name}" if "env_var" in reader else name
 
 

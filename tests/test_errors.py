@@ -11,7 +11,7 @@ from utils.errors import redacted, sentence, words_of
 SK = "sk-"  # a key prefix, kept separate so that secret scanners find no key in this file
 
 ROOT = Path(__file__).resolve().parents[1]
-MISTAKES = {  # the code of a cell, and part of its output
+MISTAKES = {  # maps a cell's code to part of its output
     "from utils.checks import hint; hint('1.99')": "There are no hints for 1.99; there are",
     "from utils.checks import check; check(len, '1.1')": "`check` takes the number of the exercise",
     "from utils.provider import chat_model; chat_model()": "COURSE_SPEED is 'fast'",

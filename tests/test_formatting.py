@@ -1,4 +1,4 @@
-"""The format of durations and counts."""
+"""How durations and counts are formatted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""HTTP status 200 with a body that isn't a completion is explained in one sentence."""
+"""A 200 response whose body isn't a completion is explained in one sentence."""
 
 import asyncio
 import json
@@ -67,7 +67,7 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses such replies separately
+STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses JSON replies separately
 
 
 async def explanations(model):

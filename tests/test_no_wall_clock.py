@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-SECONDS = re.compile(  # code that reads a clock, or uses a duration from a recording
+SECONDS = re.compile(  # code that reads a clock or uses a duration from a recording
     r"\b(perf_counter|monotonic|time_ns|time\.time)(_ns)?\("
     r"|\.(ttft|ttfb|ttfat|tpot|e2e|gaps|elapsed|makespan|longest)\b"
 )
-VIRTUAL = {"virtual", "clock", "served"}  # fixtures with virtual time
+VIRTUAL = {"virtual", "clock", "served"}  # fixtures that use virtual time
 
-# Tests that handle seconds but may assert inequalities, with the reasons.
+# Tests that measure time but may assert inequalities, with the reasons.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "simulator/test_pacing.py::"
@@ -27,7 +27,7 @@ ALLOWED = {
 
 
 def found(source):
-    """Yield the names of functions that handle seconds and assert an inequality."""
+    """Yield the names of functions that measure real time and assert an inequality."""
     for function in ast.walk(ast.parse(source)):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue

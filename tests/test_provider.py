@@ -235,7 +235,7 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
 @pytest.mark.parametrize(
     ("status", "body", "explanation"),
     [
-        *[(status, {"detail": "Server is pinned to 'a'."},  # the SDK looks for `error`
+        *[(status, {"detail": "Server is pinned to 'a'."},  # the SDK expects `error`
            "The provider rejected this request: Server is pinned to 'a'.")
           for status in (400, 422)],
         (403, {"error": {"message": "Country not supported."}},
@@ -272,7 +272,7 @@ RESPONSES = {"use_responses_api": True}
 )  # fmt: skip
 def test_a_failed_reply_is_explained(delivery, options, sentence):
     model = chat_model("fast", delivery=delivery, max_retries=0, **options)
-    # LangChain raises its own ValueError for an error in a stream of the Responses API.
+    # LangChain raises its own ValueError for an error in a Responses API stream.
     with pytest.raises(ValueError if options is RESPONSES else openai.OpenAIError) as error:
         list(model.stream("Name a river."))
     assert explain(error.value).startswith(sentence)

@@ -10,7 +10,7 @@ from utils.reader_model import TOKENS_PER_WORD, readers_wait, reading, tokens_pe
 from utils.timing import Piece, Recording
 
 WORD = "word "
-speeds = st.floats(60, 1200)  # words a minute
+speeds = st.floats(60, 1200)  # words per minute
 gaps = st.floats(0, 5)  # seconds
 texts = st.text("abc \n", max_size=12)
 

@@ -268,7 +268,7 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell in a separate process, with a kernel's module search path.
 
-    The lines in `after` follow the imports, and may call `ready` themselves.
+    The lines in `after` follow the imports and may call `ready` themselves.
     """
     calls = after if "ready()" in after else ("ready()", *after)
     lines = [

@@ -565,7 +565,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, check, *arrivals):
-    """Return pieces from a guard that withholds `size` characters; checks take `check` seconds."""
+    """Return pieces from a guard that withholds `size` characters; each check takes `check` s."""
     guarded = held_back(recorded(*arrivals), "guarded", size, check)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

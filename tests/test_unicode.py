@@ -11,7 +11,7 @@ anything = st.text(st.one_of(st.characters(), surrogates, st.sampled_from("a😀
 
 
 class Shout(str):
-    """A subclass of `str` whose overriding methods must not be called."""
+    """A `str` subclass whose overriding methods must not be called."""
 
     __slots__ = ()
 

@@ -29,7 +29,7 @@ STDERR = 2  # file descriptor; stdout is for the command's own messages
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app with its own environment, which keeps its packages out of the course environment."""
+    """An app with its own environment, which keeps its packages out of the course's environment."""
 
     name: str
     place: str  # the folder to start the app in
@@ -37,9 +37,9 @@ class App(Environment):
     source: str = "app.py"  # the file in `place` whose first lines name the packages to install
     # packages without wheels, which are built during installation
     built: tuple[str, ...] = ()
-    # prefixes of lines in the course lock file that conflict with the app's packages
+    # prefixes of lines in the course's lock file that conflict with the app's packages
     apart: tuple[str, ...] = ()
-    newest: tuple[int, int] = (3, 14)  # the newest Python that its packages support
+    newest: tuple[int, int] = (3, 14)  # the newest Python version that its packages support
     # extra environment variables; `{folder}` stands for a temporary folder
     variables: tuple[tuple[str, str], ...] = ()
 
@@ -75,7 +75,7 @@ class App(Environment):
         return str(set_up(self, "app"))
 
     def needs(self, kind: str) -> tuple[Action, str]:
-        """Return the action that the environment needs, and a sentence that names the app."""
+        """Return the action that the environment needs, and a message that names the app."""
         action, _ = super().needs(kind)
         return action, f"Setting up the packages of the {self.name} app in {self.folder}."
 

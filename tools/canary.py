@@ -1,6 +1,6 @@
 """The `canary` command: runs the tests with the newest versions that pyproject.toml allows.
 
-It ignores the lock files, and installs the newest versions into a temporary environment, which is
+It ignores the lock files and installs the newest versions into a temporary environment, which is
 deleted when the command ends, fails or is interrupted. `.venv` isn't touched.
 """
 
@@ -30,7 +30,7 @@ QUICK = (
 
 
 def canary(arguments: argparse.Namespace) -> int:
-    """Run the tests with the newest versions; return 1 if any fails."""
+    """Run the tests with the newest versions; return 1 if any test fails."""
     uv = needed_uv()
     with tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder:
         try:
@@ -87,7 +87,7 @@ def _changed(uv: str, environment: Environment) -> list[str]:
 
 
 def changes(output: str) -> list[str]:
-    """Compare the newest versions, in lines like ` - openai==4.0.0`, with the locked ones (`+`)."""
+    """Compare the newest versions (lines like ` - openai==4.0.0`) with the locked ones (` + …`)."""
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", output, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}
@@ -98,7 +98,7 @@ def changes(output: str) -> list[str]:
 
 
 def verdict(*, passed: bool, quick: bool) -> str:
-    """Return a message that says what the result means, and what to do next."""
+    """Return a message about what the result means and what to do next."""
     test, lock = this_command("test"), this_command("lock")
     if passed and quick:
         return f"The quick tests pass with the newest versions; {this_command('canary')} runs all."

@@ -294,6 +294,6 @@ def main(words: Sequence[str]) -> int:
         print("\nStopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of the output, such as `head`, has exited
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # stdout is flushed at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # prevents an error at exit
         return 1
     return code

@@ -159,7 +159,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return how to fix a package if a copy in another folder shadows it; otherwise None."""
+    """Return a fix for a package that is shadowed by a copy in another folder, or None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
@@ -197,7 +197,7 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether kernels can start; report if the ipykernel version delays Stop."""
+    """Check whether kernels can start; report whether the ipykernel version delays Stop."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     with advice_for_the_disk():
@@ -270,7 +270,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Name some models that the server lists; return "" if it lists `model`, or no models."""
+    """Name some models that the server lists; return "" if it lists `model` or no models."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

@@ -51,10 +51,10 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """Return this process's environment variables, without unwanted ones, plus `more`.
+    """Return this process's environment variables, minus unwanted ones, plus `more`.
 
     Requests to the loopback address bypass any proxy, which couldn't reach the simulator. Jupyter
-    uses the kernel of this environment, not one that the user registered elsewhere.
+    uses this environment's kernel, not one that the user registered elsewhere.
     """
     environ = {
         name: value
@@ -81,8 +81,8 @@ def simulated_environ(**more: str) -> dict[str, str]:
 
 
 def suite_environ() -> dict[str, str]:
-    """Return variables for tests: only the simulator, sped up, and no key that could leak."""
+    """Return variables for tests, which use a sped-up simulator and no key that could leak."""
     environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
-    # Without cached bytecode, each of hundreds of test processes would compile the course.
+    # Without cached bytecode, hundreds of test processes would recompile the course's modules.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     return environ

@@ -26,7 +26,7 @@ from tools.installers import (
 )
 from tools.programs import ROOT, Advice, say
 
-# Each kind of setup includes all packages of the kinds before it, in the same versions.
+# Each kind of setup includes all packages of the kinds before it, at the same versions.
 LOCKS = {
     "lab": "requirements/lab.lock",
     "site": "requirements/site.lock",
@@ -57,15 +57,15 @@ class Environment(Place):
         return self.folder / "course.json"
 
     def lock(self, kind: str) -> Path:
-        """Return the lock file of a kind of setup, a key of `LOCKS`."""
+        """Return the lock file for a kind of setup, which is a key of `LOCKS`."""
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
-        """Return the `.dist-info` folder names of the installed packages."""
+        """Return the names of the installed packages' `.dist-info` folders."""
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def missing(self, kind: str) -> list[str]:
-        """Return the lock-file lines without markers whose packages aren't installed."""
+        """Return the lock-file lines (those without markers) whose packages aren't installed."""
 
         def normal(name: str) -> str:  # "mypy_extensions-1.1" becomes "mypy-extensions-1-1"
             return re.sub(r"[-_.=]+", "-", name).lower()
@@ -75,7 +75,7 @@ class Environment(Place):
         return [line for line in lines if normal(line) not in installed]
 
     def fingerprint(self, kind: str) -> dict[str, Any]:
-        """Return values that must match those in the stamp for `.venv` to be up to date."""
+        """Return the values that must match the stamp's for `.venv` to be up to date."""
         return {
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
@@ -84,7 +84,7 @@ class Environment(Place):
         }
 
     def stamped(self) -> dict[str, Any] | None:
-        """Return the content of the stamp, or None if it can't be read."""
+        """Return the stamp's contents, or None if it can't be read."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -167,8 +167,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 f"{environment.folder}. Does its configuration file contain a setting such as "
                 "`target` or `dry-run`?"
             )
-        if kind in LOCKS:  # not for an app
-            # a relative path is ASCII; Python before 3.13 decodes it with the locale encoding
+        if kind in LOCKS:  # not an app's environment
+            # relative, and so ASCII: Python before 3.13 decodes it with the locale encoding
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
@@ -177,7 +177,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Move the old folder away (delete it if incomplete); restore it if the `with` block fails."""
+    """Move the old folder aside (delete it if incomplete); restore it if the `with` block fails."""
     old = environment.folder.with_name(f"{environment.folder.name}.old")
     if environment.stamped() is None:
         remove(environment.folder)

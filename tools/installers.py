@@ -19,7 +19,7 @@ ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs ro
 
 # parts of error messages from pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
-_NO_LINKS = "'lib' -> '"  # part of the error from venv if it can't create the symbolic link lib64
+_NO_LINKS = "'lib' -> '"  # part of venv's error message if it can't create the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
@@ -47,13 +47,13 @@ class Place:
 
     @property
     def packages(self) -> Path:
-        """The folder of the installed packages."""
+        """The folder where packages are installed."""
         inside = "Lib" if WINDOWS else f"lib/python{PYTHON}"
         return self.folder / inside / "site-packages"
 
 
 def needed_uv() -> str:
-    """Return the path of uv, for a command that learners never need."""
+    """Return uv's path, for a command that learners never need."""
     if uv := shutil.which("uv"):
         return uv
     raise Advice(
@@ -97,7 +97,7 @@ def install_from(wheels: Path, lock: str) -> None:
             "python -m pip download --no-deps --only-binary=:all: "
             f"-r {lock} -d {wheels.name}"
         )
-    # a URI, because PIP_FIND_LINKS is separated by spaces, and a path may contain spaces
+    # a URI, because pip splits PIP_FIND_LINKS at spaces, and a path may contain spaces
     address = wheels.resolve().as_uri()
     os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
 
@@ -198,7 +198,7 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
-    """Return advice for an installer that failed in `folder` with this output."""
+    """Return advice about an installer's failure in `folder`, based on its output."""
     text = "\n".join(lines)
     if _NO_CACHE in text:
         return Advice(

@@ -1,4 +1,4 @@
-"""The `lab` command: starts JupyterLab on the loopback address, and stops it.
+"""The `lab` command: runs JupyterLab on the loopback address until Ctrl-C.
 
 The command starts `lab_supervisor`, which runs JupyterLab and later stops it.
 """
@@ -43,7 +43,7 @@ SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
 _LONGEST = 50  # maximum bytes in the path of `RUNTIME`; socket paths are limited to 104 on macOS
 _IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
-_ENDING_SECONDS = 60.0  # seconds to stop JupyterLab and its kernels; enough even if it hangs
+_ENDING_SECONDS = 60.0  # seconds allowed for stopping JupyterLab and its kernels, even if they hang
 # Variables for the learner's own Jupyter settings, which `lab` respects.
 _TASTE = (
     "JUPYTER_CONFIG_DIR",
@@ -66,7 +66,7 @@ def lab(arguments: argparse.Namespace) -> int:
         prefix="course-", dir=folder_for_sockets(), ignore_cleanup_errors=True
     ) as folder:
         write_jupyter_config(Path(folder), port, token)
-        # JupyterLab stops when this process ends, even if it is killed.
+        # JupyterLab stops when this process ends or is killed.
         server = start_jupyter(python, Path(folder))
         try:
             wait_until_it_answers(server, port, arguments.here)
@@ -181,10 +181,9 @@ def write_jupyter_config(
     """Write the server settings to a folder that only this user can read.
 
     The token is in a file because other users can see command lines. JupyterLab's news prompt is
-    turned off. The only kernels are the Python that JupyterLab runs on and those in the `kernels`
-    folders. The server connects to kernels through Unix domain sockets in `folder` if its path is
-    short enough. Otherwise it uses ports, which other users can see, and each kernel prints a
-    warning about that.
+    turned off. The only kernels are JupyterLab's own Python and those in the `kernels` folders. The
+    server connects to kernels through Unix domain sockets in `folder` if its path is short enough.
+    Otherwise, it uses ports, which other users can see, and each kernel prints a warning about it.
     """
     server = {
         "ip": "127.0.0.1",

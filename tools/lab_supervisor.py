@@ -1,4 +1,4 @@
-"""The process that `lab` starts: runs JupyterLab, and terminates it along with all its descendants.
+"""The process that `lab` starts: runs JupyterLab and terminates it along with all its descendants.
 
 `python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Its standard
 input is a pipe from `lab`. The operating system closes it when `lab` ends, even if `lab` is killed.
@@ -25,7 +25,7 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # time for interrupted cells to finish
-_ROUNDS = 10  # rounds of killing marked processes, as these may start others; at most a second each
+_ROUNDS = 10  # rounds of killing marked processes, which may start others; at most a second each
 
 
 def keep(folder: Path) -> int:
@@ -55,7 +55,7 @@ def _leave(*_: object) -> None:
 
 
 def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
-    """Stop JupyterLab when standard input closes: ask it to shut down, then kill it."""
+    """Stop JupyterLab when standard input closes: ask it to shut down; kill it if it doesn't."""
     while os.read(0, 1024):  # blocks until the pipe closes
         pass
     try:
@@ -152,7 +152,7 @@ def serve(folder: Path) -> None:
     from jupyterlab import commands  # type: ignore[import-untyped]
 
     # On import, labapp runs Node.js, if installed, to find out which npm registry to use, but only
-    # JupyterLab builds need it.
+    # JupyterLab builds need one.
     commands._yarn_config = lambda _: {"yarn config": {}}
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_server.serverapp import ServerApp

@@ -1,6 +1,6 @@
 """Finds the lessons named on a command line; checks and updates facts about them in the guides.
 
-Standard library only, since `tools.commands` imports this before any packages are installed.
+Uses only the standard library, since `tools.commands` imports it before packages are installed.
 """
 
 import argparse
@@ -17,7 +17,7 @@ _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.M
 
 
 def add_build_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `build`."""
+    """Add `build`'s options to a command."""
     command.add_argument(
         "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
     )
@@ -49,8 +49,8 @@ def _named(name: str, there: Sequence[Path]) -> Path:
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
     """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
-    Marks name the minutes of a lesson or the number of an exercise, such as `1.words`. The guides
-    are the files in `folder` without a number; without `write`, they are only checked. Return a
+    A mark names a lesson's minutes or, like `1.words`, an exercise's number. The guides are the
+    files in `folder` whose names have no number; without `write`, they are only checked. Return a
     message for each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}

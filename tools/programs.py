@@ -1,4 +1,4 @@
-"""Prints the output of commands; runs, waits for and terminates the programs that they start."""
+"""Prints the commands' output; runs, waits for and terminates the programs that they start."""
 
 import contextlib
 import errno
@@ -20,7 +20,7 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # maximum bytes; leaves room for the names of sockets
+_LONGEST_TMPDIR = 40  # maximum bytes; leaves room for socket names
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -30,7 +30,7 @@ class Advice(Exception):  # noqa: N818 -- not a program error
 
 
 def folder_for_sockets() -> str | None:
-    """Return the parent of temporary folders for sockets; None means the `tempfile` default.
+    """Return where to create temporary folders for sockets; None means `tempfile`'s default.
 
     Socket paths are limited to 104 bytes on macOS, so paths in the default folder may be too long.
     """
@@ -39,7 +39,7 @@ def folder_for_sockets() -> str | None:
 
 
 def provide_home(folder: Path) -> None:
-    """Set HOME to `folder` if there is no home, as in a container with an unknown user id."""
+    """Set HOME to `folder` if there is no home folder, as for an unknown user id in a container."""
     try:
         Path.home()
     except RuntimeError:
@@ -169,7 +169,7 @@ def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
 def wait_for(child: subprocess.Popen[str]) -> int:
     """Wait for a program to end and return its exit code; Ctrl-C interrupts the wait.
 
-    On Windows, Python receives Ctrl-C only between two waits, so waits there are short.
+    On Windows, Python receives Ctrl-C only between waits, so they are short.
     """
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -190,7 +190,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn signals that can terminate a program into Ctrl-C, which `asyncio.run` handles too.
+    """Turn signals that can terminate a program into Ctrl-C, which `asyncio.run` also handles.
 
     A signal that is already ignored, such as SIGHUP under `nohup`, stays ignored.
     """
@@ -202,7 +202,7 @@ def stop_on_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """Ignore signals that can terminate a program, so that a second Ctrl-C can't stop cleanup."""
+    """Ignore signals that can terminate a program, so a second Ctrl-C can't interrupt cleanup."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

@@ -1,4 +1,4 @@
-"""Runs an app with a simulator, and operates its page, for tests and screenshots."""
+"""Runs an app with a simulator and drives its page, for tests and screenshots."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Site:
     model: dict[str, str]  # the environment variables for the app's model
 
     def behave(self, model: str) -> None:
-        """Set the behaviour of the app's model, starting with the next request."""
+        """Set how the app's model behaves, starting with the next request."""
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
@@ -100,7 +100,7 @@ class Running:
         page.wait_for_selector(self.face.box)
 
     def send(self, page: Page, message: str) -> None:
-        """Type a message, and send it."""
+        """Type and send a message."""
         page.click(self.face.box)
         page.keyboard.insert_text(message)
         page.wait_for_selector(f"{self.face.send}:enabled:visible")

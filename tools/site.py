@@ -33,7 +33,7 @@ GUIDES = {
 }
 # In guides, a code block without a language is a shell command; in lessons it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
-BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a form field would need a label
+BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a checkbox would need a label
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -93,7 +93,7 @@ def check_links(output: Path) -> int:
 
 
 def _body(text: str) -> str:
-    """Return a document without its header, and with its code cells as plain code blocks."""
+    """Return a document without its header and with its code cells as plain code blocks."""
     text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
 

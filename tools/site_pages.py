@@ -20,7 +20,7 @@ JSON = dict[str, Any]
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
 _WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # Race('invoke', 'stream')
-# [text](target), also with brackets in the text; with a mark, ![text](target) shows a picture
+# [text](target), where the text may contain brackets; `mark` is the ! of a picture's link
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -34,7 +34,7 @@ class Picture:
 
     @classmethod
     def of(cls, png: bytes, address: str) -> "Picture":
-        """Read the size from the header of a PNG at double resolution."""
+        """Read the size from the header of a double-resolution PNG."""
         width, height = struct.unpack(">II", png[16:24])
         return cls(address, width // 2, height // 2)
 
@@ -42,7 +42,7 @@ class Picture:
 def for_reading(
     lesson: Lesson, solved: JSON, unsolved: JSON, pictures: Mapping[str, Picture]
 ) -> JSON:
-    """Return the notebook for the site, without instructors' notes, and with solutions collapsed.
+    """Return the notebook for the site, without instructors' notes and with solutions collapsed.
 
     An exercise becomes its stub, with collapsed hints and solution. A prediction becomes choices
     that reveal their feedback. A live widget becomes its screenshot, or a line that names it.
@@ -84,7 +84,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
         named = found["text"] == f"`{target.removeprefix('../')}`"
         return f"{found['text']} in the course's folder" if named else found["text"]
 
-    # Every second part is code: a fenced block, or inline code unless it ends a link text.
+    # Every second part is code: a fenced block, or inline code unless it ends a link's text.
     parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
     parts[::2] = [_LINK.sub(place, part) for part in parts[::2]]
     return "".join(parts)

@@ -19,7 +19,7 @@ from tools.env_vars import suite_environ
 from tools.environment import interpreter
 from tools.programs import ROOT, Advice, ended_with, say
 
-# Exit codes of pytest if no test ran, with their meanings.
+# Pytest's exit codes if no test ran, with their meanings.
 NO_TEST_RAN = {
     4: "pytest ran no test, and says above why",
     5: "pytest found no matching test",
@@ -30,7 +30,7 @@ HEAVY = ("tests/apps/frameworks", "tests/hub/real")
 
 MORE_WORKERS = 3  # pytest workers in addition to one per core
 
-# How many tests passed, failed and were skipped; a step without tests counts as one test.
+# Numbers of passed, failed and skipped tests; a step without tests counts as one test.
 Tally = Counter[str]
 
 
@@ -182,7 +182,7 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
     """Return the result of a step that has ended; steps other than pytest count as one test.
 
     Returns:
-        The counts and the problem: None if the step passed, "" if the counts are enough.
+        The counts, and the problem: None if the step passed, "" if the counts show it.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:

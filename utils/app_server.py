@@ -1,8 +1,8 @@
 """Serves an ASGI app on 127.0.0.1 from the notebook's event loop.
 
 The server is a task on the event loop that runs the cells. A cell that blocks this loop therefore
-blocks the server too. The app can use models created in cells, since their async HTTP client is
-bound to this loop.
+blocks the server too. The app can use models created in cells, since their async HTTP clients
+are bound to this loop.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Server:
 
     Attributes:
         url: The server's URL without a trailing slash, such as `http://127.0.0.1:43210`.
-        errors: The app's unhandled exceptions. Each caused a status 500 or a truncated reply.
+        errors: The app's unhandled exceptions. Each caused a 500 response or a truncated reply.
     """
 
     def __init__(self, app: App) -> None:
@@ -116,7 +116,7 @@ _servers: dict[str, Server] = {}  # servers started by `serve`, by name
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
-    """Serve an app until `stop()`, the next `serve` with the same name, or the kernel's shutdown.
+    """Serve an app until `stop()`, the next `serve` with the same name, or kernel shutdown.
 
         server = await serve(app)
         print(server.url)
@@ -139,13 +139,13 @@ async def _replace(app: App, name: str) -> Server:
 
 @asynccontextmanager
 async def serving(app: App) -> AsyncIterator[str]:
-    """Serve an app during a `with` block, and yield its URL without a trailing slash.
+    """Serve an app during a `with` block and yield its URL without a trailing slash.
 
         async with serving(app) as url:
             ...
 
     At the end of the block, the app's unhandled exceptions are printed, since the client sees only
-    status 500 or a truncated reply. Raises `ServingError` in the same cases as `serve`.
+    a 500 response or a truncated reply. Raises `ServingError` in the same cases as `serve`.
     """
     _check(app)
     server = await _started(app)

@@ -57,7 +57,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield one source's pieces; if it fails before a committed piece, try the next source.
+    """Yield a source's pieces; if it fails before yielding a committed one, try the next source.
 
     A silence longer than `seconds` counts as a failure.
     """
@@ -82,7 +82,7 @@ def parts(
 ) -> tuple[Callable[..., Any], ...]:
     """Return the requested parts: yours if they pass their checks, otherwise the course's.
 
-    Also prints, for each part, which version is returned. `names` are the notebook's `globals()`.
+    Also prints which version of each part is returned. `names` are the notebook's `globals()`.
     """
     passes.cache_clear()
     found = []

@@ -24,7 +24,7 @@ _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSL
 # variables that may turn tracing on, such as LANGSMITH_TRACING and LANGCHAIN_TRACING_V2
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
-# names of characters whose name in `unicodedata` is missing or unusual
+# names of characters whose names in `unicodedata` are missing or unusual
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
 lock = RLock()  # held while variables are hidden
@@ -81,7 +81,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence if a value has quotes, “Bearer” or an invalid character; otherwise None.
+    """Return a sentence about a stray quote, “Bearer” or invalid character in a value, or None.
 
     With `spaces`, spaces and line breaks are valid. The sentence doesn't contain the value, which
     may be a secret.

@@ -12,7 +12,7 @@ from .unicode import well_formed
 
 _HIDDEN = "[key]"
 _LONGEST = 300  # maximum length of a message, in characters
-_KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # as in OPENAI_API_KEY
+_KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # such as OPENAI_API_KEY
 # example keys from the documentation of local servers; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
@@ -30,7 +30,7 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# A label and its secret, such as `Bearer …` in a header or `?key=…` in a URL; but not the words
+# A label and its secret, such as `Bearer …` in a header or `?key=…` in a URL, but not the words
 # "bearer token" in a sentence.
 _LABELLED = re.compile(
     r"""

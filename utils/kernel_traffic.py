@@ -15,7 +15,7 @@ class Traffic:
     """The number of messages and bytes sent so far in a `traffic()` block."""
 
     messages: int = 0
-    bytes: int = 0  # size of the messages as sent, envelopes included
+    bytes: int = 0  # size of the messages as sent, including their envelopes
 
     def __str__(self) -> str:
         size = f"{self.bytes / 1000:,.1f} kB" if self.bytes < 1e6 else f"{self.bytes / 1e6:,.1f} MB"

@@ -1,4 +1,4 @@
-"""Former name of `utils.crowd`, for learners' copies of lesson 4."""
+"""Former name of `utils.crowd`, kept because learners' copies of lesson 4 may import it."""
 
 from utils.crowd import app, experiment
 

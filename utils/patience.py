@@ -1,4 +1,4 @@
-"""Former name of `utils.stall_timeout`, for learners' copies of lesson 5."""
+"""Former name of `utils.stall_timeout`, kept because learners' copies of lesson 5 may import it."""
 
 from utils.stall_timeout import Stalled, watched
 

@@ -1,6 +1,6 @@
-"""The model that cells call, from the simulator or a provider set by environment variables.
+"""The model that cells call: the simulator's, or a provider's if environment variables set one.
 
-The models are LangChain's own `ChatOpenAI`, without wrappers.
+Each model is a plain LangChain `ChatOpenAI`, without a wrapper.
 """
 
 from __future__ import annotations

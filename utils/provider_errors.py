@@ -23,7 +23,7 @@ _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable 
 _MIDWAY = "The provider failed in the middle of its reply: ask again."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# Patterns for the functions that parse replies, by module of `openai` and `langchain_openai`.
+# Name patterns of functions that parse replies, by module of `openai` and `langchain_openai`.
 _READERS = dict.fromkeys(
     ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
 ) | {
@@ -32,14 +32,14 @@ _READERS = dict.fromkeys(
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# LangChain's functions that raise a `ValueError` if the Responses API reports a failure.
+# LangChain functions that raise a `ValueError` if the Responses API reports a failure.
 _FAILED = (
     "_convert_responses_chunk_to_generation_chunk",
     "_construct_lc_result_from_responses_api",
 )
-# The exceptions raised for a missing or unexpected field.
+# Exceptions raised for a missing or unexpected field.
 _FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
-# The methods of langchain-core's chat model that raise if there is no reply.
+# Methods of langchain-core's chat models that raise if there is no reply.
 _EMPTIES = r"a?(invoke|stream)"
 
 
@@ -178,7 +178,7 @@ def nothing_readable(error: BaseException | None = None) -> str:
 
 
 def _words_of_refusal(error: BaseException | None) -> str:
-    """Return LangChain's message for a body such as `{"error": "…"}`, in parentheses."""
+    """Return LangChain's message, in parentheses, for a body such as `{"error": "…"}`; else ""."""
     frames = _frames(error) if error is not None else []
     if type(error) is not ValueError or not frames or frames[-1].function != "_create_chat_result":
         return ""
@@ -199,11 +199,11 @@ def _no_completion(error: BaseException) -> bool:
         return False  # caused by the request
     innermost_first = _frames(error)[::-1]
     for depth, (file, function) in enumerate(innermost_first):
-        # "…/site-packages/openai/_models.py" has the package "openai" and the module "_models.py".
+        # "…/site-packages/openai/_models.py" is split into "openai" and "_models.py".
         package, _, module = file.rpartition("site-packages/")[2].partition("/")
         if not ("site-packages/" in file or file.startswith(_STANDARD_LIBRARY)):
             return False
-        if function.startswith("<"):  # before Python 3.12, a comprehension is a function
+        if function.startswith("<"):  # before Python 3.12, a comprehension has its own frame
             continue
         if package == "openai" and module.startswith("lib/streaming/"):
             return not isinstance(error, ValueError)  # a ValueError means invalid JSON

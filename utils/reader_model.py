@@ -1,4 +1,4 @@
-"""Reader model: how long a person waits while a reply arrives, and how long they read.
+"""Reader model: how long a person waits for a reply, and how long they take to read it.
 
 The model follows one reader who reads every word in order at a steady speed. Token k arrives at
 time a_k, the reader starts reading it at time d_k, and r is the reader's speed in tokens/s:
@@ -7,16 +7,16 @@ time a_k, the reader starts reading it at time d_k, and r is the reader's speed 
     stalls       S = sum over k >= 2 of max(0, a_k - d_(k-1) - 1/r)
     reader's wait  W = a_1 + S
 
-r = R · (4/3) / 60 for a speed of R words a minute, at four tokens to three English words. Silent
-reading of non-fiction takes 238 words a minute on average, and most adults manage 175 to 300
-(Brysbaert 2019, doi 10.1016/j.jml.2019.104047).
+r = R · (4/3) / 60 for a speed of R words a minute, at four tokens per three English words. Adults
+read non-fiction silently at 238 words a minute on average, and most manage 175 to 300 (Brysbaert
+2019, doi 10.1016/j.jml.2019.104047).
 
-A piece of a stream may be part of a word or several words, so each piece counts for its share of
-the reply's tokens, by length in characters. The number of tokens is the provider's token count if
-that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of words
-(`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival time.
-Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is its
-total latency.
+A piece of a stream may be part of a word or several words, so each piece counts as a share of the
+reply's tokens, in proportion to its length in characters. The number of tokens is the provider's
+count if that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of
+words (`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival
+time. Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is
+its E2E latency.
 """
 
 from dataclasses import dataclass
@@ -41,9 +41,9 @@ class Reading:
 
     Attributes:
         wpm: The reader's speed, in words a minute.
-        first: When the reader starts: the TTFAT or, if there is no text, the E2E latency.
+        first: When the reader starts reading: the TTFAT or, if there is no text, the E2E latency.
         stalls: The waits after the first text, in order.
-        delivered: (time, words on the screen) after each piece, in order of time.
+        delivered: (time, words on the screen) after each piece, in time order.
         read: (time, words read) at the start, at both ends of each stall, and at the end; linear
             in between.
     """
@@ -61,7 +61,7 @@ class Reading:
 
     @property
     def wait(self) -> float:
-        """W = a_1 + S: the total time, in seconds, that the reader spends waiting."""
+        """W = a_1 + S: the reader's total waiting time in seconds."""
         return self.first + self.stalled
 
     @property
@@ -91,7 +91,7 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
     per_character = tokens / speed / length if length else 0.0  # seconds
 
     first = recording.e2e if recording.ttfat is None else recording.ttfat
-    ready = first  # when the reader will have read all text so far
+    ready = first  # when the reader will have read everything that has arrived
     arrived = 0  # characters
     delivered: list[tuple[float, float]] = []
     stalls: list[Stall] = []
@@ -111,5 +111,5 @@ def reading(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> Reading:
 
 
 def readers_wait(recording: Recording, wpm: float = WORDS_PER_MINUTE) -> float:
-    """Return W, the total time, in seconds, that the reader spends waiting."""
+    """Return W, the reader's total waiting time in seconds."""
     return reading(recording, wpm).wait

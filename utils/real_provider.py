@@ -1,4 +1,4 @@
-"""The real provider, as set by environment variables."""
+"""The real provider, configured by environment variables."""
 
 import re
 from contextlib import suppress
@@ -21,7 +21,7 @@ class ProviderError(Sentence, RuntimeError):
 
 @dataclass(frozen=True)
 class Provider:
-    """A real provider, as set by the environment variables."""
+    """A real provider, as configured by environment variables."""
 
     model: str
     base_url: str = field(repr=False)  # may contain a password
@@ -30,7 +30,7 @@ class Provider:
 
     @property
     def host(self) -> str:
-        """Only the host and port of the URL."""
+        """The URL's host, and its port if it has one."""
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
@@ -42,15 +42,15 @@ class Provider:
 
     @property
     def shared_simulator(self) -> bool:
-        """Whether this is a shared simulator; its models are named after latency profiles."""
+        """Whether this is a shared simulator, whose models are named after latency profiles."""
         return self.named_by is not None and bool(re.fullmatch(r"sim-[a-z]+", self.model))
 
 
 def real_provider() -> Provider | None:
-    """Return the provider set by the environment variables; None means the simulator.
+    """Return the provider set by environment variables; None if cells should use the simulator.
 
-    A provider is used only if `OPENAI_MODEL` and a key or a URL are set. Many machines have a key
-    set for other work, so a key alone must not cause charges.
+    A provider is used only if `OPENAI_MODEL` and either a key or a URL are set. Many machines have
+    a key set for other work, so a key alone must not cause charges.
 
     Raises:
         ProviderError: If `OPENAI_BASE_URL` is set without a model, or a setting is invalid.
@@ -104,7 +104,7 @@ def provider_is_set() -> bool:
 
 
 def address_variable() -> str:
-    """Return the variable that sets, or would set, the provider URL."""
+    """Return the name of the variable that sets, or would set, the provider's URL."""
     with suppress(ProviderError):
         provider = real_provider()
         if provider is not None and provider.named_by is not None:

@@ -1,4 +1,4 @@
-"""Former name of `utils.app_server`, for learners' copies of lesson 4."""
+"""Former name of `utils.app_server`, kept because learners' copies of lesson 4 may import it."""
 
 from utils.app_server import Server, ServingError, serve, serving
 

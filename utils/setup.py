@@ -30,7 +30,7 @@ _PACKAGES = (
     "langchain_openai",
     "matplotlib",
 )
-# The course needs these modules, and all modules that they import.
+# The course needs these modules and everything that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
 _OBJECTS = 20_000  # maximum garbage-collection threshold; scanning that many objects takes 5 ms
 _FIX = (
@@ -57,7 +57,7 @@ def ready() -> None:
             traced = stay_here()
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)  # shows sentences instead of tracebacks
+        tell(explain_providers)  # shows a sentence instead of a traceback
         _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
@@ -69,7 +69,7 @@ def ready() -> None:
 
 
 def _notes(traced: bool) -> Iterator[str]:
-    """Yield warnings about this notebook; `traced` means that tracing was turned off."""
+    """Yield warnings about this notebook; `traced` means that tracing had to be turned off."""
     if traced:
         yield "LangSmith tracing is turned off in this notebook, so nothing leaves this machine."
     kernel = version("ipykernel")
@@ -97,7 +97,7 @@ def _hidden_builtins() -> list[str]:
         name
         for name, builtin in vars(builtins).items()
         if name.islower()
-        and getattr(builtin, "__module__", None) == "builtins"  # excludes any that IPython replaces
+        and getattr(builtin, "__module__", None) == "builtins"  # excludes those IPython replaces
         and own.get(name, builtin) is not builtin
     )
 
@@ -147,7 +147,7 @@ def _check_docstrings() -> None:
 
 
 def _warm_up(contact: bool) -> None:
-    """Do the one-time work of a process's first call, so that no measurement includes it.
+    """Do the one-time work of a process's first call now, so that no measurement includes it.
 
     `contact` is False for a real provider, which should receive only the learner's requests.
     """
@@ -162,7 +162,7 @@ def _warm_up(contact: bool) -> None:
     AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
-    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread already runs a loop
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread has a running loop
     loop.start()
     loop.join()
 
@@ -206,7 +206,7 @@ def _lower_priority() -> None:
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # lowering it would require privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # a lower nice value requires privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

@@ -10,9 +10,9 @@ from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Only Python itself imports these, at startup. Debian's Python includes the first.
+# Only Python itself imports these, at startup. Debian's Python ships with the first.
 _HOOKS = ("sitecustomize", "usercustomize")
-# The course's own folders and modules; no installed package of the same name is needed.
+# The course's own folders and modules; it needs no installed package of the same name.
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
 
@@ -37,7 +37,7 @@ def _others(path: list[str]) -> list[str]:
 
 
 def hidden(path: list[str]) -> dict[str, str]:
-    """Return the modules shadowed on the search path `path`, each with the file that shadows it."""
+    """Map each module that is shadowed on the search path `path` to the file that shadows it."""
     PathFinder.invalidate_caches()
     others = _others(path)
     found: dict[str, str] = {}
@@ -51,7 +51,7 @@ def hidden(path: list[str]) -> dict[str, str]:
             if os.path.abspath(folder) == _ROOT and name in _OURS:
                 continue
             if BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name):
-                continue  # found before any file on the path
+                continue  # Python finds these before any file on the path
             meant = PathFinder.find_spec(name, later)
             if meant is not None:  # a namespace package counts too, though it has no origin
                 is_package = here.submodule_search_locations is not None
@@ -61,10 +61,10 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
-    """Return the shadowed modules that affect the course, each with the file that shadows it.
+    """Map each shadowed module that affects the course to the file that shadows it.
 
-    These are the modules already imported from such files or, if there are none, those that the
-    `needed` modules import when nothing shadows them.
+    If any have already been imported from such files, include only those; otherwise, include
+    those that the `needed` modules import when nothing is shadowed.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}
@@ -87,7 +87,7 @@ def _is_loaded_from(name: str, path: str) -> bool:
 
 
 def told(name: str, path: str) -> str:
-    """Return a sentence that names the file shadowing a module and says what to do."""
+    """Return a sentence that names the file that shadows a module, and says what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"
     return f"The {what} {path} hides {whose} `{name}`: rename the {what}, and start again."

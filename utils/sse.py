@@ -1,7 +1,7 @@
 """Reads Server-Sent Events the way a browser's `EventSource` does.
 
 Implements section 9.2.6 of the WHATWG HTML standard, "Interpreting an event stream". A test
-compares the events with those of a real browser.
+compares the events with a real browser's.
 """
 
 import asyncio
@@ -110,7 +110,7 @@ def parse(stream: bytes | str | Iterable[bytes | str]) -> list[Event]:
 async def listen(
     url: str, client: httpx2.AsyncClient | None = None, *, reconnects: int = 0
 ) -> AsyncGenerator[Event]:
-    """Request an event stream, and yield its events until it ends.
+    """Request an event stream and yield its events until it ends.
 
         async with aclosing(listen(f"{url}/chat?question=Hello")) as events:
             async for event in events:
@@ -121,8 +121,8 @@ async def listen(
     Args:
         url: The stream's URL.
         client: The HTTP client; by default, one that bypasses proxies.
-        reconnects: How many times to send the request again after the response ends or the
-            connection drops. An `EventSource` does so without limit, after the same delay.
+        reconnects: How many times to resend the request after the response ends or the
+            connection drops. An `EventSource` resends it without limit, after the same delay.
 
     Raises:
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.

@@ -1,7 +1,7 @@
 """Handling of lone surrogates, which a Python string can contain but UTF-8 can't encode.
 
-An emoji may arrive in two strings: JSON escapes it as two surrogates, and a parser of partial JSON
-can yield the first half alone. Encoding such a string raises `UnicodeEncodeError`.
+An emoji may be split across two strings: JSON escapes it as two surrogates, and a parser of partial
+JSON can yield the first half alone. Encoding such a string raises `UnicodeEncodeError`.
 """
 
 import codecs
@@ -13,7 +13,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
-    """Return a plain string: surrogate pairs are joined, and lone surrogates become U+FFFD."""
+    """Return a plain `str` in which surrogate pairs are joined and lone ones become U+FFFD."""
     if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
         return text
     encoded = str.encode(text, "utf-16-le", "surrogatepass")
@@ -32,12 +32,12 @@ def well_formed_parts(value: Any) -> Any:
 
 
 def without_half(text: str) -> str:
-    """Drop the first half of a surrogate pair if the text ends with one."""
+    """Drop the last character if it is the first half of a surrogate pair."""
     return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
 
 
 class Joiner:
-    """Joins the halves of a character that arrive in two pieces of a stream."""
+    """Joins the halves of a character that is split across two pieces of a stream."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-16-le")("replace")

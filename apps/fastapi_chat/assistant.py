@@ -17,7 +17,7 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
-LONGEST_MESSAGE = 8_000  # maximum characters
+LONGEST_MESSAGE = 8_000  # characters
 LONGEST_SILENCE = 50  # seconds to wait for the model or a tool; many proxies time out after 60
 MOST_ROUNDS = 5  # maximum rounds of tool calls per reply
 
@@ -49,14 +49,14 @@ LIMITS = {"length": "The reply reached its length limit.", "content_filter": "Fi
 
 
 class LimitReached(Exception):  # noqa: N818 (not an error: the text so far is kept)
-    """A reply ended before the model finished; the message says why."""
+    """Raised if a limit ends a reply early; the message says which."""
 
 
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
     """Yield the items of a reply: ("text", piece), ("tool", name) and ("result", result).
 
-    The fallback model takes over only before the first item: later, it would repeat text or
-    actions.
+    The fallback model takes over only before the first item; after that, it would repeat text
+    or actions.
     """
     for model in MODELS:
         begun = False
@@ -84,7 +84,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             raise EOFError
         if finish in LIMITS:
             raise LimitReached(LIMITS[finish])
-        # With any other finish reason, a call may be truncated and still look complete.
+        # With any other finish reason, a tool call may be truncated yet look complete.
         if finish != "tool_calls":
             if whole.tool_call_chunks:  # fail, rather than end with a blank reply
                 raise EOFError

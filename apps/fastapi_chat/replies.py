@@ -17,7 +17,7 @@ Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
 
 class Reply:
-    """A reply as events that any number of pages can read at their own pace."""
+    """A reply, as events that any number of pages can read at their own pace."""
 
     def __init__(self) -> None:
         self.id = uuid4().hex
@@ -36,7 +36,7 @@ class Reply:
         self.news.set()
 
     async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
-        """Yield the events after number `after` as they arrive, each with its number."""
+        """Yield each event after number `after`, with its number, as it arrives."""
         while True:
             self.news.clear()
             for event, data in self.events[after:]:
@@ -48,7 +48,7 @@ class Reply:
                 await self.news.wait()
 
     async def stop(self) -> None:
-        """Cancel the task that generates the reply, and wait until it has ended."""
+        """Cancel the task that generates the reply and wait until it has ended."""
         self.task.cancel()
         await asyncio.wait([self.task])
 
@@ -74,14 +74,14 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start `write(reply, turns, question)` as a task, unless the previous reply is running."""
+    """Start `write(reply, turns, question)` as a task, unless the last reply is still running."""
     turns, running = await conversation(visitor)
     if running:
         return None
     turns = turns[-MOST_TURNS:]
     reply = Reply()
     reply.task = asyncio.create_task(write(reply, turns, question))
-    conversations.pop(visitor, None)  # move the conversation to the end, as the newest
+    conversations.pop(visitor, None)  # the most recent conversation is last
     conversations[visitor] = turns, question, reply
     for old in list(conversations)[:-MOST_VISITORS]:
         *_, last_reply = conversations[old]

@@ -6,8 +6,8 @@ To use it in place of replies.py, change one line of app.py: `import replies_in_
 All keys expire:
 
     conversation:VISITOR  JSON with the earlier turns, the last question and the id of its reply
-    reply:ID              a stream of events; each entry id is the event number
-    lease:ID              exists while a worker generates the reply and renews the lease
+    reply:ID              a stream of events; each entry's id is the event's number
+    lease:ID              exists while a worker is generating the reply and renewing the lease
     stop:ID               a list; adding an item makes the worker stop the reply
 """
 
@@ -26,7 +26,7 @@ MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are droppe
 KEPT = 60 * 60  # seconds to keep a conversation after its last question
 LEASE = 15  # seconds; if a lease isn't renewed for this long, the worker is considered dead
 WAIT = 5  # seconds between lease renewals, and between lease checks by a waiting reader
-FINISH = 60  # seconds to wait for a worker's replies at shutdown
+FINISH = 60  # seconds that a worker waits at shutdown for its replies to finish
 BROKEN = "The server that was writing this reply stopped."
 
 redis = Redis.from_url(
@@ -49,7 +49,7 @@ async def lifespan(_: Any) -> AsyncGenerator[None]:
 
 
 class Reply:
-    """A reply as events that any number of pages can read, from any worker."""
+    """A reply, as events that any number of pages can read, from any worker."""
 
     def __init__(self, reply_id: str) -> None:
         self.id = reply_id
@@ -72,7 +72,7 @@ class Reply:
             await commands.execute()
 
     async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
-        """Yield the events after number `after` as they arrive, each with its number."""
+        """Yield each event after number `after`, with its number, as it arrives."""
         while True:
             over = await self.result()
             block = None if over else WAIT * 1000  # milliseconds; None means don't wait
@@ -137,7 +137,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start `write(reply, turns, question)` as a task, unless the previous reply is running."""
+    """Start `write(reply, turns, question)` as a task, unless the last reply is still running."""
     key, reply = f"conversation:{visitor}", Reply(uuid4().hex)
     async with redis.pipeline() as commands:
         await commands.watch(key)  # `execute` fails if another request changes the key first

@@ -26,7 +26,7 @@ class Message:
 
 
 def request(kind: str, content: dict[str, Any], session: str) -> tuple[str, bytes]:
-    """Build a request for the kernel's shell channel; return its id, and the bytes to send."""
+    """Build a request for the kernel's shell channel; return its id and the bytes to send."""
     message_id = secrets.token_hex(16)
     header = {"msg_id": message_id, "msg_type": kind, "session": session, "version": "5.4"}
     header |= {"username": "", "date": ""}

@@ -2,8 +2,8 @@
 
 A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
 time to first token, plus the token's index times the planned gap, all from the simulator log.
-Widgets may delay a token by up to 50 ms, to send several in one redraw. Any
-delay beyond that is the *lag*:
+Widgets may delay a token by up to 50 ms, to send several in one redraw. Any delay beyond that
+is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
@@ -34,7 +34,7 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """The schedule on which the tokens of a reply are due.
+    """The schedule on which a reply's tokens are due.
 
     `received` is the request's Unix time; `ttft` and `gap` are in seconds.
     """
@@ -86,7 +86,7 @@ def _update_in(one: Message) -> dict[str, Any] | None:
 
 
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
-    """Return how many seconds late each token arrived, including the delay due to coalescing."""
+    """Return how many seconds late each token arrived, including any delay from coalescing."""
     text = "".join(redraw.text for redraw in redraws)
     ends = list(accumulate(len(token) for token in split(text)))  # where each token ends in `text`
     if len(ends) != pacing.tokens:

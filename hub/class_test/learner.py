@@ -63,11 +63,11 @@ class Learner:
         )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._run = Run(time.time())  # the current or last run
+        self._run = Run(time.time())  # the most recent run
         self._over = asyncio.Event()  # set when `_run` is complete, or the connection has closed
 
     async def log_in(self) -> None:
-        """Log in with the hub's login form."""
+        """Log in through the hub's login form."""
         page = f"{self._address}/hub/login"
         await self._page(page)
         form = {"username": self.name, "password": self._password}
@@ -79,7 +79,7 @@ class Learner:
                 raise LearnerError(f"the login returned status {answer.status}")
 
     async def start_server(self) -> None:
-        """Request a server, and wait on the hub page until the server is ready."""
+        """Request a server, and read its progress events until it is ready."""
         await self._page(f"{self._address}/hub/spawn/{self.name}")
         progress = f"{self._address}/hub/api/users/{self.name}/server/progress"
         query = {"_xsrf": self._cookie("/hub/")}
@@ -128,7 +128,7 @@ class Learner:
         await self._ask("kernel_info_request", {})
 
     async def run(self, code: str) -> Run:
-        """Execute a cell, and wait until it has finished."""
+        """Execute a cell and wait until it has finished."""
         content = {"code": code, "silent": False, "store_history": True, "stop_on_error": True}
         done = await self._ask("execute_request", content | {"user_expressions": {}})
         reply = done.reply or {}
@@ -162,7 +162,7 @@ class Learner:
         return cookies["_xsrf"].value if "_xsrf" in cookies else ""
 
     async def _ask(self, kind: str, content: dict[str, Any]) -> Run:
-        """Send a request, and wait until its reply has arrived and the kernel is idle."""
+        """Send a request; wait until its reply has arrived and the kernel is idle."""
         assert self._socket is not None
         self._over.clear()
         number, frame = request(kind, content, self._session)

@@ -11,9 +11,9 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # limit on the time until the last learner is ready; see `ready_ratio`
-LAG_MARK = 4.0  # limit on the 99th percentile of lag, relative to a bare stream
-FINEST = 0.005  # seconds; minimum value for the lag of a bare stream
+READY_MARK = 3.0  # limit on `ready_ratio`
+LAG_MARK = 4.0  # limit on `lag_ratio`
+FINEST = 0.005  # seconds; minimum value for a bare stream's lag
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -57,8 +57,8 @@ class Measurements:
 
     learners: int
     cores: int
-    # when each learner completed each stage, in seconds from the start; the stages: login, server,
-    # page, kernel (started, with nothing run yet), setup cell
+    # for each stage, the seconds from the start until each learner completed it; the stages:
+    # login, server, page, kernel (started, with nothing run yet), setup cell
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Measurements:
 
     @property
     def ready_ratio(self) -> float:
-        """Time until the last learner was ready, divided by time until the last kernel started."""
+        """Seconds until all learners were ready, relative to those until all kernels started."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 

@@ -29,10 +29,10 @@ from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_co
 MB_EACH = 250  # measured for one learner's server, kernel and simulator
 MB_BESIDES = 300  # for the hub, the proxy and this command
 PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
-WITHIN = 5.0  # all learners start a cell within this many seconds
+WITHIN = 5.0  # all learners start a cell within this many seconds of each other
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
-# evaluated in a learner's kernel: the simulator log entry for the last streamed reply
+# evaluated in a learner's kernel: the simulator's log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -40,7 +40,7 @@ LOG = (
 
 
 def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
-    """Return a lesson's setup cell, and its streaming cells by name."""
+    """Return a lesson's setup cell, and the names and code of its streaming cells."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     sources = ["".join(cell["source"]) for cell in code]
@@ -107,7 +107,7 @@ async def together(
                 + (f", {failed} failed" if failed else "")
             )
     for task in tasks:
-        task.result()  # raises any other error
+        task.result()  # re-raises any other error
     return succeeded
 
 

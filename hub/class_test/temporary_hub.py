@@ -1,8 +1,8 @@
 """A temporary JupyterHub on the loopback address, which keeps all its files in one folder.
 
 It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
-password. Each server gets a port outside the range of ephemeral ports. By default, the hub picks
-a free port, which another server may take before the learner's server listens on it.
+password. Each server gets a port outside the ephemeral range. By default, the hub would pick a
+free port, which another process could take before the learner's server listens on it.
 """
 
 import contextlib
@@ -139,7 +139,7 @@ class Hub:
             )
 
     def last_words(self) -> str:
-        """Return a sentence with the last line of the hub log, for an error message."""
+        """Return a sentence that quotes the last line of the hub's log, for an error message."""
         text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines() if line.strip()]
         return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
@@ -165,8 +165,8 @@ class Hub:
     def end(self) -> None:
         """Kill the hub and all its descendants.
 
-        They are suspended first, so that none can start another process, and then killed, since
-        there is nothing to save.
+        They are suspended first, so that none can start another process. Killing them is safe,
+        since there is nothing to save.
         """
         ending: set[psutil.Process] = set()
         while new := {self._process, *self._descendants()} - ending:

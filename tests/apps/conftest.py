@@ -1,4 +1,4 @@
-"""A fixture that imports a fresh FastAPI app for each test, on a virtual-time simulator."""
+"""A fixture that imports a fresh FastAPI app for each test, with a virtual-time simulator."""
 
 import importlib
 import sys
@@ -14,7 +14,7 @@ PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleType:
-    """Import a fresh copy of the app, with `sim` and `sim-fast` on the virtual simulator."""
+    """Import a fresh copy of the app, with the virtual simulator's models `sim` and `sim-fast`."""
     monkeypatch.setenv("OPENAI_MODEL", "sim")
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", "sim-fast")
     monkeypatch.syspath_prepend(PLACE)

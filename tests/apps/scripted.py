@@ -1,4 +1,4 @@
-"""A fake model that calls given tools in order, rather than choosing tools from the prompt."""
+"""A fake model that calls the given tools in order, whatever the prompt."""
 
 from __future__ import annotations
 

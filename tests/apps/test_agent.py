@@ -14,7 +14,7 @@ README = (PLACE.parent / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def with_agent(app: ModuleType) -> ModuleType:
-    """Run the agent code from the README in the namespace of assistant.py; return the app."""
+    """Run the README's agent code in assistant.py's namespace; return the app."""
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
     (code,) = (block for block in blocks if "create_agent" in block)
     exec(textwrap.dedent(code), vars(app.assistant))
@@ -31,7 +31,7 @@ def test_its_text_arrives_in_pieces(virtual, with_agent):
 def test_its_tool_is_named_and_its_result_is_not_shown_as_text(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
     assert ("tool", "order_status") in events
-    assert text(events).count("arrives on Thursday") == 1  # only in the model's reply
+    assert text(events).count("arrives on Thursday") == 1  # in the model's reply only
     assert events[-1].name == "end"
 
 

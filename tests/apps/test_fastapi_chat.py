@@ -99,7 +99,7 @@ def text(events: Events) -> str:
 
 
 def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
-    """Make the app's `sim` model behave like another one, such as `sim-chat:drop@9`."""
+    """Make the app's `sim` model behave like another model, such as `sim-chat:drop@9`."""
     client = httpx2.AsyncClient(transport=AppTransport(virtual.app))
     return client.put(
         "http://virtual/simulator/sim",
@@ -109,7 +109,7 @@ def behave(virtual: VirtualSimulator, model: str) -> Awaitable[Any]:
 
 
 def asked(virtual: VirtualSimulator, app: ModuleType, model: str, *messages: str) -> list[Events]:
-    """Send messages one after another from one client; return the events of each reply."""
+    """Send messages one after another from one client; return each reply's events."""
 
     async def main() -> list[Events]:
         await behave(virtual, model)
@@ -144,7 +144,7 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     ],
 )
 def test_models_of_the_responses_api_have_no_finish_reason(virtual, app, fault, name, note):
-    models = app.assistant.MODELS  # for GPT-6 with tools, ChatOpenAI uses this API
+    models = app.assistant.MODELS  # ChatOpenAI uses the Responses API for GPT-6 with tools
     models[:] = [model.model_copy(update={"use_responses_api": True}) for model in models]
     events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
     assert events[-1] == (name, app.html(text(events), note))

@@ -19,12 +19,12 @@ from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
-if TYPE_CHECKING:  # not imported at run time: without Playwright, tests are skipped
+if TYPE_CHECKING:  # Playwright may be missing at run time; the tests are then skipped
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 _CONTEXTS: list[BrowserContext] = []  # if a test fails, screenshots of their pages are saved
 
-# Returns the notebook path, the kernel status, and the text of the outputs.
+# Returns the notebook's path, its kernel's status, and the text of its outputs.
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   const kernel = panel?.sessionContext?.session?.kernel;
@@ -42,7 +42,7 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """If a test fails, save a screenshot of each page, and add the page state to the report."""
+    """If a test fails, save a screenshot of each page, and add its state to the report."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
         # pytest's summary merges skips that have the same reason and location, so use one location.
@@ -55,7 +55,7 @@ def pytest_runtest_makereport(
             try:
                 page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=10_000)
                 report.sections.append((f"{name}.png", page.evaluate(STATE)))
-            except Exception as error:  # a page that crashed has no screenshot
+            except Exception as error:  # a crashed page can't be captured
                 report.sections.append((name, str(error)))
     return report
 
@@ -78,7 +78,7 @@ def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 def lab(
     browser_file: str, tmp_path_factory: pytest.TempPathFactory, kernels: str | None
 ) -> Iterator[Lab]:
-    """Run a JupyterLab that serves an empty folder; its kernels can import the course."""
+    """Run a JupyterLab server in an empty folder; its kernels can import the course."""
     root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("new") / "state"
     with serve(root, state, kernel=command(kernels) if kernels else None) as running:
         yield running
@@ -109,7 +109,7 @@ def browser(browser_file: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Create one browser context for all tests, so that JupyterLab files are fetched once."""
+    """Create one browser context for all tests, so that JupyterLab's files are fetched once."""
     opened = browser.new_context()
     _CONTEXTS.append(opened)
     yield opened
@@ -185,6 +185,6 @@ def notebook(
             pages.pop().close()
     elif opened:
         opened[0].close()
-        # Close a reloaded page, since it would later reopen the notebook in its URL.
+        # Close a reloaded page; otherwise, it would later reopen the notebook in its URL.
         if pages[0].evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
             pages.pop().close()

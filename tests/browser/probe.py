@@ -18,7 +18,7 @@ _PATIENCE = 240.0  # seconds
 
 
 def probe(folder: Path) -> str:
-    """Try to show an empty page in a browser, and return the browser path.
+    """Try to show an empty page in a browser; return the browser's path.
 
     Args:
         folder: A folder for temporary files.
@@ -58,7 +58,7 @@ def _cannot_run(cause: str) -> LookupError:
 
 
 def _try() -> str:
-    """Start the browser, and return its path; return "" if there is no browser."""
+    """Start the browser and return its path, or "" if there is no browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -62,7 +62,7 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def lay_out_all(page: Page) -> None:
-    """Make the browser lay out cells outside the viewport, which JupyterLab skips otherwise."""
+    """Make the browser lay out cells outside the viewport, which JupyterLab otherwise skips."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 
@@ -93,7 +93,7 @@ def barriers(page: Page) -> list[str]:
     """Return axe-core's serious and critical findings in the widgets, one line per rule."""
     lay_out_all(page)
     if not page.evaluate("() => 'axe' in window"):
-        from axe_playwright_python.base import AXE_SCRIPT  # imports Playwright
+        from axe_playwright_python.base import AXE_SCRIPT  # needs Playwright
 
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(_AXE)

@@ -94,7 +94,7 @@ def button(panel: Locator, name: str) -> Locator:
 
 
 def ask(panel: Locator, words: str) -> None:
-    """Type a message, and press Enter."""
+    """Type a message and press Enter."""
     box(panel).click()
     box(panel).press_sequentially(words)
     box(panel).press("Enter")
@@ -200,6 +200,6 @@ def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage
         "stops. It looks back.",
         "The end.",
     ]
-    # For example, "first words 0.1 s · failed 0.2 s …".
+    # These lines look like "first words 0.1 s · failed 0.2 s …".
     endings = [words.split(" · ")[1] for words in announced if words.startswith("first words")]
     assert [ending.split()[0] for ending in endings] == ["failed", "done"]

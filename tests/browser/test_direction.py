@@ -1,4 +1,4 @@
-"""Every widget shows text in the direction of its language, and code always left to right."""
+"""Every widget shows text in the direction of its language, and always shows code left to right."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_each_widget_shows_text_in_its_own_direction(notebook: OpenNotebook):
           });
         }"""
     )
-    # Some text is in quotes. Text in which Hebrew follows another word isn't checked.
+    # Allow a leading quote; skip text in which Hebrew follows another word.
     hebrew = [row for row in found if re.match("'?שלום", row[1])]
     assert len(hebrew) >= 30
     assert [(name, words) for name, words, direction in hebrew if direction != "rtl"] == []

@@ -58,7 +58,7 @@ def test_a_late_view_shows_the_gap_and_a_second_block_clears_it(notebook: OpenNo
     )
     nb.run_cell_with("import")
     nb.wait_done()
-    nb.command("notebook:run-cell-and-select-next")  # run the cell again, and select the next one
+    nb.command("notebook:run-cell-and-select-next")  # rerun the cell and select the next one
     nb.wait_done()
     nb.command("notebook:run-cell")
     nb.wait_done()

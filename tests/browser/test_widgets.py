@@ -72,7 +72,7 @@ recordings = await race({"invoke": late, "stream": in_two})
     turns.take("late")
     nb.wait_done()
     wait_for_text(nb, FIRST, "The whole reply at once.")
-    # Text is None if its pane wasn't on the page yet.
+    # A pane's text is None until the pane is on the page.
     while_blank = {row["stream"] for row in nb.samples() if row["invoke"] == ""} - {"", None}
     assert len(while_blank) > 3, "the stream's pane should grow while the other is blank"
     assert (nb.page.locator(SECOND).text_content() or "").endswith("word5 ")

@@ -185,7 +185,7 @@ OLD = (
 
 
 @pytest.mark.parametrize(
-    ("now", "replaced"),  # cells to change, by number; numbers of cells that get new outputs
+    ("now", "replaced"),  # the changed cells, by number; numbers of the cells that get new outputs
     [
         ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
         ({3: ("a", "after 9 pieces")}, [3]),
@@ -421,7 +421,7 @@ def test_characters_that_no_editor_shows_are_reported_by_line(root, capsys, spoi
     text = lesson.read_text(encoding="utf-8").rstrip("\n")
     lesson.write_bytes(spoiled(text))
     assert main(["--check"], root) == 1
-    last = len(text.split("\n")) + 1  # the line that was added
+    last = len(text.split("\n")) + 1  # the added line
     said = capsys.readouterr().err.strip()
     assert said.startswith(f"lessons/{SAMPLE.name}:{message.format(last=last)}")
     assert "\n" not in said

@@ -1,4 +1,4 @@
-"""Recordings for the chart tests, and functions that read the text of a chart."""
+"""Recordings for the chart tests, and functions that read a chart's text."""
 
 from utils.crowd import Row
 from utils.timing import Piece, Recording
@@ -7,7 +7,7 @@ WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "
 
 
 def title(chart):
-    """Return the title and details of a chart from its alternative text."""
+    """Return a chart's title and details from its alternative text."""
     return chart.alt_text.partition(": ")[2]
 
 
@@ -17,7 +17,7 @@ def written(chart):
 
 
 def measured(style, waits):
-    """Return the rows for one style; `waits` maps numbers of clients to seconds."""
+    """Return the rows for one style; `waits` maps the number of clients to the wait in seconds."""
     return [
         Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
         for clients, wait in waits.items()

@@ -15,7 +15,7 @@ CODE = r"\d{4}"
 
 
 def drawn(chart, panel):
-    """Return the line in a panel as a dict from x, the number of characters held back, to y."""
+    """Return a panel's line as a dict that maps x, the number of characters held back, to y."""
     xs, ys = chart.axes[panel].lines[0].get_data()
     return dict(zip(list(xs), list(ys), strict=True))
 

@@ -28,7 +28,7 @@ def bars(chart, colour):
 
 
 def ends(chart):
-    """Return the marker and the time, in seconds, for the end of each stream."""
+    """Return the marker and time, in seconds, of each stream's end."""
     return [
         (line.get_marker(), round(float(line.get_xdata()[0]), 3)) for line in chart.axes[0].lines
     ]

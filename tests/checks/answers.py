@@ -88,7 +88,7 @@ def edited(answer, changes, /, **names):
         assert old in code, f"{old} isn't in\n{code}"
         code = code.replace(old, new)
     file = f"<answer {next(NUMBERS)}>"
-    # Messages quote lines of an answer from this cache.
+    # Check messages quote an answer's lines from this cache.
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     names = {**vars(sys.modules[answer.__module__]), **names}
     exec(compile(code, file, "exec"), names)
@@ -126,7 +126,7 @@ def diagnoses(exercise, patient, truth):
 
 
 def collected():
-    """Import every answer module, and return all answers."""
+    """Import every answer module and return all answers."""
     for path in sorted(HERE.glob("lesson_*/[!_]*.py")):
         importlib.import_module(f"tests.checks.{path.parent.name}.{path.stem}")
     return ANSWERS

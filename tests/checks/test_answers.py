@@ -15,8 +15,8 @@ from utils.checks.engine.timeout import ANSWER_SECONDS
 ANSWERS = collected()
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
-LONGEST = 320  # maximum characters in a message
-LIMIT = {"never ends": 0.5}  # seconds, by mistake; quickly stops answers that never end
+LONGEST = 320  # maximum length of a message, in characters
+LIMIT = {"never ends": 0.5}  # seconds for each kind of mistake: stops endless answers early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
@@ -54,7 +54,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
 
 
 def test_no_answer_is_left_out():
-    """Every function in an answer module is an answer, or is used in that module."""
+    """Every function in an answer module is an answer or is used in that module."""
     registered = {id(answer.value) for answer in ANSWERS}
     names = [name for name in sys.modules if re.match(r"tests\.checks\.lesson_\d\.[^_]", name)]
     for module in map(sys.modules.get, names):

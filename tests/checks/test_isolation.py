@@ -1,4 +1,4 @@
-"""Isolated checks: an answer can't call another model, and leaves no changes or warnings behind."""
+"""Isolated checks: an answer can't call another model or leave changes or warnings behind."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ def checking():
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread from before a `with` block until after it.
+    """Run `work(begun, go_on)` in a thread that starts before a `with` block and ends after it.
 
     Yields a function that lets the thread finish early.
     """
@@ -58,12 +58,12 @@ def recorded():
         warnings.simplefilter("always")
         yield messages
         gc.collect()
-    # ResourceWarnings are ignored: they may concern sockets that earlier tests left open.
+    # ResourceWarnings are ignored: they may come from sockets that earlier tests left open.
     messages += [str(each.message) for each in caught if each.category is RuntimeWarning]
 
 
 def methods():
-    """Return the methods of `BaseChatModel` that `isolated` may replace, by name."""
+    """Return the `BaseChatModel` methods that `isolated` may replace, by name."""
     return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
 
 

@@ -1,4 +1,4 @@
-"""Mistakes added to the official solutions are reported by the checks.
+"""The checks report mistakes that mutations add to the official solutions.
 
 Each mutation in `MUTATIONS` is applied to every solution that it changes, unless the exercise opts
 out of one of the mutation's mistakes.
@@ -71,7 +71,7 @@ def is_read(node, *names):
     return isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
 
 
-# --- Mutations: each takes a node, and returns its replacement or the node itself -----------------
+# --- Mutations: each takes a node and returns its replacement or the node itself ------------------
 
 
 def swallows_errors(node):
@@ -220,7 +220,7 @@ HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 
 def cases():
-    """Yield each pair of a solution and a mutation that adds a mistake to it."""
+    """Yield each solution with each mutation that adds a mistake to it."""
     for lesson, number in (each.values for each in official.EXERCISES):
         exercise = lesson.exercises[number]
         imported = official.imported_before(lesson, exercise)

@@ -44,13 +44,13 @@ def is_kept(node):
 
 
 def solved_before(lesson, exercise):
-    """Return the solutions of all earlier exercises, since this one may need them."""
+    """Return the solutions to all earlier exercises, since this one may need them."""
     earlier = lesson.cells[: lesson.cells.index(exercise)]
     return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
 
 
 def answers_in(code, before):
-    """Run `before` and then a cell; return the answers passed to `check`, by number."""
+    """Run `before` and then a cell; return the answers passed to `check`, by exercise number."""
     answers = {}
     exec(before + "\n" + code, {"check": answers.__setitem__})
     return answers

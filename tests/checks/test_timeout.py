@@ -12,7 +12,7 @@ LIMIT = 5  # seconds
 class Clocks:
     """Fake clocks for code that gets only the given share of processor time.
 
-    Each call to `monotonic` takes a second; `done` is set after `ends` seconds.
+    Each call to `monotonic` advances them by a second; `done` is set after `ends` seconds.
     """
 
     def __init__(self, share: float, ends: float) -> None:

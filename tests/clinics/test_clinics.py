@@ -65,7 +65,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         delivery: list(chat_model("fast", delivery=delivery, simulated=True).stream(RAINBOW))
         for delivery in (None, "length@40", "filter@33", "end@44")
     }
-    stored = {  # the replies that a program with this diagnosis stores
+    stored = {  # which replies a program stores, by diagnosis
         "healthy": {None},
         "any reason": {None, "length@40", "filter@33"},
         "judges the text": {None, "end@44"},
@@ -76,7 +76,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         assert kept == stored[diagnosis("3.diagnosis")[name]]
 
 
-ENDPOINTS = {  # early first text, blocked event loop, model stopped after disconnect, code excerpt
+ENDPOINTS = {  # early first text? blocked event loop? model stopped on disconnect? code excerpt
     "healthy": (True, False, True, "aclosing(model.astream("),
     "blocks the loop": (True, True, False, "for chunk in model.stream("),
     "keeps generating": (True, False, False, "task = asyncio.create_task("),

@@ -27,7 +27,7 @@ TEXT = "A river is patient."
 
 
 def append(pane: str, seq: int, *items: str, at: int = 0) -> Message:
-    """Return the message that sets the items of a text pane, starting at index `at`."""
+    """Return the message that sets a text pane's items from index `at` onward."""
     data = {"method": "custom", "content": {"seq": seq, "at": at, "items": list(items)}}
     return Message("iopub", "comm_msg", "p", {"comm_id": pane, "data": data})
 

@@ -53,7 +53,7 @@ def test_hub_and_servers_know_each_of_their_settings(monkeypatch: pytest.MonkeyP
     from jupyterlab.labapp import LabApp
     from traitlets.config import Application
 
-    # The settings change this value; monkeypatch restores it after the test.
+    # Loading the settings changes this value; monkeypatch restores it after the test.
     monkeypatch.setattr("jupyterlab.commands._yarn_config", None)
     server = (ServerApp, MappingKernelManager, KernelManager, LabApp, Application)
     known = {one.__name__: one for one in (*server, JupyterHub, Spawner)}

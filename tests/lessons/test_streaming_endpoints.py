@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse
 
 from utils.app_server import serving
 
-PIECE = "x" * 100_000  # large, so that the buffers of an unread connection soon fill
+PIECE = "x" * 100_000  # large, so that an unread connection's buffers soon fill up
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app with infinite streams; counts sent pieces, and records whether a stream was closed."""
+    """An app with endless streams; counts pieces sent and records whether a stream was closed."""
 
     def __init__(self) -> None:
         self.sent = 0

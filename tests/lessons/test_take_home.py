@@ -44,8 +44,8 @@ def script(server, tmp_path, kernels):
 class Script:
     """Starts a script in a folder from which the course can't be imported.
 
-    The model name can select a fault: `sim-fast:end@20` truncates the reply. Given the address of
-    the process that forks kernels, the script runs in a fork, which starts faster.
+    The model name can select a fault: `sim-fast:end@20` truncates the reply. If `kernels`
+    is the address of the process that forks kernels, the script runs in a fork to start faster.
     """
 
     def __init__(self, server, folder, kernels=None):
@@ -54,7 +54,7 @@ class Script:
         self.python = script_command(kernels) if kernels else [sys.executable]
 
     def start(self, name, *words, model="sim-fast", stdin=False, **variables):
-        """Start the script; an environment variable given as "" is removed."""
+        """Start the script; a variable set to "" is removed from its environment."""
         copy = shutil.copy(FOLDER / name, self.folder)
         environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         environ |= {"OPENAI_MODEL": model, "OPENAI_API_KEY": self.server.api_key}
@@ -150,7 +150,7 @@ MEASURE = "1_stream_and_measure.py"
 
 
 def test_1_streams_and_measures(server, tmp_path):
-    script = Script(server, tmp_path)  # a new Python process, as a learner's, rather than a fork
+    script = Script(server, tmp_path)  # a new Python process, like a learner's, rather than a fork
     with server.watch() as seen:
         ended = script.run(MEASURE, RIVER)
     assert ended.returncode == 0, ended.stderr
@@ -311,7 +311,7 @@ async def test_4_reports_the_end_or_the_failure(script, fault, events):
         received = [event async for event in listen(f"{url}/chat?question={RIVER}")]
     assert list(dict.fromkeys(event.type for event in received)) == events  # each type once
     assert [event.type for event in received if event.type != "message"] == events[-1:]
-    text = "".join(json.loads(event.data) for event in received[:-1])  # messages contain JSON
+    text = "".join(json.loads(event.data) for event in received[:-1])  # message data is JSON
     assert "The Danube. It rises in the Black Forest".startswith(text[:40])
     if not fault:
         assert received[-1].data == str(seen[0].tokens_sent)

@@ -54,7 +54,7 @@ class Section:
 
 
 def read(edition: str, lesson: str) -> NotebookNode:
-    """Read one notebook of an edition, `solutions` or `notebooks`."""
+    """Read a lesson's notebook from an edition (`solutions` or `notebooks`)."""
     return nbformat.read(ROOT / edition / f"{lesson}.ipynb", as_version=4)
 
 
@@ -86,7 +86,7 @@ def run(
     """Execute copies of code cells on a fresh kernel in `folder`, and return the copies.
 
     Args:
-        cells: The cells to execute, in this order.
+        cells: The cells to execute, in order.
         folder: The kernel's working directory.
         command: The command that starts the kernel, if not the default; see `preloaded`.
         once_more: Called after each cell; if it returns true, the cell is executed again after all

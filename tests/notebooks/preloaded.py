@@ -8,7 +8,7 @@ All workers of a test run share the forking process, which imports nothing until
 requested. This file contains no tests. It also runs as a program: `serve` is the process that
 forks, and `join` stands in for a fork. `join` connects to `serve`, sends its arguments, folder and
 environment as a line of JSON along with its standard streams, and reads the fork's process ID.
-Finally, it reads the fork's exit code, and exits with that code.
+Finally, it reads the fork's exit code and exits with it.
 """
 
 import json
@@ -88,7 +88,7 @@ def serve(number: str) -> None:
     from io import BytesIO
 
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
-    # The process ID and connection of each fork, by a file descriptor that signals its exit.
+    # The process ID and connection of each fork, keyed by a file descriptor that signals its exit.
     forks: dict[int, tuple[int, socket.socket]] = {}
     with socket.socket(fileno=int(number)) as listener:
         while True:
@@ -125,7 +125,7 @@ def serve(number: str) -> None:
 
 
 def run(line: socket.socket) -> None:
-    """In a fork, take over the files and arguments of `join`, and run the kernel or script."""
+    """In a fork, take over `join`'s files and arguments, and run the kernel or script."""
     from threading import Thread
 
     from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
@@ -171,7 +171,7 @@ def end_with(line: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with the fork's code."""
+    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with its exit code."""
     process = ""
 
     def forward(number: int, _frame: object) -> None:

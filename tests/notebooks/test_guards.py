@@ -1,4 +1,4 @@
-"""The notebook checks find faults, and ignore differences between correct runs."""
+"""The notebook checks find faults and ignore differences between correct runs."""
 
 import re
 from pathlib import Path

@@ -69,7 +69,7 @@ REPLIES = {
 
 
 class Server:
-    """Sends the next of `REPLIES` for each request; `begin` selects the first."""
+    """Answers each request with the next of `REPLIES`; `begin` selects the first."""
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
@@ -126,7 +126,7 @@ def test_no_cell_ends_in_an_error(
 
     def once_more() -> bool:
         requests.append(other_server.requests)
-        if len(requests) > len(cells):  # all cells have run once; some run again
+        if len(requests) > len(cells):  # every cell has run; now some run again
             other_server.begin(2)
         return requests[-1] > requests[-2]
 

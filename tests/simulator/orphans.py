@@ -1,4 +1,4 @@
-"""Helpers for tests in which a process must exit when another process exits."""
+"""Helpers for tests in which a process must exit when another one does."""
 
 import socket
 from pathlib import Path
@@ -26,7 +26,7 @@ for line in urlopen(Request(server.base_url + "/chat/completions", body, headers
 
 
 def stream(client: BlockingKernelClient) -> tuple[int, int]:
-    """Make a kernel read a reply; return the port and process ID of its simulator."""
+    """Make a kernel read a reply; return its simulator's port and process ID."""
     client.execute(READING)
     printed = ""
     while "reading" not in printed:

@@ -77,5 +77,5 @@ def assert_strict(kind: type[BaseModel], raw: Any) -> None:
 
 
 def known_fields(body: type[Body]) -> set[str]:
-    """Return the names of all request fields that the simulator accepts, used or ignored."""
+    """Return the names of all request fields that the simulator accepts, including ignored ones."""
     return {*body.model_fields, *body.ignored.split()}

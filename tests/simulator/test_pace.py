@@ -1,4 +1,4 @@
-"""The times at which the pieces of a reply reach `ChatOpenAI`, measured in virtual time."""
+"""The times at which a reply's pieces reach `ChatOpenAI`, measured in virtual time."""
 
 import asyncio
 from contextlib import aclosing, closing
@@ -144,7 +144,7 @@ def test_two_streams_read_in_turn_do_not_delay_each_other(virtual: VirtualSimula
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    # the second stream starts only after the role chunk of the first
+    # the second stream starts only after the first stream's role chunk
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 

@@ -124,7 +124,7 @@ def test_a_model_works_again_each_time_the_server_was_killed(own: Simulator) -> 
     assert len(set(pids)) == 3
 
 
-# Code for a `sitecustomize` module, which runs before the simulator code.
+# Code for a `sitecustomize` module, which runs before the simulator's code.
 _HOOKS = {
     "prints on": "import threading\ndef on():\n    while True: print('on')\n"
     "threading.Thread(target=on, daemon=True).start()",

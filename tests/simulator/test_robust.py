@@ -1,4 +1,4 @@
-"""Invalid requests get an error in the API's format, and don't affect other clients."""
+"""Invalid requests get an error in the API's format and don't affect other clients."""
 
 import json
 from typing import Any

@@ -94,7 +94,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
-# The table rows: for each way of streaming, a function that reads it, and the model options.
+# The table rows: for each way of streaming, a function that uses it, and the model's options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (in_mode(), {}),
     '`stream_mode="updates"`': (in_mode(stream_mode="updates"), {}),
@@ -113,7 +113,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 
 
 def texts(item: Any) -> Iterator[str]:
-    """Yield the model's text in an item from any way of streaming."""
+    """Yield the model's text in an item, whichever way it was streamed."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, AIMessage):
@@ -139,7 +139,7 @@ def kind(item: Any) -> str:
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
     """Return the kind of the first item, and when the first item and the first text arrived.
 
-    Each time is a percentage of the run duration.
+    Each time is a percentage of the run's duration.
     """
     given = component(name, **options)
     clock, seen = given.virtual.clock, []
@@ -170,7 +170,7 @@ def _begins(text: str, answer: str) -> bool:
 
 
 def table() -> Iterator[tuple[str, str, str]]:
-    """Yield each cell of the lesson table as (way of streaming, component, claim)."""
+    """Yield each cell of the lesson's table as (way of streaming, component, claim)."""
     lines = lesson_source.paths()[4].read_text(encoding="utf-8").splitlines()
     at = lines.index("| | chat model | chain | agent |")
     for line in lines[at + 2 :]:

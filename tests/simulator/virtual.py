@@ -88,14 +88,14 @@ class VirtualSimulator:
 
 
 class _Exchange:
-    """One request to the app; the client reads the response in parts, and may disconnect early."""
+    """One request to the app; the client reads the response in parts and may disconnect early."""
 
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._taken = asyncio.Event()
         self._waiting = 0  # bytes not yet read by the client
-        self._patience = request.extensions.get("timeout", {}).get("read")  # seconds, if limited
+        self._patience = request.extensions.get("timeout", {}).get("read")  # seconds, or None
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
             "type": "http",
@@ -168,7 +168,7 @@ class _Exchange:
 
 
 class AppTransport(httpx2.AsyncBaseTransport):
-    """Passes requests to an ASGI app on the running loop, with a limited buffer, like a socket."""
+    """Passes requests to an ASGI app on the running loop, with a limited buffer like a socket's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -191,7 +191,7 @@ class _Body(httpx2.AsyncByteStream):
 
 
 class _SyncTransport(httpx2.BaseTransport):
-    """Passes synchronous requests to an app, and runs the event loop while the client waits."""
+    """Passes synchronous requests to an app and runs the event loop while the client waits."""
 
     def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         self._transport = AppTransport(app)

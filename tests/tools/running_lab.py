@@ -80,18 +80,18 @@ class Lab:
         return lab.ask(self.address.port, method, path, token or self.token, PATIENCE)
 
     def family(self) -> list[psutil.Process]:
-        """Return the running child processes of the command, and their descendants."""
+        """Return the command's running child processes and their descendants."""
         found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return found
 
     def connection_files(self) -> list[str]:
-        """Return the paths of the connection files of running kernels."""
+        """Return the paths of running kernels' connection files."""
         commands = []
         for process in self.family():
             # The process may have exited by now; psutil also raises this for a zombie.
             with suppress(psutil.NoSuchProcess):
                 commands.append(process.cmdline())
-        # A kernel command line is `python -m ipykernel_launcher -f FILE`.
+        # A kernel's command line is `python -m ipykernel_launcher -f FILE`.
         return [words[words.index("-f") + 1] for words in commands if "-f" in words]
 
     def interrupt(self) -> tuple[int, str]:
@@ -115,7 +115,7 @@ class Lab:
                 pipe.close()
 
 
-# Ways other than Ctrl-C. Windows can't deliver SIGTERM or SIGHUP.
+# Ways of stopping `lab` other than Ctrl-C. Windows can't deliver SIGTERM or SIGHUP.
 WAYS = ["kill -9"] if sys.platform == "win32" else ["kill -9", "SIGTERM", "a closed terminal"]
 
 

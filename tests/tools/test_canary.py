@@ -1,4 +1,4 @@
-"""The canary: what it installs, its version report, and its clean-up."""
+"""The canary: what it installs, its version report, and its cleanup."""
 
 import argparse
 import tempfile

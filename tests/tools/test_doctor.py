@@ -32,7 +32,7 @@ def test_doctor_prints_ok_or_fix_for_each_part_and_no_key() -> None:
 
 
 NO_SERVER = "http://127.0.0.1:9/v1"
-BARE = (sys.executable, "-I", "-S")  # a Python without packages
+BARE = (sys.executable, "-I", "-S")  # a Python without third-party packages
 
 
 def test_doctor_before_setup_says_once_what_to_run() -> None:

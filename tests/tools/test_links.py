@@ -28,7 +28,7 @@ REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonho
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield the tokens of a document, including inline ones, with the first line of their block."""
+    """Yield a document's tokens, including inline ones, each with its block's first line."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token

@@ -210,7 +210,7 @@ def test_progress_says_what_uv_does_after_installing(
     shown: list[str] = []
 
     def follow(*arguments: Any) -> None:
-        watch = arguments[-1]  # returns the message to show after a line of uv output
+        watch = arguments[-1]  # returns the message to show after a line of uv's output
         shown.append(watch("Installed 2 packages in 3ms"))
 
     monkeypatch.setattr(installers, "follow", follow)

@@ -30,7 +30,7 @@ sys.exit(pytest.main(sys.argv[1:]))
 
 
 def pytest_on(file: Path, *words: str) -> Step:
-    """Return a step that runs pytest on one file, without the project settings."""
+    """Return a step that runs pytest on one file, without the project's settings."""
     alone = ["-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", "-c", os.devnull]
     command = [sys.executable, "-c", PYTEST, *alone, str(file), *words]
     return Step("tests", command, is_pytest=True)

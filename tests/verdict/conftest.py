@@ -43,7 +43,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Return a function that creates an app with `make`, and judges it."""
+    """Return a function that creates an app with `make` and judges it."""
 
     def judged(make: Make, wire: WireFormat, *, simulated: bool = True) -> dict[str, Seen]:
         virtual = VirtualSimulator()

@@ -110,7 +110,7 @@ class Sound(Starlette):
 
 
 class LateFirst(Sound):
-    """Buffers the first 12 pieces, and then sends them together."""
+    """Buffers the first 12 pieces and then sends them together."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         held, pieces = "", 0
@@ -199,7 +199,7 @@ class Retries(Sound):
 
 
 class AsksAgain(Retries):
-    """Retries after a lost connection, and skips the text that was already shown."""
+    """Retries after a lost connection and skips the text that was already shown."""
 
     error = openai.APIConnectionError
 
@@ -208,14 +208,14 @@ class AsksAgain(Retries):
 
 
 class Doubles(Retries):
-    """Retries after an error mid-reply, and shows the reply again from the start."""
+    """Retries after an error mid-reply and shows the reply again from the start."""
 
     error = openai.APIError
     not_after = (openai.APIConnectionError, openai.APIStatusError)
 
 
 class Loses(Retries):
-    """Retries after a refusal, and drops the first three characters of the reply."""
+    """Retries after a refusal and drops the first three characters of the reply."""
 
     error = openai.InternalServerError
     max_retries = 0

@@ -64,7 +64,7 @@ class LastSaysDone(JsonLines):
 
 
 class Plain(Posted):
-    """Streams plain text, and announces failures as text too."""
+    """Streams plain text and announces failures as text too."""
 
     def frame(self, kind: str, value: Any) -> str:
         return {"text": value, "failed": "\n[The reply broke off.]"}.get(kind, "")
@@ -159,7 +159,7 @@ class Stamped(apps.BreakIsEnd):
 
 
 class EveryChunk(apps.Sound):
-    """Forwards every chunk, including empty ones, and ignores the finish reason."""
+    """Forwards every chunk, even empty ones, and ignores the finish reason."""
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async for chunk in self.model.astream(question):

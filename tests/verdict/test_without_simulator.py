@@ -1,4 +1,4 @@
-"""Verdicts on endpoints whose model can't be controlled: arrival times, headers and endings."""
+"""Verdicts without the simulator, based on arrival times, headers and endings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ from tools.verdict.wire_format import WireFormat
 
 WIRE = WireFormat("http://app/chat?question={question}")
 TEXT, END = "data: lamp\n\n", "event: end\ndata: 1\n\n"
-STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # seconds to wait, then text to send
+STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # pairs of seconds to wait and text to send
 EARLY, SMOOTH, ENDS, OTHERS = (
     "first text long before the last",
     "not buffered on the way",
@@ -28,7 +28,7 @@ EARLY, SMOOTH, ENDS, OTHERS = (
 
 
 def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
-    """Return an app factory: `/chat` calls `answer`; `/chat/` streams `STREAM` (see `moved`)."""
+    """Return an app factory: `/chat` calls `answer`; `/chat/` (see `moved`) streams `STREAM`."""
     return lambda _: Starlette(routes=[Route("/chat", answer), Route("/chat/", streaming(STREAM))])
 
 
@@ -66,7 +66,7 @@ async def silent(_: Request) -> Response:
     [
         (streaming(STREAM), {}),
         (moved, {}),
-        (streaming([(12, ""), *STREAM]), {}),  # a slow model isn't mistaken for a buffer
+        (streaming([(12, ""), *STREAM]), {}),  # a slow model isn't mistaken for buffering
         (
             streaming([(2, TEXT * 30 + END)]),
             {EARLY: "failed", SMOOTH: "failed", OTHERS: "not tried"},

@@ -11,12 +11,12 @@ from tests.widgets.doubles import Clock, Tap, Wire
 
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """Record the messages sent to the page by widgets that the test creates."""
+    """Record the messages that the test's widgets send to the page."""
     wire = Wire()
 
     class RecordingComm(BaseComm):
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # strict, like a kernel
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # as strict as a kernel
             if msg_type == "comm_msg":
                 wire.messages.append((self.comm_id, data))
                 wire.on_message(data)

@@ -1,4 +1,4 @@
-"""Fakes for widget tests: the connection to the page, a clock, and a source fed by the test."""
+"""Fakes for widget tests: a connection to the page, a clock, and a source fed by the test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ import ipywidgets
 
 @dataclass
 class Wire:
-    """The messages that widgets sent to the page, in order, as pairs of comm ID and data."""
+    """The messages that widgets sent to the page, in order, as (comm ID, data) pairs."""
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     on_message: Callable[[dict[str, Any]], None] = lambda data: None
@@ -20,7 +20,7 @@ class Wire:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
 
     def contents_sent_by(self, widget: ipywidgets.Widget) -> list[Any]:
-        """Return the contents of the custom messages, such as those of a `SyncedList`."""
+        """Return the contents of the widget's custom messages, such as those of a `SyncedList`."""
         return [data["content"] for data in self.sent_by(widget) if data["method"] == "custom"]
 
     def items_sent_by(self, widget: ipywidgets.Widget) -> list[Any]:
@@ -80,7 +80,7 @@ async def stream(*items: object) -> AsyncIterator[Any]:
 
 
 async def stubborn(released: asyncio.Event) -> AsyncIterator[str]:
-    """Yield "Half", and then ignore every cancellation until `released` is set."""
+    """Yield "Half", then ignore every cancellation until `released` is set."""
     yield "Half"
     while not released.is_set():
         with suppress(asyncio.CancelledError):
@@ -91,12 +91,12 @@ async def stubborn(released: asyncio.Event) -> AsyncIterator[str]:
 async def until(condition: Callable[[], object]) -> None:
     """Let the event loop run until a condition is true."""
     async with asyncio.timeout(240):
-        while not condition():  # noqa: ASYNC110 (each test has its own condition)
+        while not condition():  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.002)
 
 
 def find(widget: ipywidgets.Widget, kind: type) -> Any:
-    """Return the first widget of this type: `widget` itself or one inside it."""
+    """Return the first widget of type `kind`: `widget` itself or one inside it."""
     return find_all(widget, kind)[0]
 
 

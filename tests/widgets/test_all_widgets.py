@@ -1,6 +1,6 @@
 """Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
-The `wire` fixture encodes each message strictly, as a kernel does; the tests encode the output.
+The `wire` fixture encodes messages strictly, as a kernel does; the tests encode printed output.
 """
 
 import asyncio
@@ -91,7 +91,7 @@ def test_only_sanitized_blocks_are_set_as_html():
     assert setters == ["blocks.js"]
 
 
-ODD = {  # a half is one of the two surrogates that make up an emoji
+ODD = {  # a "half" is one of the two surrogates that make up an emoji
     "first half": "Hi \ud83d",
     "second half": "\ude00 there",
     "both, apart": "\ud83d\ude00",

@@ -1,4 +1,4 @@
-"""The chat panel with streams fed by a test: questions, Stop, failures, Continue."""
+"""The chat panel with streams fed by the tests: questions, Stop, failures, Continue."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from utils.widgets.chat.history import GO_ON, INTERRUPTED
 
 
 class Model:
-    """A reply function that returns a new `Tap` for each call, and records the histories."""
+    """A reply function that returns a new `Tap` on each call and records each history."""
 
     def __init__(self):
         self.taps, self.histories = asyncio.Queue(), []
@@ -39,7 +39,7 @@ async def panel(wire, model, clock):
 
 
 async def begun(panel, model, question="Why?", *texts):
-    """Send a question, and let some text arrive; return the cell task and the tap."""
+    """Send a question and start its reply with `texts`; return the cell's task and the tap."""
     cell = asyncio.create_task(panel.ask(question))
     tap = await model.tap()
     for text in texts:
@@ -48,7 +48,7 @@ async def begun(panel, model, question="Why?", *texts):
 
 
 async def answered(request, model, *texts, error=None):
-    """Await a request, such as `panel.go_on()`, and reply with these strings; return the turn."""
+    """Make a request, such as `panel.go_on()`, reply with `texts`, and return the turn."""
     cell = asyncio.create_task(request)
     tap = await model.tap()
     for text in texts:
@@ -58,7 +58,7 @@ async def answered(request, model, *texts, error=None):
 
 
 async def asked(panel, model, question="Why?", *texts, error=None):
-    """Send a question, and reply with these strings; return the turn."""
+    """Send a question, reply with `texts`, and return the turn."""
     return await answered(panel.ask(question), model, *texts, error=error)
 
 
@@ -68,7 +68,7 @@ def feet(panel):
 
 
 def press(panel, content):
-    """Deliver a message from the page, such as one that a button sends."""
+    """Simulate a message from the page, such as one sent by a button."""
     panel._handle_custom_msg(content, [])
 
 
@@ -323,7 +323,7 @@ class TestWaiting:
     async def test_a_silence_is_reported_until_text_arrives(self, panel, model, clock):
         cell, tap = await begun(panel, model)
         clock.now = 9.9
-        panel._exchanges[0].tick()  # as a timer does
+        panel._exchanges[0].tick()  # as a timer would
         assert panel.turns[0].note == ""
         clock.now = 10.0
         await until(lambda: panel.turns[0].note)

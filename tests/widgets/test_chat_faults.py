@@ -1,4 +1,4 @@
-"""The chat panel with every fault of the simulator, over both APIs."""
+"""The chat panel with every simulator fault, over both APIs."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ MOST = {"seconds": 2, "megabytes": 1}  # upper limits for fault parameters
 
 
 def delivery(fault: Fault) -> str:
-    """Return the model suffix for a fault: its name and default parameters, limited by `MOST`."""
+    """Return the model suffix for a fault: its name and default parameters, capped by `MOST`."""
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name
@@ -58,7 +58,7 @@ def delivery(fault: Fault) -> str:
 
 def whole(fault: Fault) -> str:
     """Return the text of a complete reply from a model with this fault."""
-    if fault.name == "mangled":  # drops one token
+    if fault.name == "mangled":  # drops token 40
         return "".join(token for place, token in enumerate(split(WHOLE)) if place != 40)
     if fault.name != "flood":
         return WHOLE
@@ -71,7 +71,7 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
-    """Press the button at this index below the reply, and wait until the new reply has ended."""
+    """Press the button at index `place` below the reply, and wait until the new reply ends."""
     before = provider.asked
     action = foot(panel)["actions"][place]  # Continue, Regenerate or Try again
     panel._handle_custom_msg("go on" if action == "Continue" else "regenerate", [])

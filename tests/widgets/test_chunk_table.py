@@ -11,7 +11,7 @@ USAGE = {"input_tokens": 12, "output_tokens": 31, "total_tokens": 43}
 
 
 def reply(*words):
-    """Yield the chunks of a reply the way `ChatOpenAI` does."""
+    """Yield a reply's chunks the way `ChatOpenAI` does."""
     yield AIMessageChunk("")
     for word in words:
         yield AIMessageChunk(word)

@@ -1,4 +1,4 @@
-"""`Heartbeat`: it beats unless the event loop is blocked."""
+"""`Heartbeat` beats unless the event loop is blocked."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ async def test_it_does_not_beat_while_the_loop_is_blocked(wire, clock):
     heart = Heartbeat(every=QUICK, clock=clock)
     async with heart:
         wire.messages.clear()
-        clock.now = 2.0  # two seconds in which the event loop doesn't run
+        clock.now = 2.0  # the event loop is blocked for two seconds
         assert (heart.phase, heart.beats, heart.longest, heart.froze) == ("beating", 1, 2.0, True)
     (message,) = wire.sent_by(heart)
     assert message["state"] == {"phase": "over", "end": 2.0, "text": "froze for 2.0 s"}
@@ -32,7 +32,7 @@ async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
 
 
 async def beats_once_more(heart, clock):
-    """Make `heart` beat now; its own timer follows the event loop rather than the test clock."""
+    """Make `heart` beat now, since its own timer doesn't use the test clock."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())

@@ -1,4 +1,4 @@
-"""`JsonCard`: a card that fills in while JSON arrives."""
+"""`JsonCard`: a card that fills in as JSON arrives."""
 
 import asyncio
 
@@ -54,7 +54,7 @@ def test_unexpected_fields_are_added_until_the_next_stream(wire):
 def test_the_printed_line_reports_when_each_field_arrived(wire, clock, capsys):
     def timed():
         clock.now = 0.30
-        yield {"name": ""}  # the field has begun, but is still empty
+        yield {"name": ""}  # the field has started but is still empty
         clock.now = 0.42
         yield {"name": "J"}
         clock.now = 0.60

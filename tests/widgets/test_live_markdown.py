@@ -1,4 +1,4 @@
-"""`LiveMarkdown`: Markdown that is rendered while incomplete, and is always safe."""
+"""`LiveMarkdown`: rendering Markdown while it is incomplete, and always safely."""
 
 import asyncio
 from html.parser import HTMLParser
@@ -22,7 +22,7 @@ MARKUP += ["javascript:", "data:", "https://x.y", "img src=", "onerror=", "&#58;
 
 
 class Census(HTMLParser):
-    """Collects all tags and attributes in the HTML of a page."""
+    """Collects all tags and attributes in rendered HTML."""
 
     def __init__(self, html):
         super().__init__()

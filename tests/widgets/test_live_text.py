@@ -1,4 +1,4 @@
-"""`LiveText`: text that appears while it streams, from a synchronous or an async loop."""
+"""`LiveText`: text that appears while a synchronous or async stream arrives."""
 
 import asyncio
 from threading import Event

@@ -1,4 +1,4 @@
-"""`Prediction`: a question that is answered before the code runs."""
+"""`Prediction`: a question to answer before the code runs."""
 
 import pytest
 

@@ -91,11 +91,11 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)
     repeated: list[float] = []  # seconds since the first word
-    for number in range(100):  # ten seconds, one word every tenth of a second
+    for number in range(100):  # one word every tenth of a second, for ten seconds
         clock.now = 2.0 + number / 10
         lane.add(f"word{number} ", clock.now)
         messages = wire.contents_sent_by(pane)
-        if number and messages[-1]["at"] == 0:  # all items are sent again
+        if number and messages[-1]["at"] == 0:  # all items were sent again
             repeated.append(round(clock.now - 2.0, 1))
             assert messages[-1]["items"] == pane.whole
             assert messages[-1]["seq"] == messages[-2]["seq"]

@@ -1,4 +1,4 @@
-"""`EventTimeline`: events that are drawn as they happen."""
+"""`EventTimeline`: events drawn as they happen."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError

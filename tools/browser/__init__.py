@@ -1,1 +1,1 @@
-"""Starts a real JupyterLab, and drives it in a browser; for tests and screenshots."""
+"""Starts a real JupyterLab server and drives it in a browser, for tests and screenshots."""

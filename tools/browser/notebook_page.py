@@ -11,7 +11,7 @@ from tools.browser.server import PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Works like --expose-app-in-browser, for a JupyterLab that was started without that option.
+# Works like --expose-app-in-browser, for a JupyterLab server started without that option.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
   const settings = document.getElementById("jupyter-config-data");
   if (settings && document.readyState === "interactive")
@@ -19,7 +19,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
       { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
 });"""
 
-TIMES = 10  # maximum number of runs in `again_until`
+TIMES = 10  # maximum number of reruns in `again_until`
 POLLING = 50  # milliseconds; Playwright's default (every frame) makes the page repaint constantly
 
 
@@ -67,7 +67,7 @@ class NotebookPage:
         return self.page.locator(".jp-Notebook")
 
     def close(self) -> None:
-        """Shut down the kernel and close the notebook unsaved; the page stays open."""
+        """Shut down the kernel and close the notebook without saving; the page stays open."""
         self.page.evaluate(
             """async () => {
               const panel = window.jupyterapp.shell.currentWidget;
@@ -145,7 +145,7 @@ class NotebookPage:
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
         """Rerun the cell that shows an element, until `seen()` is true; return the last result.
 
-        On a busy machine, a page may show several changes in one frame, and a test may miss some.
+        On a busy machine, a page may show several changes in one frame, so a test may miss some.
         The cell is rerun at most `TIMES` times.
         """
         for _ in range(TIMES):
@@ -218,7 +218,7 @@ class NotebookPage:
         )
 
     def outputs(self) -> list[dict[str, Any]]:
-        """Return every output of the notebook as stored: its type, text, data or error."""
+        """Return the notebook's outputs as stored, each with a type and text, data or an error."""
         found: list[dict[str, Any]] = self.page.evaluate(
             """() => {
               const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -241,7 +241,7 @@ class NotebookPage:
         ]
 
     def sample(self, **selectors: str) -> None:
-        """Start recording the text matched by each selector, every 50 ms and at each change.
+        """Start recording the text of each selector's first match, every 50 ms and at each change.
 
         The page records the text, so no change is missed while the test process is busy.
         """

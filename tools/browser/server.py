@@ -45,11 +45,11 @@ _BROWSERS = (
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 USUAL = "usual"  # name of the ordinary kernel if `serve` redefines `python3`
-PATIENCE = 240.0  # maximum seconds for each wait; long, because the machine may be busy
+PATIENCE = 240.0  # seconds allowed for each wait; long, because the machine may be busy
 
 
 def browser_path(playwright: Playwright) -> str | None:
-    """Return the path of a browser, if COURSE_BROWSER, Playwright or the system provides one."""
+    """Return the path to a browser, if COURSE_BROWSER, Playwright or the system provides one."""
     named = os.environ.get("COURSE_BROWSER")
     own = playwright.chromium.executable_path
     if named or Path(own).exists():
@@ -73,7 +73,7 @@ def launch(playwright: Playwright, path: str) -> Browser:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab with isolated settings."""
+    """A running JupyterLab server with isolated settings."""
 
     root: Path
     address: str  # the URL, without the token
@@ -81,7 +81,7 @@ class Lab:
 
     def write(self, name: str, *cells: str, kernel: str = "python3") -> str:
         """Write a notebook with these code cells to the root folder; return the file name."""
-        from nbformat import v4, write  # not installed when `course.py test` imports this file
+        from nbformat import v4, write  # not installed yet when `course.py test` imports this file
 
         code = [v4.new_code_cell(cell, id=f"cell-{number}") for number, cell in enumerate(cells)]
         metadata = {"kernelspec": {"name": kernel, "display_name": kernel}}
@@ -104,7 +104,7 @@ def serve(
 
     Args:
         root: The folder to serve.
-        state: A folder for settings and logs, created if missing; user settings are not used.
+        state: A folder for settings and logs, created if missing; the user's own are ignored.
         environment: Additional environment variables for the server and its kernels.
         kernel: A command for the `python3` kernel; `USUAL` then names the ordinary kernel.
     """

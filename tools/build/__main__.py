@@ -78,7 +78,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print differences from the lessons, and other problems; return 1 if there are any."""
+    """Print differences from the lessons and other problems; return 1 if there are any."""
     outdated = [line for one in built for line in _outdated(one)]
     solved = [(one, stored) for one in built if (stored := one.stored("solutions"))]
     others = [line for one, stored in solved for line in execute.rejected(one, stored)]
@@ -111,7 +111,7 @@ def _outdated(built: Built) -> Iterator[str]:
 
 
 def _unexecuted(notebook: NotebookNode) -> str | None:
-    """Return the id of the first code cell, if any, not executed in order on a fresh kernel."""
+    """Return the id of the first cell that wasn't executed in order on a fresh kernel, if any."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     wrong = (cell.id for place, cell in enumerate(code, 1) if cell.execution_count != place)
     return next(wrong, None)

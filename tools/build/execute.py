@@ -1,4 +1,4 @@
-"""Executes the instructor's edition of a lesson, and chooses which outputs to store."""
+"""Executes the instructor's edition of a lesson and chooses which outputs to store."""
 
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls, no-warn-return-any
@@ -36,7 +36,7 @@ _KEYS = (  # patterns for keys, such as sk-…, `Bearer …` and `api_key: "…"
 
 
 def executed(built: Built) -> NotebookNode:
-    """Execute the instructor's edition on a fresh kernel of this Python.
+    """Execute the instructor's edition on a fresh kernel that runs this Python.
 
     Raises:
         BuildError: If a cell fails, prints a local path or a key, or has a solution that its check
@@ -72,7 +72,7 @@ def executed(built: Built) -> NotebookNode:
         km=manager,
         timeout=SLOWEST_CELL,
         resources={"metadata": {"path": str(folder)}},
-        extra_arguments=["--log-level=ERROR"],  # hides a warning that kernels print at each start
+        extra_arguments=["--log-level=ERROR"],  # hides a warning that kernels print on startup
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
@@ -100,7 +100,7 @@ def executed(built: Built) -> NotebookNode:
 
 
 def rejected(built: Built, notebook: NotebookNode) -> list[str]:
-    """Return a message for each exercise whose output reports a rejected solution.
+    """Return a message for each exercise whose check rejected the solution.
 
     A check's output is text such as `Exercise 1.2: correct. …`.
     """
@@ -117,11 +117,10 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
-    """Replace a cell's outputs with the stored ones if they differ only in naturally varying parts.
+    """Replace a cell's outputs with the stored ones if only parts that vary between runs differ.
 
-    This requires that the setup cell and all code in the section so far are unchanged. Pictures
-    aren't compared: a section depends only on the setup cell, so no other code can have changed
-    them.
+    The setup cell and all code so far in the section must be unchanged. Images aren't compared:
+    a section depends only on the setup cell, so no other code can have changed them.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -141,7 +140,7 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
 
 
 def _steady(value: Any) -> Any:
-    """Return outputs without naturally varying parts or image data."""
+    """Return outputs with image data removed and varying parts replaced."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)
@@ -183,11 +182,11 @@ def machine_paths() -> list[str]:
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
     }
-    return sorted(place for place in places if place.strip("/\\"))  # without the root folder
+    return sorted(place for place in places if place.strip("/\\"))  # except the root folder
 
 
 def strings(value: Any) -> Iterator[str]:
-    """Yield all strings in outputs, except base64 pictures, which could match by chance."""
+    """Yield all strings in outputs, except base64 images, which could match a pattern by chance."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -34,7 +34,7 @@ class Heading:
 
 
 def problems(lesson: Lesson) -> Iterator[SourceError]:
-    """Yield all problems with a lesson's headings, and with its `**Time:**` line."""
+    """Yield all problems with a lesson's headings and its `**Time:**` line."""
     yield from _title(lesson)
     yield from _setup(lesson)
     yield from _exercises(lesson)

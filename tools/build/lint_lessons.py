@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from tools.build import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
-LONGEST_CELL = 25  # maximum lines of code, in the learner's edition
+LONGEST_CELL = 25  # maximum lines of code in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {
-        "instructor",  # appears in solutions/ only
+        "instructor",  # appears only in solutions/
         "setup",  # the setup cell; tests run it before each section
         "hide-input",  # the site collapses the cell's code
     }
@@ -23,7 +23,7 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 
 
 def problems(lesson: Lesson) -> list[SourceError]:
-    """Return all problems with a lesson, in the order of its lines."""
+    """Return all problems with a lesson, ordered by line."""
     if unreadable := list(_syntax(lesson)):
         return unreadable  # the other checks need code that parses
     found = [
@@ -153,7 +153,7 @@ def _learners_code(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
-    """Find a whole solution within one cell of the learner's edition.
+    """Find whole solutions within one cell of the learner's edition.
 
     A lesson may show some lines of a solution, but not all its significant lines in one cell.
     """

@@ -130,7 +130,7 @@ def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield cell ids, built from a section heading and a number, independent of other sections.
+    """Yield an id for each cell: its section's heading and a number counted per section.
 
     Instructors' cells are counted separately, so that a new note doesn't change other ids.
     """
@@ -156,7 +156,7 @@ def _slug(title: str) -> str:
 
 
 def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
-    """Return messages about differences in cells, order or metadata; outputs are not compared."""
+    """Return a message for each difference in cells, their order or metadata, ignoring outputs."""
     wanted = {cell.id: cell for cell in expected.cells}
     cells = enumerate(stored.cells, start=1)
     there = {cell.get("id", f"number {place}"): cell for place, cell in cells}

@@ -1,7 +1,7 @@
 """Screenshots of each app mid-reply, for apps/README.md: `python -m tools.screenshots.apps`.
 
-For maintainers, after changing an app's appearance. Each app runs with its own packages, as in
-`course.py app`, with a simulator that pauses mid-reply.
+Maintainers run it after changing an app's appearance. Each app runs with its own packages, as in
+`course.py app`, and with a simulator that pauses mid-reply.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Screenshots of each lesson mid-stream, for the README: `python -m tools.screenshots.lessons`.
 
-Lesson 1's screenshot includes JupyterLab; the others show only widgets. For maintainers, after
-changing a widget's appearance.
+Lesson 1's screenshot includes JupyterLab; the others show only widgets. Maintainers run it
+after changing a widget's appearance.
 """
 
 import argparse
@@ -43,7 +43,7 @@ _FREEZE = """([where, words, shown]) => {
 class Portrait:
     """Which cells of a lesson to run, and when to take the screenshot."""
 
-    # text in the code cells to run after the setup cell; the last one is captured
+    # text in the code cells to run after the setup cell; the last cell is captured
     cells: tuple[str, ...]
     where: str  # a CSS selector for the element to watch
     words: str  # the text in that element that triggers the screenshot
@@ -112,7 +112,7 @@ def _take(number: int, lab: Lab, browser: Browser) -> None:
     open_page = NotebookPage.open(page, lab.url(file))
     open_page.theme("JupyterLab Light")
     open_page.only_the_notebook()
-    for words in ("sys.path.insert", *portrait.cells[:-1]):  # the first is the setup cell
+    for words in ("sys.path.insert", *portrait.cells[:-1]):  # the first finds the setup cell
         open_page.run_cell_with(words)
         open_page.wait_done()
     open_page.run_cell_with(portrait.cells[-1])

@@ -25,7 +25,7 @@ from utils import lesson_source
 LONGEST_RUN = 600.0  # seconds allowed for a lesson
 # Render all cells, since a screenshot needs them on the page.
 SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
-# Outputs of text, HTML and pictures name their MIME type; widget outputs don't.
+# Text, HTML and image outputs have a `data-mime-type` attribute; widget outputs don't.
 _WIDGETS = ".jp-OutputArea-child:not(:has(> [data-mime-type])) > .jp-OutputArea-output"
 
 
@@ -46,7 +46,7 @@ def main() -> None:
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
-    # the id and number of widgets of each code cell, by position
+    # each code cell's id and number of widgets, by the cell's position
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
         for number, cell in enumerate(notebook["cells"])

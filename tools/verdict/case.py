@@ -1,4 +1,4 @@
-"""The input and the result of each line in the verdict table: `Case` and `Seen`."""
+"""The input and the result for each line of the verdict table: `Case` and `Seen`."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -29,17 +29,17 @@ class Seen:
 
 
 def passed(what: str) -> Seen:
-    """Return the result of a line that the endpoint passes."""
+    """Return the result for a line that the endpoint passes."""
     return Seen("passed", what)
 
 
 def failed(what: str) -> Seen:
-    """Return the result of a line that the endpoint fails."""
+    """Return the result for a line that the endpoint fails."""
     return Seen("failed", what)
 
 
 class BufferedError(Exception):
-    """Text arrived too late to test what happens in the middle of a reply."""
+    """Text arrived too late to test what happens mid-reply."""
 
 
 def exceeds_buffers() -> int:
@@ -65,11 +65,11 @@ class Case:
     endpoint: Endpoint
     model: Model | None  # the simulator behind the app; None if the app uses another model
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
-    hold: float = 8.0  # the length of the model's pause mid-reply, in seconds
-    silence: float = 20.0  # the length of a silence that an app must survive or report, in seconds
+    hold: float = 8.0  # the length of the model's mid-reply pause, in seconds
+    silence: float = 20.0  # the seconds of silence that an app must survive or report
     flood: float = field(default_factory=exceeds_buffers)  # size of a slow reader's reply, in MB
     about: str = RAINBOW  # the question that most lines send
-    # questions whose replies have line breaks, quotes, emoji and right-to-left text
+    # questions whose replies contain line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
 
     def __post_init__(self) -> None:
@@ -176,7 +176,7 @@ class Case:
                     await self._learn_expected(marker)
 
     async def _learn_expected(self, marker: str) -> None:
-        """Learn the text and the number of requests; raise EndpointError if `sim` wasn't called."""
+        """Learn the expected text and request count; raise EndpointError if `sim` wasn't called."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError(

@@ -1,4 +1,4 @@
-"""Recognises streams that end like complete replies."""
+"""Recognises streams that end like a complete reply."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Endings:
         self._complete.append(_signatures(stream))
 
     def looks_complete(self, stream: Stream) -> bool:
-        """Return whether a stream ends like complete replies, apart from parts that vary."""
+        """Return whether a stream ends like a complete reply, apart from values that vary."""
         ending, complete = _signatures(stream), self._complete[0]
         if _shape(ending) != _shape(complete):
             return False

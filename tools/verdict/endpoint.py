@@ -96,7 +96,7 @@ class Endpoint:
         return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)
 
     def _filled(self, path: str, stream: Stream) -> str:
-        """Return the URL of a path, with each {name} replaced by the value of that field."""
+        """Return the URL of a path, with each {name} replaced by that field's value."""
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
         return urljoin(self.wire.url, path)

@@ -33,7 +33,7 @@ def _announcement(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe how a failure went unannounced; return "" if none did, or the reply is complete."""
+    """Return how a failure went unannounced, or "" if it was announced or the app recovered."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
@@ -95,7 +95,7 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
     rest = text[same:]
     if expected[:20] in rest:
         return "the text begins a second time"
-    if rest and stream.wire.format != "text":  # in plain text, the failure is announced as text
+    if rest and stream.wire.format != "text":  # a plain-text body reports failures as text
         return f"after {same} characters the text isn't the model's: {rest[:20]!r}"
     answered = len(requests) > 1 and requests[-1].ended == "finished"
     if answered and same < len(expected):
@@ -104,7 +104,7 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
 
 
 async def retry_after(case: Case) -> Seen:
-    """A refused request isn't sent again before the provider's `Retry-After` has elapsed."""
+    """A refused request isn't retried before the provider's `Retry-After` has elapsed."""
     seconds = 2.0
     _, marker = await case.read_with(f"429@1,{seconds * case.speed:.3f}")
     requests = await case.simulator.ended(marker)

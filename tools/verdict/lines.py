@@ -12,7 +12,7 @@ from .model import NAME
 class Line(NamedTuple):
     """A line of the table."""
 
-    check: Callable[[Case], Awaitable[Seen]]  # runs one scenario, and returns the result
+    check: Callable[[Case], Awaitable[Seen]]  # runs one scenario and returns the result
     exercise: str  # the name of the exercise that explains the line
     anywhere: bool = False  # whether the line can be tested without the simulator
 
@@ -40,7 +40,7 @@ WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator"
 
 
 async def judge(case: Case, report: Callable[[str, Seen], None]) -> dict[str, Seen]:
-    """Test and report each line, except those that need the simulator if there is none."""
+    """Test and report each line; without the simulator, skip those that need it."""
     await case.warm_up()
     table: dict[str, Seen] = {}
     try:

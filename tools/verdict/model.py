@@ -13,7 +13,7 @@ _LONGEST = 60.0  # seconds to wait for replies to end
 
 
 class Model:
-    """Client of a simulator: sets its behaviour, and reads its log and replies."""
+    """Client for a simulator: sets its behaviour, and reads its log and replies."""
 
     def __init__(self, base_url: str, key: str, client: Callable[[], httpx2.AsyncClient]) -> None:
         self.key = key

@@ -1,4 +1,4 @@
-"""Lines of the table about readers who disconnect, press Stop, share the server, or read slowly."""
+"""Lines about readers who disconnect, press Stop, share the server, or read slowly."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from utils.simulator import Request
 from .case import BufferedError, Case, Seen, failed, passed
 from .delivery import LARGEST_BURST
 
-_SETTLED = 3.0  # seconds; an app that is still reading from the model gets tokens in this time
+_SETTLED = 3.0  # seconds; an app that still reads from the model receives tokens within this time
 
 
 async def leaving(case: Case) -> Seen:
@@ -93,7 +93,7 @@ async def others(case: Case) -> Seen:
             if case.model is not None:
                 blocked = (await case.request(marker)).tokens_sent > case.half
             elif case.whole.burst >= LARGEST_BURST:
-                raise BufferedError  # such a burst doesn't show when its text was generated
+                raise BufferedError  # a burst doesn't reveal when its text was generated
             else:
                 await first.rest(case.patience)
                 second_text_at = second.began + (second.first_text or 0)

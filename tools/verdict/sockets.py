@@ -72,13 +72,13 @@ class Chainlit:
 
 
 class Streamlit:
-    """Streamlit's page: it sends the state of widgets and receives elements, as protobuf."""
+    """Streamlit's page: it sends widget states and receives elements, as protobuf."""
 
     path = "/_stcore/stream"
-    # Paths of field numbers: on the first line, in a ForwardMsg (a frame); below it, in an element.
+    # Paths of field numbers: first line, in a ForwardMsg (a frame); second line, in an element.
     FINISHED, ELEMENT = (6,), (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") differ
+    PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
@@ -94,7 +94,7 @@ class Streamlit:
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield only the new text of each update; Streamlit resends the whole reply."""
+        """Yield only the new text of each update, since Streamlit resends the whole reply."""
         shown, failed = "", ""
         async for frame in socket:
             assert isinstance(frame, bytes)

@@ -15,7 +15,7 @@ from utils import sse
 from .wire_format import WireFormat
 
 DONE = "[DONE]"
-_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # part of an id or a time, which differs in each reply
+_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # parts of ids and times, which differ in every reply
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 _BURST = 0.05  # seconds; text that arrives within this time counts as arriving in one go
 
@@ -83,7 +83,7 @@ class Stream:
     def ending(self) -> list[Part]:
         """The parts after the last text, except pings and empty text parts.
 
-        The part with the last text comes first if it has a new value, such as `"done": true`.
+        The part with the last text is included if it has a new value, such as `"done": true`.
         """
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         of_text = self.signature(self.parts[last]) if last >= 0 else None
@@ -116,7 +116,7 @@ class Stream:
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
     def describe_ending(self) -> str:
-        """Describe the last part of `ending`, for example as `event done`; there must be one."""
+        """Describe the last part of `ending` (which must not be empty), such as `event done`."""
         last = self.ending[-1]
         if last.text:
             return "a field"
@@ -125,7 +125,7 @@ class Stream:
         return str(last.data) if isinstance(last.data, str) else "an object without text"
 
     def agrees_for(self, expected: str) -> int:
-        """Return the length of the common prefix of the text and `expected`."""
+        """Return the length of the text's common prefix with `expected`."""
         pairs = enumerate(zip(self.text, expected, strict=False))
         shorter = min(len(self.text), len(expected))
         return next((at for at, (one, other) in pairs if one != other), shorter)
@@ -181,7 +181,7 @@ class Stream:
 
 
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
-    """Return a function that decodes bytes of the body into parts."""
+    """Return a function that decodes the body's bytes into parts."""
     wire, loop = stream.wire, asyncio.get_running_loop()
     utf8 = codecs.getincrementaldecoder("utf-8")("replace")
     reader, rest = sse.Reader(), ""

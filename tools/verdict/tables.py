@@ -1,7 +1,7 @@
 """Writes the verdict tables into apps/README.md: `python -m tools.verdict.tables`.
 
-For maintainers: run it after changing an app or the verdict. Every line is tested on each app, on
-lesson 4's naive endpoint, and on the FastAPI app behind nginx; this takes about ten minutes.
+For maintainers: run it after changing an app or the verdict. It tests every line on each app,
+on lesson 4's naive endpoint, and on the FastAPI app behind nginx, in about ten minutes.
 """
 
 import json
@@ -29,11 +29,11 @@ from langchain_openai import ChatOpenAI
 app = naive_app(ChatOpenAI(model="sim"))
 """
 
-Table = dict[str, dict[str, str]]  # the lines of `report.as_json`, by name
+Table = dict[str, dict[str, str]]  # the lines in `report.as_json`, by name
 
 
 def main() -> int:
-    """Test everything, and write the tables."""
+    """Test everything and write the tables."""
     tables: dict[str, Table] = {}
     for name in APPS:
         tables[name.capitalize().replace("api", "API")] = _verdict("--app", name)
@@ -68,7 +68,7 @@ def _naive() -> str:
 
 
 def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
-    """Run the verdict in a folder; `model` contains the variables for a running simulator."""
+    """Run the verdict in a folder; `model` adds environment variables for a running simulator."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})

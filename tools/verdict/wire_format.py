@@ -17,11 +17,11 @@ class WireFormat:
 
     url: str
     method: str = "GET"
-    body: str | None = None  # the JSON to send in the request; None for no body
+    body: str | None = None  # the JSON request body; None for no body
     headers: tuple[tuple[str, str], ...] = ()
-    then: str | None = None  # if the first request only starts the reply, the path that streams it
+    then: str | None = None  # the path that streams the reply, if the first request only starts it
     stop: str | None = None  # a POST to this path stops the reply; None if there is no such path
-    rejoins: bool = False  # whether a reader who disconnects can rejoin the running reply
+    rejoins: bool = False  # whether a client that disconnects can rejoin the reply in progress
     format: Format = "sse"
     # the path to the text in a JSON object, such as `choices.0.delta.content`; "." if the data is a
     # JSON string; None if the data isn't JSON

@@ -32,7 +32,7 @@ DPI = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 
 
 class Chart(Figure):
-    """A figure with a bold title, and a white background in any notebook theme.
+    """A figure with a bold title and a white background, whatever the notebook theme.
 
     Attributes:
         alt_text: A description of the picture, in sentences. nbconvert adds it to HTML pages;
@@ -88,7 +88,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes that span the figure width, `bottom` inches above the lower edge."""
+        """Return axes that span the figure's width, `bottom` inches above the lower edge."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -102,7 +102,7 @@ class Chart(Figure):
 
     @style.context("default")  # also needed here: drawing creates the ticks
     def png(self) -> bytes:
-        """Return the picture, with two dots per CSS pixel."""
+        """Return the picture as a PNG, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph

@@ -24,11 +24,11 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     grey is silence after it.
 
     Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
-    pieces were spread evenly over the time until the last one. A delivery is the whole reply, or a
-    part between two pauses, each longer than a twentieth of that time. A delivery of five pieces or
-    more has a label such as `50 at once`, if there is room. A reply arrives "all at once" if it is
-    one piece or one delivery, and "in bursts" if deliveries contain at least three quarters of its
-    pieces. A few clumps in an otherwise steady stream, typical of a busy machine, aren't bursts.
+    pieces were spread evenly from the request to the last one. A delivery is the whole reply, or
+    the part between two pauses, each longer than a twentieth of that time. A delivery of five or
+    more pieces has a label such as `50 at once` if there is room. A reply arrives "all at once" if
+    it is one piece or one delivery, and "in bursts" if deliveries contain at least three quarters
+    of its pieces. A few clumps in an otherwise steady stream, as on a busy machine, aren't bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
@@ -139,7 +139,7 @@ def _finding(names: Sequence[str], ways: Sequence[str]) -> str:
 
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
-    """Label deliveries of five pieces or more with their size, where there is room."""
+    """Label deliveries of five or more pieces with their size, where there is room."""
     end = rows.end
     room = 0.12 * end  # width of a label, in seconds on the axis
     for delivery in _deliveries(arrivals):

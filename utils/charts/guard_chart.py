@@ -1,4 +1,4 @@
-"""The guard chart: the cost and benefit of a guard, by number of characters held back."""
+"""The guard chart: a guard's cost and benefit, by number of characters held back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def guard_chart(
     *,
     wpm: float = WORDS_PER_MINUTE,
 ) -> Chart:
-    """Draw the reader's wait, and the forbidden text shown, by number of characters held back.
+    """Plot the wait, and the forbidden text shown, against the number of characters held back.
 
     The guard checks all the text so far whenever a piece arrives. The upper panel shows the wait if
     the guard allows the reply. The lower panel shows how many forbidden characters are displayed
@@ -36,7 +36,7 @@ def guard_chart(
     Args:
         recording: A reply that contains forbidden text.
         forbidden: A regular expression that matches the forbidden text.
-        sizes: Numbers of characters held back, in ascending order.
+        sizes: The numbers of characters to hold back, in ascending order.
         wpm: The reader's speed, in words per minute.
     """
     from matplotlib.ticker import MaxNLocator

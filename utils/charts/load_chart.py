@@ -29,7 +29,7 @@ _APART = 0.32  # minimum distance between line labels, in inches
 
 @default_settings
 def load_chart(rows: Iterable[Row]) -> Chart:
-    """Draw the longest wait for a first token, by number of clients.
+    """Plot the longest wait for a first token against the number of clients.
 
     Both axes are logarithmic: a wait proportional to the number of clients appears as a sloping
     line, and a constant wait as a horizontal one. A line ends at the largest number of clients
@@ -109,7 +109,7 @@ def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Label each line at its end; move overlapping labels apart."""
     low, high = axes.get_ylim()
 
-    def inches(wait: float) -> float:  # height of a wait above the x axis
+    def inches(wait: float) -> float:  # a wait's height above the x axis
         return height * log(wait / low) / log(high / low)
 
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

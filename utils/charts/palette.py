@@ -1,4 +1,4 @@
-"""The colours of all charts and widgets, one per meaning, and the text size in charts.
+"""The colours for charts and widgets, one per meaning, and the text size for charts.
 
 Colour-blind readers can tell them apart: all but the greys come from the Okabe-Ito palette. Each
 use of a colour is also labelled in words.

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @default_settings
 def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
-    """Draw words on the screen and words read over time, one panel per recording; shade waits.
+    """Plot words on the screen and words read over time, one panel per recording; shade waits.
 
     Orange: nothing to read yet. Pink, hatched: the reader has caught up and is waiting. Green:
-    words on the screen that are still to be read. Blue: words read. All panels have the same axes.
+    words on the screen that haven't been read yet. Blue: words read. All panels have the same axes.
     The time axis ends when the last reader finishes, but it is at least 20% and at most 50% longer
     than the longest reply. `wpm` is the reader's speed, in words per minute.
     """

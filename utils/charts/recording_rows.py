@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
 _LONGEST_NAME = 28  # maximum length of a name, in characters
-# distances of the heading and the bar from the top of a row, as fractions of the row height
+# distances from the top of a row to its heading and its bar, as fractions of the row height
 _HEADING = 0.36
 _BAR = 0.66
 
@@ -58,7 +58,7 @@ class Rows:
         self.chart.x_label(axis)
 
     def middles(self) -> Iterator[float]:
-        """Return the y coordinate of the middle of the bar in each row."""
+        """Return the y coordinate of the middle of each row's bar."""
         return (self._height * (i + _BAR) for i in range(self._count))
 
     def bar(self, middle: float, start: float, end: float, colour: str, **look: Any) -> None:
@@ -81,7 +81,7 @@ def names_of(recordings: Sequence[Recording]) -> list[str]:
 
 
 def name_of(label: str) -> str:
-    """Return a label shortened and cleaned for display in a chart."""
+    """Return a label, shortened and cleaned up for a chart."""
     label = well_formed(label)
     return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1] + "…"
 
@@ -96,7 +96,7 @@ def sentences(
 
 
 def remark_on_counts(chart: Chart, recordings: Sequence[Recording]) -> None:
-    """Add a note to a chart if words were counted because a token count is implausible."""
+    """Add a note to a chart if a word count replaces an implausible token count."""
     if any(recording.count_doubt for recording in recordings):
         chart.words(0.15, 0.15, "Implausible token count: words are used.")
 

@@ -1,4 +1,4 @@
-"""Wait bars: how long a reader waits during several replies."""
+"""Wait bars: how long a reader waits during each of several replies."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ UNNOTICED = 0.005  # seconds; shorter stalls would be shown as 0.00 s
 def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """Draw a bar per reply that shows the reader's waits: before the first word, and mid-reply.
 
-    Grey is the rest of the time until the reply ended: the reader had something to read while more
-    was arriving. `wpm` is the reader's speed, in words per minute.
+    Grey is the rest of the time until the reply ends: the reader has something to read while more
+    arrives. `wpm` is the reader's speed, in words per minute.
     """
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
@@ -52,7 +52,7 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
 
 
 def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
-    """Return the legend entry for stalls; no entry if all are too short to notice."""
+    """Return the legend entry for stalls, or none if all are too short to notice."""
     stalled = any(r.stalled > UNNOTICED for r in readings)
     return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
 

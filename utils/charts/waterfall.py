@@ -30,12 +30,12 @@ _ENDS = {  # for each outcome, the mark at the end of a row and its meaning
 
 @default_settings
 def waterfall(*recordings: Recording) -> Chart:
-    """Draw several streams as rows on one time axis, to show what happened at the same time.
+    """Draw several streams as rows on one time axis, to show how they overlap.
 
-    A row begins when its request was sent. Green: text arrives. Orange: no text arrives, either
+    A row begins when its request is sent. Green: text arrives. Orange: no text arrives, either
     before the first text or in a gap longer than both a twentieth of the axis and five times the
     stream's median gap. The mark at the end of a row shows how the stream ended. The recordings
-    must share a clock, which is the case for recordings made in one notebook.
+    must share a clock, as recordings made in one notebook do.
 
     With up to 8 rows, each has a heading above it; with up to 30, a name beside it.
     """

@@ -1,4 +1,4 @@
-"""Checks whether an answer was attempted, and whether it is right."""
+"""Checks whether an answer was attempted and whether it is right."""
 
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import UNTOUCHED, untouched
@@ -7,15 +7,15 @@ from utils.checks.outcome import Outcome, display
 
 
 def check(number: object = MISSING, answer: object = MISSING, *more: object) -> None:
-    """Check the answer to an exercise, and show the outcome under the cell.
+    """Check the answer to an exercise and show the outcome under the cell.
 
     Args:
         number: The exercise, such as "1.2".
-        answer: The function, string, dict … that the exercise asks for.
-        more: Not accepted; pass an answer in two parts as one tuple.
+        answer: The function, string, dict, etc. that the exercise asks for.
+        more: Not accepted; pass a two-part answer as one tuple.
 
     Raises:
-        Misuse: If there is no such exercise, or no answer; the message says what to fix.
+        Misuse: If there is no such exercise or no answer; the message says what to fix.
     """
     display(evaluate(number, answer, *more))
 

@@ -30,7 +30,7 @@ class Moved(Misuse):
 
 
 def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
-    """Return the number of an exercise or a prediction as a string; the float 1.2 becomes "1.2".
+    """Return the number of an exercise or prediction as a string; the float 1.2 becomes "1.2".
 
     If lesson 5 has ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
 
@@ -53,7 +53,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
     """Like `the_number`, but for `check`, which also takes an answer.
 
     If the answer, or a notebook variable that contains it, has the name of another exercise, return
-    the current number of that exercise, since a learner's copy may still have an old number.
+    that exercise's current number, since a learner's copy may still have an old number.
     """
     found = _number(number)
     if found is None:
@@ -87,7 +87,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """Return the name of a function or class, or the names of all variables for a list or dict."""
+    """Return the name of a function or class; for a list or dict, the names of its variables."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])
@@ -109,7 +109,7 @@ def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
 
 
 def _number(given: object) -> str | None:
-    """Return the number, as a string, for 1.2, "1.2" or "1.words"; None if it is invalid."""
+    """Return the number as a string, given 1.2, "1.2" or "1.words"; None if `given` is invalid."""
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
     return lesson_source.number(match[1].upper() + match[2]) if match else None
 
@@ -121,7 +121,7 @@ def _described(given: object) -> str:
 
 
 def found(look_up: Callable[[str], T], number: str) -> T:
-    """Look up a number with a function of `lesson_source`.
+    """Look up a number with a function from `lesson_source`.
 
     Raises:
         Misuse: If there is no such number; the message lists the existing ones.

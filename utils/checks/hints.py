@@ -8,12 +8,12 @@ from utils import lesson_source
 from utils.checks.exercise_numbers import MISSING, found, the_number
 from utils.checks.outcome import display, in_html, panel
 
-_shown: Counter[str] = Counter()  # how many hints were shown in this kernel, by exercise
+_shown: Counter[str] = Counter()  # how many hints have been shown in this kernel, by exercise
 
 
 @dataclass(frozen=True)
 class Hint:
-    """One hint or, once all have been shown, all hints."""
+    """One hint or, once all have been shown, all of them."""
 
     heading: str
     steps: Sequence[str]
@@ -32,7 +32,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Solution:
-    """The solution of an exercise, as in the instructor's edition."""
+    """The solution to an exercise, as in the instructor's edition."""
 
     number: str
     code: str
@@ -45,10 +45,10 @@ class Solution:
 
 
 def hint(number: object = MISSING, *more: object) -> None:
-    """Show the next hint for exercise `number`, such as "1.2"; after the last hint, show all hints.
+    """Show the next hint for exercise `number`, such as "1.2"; after the last one, show them all.
 
     Raises:
-        Misuse: If the exercise has no hints; the message lists the exercises with hints.
+        Misuse: If the exercise has no hints; the message lists the exercises that have some.
     """
     number = the_number(number, "hint", more)
     steps = found(lesson_source.hints, number)

@@ -51,7 +51,7 @@ def display(item: object) -> None:
 
 
 def panel(status: Status, content: str) -> str:
-    """Return an HTML panel with a bar coloured by status; screen readers announce the panel."""
+    """Return an HTML panel with a bar coloured by status; screen readers announce it."""
     return (
         f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
         "padding: 4px 12px; margin: 4px 0; max-width: 48em; "
@@ -63,7 +63,7 @@ def in_html(text: str) -> str:
     """Return text as HTML; code between backticks becomes a `<code>` element.
 
     As in Markdown, code that contains backticks is delimited by a different number of
-    backticks, and padded with a space on either side.
+    backticks and padded with a space on either side.
     """
     return _CODE.sub(_as_code, html.escape(text, quote=False))
 

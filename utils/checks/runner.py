@@ -1,7 +1,7 @@
 """Finds the check for an exercise, runs an answer with each case, and looks for mistakes.
 
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
-`messages.py` in the same folder, in a variable with the name of the file in capitals.
+`messages.py` in the same folder, in a variable named after the file, in capitals.
 """
 
 import importlib
@@ -39,7 +39,7 @@ class Loaded:
 
     def outcome(self, answer: object) -> Outcome:
         """Run the answer with each case until one reveals a mistake."""
-        # a separate method, so that its local variables are gone when `isolated` collects garbage
+        # `_outcome` is separate, so that its locals are gone when `isolated` collects garbage
         with isolated(answer):
             return self._outcome(answer)
 
@@ -75,7 +75,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` includes the shared mistakes."""
+        """Return the mistakes to look for, in order; `shared` adds the shared ones."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}

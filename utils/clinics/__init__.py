@@ -1,4 +1,4 @@
-"""Programs that learners diagnose in the clinic of each lesson.
+"""Programs that learners diagnose in each lesson's clinic.
 
 Their code isn't in the notebooks, where it would give away the diagnosis. The correct diagnoses are
 in the lesson solutions; `utils/checks/engine/diagnosis.py` checks learners' diagnoses.

@@ -15,7 +15,7 @@ Chunks = Iterable[AIMessageChunk]
 def stores() -> dict[str, Callable[[Chunks], str | None]]:
     """Return the programs to diagnose; each takes a reply in chunks and returns the text to store.
 
-    A program returns None to store nothing.
+    A program returns None if nothing should be stored.
     """
     return {"A": _a, "B": _b, "C": _c, "D": _d}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds to wait before each health check
-_PING = 0.01  # seconds between reads of the simulator log
+_PING = 0.01  # seconds between reads of the simulator's log
 _LEAVE_AFTER = 3  # tokens that the model sends before the second client disconnects
 _pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps generating
 
@@ -41,7 +41,7 @@ class Case:
     # the fraction of the reply that the model had sent when the first text arrived
     ttft_share: float
     health_checks: int  # how many health checks were answered while the model was sending
-    unsent: int  # tokens that the model didn't generate after the second client disconnected
+    unsent: int  # number of tokens left ungenerated because the second client disconnected
     recording: Recording  # a recording of the reply that was read to the end
 
     @property
@@ -55,18 +55,18 @@ def endpoints(_: str = "") -> dict[str, FastAPI]:
 
     The model is always simulated, since an endpoint that keeps generating would cost money.
 
-    The argument is ignored; learners' old notebooks pass the number of the exercise.
+    The argument is ignored; learners' old notebooks pass the exercise number.
     """
     return {name: _app(frames) for name, frames in _patients().items()}
 
 
 def source(name: str) -> str:
-    """Return the code of an endpoint, to read after the diagnosis."""
+    """Return an endpoint's code, to read after the diagnosis."""
     return f"# {name}\n{getsource(_patients()[name])}"
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
-    """Serve an endpoint, read one reply to the end, and disconnect early from a second reply.
+    """Serve an endpoint, read one reply to the end, and disconnect early from a second one.
 
     The clients run in threads, so that a blocked event loop doesn't stop them. Apart from the
     recording, the result consists of counts, not times, so that it is the same on a busy machine.
@@ -133,7 +133,7 @@ def _texts(url: str, prompt: str) -> Iterator[str]:
 
 
 def _leave(url: str, prompt: str, seen: Seen) -> None:
-    """Send a request, and disconnect once the model has sent `_LEAVE_AFTER` tokens."""
+    """Send a request and disconnect once the model has sent `_LEAVE_AFTER` tokens."""
     with closing(_connection(url)) as connection:
         connection.request("GET", _path(prompt), headers={"Connection": "close"})
         while _sent(seen) < _LEAVE_AFTER:
@@ -185,7 +185,7 @@ def _own() -> Simulator:
 def _unhurried() -> Simulator:
     """Return the course's simulator or, if it is sped up, another simulator at normal speed.
 
-    Clients act while the model is sending, and can't be sped up.
+    The clients act while the model is sending and can't be sped up.
     """
     shared = simulator()
     return shared if shared.speed <= 1 else _own()

@@ -21,11 +21,11 @@ class Case:
 
     shown: str  # all text that reached the screen
     requests: int  # the number of requests that the server received
-    finish: str | None  # the finish reason of the last reply; None if no finish reason was sent
+    finish: str | None  # the last reply's finish reason; None if none was sent
 
 
 class Screen:
-    """A reader's screen, and the finish reason of the last reply."""
+    """A reader's screen, and the last reply's finish reason."""
 
     def __init__(self) -> None:
         self.text, self.state = "", ""
@@ -47,7 +47,7 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
     The model is always simulated, since faults can't be injected into a real provider. The reply
     to the prompt must have at least 90 tokens, with fewer than 30 in its first sentence.
 
-    The argument is ignored; learners' old notebooks pass the number of the exercise.
+    The argument is ignored; learners' old notebooks pass the exercise number.
     """
     return {"A": _a, "B": _b, "C": _c, "D": _d}
 

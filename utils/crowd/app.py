@@ -15,7 +15,7 @@ model = chat_model("seed", delivery="slow@0.6", max_tokens=6)  # 1 s in all, 0.8
 
 
 def frame(text: str) -> str:
-    """Return one Server-Sent Event; JSON escapes newlines, so the data is one line."""
+    """Return one Server-Sent Event; JSON escapes newlines, so the data fits on one line."""
     return f"data: {json.dumps(text)}\n\n"
 
 
@@ -32,7 +32,7 @@ async def blocking() -> StreamingResponse:
 
 @app.get("/threads")
 def threads() -> StreamingResponse:
-    """Stream with `.stream()` on the thread pool, where FastAPI runs plain functions."""
+    """Stream with `.stream()` in the thread pool, where FastAPI runs plain functions."""
 
     def frames() -> Iterator[str]:
         for chunk in model.stream(PROMPT):  # blocks one of the thread pool's 40 threads
@@ -43,7 +43,7 @@ def threads() -> StreamingResponse:
 
 @app.get("/tasks")
 async def tasks() -> StreamingResponse:
-    """Stream with `.astream()`: each request is a task of the event loop."""
+    """Stream with `.astream()`: each request is a task on the event loop."""
 
     async def frames() -> AsyncIterator[str]:
         async for chunk in model.astream(PROMPT):  # blocks nothing while it waits

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request and read the reply to the end; return its recording, even after a failure.
+    """Send a request and read the reply to the end; return its recording, even if it failed.
 
     `on_text` is called when the first text arrives.
     """

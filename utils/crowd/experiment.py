@@ -1,4 +1,4 @@
-"""Measures how each style of endpoint serves many concurrent clients."""
+"""Measures how well each style of endpoint serves many concurrent clients."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ STYLES = {
     "async def + .astream()": "/tasks",
 }
 _ONE_BY_ONE = "async def + .stream()"
-_MOST_ONE_BY_ONE = 15  # clients; each takes a second
+_MOST_ONE_BY_ONE = 15  # the maximum number of clients, which take a second each
 _PING = 0.02  # seconds to wait before each health check
 
 
@@ -29,7 +29,7 @@ async def experiment(
 ) -> Rows:
     """Measure each style with each number of clients in turn.
 
-    All clients request the same reply from one server process at the same moment. The reply takes
+    All clients request the same reply from one server process at the same time. The reply takes
     one second, of which the first 0.8 s are silent. A style that serves clients one by one takes
     one second per client. Measurements that would take longer than 15 s are left out, with a note.
 
@@ -101,7 +101,7 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:
-    """Send health checks until `over` is set; return the longest duration, in seconds."""
+    """Send health checks until `over` is set; return the slowest one's duration, in seconds."""
     longest = 0.0
     while not over.is_set():
         await asyncio.sleep(_PING)

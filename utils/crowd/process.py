@@ -20,7 +20,7 @@ class LoadError(Sentence, RuntimeError):
 async def server() -> AsyncIterator[int]:
     """Run `utils.crowd.app` in its own process during a `with` block; yield its port on 127.0.0.1.
 
-    The server stops when the block or the calling process ends, even if the process is killed.
+    The server stops when the block or the calling process ends, even if that process is killed.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:

@@ -22,7 +22,7 @@ class Row:
         ttft_worst: The longest TTFT.
         makespan: The time from the first request to the end of the last reply.
         failed: The number of truncated or missing replies.
-        health: The duration of the longest health check during the measurement.
+        health: The duration of the slowest health check during the measurement.
     """
 
     style: str
@@ -35,7 +35,7 @@ class Row:
 
 
 class Rows(list[Row]):
-    """Rows in the order of measurement; displayed as a table.
+    """Rows in the order measured; displayed as a table.
 
     Attributes:
         left_out: Sentences about what wasn't measured, and why.
@@ -54,7 +54,7 @@ class Rows(list[Row]):
 
     def __repr__(self) -> str:
         table = self._table()
-        # the first column is left-aligned, the numbers are right-aligned
+        # the first column is left-aligned; the numbers are right-aligned
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
             "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])

@@ -1,4 +1,4 @@
-r'''Lesson sources, `lessons/NN_*.md`: parsed into cells, exercises, hints and predictions.
+r'''Parses lesson sources, `lessons/NN_*.md`, into cells, exercises, hints and predictions.
 
 A lesson is a sequence of cells in MyST Markdown:
 
@@ -51,8 +51,8 @@ A lesson is a sequence of cells in MyST Markdown:
   without the marker lines. A cell may have several such regions.
 - Instead, the learner sees `...  # your code here`, indented like the first line of the solution,
   or the comment lines after `### STUB` without `# ` (put the `#` where the text should begin).
-- An exercise has the name of its check file: the cell is tagged `exercise-words` and ends with
-  `check("1.words", …)`. Its number follows from the order of exercises in the lesson, and
+- An exercise is named after its check file: the cell is tagged `exercise-words` and ends with
+  `check("1.words", …)`. Its number follows from the order of exercises in the lesson and
   replaces `1.words` everywhere in the lesson.
 - An exercise has a heading `### Exercise 1.words · what it is about`; the text below begins with
   the kind, difficulty and duration, such as `*Write · easy · 5 minutes.*`.
@@ -117,7 +117,7 @@ def paths(folder: Path | None = None) -> list[Path]:
 
 
 def numbers(lesson: int) -> Mapping[str, str]:
-    """Return a mapping from exercise names to numbers, such as "words" to "1.2"."""
+    """Return a mapping of exercise names to numbers, such as "words" to "1.2"."""
     path = _file(lesson)
     return numbers_in(read(path), name_of(path)) if path else {}
 
@@ -144,7 +144,7 @@ def stub(key: str) -> str:
 
 
 def hints(key: str) -> list[str]:
-    """Return the hints of exercise `key`, in order; for errors, see `solution`."""
+    """Return the hints for exercise `key`, in order; for errors, see `solution`."""
     return list(_find(key, "hints", lambda lesson: lesson.hints).steps)
 
 
@@ -169,7 +169,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in a table of its lesson; `what` describes the entries in errors."""
+    """Look up a key in one of its lesson's tables; error messages call the entries `what`."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

@@ -14,7 +14,7 @@ _OPTION = re.compile(r":tags: \[(.*)\]\s*")  # `:tags: [exercise-words]`
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # "```python": fence, info
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
-# A marker, or a misspelled one such as `# Begin solution:`.
+# A marker, possibly misspelled, such as `# Begin solution:`.
 _MARKER = re.compile(r"(?i)\s*#+\s*(begin solution|stub|end solution)\W*")
 _NEXT = {  # the markers that may follow each marker
     "BEGIN SOLUTION": ("STUB", "END SOLUTION"),
@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise if a marker is misspelled or misplaced; the first marker must be in `allowed`."""
+    """Raise an error if a marker is misspelled or misplaced; the first must be in `allowed`."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):
@@ -139,7 +139,7 @@ def _region(found: re.Match[str], line: int) -> Region:
     if not solution.strip() or (stub is not None and not stub.strip()):
         raise SourceError(line, "this solution, or its stub, is empty")
     if stub is None:
-        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # of the first line
+        indent = re.search(r"^[ \t]*(?=\S)", solution, re.MULTILINE)  # the first line's indent
         stub = f"{indent[0] if indent else ''}{DEFAULT_STUB}\n"
     elif wrong := re.search(r"^[ \t]*(?!# |#$)\S.*", stub, re.MULTILINE):
         raise SourceError(line, f"a line of a stub starts with `# `, unlike `{wrong[0].strip()}`")

@@ -24,7 +24,7 @@ class SourceError(Exception):
 class Region:
     """A solution between its markers, and the stub that replaces it."""
 
-    line: int  # line of `### BEGIN SOLUTION` in the file, counted from 1
+    line: int  # the line of `### BEGIN SOLUTION` in the file, counted from 1
     solution: str  # the lines of the solution, as written
     stub: str  # the lines that replace the solution for learners
 
@@ -43,7 +43,7 @@ class Cell:
 
     @property
     def instructor(self) -> bool:
-        """Whether the cell is in the instructor's edition only."""
+        """Whether the cell appears only in the instructor's edition."""
         return "instructor" in self.tags
 
     @property
@@ -82,7 +82,7 @@ class Hints:
 class Lesson:
     """The parsed source of a lesson."""
 
-    file: str  # the lesson name in messages, such as `lessons/01_enabling_streaming.md`
+    file: str  # the lesson's name in messages, such as `lessons/01_enabling_streaming.md`
     cells: list[Cell]  # in order
     numbers: Mapping[str, str]  # the number of each exercise, by name
     exercises: dict[str, Cell]  # the cell of each exercise, by number, such as "1.2"

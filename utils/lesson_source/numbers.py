@@ -1,19 +1,19 @@
-"""Replaces exercise names in lesson sources with numbers, in the order of the exercises."""
+"""Replaces exercise names in lesson sources with numbers, assigned in order of appearance."""
 
 import re
 from collections.abc import Collection, Mapping
 
 from utils.lesson_source.lesson import SourceError
 
-# the `exercise-words` tag, the name `1.words`, and a name that must belong to an exercise, as in
-# `Exercise 1.words` or `check("1.words"`
+# the `exercise-words` tag, the name `1.words`, and places where a name must be an exercise's, as
+# in `Exercise 1.words` or `check("1.words"`
 _TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
 _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+)")
 
 
 def numbers_in(text: str, file: str) -> Mapping[str, str]:
-    """Return a mapping from exercise names to numbers, such as "words" to "1.2", in order."""
+    """Map exercise names to numbers, such as "words" to "1.2", in order of appearance."""
     lesson = int(re.findall(r"(\d+)_[^/]*$", file)[0])
     names = dict.fromkeys(found[2] for found in _TAG.finditer(text))
     return {name: f"{lesson}.{number}" for number, name in enumerate(names, start=1)}

@@ -25,7 +25,7 @@ Part = TypeVar("Part", Cell, Hints, Prediction)
 
 @lru_cache(maxsize=8)  # each check and hint needs the parsed lesson
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
-    """Parse a lesson from `text`; the lesson number and the name in errors come from `file`."""
+    """Parse a lesson from `text`; `file` provides its number and the name shown in errors."""
     numbers = numbers_in(text, file)
     lesson = Lesson(file, [], numbers, {}, {}, {})
     try:

@@ -10,10 +10,10 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def read(path: Path) -> str:
-    r"""Return the text of a file with `\n` line endings on any system, and without a BOM.
+    r"""Return the text of a file with `\n` line endings on any system and no BOM.
 
-    Raises `SourceError`, with the line, for bytes that aren't UTF-8, and for invisible characters
-    that tools interpret differently.
+    Raises `SourceError`, with the line number, for bytes that aren't UTF-8 and for invisible
+    characters that different tools interpret differently.
     """
     raw = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
@@ -36,5 +36,5 @@ def read(path: Path) -> str:
 
 
 def name_of(path: Path) -> str:
-    """Return a lesson name for messages, such as `lessons/01_enabling_streaming.md`."""
+    """Return a lesson's name for messages, such as `lessons/01_enabling_streaming.md`."""
     return f"{path.parent.name}/{path.name}"

@@ -1,4 +1,4 @@
-"""The command line: `python -m utils.simulator`."""
+"""The command-line interface: `python -m utils.simulator`."""
 
 import argparse
 import math

@@ -35,7 +35,7 @@ from .reply import Encoder, Reply
 from .request_log import MAX_PROMPT, Log
 from .response import PacedResponse
 
-# Pages from these origins may send requests (CORS): servers on this machine, such as JupyterLab.
+# Origins whose pages may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
 _MAX_COUNTED = 10_000  # distinct requests; above this, all attempt counts are reset
@@ -51,7 +51,7 @@ class Settings:
     profile: Profile = PROFILES["chat"]  # the profile behind the model name `sim`
     speed: float = 1.0  # factor by which replies are faster than real time
     recordings: Recordings = field(default_factory=Recordings)  # served under their model names
-    most_streams: int | None = None  # the limit on concurrent replies; None means no limit
+    most_streams: int | None = None  # limit on concurrent replies; None means no limit
 
 
 class Service:
@@ -107,7 +107,7 @@ class Service:
         parse: Callable[[Json], ModelRequest],
         encoder: Callable[[Reply, Json], Encoder],
     ) -> ASGIApp:
-        """Reply to a request; `parse` and `encoder` implement the format of one API."""
+        """Reply to a request; `parse` and `encoder` implement one API's format."""
         settings, entry = self._settings, self._log.open(request.url.path)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(self._log.close, entry)
@@ -124,7 +124,7 @@ class Service:
                 cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
-                    """Take a place in the server queue; return None if there is no queue."""
+                    """Take a place in the server's queue; return None if there is no queue."""
                     if profile.serving is None:
                         return None
                     server = self._server(learner, profile.serving)
@@ -188,8 +188,8 @@ class Service:
     async def set_sim(self, request: Request) -> Response:
         """Set the model behind the name `sim`, including its faults, for later requests.
 
-        Tests can use this to change how the model of a running app behaves. Example request body:
-        `{"model": "sim-chat:drop@8"}`. `{"model": "sim"}` restores the default.
+        Tests can use this to change how a running app's model behaves. For example, the body
+        `{"model": "sim-chat:drop@8"}` adds a fault, and `{"model": "sim"}` restores the default.
         """
         name = parse_object(await self._body(request)).get("model")
         if not isinstance(name, str):

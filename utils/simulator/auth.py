@@ -15,9 +15,9 @@ _MAX_NAME = 40  # characters
 
 
 class KeyRequired:
-    """ASGI middleware that rejects requests without the key, and identifies the learner.
+    """ASGI middleware that identifies the learner and rejects requests without the right key.
 
-    It also removes extra slashes from the path, for example if a base URL ends in a slash.
+    It also removes extra slashes from the path, which occur if a base URL ends in a slash.
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The simulator interface for notebooks: URL, key and request log.
+"""The notebooks' interface to the simulator: URL, key and request log.
 
 Every notebook imports this module, so it uses only the standard library.
 """
@@ -147,7 +147,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """Holds the only simulator in this process; thread-safe and fork-safe."""
+    """Holds this process's only simulator; thread-safe and fork-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -26,7 +26,7 @@ def choose(
 ) -> tuple[Profile, tuple[Chosen, ...]]:
     """Return the profile and the faults of a model such as `sim-chat:drop@40`, or raise `ApiError`.
 
-    `sim` and `recorded` models use the default profile of the server.
+    `sim` and `recorded` models use the server's default profile.
     """
     name, suffix = _split_name(model, recorded)
     profile = PROFILES.get(name.removeprefix(f"{PREFIX}-")) if name.startswith(PREFIX) else None
@@ -59,10 +59,10 @@ def compose(
 ) -> Reply:
     """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
-    The same request always gets the same tokens, but the timing depends on `attempt`, which counts
-    how many times that request has arrived. `default` is the profile of `sim`. Recorded models also
-    use it for prompts that weren't recorded, unless `recordings` is strict. The identifier of the
-    reply is derived from `name`.
+    The same request always gets the same tokens, but the timing depends on `attempt`, the number of
+    times that the request has arrived. `default` is the profile of `sim`. Recorded models also use
+    it for prompts that weren't recorded, unless `recordings` is strict. The reply's identifier is
+    derived from `name`.
     """
     models = recordings.models if recordings else []
     profile, chosen = choose(request.model, default, models)

@@ -1,7 +1,7 @@
 """A limit on concurrent replies, for a server that many learners share.
 
-A learner is identified by the name after the key (`our-class/ada`), or, if there is none, by
-network address.
+A learner is identified by the name after the key (`our-class/ada`) or, failing that, by network
+address.
 """
 
 from collections import Counter
@@ -9,11 +9,11 @@ from collections import Counter
 from . import errors
 from .pacing import Clock
 
-_WAITING = 5.0  # seconds that a learner counts as waiting after a refusal
+_WAITING = 5.0  # seconds for which a learner counts as waiting after a refusal
 
 
 class ConcurrencyLimiter:
-    """Limits concurrent replies, and divides the limit fairly among learners.
+    """Limits concurrent replies and divides the limit fairly among learners.
 
     While others wait, a learner's share is the limit divided by the number of learners who are
     streaming or waiting. Otherwise, one learner may use the whole limit. Replies in progress are
@@ -31,7 +31,7 @@ class ConcurrencyLimiter:
         self.refusals = 0
 
     def acquire(self, learner: str) -> None:
-        """Admit a reply, and count it as active until `release`.
+        """Admit a reply and count it as active until `release`.
 
         Raises:
             ApiError: 429 if the server is full, or if others are waiting and the learner already
@@ -66,7 +66,7 @@ class ConcurrencyLimiter:
         self.tokens += tokens
 
     def active(self) -> dict[str, int]:
-        """Return how many replies each learner is receiving, in descending order."""
+        """Return the number of replies that each learner is receiving, largest first."""
         return dict(self._active.most_common())
 
 

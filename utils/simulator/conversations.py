@@ -11,7 +11,7 @@ _MAX_LENGTH = 100_000  # characters per conversation
 
 
 class Conversations:
-    """Stores the conversation up to each of the latest responses."""
+    """Stores the conversation up to and including each of the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()

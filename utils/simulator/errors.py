@@ -12,7 +12,7 @@ class ApiError(Exception):
     status: int
     message: str  # human-readable explanation
     code: str | None = None  # machine-readable reason, if the API has one
-    param: str | None = None  # the invalid field of the request
+    param: str | None = None  # the invalid field in the request
     kind: str = "invalid_request_error"  # the `type` field of the error
     retry_after: float | None = None  # seconds to wait before a retry, at speed 1
 
@@ -49,7 +49,7 @@ def no_such_path(method: str, path: str) -> ApiError:
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """Return the error for a path that doesn't support the HTTP method of the request."""
+    """Return the error for a path that doesn't support the request's HTTP method."""
     return ApiError(
         405,
         f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP "
@@ -141,7 +141,7 @@ def rate_limited(message: str, retry_after: float = 1.0) -> ApiError:
 
 
 def server_error() -> ApiError:
-    """Return the error for an internal failure of the server."""
+    """Return the error for an internal server failure."""
     message = "The server had an error while processing your request. Sorry about that!"
     return ApiError(500, message, kind="server_error")
 

@@ -21,7 +21,7 @@ def parse_object(raw: bytes) -> Json:
     try:
         body = json.loads(raw)
         if b"\\ud" in raw.lower():  # an escaped surrogate, such as \ud83d
-            json.dumps(body, ensure_ascii=False).encode()  # fails if the surrogate is alone
+            json.dumps(body, ensure_ascii=False).encode()  # raises for a lone surrogate
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
     if not isinstance(body, dict) or not is_shallow(body):

@@ -20,7 +20,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Turn:
-    """One message of a conversation."""
+    """One message in a conversation."""
 
     role: Role
     text: str
@@ -46,7 +46,7 @@ class ModelRequest:
     stream: bool = False
     include_usage: bool = False  # whether a Chat Completions stream ends with token counts
     stop: tuple[str, ...] = ()  # the text ends before the first stop sequence
-    max_tokens: int | None = None  # the length limit of the reply; None means no limit
+    max_tokens: int | None = None  # the reply's length limit; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"  # when to call tools: if one fits, never, or always

@@ -1,4 +1,4 @@
-"""The schedule of a reply, and a generator that yields its bytes on time.
+"""A reply's schedule, and a generator that yields the reply's bytes on time.
 
 Each deadline is relative to the arrival of the request, not to the previous token. A server that
 sleeps for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
@@ -18,9 +18,9 @@ _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slo
 
 
 class Plan(NamedTuple):
-    """The schedule of one reply. Times are in seconds at speed 1, since the request arrived."""
+    """The schedule of one reply. Times are in seconds since the request arrived, at speed 1."""
 
-    opening: float  # when the first event of a stream, which has no text, is sent
+    opening: float  # when a stream's first event, which has no text, is sent
     tokens: tuple[float, ...]  # when each token is generated
     end: float  # when the reply is complete
 
@@ -28,8 +28,8 @@ class Plan(NamedTuple):
 def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) -> Plan:
     """Return a random schedule for a reply of `tokens` tokens.
 
-    The TTFT is log-normally distributed around the median in the profile. Later tokens follow at
-    the profile's rate, with random stalls. If `profile.thinks`, the `reasoning` tokens are spread
+    The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
+    profile's rate, with random stalls. If `profile.thinks`, the `reasoning` tokens are spread
     between the opening and the TTFT; otherwise, they are the first tokens.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
@@ -51,7 +51,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 class Piece(NamedTuple):
     """A fragment of a reply: the content of one chunk."""
 
-    at: float  # when to send the piece, in seconds at speed 1 since the request arrived
+    at: float  # when to send the piece, in seconds since the request arrived, at speed 1
     part: int  # index of the part that the piece belongs to
     text: str
     tokens: int = 1  # number of tokens in the text
@@ -60,7 +60,7 @@ class Piece(NamedTuple):
 class TimedBytes(NamedTuple):
     """Bytes, and when to send them."""
 
-    at: float  # when to send the bytes, in seconds at speed 1 since the request arrived
+    at: float  # when to send the bytes, in seconds since the request arrived, at speed 1
     data: bytes
     tokens: int = 0  # number of reply tokens in the bytes
     # after these bytes, "failed" ends the response cleanly, and "reset" resets the connection
@@ -77,7 +77,7 @@ async def due(
     """Yield bytes at their deadlines, `start + at / speed`; stop when the client disconnects.
 
     Items that are on time are yielded one by one. Overdue items are yielded together, so that a
-    busy server catches up instead of falling further behind. `until` waits for a deadline, and
+    busy server catches up instead of falling further behind. `until` waits for a deadline and
     returns False if the client disconnects first.
     """
     ready: list[TimedBytes] = []

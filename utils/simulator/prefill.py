@@ -1,4 +1,4 @@
-"""A model of the time to first token (TTFT) for `sim-prefill`: queueing, fixed part, prefill.
+"""A model of the time to first token (TTFT) for `sim-prefill`: queueing, base latency, prefill.
 
     TTFT = wait + first + (prompt - cached) / rate
 
@@ -6,7 +6,7 @@ wait: Seconds until a slot is free. A reply occupies one of `slots` slots from t
     prefill to its last token, and requests get slots in order of arrival. The llama.cpp server
     queues requests in the same way (`--parallel`).
 first: The profile's TTFT in seconds, which covers the network, scheduling and the first token.
-    It varies randomly by the `spread` in the profile, with a seed derived from the request.
+    It varies randomly by the profile's `spread`, with a seed derived from the request.
 prompt, cached: Token counts. The cached tokens are the longest prefix shared with an earlier
     prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
     prefilled, and a block can be reused once the prefill of its prompt has finished. OpenAI uses
@@ -16,10 +16,10 @@ rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured
     500 tokens and 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
 
-The values are illustrative and date from 2026. The model ignores that prefill time grows faster
-than linearly with very long prompts, that a busy server also generates more slowly, that caches
-expire, and that a provider has many servers. Each pair of learner and model has its own server, so
-that learners who share a simulator don't wait for each other.
+The values are illustrative and date from 2026. The model ignores several effects: prefill time
+grows faster than linearly with very long prompts, a busy server also generates more slowly, caches
+expire, and a provider has many servers. Each pair of learner and model has its own server, so that
+learners who share a simulator don't wait for each other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAX_BLOCKS = 1024  # per server
 
 @dataclass(frozen=True)
 class Serving:
-    """The capacity of a server."""
+    """A server's capacity."""
 
     rate: float  # prompt tokens prefilled per second
     slots: int  # maximum number of replies in progress
@@ -51,7 +51,7 @@ class Server:
         self._ready: OrderedDict[int, float] = OrderedDict()  # when each block can be reused
 
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
-        """Return the place of a request that arrives at `now`.
+        """Return the place in the queue for a request that arrives at `now`.
 
         The caller must call `hold` on the result before the next call to `admit`.
         """
@@ -98,7 +98,7 @@ class Place:
     _arrived: float
     wait: float  # seconds until the slot is free
     prefill: float  # duration of the prefill in seconds
-    cached: int  # number of prompt tokens that are cached
+    cached: int  # number of cached prompt tokens
     _end: float = 0.0
 
     def hold(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The latency profiles of simulated models."""
+"""Latency profiles of the simulated models."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class Profile:
     stall_chance: float = 0.0  # probability of a stall before a token
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
-    refusal_chance: float = 0.0  # probability of a 429, as from a saturated server
+    refusal_chance: float = 0.0  # probability of a 429, as if the server were saturated
     serving: Serving | None = None  # the capacity, if limited; waiting and prefill add to `ttft`
 
     def gap(self, tokens: int) -> float:
-        """Return the seconds between two tokens of a reply with `tokens` tokens."""
+        """Return the gap between tokens, in seconds, in a reply of `tokens` tokens."""
         if self.total is not None:
             return (self.total - self.ttft) / max(1, tokens - 1)
         return 1 / self.rate

@@ -18,9 +18,9 @@ Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
 class Encoder(Protocol):
-    """Encodes one reply in the format of an API."""
+    """Encodes one reply in an API's format."""
 
-    done: bytes = b""  # the end marker of a stream, if the API has one
+    done: bytes = b""  # the end-of-stream marker, if the API has one
 
     def events(self) -> Iterator[TimedBytes]:
         """Yield the reply as server-sent events."""
@@ -32,7 +32,7 @@ class Encoder(Protocol):
         """Return the event for a mid-stream error."""
 
     def failed(self) -> bytes:
-        """Return the event for a failed reply; same as `error` if the API has no such event."""
+        """Return the event for a failed reply, or `error()` if the API has no such event."""
         return self.error()
 
     def no_choices(self) -> bytes:
@@ -60,15 +60,15 @@ class Usage:
 
     prompt: int  # tokens of the conversation and the tool definitions
     completion: int  # generated tokens, including reasoning
-    reasoning: int = 0  # generated tokens that are reasoning
+    reasoning: int = 0  # generated tokens used for reasoning
     cached: int = 0  # prompt tokens that were cached
 
 
 @dataclass(frozen=True)
 class ReplyInfo:
-    """Fields that are repeated in every object of one reply."""
+    """Fields repeated in every object of a reply."""
 
-    id: str  # identifier of the reply, without the API-specific prefix
+    id: str  # the reply's identifier, without the API-specific prefix
     created: int  # Unix time in whole seconds
     model: str
 
@@ -83,11 +83,11 @@ class Reply:
     pieces: tuple[Piece, ...]  # the pieces to send, in order
     finish: str  # finish reason: "stop", "length", "tool_calls", "content_filter" or a recorded one
     usage: Usage
-    opening: float  # when the first event of a stream, which has no text, is sent
+    opening: float  # when a stream sends its first event, which has no text
     end: float  # when the reply is complete
-    gap: float  # seconds between two tokens, without stalls
+    gap: float  # seconds between tokens, excluding stalls
     delivery: tuple[Delivery, ...] = ()  # faults that alter the encoded bytes, in the order applied
-    place: Place | None = None  # place of the request in the server queue, if there is a queue
+    place: Place | None = None  # the request's place in the server's queue, if there is one
 
     def text_of(self, part: int) -> str | None:
         """Return the text sent for one part; None if the reply ends before that part."""
@@ -114,7 +114,7 @@ class Reply:
         return f"{prefix}_{digest[:24]}"
 
     def generated(self, seconds: float = math.inf) -> int:
-        """Return how many tokens are generated within `seconds` after the request arrived."""
+        """Return how many tokens are generated within `seconds` of the request's arrival."""
         return sum(piece.tokens for piece in self.pieces if piece.at <= seconds)
 
     def ttft(self) -> float | None:
@@ -135,7 +135,7 @@ class Reply:
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         new_index = {old: new for new, old in enumerate(order)}
-        times = [piece.at for piece in self.pieces]  # the times stay in order
+        times = [piece.at for piece in self.pieces]  # only the pieces are reordered
         pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,

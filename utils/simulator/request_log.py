@@ -25,21 +25,21 @@ class Request:
     """One request that the simulator received. Times are Unix times in seconds.
 
     Attributes:
-        id: Number of the request since the simulator started, counted from 1.
-        path: Path of the URL.
+        id: Sequence number since the simulator started, counting from 1.
+        path: URL path.
         received: When the request arrived.
         model: The requested model.
         stream: Whether the request had `"stream": true`.
         prompt: Text of the last user message, at most 4,096 characters.
         status: HTTP status of the response; 0 until there is a response.
         tokens_sent: Tokens passed to the connection.
-        tokens_unsent: Tokens that were never generated because the client had disconnected.
+        tokens_unsent: Tokens that were never generated because the client disconnected.
         ended: "streaming" while in progress, then "finished", "client left" or "failed".
         first_byte: When the first byte of the reply was sent; None if nothing was sent.
         ended_at: When the reply ended; None while it is in progress.
         planned_ttft: Planned TTFT in seconds; None if no visible token is planned.
-        planned_gap: Planned seconds between tokens, without stalls; None if no reply is planned.
-        body: JSON body of the request; if it is larger than 16 KiB, only its size.
+        planned_gap: Planned seconds between tokens, excluding stalls; None if no reply is planned.
+        body: JSON body of the request, or only its size if larger than 16 KiB.
     """
 
     id: int
@@ -80,7 +80,7 @@ class Requests(list[Request]):
     """Requests in order of arrival, displayed as a table.
 
     Attributes:
-        settled: False if the wait for all replies to end timed out.
+        settled: False if a reply was still in progress when the wait timed out.
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:
@@ -133,19 +133,19 @@ class Entry:
         return self._clock() + self._epoch
 
     def parsed(self, body: dict[str, Any], size: int) -> None:
-        """Record the JSON body of the request, which has `size` bytes."""
+        """Record the request's JSON body, which is `size` bytes long."""
         self.request.body = body if size <= _MAX_BODY else {"left out": f"{size} bytes"}
         self.request.model = str(body.get("model", ""))
         self.request.stream = body.get("stream") is True
 
     def planned(self, ttft: float | None, gap: float, speed: float) -> None:
-        """Record status 200, and the latencies that the client should measure."""
+        """Record status 200 and the latencies that the client should measure."""
         self.request.status = 200
         self.request.planned_ttft = None if ttft is None else ttft / speed
         self.request.planned_gap = gap / speed
 
     def sent(self, tokens: int) -> None:
-        """Record that bytes were passed to the connection, and how many tokens they contain."""
+        """Record that bytes containing `tokens` tokens were passed to the connection."""
         if self.request.first_byte is None:
             self.request.first_byte = self._now()
         self.request.tokens_sent += tokens
@@ -155,14 +155,14 @@ class Entry:
         self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, tokens: int, generated: int) -> None:
-        """Record a client disconnect; by then, `generated` of `tokens` tokens were generated."""
+        """Record a disconnect; by then, `generated` of `tokens` tokens had been generated."""
         # tokens may be sent slightly early, before they count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
 
 
 class Log:
-    """The latest requests. All methods run on the event loop of the server."""
+    """The latest requests. All methods run on the server's event loop."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -172,7 +172,7 @@ class Log:
         self._in_progress = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._run = secrets.token_hex(4)  # distinguishes marks of different server processes
+        self._run = secrets.token_hex(4)  # distinguishes marks from different server processes
 
     def open(self, path: str) -> Entry:
         """Open an entry; the caller must close it."""
@@ -202,7 +202,7 @@ class Log:
         return [asdict(entry.request) for entry in self._entries if entry.request.id > after]
 
     async def settle(self, seconds: float) -> bool:
-        """Wait until no reply is in progress; return False if that takes more than `seconds`."""
+        """Wait until no reply is in progress; return False if that takes longer than `seconds`."""
         try:
             await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:

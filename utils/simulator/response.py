@@ -1,4 +1,4 @@
-"""Sends the bytes of a reply on schedule until the reply ends or the client disconnects."""
+"""Sends a reply's bytes on schedule until the reply ends or the client disconnects."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ _STREAM = b"text/event-stream; charset=utf-8"
 
 @dataclass(eq=False)
 class PacedResponse:
-    """ASGI response that sends the bytes of a reply on schedule until the client disconnects."""
+    """ASGI response that sends a reply's bytes on schedule until the client disconnects."""
 
     reply: Reply
     encoder: Encoder
@@ -72,7 +72,7 @@ class PacedResponse:
 
 
 async def _disconnected(receive: Receive, clock: Clock) -> float:
-    """Wait until the client disconnects; return the time at which it did."""
+    """Wait until the client disconnects; return the time of the disconnect."""
     while (await receive())["type"] != "http.disconnect":
         pass
     return clock()

@@ -19,15 +19,15 @@ from .app import Settings, make_app
 from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
-_IDLE_SECONDS = 60.0  # s; timeout for a client that stops reading
-_DRAIN_SECONDS = 5.0  # s; a reset waits at most this long for sent bytes to be acknowledged
-_DRAIN_SECONDS_BLIND = 0.05  # s; fixed wait on systems other than Linux
-_POLL_SECONDS = 0.005  # seconds between checks of the acknowledged byte count
+_IDLE_SECONDS = 60.0  # timeout for a client that stops reading
+_DRAIN_SECONDS = 5.0  # a reset waits at most this long for sent bytes to be acknowledged
+_DRAIN_SECONDS_BLIND = 0.05  # fixed wait on systems other than Linux
+_POLL_SECONDS = 0.005  # interval between checks of the acknowledged byte count
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
-_COLLECT_SECONDS = 5.0  # s; minimum time between full garbage collections
+_COLLECT_SECONDS = 5.0  # minimum time between full garbage collections
 _MAX_FILES = 10_240
-_SEND_BUFFER = 65_536  # bytes; the default (megabytes) would hide that a client has stopped reading
-_KEEP_ALIVE = 75  # s until an idle connection is closed; learners may pause to read between cells
+_SEND_BUFFER = 65_536  # bytes; the default (megabytes) would mask a client that has stopped reading
+_KEEP_ALIVE = 75  # seconds until an idle connection closes; learners may read between cells
 
 
 class _Server(uvicorn.Server):
@@ -86,7 +86,7 @@ async def _print_load(limiter: ConcurrencyLimiter) -> None:
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP protocol that can reset a connection, and disconnects clients that stop reading.
+    """HTTP protocol that can reset connections and disconnects clients that stop reading.
 
     ASGI can't express a reset, and uvicorn has no timeout for clients that stop reading.
     """
@@ -122,10 +122,10 @@ class _Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     async def _drain(self, connection: socket.socket) -> None:
-        """Wait until the client system has acknowledged all sent bytes, or until a timeout.
+        """Wait until the client's OS has acknowledged all sent bytes, or until a timeout.
 
         A reset discards unacknowledged bytes. Linux reports how many there are; on other systems,
-        the wait has a fixed length.
+        the wait time is fixed.
         """
         seconds = _DRAIN_SECONDS if sys.platform == "linux" else _DRAIN_SECONDS_BLIND
         until = self.loop.time() + seconds

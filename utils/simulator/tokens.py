@@ -1,4 +1,4 @@
-"""Splits text into tokens without a vocabulary, and counts the tokens of a request."""
+"""Splits text into tokens without a vocabulary, and counts a request's tokens."""
 
 import json
 import math
@@ -27,7 +27,7 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Split JSON into tokens, with one token per digit as in many tokenizers.
+    """Split JSON into tokens, with one token per digit, as many tokenizers do.
 
     A parser of partial JSON therefore sees 4 before it sees 42.
     """

@@ -32,7 +32,7 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return the finish reason of an item, or the reason why its response is incomplete, if any."""
+    """Return an item's finish reason, or the reason its response is incomplete, if there is one."""
     metadata = mapping_of(item, "response_metadata")
     details = mapping_of(metadata, "incomplete_details")
     reason = metadata.get("finish_reason") or details.get("reason")
@@ -40,7 +40,7 @@ def finish_reason_of(item: object) -> str | None:
 
 
 def mapping_of(item: object, name: str) -> Mapping[str, Any]:
-    """Return a field of an item if the field is a mapping; otherwise, return an empty mapping."""
+    """Return an item's field if the field is a mapping; otherwise, return an empty mapping."""
     value = field_of(item, name)
     return value if isinstance(value, Mapping) else {}
 
@@ -56,7 +56,7 @@ def _thinking(block: Mapping[str, Any]) -> str:
 
 
 def _words(part: object) -> str:
-    """Return the text of a block field: a string or, in thinking from Mistral, a list of blocks."""
+    """Return the text of a block field: a string or, in Mistral's thinking blocks, a list."""
     if isinstance(part, list):
         return "".join(map(_words, part))
     if isinstance(part, Mapping):

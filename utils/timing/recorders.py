@@ -2,7 +2,7 @@
 
 All times are in seconds since the request was sent. The first `next()` sends the request and
 starts the clock, because generators do nothing until then. A piece counts as arrived when the loop
-receives it, so with a slow loop the recorded times are late.
+receives it, so a slow loop makes the recorded times late.
 """
 
 import time
@@ -38,7 +38,7 @@ class _Recorder(Generic[T]):
         self._source = source
         self._label = label
         self._clock = clock
-        self._start: float | None = None  # a clock reading, as in `_arrived` and `_end`
+        self._start: float | None = None  # a clock reading, like those in `_arrived` and `_end`
         self._arrived: list[tuple[float, T]] = []
         self._pieces: list[Piece] = []  # the items parsed so far
         self._finish_reason: str | None = None
@@ -78,7 +78,7 @@ class _Recorder(Generic[T]):
         return 0.0 if self._start is None else self._clock() - self._start
 
     def _ended(self, outcome: Outcome, error: BaseException | None = None) -> None:
-        """Stop the clock; only the first call counts."""
+        """Stop the clock; only the first call has any effect."""
         if self._end is not None:
             return
         self._end = self._clock()
@@ -88,7 +88,7 @@ class _Recorder(Generic[T]):
             self._error = well_formed(f"{type(error).__name__}: {error}")
 
     def _closers(self, method: str) -> Iterator[Callable[[], Any]]:
-        """Stop the clock, and yield the functions that close the iterator and the iterable."""
+        """Stop the clock and yield the functions that close the iterator and the iterable."""
         self._ended("left")
         sources, self._sources = self._sources, ()
         for source in sources:
@@ -175,11 +175,11 @@ def record(
 
     The source is closed by `close()`, at the end of `with record(…) as recorder:`, and immediately
     after a `break` if the recorder isn't assigned to a variable. A recorder in a variable stays
-    open after a `break`, as any generator does.
+    open after a `break`, as any generator would.
 
     Args:
         stream: Any iterable of message chunks, strings, or dicts shaped like message chunks.
-            Items without text count towards TTFB.
+            The first item sets TTFB, even if it has no text.
         label: A name for charts and tables.
         clock: A function that returns seconds; for tests.
 

@@ -1,4 +1,4 @@
-"""Recordings of replies, and the definition of every latency metric."""
+"""Recordings of replies, and the definitions of all latency metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Piece:
     """The content of one stream item.
 
     Attributes:
-        at: Seconds from sending the request until the item arrived.
+        at: Seconds between sending the request and receiving the item.
         text: Text of the answer; empty for an item without text, such as a role-only first chunk.
         reasoning: The model's reasoning, if the provider shows it.
     """
@@ -45,21 +45,21 @@ class Piece:
 class Recording:
     """Immutable snapshot of one reply as it arrived.
 
-    In the metrics, `a_k` is the arrival time of token k, and `n` is the number of tokens. Where
-    providers and benchmarks define a metric differently, its docstring states the definition used.
+    In the formulas, `a_k` is the arrival time of token k, and `n` is the number of tokens. Where
+    providers and benchmarks disagree about a metric, its docstring states the definition used.
 
     Attributes:
         label: A name for charts and tables.
         pieces: All items in order of arrival, including empty items.
-        e2e: End-to-end latency, seconds: from sending the request until the stream ended, failed or
-            was closed; if it is still streaming, until the snapshot.
+        e2e: End-to-end latency, in seconds: from sending the request until the stream ended, failed
+            or was closed; if it is still streaming, until the snapshot.
         outcome: "finished", "left" (the reader closed the stream), "failed", or "streaming".
         error: Type and message of the exception, if the stream failed.
         finish_reason: Why the model stopped ("stop", "length", …). Without one, the reply may be
             truncated, even if no exception was raised.
         usage: Token counts from the provider, if any were sent.
-        sent: Clock reading when the request was sent, in seconds; aligns recordings made
-            with the same clock.
+        sent: Clock reading, in seconds, when the request was sent; used to align recordings
+            that share a clock.
     """
 
     label: str
@@ -78,12 +78,12 @@ class Recording:
 
     @property
     def ttfb(self) -> float | None:
-        """Time to first byte, seconds: the first item of any kind, even if empty."""
+        """Time to first byte, in seconds: until the first item of any kind, even if empty."""
         return self.pieces[0].at if self.pieces else None
 
     @property
     def ttft(self) -> float | None:
-        """Time to first token, seconds: the first non-empty content, including reasoning.
+        """Time to first token, in seconds: until the first non-empty content, including reasoning.
 
         An empty role-only chunk doesn't count (as in AIPerf; the vLLM benchmark counts it).
         """
@@ -91,15 +91,15 @@ class Recording:
 
     @property
     def ttfat(self) -> float | None:
-        """Time to first answer token, seconds: the first text that is not reasoning."""
+        """Time to first answer token, in seconds: until the first text that isn't reasoning."""
         return next((piece.at for piece in self.pieces if piece.text), None)
 
     @property
     def tpot(self) -> float | None:
-        """Time per output token, seconds: (a_n - a_1) / (n - 1).
+        """Time per output token, in seconds: (a_n - a_1) / (n - 1).
 
-        n is `shown_tokens` or, without that count, the number of non-empty pieces. None with fewer
-        than two tokens or non-empty pieces: the tokens of one piece arrive together.
+        n is `shown_tokens` or, if that is None, the number of non-empty pieces. None if there are
+        fewer than two tokens or non-empty pieces, since the tokens of one piece arrive together.
         """
         arrivals = self.arrivals
         tokens = self.shown_tokens or len(arrivals)
@@ -122,7 +122,7 @@ class Recording:
 
     @property
     def tokens(self) -> int | None:
-        """The provider's count of output tokens, whatever they include; None if unknown."""
+        """The provider's count of output tokens, whatever it includes; None if unknown."""
         return whole_number((self.usage or {}).get("output_tokens"))
 
     @cached_property
@@ -142,9 +142,9 @@ class Recording:
 
     @cached_property
     def shown_tokens(self) -> int | None:
-        """The provider's token count for what was shown, including reasoning if it was shown.
+        """The provider's token count for the visible output, including any visible reasoning.
 
-        None if there is no count, or if the count is implausible.
+        None if there is no count or if it is implausible.
         """
         if not self._has_reasoning:
             return self.answer_tokens

@@ -1,6 +1,6 @@
 """Recordings as they would look after a step that delays text.
 
-The step is a guard, or a buffer that passes on text only in whole parts, such as words.
+The step is either a guard or a buffer that passes on text in whole parts, such as words.
 """
 
 import re
@@ -10,10 +10,10 @@ from utils.timing.recording import Piece, Recording
 
 
 def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -> Recording:
-    """Return the recording as it would look behind a guard that allows everything.
+    """Return the recording as it would look after a guard that allows everything.
 
-    The guard holds back the latest `size` characters until more text arrives or the reply ends. A
-    check takes `check` seconds, and covers all text that arrived during the previous check.
+    The guard holds back the latest `size` characters until more text arrives or the reply ends.
+    Each check takes `check` seconds and covers all text that arrived during the previous check.
     """
     shown, text, ready = 0, "", 0.0  # characters shown, text so far, end of the latest check
     pieces: list[Piece] = []
@@ -34,7 +34,7 @@ def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -
 
 
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
-    r"""Return the recording as it would look after a step that passes on the text in whole parts.
+    r"""Return the recording as it would look after a step that passes on text in whole parts.
 
     `end` is a regular expression that matches between parts, such as `(?<=\s)(?=\S)` for words.
     """

@@ -28,9 +28,9 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
 
     An estimate counts 0.4 tokens per ASCII letter, one per digit, punctuation mark or line break,
     and for any other character its UTF-8 bytes minus one: two for a Chinese character, three for
-    most emoji. The upper limit is that estimate or, if larger, the number of non-empty pieces, plus
-    ten for tokens without text. The lower limit is half a token per word or, if larger, a sixteenth
-    of the estimate.
+    most emoji. The upper limit is the larger of that estimate and the number of non-empty
+    pieces, plus ten for tokens without text. The lower limit is the larger of half a token per word
+    and a sixteenth of the estimate.
 
     The limits are wide, since tokenizers may differ by a factor of two in some languages. A stream
     of single tokens passes, as do large pieces in any language. Twice the true count fails, except
@@ -48,11 +48,11 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
 
 
 def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mapping[str, Any] | None:
-    """Return the usage of a reply, based on the usage reports in its items.
+    """Return a reply's usage, based on the usage reports in its items.
 
-    Several reports are either increments, which LangChain sums when it adds chunks, or running
-    totals, of which the last one counts. The result is the total that is plausible for the text.
-    If both are plausible, counts that rise each time are taken as running totals.
+    If there are several, they are either increments, which LangChain sums when it adds chunks, or
+    running totals, of which the last one counts. The result is whichever total is plausible for
+    the text. If both are, counts that rise each time are taken to be running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
     if not counted:
@@ -61,7 +61,7 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     counts = [usage["output_tokens"] for usage in counted]
     added = {**last, "output_tokens": sum(counts)}
     rising = all(before < after for before, after in pairwise(counts))
-    for usage in (last, added) if rising else (added, last):  # the likelier result first
+    for usage in (last, added) if rising else (added, last):  # tries the likelier result first
         if could_be_shown(usage["output_tokens"], texts):
             return usage
     return last

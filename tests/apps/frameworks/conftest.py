@@ -1,6 +1,6 @@
 """Fixtures that run each framework's app with its own packages, a simulator and a browser.
 
-`course.py test --apps` installs the apps' packages in `build/apps/` and runs this folder.
+`course.py test --apps` installs the apps' packages in `build/apps/` and runs these tests.
 """
 
 from __future__ import annotations

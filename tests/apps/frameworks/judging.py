@@ -22,12 +22,12 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
         ask = partial(client, transport=Sockets(PAGES[preset], url))
 
     async def judged() -> dict[str, Seen]:
-        wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # unused
+        wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # port is unused
         model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
-    # Use a thread, since sync Playwright in other tests may have left an event loop running here.
+    # Use a new thread: in this one, other tests' sync Playwright may have left a loop running.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(judged())).result()
 

@@ -1,7 +1,7 @@
 """Tests of the claims in `apps/README.md` about each app, with a browser and the request log.
 
 The `app` fixture provides each framework's app in turn: `app.site` controls the model and has the
-request log, and `app.face` has the selectors for the page.
+request log, and `app.face` has the page's selectors.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -116,7 +116,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
 def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
-    if app.name == "streamlit":  # the Streamlit input box accepts at most 8,000 characters
+    if app.name == "streamlit":  # Streamlit's input box accepts at most 8,000 characters
         page.click(app.face.box)
         page.keyboard.insert_text("x" * 8_000)
         page.wait_for_selector(f"{app.face.send}:enabled")

@@ -1,4 +1,4 @@
-"""Two FastAPI app workers that keep replies in Redis, and what happens when a worker dies."""
+"""Two FastAPI workers that keep the app's replies in Redis, and what happens when a worker dies."""
 
 import json
 import shutil
@@ -60,7 +60,7 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 @dataclass
 class Workers:
-    """Two workers that run a copy of the app with Redis, and their simulator."""
+    """Two workers that run a copy of the app, with their Redis server and simulator."""
 
     redis: str  # the URL of the Redis server
     site: Site
@@ -115,7 +115,7 @@ class Visitor:
                     yield Event(int(event.id), event.type, json.loads(event.data))
 
     def ask(self, worker: str, message: str) -> Event:
-        """Send a message, and return the reply's last event."""
+        """Send a message and return the reply's last event."""
         return list(self.events(worker, self.start(worker, message)))[-1]
 
     def stop(self, worker: str, reply: str) -> int:
@@ -130,7 +130,7 @@ def text(events: list[Event]) -> str:
 
 
 def until_the_stall(events: Iterator[Event]) -> list[Event]:
-    """Read events until the text before the stall has arrived, and return them."""
+    """Read and return events until the text before the stall has arrived."""
     seen: list[Event] = []
     while not text(seen).startswith(BEFORE):
         seen.append(next(events))

@@ -36,7 +36,7 @@ class Lesson:
     """A lesson and what to check in it.
 
     Attributes:
-        stem: The notebook file name without its suffix.
+        stem: The notebook's file name without its suffix.
         live: CSS selectors, by name, of elements that must be seen growing during *Run All*.
         shown: CSS selectors of other elements that must appear.
         speed: The value of `COURSE_SPEED`.
@@ -72,9 +72,9 @@ class Opened:
     errors: list[str]
 
 
-@pytest.mark.timeout(1200)  # lesson 4 takes 40 s, or more on a busy machine
+@pytest.mark.timeout(1200)  # lesson 4 takes 40 s, or longer on a busy machine
 class Promises:
-    """Base class for each lesson's `TestPromises`. The tests of a lesson share one *Run All*."""
+    """Base class for each lesson's `TestPromises`. A lesson's tests share one *Run All*."""
 
     lesson: Lesson
 
@@ -126,7 +126,7 @@ class Promises:
     def test_live_elements_are_seen_growing(self, opened: Opened):
         nb = opened.notebook
         for name, selector in self.lesson.live.items():
-            # A busy page may skip steps, so the cell is run again until enough steps are seen.
+            # A busy page may skip updates, so the cell is rerun until enough of them are seen.
             grows = nb.again_until(lambda name=name: len(set(nb.seen(name)) - {""}) > 2, selector)
             assert grows, f"{name} should be seen while it grows"
 

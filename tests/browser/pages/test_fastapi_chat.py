@@ -64,7 +64,7 @@ def send(page: Page, message: str) -> None:
 
 
 def ask(page: Page, message: str) -> None:
-    """Send a message, and wait until the page contains an element for its reply."""
+    """Send a message and wait until the page contains an element for its reply."""
     before = page.locator(".reply").count()
     send(page, message)
     page.locator(".reply").nth(before).wait_for(state="attached")
@@ -131,7 +131,7 @@ def test_a_connection_lost_mid_reply_is_reopened_automatically(site: Site, tab: 
     site.behave("sim-chat")
     mark = site.mark()
 
-    def lose(route: Route) -> None:  # loses the connection after event 20
+    def lose(route: Route) -> None:  # drops the connection after event 20
         head, last, _ = route.fetch().body().partition(b"id: 20\n")
         route.fulfill(body=head + last + b"\n", content_type="text/event-stream")
 

@@ -21,7 +21,7 @@ def pages(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sheets(browser: Browser, page: Path) -> list[tuple[float, float]]:
-    """Print a page with the margins in its CSS; return each sheet's width and height."""
+    """Print a page to PDF with the margins from its CSS; return each sheet's width and height."""
     with browser.new_page() as shown:
         shown.goto(page.as_uri())
         printed = shown.pdf(prefer_css_page_size=True, display_header_footer=True)

@@ -44,7 +44,7 @@ def by_next_and_close(model, prompt):
     return END.split(whole.text)[0] + "".join(END.findall(whole.text)[:1])
 
 
-edit = edits("1.first_sentence", first_sentence)  # args: mistake or None, {old: new}, says
+edit = edits("1.first_sentence", first_sentence)  # edit(mistake or None, {old: new}, regex)
 FOUND = "END.search(text)"
 STREAM = "closing(model.stream(prompt))"
 LAST = "    return text\n"

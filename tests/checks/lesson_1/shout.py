@@ -50,7 +50,7 @@ def word_by_word(model):
     return model | StrOutputParser() | upper
 
 
-edit = edits("1.shout", shout)  # args: mistake or None, {old: new}, says
+edit = edits("1.shout", shout)  # edit(mistake or None, {old: new}, regex)
 PIECES = "for piece in pieces:"
 LOOP = f"{PIECES}\n            yield piece.upper()"
 CHAIN = "model | StrOutputParser() | upper"
@@ -60,7 +60,7 @@ edit(None, {"model |": "model.bind(temperature=0) |"})
 
 edit("unchanged", {"| upper": ""})
 edit("small letters", {".upper()": ".lower()"})
-edit("some capitals", {".upper()": ".encode().upper().decode()"})  # capitalizes ASCII only
+edit("some capitals", {".upper()": ".encode().upper().decode()"})  # uppercases only ASCII letters
 edit("loops over characters", {"yield piece.upper()": "return piece.upper()"}, "Only `R` came out")
 edit("yields nothing", {"yield": "if not piece: return\n            yield"}, "often empty")
 edit("drops the first chunk", {PIECES: f"next(pieces)\n        {PIECES}"})

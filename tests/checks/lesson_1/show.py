@@ -45,7 +45,7 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-edit = edits("1.show", show)  # args: mistake or None, {old: new}, says
+edit = edits("1.show", show)  # edit(mistake or None, {old: new}, regex)
 PRINTS = 'print(chunk.content, end="", flush=True)'
 LOOP = "for chunk in model.stream(prompt):"
 STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 1, None)"

@@ -31,7 +31,7 @@ def by_characters(stream):
 
 right("1.words")(lambda stream: map(str, words(stream)))
 
-edit = edits("1.words", words)  # args: mistake or None, {old: new}, says
+edit = edits("1.words", words)  # edit(mistake or None, {old: new}, regex)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
 END = "    if buffer:\n        yield buffer\n"

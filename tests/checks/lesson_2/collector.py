@@ -53,7 +53,7 @@ class Asynchronous(AsyncCallbackHandler):
         self.text += token
 
 
-edit = edits("2.collector", Collector)  # args: mistake or None, {old: new}, says
+edit = edits("2.collector", Collector)  # edit(mistake or None, {old: new}, regex)
 joins = edits("2.collector", JoinsAList)
 ADDS = "self.text += token"
 TOKEN = "def on_llm_new_token(self, token, **kwargs)"

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.report, which asks for a handler that counts the tokens of each run.
+"""Right and wrong answers to 2.report, which asks for a handler that counts each run's tokens.
 
 In the check, some runs overlap, some fail, and some belong to a batch.
 """
@@ -48,7 +48,7 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
-edit = edits("2.report", Report)  # args: mistake or None, {old: new}, says
+edit = edits("2.report", Report)  # edit(mistake or None, {old: new}, regex)
 ADDS = "self.counts[run_id] = self.counts.get(run_id, 0) + 1"
 ENDS = "self.reports.append(self.counts.pop(run_id, 0))"
 FAILS = "self.counts.pop(run_id, None)"

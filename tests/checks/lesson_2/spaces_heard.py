@@ -43,7 +43,7 @@ def with_a_class_of_its_own(model, prompt):
     return heard.spaces
 
 
-edit = edits("2.spaces_heard", spaces_heard)  # args: mistake or None, {old: new}, says
+edit = edits("2.spaces_heard", spaces_heard)  # edit(mistake or None, {old: new}, regex)
 LOOP = 'for _ in model.stream(prompt, config={"callbacks": [words]}):\n        pass'
 CONFIG = 'config={"callbacks": [words]}'
 

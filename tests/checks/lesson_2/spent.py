@@ -77,7 +77,7 @@ def in_threads(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-edit = edits("2.spent", spent)  # args: mistake or None, {old: new}, says
+edit = edits("2.spent", spent)  # edit(mistake or None, {old: new}, regex)
 PROMPTS = "for prompt in prompts:"
 CALL = 'model.stream(prompt, config={"callbacks": [usage]})'
 LOOP = f"for _ in {CALL}:\n            pass"

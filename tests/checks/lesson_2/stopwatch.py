@@ -39,7 +39,7 @@ class PerRun(BaseCallbackHandler):
             self.measured.setdefault(run_id, self.clock() - self.sent[run_id])
 
 
-edit = edits("2.stopwatch", Stopwatch)  # args: mistake or None, {old: new}, says
+edit = edits("2.stopwatch", Stopwatch)  # edit(mistake or None, {old: new}, regex)
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"
 MEASURES = "self.ttft = self.clock() - self.sent"

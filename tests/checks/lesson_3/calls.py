@@ -15,7 +15,7 @@ def calls(stream):
     return total.tool_calls
 
 
-edit = edits("3.calls", calls)  # args: mistake or None, {old: new}, says
+edit = edits("3.calls", calls)  # edit(mistake or None, {old: new}, regex)
 STUB = {"def calls": "def whole(stream): ...\n\n\ndef calls"}
 IF = 'reason != "tool_calls"'
 SUM = "return total.tool_calls"

@@ -17,7 +17,7 @@ def closed(text):
     return "\n".join(lines)
 
 
-edit = edits("3.closed", closed)  # args: mistake or None, {old: new}, says
+edit = edits("3.closed", closed)  # edit(mistake or None, {old: new}, regex)
 edit(None, {"last.strip()": "last"})
 edit(None, {'lines.append("```")': 'lines.append(fences[-1].split("`")[0] + "```")'})
 edit(None, {'lines.append("```")': 'lines.append("```\\n")'})

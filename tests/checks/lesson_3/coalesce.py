@@ -22,7 +22,7 @@ def coalesce(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-edit = edits("3.coalesce", coalesce)  # args: mistake or None, {old: new}, says
+edit = edits("3.coalesce", coalesce)  # edit(mistake or None, {old: new}, regex)
 edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"

@@ -6,7 +6,7 @@ from utils.checks.engine.reply import Reply
 
 
 class IncompleteError(ValueError):
-    """An exception that a learner defines."""
+    """An exception that a learner might define."""
 
 
 @right("3.to_store")
@@ -21,7 +21,7 @@ def to_store(stream):
     return text
 
 
-edit = edits("3.to_store", to_store)  # args: mistake or None, {old: new}, says
+edit = edits("3.to_store", to_store)  # edit(mistake or None, {old: new}, regex)
 IF = 'reason != "stop"'
 SAID = 'f"finish reason {reason}"'
 

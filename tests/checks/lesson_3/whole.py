@@ -16,7 +16,7 @@ def whole(stream):
     return total
 
 
-edit = edits("3.whole", whole)  # args: mistake or None, {old: new}, says
+edit = edits("3.whole", whole)  # edit(mistake or None, {old: new}, regex)
 STEP = "total = chunk if total is None else total + chunk"
 
 edit("adds a message", {STEP: "total = total + chunk", "None": 'AIMessage("")'})

@@ -32,7 +32,7 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-edit = edits("4.ask_all", asks_in_a_group)  # args: mistake or None, {old: new}, says
+edit = edits("4.ask_all", asks_in_a_group)  # edit(mistake or None, {old: new}, regex)
 TURN, ASK = "async with turn:", "return await text_of(model, prompt)"
 GO, RESULTS = "for prompt in prompts]", "return [task.result() for task in tasks]"
 GROUP = """async with asyncio.TaskGroup() as group:

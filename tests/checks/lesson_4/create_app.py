@@ -48,7 +48,7 @@ def create_app(model):
     return app
 
 
-edit = edits("4.create_app", create_app)  # args: mistake or None, {old: new}, says
+edit = edits("4.create_app", create_app)  # edit(mistake or None, {old: new}, regex)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
 # the start of `frames`; a line break and the indentation of its `try`
 START, NEXT = "async def frames():\n            ", "\n            "

@@ -15,7 +15,7 @@ def frame(text):
     return f"data: {data}\n\n"
 
 
-edit = edits("4.frame", frame)  # args: mistake or None, {old: new}, says
+edit = edits("4.frame", frame)  # edit(mistake or None, {old: new}, regex)
 DATA, FRAME = "json.dumps(text)", r'f"data: {data}\n\n"'
 
 edit(None, {DATA: "json.dumps(text, ensure_ascii=False)", r"\n\n": r"\r\n\r\n", ": {": ":{"})

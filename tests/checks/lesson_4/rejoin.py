@@ -59,10 +59,10 @@ def create_lasting_app(model):
     return app
 
 
-edit = edits("4.rejoin", create_lasting_app)  # args: mistake or None, {old: new}, says
+edit = edits("4.rejoin", create_lasting_app)  # edit(mistake or None, {old: new}, regex)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-# line breaks and the indentation of the loop and of its body
+# line breaks with the indentation of the loop and its body
 NEXT, MORE = "\n            ", "\n                "
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"

@@ -1,6 +1,6 @@
-"""Right and wrong answers to 4.shout, which asks for an async generator that yields capitals."""
+"""Right and wrong answers to 4.shout, which asks for an async generator of uppercase text."""
 
-# ruff: noqa: F401 (learners write such code, and edits use the imports)
+# ruff: noqa: F401 (learners write code like this, and edits use the imports)
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ async def shout(model, prompt):
         yield chunk.content.upper()
 
 
-edit = edits("4.shout", shout)  # args: mistake or None, {old: new}, says
+edit = edits("4.shout", shout)  # edit(mistake or None, {old: new}, regex)
 LOOP = "async for chunk in chunks:"
 YIELD = "yield chunk.content.upper()"
 A_TO_Z = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}

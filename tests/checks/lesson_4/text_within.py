@@ -1,6 +1,6 @@
 """Right and wrong answers to 4.text_within, which asks for the text received before a deadline."""
 
-# ruff: noqa: F401, F841 (learners write such code, and edits use the imports)
+# ruff: noqa: F401, F841 (learners write code like this, and edits use the imports)
 
 import asyncio
 import contextlib
@@ -27,10 +27,10 @@ async def text_within(model, prompt, seconds):
 
 
 class Ended(BaseException):
-    """A `BaseException` that is neither an `Exception` nor part of asyncio."""
+    """A `BaseException` that isn't an `Exception` or asyncio's `CancelledError`."""
 
 
-edit = edits("4.text_within", text_within)  # args: mistake or None, {old: new}, says
+edit = edits("4.text_within", text_within)  # edit(mistake or None, {old: new}, regex)
 ADD = "text += chunk.content"
 EXCEPT = "except TimeoutError:\n        pass"
 STAYS = """

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.who_blocks, which asks which snippets block the event loop."""
+"""Right and wrong answers to 4.who_blocks: which snippets block the event loop."""
 
 from tests.checks.answers import right, wrong
 

@@ -20,7 +20,7 @@ async def agent_reply(agent, history):
 STOPS = """isinstance(chunk, ToolMessage):
                 return
             if """
-edit = edits("5.agent_reply", agent_reply)  # args: mistake or None, {old: new}, says
+edit = edits("5.agent_reply", agent_reply)  # edit(mistake or None, {old: new}, regex)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
 
 edit(None, {" and chunk.text": ""})

@@ -26,7 +26,7 @@ async def agent_stages(items):
                 yield stage
 
 
-edit = edits("5.agent_stages", agent_stages)  # args: mistake or None, {old: new}, says
+edit = edits("5.agent_stages", agent_stages)  # edit(mistake or None, {old: new}, regex)
 SAID = "                stage = new\n                yield stage"
 CHUNK = "isinstance(item[0], AIMessageChunk)"
 LOOP = "        for new in"

@@ -34,7 +34,7 @@ async def answer(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-edit = edits("5.answer", answer)  # args: mistake or None, {old: new}, says
+edit = edits("5.answer", answer)  # edit(mistake or None, {old: new}, regex)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
 WHOLE, TOOL = "message_chunk_to_message(whole)", 'by_name[call["name"]]'

@@ -15,7 +15,7 @@ def caption(done, total, seconds):
     return f"{done} of {total}, about {left:.0f} s left"
 
 
-edit = edits("5.caption", caption)  # args: mistake or None, {old: new}, says
+edit = edits("5.caption", caption)  # edit(mistake or None, {old: new}, regex)
 UNKNOWN = "    if total is None"
 
 for mistake, changes in (

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which asks for fallback models."""
+"""Right and wrong answers to 5.first_that_answers, which asks for a fallback between models."""
 
 # ruff: noqa: F401 (edits use the imports)
 
@@ -31,7 +31,7 @@ async def first_that_answers(models, prompt):
                 raise
 
 
-edit = edits("5.first_that_answers", first_that_answers)  # args: mistake or None, {old: new}, says
+edit = edits("5.first_that_answers", first_that_answers)  # edit(mistake or None, {old: new}, regex)
 STREAM, SHOWN = "model.astream(prompt)", "bool(chunk.content)"
 CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"
 START = "    {}\n    for".format  # inserts a line before the loop

@@ -1,6 +1,6 @@
 """Right and wrong answers to 5.guarded_reply, which asks for a guard on a streamed reply."""
 
-# ruff: noqa: N818 (learners write such code)
+# ruff: noqa: N818 (learners write code like this)
 
 from contextlib import AsyncExitStack, aclosing, suppress
 
@@ -12,7 +12,7 @@ class Refused(Exception):
 
 
 class Forbidden(Refused):
-    """An exception that a learner defines."""
+    """An exception that a learner might define."""
 
 
 async def hushed(stream):
@@ -37,7 +37,7 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-edit = edits("5.guarded_reply", guarded_reply)  # args: mistake or None, {old: new}, says
+edit = edits("5.guarded_reply", guarded_reply)  # edit(mistake or None, {old: new}, regex)
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"

@@ -1,6 +1,6 @@
 """Right and wrong answers to 5.seam, which asks for two strings joined at their overlap."""
 
-# ruff: noqa: RET503 (learners write such code)
+# ruff: noqa: RET503 (learners write code like this)
 
 import re  # noqa: F401 (used in an edit)
 from difflib import SequenceMatcher
@@ -23,7 +23,7 @@ def from_the_left(partial, more):
             return partial + more[len(partial) - at :]
 
 
-edit = edits("5.seam", seam)  # args: mistake or None, {old: new}, says
+edit = edits("5.seam", seam)  # edit(mistake or None, {old: new}, regex)
 SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
 FIRST = "    {}\n    for size".format  # inserts a line before the loop
 

@@ -29,7 +29,7 @@ async def steady(sources, seconds):
                 raise
 
 
-edit = edits("5.steady", steady)  # args: mistake or None, {old: new}, says
+edit = edits("5.steady", steady)  # edit(mistake or None, {old: new}, regex)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"
@@ -126,7 +126,7 @@ async def watched(stream, seconds):
 
 
 def steady_with_watched(own):
-    """Return `steady` from the solution, with the `watched` defined by the code in `own`."""
+    """Return the solution's `steady`, using the `watched` that the code in `own` defines."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

@@ -1,6 +1,6 @@
-"""Right and wrong answers to 5.text_until, which asks for text until Stop is pressed."""
+"""Right and wrong answers to 5.text_until, which asks for a reply's text until Stop is pressed."""
 
-# ruff: noqa: F401, PERF401 (learners write such code; edits use the imports)
+# ruff: noqa: F401, PERF401 (learners write code like this; edits use the imports)
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ async def text_until(stop, model, prompt):
     return "".join(said)
 
 
-edit = edits("5.text_until", text_until)  # args: mistake or None, {old: new}, says
+edit = edits("5.text_until", text_until)  # edit(mistake or None, {old: new}, regex)
 LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
 FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"
 CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await reading"

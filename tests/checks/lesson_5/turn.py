@@ -20,7 +20,7 @@ async def turn(model, history, question):
         history.append(AIMessage(said))
 
 
-edit = edits("5.turn", turn)  # args: mistake or None, {old: new}, says
+edit = edits("5.turn", turn)  # edit(mistake or None, {old: new}, regex)
 SENT, BEGIN = "[*history, HumanMessage(question)]", "history.append(HumanMessage(question))"
 GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.append(AIMessage(said))"
 CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"

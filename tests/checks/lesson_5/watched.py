@@ -23,7 +23,7 @@ async def watched(stream, seconds):
             yield chunk
 
 
-edit = edits("5.watched", watched)  # args: mistake or None, {old: new}, says
+edit = edits("5.watched", watched)  # edit(mistake or None, {old: new}, regex)
 OfItsOwn = type("Stalled", (BaseException,), {})
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"
 RAISES = "raise Stalled from None"

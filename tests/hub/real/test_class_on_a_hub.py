@@ -26,7 +26,7 @@ needs_npm = pytest.mark.skipif(
 
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Provide a folder for temporary files; check afterwards that no folder or process remains."""
+    """Provide a temporary folder; check afterwards that no folder or process is left over."""
     place = tmp_path_factory.mktemp("class")
     yield place
     assert list(place.glob("course-class-*")) == []
@@ -43,7 +43,7 @@ def at(process: psutil.Process, place: Path) -> bool:
 
 
 def start(place: Path) -> "subprocess.Popen[str]":
-    """Start the command for 2 learners, with `place` as the folder for temporary files."""
+    """Start the command with 2 learners and with `place` as the folder for temporary files."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""Parsing chat requests, and composing replies to them."""
+"""Parsing chat requests and composing replies to them."""
 
 from typing import Any
 

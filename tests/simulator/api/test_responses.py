@@ -22,7 +22,7 @@ PATH = "/v1/responses"
 RIVER = answer("Name a river.")
 EXTRACT = "Extract the person: John Smith, 42, likes climbing and chess."
 TOOL = {"type": "function", **CHAT_TOOL["function"], "strict": False}
-# The event classes of the API, keyed by `type`.
+# The API's event classes, keyed by `type`.
 EVENTS: dict[str, type[BaseModel]] = {
     kind.model_fields["type"].annotation.__args__[0]: kind
     for kind in ResponseStreamEvent.__origin__.__args__
@@ -105,7 +105,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
 
 
 def texts_of(item: dict[str, Any]) -> list[str]:
-    """Return the strings that the deltas of an output item should add up to."""
+    """Return the strings that an output item's deltas should add up to."""
     if item["type"] == "function_call":
         return [item["arguments"]]
     parts = item["content"] if item["type"] == "message" else item["summary"]

@@ -59,7 +59,7 @@ def test_the_python_reply_prints_what_its_comment_says():
     code = TEXTS["python_code"].split("```")[1].removeprefix("python\n")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(code, {"__name__": "reply"})  # code from a course file
+        exec(code, {"__name__": "reply"})  # safe: the code comes from a course file
     assert f"# {printed.getvalue().strip()}" in code
 
 

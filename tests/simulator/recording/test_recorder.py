@@ -57,7 +57,7 @@ def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedRe
 
 
 def text_of(reply: RecordedReply) -> str:
-    """Return the text of a recording, without reasoning or tool calls."""
+    """Return a recording's text, without reasoning or tool calls."""
     kinds = [kind for kind, _ in reply.parts]
     return "".join(text for _, part, text in reply.pieces if kinds[part] == "text")
 
@@ -212,7 +212,7 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
 
 
 def test_thinking_among_the_content_is_recorded_and_a_refusal_is_counted() -> None:
-    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # from Mistral
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # Mistral's
     reply, left_out = recorded(sse(text(thinking), text("a"), text(None, refusal="No."), STOP))
     assert reply.parts == (("thought", ""), ("text", ""))
     assert [piece for _, _, piece in reply.pieces] == ["Hm", "a"]

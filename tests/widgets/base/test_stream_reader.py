@@ -18,7 +18,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Wait for the first item; return the reader, the list of received items, and the task."""
+    """Start reading and wait for an item; return the reader, the received items and the task."""
     taken, arrived = [], asyncio.Event()
 
     def take(item: object) -> None:
@@ -89,7 +89,7 @@ async def test_stop_between_two_items_lets_the_stream_finish_closing():
 
 async def test_a_cancellation_that_arrives_while_the_stream_closes_is_a_stop():
     class Late(Tap):
-        """Yields an item when cancelled, and raises on closing, as can happen on Python 3.11."""
+        """Yields an item when cancelled and raises when closed, as can happen on Python 3.11."""
 
         async def __anext__(self) -> Any:
             try:
@@ -110,7 +110,7 @@ async def test_a_cancellation_that_arrives_while_the_stream_closes_is_a_stop():
 async def test_a_lost_cancellation_is_sent_again(short):
     closed: list[bool] = []
 
-    async def forgetful():  # swallows the cancellation, like `asyncio.wait_for` on Python 3.11
+    async def forgetful():  # swallows the cancellation, as `asyncio.wait_for` can on Python 3.11
         try:
             yield "Half"
             with suppress(asyncio.CancelledError):

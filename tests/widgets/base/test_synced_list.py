@@ -1,4 +1,4 @@
-"""`SyncedList`: its messages, and the state sent to a page that requests it."""
+"""`SyncedList`: the messages it sends, and the state that a page gets on request."""
 
 import pytest
 from hypothesis import given
@@ -89,5 +89,5 @@ def test_only_the_growth_of_an_item_is_sent(item):
         synced.replace(["before", item("x" * length), "after"])
         synced.push()
     assert received(sent) == synced.whole
-    # If whole items were sent, messages would have 500 characters on average.
+    # If whole items were sent, messages would average 500 characters.
     assert sum(len(str(message["items"])) for message in sent) < 1000 * 60

@@ -1,4 +1,4 @@
-"""Assembling scripts and style sheets from the files that they need."""
+"""Assembling scripts and style sheets from the files they need."""
 
 import re
 
@@ -60,7 +60,7 @@ def test_a_file_without_a_list_of_needs_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_other_widgets_rules_apply_to_a_widget(name: str):
-    """A page keeps the style sheets of all widgets that it has shown."""
+    """A page keeps the style sheets of every widget it has shown."""
     classes = set(re.findall(r"course-[a-z-]+", script(name)))
     own_sheet = name.replace(".js", ".css")
     own = theme._with_needs(own_sheet) if own_sheet in SHEETS else []
@@ -69,6 +69,6 @@ def test_no_other_widgets_rules_apply_to_a_widget(name: str):
             continue
         rules = re.sub(r"/\*.*?\*/", "", text_of(sheet), flags=re.DOTALL)
         for selectors in re.findall(r"([^{}]+)\{", rules):
-            for selector in re.split(r",(?![^(]*\))", selectors):  # not at the comma in :is(a, b)
+            for selector in re.split(r",(?![^(]*\))", selectors):  # except inside :is(a, b)
                 named = set(re.findall(r"course-[a-z-]+", selector))
                 assert not named or named - classes, f"{sheet}: {selector.strip()}"

@@ -1,4 +1,4 @@
-"""`Throttle`: when updates are sent to the page."""
+"""When `Throttle` sends updates to the page."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -100,7 +100,7 @@ def test_a_slow_push_is_followed_by_as_long_a_pause():
 
     def push():
         pushes.append(clock.now)
-        clock.now += 2.0  # as if a huge update were being sent
+        clock.now += 2.0  # simulates sending a huge update
 
     timers = Timers(clock)
     throttle = Throttle(push, timers.later, clock=clock)

@@ -48,13 +48,13 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to create an app; `use` sends requests to the app, and returns the visits.
+    """Call the answer to create an app; `use` sends requests to it and returns the visits.
 
-    The first exception that the app raises is recorded as an exception of the answer.
+    The first exception that the app raises is recorded as if the answer had raised it.
     """
     made: list[Any] = []
 
-    # `__wrapped__` gives access to the answer's globals; don't copy the attributes of an app
+    # `__wrapped__` gives access to the answer's globals; don't copy an app's attributes
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):

@@ -1,6 +1,6 @@
-"""Sends requests to a learner's web app like a client, in-process and in virtual time.
+"""Sends requests to a learner's web app as a client would, but in-process and in virtual time.
 
-    visit = await get(app, "/chat", {"question": "Why?"})    # in `virtual_time.run`
+    visit = await get(app, "/chat", {"question": "Why?"})    # inside `virtual_time.run`
     visit.status, visit.headers, visit.events
     visit = await post(app, "/chat", {"question": "Why?"})   # sends the question as JSON
 
@@ -41,7 +41,7 @@ class Visit:
     over: float | None = None  # when the app finished handling the request; None until then
     left: float | None = None  # when the client disconnected or the server cancelled the request
     late: bytes = b""  # bytes sent after `left` or after the end of the response
-    error: Exception | None = None  # the exception in the app; recorded only if `left` is None
+    error: Exception | None = None  # the app's exception; recorded only if `left` is None
 
     @property
     def shown_body(self) -> str:
@@ -60,7 +60,7 @@ class Visit:
 
     @property
     def text(self) -> str:
-        """The text of all string messages."""
+        """All messages that are strings, joined."""
         return "".join(each for each in self.messages if isinstance(each, str))
 
 
@@ -73,7 +73,7 @@ def json_of(event: sse.Event) -> Any:
 
 
 def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
-    """Return a callback that records the text of each message as output of the reply."""
+    """Return a callback that records the text of each message with `Reply.out`."""
 
     def note(event: sse.Event) -> None:
         value = json_of(event)
@@ -100,7 +100,7 @@ async def get(
     leave_after: float | int | None = None,
     slow: bool = False,
 ) -> Visit:
-    """Send a GET request, and read the whole response unless `leave_after` is given.
+    """Send a GET request and read the whole response unless `leave_after` is given.
 
     Args:
         app: Any ASGI app.

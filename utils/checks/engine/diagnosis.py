@@ -1,4 +1,4 @@
-"""The check for a clinic: compares the learner's diagnoses with those in the lesson solution.
+"""The check for a clinic: compares the learner's diagnoses with those in the lesson's solution.
 
 The patients of a clinic are the programs to diagnose, which are in `utils/clinics/`.
 """
@@ -20,7 +20,7 @@ _FORMER = {"cut off": "truncated", "fails in silence": "fails silently"}
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The diagnoses by the learner and the correct diagnoses, keyed by patient name."""
+    """The learner's diagnoses and the correct ones, keyed by patient name."""
 
     answer: Any
     truth: Mapping[str, str]
@@ -28,7 +28,7 @@ class Diagnosis:
 
     @property
     def unknown(self) -> list[str]:
-        """The names in the answer that aren't names of patients."""
+        """The names in the answer that don't belong to any patient."""
         return [str(name) for name in self.answer if name not in self.truth]
 
     @property
@@ -48,7 +48,7 @@ class Diagnosis:
 
     @property
     def mistake(self) -> str:
-        """The first wrong diagnosis, as "healthy for buffered"; "" if all diagnoses are right."""
+        """The first wrong diagnosis, such as "healthy for buffered"; "" if all are right."""
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:
@@ -86,7 +86,7 @@ def _makes(mistake: str, seen: Diagnosis) -> bool:
 def clinic_messages(
     patient: str, correct: str, evidence: Mapping[str, str], *, denied: Mapping[str, str] = {}
 ) -> Messages[Diagnosis]:
-    """Return the messages of a clinic.
+    """Return a clinic's messages.
 
     Args:
         patient: The noun for a patient, such as "deployment".

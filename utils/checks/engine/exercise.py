@@ -8,7 +8,7 @@ Seen = TypeVar("Seen")
 Case = TypeVar("Case")
 
 Mistakes = Mapping[str, Callable[[Seen], bool]]
-Messages = Mapping[str, str | Callable[[Seen], str]]  # "correct" is for a correct answer
+Messages = Mapping[str, str | Callable[[Seen], str]]  # by the name of a mistake, or "correct"
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,16 @@ class Exercise(Generic[Seen, Case]):
     """The check for an exercise; its messages are in `messages.py` in the lesson folder.
 
     Attributes:
-        observe: Runs or reads the answer for one case, and returns a record. If the record is a
+        observe: Runs or reads the answer for one case and returns a record. If the record is a
             `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs the
             answer with the `extra_cases`.
         cases: The inputs to run the answer with, in order, starting with an ordinary input. Only
             the first mistake found is reported.
         mistakes: Predicates for the mistakes in this exercise, by name, checked in order after the
-            shared mistakes in `FIRST`. A shared mistake of the same name is replaced.
+            shared mistakes in `FIRST`. They override shared mistakes of the same name.
         first: Mistakes to look for before the shared mistakes.
-        notes: Predicates on the record of the first case. If a predicate applies to a correct
-            answer, the message of the same name is appended.
+        notes: Predicates on the record of the first case. If one is true of a correct answer,
+            the message of the same name is appended.
         opts_out: Shared mistakes that aren't mistakes here, each with a reason.
     """
 

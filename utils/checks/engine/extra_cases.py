@@ -16,7 +16,7 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return a copy of the case in which the first chunk contains text, as with some providers."""
+    """Return a copy of the case whose first chunk contains text, as with some providers."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
@@ -44,7 +44,7 @@ def leaves_closing(
     observe: Callable[[Any, Any], Run],
     method: str = "utils.checks.engine.fake_model.FakeModel.astream",
 ) -> Callable[[Run], bool]:
-    """Return a predicate for answers that rely on garbage collection to close streams of `method`.
+    """Return a predicate for answers that rely on garbage collection to close `method`'s streams.
 
     References to these streams are kept, so that only `close()` or `aclose()` closes them.
     """

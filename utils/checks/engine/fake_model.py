@@ -1,4 +1,4 @@
-"""A `ChatOpenAI` that replies with prepared text, and records each call."""
+"""A `ChatOpenAI` that replies with prepared text and records each call."""
 
 # ruff: noqa: A002, ARG002, D102 (LangChain defines the arguments and methods)
 
@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
-    For prompts without a prepared reply, the reply is `other`.
+    The reply to any other prompt is `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -75,7 +75,7 @@ class FakeModel(ChatOpenAI):
 
     @property
     def used(self) -> list[dict[str, Any]]:
-        """The settings in effect at each request, excluding requests by copies of the model."""
+        """The settings in effect for each request, excluding requests by copies of the model."""
         return [settings for model, settings in self._requests if model == id(self)]
 
     @property
@@ -83,7 +83,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # Plain methods, so that a call is recorded even if the result is never read or awaited.
+    # These are plain methods, so that calls are recorded even if no result is read or awaited.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -119,7 +119,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call these methods, which bypass `generate` to record only one call.
+    # Called by `invoke` and `ainvoke`; they bypass `generate`, so that only one call is recorded.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)

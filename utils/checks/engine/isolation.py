@@ -39,7 +39,7 @@ class _Printed(io.StringIO):
     """Captured output of an answer; not displayed, since a check runs the answer many times."""
 
     def write(self, text: str) -> int:
-        """Append the text, unless the limit has been reached."""
+        """Append the text unless the limit has been reached."""
         return super().write(text) if self.tell() < _MOST_PRINTED else len(text)
 
 
@@ -66,10 +66,10 @@ _noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 @contextmanager
 def isolated(answer: object) -> Iterator[None]:
-    """Record side effects of the answer during a `with` block, and clean up afterwards.
+    """Record the answer's side effects during a `with` block and clean up afterwards.
 
-    `gc.freeze` excludes existing objects from garbage collection, so that it visits only objects
-    created by the check. If checks are nested, only the outer one freezes objects.
+    `gc.freeze` excludes existing objects from garbage collection, so that collections visit only
+    objects created by the check. If checks are nested, only the outer one freezes objects.
     """
     inside = _noted.get() is not None
     if not inside:
@@ -87,7 +87,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Record the side effects of one run separately, during a `with` block."""
+    """Record one run's side effects separately during a `with` block."""
     new = Noted()
     token = _noted.set(new)
     try:
@@ -98,7 +98,7 @@ def noting() -> Iterator[None]:
 
 
 def noted() -> Noted:
-    """Return the side effects of the current run, or an empty record if there is no run."""
+    """Return the current run's side effects, or an empty record if there is no run."""
     return _noted.get() or Noted()
 
 
@@ -108,7 +108,7 @@ _running = 0  # the number of running checks
 
 @contextmanager
 def _watching() -> Iterator[None]:
-    """Keep the patches of `_changed` in place while any check is running.
+    """Keep the patches from `_changed` in place while any check is running.
 
     The first check to start applies the patches and the last one to finish reverts them: a check
     that timed out may still be running in its thread when the next check starts.
@@ -129,7 +129,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _changed() -> Iterator[None]:
-    """Record unawaited coroutines and calls to other models; suppress ignored `GeneratorExit`s."""
+    """Note unawaited coroutines and calls to other models; hide ignored `GeneratorExit` errors."""
     hook, show = sys.unraisablehook, warnings.showwarning
     methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
 

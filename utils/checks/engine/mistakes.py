@@ -1,7 +1,7 @@
 """The mistakes to look for in all exercises whose check records a `Run`, in order.
 
 In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
-in `FIRST`, then those of the exercise, then those in `LAST`. In the `stress` cases, it looks for
+in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
 those in `STRESSED`. An exercise can opt out of a shared mistake by naming it and giving a reason.
 Exercises about text include `TEXT`, which compares a run's `output` with the `expected` text.
 """
@@ -21,7 +21,7 @@ _COLLECTIONS = (str, list, tuple, set, dict)
 
 
 def _raised(run: Run) -> bool:
-    """Whether the answer itself failed, rather than passing on or wrapping the reply error."""
+    """Whether the answer itself failed, rather than passing on or wrapping the reply's error."""
     if run.error is None or run.error is run.reply.error:
         return False
     return not run.lost or isinstance(run.error, SLIPS)
@@ -36,7 +36,7 @@ def _replaced(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether the answer should return a specific type, and ended without an exception."""
+    """Whether the answer ended without an exception and should have returned a specific type."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 
@@ -47,7 +47,7 @@ def _stopped(run: Run) -> bool:
 
 
 def _odd_items(run: Run) -> list[Any]:
-    """Return the items of a stream that have the wrong type."""
+    """Return the streamed items that have the wrong type."""
     if not run.streams or run.wants is ANYTHING:
         return []
     return [item for item in run.items if not run.wants.fits(item)]

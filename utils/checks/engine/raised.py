@@ -12,7 +12,7 @@ _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 
 
 def told(error: BaseException | None, when: str = "") -> str:
-    """Describe an exception, or the first exception in a group, with its type, message and line."""
+    """Describe an exception, or the first one in a group, with its type, message and line."""
     if error is None:
         return ""
     while isinstance(error, BaseExceptionGroup):

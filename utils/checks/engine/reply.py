@@ -68,7 +68,7 @@ class Reading:
     """One reading of a reply, from the request to the end; times are in virtual seconds."""
 
     messages: Sequence[BaseMessage] = ()  # empty if a stream was passed to the answer directly
-    # keyword arguments of the call, such as `tools`, and the model's `max_tokens`
+    # the call's keyword arguments, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
     streamed: bool = True  # whether the reply was streamed instead of sent in one go
     usage: bool = True  # whether token usage, if any, is sent
@@ -90,17 +90,17 @@ class Reply:
     pieces: Sequence[str] = ()  # the pieces in which the text arrives
     calls: Sequence[tuple[str, str]] = ()  # tool calls after the text: names and JSON arguments
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
-    usage: UsageMetadata | None = None  # the token counts from the provider
+    usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model name in the response metadata
     fails_after: int | None = None  # pieces until the connection is lost; if 0, no chunk arrives
-    error: BaseException = field(default_factory=ConnectionLost)  # raised on connection loss
+    error: BaseException = field(default_factory=ConnectionLost)  # raised when the connection drops
     # seconds to the first piece, from the role chunk or, if there is none, from the request
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between pieces
     # extra seconds to wait before a piece, keyed by its index
     silences: Mapping[int, float] = field(default_factory=dict)
-    # whether the role is sent with the first piece and the finish reason with the last piece, as by
-    # some providers, instead of in separate chunks without text
+    # whether the role is sent with the first piece and the finish reason with the last piece, as
+    # some providers do, instead of in separate chunks without text
     compact: bool = False
     keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
     again: "Reply | None" = None  # the reply to later requests; None to repeat this reply
@@ -119,7 +119,7 @@ class Reply:
 
     @property
     def taken(self) -> int:
-        """How many non-empty pieces were taken, in all readings."""
+        """The number of non-empty pieces taken, in all readings."""
         return sum(len(reading.arrived) for reading in self.readings)
 
     @property
@@ -134,7 +134,7 @@ class Reply:
 
     @property
     def whole(self) -> bool:
-        """Whether the reply was ever requested without streaming, as by `invoke`."""
+        """Whether the reply was ever requested without streaming, as with `invoke`."""
         return any(not reading.streamed for reading in self.readings)
 
     @property
@@ -154,7 +154,7 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The most pieces still waiting to be output when another was taken or the end was reached.
+        """The most pieces awaiting output when another was taken or the end was reached.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next piece is taken; `len(pieces)` means that all pieces are
@@ -172,7 +172,7 @@ class Reply:
         return most
 
     def out(self, text: str) -> None:
-        """Record text that the answer has output."""
+        """Record text output by the answer."""
         self.log.append(Event("out", text))
 
     def stream(self) -> "Stream":
@@ -217,7 +217,7 @@ class Reply:
     def _steps(
         self, reading: Reading, *, chunks: bool = True, last: bool = False
     ) -> Generator[Any]:
-        """Yield each item, preceded by the seconds to wait for it, as a float.
+        """Before each item, yield the seconds to wait for it, as a float.
 
         The items are chunks, or strings if `chunks` is false; `last` adds LangChain's final chunk.
         """
@@ -299,7 +299,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """Wraps a generator, and counts how many times the generator signals its end."""
+    """Wraps a generator and counts how many times it signals its end."""
 
     def __init__(self, inner: Generator[Any], reading: Reading) -> None:
         self._inner, self._reading = inner, reading

@@ -1,4 +1,4 @@
-"""`Case`, the input of one run of an answer, and `Run`, the record of what the answer did.
+"""`Case`, the input for one run of an answer, and `Run`, the record of what the answer did.
 
 The mistakes in `engine.mistakes` are predicates on a `Run`. An exercise can add fields in a
 subclass, `Seen`, and create an instance with `Seen.of(run, …)`.
@@ -28,7 +28,7 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """The input of one run of an answer; exercises can add fields in a subclass."""
+    """The input for one run of an answer; exercises can add fields in a subclass."""
 
     text: str = RIVERS  # the text of the reply
     seed: int = 1  # determines where the text is split into pieces
@@ -54,7 +54,7 @@ class Case:
         return not self.when
 
     def reply(self, **how: Any) -> Reply:
-        """Create the reply; the arguments in `how` override the settings of the case."""
+        """Create the reply; `how` overrides the case's settings."""
         pieces = cut(self.text, self.seed) if self.pieces is None else self.pieces
         given = {"fails_after": self.fails_after, "compact": self.compact}
         return Reply(pieces, **{**given, "silences": self.silences, **how})
@@ -64,7 +64,7 @@ class Case:
         return FakeModel.of({self.prompt: reply}, **settings)
 
 
-REPLIES = (  # cases for most exercises about the text of a reply
+REPLIES = (  # cases for most exercises about a reply's text
     Case(seed=11),
     Case(
         text=f" \n{HARBOUR}\n\n  Then\tall\u00a0at once. ",
@@ -106,7 +106,7 @@ class Record:
 
     @property
     def when(self) -> str:
-        """The `when` of the case, if any, with a leading space."""
+        """The case's `when`, if any, with a leading space."""
         return f" {self.case.when}" if self.case.when else ""
 
 
@@ -123,7 +123,7 @@ class Run(Record):
     streams: bool = False  # whether the exercise asks for a generator or an async generator
     asynchronous: bool = False  # whether the exercise asks for an awaitable or an async generator
     passes_on: bool = False  # whether each piece should be passed on before the next piece is taken
-    expected: str = ""  # the correct text; the reply text by default
+    expected: str = ""  # the correct text; by default, the reply's text
     returned: Any = None  # the returned value or, if awaited, its result; None if a stream was read
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream that was then read
@@ -137,11 +137,11 @@ class Run(Record):
     altered: bool = False  # whether the answer changed an item after yielding it
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
     settings: Sequence[str] = ()  # the names of the model settings that the answer changed
-    still_open: bool = False  # whether the stream of any reply was left open
+    still_open: bool = False  # whether any reply's stream was left open
     tasks: Sequence[str] = ()  # coroutine names of tasks that were left running
     unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
     blocked: float = 0.0  # how long the answer blocked the event loop, in virtual seconds
-    # how the answer's task reacted to a cancellation: "cancelled" (correct), "returned",
+    # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
     other_model: str = ""  # describes the first model called that wasn't passed to the answer
@@ -176,7 +176,7 @@ class Run(Record):
 
     @property
     def total(self) -> int:
-        """How many pieces the reply has."""
+        """The number of pieces in the reply."""
         return len(self.reply.pieces)
 
     @property
@@ -201,7 +201,7 @@ class Run(Record):
 
     @property
     def lost(self) -> bool:
-        """Whether the answer raised the reply error, or another exception caused by that error."""
+        """Whether the answer raised the reply's error, or an exception caused by it."""
         return any(each is self.reply.error for each in self.causes)
 
     @property
@@ -219,7 +219,7 @@ class Run(Record):
 
     @property
     def foreign(self) -> str:
-        """The class name of an awaited object of another event loop; "" if there is none."""
+        """The class name of an awaited object from another event loop; "" if there is none."""
         errors = "\n".join(map(str, self.causes))
         # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)

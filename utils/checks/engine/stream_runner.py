@@ -1,4 +1,4 @@
-"""Runs an answer once against a prepared reply, and records what the answer did.
+"""Runs an answer once against a prepared reply and records what it did.
 
     run = call("show", answer, case, reply, model, case.prompt)         # a value
     run = call("words", answer, case, reply, reply.stream, streams=True)  # a generator
@@ -42,7 +42,7 @@ class How(TypedDict, total=False):
 
 
 class _Runner:
-    """Runs an answer, and records in `run` what the answer does."""
+    """Runs an answer and records in `run` what it does."""
 
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; its subclasses mean timeouts
+            exits = type(error) is SystemExit  # raised by `exit()`; subclasses are timeouts
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
@@ -91,7 +91,7 @@ class _Runner:
         return virtual_time.now() - self._began
 
     def finished(self) -> Run:
-        """Return the complete record; call this once all code of the answer has finished."""
+        """Return the complete record; call this once all of the answer's code has finished."""
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
@@ -217,7 +217,7 @@ def run_async(
 
 
 async def _watched(runner: _Runner, pause: float) -> None:
-    """Run the answer, then list unfinished tasks before these tasks can continue."""
+    """Run the answer, then list unfinished tasks before they can continue."""
     # get the loop here: if an answer that never ends is discarded, no loop is running in `finally`
     loop = asyncio.get_running_loop()
     try:
@@ -255,7 +255,7 @@ async def _awaited(runner: _Runner, pause: float) -> None:
 
 
 async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> None:
-    """Cancel the task after some virtual seconds, and record how the task reacted."""
+    """Cancel the task after `after` virtual seconds and record how it reacted."""
     await asyncio.wait({task}, timeout=after)
     if task.done():
         runner.run.cancelled = "early"
@@ -267,7 +267,7 @@ async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> 
     elif task.cancelled():
         runner.run.cancelled = "cancelled"
         with suppress(asyncio.CancelledError):
-            await task  # clears the task exception, whose traceback keeps streams alive
+            await task  # clears the task's exception, whose traceback keeps streams alive
     else:
         runner.run.cancelled = "raised" if runner.run.error else "returned"
 

@@ -16,17 +16,17 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 ANSWER_SECONDS = 5.0  # the limit for one check; a correct answer takes milliseconds
-_STOPS = 20  # how many times to raise `OutOfTime`: code may swallow the exception, or react slowly
+_STOPS = 20  # how many times to raise `OutOfTime`: code may swallow the exception or react slowly
 _PATIENCE = 0.2  # seconds between attempts to stop the code
 _POLL = 0.05  # the longest delay, in seconds, before an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code is computing or waiting
-# code that uses less processor time than this fraction of the window counts as waiting
+# code whose processor time is below this fraction of the window counts as waiting
 _COMPUTES = 0.02
 _LONGEST = 4  # the wall-clock limit of a call, as a multiple of its time limit
 
 
 class OutOfTime(SystemExit):
-    """Raised when the time limit has passed.
+    """Raised when the time limit is exceeded.
 
     Not an `Exception`, so that `except Exception` doesn't catch it; a `SystemExit`, since asyncio's
     event loop swallows other exceptions.
@@ -34,7 +34,7 @@ class OutOfTime(SystemExit):
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """Call `work`; return its result, or raise its exception.
+    """Call `work`; return its result or raise its exception.
 
     The limit counts processor time while the code computes, and wall-clock time while it waits, so
     that a correct answer doesn't fail on a busy machine. Interrupting the caller, for example with
@@ -103,7 +103,7 @@ class _Run(Generic[T]):
         try:
             try:
                 self._value.append(self._work())
-            except BaseException as error:  # `result` reraises it in the calling thread
+            except BaseException as error:  # `result` re-raises it in the calling thread
                 self._error = error
             self._done.set()
             self._released.wait()

@@ -1,4 +1,4 @@
-"""Detects answers that are still the exercise placeholder."""
+"""Detects answers that are still the exercise's placeholder."""
 
 import ast
 import dis
@@ -11,11 +11,11 @@ UNTOUCHED = "Write your answer where it says `your code here`, and run the cell 
 
 
 def untouched(answer: object, number: str) -> bool:
-    """Whether `answer` is still the exercise placeholder.
+    """Whether `answer` is still the exercise's placeholder.
 
     A placeholder is `...`, a tuple that contains one, a non-empty dict or list of placeholders, a
-    function that is empty or has the same code as one in the exercise stub, or a class that
-    contains only placeholders and doesn't inherit from another class of the learner.
+    function that is empty or has the same code as one in the exercise's stub, or a class that
+    contains only placeholders and doesn't inherit from another of the learner's classes.
     """
     if answer is ...:
         return True
@@ -46,7 +46,7 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 
 
 def _compiled(text: str) -> list[CodeType]:
-    """Return the code objects of all functions and classes in the source of a cell."""
+    """Return the code objects of all functions and classes in a cell's source."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook cell
     return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
 

@@ -18,7 +18,7 @@ BEGIN = 100.0  # virtual time at the start of a run, in seconds
 VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as infinite
 SOON = 0.02  # the longest delay, in virtual seconds, that counts as immediate
 
-_POLL = 0.05  # real seconds after which a waiting loop or thread checks whether to stop
+_POLL = 0.05  # how often, in real seconds, a waiting loop or thread checks whether to stop
 _IDLE = 0.5  # real seconds of idling (nothing to run or wait for) after which a run is stopped
 _BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each additional busy iteration advances time
@@ -117,7 +117,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise Stop(too_long)
 
     def busy(self) -> None:
-        """Count a busy iteration; after `_BUSY` of them, advance time to stop infinite polling."""
+        """Count a busy iteration; after `_BUSY` of them, advance time to end infinite polling."""
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK

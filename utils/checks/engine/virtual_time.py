@@ -1,4 +1,4 @@
-"""Runs a learner's code in virtual time, synchronously or on a loop, without real waiting.
+"""Runs a learner's code in virtual time, synchronously or on a loop, without actually waiting.
 
     with clock(answer):                # synchronous code
         answer(model, prompt)
@@ -7,8 +7,8 @@
     run(lambda: answer(model, prompt), answer)     # a coroutine, on its own loop
 
 The loop's clock stops while code is running and jumps to the next timer when the loop is idle, so
-timeouts and stalls are exact and the same on every machine. The clock also waits for threads of
-`asyncio.to_thread` and anyio, except while they are in `pause`.
+timeouts and stalls are exact and the same on every machine. The clock also waits for threads
+started by `asyncio.to_thread` and anyio, except while they are in `pause`.
 
 In code that runs on a virtual clock, `time.sleep`, `time.monotonic`, `time.perf_counter` and
 `time.time` follow that clock, even if the learner imported them by name. `time.sleep` in a
@@ -67,9 +67,9 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
-    """Run a coroutine function on a new virtual loop in this thread, and return its result.
+    """Run a coroutine function on a new virtual loop in this thread and return its result.
 
-    Functions of the `time` module follow the clock, even if the modules of `learners` (functions
+    The `time` module's functions follow the clock, even if the modules of `learners` (functions
     or classes) imported them by name. Tasks that `main` leaves running are cancelled, and async
     generators are closed.
 
@@ -97,9 +97,9 @@ def now(function: str = "monotonic") -> float:
 
 
 def pause(seconds: float) -> None:
-    """Let virtual time pass in synchronous code, like a synchronous model call.
+    """Let virtual time pass in synchronous code, as a synchronous model call would.
 
-    On the thread of a loop, this blocks the loop. Without a virtual clock, this does nothing.
+    On an event loop's thread, this blocks the loop. Without a virtual clock, this does nothing.
     """
     current = _CLOCK.get()
     if current:
@@ -170,7 +170,7 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the global namespaces of functions and methods, excluding those in the stdlib."""
+    """Return the global namespaces of functions and methods, except those in the stdlib."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         methods = vars(learner).values() if isinstance(learner, type) else ()

@@ -19,12 +19,12 @@ def shown(value: object, longest: int = 60) -> str:
     if not runs:
         return f"`{flat}`"
     unused = next(length for length in range(1, len(runs) + 2) if length not in runs)
-    marks = "`" * unused  # as in Markdown, a number of backticks that doesn't occur in the code
+    marks = "`" * unused  # as in Markdown, a run of backticks of a length not used in the code
     return f"{marks} {flat} {marks}"
 
 
 def kind(value: object) -> str:
-    """Return the type of a value with an article, such as "a `list`"."""
+    """Return a value's type with an article, such as "a `list`"."""
     if value is None:
         return "`None`"
     name = type(value).__name__
@@ -32,7 +32,7 @@ def kind(value: object) -> str:
 
 
 def count(number: int, noun: str, verb: str = "") -> str:
-    """Return a number with its noun and verb: `count(2, "piece", "was")` is "2 pieces were"."""
+    """Return a number with its noun and verb: `count(2, "piece", "was")` gives "2 pieces were"."""
     if number != 1:
         if not noun.endswith("s"):
             noun = re.sub("([^aeiou])y$", r"\1ie", noun) + "s"  # "reply" becomes "replies"

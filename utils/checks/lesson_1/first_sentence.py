@@ -1,4 +1,4 @@
-"""Check for `first_sentence`: return the first sentence of a reply, and stop the model."""
+"""Check for `first_sentence`: return the first sentence of a reply and stop the model."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -19,8 +19,8 @@ class Seen(Run):
     """A run, and how many pieces were needed to find the end of the sentence."""
 
     arrived: Sequence[int]  # the number of characters that had arrived after each piece
-    complete: int  # the number of the piece that completed the sentence
-    known: int  # the number of the piece with the white space after the sentence
+    complete: int  # which piece completed the sentence, counting from 1
+    known: int  # which piece contains the white space after the sentence, counting from 1
     needless: bool  # whether the reply was read to the end although more text followed the sentence
 
 
@@ -74,7 +74,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-# replies (with bars between pieces where these matter), and how messages refer to the case
+# each reply, with `|` between pieces if the split matters, and how messages refer to the case
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),

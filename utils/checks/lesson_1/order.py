@@ -18,11 +18,11 @@ _FILE = "<your order>"
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """An order of the lines and, if Python can run the code, its measurements."""
+    """The order of the lines and, if Python can run the code, its measurements."""
 
     lines: Mapping[str, str] = field(default_factory=dict)
     given: Any = ""  # the order that was passed
-    is_order: bool = True  # whether the order is a string, or a list of single letters
+    is_order: bool = True  # whether the order is a string or a list of single letters
     letters: str = ""
     unknown: str = ""  # the first letter that doesn't name a line; "" if there is none
     repeated: str = ""  # the first letter that appears more than once; "" if there is none
@@ -52,7 +52,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
-    """Return the letters of an order in upper case, and the first unknown and repeated letters.
+    """Return an order's letters in upper case, and the first unknown and repeated letters.
 
     The keys are fields of `Seen`; values are "" if no letter qualifies or the order is unreadable.
     """
@@ -67,7 +67,7 @@ def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
 
 def _run(seen: Seen, case: Case) -> Seen:
     text = "\n".join(seen.lines[letter] for letter in seen.letters)
-    # stores the lines, so that a message about an exception can quote a line
+    # stores the lines, so that a message about an exception can quote one
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
     failure: dict[str, Any] = {}  # the fields of `Seen` that describe a failure
     reply = case.reply()

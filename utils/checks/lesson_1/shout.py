@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the largest number of characters of complete words held back
+    words_held: int  # the most characters of complete words held back at any time
     functions: Sequence[Any]  # the functions in the chain that LangChain calls with the whole text
 
 
@@ -41,7 +41,7 @@ def _words_held(reply: Reply) -> int:
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Build the chain, and loop over its stream once."""
+    """Build the chain and loop over its stream once."""
     reply = case.reply()
     chain, early = None, 0
 

@@ -1,4 +1,4 @@
-"""Check for `show`: print each piece as it arrives, and return the whole text."""
+"""Check for `show`: print each piece as it arrives and return the whole text."""
 
 import io
 from contextlib import redirect_stdout
@@ -18,12 +18,12 @@ class Screen(io.StringIO):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
-        # pieces taken when the oldest unflushed text was printed; None if all text is flushed
+        # number of pieces taken when the oldest unflushed text was printed; None if all is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
     def write(self, text: str) -> int:
-        """Write the text, and note when it was printed."""
+        """Write the text and note when it was printed."""
         self._look()
         if text:
             self._reply.out(text)

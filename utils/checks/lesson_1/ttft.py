@@ -10,7 +10,7 @@ from utils.simulator.prefill import Server
 from utils.simulator.profiles import PROFILES
 
 _PROMPT = range(20_000)  # tokens
-_REPLY = 2.0  # seconds from the first token of a reply to the last token
+_REPLY = 2.0  # seconds from a reply's first token to its last
 _LATER = 60.0  # seconds from the first request to the changed requests
 
 
@@ -45,7 +45,7 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """An order of the changes, and the TTFT of each change in seconds."""
+    """The order of the changes in the answer, and the TTFT of each in seconds."""
 
     answer: Any
     ttfts: Mapping[str, float]
@@ -55,13 +55,13 @@ class Seen:
     missing: Sequence[str]  # the changes missing from the order
 
     def too_early(self, letter: str) -> str:
-        """Return the first later change that should precede this change; "" if there is none."""
+        """Return the first change after this one that should precede it; "" if there is none."""
         after = self.letters[self.letters.index(letter) + 1 :]
         return next((other for other in after if self.ttfts[other] < self.ttfts[letter]), "")
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compute the TTFTs, and parse the letters in the answer."""
+    """Compute the TTFTs and parse the letters in the answer."""
     ttfts = {letter: _ttft(change) for letter, change in _CHANGES.items()}
     read = letters_in(answer, ttfts)
     missing = [letter for letter in ttfts if letter not in read["letters"]]

@@ -1,4 +1,4 @@
-"""Check for `words`: yield each word in a stream of pieces as soon as the word is complete."""
+"""Check for `words`: yield each word in a stream of pieces as soon as it is complete."""
 
 import re
 from bisect import bisect_right
@@ -16,7 +16,7 @@ from utils.checks.engine.wording import differ_at
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The words that were yielded, and when each word was complete."""
+    """The words that were yielded, and when each was complete."""
 
     words: Sequence[str]  # the correct words
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
@@ -28,7 +28,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with one stream of pieces, and read the words that it yields."""
+    """Call the answer with one stream of pieces and read the words that it yields."""
     reply = case.reply()
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)
@@ -56,7 +56,7 @@ def _needed(reply: Reply) -> list[int]:
 
 
 def _without_marks(s: Seen) -> list[list[str]]:
-    """Return the lists of words that an answer may yield if it drops punctuation."""
+    """Return the lists of words that an answer might yield if it drops punctuation."""
     return [
         re.findall(r"\w+", s.reply.text),
         [re.sub(r"\W", "", word) for word in s.words],

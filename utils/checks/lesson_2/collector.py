@@ -24,7 +24,7 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """The contents of `.text` in a collector, and in a second collector that receives nothing."""
+    """The contents of `.text` in a collector and in a second one that receives nothing."""
 
     case: Listening
     fresh: Any  # the initial `.text` of the collector that receives nothing
@@ -36,7 +36,7 @@ class Seen(HandlerRun):
 
 
 def observe(answer: Any, case: Listening) -> Seen:
-    """Read the `.text` of a collector after each chunk; a second collector receives nothing."""
+    """Read a collector's `.text` after each chunk; a second collector receives nothing."""
     reply = case.reply()
     looks: list[tuple[str, Any]] = []
     fresh: Any = None
@@ -70,7 +70,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return the text without consecutive duplicate pieces, and without any duplicate pieces."""
+    """Return the text without consecutive duplicate pieces, then without any duplicate pieces."""
     once_in_a_row = "".join(piece for piece, _ in groupby(pieces))
     return [once_in_a_row, "".join(dict.fromkeys(pieces))]
 

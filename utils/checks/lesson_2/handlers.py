@@ -1,6 +1,6 @@
 """Runs a learner's callback handlers and records their exceptions.
 
-LangChain normally logs the exceptions of a handler and continues; here they propagate.
+LangChain normally logs a handler's exceptions and continues; here they propagate.
 """
 
 import inspect
@@ -43,7 +43,7 @@ class HandlerRun(Record):
     handler: BaseCallbackHandler | None = None  # the first instance
     error: Exception | None = None  # the exception raised when creating or calling an instance
     log: Sequence[str] = ()  # LangChain's log messages about callbacks
-    unknown: Sequence[str] = ()  # the methods that LangChain never calls
+    unknown: Sequence[str] = ()  # the learner's methods that LangChain never calls
     unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if there is none
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
@@ -52,7 +52,7 @@ class HandlerRun(Record):
 
 
 def _misfit(s: HandlerRun) -> bool:
-    """Whether the arguments from LangChain didn't match the parameters of a method."""
+    """Whether LangChain's arguments didn't match a method's parameters."""
     if not isinstance(s.error, TypeError):
         return False
     place = Path(traceback.extract_tb(s.error.__traceback__)[-1].filename)
@@ -64,7 +64,7 @@ def run_handlers(
 ) -> HandlerRun:
     """Call `listen` with a function that creates the learner's handlers; record the result.
 
-    Finally, read `attribute` from the first two handlers.
+    Afterwards, read `attribute` from the first two handlers.
     """
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}  # fields of `HandlerRun`
@@ -102,7 +102,7 @@ def is_handler_class(answer: object) -> bool:
 
 @contextmanager
 def callback_log() -> Iterator[list[str]]:
-    """Collect LangChain's log messages about callbacks, without displaying them."""
+    """Collect LangChain's log messages about callbacks without displaying them."""
     lines: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -157,9 +157,9 @@ class Attaching(Run):
     again: Any  # the result of a second call
     log: Sequence[str]  # LangChain's log messages about callbacks
     wrong: bool  # whether the whole reply arrived, but the wrong number was returned
-    calls: Sequence[Call]  # the method calls to the model
+    calls: Sequence[Call]  # the calls to the model's methods
     handlers: Sequence[Any]  # all handlers that were attached
-    classes: Sequence[type]  # classes attached in place of instances; LangChain ignores them
+    classes: Sequence[type]  # classes attached instead of instances; LangChain ignores them
     unfilled: str  # the misnamed token parameter of a handler; "" if there is none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 

@@ -22,7 +22,7 @@ class Runs(Case):
     """A case with one or more runs that call the same handler."""
 
     interleaved: bool = False  # whether the tokens of two runs interleave
-    other_first: bool = False  # whether the second run starts first, if `interleaved`
+    other_first: bool = False  # if `interleaved`, whether the second run starts first
     then_shorter: bool = False  # whether a shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler
@@ -44,7 +44,7 @@ class _Spy(BaseCallbackHandler):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """The reports of a handler."""
+    """A handler's reports."""
 
     case: Runs
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
@@ -53,7 +53,7 @@ class Seen(HandlerRun):
     kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
-    off: set[int]  # the errors of the reports; empty if a report is missing or extra
+    off: set[int]  # how far off each report is; empty if a report is missing or extra
 
 
 def observe(answer: Any, case: Runs) -> Seen:

@@ -1,4 +1,4 @@
-"""Check for `spaces_heard`: attach a handler, and return how many spaces it receives."""
+"""Check for `spaces_heard`: attach a handler and return how many spaces it receives."""
 
 from typing import Any
 from unittest.mock import patch
@@ -15,7 +15,7 @@ _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_ne
 
 
 def observe(answer: Any, case: Case) -> Attaching:
-    """Call the answer twice, to detect a handler that is reused without being reset."""
+    """Call the answer twice to detect a handler that is reused without being reset."""
     with handlers.callback_log() as log:
         run, again = _run(answer, case), _run(answer, case)
     return Attaching.seen(run, run.reply.text.count(" "), again=again.returned, log=log)

@@ -17,7 +17,7 @@ from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
 _FAILS = _TIDE  # the prompt whose reply fails in a case with `fails_after`
-_MOST_EXTRA = 4  # the maximum number of chunks without text in a reply
+_MOST_EXTRA = 4  # the maximum number of chunks without text per reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,13 @@ class Seen(Attaching):
     replies: dict[str, Reply]
     readings: Sequence[Reading]  # the readings of all replies
     never_sent: str  # the first prompt that was never sent; "" if all were sent
-    miscounted: str  # the first prompt sent more or less often than listed; "" if there is none
+    miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
     unfinished: str  # the first prompt whose reply wasn't read to the end; "" if there is none
     input_tokens: int  # the total for all requests
     output_tokens: Sequence[int]  # one number per reply
 
     def is_of(self, prompts: Iterable[str]) -> bool:
-        """Whether the returned number is the sum of the output tokens for these prompts."""
+        """Whether the answer returned the sum of these prompts' output tokens."""
         return bool(self.returned == sum(_USAGES[each]["output_tokens"] for each in prompts))
 
     @property
@@ -105,12 +105,12 @@ def _none(s: Seen) -> bool:
 
 
 def _one_model(s: Seen) -> bool:
-    """Whether the answer counted the replies of only one model in a handler's `usage_metadata`."""
+    """Whether the answer counted only one model's entry in a handler's `usage_metadata`."""
     return any(s.is_of(p for p in s.case.prompts if _MODELS[p] == model) for model in s.entries)
 
 
 def _chunks(s: Seen) -> list[int]:
-    """Return possible numbers of chunks: one per piece, plus up to `_MOST_EXTRA` per reply."""
+    """Return the possible chunk counts: one per piece, plus up to `_MOST_EXTRA` per reply."""
     with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
     return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
 

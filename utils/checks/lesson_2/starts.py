@@ -1,4 +1,4 @@
-"""Check for 2.starts: how many model starts each of two handlers counts in four cases."""
+"""Check for 2.starts: the number of model starts that each of two handlers counts in four cases."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 
-# The handlers passed to the model constructor, `with_config` and the call, by case number.
+# The handlers passed to the model's constructor, `with_config` and the call, by case number.
 CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
 
 
@@ -27,7 +27,7 @@ class _Tally(BaseCallbackHandler):
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer, and how it differs from the actual counts of the `A` and `B` handlers."""
+    """An answer, and how it differs from what handlers `A` and `B` actually count."""
 
     answer: Any
     strings: Sequence[str] = ()  # keys that are case numbers written as strings
@@ -59,7 +59,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return the number for a handler in a row; if it is missing, None, or 0 for a `Counter`."""
+    """Return a handler's number in a row; if it is missing, None (0 for a `Counter`)."""
     if row is None:
         return None
     with suppress(KeyError):
@@ -68,7 +68,7 @@ def _number(row: Mapping[str, Any] | None, name: str) -> Any:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Run the four cases, and compare the answer with the counts."""
+    """Run the four cases and compare the answer with the actual counts."""
     if not isinstance(answer, Mapping):
         return Seen(answer)
     rows = {case: _row(answer.get(case, ...)) for case in CASES}
@@ -96,7 +96,7 @@ def observe(answer: Any, _: None) -> Seen:
 
 
 def _counted(places: Sequence[str]) -> dict[str, int]:
-    """Attach the handlers in a row of `CASES`, and return how many starts each handler counts."""
+    """Attach the handlers of one case, and return how many model starts each handler counts."""
     tallies = {"A": _Tally(), "B": _Tally()}
     built_in, bound, called = ([tallies[name]] if name else [] for name in places)
     config: Any = {"callbacks": called}

@@ -15,8 +15,8 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 IDLE = 50.0  # seconds between creating and using the handler
 
-_FIRST_AFTER = 0.5437  # seconds to the first text, with enough decimals to expose a rounded TTFT
-_AHEAD = 1000.0  # seconds by which the handler clock is ahead of virtual time
+_FIRST_AFTER = 0.5437  # seconds until the first text, with enough decimals to expose a rounded TTFT
+_AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
 _LONG = 60.0  # seconds; longer than any run here
 _CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
@@ -24,14 +24,14 @@ _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply, and whether the clock of the handler is at 0 when the model is called."""
+    """A reply, and whether the handler's clock is at 0 when the model is called."""
 
     from_zero: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """The values of `.ttft` in the handler."""
+    """The values of the handler's `.ttft`."""
 
     at_first: Any  # `.ttft` of a new handler
     first: float | None  # the correct TTFT; None for a reply without text
@@ -77,7 +77,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     had = [value for value in (early, then, final) if value is not None]
     odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
     if final is None or first is None:
-        wrong = final is not first  # without a TTFT, both must be None
+        wrong = final is not first  # right only if both are None
     else:
         wrong = bool(odd) or not _close(had[0], first)
     return Seen.of(
@@ -98,13 +98,13 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded, except for 0.0, the difference of two equal clock readings."""
+    """Whether a value was rounded; 0.0 doesn't count, since equal clock readings also give it."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 
 
 def _takes_the_chunk(s: Seen) -> bool:
-    """Whether the handler's method has a parameter for the chunk, but none for the token."""
+    """Whether `on_llm_new_token` has a `chunk` parameter but no `token` parameter."""
     handler: Any = s.handler
     names = inspect.signature(handler.on_llm_new_token).parameters
     return "chunk" in names and "token" not in names

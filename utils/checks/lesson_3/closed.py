@@ -34,9 +34,9 @@ Done"""
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The result of calling the answer once with the text of the case."""
+    """The result of calling the answer once with the case's text."""
 
-    kept: str  # the text without an incomplete fence at its end
+    kept: str  # the text without any incomplete fence at its end
     open: bool  # whether a code block is still open at the end of `kept`
 
     @property
@@ -48,7 +48,7 @@ class Seen(Run):
     def right(self) -> bool:
         """Whether the result is correct; extra blank lines around changes are allowed.
 
-        An indented incomplete fence may stay: the exercise mentions only backticks.
+        An indented incomplete fence may stay: the exercise mentions only lines of backticks.
         """
         text = self.case.text
         return self._is(self.kept) or (text.endswith((" `", " ``")) and self._is(text))
@@ -64,7 +64,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with the text of the case."""
+    """Call the answer with the case's text."""
     lines = case.text.split("\n")
     kept = "\n".join(lines[:-1] if lines[-1].strip() in _LONE else lines)
     run = call("closed", answer, case, Reply(), case.text)

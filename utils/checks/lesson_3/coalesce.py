@@ -14,7 +14,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # the interval; exact in binary, as are the gaps, so that sums compare exactly
+SECONDS = 0.25  # the interval; like the gaps, exact in binary, so that sums compare exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Passed(NamedTuple):
     taken: int
 
 
-# A placeholder for a string that wasn't yielded or wasn't due. No case has 1000 pieces, so that a
+# A placeholder for a string that wasn't yielded or wasn't due. No case has 1000 pieces, so a
 # missing string counts as too late, and an extra string as too soon.
 _NOTHING = Passed("", 1000)
 
@@ -45,14 +45,14 @@ class Seen(Run):
     due: Sequence[Passed]  # the strings that should have been yielded, and when
     looked: int  # how many times the clock was called
     passed: Sequence[Passed]  # the strings that were yielded
-    wrong: Passed  # the first yielded string that differs from the string due
+    wrong: Passed  # the first yielded string that differs from the one due
     wanted: Passed  # the string that was due instead; equals `wrong` if all are right
     waited: float  # how long the answer itself slept, in virtual seconds
     missing: str  # the first piece missing from the output; "" if there is none
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read the output of the answer for one stream, with a clock that records its calls."""
+    """Read the answer's output for one stream, with a clock that records its calls."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
 

@@ -35,7 +35,7 @@ EMPTY_STREAM = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """Create a case with this finish reason, which is mentioned in `when`."""
+    """Create a case with this finish reason, and mention it in `when`."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
@@ -62,7 +62,7 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
         return case.reply(calls=case.calls, finish=case.finish, usage=usage)
 
     given = reply()
-    # unlike `stream`, `chunks` yields a first and last chunk even if there are no pieces
+    # unlike `stream`, `chunks` yields a first and a last chunk even if there are no pieces
     stream = given.stream if case.empty else given.chunks
     run = call(name, answer, case, given, stream, wants=wants)
     with virtual_time.clock(answer):
@@ -77,7 +77,7 @@ def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
 
 
 def uses(s: Seen, name: str) -> bool:
-    """Whether the code of the answer, excluding nested functions, uses this attribute or global."""
+    """Whether the answer's code, excluding nested functions, uses this attribute or global."""
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 

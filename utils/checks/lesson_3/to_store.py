@@ -18,7 +18,7 @@ _NONE = re.compile(
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the answer with one reply, which the answer should return or reject."""
+    """Call the answer with one reply, which it should return or reject."""
     complete = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if complete else ANYTHING)
 
@@ -32,7 +32,7 @@ def _refused(s: Seen) -> bool:
 
 
 def _replaced(s: Seen) -> bool:
-    """Whether the connection error was replaced, instead of propagating or being chained."""
+    """Whether the connection error was replaced rather than propagated or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
     if not s.lost:  # the new exception isn't chained; if it isn't a ValueError, "raises" reports it

@@ -14,19 +14,19 @@ _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
 @dataclass(frozen=True)
 class Seen:
-    """The first difference between the learner's values and those from the parser."""
+    """The first difference between the learner's values and the parser's."""
 
     answer: Any
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference, or the length of the shorter list
     given: Any = None  # the learner's value at index `at`
-    value: dict[str, Any] | None = None  # the parsed value at `at`; None past the end of a list
+    value: dict[str, Any] | None = None  # the parser's value at `at`; None past the end of a list
     unknown: str = ""  # the first key in `given` that isn't a prefix of any key in the JSON
     key: str = ""  # the first parsed key whose value differs
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compare the list with the values that the parser yields."""
+    """Compare the answer with the values that the parser yields."""
     yielded = list(JsonOutputParser().transform(iter(_PIECES)))
     if not isinstance(answer, list | tuple):
         return Seen(answer, yielded)

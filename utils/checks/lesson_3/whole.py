@@ -28,7 +28,7 @@ def lost(s: Seen) -> list[str]:
 
 
 def _parts(chunk: AIMessageChunk) -> list[Any]:
-    """Return the fields named in `_PARTS`."""
+    """Return the values of the fields named in `_PARTS`."""
     return [chunk.tool_calls, chunk.usage_metadata, chunk.response_metadata.get("finish_reason")]
 
 

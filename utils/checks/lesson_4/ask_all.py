@@ -44,11 +44,11 @@ class Seen(Run):
     case: Several
     replies: dict[str, Reply]
     readings: Sequence[Reading]
-    whole: bool  # whether no reply was meant to fail and the answer raised no exception
+    whole: bool  # whether all replies were meant to succeed and the answer raised no exception
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct replies
     wrong: int  # the index of the first item that isn't the reply to its prompt
-    miscounted: str  # the first prompt sent more or less often than listed; "" if there is none
+    miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
     idle: float  # the longest needless delay before sending a prompt, in seconds
@@ -74,7 +74,7 @@ def observe(answer: Any, case: Several) -> Seen:
     texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
     prompts = list(case.prompts)
     right = [replies[prompt].text for prompt in prompts]
-    # The third prompt and the last prompt are equal; their replies may arrive in either order.
+    # The third and last prompts are equal, so their replies may arrive in either order.
     if right:
         swapped = texts[-1:] == right[2:3]
         right[2 if swapped else -1] = again.text
@@ -82,7 +82,7 @@ def observe(answer: Any, case: Several) -> Seen:
     spans = [(each.began, each.left or inf) for each in readings]
     # how many replies were being read when each reply began
     concurrent = [sum(start <= began < end for start, end in spans) for began, _ in spans]
-    # After the first `at_most` replies, each reply can begin when another reply ends.
+    # After the first `at_most` replies, each reply can begin as soon as another one ends.
     begun = sorted(each.began for each in readings)[case.at_most :]
     ended = sorted(each.left or 0.0 for each in readings)
     return Seen.of(

@@ -1,4 +1,4 @@
-"""Check for `create_app`: stream Server-Sent Events, and stop when the client disconnects."""
+"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
 _LONG = 120.0  # virtual seconds allowed for a response to end after the model fails
 _SLOW = 0.1  # virtual seconds by which a correct endpoint may be slower than the model
-_MISUSE = (  # error messages from a response class for an argument of the wrong type
+_MISUSE = (  # the errors that response classes raise for an argument of the wrong type
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
 )
@@ -52,9 +52,9 @@ class Seen(Run):
 
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
-    undispatched: str  # an event that was sent but wouldn't be dispatched; "" if there is none
-    strange: str  # the longest message `data` that isn't a JSON string; "" if there is none
-    last: int  # the index of the first `end` or `failed` event, if any, or of the last event
+    undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
+    strange: str  # the longest data of a message that isn't a JSON string; "" if there is none
+    last: int  # the index of the first `end` or `failed` event, if any, otherwise of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case
     arrived: str  # the text that the model sent, up to any failure
@@ -85,8 +85,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        # Wait until no thread refers to a suspended generator, so that Python closes the generator.
-        # Garbage is collected on the loop, where dropped coroutines can be closed.
+        # Wait until no thread refers to a suspended generator, so that Python closes it. Collect
+        # garbage on the event loop, where dropped coroutines can be closed.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
             gc.collect()
@@ -122,7 +122,7 @@ def observe(answer: Any, case: Visited) -> Seen:
 
 
 def _lacks_frame(s: Seen) -> bool:
-    """Whether the app failed, probably because `frame` isn't written yet in the notebook."""
+    """Whether the app failed, probably because the notebook's `frame` isn't written yet."""
     missing = isinstance(s.error, NameError) and s.error.name == "frame"
     written = getattr(s.answer, "__globals__", {}).get("frame")
     return missing or (s.error is not None and untouched(written, "4.frame"))
@@ -143,7 +143,7 @@ def _by_fastapis_class(s: Seen) -> bool:
 
 
 def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Seen]:
-    """Restrict mistakes to the runs for which `applies` is true."""
+    """Restrict mistakes to the runs for which `applies` returns True."""
 
     def both(mistake: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
         return lambda s: applies(s) and mistake(s)

@@ -34,7 +34,7 @@ class Seen(Run):
     """The result of parsing the frame as a browser would."""
 
     events: Sequence[sse.Event]  # the events that a browser would dispatch
-    value: Any  # the data of the first event parsed as JSON, or `NO_JSON` if it is invalid
+    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if it isn't valid JSON
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -11,7 +11,7 @@ from utils.lesson_source import number
 _EARLY = "A buffer delays the early text too. How long was its TTFT?"
 _LATE = "Compare its TTFT with its E2E latency. What happened to the text until then?"
 _FREE = "While the event loop is blocked, no other client is served. Were health checks answered?"
-_CODE = {  # for each diagnosis, how the endpoint code works
+_CODE = {  # for each diagnosis, how the endpoint's code works
     "buffered": "reads the whole reply into a list before it sends any of it",
     "keeps generating": "reads the reply in a background task that nothing cancels when the client "
     "disconnects",
@@ -29,7 +29,7 @@ _SENT = {  # maps part of an error message to the cause and a hint
     "'encode'": "A response sends only strings and bytes. What turns a chunk's text into a frame?",
     "'items'": "`headers` must be a dict with the headers' names as its keys.",
 }
-_WHY = {  # for each header, why the header matters
+_WHY = {  # why each header matters
     "Content-Type": "`EventSource` reads only `text/event-stream`. Does the endpoint return a "
     "`StreamingResponse` with a media type?",
     "X-Accel-Buffering": "With any value but `no`, nginx in front of the server buffers the text.",

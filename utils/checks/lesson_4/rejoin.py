@@ -33,20 +33,20 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, the number of events before each connection, except the last, drops
+    # for each reader, after how many events each connection drops; a final connection doesn't
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, during another reply; Stop is sent again at the end
+    # virtual seconds until Stop is sent, while another reply is running; it is resent at the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
     @property
     def whole(self) -> bool:
-        """Whether the reply arrives completely."""
+        """Whether the whole reply arrives."""
         return super().whole and self.stops is None
 
 
 class Rejoin(NamedTuple):
-    """The text before a reconnection, the text received after it, and the expected text."""
+    """The text before a reconnection, and the actual and expected text after it."""
 
     before: str = ""
     after: str = ""
@@ -77,7 +77,7 @@ class Reader:
     async def read(
         self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = None
     ) -> None:
-        """Read a reply to the end, or until the status of a response isn't 200."""
+        """Read a reply to the end, or until a response's status isn't 200."""
         for leave_after in (*drops, _LONG):  # ints count events; `_LONG`, a float, is in seconds
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
@@ -110,7 +110,7 @@ class Reader:
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The responses that an app sent to the readers of a reply."""
+    """The responses that an app sent to a reply's readers."""
 
     case: Readers
     begun: Visit  # the response to `POST /chat`; empty if there is no app
@@ -120,13 +120,13 @@ class Seen(Run):
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
     kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
-    reader: Reader  # the first reader who received the wrong text, otherwise the first reader
-    refusals: Sequence[Visit]  # the responses to readers with a status other than 200
+    reader: Reader  # the first reader that received the wrong text, otherwise the first reader
+    refusals: Sequence[Visit]  # the readers' responses whose status isn't 200
     media_type: str  # the first wrong content type; "" if there is none
-    no_string: str  # the first message data that isn't a JSON string; "" if there is none
+    no_string: str  # the first data of a message that isn't a JSON string; "" if there is none
     last: str  # the first wrong type of a reader's last event; "" if there is none
     first_id: str  # the id of the first message to the first reader; "" if there is none
-    late: float  # the duration of the last response, in seconds; all its events existed beforehand
+    late: float  # the duration of the last response, in seconds; its events existed when it began
 
     @property
     def output(self) -> str:
@@ -135,9 +135,9 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Readers) -> Seen:
-    """Create an app, start a reply, and read the reply."""
+    """Create an app, start a reply, and read it."""
     reply = case.reply()
-    plain = case.whole and case.drops == ((),)  # one connection receives the whole reply
+    plain = case.whole and case.drops == ((),)  # whether one connection receives the whole reply
     readers = [Reader() for _ in (*case.drops, "later")]
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
@@ -163,7 +163,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _send_bad_requests(app, path)
-        await asyncio.sleep(reply.lasts)  # enough even if Stop had no effect
+        await asyncio.sleep(reply.lasts)  # long enough even if Stop has no effect
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
             await other_reader.read(app, f"/replies/{other_key}")
@@ -203,7 +203,7 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
-    """Send bad requests; return the path or id of each request, with the response."""
+    """Send bad requests; return each request's path or id, with the response."""
     reply, stop = LOST
     return [
         (reply, await get(app, f"/replies/{reply}")),
@@ -236,7 +236,7 @@ def _repeats_from(s: Seen) -> int | None:
 
 
 def fails(visit: Visit) -> bool:
-    """Whether a response has a status other than 2xx."""
+    """Whether a response's status isn't 2xx."""
     return visit.status not in range(200, 300)
 
 
@@ -249,7 +249,7 @@ def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
 def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
     """Return the readers whose requests were rejected, each with the response.
 
-    If no request succeeded, only a 4xx status other than 404, 405 and 422 counts.
+    If no request succeeded, only a 4xx status other than 404, 405 or 422 counts.
     """
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)
@@ -262,7 +262,7 @@ def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
-    """Return the responses that ended before the reply, unless the first has a named event."""
+    """Return the responses that ended before the reply, unless the first one has a named event."""
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]

@@ -15,7 +15,7 @@ _SLACK = 0.1  # virtual seconds of tolerance for answers that poll a clock
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply and a time limit; piece `n` arrives after 0.6 s + `n` · 0.1 s, plus silences."""
+    """A reply and a time limit; piece `n` arrives after 0.6 s + `n` · 0.1 s, plus any silences."""
 
     seconds: float
 
@@ -27,7 +27,7 @@ class Seen(Run):
     case: Timed
     due: float  # when the answer should return
     late: bool  # whether the answer returned more than `_SLACK` after `due`
-    since_a_chunk: bool  # whether it returned `seconds` after the last chunk that arrived in time
+    since_a_chunk: bool  # whether it returned `seconds` after the last chunk to arrive in time
     at_a_piece: bool  # whether the answer returned exactly when a piece arrived
 
     @property

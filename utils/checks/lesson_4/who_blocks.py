@@ -62,7 +62,7 @@ class Seen(Diagnosis):
     pauses: Mapping[str, float]
 
     def given(self, name: str) -> str:
-        """Return the learner's answer for a snippet as a `repr`: "True" in quotes isn't `True`."""
+        """Return the learner's answer for a snippet as a `repr`, so that "True" isn't `True`."""
         return repr(self.answer[name])
 
 

@@ -1,4 +1,4 @@
-"""Check for `agent_reply`: pass on the text from the model of an agent as it arrives."""
+"""Check for `agent_reply`: pass on the text from an agent's model as it arrives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Seen(Texts):
 
     case: Calls
     readings: Sequence[Reading]  # the readings of all replies, in order
-    blocking: str  # the first blocking method of the agent that was called; "" if there is none
-    late: float  # the longest time from the arrival of a piece until it was yielded, in seconds
+    blocking: str  # the first of the agent's blocking methods that was called; "" if there is none
+    late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message in the history; "" if there is none
 
 

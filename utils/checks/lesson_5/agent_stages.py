@@ -1,4 +1,4 @@
-"""Check for `agent_stages`: derive the stages to display from the stream of an agent."""
+"""Check for `agent_stages`: derive the stages to display from an agent's stream."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -23,7 +23,7 @@ Item = tuple[str, Any]  # a stream mode, and an item in that mode
 
 
 class Stage(NamedTuple):
-    """The name of a stage, and the number of the item that begins the stage."""
+    """A stage's name, and the number of the item at which it begins."""
 
     name: str
     at: int
@@ -31,7 +31,7 @@ class Stage(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Program(Case):
-    """The behaviour of an agent: for each model call, the text and the tools to call."""
+    """An agent's behaviour: for each model call, the text and the tools to call."""
 
     rounds: Sequence[tuple[str, Sequence[given.Call]]]
 
@@ -48,7 +48,7 @@ class Seen(Run):
     unknown: str | None  # the first yielded stage that is never correct; None if there is none
 
     def place(self, number: int) -> str:
-        """Describe the position of an item, counted from 1; 0 stands for before any item."""
+        """Describe an item's position, counted from 1; 0 means before the first item."""
         if not number:
             return "before any item"
         if number > len(self.of_run):
@@ -59,7 +59,7 @@ class Seen(Run):
 
 
 def _stages(item: Item) -> list[str]:
-    """Return the stages that begin with an item from the stream of an agent."""
+    """Return the stages that start at an item of an agent's stream."""
     match item:
         case ("messages", (AIMessageChunk() as chunk, _)) if chunk.text:
             return ["Answer"]
@@ -72,7 +72,7 @@ def _stages(item: Item) -> list[str]:
 
 @cache
 def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Item]:
-    """Run a real agent, and return the items of its stream."""
+    """Run a real agent and return the items of its stream."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [
@@ -101,7 +101,7 @@ def observe(answer: Any, case: Program) -> Seen:
             async for number in numbers:
                 yield items[int(number)]
 
-    stream = MethodType(aitems, reply)  # the runner calls a method of the reply to create a stream
+    stream = MethodType(aitems, reply)  # the runner creates a stream by calling a reply's method
     run = run_async("agent_stages", answer, case, reply, stream, streams=True)
     began = [Stage("Thinking", 0)]
     for at, item in enumerate(items, start=1):
@@ -124,7 +124,7 @@ def observe(answer: Any, case: Program) -> Seen:
 
 
 def _too_early(s: Seen, stage: str, kind: type) -> bool:
-    """Whether the first wrong stage begins with `stage` and came too early, at a `kind` message."""
+    """Whether the first wrong stage starts with `stage` and came too early, at a `kind` message."""
     at = s.wrong.at
     if not 0 < at <= len(s.of_run):
         return False

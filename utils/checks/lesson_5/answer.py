@@ -26,13 +26,13 @@ class Calls(Case):
     """A case in which the model may call tools before its last reply."""
 
     text: str = given.LAMP
-    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last reply
+    calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
     finish: str | None = _CALLS  # the finish reason of those replies
     takes: float = given.TOOL_TAKES  # seconds that each tool takes
 
     @property
     def done(self) -> bool:
-        """Whether the replies arrive completely and the tools should run."""
+        """Whether the replies arrive in full and the tools should run."""
         return self.whole and self.finish == _CALLS
 
 
@@ -50,11 +50,11 @@ class Seen(Texts, Staged):
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
     added: Sequence[str]
     due_added: Sequence[str]  # the correct value of `added`
-    late_text: float  # the longest delay before an arrived piece was yielded, in seconds
+    late_text: float  # the longest time from a piece's arrival until it was yielded, in seconds
 
     @property
     def runs_some(self) -> bool:
-        """Whether some tools ran, but not all that should run."""
+        """Whether some tools ran, but fewer than should have."""
         return 0 < len(self.ran) < len(self.due_calls)
 
     @property
@@ -73,7 +73,7 @@ class Seen(Texts, Staged):
 
 
 def _named(message: BaseMessage) -> str:
-    """Return the type of a message, with the ids of the tool calls that it contains or answers."""
+    """Return a message's type, with the ids of the tool calls that it contains or answers."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     answers = message.tool_call_id if isinstance(message, ToolMessage) else ""
     ids = ", ".join(str(call["id"]) for call in calls) or answers
@@ -98,7 +98,7 @@ def late_stage(s: Seen) -> float:
 
 
 def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
-    """Whether a request begins with these messages."""
+    """Whether a request begins with the messages in `history`."""
     pairs = [(message.type, message.text) for message in reading.messages[: len(history)]]
     return pairs == [(message.type, message.text) for message in history]
 

@@ -1,4 +1,4 @@
-"""Check for `caption`: describe the progress of a job, with an estimate only if possible."""
+"""Check for `caption`: describe a job's progress, with an estimate only if possible."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Case):
-    """The progress of a job, and the correct caption."""
+    """A job's progress, and the correct caption."""
 
     done: int
     total: int | None  # None if the total is unknown
@@ -24,7 +24,7 @@ class Job(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, and the errors of the numbers in the caption."""
+    """A run, and how far off the numbers in the caption are."""
 
     case: Job
     off: Sequence[float]  # the error of each number; empty if there are too many or too few

@@ -15,11 +15,11 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import ConnectionLost, Reading, Reply, cut
 from utils.checks.engine.run import Case, Wanted
 
-Call = tuple[str, str]  # a tool name, and arguments in JSON
+Call = tuple[str, str]  # a tool's name, and its arguments as JSON
 
 TOOL_TAKES = 1.0  # seconds that a tool takes
 SECONDS = 2.0  # the stall timeout, in seconds
-LONG = 30.0  # a silence that is longer than any timeout in these checks, in seconds
+LONG = 30.0  # a silence longer than any timeout in these checks, in seconds
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
@@ -41,16 +41,16 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many models or sources to call; the last one has the reply to yield
+    called: int = 1  # how many models or sources to call; the last one sends the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
     takes: float = TOOL_TAKES  # seconds that the tool takes
-    limit: float = SECONDS  # the `seconds` argument of the answer
+    limit: float = SECONDS  # the answer's `seconds` argument
     pause: float = 0.0  # seconds that the reader pauses after each piece
 
     def silent(self, number: int) -> bool:
-        """Whether a model or source, counted from 1, stalls."""
+        """Whether model or source `number`, counted from 1, stalls."""
         how = self.replies[number - 1]
         return LONG in (self.takes, how.get("first_after"), *how.get("silences", {}).values())
 
@@ -76,7 +76,7 @@ def history() -> list[BaseMessage]:
 
 
 class Turns(FakeModel):
-    """A model that sends its replies one after another, then repeats the last reply."""
+    """A model that sends its replies one after another, then repeats the last one."""
 
     @classmethod
     def answering(cls, *replies: Reply) -> "Turns":
@@ -102,7 +102,7 @@ def offered(reading: Reading) -> list[str]:
 
 @dataclass(frozen=True)
 class Ran:
-    """A run of a tool: its name, its argument, and when it started, in virtual seconds."""
+    """A tool run: the tool's name, the argument, and when the run began, in virtual seconds."""
 
     name: str
     argument: object

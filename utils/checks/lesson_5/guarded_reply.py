@@ -35,7 +35,7 @@ class Guarded(Case):
 
 
 class _Verdict(NamedTuple):
-    """A result of the guard, and how many pieces had been taken and events logged by then."""
+    """One guard result, and how many pieces had been taken and events logged by then."""
 
     allowed: bool
     taken: int
@@ -48,7 +48,7 @@ class Seen(Run):
 
     case: Guarded
     guard_calls: int  # how many times `allowed` was called
-    no: int | None  # how many pieces had been taken when `allowed` first returned False
+    no: int | None  # pieces taken by the time `allowed` first returned False; None if it never did
     shown_by_then: int  # how many characters of `phrase` had been yielded by then
     shown_unchecked: bool  # whether text was yielded right before that call to `allowed`
     refused: bool  # whether `Refused` was raised
@@ -84,7 +84,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # any text is accepted if there is a phrase
+        expected=run.text if phrase else reply.text,  # accept any text if there is a phrase
         guard_calls=len(verdicts),
         no=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),

@@ -1,4 +1,4 @@
-"""Observations and mistakes that several exercises of lesson 5 share."""
+"""Observations and mistakes that several lesson 5 exercises share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import Fallback, stage
 
-_SLACK = 0.25  # maximum seconds from the timeout to the call to the next model or source
+_SLACK = 0.25  # maximum seconds from the timeout until the next model or source is called
 
 
 @dataclass(kw_only=True)
 class Texts(Run):
-    """A stream of the text of one or more replies."""
+    """A stream of text from one or more replies."""
 
     replies: Sequence[Reply]  # in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect all text taken from the replies or, after an early stop, the yielded part."""
+        """Expect all text taken from the replies; after an early stop, only the part yielded."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
 
 
 def longest_delay(occurred: Iterable[float], due: Iterable[float]) -> float:
-    """Return the longest delay between the time an event was due and the time it occurred."""
+    """Return the longest delay between when an event was due and when it occurred."""
     return max((at - expected for at, expected in zip(occurred, due, strict=False)), default=0.0)
 
 
 def text_delay(run: Run, readings: Iterable[Reading]) -> float:
-    """Return the longest time from the arrival of a piece until it was yielded, in seconds."""
+    """Return the longest time from a piece's arrival until it was yielded, in seconds."""
     pairs = zip(run.items, run.at, strict=True)
     out = [BEGIN + at for item, at in pairs if text_of(item)]
     return longest_delay(out, [at for reading in readings for at in reading.arrived])
@@ -47,7 +47,7 @@ class Passing(Run):
 
     @property
     def stray(self) -> Any:
-        """The first yielded item not in `sent`, except a `Status`; None if there is none."""
+        """The first yielded item neither in `sent` nor a `Status`; None if there is none."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage(i) is None), None)
 
@@ -84,7 +84,7 @@ PASSED_ON: Mistakes[Passing] = {
 
 
 class Shown(NamedTuple):
-    """The virtual time, name and detail of a `Status` that was yielded."""
+    """The virtual time, name and detail of a yielded `Status`."""
 
     at: float
     name: str
@@ -106,7 +106,7 @@ class Staged(Run):
 
     @property
     def blank(self) -> float:
-        """Seconds until the first `Status`, or until the end if there is no `Status`."""
+        """Seconds until the first `Status`, or until the end if there is none."""
         pairs = zip(self.items, self.at, strict=True)
         return next((at for item, at in pairs if stage(item) is not None), self.seconds)
 
@@ -130,7 +130,7 @@ class Tried(Texts):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error is in `SLIPS`, or is neither expected nor caused by the replies."""
+        """Whether the error is one of `SLIPS`, or neither expected nor caused by the replies."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)

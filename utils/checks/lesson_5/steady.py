@@ -1,4 +1,4 @@
-"""Check for `steady`: try the next source if a source fails before any text or tool call."""
+"""Check for `steady`: try the next source if one fails before any text or tool call."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence

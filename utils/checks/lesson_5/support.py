@@ -21,7 +21,7 @@ from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
-BUDGET = 1.2  # the longest wait allowed, as a multiple of the TTFT of the model
+BUDGET = 1.2  # the longest wait allowed, as a multiple of the model's TTFT
 # the histories of the first and second turns
 _HISTORIES = (given.BEFORE, (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?")))
 
@@ -41,7 +41,7 @@ class Panel:
         self.__globals__ = getattr(support, "__globals__", {})  # the runner reads this attribute
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
-        """Return the stream of a turn; None if `support` didn't return a function."""
+        """Return a turn's stream; None if `support` didn't return a function."""
         if self.reply is None:
             self.reply = self.support(models, tools, seconds)
         return self.reply(history) if callable(self.reply) else None
@@ -54,7 +54,7 @@ class Seen(Tried, Staged):
     case: Script
     panel: Panel
     ran: Sequence[given.Ran]  # the tools that ran
-    given: Sequence[str]  # the names of the parts that were replaced by versions from the course
+    given: Sequence[str]  # the names of the parts that were replaced with the course's versions
 
     @property
     def readings(self) -> list[Any]:
@@ -63,7 +63,7 @@ class Seen(Tried, Staged):
 
     @property
     def wait(self) -> float:
-        """The total time during which the reader has nothing to read, in seconds."""
+        """The total time, in seconds, that the reader has nothing to read."""
         pairs = zip(self.items, self.at, strict=True)
         pieces = tuple(Piece(at, text_of(item)) for item, at in pairs if text_of(item))
         return readers_wait(Recording("", pieces, self.seconds))
@@ -75,7 +75,7 @@ def observe(answer: Any, case: Script) -> Seen:
     panel, replies = Panel(answer), case.made()
     earlier = [Reply([given.LAMP])] * (case.turns - 1)
     first = [given.asking(given.ORDER, pieces=[])] if case.tool else []
-    first.append(replies[0])  # `first` contains the replies of the first model in the last turn
+    first.append(replies[0])  # `first` contains the first model's replies in the last turn
     models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}

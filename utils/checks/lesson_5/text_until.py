@@ -12,7 +12,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
-_SLACK = 0.1 + SOON  # seconds allowed after Stop; enough to poll for Stop ten times a second
+_SLACK = 0.1 + SOON  # seconds allowed after Stop; enough for answers that poll every 0.1 s
 _LATER = 200.0  # seconds until Stop is pressed in cases that read the whole reply
 
 
@@ -38,7 +38,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Press) -> Seen:
-    """Run the answer once, and press Stop."""
+    """Run the answer once and press Stop."""
     reply = case.reply()
     stop = asyncio.Event()
 
@@ -61,8 +61,8 @@ def observe(answer: Any, case: Press) -> Seen:
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether an error is an exception group, not counting those created for `except*`."""
-    # before Python 3.11.4, an exception raised in `except*` is in a group of one, without a message
+    """Whether an error is an exception group other than one that `except*` created."""
+    # before Python 3.11.4, `except*` wraps a new exception in a group of one, without a message
     if not isinstance(error, BaseExceptionGroup):
         return False
     return error.message != "" or len(error.exceptions) > 1

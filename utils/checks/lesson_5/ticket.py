@@ -44,18 +44,18 @@ class Seen(Run):
     unknown: str  # the first field that was None in a dict; "" if there is none
     invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
     unwritten: str  # the first field yielded before its name had arrived; "" if there is none
-    dropped: str  # the first field that is missing from the next dict; "" if there is none
+    dropped: str  # the first field dropped from one dict to the next; "" if there is none
     early_tickets: int  # how many tickets were yielded before the last item
 
     def due(self, name: str) -> float:
-        """Return the arrival time of the piece that completes the value of a field."""
+        """Return the arrival time of the piece that completes a field's value."""
         # including the closing quote or, after a number, the comma
         end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1
         ends = list(accumulate(map(len, self.reply.pieces)))  # where each piece ends
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return when a dict first contained a complete field, or the end of the run."""
+        """Return when a dict first contained a field's complete value, or when the run ended."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_TRUE[name])

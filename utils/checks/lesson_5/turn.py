@@ -1,4 +1,4 @@
-"""Check for `turn`: stream a chat turn, and store the turn even if it fails or is stopped."""
+"""Check for `turn`: stream a chat turn, and store it even if it fails or is stopped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 @dataclass(frozen=True, kw_only=True)
 class Watch(Case):
-    """A stream that may stall, and the pauses of the reader."""
+    """A stream that may stall, and the reader's pauses."""
 
     stalls: int | None = None  # index of the piece before which the stream stalls
     limit: float = SECONDS

@@ -26,7 +26,7 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for request bodies: the fields that both APIs share; rejects unknown fields."""
+    """Base class for request bodies with the fields common to both APIs; rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
     ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
@@ -48,8 +48,8 @@ class Body(Lenient):
 
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
-    """Return the most specific error: an unknown field, an invalid literal, or the first error."""
-    causes = ("extra_forbidden", "literal_error")  # both can cause 'missing' errors as well
+    """Return the most specific error: an unknown field, else an invalid literal, else the first."""
+    causes = ("extra_forbidden", "literal_error")  # both can also cause 'missing' errors
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
     # such as `messages[0].content`
@@ -96,7 +96,7 @@ AsParts = BeforeValidator(_as_parts)  # converts a string to a list of one part
 
 
 def text_of(content: Sequence[Text] | None) -> str:
-    """Return the text of the message content as one string."""
+    """Return the text of a message's content as one string."""
     return "".join(part.text for part in content or [])
 
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # number of recent replies whose sentences are avoided in the next reply
+_MOST_SAID = 60  # number of recent replies whose sentences the next reply avoids
 _STEM = 4  # words that share this many initial letters count as equal
 
 
@@ -95,10 +95,10 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the earlier messages that a prompt may refer to: those on its subject, otherwise all.
+    """Return the earlier messages that a prompt may refer to: those on its subject, or else all.
 
-    If there are none on its subject, and the prompt contains "ask" or "question", return only
-    questions and instructions, if any.
+    If none are on its subject and the prompt contains "ask" or "question", return only questions
+    and instructions, if there are any.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -110,7 +110,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the requested message, by default the last one."""
+    """Return a reply that quotes the message asked about, by default the last one."""
     words = prepared_replies.normal(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last
@@ -132,12 +132,12 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names that the reader has given as their own, oldest first."""
+    """Return the names by which the reader has introduced themselves, oldest first."""
     found = []
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")
         surnames = takewhile(lambda word: not word[0].islower(), more)
-        # after "my name is", a name may begin in lower case; after "I'm", it may not
+        # a name may begin in lower case after "my name is", but not after "I'm"
         is_name = introduction["any"] or not first[0].islower()
         if is_name and wording.content(first) and first not in wording.rules()["languages"]:
             found.append(" ".join([first, *surnames]))

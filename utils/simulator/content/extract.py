@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import NamedTuple
 
-LONGEST = 8000  # characters; anything beyond isn't searched
+LONGEST = 8000  # characters; anything after that isn't searched
 _SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
@@ -94,7 +94,7 @@ def phones(text: str) -> list[str]:
 
 @_cached
 def dates(text: str) -> list[str]:
-    """Return dates, as YYYY-MM-DD."""
+    """Return dates as YYYY-MM-DD."""
     found = re.findall(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b", text)
     for day, month, year in re.findall(rf"\b(\d{{1,2}}) ({_MONTHS}) (\d{{4}})\b", text.lower()):
         if 1 <= int(day) <= 31:
@@ -105,7 +105,7 @@ def dates(text: str) -> list[str]:
 
 @_cached
 def times(text: str) -> list[str]:
-    """Return times of day, as HH:MM."""
+    """Return times of day as HH:MM."""
     return re.findall(r"\b(?:[01]\d|2[0-3]):[0-5]\d\b", text)
 
 
@@ -151,13 +151,13 @@ def proper_names(text: str) -> list[str]:
 
 
 def _without_common_words(name: str) -> list[str]:
-    """Return the words of a name without leading common words ("What's" in "What's Oslo")."""
+    """Return a name's words without leading common words, such as "What's" in "What's Oslo"."""
     return list(dropwhile(lambda word: word.lower().removesuffix("'s") in _NOT_NAMES, name.split()))
 
 
 @_cached
 def people(text: str) -> list[str]:
-    """Return names of people: those after a phrase such as "name is", otherwise likely names."""
+    """Return people's names: those after a phrase such as "name is", otherwise likely names."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import extract, wording
 
-# functions that find the values of a field, keyed by a word in the field name
+# functions that find a field's values, keyed by a word in its name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (

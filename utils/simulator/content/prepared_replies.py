@@ -1,4 +1,4 @@
-"""Prepared replies in `replies/`.
+"""Prepared replies, read from `replies/`.
 
 Each is a Markdown file. Its header, which ends with an empty line, lists the prompts to match:
 
@@ -7,7 +7,7 @@ Each is a Markdown file. Its header, which ends with an empty line, lists the pr
     exactly: rainbows
 
 `asks` lists word prefixes, all of which must occur in the prompt; if several replies match, the one
-with the most prefixes wins. `exactly` is a complete prompt, which always wins.
+with the most prefixes wins. `exactly` is a complete prompt; a match always wins.
 """
 
 import re
@@ -18,7 +18,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "replies"
 _LONGEST_READ = 4000  # characters; the rest of a prompt is ignored
-_EXACT = 1000  # the fit of a complete prompt; higher than any number of prefixes
+_EXACT = 1000  # the fit if a complete prompt matches; exceeds any number of prefixes
 
 
 class HeaderError(ValueError):
@@ -52,7 +52,7 @@ def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
 
 
 def parse(name: str, source: str) -> PreparedReply:
-    """Parse `source`, the content of the file for the reply `name`."""
+    """Parse `source`, the contents of the file for the reply `name`."""
     header, _, text = source.partition("\n\n")
     asks: list[frozenset[str]] = []
     exactly: list[str] = []
@@ -72,14 +72,14 @@ def parse(name: str, source: str) -> PreparedReply:
 
 @cache
 def all_replies() -> tuple[PreparedReply, ...]:
-    """Return all prepared replies, ordered by name."""
+    """Return all prepared replies, sorted by name."""
     return tuple(
         parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.md"))
     )
 
 
 def answer(prompt: str) -> str | None:
-    """Return the prepared reply that matches `prompt` best; None if there is no match."""
+    """Return the prepared reply that best matches `prompt`; None if there is no match."""
     words = normal(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
     return best.text if best.fit(words) else None

@@ -1,4 +1,4 @@
-"""Rules of JSON schemas: bounds, merging and implied types."""
+"""Rules for JSON schemas: bounds, merging and implied types."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ class SchemaError(ValueError):
 
 
 def within(value: float, schema: Json) -> bool:
-    """Return whether a number satisfies the bounds and `multipleOf` of a schema."""
+    """Return whether a number satisfies a schema's bounds and `multipleOf`."""
     step = schema.get("multipleOf")
     return (
         schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
@@ -22,7 +22,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a simple number, preferably near a bound, that fits the bounds and `multipleOf`."""
+    """Return a simple number, ideally near a bound, that satisfies the bounds and `multipleOf`."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     step = schema.get("multipleOf") or 1
@@ -73,5 +73,5 @@ def max_length(schema: Json) -> int:
 
 
 def fits_length(text: str, schema: Json) -> bool:
-    """Return whether the length of a string is allowed."""
+    """Return whether a string's length is allowed."""
     return int(schema.get("minLength", 0)) <= len(text) <= max_length(schema)

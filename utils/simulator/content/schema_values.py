@@ -24,10 +24,10 @@ from .schema_rules import (
 _MOST_NODES = 5000  # OpenAI's limit on the number of properties in a schema
 _DEEPEST = 40  # levels of nesting; also limits chained references
 _MOST_ITEMS = 50  # maximum length of a list without `maxItems`
-_SHALLOW = 2  # down to this depth, made-up lists aren't empty
+_SHALLOW = 2  # down to this depth, a made-up list has at least one item
 _DEEP = 5  # below this depth, only required fields are filled
 _MOST_DIGITS = 300  # maximum number of digits in an integer
-_PER_NODE = 100  # characters of a string that count as one node
+_PER_NODE = 100  # this many characters of a string count as one node
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class _Filler:
             raise SchemaError("it is too large, too deep, or refers to itself without an end")
 
     def _resolved(self, schema: Json) -> Json:
-        """Resolve references, and merge the schemas of `allOf` into one."""
+        """Resolve references, and merge the schemas in `allOf` into one."""
         for _ in range(_DEEPEST):
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}

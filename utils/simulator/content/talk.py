@@ -17,7 +17,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 
 @dataclass(frozen=True)
 class Topic:
-    """A subject, and what to say about it."""
+    """A subject and what to say about it."""
 
     asks: list[list[str]]  # sets of word prefixes; all prefixes of one set must match
     name: str  # how a sentence refers to the topic
@@ -33,7 +33,7 @@ class Chooser:
         self._rng = rng
 
     def is_new(self, text: str) -> bool:
-        """Return whether all sentences of `text` are still unused."""
+        """Return whether no sentence of `text` has been used yet."""
         return not any(sentence in self._said for sentence in wording.sentences(text))
 
     def choose(self, replies: list[str], /, **words: str) -> str:
@@ -42,7 +42,7 @@ class Chooser:
         return self._rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
-        """Return one of the replies under the key `say` in the `[say]` table of `talk.toml`."""
+        """Return one of the replies that `[say]` in `talk.toml` lists under the key `say`."""
         return self.choose(wording.tables("talk.toml")["say"][say], **words)
 
 
@@ -107,7 +107,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies for the first pattern in a table that a message matches."""
+    """Return the replies for the first pattern in `table` that the message matches."""
     replies: dict[str, list[str]] = wording.tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 

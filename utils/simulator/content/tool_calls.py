@@ -27,7 +27,7 @@ _GENERIC_WORDS = """
     values data information name names about one any all new
 """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
-_SYNONYMS = {  # for words in a tool name or description
+_SYNONYMS = {  # for words in tool names and descriptions
     "weather": "forecast temperature rain sunny cold warm umbrella",
     "multiply": "times multiplied product",
     "add": "plus sum",
@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; complete a follow-up such as "And in Rome?" from the previous prompt."""
+    """Return the prompt, completing a follow-up such as "And in Rome?" from the previous prompt."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -89,7 +89,7 @@ class _Match:
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
-    """Return the tool calls that the clauses of the prompt request."""
+    """Return the tool calls that the prompt's clauses request."""
     matches: list[_Match] = []
     for start, end in extract.clauses(prompt):
         if len(matches) == _MOST_MATCHES:
@@ -138,7 +138,7 @@ def _call(tool: Tool, text: str, prompt: str) -> Part:
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
-    """Return the tool that matches `text` best, and its score."""
+    """Return the tool that best matches `text`, and its score."""
     said = _said(text)
     scores = [_score(tool, said) for tool in tools]
     return tools[scores.index(max(scores))], max(scores)
@@ -154,7 +154,7 @@ def _score(tool: Tool, said: extract.Words) -> int:
 
 @lru_cache(maxsize=256)
 def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
-    """Return the distinctive words in the name and in the description of a tool."""
+    """Return the distinctive words in a tool's name and in its description."""
     every = extract.words(name)
     own = [word for word in every if word not in _GENERIC] or every
     described = set(extract.words(about)) - _GENERIC - set(own)
@@ -190,7 +190,7 @@ def report(request: ModelRequest) -> str:
 
 
 def _about(arguments: str) -> str:
-    """Return the arguments of a call as text, such as "Paris, 3"."""
+    """Return a call's arguments as text, such as "Paris, 3"."""
     given = _parsed(arguments)
     values = given.values() if isinstance(given, dict) else []
     return ", ".join(str(value) for value in values if isinstance(value, str | int | float))

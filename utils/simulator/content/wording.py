@@ -1,4 +1,4 @@
-"""Analysis of the wording of a message: its sentences, subject and language."""
+"""Analysis of a message's wording: its sentences, subject and language."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _MOST = 6  # words in a subject; longer subjects are shortened
 _FEW = 2  # words; two subjects are combined only if neither is longer
 _LONGEST = 80  # characters in a quotation
-_NOTICED = 20  # characters; shorter sentences may be repeated
+_NOTICED = 20  # characters; sentences up to this length may be repeated
 
 
 class About(NamedTuple):
@@ -55,7 +55,7 @@ def matching(patterns: Mapping[str, str], text: str) -> str | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences whose repetition would be noticed; if all are short, the whole text."""
+    """Return the sentences long enough to be noticed if repeated; if none are, the whole text."""
     parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
     return [part for part in parts if len(part) > _NOTICED] or [text]
 
@@ -67,7 +67,7 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 
 def content(text: str) -> list[str]:
-    """Return the words of a message that may describe its subject."""
+    """Return the words in a message that may describe its subject."""
     return [word for word in _WORD.findall(text[:READ]) if not _is_little(word)]
 
 
@@ -82,7 +82,7 @@ def about(text: str, earlier: list[str]) -> About:
     with_subject = (
         each for each in reversed(earlier) if content(each) and not points_back.search(each)
     )
-    before = next(with_subject, "")  # the message that pronouns refer to
+    before = next(with_subject, "")  # the message that the pronouns refer to
     if before and not content(text):
         return about(before, [])
     if named := _named(text):
@@ -162,5 +162,5 @@ def language(text: str) -> str | None:
     words = {word.lower() for word in _WORD.findall(text[:READ])}
     counts = {name: len(words & set(known.split())) for name, known in rules()["languages"].items()}
     best = max(counts, key=lambda name: counts[name])
-    enough = counts[best] > 1 or counts[best] == len(words)  # at least two words, or all words
+    enough = counts[best] > 1 or counts[best] == len(words)  # two or more words match, or all do
     return best if counts[best] > counts["English"] and enough else None

@@ -26,8 +26,8 @@ class Fault:
     name: str  # follows the colon in a model name
     does: str  # what happens, as a sentence for `FAULTS.md`
     client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for `FAULTS.md`
-    raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if no error
-    by_responses: str  # the exception when using the Responses API; "" if no error
+    raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
+    by_responses: str  # the exception with the Responses API; "" if none
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
     # "refusal" replaces the reply with an error; the others name what the fault changes
     stage: Stage
@@ -61,7 +61,7 @@ class Chosen:
         return error
 
     def changed(self, value: T) -> T:
-        """Return the request or the reply as changed by the fault."""
+        """Return the request or reply as changed by the fault."""
         changed = self.fault.act(value, *self.numbers)
         assert isinstance(changed, type(value))
         return changed
@@ -91,8 +91,8 @@ def fault(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that registers a function as a fault; see `Fault` for the arguments.
 
-    The numbers that may follow `@` are `tries`, if the fault is a refusal, then the parameters of
-    the function that have default values.
+    The numbers that may follow `@` are `tries`, if the fault is a refusal, and then the function's
+    parameters that have default values.
     """
 
     def register(act: Callable[..., Any]) -> Callable[..., Any]:

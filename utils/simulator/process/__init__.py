@@ -1,1 +1,1 @@
-"""The simulator process. Uses only the standard library, since every notebook imports it."""
+"""The simulator process; standard library only, since every notebook imports this package."""

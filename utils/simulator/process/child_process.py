@@ -17,7 +17,7 @@ _REPORT_VARIABLE = "COURSE_REPORT_TO"  # contains the port and token for `report
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0  # wait before killing a child that doesn't exit
-_POLL_SECONDS = 0.05  # between checks whether a child is still running, while waiting for its port
+_POLL_SECONDS = 0.05  # between checks that a child is still running, while waiting for its port
 _REPORT_SECONDS = 1.0  # timeout for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
@@ -36,7 +36,7 @@ _PATH_VARIABLES = {
 
 
 class Child:
-    """A Python process that runs a module, and exits when this process exits.
+    """A Python process that runs a module and exits when this process exits.
 
     The child reports its port over a separate loopback connection, since site hooks may print to
     stdout or close it. The connection stays open until the child exits. Stdout and stderr are read
@@ -162,7 +162,7 @@ class Child:
         """Return a sentence for an error message: the last line of output, or the process state."""
         code = self._process.poll()
         if code is not None:
-            self._reader.join(_REPORT_SECONDS)  # limited: grandchildren may keep the pipe open
+            self._reader.join(_REPORT_SECONDS)  # timeout: grandchildren may keep the pipe open
         printed = self._printed.decode(errors="replace").rstrip().rpartition("\n")[2]
         if printed:
             return f"Its last output: {''.join(filter(str.isprintable, printed))[:_OUTPUT_SHOWN]}"

@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 KEY_VARIABLE = "SIMULATOR_KEY"
 _READY_SECONDS = 30.0
 _END_SECONDS = 3.0
-_MAX_FAILURES = 5  # consecutive failed starts after the first successful one
+_MAX_FAILURES = 5  # consecutive failed restarts before giving up
 
 
 class SimulatorError(RuntimeError):
@@ -23,7 +23,7 @@ class SimulatorError(RuntimeError):
 class ServerProcess:
     """The simulator process, which exits when this process exits.
 
-    If it exits earlier, a thread restarts it on the same port with the same key.
+    If it exits before then, a thread restarts it on the same port with the same key.
     """
 
     def __init__(self, speed: float, key: str) -> None:
@@ -52,7 +52,7 @@ class ServerProcess:
 
     @property
     def port(self) -> int:
-        """The simulator port; waits until the simulator is ready."""
+        """The simulator's port; waits until the simulator is ready."""
         self.wait()
         return self._port
 
@@ -101,7 +101,7 @@ class ServerProcess:
         atexit.unregister(self.stop)
 
     def _is_decided(self) -> bool:
-        """Return whether the simulator is ready, or will never be ready."""
+        """Return whether waiting is over: the simulator is ready, or will never be."""
         # only the owner can check whether the child is running
         alive = not self._owned() or self._child.running
         return self.over or (self._ready and alive)
@@ -110,8 +110,8 @@ class ServerProcess:
         return self._owner == os.getpid()
 
     def _forked(self) -> None:
-        """In a forked child, close the pipe, so that the server exits with the parent."""
-        self._changed = threading.Condition()  # a thread of the parent may have held the lock
+        """In a forked child, close the pipe, so that the simulator exits when the parent does."""
+        self._changed = threading.Condition()  # a thread in the parent may have held the lock
         self._child.close_pipe()
 
     def _spawn(self) -> Child:
@@ -143,7 +143,7 @@ class ServerProcess:
         port = process.port()
         if port is not None:
             self._update(port=port)
-            process.wait_for_hangup()  # with `wait` alone, `running` wouldn't be updated
+            process.wait_for_hangup()  # `wait` alone wouldn't keep `running` up to date
         with self._changed:
             self._ready = False
         process.wait()

@@ -1,4 +1,4 @@
-"""The `record` command: records replies from a provider, and adds them to a file."""
+"""The `record` command: records replies from a provider and adds them to a file."""
 
 import argparse
 import json
@@ -85,7 +85,7 @@ def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
         client.models.with_raw_response.list()  # warm-up: the first call is slow
     for request in requests:
         reply, left_out = record(client, request)
-        replies.pop((reply.model, reply.prompt), None)  # so that the new reply is added at the end
+        replies.pop((reply.model, reply.prompt), None)  # so that the new reply comes last
         replies[reply.model, reply.prompt] = reply
         write(out, replies.values())
         _report(reply, left_out, out)

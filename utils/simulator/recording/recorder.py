@@ -19,7 +19,7 @@ from ..json_values import Json
 from ..reply import Kind
 from .recordings import RecordedReply
 
-_REASONING = ("reasoning_content", "reasoning", "thinking")  # the names differ between servers
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # the name depends on the server
 
 
 class RecordError(RuntimeError):
@@ -32,7 +32,7 @@ def record(
     """Send a chat request with streaming enabled, and record the reply.
 
     Returns:
-        The recorded reply, and how many events could not be recorded in full.
+        The recorded reply, and the number of events that could not be recorded in full.
 
     Raises:
         RecordError: If the stream contains an error, several choices, or no finish reason.
@@ -93,7 +93,7 @@ class Recorder:
         self.finish = ""
         self.usage = (0, 0, 0)
         self.left_out = 0  # number of events that could not be recorded in full
-        # part indexes, keyed by kind and, for tool calls, call index (otherwise 0)
+        # part indexes, keyed by kind and call index (0 if the part isn't a call)
         self._places: dict[tuple[Kind, int], int] = {}
         self._call_ids: dict[int, str] = {}  # keyed by call index
 
@@ -139,7 +139,7 @@ class Recorder:
             self._add("thought", thought, now)
         content = delta.get("content")
         for part in content if isinstance(content, list) else []:
-            if thinking := _text(part.get("thinking")):  # the format of the Mistral API
+            if thinking := _text(part.get("thinking")):  # the Mistral API's format
                 self._add("thought", thinking, now)
         if text := _text(content):
             self._add("text", text, now)
@@ -164,7 +164,7 @@ class Recorder:
             self._add("call", text, now, number, name)
 
     def _add(self, kind: Kind, text: str, now: float, number: int = 0, name: str = "") -> None:
-        """Add a piece to its part; the name of a call may arrive after the first piece."""
+        """Add a piece to its part; a call's name may arrive after its first piece."""
         place = self._places.setdefault((kind, number), len(self.parts))
         if place == len(self.parts):
             self.parts.append((kind, name))

@@ -1,4 +1,4 @@
-"""Recorded replies of real models: their file format and replay."""
+"""Recorded replies from real models: their file format and replay."""
 
 import json
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ from ..pacing import Piece
 from ..reply import Kind, Part, Reply, ReplyInfo, Usage
 
 _FORMAT = "recorded replies of a chat model, version 2"
-_Text = InstanceOf[str]  # unlike `str`, it allows half an emoji (a lone surrogate)
+_Text = InstanceOf[str]  # unlike `str` in Pydantic, accepts a lone surrogate (half an emoji)
 _Seconds = Annotated[float, Field(allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0)]
 
 
 class RecordingError(ValueError):
-    """A recording can't be read or is invalid; the message states the file and the reason."""
+    """A recording can't be read or is invalid; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class RecordedReply:
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
     end: _Seconds  # when the reply ended
-    usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply, reasoning in the reply
+    usage: tuple[_Count, _Count, _Count]  # tokens: prompt, reply (including reasoning), reasoning
 
     def __post_init__(self) -> None:
-        """Check the constraints that the types don't express."""
+        """Check the constraints that the types can't express."""
         times = [self.opening, *(at for at, _, _ in self.pieces), self.end]
         if times != sorted(times):
             raise ValueError("its times are not in order")
@@ -69,7 +69,7 @@ class RecordedReply:
 
 
 def write(path: Path, replies: Iterable[RecordedReply]) -> None:
-    """Write recorded replies to a file; if that fails, an existing file remains unchanged."""
+    """Write recorded replies to a file; if that fails, any existing file is left unchanged."""
     document = {"format": _FORMAT, "replies": [asdict(reply) for reply in replies]}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     new = path.with_name(f"{path.name}.part")
@@ -122,10 +122,10 @@ class Recordings:
         return list(dict.fromkeys(reply.prompt for reply in replies))
 
     def reply(self, request: ModelRequest, model: str, info: ReplyInfo) -> Reply | None:
-        """Return the recorded reply of a model to a prompt, or None if there is no such recording.
+        """Return a model's recorded reply to a prompt, or None if there is no such recording.
 
         Raises:
-            ApiError: 400 if the prompt wasn't recorded, but the model was, and `strict` is True.
+            ApiError: 400 if `strict` is True and the model was recorded, but not with this prompt.
         """
         known = self._replies.get(model, {})
         if recorded := known.get(_normalized(request.prompt)):

@@ -1,1 +1,1 @@
-"""Code shared by all widgets: page synchronisation, stream reading, throttling and theme."""
+"""Code shared by all widgets: page synchronisation, stream reading, throttling and theming."""

@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// Fixes two problems in anywidget 0.11: it doesn't report that the kernel has ended, and if a
-// script takes more than two seconds to load, it drops all later messages to that widget.
+// Works around two problems in anywidget 0.11: it doesn't report that the kernel has ended, and if
+// a script takes more than two seconds to load, it drops all later messages to that widget.
 
 // Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
@@ -12,8 +12,8 @@ function patched(widget) {
   return { ...widget, initialize };
 }
 
-// A script receives only a proxy of its model, but the message handler is on the model itself.
-// Listeners of change events receive the real model.
+// A script receives only a proxy for its model, but the message handler is on the model itself.
+// Listeners for change events receive the real model.
 function receiveAlways(model) {
   model.on("change:patched", async (whole) => {
     noticeEnd(model, whole);
@@ -21,8 +21,8 @@ function receiveAlways(model) {
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
     const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
-    whole.comm.on_msg((message) => handler.call(whole, message)); // the script is loaded: no gate
-    // If anywidget has dropped messages, request the state instead.
+    whole.comm.on_msg((message) => handler.call(whole, message)); // bypasses the gate from now on
+    // If anywidget has dropped messages, request the current state.
     await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
   });
   model.set("patched", true);
@@ -41,7 +41,7 @@ const KERNEL_ENDED =
   "The kernel was restarted or has ended, so nothing more arrives. Run the cell again.";
 const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 
-// Sets `gone` in the model once its kernel has ended. JupyterLab disconnects widgets only when a
+// Sets `gone` on the model once its kernel has ended. JupyterLab disconnects widgets only when a
 // reader restarts the kernel, so this also monitors the kernel status, if the page has a kernel.
 function noticeEnd(model, whole) {
   const kernel = whole.widget_manager?.kernel;

@@ -7,7 +7,7 @@
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// Sets `since` in the model to the page time at which the clock started. Called in `initialize`.
+// Sets `since` on the model to the page time at which the clock started. Called in `initialize`.
 function keepTime({ model }) {
   const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", note);

@@ -1,7 +1,7 @@
 // needs: nothing
 
-// Creates an element. Words are set as text, never as HTML, and the browser detects their
-// direction; pass "" if the words are set later.
+// Creates an element. `words` is set as text, never as HTML, and the browser detects its
+// direction; pass "" if the text will be set later.
 function make(tag, className = "", words) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -19,7 +19,7 @@ function makeButton(className, words, press) {
   return button;
 }
 
-// Creates an SVG that fills its parent. Returns the SVG, and a path for each class name.
+// Creates an SVG that fills its parent. Returns the SVG and one path per class name.
 function makePaths(...classNames) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("preserveAspectRatio", "none");
@@ -32,12 +32,12 @@ function makePaths(...classNames) {
   return [svg, ...paths];
 }
 
-// Sets the text of an element only if it has changed: otherwise, screen readers would repeat it.
+// Sets an element's text only if it has changed: otherwise, screen readers would repeat it.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-// Calls `draw()`, then scrolls the box to its end, unless the reader had scrolled up.
+// Calls `draw()`, then scrolls the box to its end, unless the reader has scrolled up.
 function keepAtEnd(box, draw) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   draw();

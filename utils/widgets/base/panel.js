@@ -1,6 +1,6 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 
-// Keeps the list and clock of a panel up to date, and stops the panel when its kernel ends. Called
+// Keeps a panel's list and clock up to date, and stops the panel when its kernel ends. Called
 // in `initialize`.
 function initializePanel({ model }) {
   keepList({ model });
@@ -9,7 +9,7 @@ function initializePanel({ model }) {
   endWithKernel(model, () => isOpen(model), () => over);
 }
 
-// Frames the content of a panel in the colour of the phase, with a note below. During the phases
+// Frames a panel's content in the colour of the phase, with a note below. During the phases
 // in `busyIn`, screen readers don't read the content yet. Returns a function that stops the clock
 // updates, for `render` to return.
 function frame(model, el, content, busyIn = OPEN) {

@@ -1,4 +1,4 @@
-"""Base classes of panels that show a stream, and the sentences for a stopped or empty reply."""
+"""Base classes for panels that show a stream, and sentences about a stopped or empty reply."""
 
 from collections.abc import Callable
 
@@ -13,19 +13,19 @@ STOPPED = "Stopped. Everything received so far is kept."
 
 
 class Panel(SyncedList):
-    """The part of a stream view that shows the content of the stream."""
+    """The part of a stream view that shows the stream's content."""
 
-    label = traitlets.Unicode().tag(sync=True)  # the panel name for screen readers
-    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; sets the panel colour
+    label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
+    # "ready", "waiting", "streaming", "done", "stopped" or "failed"; determines the panel's colour
     phase = traitlets.Unicode("ready").tag(sync=True)
     # a sentence below the content, such as an error; fills the panel in the "waiting" phase
     note = traitlets.Unicode().tag(sync=True)
-    # shown instead of the note while the page clock runs; {} is replaced with the seconds
+    # shown instead of the note while the page's clock runs; {} is replaced with the seconds
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
     failure = ""  # why the content couldn't be shown; empty if it was shown
-    # returns the seconds since the request was sent, by the lane clock
+    # returns the seconds since the request was sent, according to the lane's clock
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Base class of `Progress` and `StatusLine`, which show a run."""
+"""Base class of `Progress` and `StatusLine`, which show the state of a run."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -31,7 +31,7 @@ class RunWidget(Showable, CourseWidget):
         self._end("failed", as_text(sentence, "sentence"))
 
     def stop(self) -> None:
-        """End the run, and mark it as stopped."""
+        """End the run and mark it as stopped."""
         self._end("stopped")
 
     def line(self) -> str:

@@ -9,7 +9,7 @@ function announceEnd(element, counting) {
   element.setAttribute("aria-live", counting ? "off" : "polite");
 }
 
-// Marks a note, which is announced immediately if it reports a failure, otherwise not at all.
+// Marks a note, which is announced immediately if it reports a failure, and otherwise not at all.
 function announceFailure(note, failed) {
   note.setAttribute("role", failed ? "alert" : "note");
 }
@@ -53,7 +53,7 @@ function hideFromReaders(element) {
 // Creates an invisible element whose content is announced.
 const makeAnnouncer = () => announceChanges(make("div", "course-heard"));
 
-// Creates an announcer of completed paragraphs and of the ending of a reply. Paragraphs that
+// Creates an announcer for completed paragraphs and for a reply's ending. Paragraphs that
 // existed when the page opened are not announced.
 function makeParagraphAnnouncer() {
   const element = makeAnnouncer();

@@ -16,14 +16,14 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds to wait for a stopped stream to close, before and after cancelling it again
+GRACE = 0.5  # seconds to wait for a stopped stream to close, and again after a second cancellation
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
 
 
 class StreamReader:
-    """Reads one stream in a separate task, which Stop can cancel at any moment."""
+    """Reads one stream in a separate task, which Stop can cancel at any time."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class StreamReader:
         self._open_stream = open_stream
         self._take = take
         self._tick = tick
-        self.stopped = False  # whether Stop or an interrupt stopped the reading
-        self.error: BaseException | None = None  # the exception that stopped the reading
+        self.stopped = False  # whether Stop or an interrupt ended the stream
+        self.error: BaseException | None = None  # the exception that ended the stream
         self.closed = True  # False if the stream didn't close after it was cancelled
         self._task: asyncio.Task[None] | None = None
 
@@ -136,7 +136,7 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
             strings and messages do.
 
     Raises:
-        TypeError: If `source` isn't a stream; the message suggests what to pass.
+        TypeError: If `source` isn't an async stream or a reply; the message suggests what to pass.
     """
     if isinstance(source, AsyncIterable):
         return source

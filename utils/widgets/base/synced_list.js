@@ -1,6 +1,6 @@
 // needs: base/anywidget_patch.js
 //
-// The browser side of synced_list.py: keeps the list up to date, and detects which items are new.
+// The browser side of synced_list.py: keeps the list up to date and detects which items are new.
 
 // Each message replaces the items from index `at` to the end; if the first of them grew, only its
 // added text is sent. The list is kept in the model, so that a view opened late shows the whole
@@ -8,7 +8,7 @@
 function keepList({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {
-    if (items === undefined) return; // a message of another kind
+    if (items === undefined) return; // some other kind of message
     const old = model.get("items");
     if (seq === model.get("seq")) return; // a repeat of the list that the page already has
     if (seq === model.get("seq") + 1 || (at === 0 && !keep)) {

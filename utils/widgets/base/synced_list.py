@@ -19,7 +19,7 @@ class SyncedList(CourseWidget):
     A message contains the tail of the list from the first new or changed item. If that item is
     a string that grew, or an object whose `value` is such a string, only the added text is sent. A
     page that opens late, reloads or loses a message requests the whole list. `repeat` resends
-    the list without a request, since a kernel that is busy with a cell can't answer requests.
+    the list without a request, since a kernel that is busy running a cell can't answer requests.
     """
 
     # Never assigned, so never sent on its own; `to_json` runs when a page requests the state.
@@ -45,7 +45,7 @@ class SyncedList(CourseWidget):
             return list(self._list)
 
     def append(self, item: Item) -> None:
-        """Add an item at the end."""
+        """Add an item to the end of the list."""
         with self._writing:
             self._list.append(item)
             self._changed = True

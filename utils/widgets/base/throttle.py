@@ -35,7 +35,7 @@ class Throttle:
         """Set up the throttle.
 
         Args:
-            push: Sends everything new; called under a lock, so messages keep their order.
+            push: Sends everything new; called with a lock held, so that messages stay in order.
             later: `timer_thread` or `call_later`.
             repeat: Resends everything; None if each push already sends everything.
             clock: Returns the time in seconds.

@@ -46,7 +46,7 @@ function render({ model, el }) {
 
   // Requests to the kernel.
 
-  let sent = null; // the last message sent; null once the kernel accepts it
+  let sent = null; // the last message sent; null once the kernel has accepted it
   let patience; // the timer that reports that the kernel isn't responding
   const showHint = (words) => write(hint, words);
   function request(content) {
@@ -69,7 +69,7 @@ function render({ model, el }) {
     if (sent !== null && sent.trim() === took && box.value === sent) box.value = "";
     sent = null;
     fit();
-    log.scrollTop = log.scrollHeight; // shows the new question
+    log.scrollTop = log.scrollHeight; // scrolls to the new question
   });
 
   const fit = () => { // makes the box as tall as its text, up to 160 pixels
@@ -146,7 +146,7 @@ function render({ model, el }) {
 
   follow(model, (items, from) =>
     keepAtEnd(log, () => {
-      // Remove the first node whose kind differs from that of its item, and all later nodes.
+      // Remove the first node whose kind no longer matches its item, and all later nodes.
       let same = from;
       while (same < Math.min(nodes.length, items.length) && nodes[same].kind === kindOf(items[same])) {
         same += 1;

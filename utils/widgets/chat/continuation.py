@@ -15,7 +15,7 @@ class Seam:
         """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
         self._held = ""  # the buffered text
-        self._open = bool(partial)  # whether the text could still repeat the partial reply
+        self._open = bool(partial)  # whether the text may still turn out to be a repeat
 
     def join(self, text: str) -> str:
         """Add the next piece of the continuation; return the text to show now."""

@@ -15,7 +15,7 @@ from utils.widgets.live_markdown.rendering import render
 class ChatPage(SyncedList):
     """Widget with the conversation, an input box, and Send and Stop buttons.
 
-    The items of a turn are the question, the stages if there are any, a string of safe HTML for
+    A turn's items are the question, the stages if there are any, a string of safe HTML for
     each block of the reply, and a footer with a badge, a note and buttons.
     """
 
@@ -41,16 +41,16 @@ class ChatPage(SyncedList):
 
 
 class Drawing:
-    """Builds the items of one turn, and reuses unchanged parts."""
+    """Builds the items of one turn, reusing unchanged parts."""
 
     def __init__(self) -> None:
         self._reply = ""
         self._blocks: list[str] = []
-        self._steps: tuple[int, bool, str] = (0, False, "")  # the state that `_stages` shows
+        self._steps: tuple[int, bool, str] = (0, False, "")  # the state that `_stages` reflects
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
-        """Return the items of the turn; only the last turn has buttons."""
+        """Return the turn's items; only the last turn has buttons."""
         if exchange.reply != self._reply:
             self._reply = exchange.reply
             self._blocks = render(self._reply)

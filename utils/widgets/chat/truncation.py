@@ -20,7 +20,7 @@ _CUT = {
 
 
 class Truncation:
-    """Finds the finish reason in the items of a stream.
+    """Finds the finish reason in a stream's items.
 
     A stream of message chunks ends with a finish reason or, in the Responses API, with a status. A
     stream of plain strings has neither, so it counts as complete when it ends.

@@ -1,4 +1,4 @@
-"""A turn of a chat: a question and its reply, while the reply streams and afterwards."""
+"""A chat turn: a question and its reply, while the reply streams and afterwards."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,8 +54,8 @@ class Exchange:
         self.resume()
 
     def resume(self) -> None:
-        """Keep the text received so far, and resume the clock."""
-        self._before = self.e2e  # duration of earlier requests in this turn, in seconds
+        """Resume the clock, keeping the text received so far."""
+        self._before = self.e2e  # total duration of this turn's earlier requests, in seconds
         self._sent = self._last_text = self._last_item = self._clock()
         self._truncation = Truncation()
         self._seam = Seam(self.reply)

@@ -32,12 +32,12 @@ class ChatPanel(Showable, ChatPage):
 
         panel = ChatPanel(reply).show()
 
-    Then type a message, or send one from a cell, with the same effect:
+    Then type a message or, to the same effect, send one from a cell:
 
         turn = await panel.ask("Why is the sky blue?")
 
-    One reply streams at a time. If it fails, the panel explains why and keeps the text received, so
-    that the reply can be regenerated or continued.
+    Only one reply streams at a time. If it fails, the panel explains why and keeps the text
+    received, so that the reply can be regenerated or continued.
     """
 
     def __init__(
@@ -58,8 +58,8 @@ class ChatPanel(Showable, ChatPage):
                 objects in the stream are shown above the reply.
             title: Shown above the chat.
             system: Instructions for the model, sent before the conversation.
-            explain: Turns an exception into a sentence, like `provider.explain`; by default, the
-                exception message is shown.
+            explain: Turns an exception into a sentence, as `provider.explain` does; by default,
+                the exception message is shown.
             stall: Seconds without text or a `Status` after which the panel reports a stall.
             clock: Returns the time in seconds.
         """
@@ -84,9 +84,9 @@ class ChatPanel(Showable, ChatPage):
         return super()._repr_mimebundle_(**kwargs)
 
     async def ask(self, question: str, *, stop_after: int | None = None) -> Turn:
-        """Send a question as if it were typed, and return the turn once its reply has ended.
+        """Send a question as if it had been typed, and return the turn once its reply has ended.
 
-        A failure isn't raised: see `state` and `note` in the result.
+        A failed reply doesn't raise an exception: see `state` and `note` in the result.
 
         Args:
             question: The question; must not be empty.
@@ -94,7 +94,7 @@ class ChatPanel(Showable, ChatPage):
 
         Raises:
             RuntimeError: If a reply is already streaming.
-            asyncio.CancelledError: If the cell was interrupted. The text that had arrived is kept.
+            asyncio.CancelledError: If the cell was interrupted. Any text received is kept.
         """
         return await self._printed(self._ask(question, stop_after))
 
@@ -220,7 +220,7 @@ class ChatPanel(Showable, ChatPage):
         self.push()
 
     def _remember_loop(self) -> None:
-        """Remember the event loop of the cells, for clicks that arrive in another thread."""
+        """Remember the cells' event loop, for clicks that arrive in another thread."""
         with suppress(RuntimeError):  # no loop is running in this thread, so keep the earlier loop
             self._loop = asyncio.get_running_loop()
 
@@ -236,14 +236,14 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Start a turn requested by the page, on the event loop of the cells."""
+        """Start a turn requested by the page, on the cells' event loop."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._requested(answering), self._loop)
 
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Await a turn, and show any exception, since no cell would raise it."""
+        """Await a turn and show any exception, since no cell is awaiting it."""
         if self.busy:
             return  # the page was out of date; the typed text stays in the input box
         try:

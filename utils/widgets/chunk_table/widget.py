@@ -25,7 +25,7 @@ class ChunkTable(StreamView[list[Any]]):
         chunks = ChunkTable("One reply").show(model.stream("Name a river."))
         chunks = await ChunkTable("One reply").run(model.astream("Name a river."))
 
-    A column appears with the first chunk that has a value for that column. Chunks without text,
+    A column appears with the first chunk that has a value for it. Chunks without text,
     reasoning or a tool call are labelled as empty.
     """
 
@@ -67,7 +67,7 @@ class Rows(Panel):
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
         self.chunks: list[object] = []  # the items received so far
-        # how many chunks have a value, by column; "words" counts non-empty text
+        # number of chunks with a value in each column; "words" counts those with non-empty text
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:

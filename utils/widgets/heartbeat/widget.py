@@ -25,14 +25,14 @@ class Heartbeat(Showable, SyncedList):
             for chunk in model.stream(prompt):  # blocks the loop: no beats
                 ...
 
-    The beats come from a task on the event loop of the cell, so a gap shows how long any other task
-    on the loop had to wait. Each `async with` block starts over, and prints a line at its end.
+    The beats come from a task on the cell's event loop, so a gap shows how long any other task on
+    the loop had to wait. Each `async with` block starts over and prints a line when it ends.
     """
 
     _esm = script("heartbeat/heartbeat.js")
     _css = stylesheet("heartbeat/heartbeat.css")
 
-    title = traitlets.Unicode().tag(sync=True)  # the heading, also in the printed line
+    title = traitlets.Unicode().tag(sync=True)  # the heading; also begins the printed line
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
     every = traitlets.Float().tag(sync=True)  # seconds between beats
@@ -63,8 +63,8 @@ class Heartbeat(Showable, SyncedList):
     def longest(self) -> float:
         """The longest gap in the current or last `async with` block, in seconds.
 
-        The time from the last beat to the end of the block is also a gap: if code never yields to
-        the event loop, there is only the first beat.
+        The time from the last beat to the end of the block also counts as a gap: if code never
+        yields to the event loop, there is only the first beat.
         """
         if not self._times:
             return 0.0

@@ -1,7 +1,7 @@
 // needs: base/panel.js
 //
-// A row for each field: its name, its value so far, and a label for its state. All words are set as
-// text, never as HTML.
+// A row for each field: its name, its value so far, and a label for its state. Everything is set
+// as text, never as HTML.
 
 const MARKS = {
   arriving: "still arriving",

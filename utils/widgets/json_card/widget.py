@@ -1,4 +1,4 @@
-"""`JsonCard`: a card whose fields fill in while the JSON of a reply arrives.
+"""`JsonCard`: a card whose fields fill in while a reply's JSON arrives.
 
 It doesn't parse JSON; it shows partial values, such as those that `JsonOutputParser` yields.
 """
@@ -18,7 +18,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class JsonCard(StreamView[Any]):
-    """A card of grey bars that are replaced with the values of the fields as they arrive.
+    """A card whose grey bars are replaced with the fields' values as they arrive.
 
         chain = model | JsonOutputParser()
         person = JsonCard("A person", ["name", "age"]).show(chain.stream(prompt))
@@ -110,7 +110,7 @@ class Card(Panel):
         """Mark all fields as final, or the last field as unfinished if the stream didn't finish."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # the field remained empty
+            self.arrivals.setdefault(name, self._present[name])  # the field stayed empty
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:

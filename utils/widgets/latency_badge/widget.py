@@ -1,7 +1,7 @@
 """`LatencyBadge`: a clock while a reply is pending, then the reply's TTFT and E2E latency.
 
-The page counts the seconds (`base/clock.js`); the kernel sends only the start, the first words
-and the end.
+The page counts the seconds (`base/clock.js`); the kernel sends updates only at the start, at
+the first words and at the end.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class LatencyBadge(CourseWidget):
     text = traitlets.Unicode("not started").tag(sync=True)
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # the text while the clock runs, with {} in place of the seconds; otherwise empty
+    # the text shown while the clock runs, with {} in place of the seconds; otherwise empty
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the start; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)

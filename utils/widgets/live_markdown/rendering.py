@@ -1,4 +1,4 @@
-"""Renders Markdown to HTML blocks, safely.
+"""Safely renders Markdown to HTML blocks.
 
 HTML in a reply is shown as text, only web and mail links work, and images are replaced with their
 descriptions.

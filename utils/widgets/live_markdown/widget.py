@@ -18,14 +18,14 @@ class LiveMarkdown(StreamView[str]):
         text = LiveMarkdown("Answer").show(model.stream(prompt))
         text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
 
-    Each redraw sends only the paragraphs that changed.
+    Each redraw sends only the blocks that changed.
     """
 
     def __init__(self, title: str = "", repair: Repair | None = None, **options: Any) -> None:
         """Lay out an empty panel.
 
         Args:
-            title: Shown above the text, and in the printed line.
+            title: Shown above the text and in the printed line.
             repair: Takes the text so far and returns the text to render, for example to
                 complete unfinished Markdown. `run` and `show` return the text as it arrived, and
                 raise any exception from `repair`.
@@ -57,7 +57,7 @@ class Document(TextPanel):
         self._repair = repair
 
     def clear(self) -> None:
-        """Forget the last run, and clear the panel."""
+        """Forget the last run and clear the panel."""
         super().clear()
         self.error, self.failure = None, ""
 
@@ -72,7 +72,7 @@ class Document(TextPanel):
         return super().take(item, at)
 
     def push(self) -> None:
-        """Render the text so far, and send the blocks that changed."""
+        """Render the text so far and send the blocks that changed."""
         if self.error is None:
             try:
                 self.replace(render(self._repaired()))

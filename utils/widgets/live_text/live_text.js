@@ -7,7 +7,7 @@ function render({ model, el }) {
   const words = text.appendChild(document.createTextNode(""));
   const endClock = frame(model, el, text, ["waiting"]);
 
-  let drawn = 0; // the number of pieces drawn
+  let drawn = 0; // the number of pieces drawn so far
   let followed = 0; // the scroll position last set by this script
   let byHand = false;
   const moved = () => Math.abs(text.scrollTop - followed) > 2;

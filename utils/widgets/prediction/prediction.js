@@ -1,7 +1,7 @@
 // needs: base/anywidget_patch.js base/dom.js base/screen_reader.js
 //
 // A question with answers to choose from, and feedback on the answer that was locked in.
-// All words are set as text, never as HTML; text between backticks is shown as code.
+// Everything is set as text, never as HTML; text between backticks is shown as code.
 
 function writeFormatted(element, words) {
   words.split("`").forEach((part, index, parts) => {

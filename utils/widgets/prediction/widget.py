@@ -22,7 +22,7 @@ class Prediction(CourseWidget):
     _css = stylesheet("prediction/prediction.css")
 
     question = traitlets.Unicode().tag(sync=True)
-    options = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the answers, in the order given
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the possible answers, in order
     # index of the chosen answer in `options`; None until an answer is chosen
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
     locked = traitlets.Bool(False).tag(sync=True)

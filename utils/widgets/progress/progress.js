@@ -1,6 +1,6 @@
 // needs: base/anywidget_patch.js base/dom.js base/screen_reader.js
 //
-// A bar that fills up if the total is known, and shows moving stripes if it isn't.
+// A bar that fills up if the total is known and otherwise shows moving stripes.
 
 // Formats the estimated time left, rounded because the estimate isn't precise.
 function about(seconds) {

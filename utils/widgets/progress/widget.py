@@ -21,7 +21,7 @@ class Progress(RunWidget):
         async for chunk in Progress(label="Reply").aover(model.astream(prompt)): ...
 
     With a total, it shows the percentage and an estimate of the time left. Without a total, it
-    shows the count and the elapsed seconds. The bar reaches 100 % only when `done` is called.
+    shows the count and the elapsed seconds. The bar reaches 100% only when `done` is called.
     At the end, the widget prints a line, which remains in the notebook.
     """
 
@@ -90,7 +90,7 @@ class Progress(RunWidget):
         except Exception as error:
             self.fail(sentence(error))
             raise
-        except BaseException:  # the loop ended early, or was interrupted
+        except BaseException:  # the loop ended early or was interrupted
             self.stop()
             raise
         self.done()

@@ -1,4 +1,4 @@
-"""`race`: several replies that stream side by side, on one clock."""
+"""`race`: several replies that stream side by side, timed by one clock."""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -23,12 +23,12 @@ async def race(
             "stream": lambda: model.astream(prompt),
         })
 
-    An error is shown in its lane, while the other lanes continue. Stop applies to all lanes. At
-    the end, one line per lane is printed.
+    An error is shown in its lane, while the other lanes continue. The Stop button stops all lanes.
+    At the end, one line per lane is printed.
 
     Args:
-        lanes: Maps each label to a function that returns an async stream, or an awaitable of a
-            whole reply.
+        lanes: Maps each label to a function that returns an async stream or an awaitable of a whole
+            reply.
         clock: Returns the time in seconds.
 
     Returns:
@@ -93,6 +93,6 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
 
 class RacePanel(PlainText):
-    """The text panel of a lane, as tall as the neighbouring panels."""
+    """A lane's text panel, as tall as the neighbouring panels."""
 
     _css = stylesheet("race/race.css")

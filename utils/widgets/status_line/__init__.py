@@ -1,1 +1,1 @@
-"""Status line of stages."""
+"""Status line that shows the stages of a run."""

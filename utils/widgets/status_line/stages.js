@@ -2,11 +2,11 @@
 //
 // A row of stages, each with a mark, a name, a detail and a duration, for the status line and chat.
 
-// Returns the stages with the current one stopped, for use after the kernel has ended.
+// Returns the stages with the current one marked as stopped, for use after the kernel has ended.
 const stopped = (stages) =>
   stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
 
-// Fills a list with the stages; updates the seconds of the current stage until the next call.
+// Fills a list with the stages, and updates the current stage's seconds until the next call.
 function drawStages(list, stages) {
   clearInterval(list.courseTick);
   list.classList.add("course-stages");

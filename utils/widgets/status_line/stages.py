@@ -33,7 +33,7 @@ class Step:
 class _Stage:
     name: str
     detail: str = ""
-    times: int = 0  # how many times the stage was entered
+    times: int = 0  # how many times the stage has been entered
     spent: float = 0.0  # seconds spent in the stage so far
 
 
@@ -41,8 +41,8 @@ class _Stage:
 class Stages:
     """A run through stages: `to` enters a stage, and `end` ends the run. Stages may repeat.
 
-    If `names` is empty, any name is accepted, and stages are drawn in the order in which they are
-    first entered.
+    If `names` is empty, any name is accepted, and stages are drawn in the order they are first
+    entered.
     """
 
     names: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class Stages:
             self._start = self.clock()
 
     def to(self, name: str, detail: str = "") -> bool:
-        """Enter a stage; return False if it is already the current one and has this detail."""
+        """Enter a stage; return False if it is already current with the same detail."""
         if self.names and name not in self._stages:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"There is no stage {name!r}. The stages are {known}.")

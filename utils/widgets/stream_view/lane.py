@@ -14,7 +14,7 @@ from utils.widgets.base.stream_reader import LEFT_OPEN, StopButton, StreamReader
 from utils.widgets.base.throttle import Later, Throttle, call_later
 from utils.widgets.latency_badge.widget import LatencyBadge
 
-_STATE = ("phase", "counted", "age")  # traits that badges and panels have in common
+_STATE = ("phase", "counted", "age")  # traits shared by badges and panels
 
 
 class Lane:
@@ -28,7 +28,7 @@ class Lane:
         first: str = "words",
         clock: Callable[[], float],
     ) -> None:
-        """`label` may be empty; `first` is an option of `LatencyBadge`."""
+        """`label` may be empty; `first` is passed on to `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
         self.badge = LatencyBadge(label, first=first, clock=clock)
@@ -54,7 +54,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends; if the stream is still open then, the outcome is "left"."""
+        """Show a reply until it ends or is stopped; if it was stopped, the outcome is "left"."""
         try:
             await reader.run()
         finally:
@@ -87,7 +87,7 @@ class Lane:
         self._throttle.ask()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and `error`, `note` or the sentence from the panel."""
+        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
         self._throttle.flush(ask=True)
         self.recording = recording
@@ -116,9 +116,9 @@ class Lane:
 async def read_together(
     lanes: Sequence[tuple[Lane, Callable[[], object]]], stop: StopButton
 ) -> list[StreamReader]:
-    """Read several replies concurrently, on one clock, until all have ended or been stopped.
+    """Read several replies concurrently, timed by one clock, until all have ended or been stopped.
 
-    Each lane comes with the function that sends its request.
+    Each lane is paired with the function that sends its request.
 
     Raises:
         asyncio.CancelledError: If the cell was interrupted. By then, the streams have had time

@@ -1,4 +1,4 @@
-"""Base class of the widgets that show one stream below a title, a badge and a Stop button."""
+"""Base class for widgets that show one stream below a title, a badge and a Stop button."""
 
 from collections.abc import Callable, Iterable
 from time import perf_counter
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
-    """A title, a badge, a Stop button, and below them a panel that shows a stream.
+    """A title, a badge and a Stop button above a panel that shows a stream.
 
     `run` shows an async stream, with a Stop button. `show` shows a synchronous stream, without the
     button: a synchronous loop keeps the kernel too busy to receive clicks. Interrupting the kernel
     (■) stops the stream in both cases.
 
-    The widget displays itself when it first runs, unless it has been displayed before.
+    The widget displays itself when it first runs, unless it has already been displayed.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     @property
     def stopped(self) -> bool:
-        """Whether the last run was stopped with Stop or by interrupting the kernel (■)."""
+        """Whether the last run was stopped by Stop or by interrupting the kernel (■)."""
         return self.recording is not None and self.recording.outcome == "left"
 
     async def run(self, source: Source) -> T:

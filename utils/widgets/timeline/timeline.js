@@ -68,7 +68,7 @@ function render({ model, el }) {
     return bodies.get(run);
   }
 
-  // Returns a row: the elements that change, the marks of its events, and the latest detail.
+  // Returns a row: the elements that change, its events' marks, and the latest detail.
   function rowOf(run, name) {
     const key = JSON.stringify([run, name]);
     if (!rows.has(key)) {
@@ -113,7 +113,7 @@ function render({ model, el }) {
   }
 
   follow(model, (items, from) => {
-    if (from === 0) reset(); // a new view
+    if (from === 0) reset(); // everything is drawn anew
     const touched = new Set();
     for (const [name, run, at, detail] of items.slice(from)) {
       const row = rowOf(run, name);

@@ -35,7 +35,7 @@ class EventTimeline(Showable, SyncedList):
             def on_llm_new_token(self, token, *, run_id, **kwargs):
                 timeline.add("on_llm_new_token", repr(token), run_id)
 
-    Events of several runs are grouped by run. The first event is at 0 s.
+    Events are grouped by run. The first event is at 0 s.
     """
 
     _esm = script("timeline/timeline.js")
@@ -57,7 +57,7 @@ class EventTimeline(Showable, SyncedList):
     def add(self, name: str, detail: object = "", run: object = "") -> None:
         """Add an event at the current time. Callable from any thread; takes a few microseconds.
 
-        A row shows the `detail` of its latest event; `run` may be the `run_id` of a callback.
+        A row shows the `detail` of its latest event; `run` may be a callback's `run_id`.
         """
         with self._adding:
             now = self._clock()

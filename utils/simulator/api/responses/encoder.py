@@ -8,7 +8,7 @@ from ...json_values import Json, to_json
 from ...pacing import TimedBytes
 from ...reply import Encoder, Reply
 
-_ECHOED: Json = {  # request fields that the response repeats, with their defaults
+_ECHOED: Json = {  # request fields that the response echoes, with their defaults
     "instructions": None,
     "max_output_tokens": None,
     "parallel_tool_calls": True,
@@ -23,7 +23,7 @@ _ECHOED: Json = {  # request fields that the response repeats, with their defaul
 # values of `incomplete_details.reason`, by finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # prefixes of item ids
-_DELTAS = {  # event names, as in `response.output_text.delta`
+_DELTAS = {  # middle parts of event names, as in `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
     "call": "function_call_arguments",
@@ -194,7 +194,7 @@ class ResponsesEncoder(Encoder):
         # a template, never sent, in which "\0" is a placeholder for the text
         event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
         number = self._sequence
-        self._sequence -= 1  # reuse the sequence number of the template
+        self._sequence -= 1  # reuse the template's sequence number
         head, tail = event.split(to_json("\0"))
         before, after = tail.split(b'"sequence_number": %d' % number)
 
@@ -229,7 +229,7 @@ class ResponsesEncoder(Encoder):
         return self._event("error", code="server_error", message=message, param=None)
 
     def failed(self) -> bytes:
-        """Return the event for a response that failed."""
+        """Return the event for a failed response."""
         error = {"code": "server_error", "message": errors.server_error().message}
         return self._event("response.failed", response=self._response("failed") | {"error": error})
 

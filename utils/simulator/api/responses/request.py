@@ -123,7 +123,7 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
     choice = given.tool_choice
     if choice not in (None, "auto", "none") and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
-    named = choice if isinstance(choice, dict) else None  # here, `name` is a field of the choice
+    named = choice if isinstance(choice, dict) else None  # this API puts `name` in the choice
     tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
     wants_json, schema = _json_format(given.text.format if given.text else None, turns)
     reasoning = given.reasoning or _Reasoning()
