@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Chainlit. Copy it and fastapi_chat/assistant.py.
+"""A streaming chat assistant on Chainlit. Copy this file and fastapi_chat/assistant.py.
 
     pip install "chainlit>=2.12" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py

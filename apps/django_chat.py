@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Django (ASGI). Copy it, its page and fastapi_chat/assistant.py.
+"""A streaming chat assistant on Django. Copy this file, its page and fastapi_chat/assistant.py.
 
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application

@@ -1,4 +1,4 @@
-"""A streaming chat assistant on Streamlit. Copy it and fastapi_chat/assistant.py.
+"""A streaming chat assistant on Streamlit. Copy this file and fastapi_chat/assistant.py.
 
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
@@ -23,7 +23,7 @@ except SystemExit as error:  # OPENAI_MODEL isn't set
 
 @st.cache_resource
 def event_loop():
-    """Return the event loop that all sessions share: model connections are tied to one loop."""
+    """Return the event loop shared by all sessions: a model's connections are tied to one loop."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop
@@ -89,7 +89,7 @@ for turn in turns:
             with closing(texts(turn, messages)) as source:
                 st.write_stream(source)
         else:
-            st.empty()  # as in texts(); otherwise, stale elements would stay on screen
+            st.empty()  # matches `place` in texts(); otherwise, stale elements would stay on screen
             st.markdown(turn["said"])
         if turn["note"]:
             st.error(turn["note"])

@@ -1,4 +1,4 @@
-"""Limits measurements relative to a floor, such as the same streams from a bare server.
+"""Compares measurements with a floor, such as the same measurements of a bare server.
 
 A limit in seconds would fail on a slow machine and mask regressions on a fast one. So each
 benchmark measures its subject and a floor in alternation, and limits their ratio.
@@ -28,7 +28,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encodin
 
 @dataclass(frozen=True)
 class Ratio:
-    """Measurements, those of the floor, and a limit on the ratio of the two minimums.
+    """Measurements of a subject and of its floor, and a limit on the ratio of their minimums.
 
     A busy machine can only increase a measurement, so the lowest one is the most accurate.
     """
@@ -36,12 +36,12 @@ class Ratio:
     measured: Sequence[float]
     floor: Sequence[float]  # corresponding measurements of the floor
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # minimum value for the floor, such as the timer's resolution
+    least: float = 0.0  # lower floors count as this value, such as the timer's resolution
     unit: str = "s"
 
     @property
     def value(self) -> float:
-        """The ratio of the two minimums."""
+        """The ratio of the minimums."""
         return min(self.measured) / max(min(self.floor), self.least)
 
     def row(self, name: str) -> str:
@@ -86,7 +86,7 @@ class BareServer:
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:
-        """Return the Unix times at which disconnects were noticed, keyed by request seed."""
+        """Return when the server noticed each disconnect (Unix time), keyed by request seed."""
         with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
             connection.request("GET", "/left")
             times: dict[str, float] = json.load(connection.getresponse())
@@ -95,7 +95,7 @@ class BareServer:
 
 @contextlib.contextmanager
 def bare_server() -> Iterator[BareServer]:
-    """Run the bare server in its own process during a `with` block."""
+    """Run the bare server in its own process until the `with` block ends."""
     command = [sys.executable, __file__]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -115,7 +115,7 @@ class _Bare:
     """The server itself: streams replies, and returns `left` for `GET /left`."""
 
     def __init__(self) -> None:
-        self.left: dict[int, float] = {}  # Unix times of disconnects, by request seed
+        self.left: dict[int, float] = {}  # disconnect times (Unix), by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Handle the requests on one connection."""

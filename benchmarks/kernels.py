@@ -15,7 +15,7 @@ PATIENCE = 240.0  # seconds to wait for a kernel or a message
 
 @contextmanager
 def kernel() -> Iterator[BlockingKernelClient]:
-    """Run a kernel in `notebooks/` during a `with` block, with the simulator at real speed."""
+    """Run a kernel in `notebooks/`, with a real-speed simulator, until the `with` block ends."""
     environ = {name: value for name, value in os.environ.items() if name != "COURSE_SPEED"}
     manager, client = start_new_kernel(
         startup_timeout=PATIENCE,

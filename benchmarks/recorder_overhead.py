@@ -49,7 +49,7 @@ async def astream() -> AsyncIterator[AIMessageChunk]:
 
 
 def parsed() -> None:
-    """Measure the floor: parse each chunk the way the client does."""
+    """Do what the floor measures: parse each chunk the way the client does."""
     for _ in range(CHUNKS):
         AIMessageChunk(content=json.loads(LINE)["choices"][0]["delta"]["content"])
 

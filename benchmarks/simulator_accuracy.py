@@ -3,7 +3,7 @@
     python benchmarks/simulator_accuracy.py [--calls 20]
 
 Runs at real speed with a warm client. Each call's planned times come from the simulator's log.
-After each call, the same client reads a reply with the same schedule from the floor, a bare asyncio
+After each call, `ChatOpenAI` reads a reply with the same schedule from the floor, a bare asyncio
 server. Delays common to both replies come from the machine and the client.
 """
 
@@ -32,7 +32,7 @@ _PROMPT = "Write a poem about a river."
 class Errors:
     """The timing errors of one call."""
 
-    ttft: float  # seconds from the planned arrival of the first text to the actual one
+    ttft: float  # how late the first text arrived, in seconds
     gap: float  # relative error of the mean gap between pieces
 
 
@@ -49,7 +49,7 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply, then one with the same schedule from the bare server; return both errors."""
+    """Stream a reply, then one with the same schedule from the bare server; return their errors."""
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap

@@ -5,8 +5,8 @@
 Raw asyncio clients request a poem at 50 tokens a second and close the connection after a random
 time. Each disconnect is compared with the server's log. The floor is how late a bare asyncio
 server notices disconnects in waves of the same size, which alternate with the simulator's waves.
-The first wave warms up the simulator and fills its log; the memory used after the last wave is
-compared with that used after the second.
+The first wave warms up the simulator and fills its log; memory use after the last wave is
+compared with memory use after the second.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
 _RATE = 50.0  # tokens per second in each stream
-_ARRIVALS = 12.0  # seconds over which clients connect
-_LONGEST_STAY = 3.0  # maximum seconds that a client stays connected
+_ARRIVALS = 12.0  # seconds during which clients connect
+_LONGEST_STAY = 3.0  # longest time that a client stays connected, in seconds
 _MOST_GROWTH = 0.05  # limit on memory growth, as a share of the memory after the second wave
 _MOST_LATE = 3.0  # limit on how late disconnects are noticed, as a multiple of the floor
 
@@ -80,7 +80,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
-    """Run a wave with the bare server; return how many seconds late it noticed each disconnect."""
+    """Run a wave against the bare server; return how many seconds late it saw each disconnect."""
     left = asyncio.run(visits(requests, bare.port, rng))
     noticed = bare.left()
     return [noticed[seed] - at for seed, at in enumerate(left) if seed in noticed]

@@ -5,7 +5,7 @@
 Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
 stream's rate is measured between its first and last token. The last token's lateness is relative to
 a schedule that starts when the request is sent, so the lateness includes parsing and queueing. The
-floor is a bare asyncio server under the same load, in alternation with the simulator. CPU time per
+floor is a bare asyncio server under the same load; rounds alternate between the two. CPU time per
 token limits how many streams a machine can serve; other programs on the machine hardly affect it.
 """
 
@@ -158,7 +158,7 @@ def main() -> None:
                 ours.append(measure(requests, port, server.pid, planned, gap))
                 ttfts = planned()
                 prompts = [schedule(ttft, gap, arguments.length) for ttft in ttfts]
-                same = [  # the bare server reads the schedule in the prompt, and ignores the rest
+                same = [  # the bare server gets the length from the prompt, and ignores `limit`
                     request_for("", bare.port, prompt, limit=1, seed=number)
                     for number, prompt in zip(numbers, prompts, strict=True)
                 ]

@@ -2,9 +2,9 @@
 
     python benchmarks/stop.py [--times 20]
 
-A kernel displays a chat panel, and this program acts as its page: it sends a question, waits for
-text, presses Stop, and waits for the panel to report that the reply stopped. The floor is a bare
-widget's round trip, measured immediately before each press while the same reply streams.
+A kernel displays a chat panel, and this program acts as the browser page: it sends a question,
+waits for text, presses Stop, and waits until the panel reports that the reply stopped. The floor is
+a bare widget's round trip, measured immediately before each press while the same reply streams.
 """
 
 import argparse

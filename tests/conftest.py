@@ -35,7 +35,7 @@ def _no_connection_of_a_closed_loop() -> None:
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Shared]:
-    """Yield a `Shared` for a test module; its simulator starts when a model is first used."""
+    """Yield a test module's `Shared`, which starts its simulator when a model is first used."""
     yield from own_shared()
 
 
@@ -52,7 +52,7 @@ def own_shared() -> Iterator[Shared]:
 
 @pytest.fixture
 def virtual() -> Iterator[VirtualSimulator]:
-    """Run the simulator in this process, in virtual time."""
+    """Yield a simulator that runs in this process, in virtual time."""
     # Imported here because `pytest_configure` must set environment variables first.
     from tests.simulator.virtual import VirtualSimulator
 

@@ -33,7 +33,7 @@ class Answer:
 
 @contextmanager
 def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
-    """Serve requests during a `with` block; yield the server's URL without a trailing slash."""
+    """Serve requests during the `with` block; yield the server's URL without a trailing slash."""
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
@@ -55,7 +55,7 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        # `shutdown` waits for the next poll; the default interval is half a second.
+        # `shutdown` waits for the next poll, by default up to half a second.
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -1,4 +1,4 @@
-"""Hard-to-parse event streams for comparison with a browser, and one that never ends."""
+"""Event streams: one that never ends, and hard ones for comparing our parser with a browser's."""
 
 import asyncio
 import random

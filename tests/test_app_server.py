@@ -32,7 +32,7 @@ def greeting(word="hello"):
 
 
 def failing():
-    """Return an app that raises before a response, in the middle of one, and in a task group."""
+    """Return an app whose endpoints fail before a response, midway and in a task group."""
     app = FastAPI()
 
     @app.get("/before")
@@ -208,7 +208,7 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     lines = []
     screen = logging.Handler()
     screen.emit = lines.append
-    for _ in range(2):  # collect garbage from earlier tests, whose warnings would be logged
+    for _ in range(2):  # collect earlier tests' garbage, which would log warnings here
         gc.collect()
         await asyncio.sleep(0)
     gc.collect()

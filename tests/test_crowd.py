@@ -34,7 +34,7 @@ async def test_a_server_is_measured_and_ends_even_if_the_block_is_cancelled(monk
 
     async def measure():
         async with server() as port:
-            # Make `experiment` use this server, so that it keeps running afterwards.
+            # Make `experiment` use this server, which stays up afterwards.
             monkeypatch.setitem(experiment.__globals__, "server", lambda: nullcontext(port))
             rows = await experiment(clients=(1, 20), styles=(BLOCKING, TASKS))
             measured.set_result((rows, children()))

@@ -67,7 +67,7 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses JSON replies separately
+STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses these in separate code
 
 
 async def explanations(model):

@@ -1,4 +1,4 @@
-"""Choosing the model with environment variables, and the messages when it can't be called."""
+"""Choosing the model with environment variables, and the errors when it can't be called."""
 
 import asyncio
 import re
@@ -324,7 +324,7 @@ def test_a_simulator_that_cannot_start_is_a_provider_error(monkeypatch, call):
 
 
 async def test_no_cancelled_reply_continues_to_its_end():
-    """On Python 3.11, LangChain's stall timeout would lose two thirds of these cancellations."""
+    """On Python 3.11, LangChain's stall timeout, if on, would lose two thirds of cancellations."""
 
     async def read(began):
         # the stall keeps the story from ending before it is cancelled

@@ -23,7 +23,7 @@ from utils.timing import (
 
 
 class Source:
-    """A stream that counts pulled items and calls to `close`. Each pull advances `clock`."""
+    """A stream that counts the items pulled and the calls to `close`. A pull advances `clock`."""
 
     def __init__(self, items, clock=None, gap=0.0, error=None):
         self.items, self.clock, self.gap, self.error = list(items), clock, gap, error
@@ -132,7 +132,7 @@ def test_an_async_recorder_passes_items_and_records_in_the_same_way(sent):
         clock = Clock(1000.0)
         source = kind(sent, clock, 1.0, error=ConnectionError("connection reset"))
         timed = make(source, "reply", clock=clock)
-        clock.now += 5  # the clock starts at the first pull
+        clock.now += 5  # not counted: a recording starts at the first pull
         return source, timed
 
     received = []
@@ -565,7 +565,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, check, *arrivals):
-    """Return pieces from a guard that withholds `size` characters; each check takes `check` s."""
+    """Return a guard's pieces; it withholds `size` characters and needs `check` s per check."""
     guarded = held_back(recorded(*arrivals), "guarded", size, check)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

@@ -35,7 +35,7 @@ class App(Environment):
     place: str  # the folder to start the app in
     command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
     source: str = "app.py"  # the file in `place` whose first lines name the packages to install
-    # packages without wheels, which are built during installation
+    # packages to build during installation, since they have no wheels
     built: tuple[str, ...] = ()
     # prefixes of lines in the course's lock file that conflict with the app's packages
     apart: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class App(Environment):
 
     @contextlib.contextmanager
     def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
-        """Run the app during a `with` block, which starts once the app accepts connections."""
+        """Run the app during the `with` block, which starts once the app accepts connections."""
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
         prefix = f"{self.name}-"
@@ -112,7 +112,7 @@ STREAMLIT = App(
     source="streamlit_chat.py",
     command=("streamlit", "run", "streamlit_chat.py", "--server.port", "{port}"),
     variables=(
-        ("HOME", "{folder}"),  # where the framework reads and writes its settings
+        ("HOME", "{folder}"),  # Streamlit keeps its settings there
         ("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false"),
         ("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "none"),
         ("STREAMLIT_CLIENT_TOOLBAR_MODE", "minimal"),
@@ -182,7 +182,7 @@ def app(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator[dict[str, str]]:
-    """Run a simulator during a `with` block; yield the environment variables for its model."""
+    """Run a simulator during the `with` block; yield the environment variables for its model."""
     port, key = free_port(), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
     command += ["--speed", speed or os.environ.get("COURSE_SPEED") or "1"]
@@ -196,7 +196,7 @@ def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator
 def running(
     command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
 ) -> Iterator[Child]:
-    """Run a program during a `with` block; Ctrl-C in the terminal doesn't reach it."""
+    """Run a program during the `with` block, shielded from Ctrl-C in the terminal."""
     child = subprocess.Popen(
         command,
         cwd=place,

@@ -54,7 +54,7 @@ def verdict(arguments: argparse.Namespace) -> int:
 
 def build(arguments: argparse.Namespace) -> int:
     """Build the notebooks from the lessons, or check that they match."""
-    chosen(arguments.lesson, ROOT / "lessons")  # fail before downloading packages
+    chosen(arguments.lesson, ROOT / "lessons")  # reject unknown lessons before downloading packages
     python = interpreter("test", arguments.here)
     flags = [f"--{name}" for name in ("check", "all") if getattr(arguments, name)]
     return run([python, "-m", "tools.build", *flags, *arguments.lesson])
@@ -86,7 +86,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an invalid argument in one sentence, without printing the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise argparse's message as Advice."""
+        """Raise Advice with argparse's message in plainer words."""
         said = message.removeprefix("argument ")
         said = said.replace("expected one argument", "a value is missing")
         said = re.sub(r"invalid int value: (.*)", r"\1 is not a whole number", said)

@@ -38,7 +38,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # `why` begins with the finding; after a colon, it says what setup would do.
+        # `why` states the problem and, after a colon, what setup would do about it.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -64,7 +64,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) -> str:
-    """Return the last line: whether this machine is ready for the course."""
+    """Return the last line, which says whether this machine is ready for the course."""
     if not set_up and here:
         return (
             f"Not set up yet: {install_here()} (with conda: conda env create -f environment.yml, "
@@ -78,7 +78,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
-    """Run one check; return whether it passed, and its finding or the reason for the failure."""
+    """Run one check; return whether it passed, and its finding or why it failed."""
     try:
         return True, examine()
     except Advice as advice:
@@ -159,7 +159,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return a fix for a package that is shadowed by a copy in another folder, or None."""
+    """Return a fix if a copy of the package in another folder shadows it, else None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
@@ -261,7 +261,7 @@ def call(model: "ChatOpenAI") -> None:
         chunks = list(model.stream("Say hello."))
     except openai.BadRequestError as error:
         if "max_" in error.message and "token" in error.message:
-            return  # some models require more than one token, but this one did reply
+            return  # some models require more than one token; at least the server responds
         raise Advice(provider.explain(error)) from error
     except Exception as error:
         raise Advice(provider.explain(error)) from error

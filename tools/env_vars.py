@@ -26,7 +26,7 @@ _UNWANTED = (
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",
     "CHAINLIT_",
-    "_ARGCOMPLETE",  # makes Jupyter complete a command line and exit
+    "_ARGCOMPLETE",  # makes Jupyter output shell completions and exit
 )
 _WANTED = re.compile(  # exceptions to `_UNWANTED`
     "PYTHON(DONTWRITEBYTECODE|PYCACHEPREFIX|NOUSERSITE)"

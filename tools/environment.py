@@ -47,7 +47,7 @@ class Action(enum.Enum):
 class Environment(Place):
     """The environment of the course or of an app, and whether it is up to date.
 
-    Setup ends by writing a stamp of what was installed. No stamp means setup was interrupted.
+    Setup ends by writing a stamp file. If there is none, setup was interrupted.
     A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
     """
 
@@ -57,7 +57,7 @@ class Environment(Place):
         return self.folder / "course.json"
 
     def lock(self, kind: str) -> Path:
-        """Return the lock file for a kind of setup, which is a key of `LOCKS`."""
+        """Return the lock file for a kind of setup (a key of `LOCKS`)."""
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
@@ -130,12 +130,12 @@ class Environment(Place):
 
 
 def interpreter(kind: str, here: bool) -> str:
-    """Return the interpreter: this one if `here`, otherwise the one in an up-to-date `.venv`."""
+    """Return this interpreter if `here`, otherwise that of `.venv`, which is set up if needed."""
     return sys.executable if here else str(set_up(Environment(ROOT), kind))
 
 
 def set_up(environment: Environment, kind: str) -> Path:
-    """Bring an environment up to date for `kind`, and return its interpreter."""
+    """Bring an environment up to date for `kind` and return its interpreter."""
     if environment.needs(kind)[0] is Action.NOTHING:
         return environment.python
     with only_one(environment.root / ".course.lock"), sentences_for_the_disk(environment.root):
@@ -168,7 +168,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not an app's environment
-            # relative, and so ASCII: Python before 3.13 decodes it with the locale encoding
+            # only dots and slashes, since Python < 3.13 decodes .pth files with the locale encoding
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
@@ -205,7 +205,7 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait for a file lock, and hold it until the `with` block or this process ends."""
+    """Wait for a file lock and hold it until the `with` block or this process ends."""
     with sentences_for_the_disk(path.parent):
         handle = path.open("a+b")
     with handle:

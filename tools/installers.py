@@ -53,7 +53,7 @@ class Place:
 
 
 def needed_uv() -> str:
-    """Return uv's path, for a command that learners never need."""
+    """Return the path of uv, which only maintainers need; raise Advice if it isn't installed."""
     if uv := shutil.which("uv"):
         return uv
     raise Advice(
@@ -103,7 +103,7 @@ def install_from(wheels: Path, lock: str) -> None:
 
 
 def run_uv(uv: str, environment: Place, lock: Path) -> None:
-    """Install the packages in a lock file with uv, and show the progress.
+    """Install the packages in a lock file with uv and show the progress.
 
     If environment variables for pip name a package folder (see `install_from`), pass it to uv.
     """
@@ -245,7 +245,7 @@ def sentences_for_the_disk(folder: Path) -> Iterator[None]:
 
 
 def check_room(folder: Path) -> None:
-    """Raise Advice if the packages won't fit, before spending minutes downloading them."""
+    """Raise Advice, before any download, if the packages won't fit on the disk."""
     if shutil.disk_usage(folder).free < ROOM_NEEDED_MB * 1_000_000:
         raise _no_room(folder)
 

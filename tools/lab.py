@@ -134,7 +134,7 @@ def free_port(wanted: int | None = None) -> int:
 def free_ports(count: int) -> list[int]:
     """Return free ports on the loopback address, none of them ephemeral.
 
-    The caller binds them later; by then, the system may have given an ephemeral port to another
+    The caller binds them later; by then, the system could have given an ephemeral port to another
     program. Until this process ends, no other call, in any process, returns the same ports.
 
     Raises:
@@ -178,12 +178,12 @@ def _binding_fails(port: int) -> OSError | None:
 def write_jupyter_config(
     folder: Path, port: int, token: str, root: Path = ROOT, kernels: Sequence[str] = ()
 ) -> None:
-    """Write the server settings to a folder that only this user can read.
+    """Write the server settings to `folder`, which only this user can read.
 
     The token is in a file because other users can see command lines. JupyterLab's news prompt is
     turned off. The only kernels are JupyterLab's own Python and those in the `kernels` folders. The
     server connects to kernels through Unix domain sockets in `folder` if its path is short enough.
-    Otherwise, it uses ports, which other users can see, and each kernel prints a warning about it.
+    Otherwise, it uses ports, which other users can see, and each kernel prints a warning.
     """
     server = {
         "ip": "127.0.0.1",
@@ -210,13 +210,13 @@ def write_jupyter_config(
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file, and create its folder if needed."""
+    """Write a JSON file, creating its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab isolated from Ctrl-C, which would make it ask for confirmation."""
+    """Start JupyterLab, shielded from Ctrl-C, which would make it ask for confirmation."""
     taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
     return subprocess.Popen(
         [python, "-m", "tools.lab_supervisor", str(folder)],
@@ -230,7 +230,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds on its port; `here` is used in the advice if it exits."""
+    """Wait until JupyterLab responds on its port; if it exits, the advice depends on `here`."""
 
     def answers() -> bool:
         return ask(port, "GET", "/api")[0] == 200
@@ -260,7 +260,7 @@ def ask(
 
 
 def shut_down(server: "subprocess.Popen[str]") -> None:
-    """Stop JupyterLab and its kernels, without being interrupted by a second Ctrl-C."""
+    """Stop JupyterLab and its kernels, even if Ctrl-C is pressed again."""
     ignore_signals()
     assert server.stdin is not None
     server.stdin.close()

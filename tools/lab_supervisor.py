@@ -123,7 +123,7 @@ def damaged(settings: Path) -> Path | None:
 
 
 def serve(folder: Path) -> None:
-    """Run JupyterLab with the server settings in `folder` only.
+    """Run JupyterLab, using only the server settings in `folder`.
 
     The learner's own theme, shortcuts, page layout and trusted notebooks are kept. But a folder
     that isn't writable, or contains a damaged settings file, is replaced with a temporary one,
@@ -151,8 +151,8 @@ def serve(folder: Path) -> None:
 
     from jupyterlab import commands  # type: ignore[import-untyped]
 
-    # On import, labapp runs Node.js, if installed, to find out which npm registry to use, but only
-    # JupyterLab builds need one.
+    # Stops labapp from running Node.js on import to look up the npm registry, which only builds of
+    # JupyterLab need.
     commands._yarn_config = lambda _: {"yarn config": {}}
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_server.serverapp import ServerApp

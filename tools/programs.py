@@ -73,7 +73,7 @@ def say(text: str) -> None:
 
 
 def passing(text: str) -> None:
-    """Print a line that is overwritten by the next one on a terminal."""
+    """Print a line; on a terminal, the next one overwrites it."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text:
@@ -190,7 +190,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn signals that can terminate a program into Ctrl-C, which `asyncio.run` also handles.
+    """Turn signals that can terminate a program into Ctrl-C, which `asyncio.run` handles.
 
     A signal that is already ignored, such as SIGHUP under `nohup`, stays ignored.
     """

@@ -35,7 +35,7 @@ class Site:
     def requests(self, since: str = "") -> list[Request]:
         """Return the requests that the model received after the marker `since`.
 
-        Waits up to 30 seconds for all replies to end.
+        First wait up to 30 seconds for all replies to end.
         """
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
@@ -53,7 +53,7 @@ class Site:
 
 @contextmanager
 def served(app: App, python: str, **more: str) -> Iterator[Site]:
-    """Run an app that uses the model `sim` from a simulator at twice real speed."""
+    """Run an app with a simulator, whose model `sim` replies at twice real speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,
@@ -94,7 +94,7 @@ class Running:
     face: Face
 
     def open(self, page: Page) -> None:
-        """Load the page, and wait until a message can be typed."""
+        """Load the page and wait until a message can be typed."""
         page.set_default_timeout(PATIENCE)
         page.goto(self.site.url)
         page.wait_for_selector(self.face.box)

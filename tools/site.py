@@ -55,14 +55,14 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def build(output: Path, lessons: Sequence[str]) -> Path:
-    """Build the site in a folder, and return its first page.
+    """Build the site in a folder and return its first page.
 
     Args:
         output: The folder; an earlier build in it is replaced.
         lessons: Names such as `1` or `01_enabling_streaming`; empty for all.
 
     Raises:
-        Advice: If a lesson is missing or was edited after its build, or if Sphinx warned.
+        Advice: If a lesson is missing or was edited after its build, or if Sphinx warns or fails.
     """
     started = time.monotonic()
     stems = [path.stem for path in chosen(lessons, lesson_source.FOLDER)]

@@ -1,6 +1,6 @@
 """Converts notebooks to pages of the site, with static exercises, predictions and widgets.
 
-Notebooks are plain dictionaries, as in their JSON.
+Notebooks are plain dictionaries, as parsed from their JSON.
 """
 
 import ast
@@ -20,7 +20,7 @@ JSON = dict[str, Any]
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
 _WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # Race('invoke', 'stream')
-# [text](target), where the text may contain brackets; `mark` is the ! of a picture's link
+# [text](target), where the text may contain brackets; `mark` is the ! of an image
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -49,8 +49,8 @@ def for_reading(
 
     Args:
         lesson: The lesson's source, for its hints and predictions.
-        solved: The executed notebook of `solutions/`.
-        unsolved: The learner's notebook of `notebooks/`.
+        solved: The executed notebook from `solutions/`.
+        unsolved: The learner's notebook from `notebooks/`.
         pictures: Screenshots of live widgets by cell id and number, such as `feel-it-a-race-4.1`.
     """
     learner = {cell["id"]: cell for cell in unsolved["cells"]}
@@ -96,7 +96,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """Yield the site cells for one cell of the notebook."""
+    """Yield the site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
@@ -170,7 +170,7 @@ def widget_name(output: JSON) -> str | None:
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:
-    """Return an output with a widget's name, and its screenshot if there is one."""
+    """Return an output with a widget's name and, if there is one, its screenshot."""
     line = f"Live in JupyterLab: {html.escape(name)}"
     shown = f'<p class="course-was-live">{line}</p>'
     if picture is not None:

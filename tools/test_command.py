@@ -49,7 +49,7 @@ class Step:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run everything that CI runs, and end with one line that reports how many tests passed."""
+    """Run everything that CI runs; the last line reports how many tests passed."""
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
     check_files(arguments.more)
@@ -194,7 +194,7 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
         return tally, f" ({NO_TEST_RAN[code]})"
     if code == 0:
         return tally, None
-    # Count a failure even if no test failed, as when pytest crashed or lost a worker.
+    # Count a failure even if no test failed, as when pytest crashes or loses a worker.
     return (tally if tally["failed"] else tally + Tally(failed=1)), ""
 
 

@@ -1,7 +1,7 @@
 """Runs a module the way `python -m MODULE` does, and exits when standard input closes.
 
 Standard input is a pipe from the parent process. The operating system closes it when the parent
-ends, even if the parent is killed. Standard library only, since apps run it with their own Python.
+ends, even if the parent is killed. Uses only the standard library, which every app's Python has.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The course's helpers: everything that lessons import.
+"""The course's helper modules, which the lessons import.
 
 Each module is short enough to read. Start with `timing`, then `reader_model` and `charts`.
 Importing the package itself loads none of them.

@@ -57,7 +57,7 @@ class Server:
             access_log=False,
         )
         config.load()
-        # Don't call `Server.serve()`: it polls, and takes over SIGINT, which Stop (■) sends.
+        # Don't call `uvicorn.Server.serve`: it polls, and takes over SIGINT, which Stop (■) sends.
         # Instead, set the attributes that it would set.
         self._uvicorn = uvicorn.Server(config)
         self._uvicorn.lifespan = config.lifespan_class(config)
@@ -112,7 +112,7 @@ class Server:
                 await self._uvicorn.lifespan.shutdown()
 
 
-_servers: dict[str, Server] = {}  # servers started by `serve`, by name
+_servers: dict[str, Server] = {}  # the servers that `serve` started, keyed by name
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
@@ -139,7 +139,7 @@ async def _replace(app: App, name: str) -> Server:
 
 @asynccontextmanager
 async def serving(app: App) -> AsyncIterator[str]:
-    """Serve an app during a `with` block and yield its URL without a trailing slash.
+    """Serve an app during the `with` block and yield its URL without a trailing slash.
 
         async with serving(app) as url:
             ...
@@ -178,7 +178,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # not in `errors`: many apps don't support lifespan
+                self.startup_error = error  # not in `errors`: apps without a lifespan raise, too
             elif type(_alone(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_alone(error))
             raise

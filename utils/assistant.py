@@ -57,7 +57,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield a source's pieces; if it fails before yielding a committed one, try the next source.
+    """Yield a source's pieces; if it fails before a `committed` piece, try the next source.
 
     A silence longer than `seconds` counts as a failure.
     """

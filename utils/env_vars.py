@@ -24,7 +24,7 @@ _HIDDEN = re.compile(r"(?:OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LC|SSL)_.*|SSL
 # variables that may turn tracing on, such as LANGSMITH_TRACING and LANGCHAIN_TRACING_V2
 _TRACERS = re.compile(r"LANG(?:CHAIN|SMITH)_(?:\w+_)?TRACING(?:_V2)?|LANGCHAIN_HANDLER")
 _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
-# names of characters whose names in `unicodedata` are missing or unusual
+# names for characters that have an unusual name, or none, in `unicodedata`
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
 lock = RLock()  # held while variables are hidden
@@ -37,7 +37,7 @@ def variable(name: str) -> str | None:
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """Hide variables that match `_HIDDEN` from anything imported or created in a `with` block."""
+    """During the `with` block, unset the variables that match `_HIDDEN`."""
     with lock:
         taken = {name: os.environ.pop(name) for name in list(os.environ) if _HIDDEN.fullmatch(name)}
         try:
@@ -62,7 +62,7 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Turn tracing off, bypass proxies for local servers, and unset variables that can't be used.
+    """Turn tracing off, bypass proxies for local servers, and drop variables with unusable values.
 
     This also applies to child processes started later. Returns whether environment variables had
     turned tracing on.
@@ -81,7 +81,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about a stray quote, “Bearer” or invalid character in a value, or None.
+    """Return a sentence about a stray quote, “Bearer” or invalid character in a value, if any.
 
     With `spaces`, spaces and line breaks are valid. The sentence doesn't contain the value, which
     may be a secret.
@@ -104,12 +104,12 @@ def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
 
 
 def wrong() -> str | None:
-    """Return a sentence about the first variable that can't be used; None if there is none."""
+    """Return a sentence about the first variable with an unusable value; None if there is none."""
     return next((sentence for _, sentence in _wrong()), None)
 
 
 def _wrong() -> Iterator[tuple[str, str]]:
-    """Yield each variable that can't be used, with a sentence about it."""
+    """Yield the name of each variable with an unusable value, and a sentence about it."""
     for name in which_are_set("SSLKEYLOGFILE"):
         try:
             Path(os.environ[name]).open("a").close()

@@ -13,7 +13,7 @@ from .unicode import well_formed
 _HIDDEN = "[key]"
 _LONGEST = 300  # maximum length of a message, in characters
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # such as OPENAI_API_KEY
-# example keys from the documentation of local servers; they aren't secret
+# example keys from local servers' documentation; they aren't secret
 _DUMMIES = {"sk-no-key-required", "no-key-needed"}
 
 # Each alternative matches a whole secret, never a plain word, model name or request ID.
@@ -67,9 +67,9 @@ def redacted(text: str) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    """Return whether a key looks random.
+    """Return whether a key looks like a real secret, rather than a placeholder.
 
-    Such a key has at least 24 characters, or at least 8 with a digit or mixed case.
+    A secret has at least 24 characters, or at least 8 with a digit or mixed case.
     """
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
@@ -87,7 +87,7 @@ def sentence(error: BaseException) -> str:
 
 
 def words_of(body: object) -> str:
-    """Return the error message from the body of an HTTP error, in any of the usual formats.
+    """Return the error message from an HTTP error's body, which may have any of the usual formats.
 
     OpenAI sends `{"error": {"message": …}}`, and the SDK passes on the value of `error`. FastAPI
     sends `{"detail": …}`, with a list of errors for an invalid request. Many local servers send
@@ -109,8 +109,8 @@ def words_of(body: object) -> str:
 def tell(explain: Callable[[BaseException], str | None]) -> None:
     """Make IPython show the sentence that `explain` returns, if any, instead of a traceback.
 
-    The output includes the exception's name, since a learner may want to catch it, and mentions
-    `%tb`, which shows the traceback.
+    The output also names the exception's class, since a learner may want to catch it, and
+    mentions `%tb`, which shows the traceback.
     """
     from IPython import get_ipython
 

@@ -2,7 +2,7 @@
 
 
 def in_seconds(duration: float) -> str:
-    """Format seconds: `0.21 s` below one second, `10.0 s` above."""
+    """Format seconds with two decimals below one second, otherwise with one: `0.21 s`, `10.0 s`."""
     return f"{duration:.2f} s" if duration < 0.995 else f"{duration:.1f} s"
 
 

@@ -28,7 +28,7 @@ _lock = Lock()  # guards the counts, since several threads send messages
 
 @contextmanager
 def traffic() -> Iterator[Traffic]:
-    """Count what the kernel sends to the browser during a `with` block.
+    """Count what the kernel sends to the browser during the `with` block.
 
         live = LiveText("Reply")  # outside: a new widget sends its script and style sheet
         display(live)
@@ -41,7 +41,7 @@ def traffic() -> Iterator[Traffic]:
     Raises:
         RuntimeError: If no kernel is running.
     """
-    # The IOPub thread sends each message to the browser, already serialised and signed.
+    # The IOPub thread sends the messages, already serialised and signed, to the browser.
     outlet = getattr(getattr(get_ipython(), "kernel", None), "iopub_thread", None)
     if outlet is None:
         raise RuntimeError(

@@ -23,7 +23,7 @@ _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable 
 _MIDWAY = "The provider failed in the middle of its reply: ask again."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# Name patterns of functions that parse replies, by module of `openai` and `langchain_openai`.
+# Patterns for the names of reply-parsing functions, by module of `openai` or `langchain_openai`.
 _READERS = dict.fromkeys(
     ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
 ) | {
@@ -46,7 +46,7 @@ _EMPTIES = r"a?(invoke|stream)"
 def explain(error: BaseException) -> str:
     """Return a sentence that explains why a call to a provider failed, and what to do.
 
-    The exception's causes are examined too. A group gets one sentence for each distinct failure.
+    The error's causes are examined too. An exception group gets one sentence per distinct failure.
     """
     sentences = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(sentences))
@@ -190,7 +190,7 @@ def _words_of_refusal(error: BaseException | None) -> str:
 def _no_completion(error: BaseException) -> bool:
     """Return whether LangChain or the SDK failed to parse a server's response.
 
-    They raise arbitrary built-in exceptions for a missing field, so this inspects the traceback:
+    They raise various built-in exceptions for a missing field, so the traceback is inspected:
     the error must come from a function that parses replies, not from learner code.
     """
     if not isinstance(error, _FIELD_ERRORS):
@@ -249,7 +249,7 @@ def _frames(error: BaseException) -> list[_Frame]:
 
 
 def _members(error: BaseException) -> list[BaseException]:
-    """Flatten a group into a list of its exceptions; any other error becomes a list of one."""
+    """Flatten an exception group into a list; any other error becomes a list of one."""
     if isinstance(error, BaseExceptionGroup):
         return [one for member in error.exceptions for one in _members(member)]
     return [error]

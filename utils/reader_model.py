@@ -11,7 +11,7 @@ r = R · (4/3) / 60 for a speed of R words a minute, at four tokens per three En
 read non-fiction silently at 238 words a minute on average, and most manage 175 to 300 (Brysbaert
 2019, doi 10.1016/j.jml.2019.104047).
 
-A piece of a stream may be part of a word or several words, so each piece counts as a share of the
+A piece of a stream may be part of a word, or several words, so each piece counts as a share of the
 reply's tokens, in proportion to its length in characters. The number of tokens is the provider's
 count if that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of
 words (`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival
@@ -43,7 +43,7 @@ class Reading:
         wpm: The reader's speed, in words a minute.
         first: When the reader starts reading: the TTFAT or, if there is no text, the E2E latency.
         stalls: The waits after the first text, in order.
-        delivered: (time, words on the screen) after each piece, in time order.
+        delivered: (time, words on screen) after each piece, in time order.
         read: (time, words read) at the start, at both ends of each stall, and at the end; linear
             in between.
     """

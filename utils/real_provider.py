@@ -16,7 +16,7 @@ _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
-    """No usable model: a provider's settings are invalid, or the simulator can't start."""
+    """No usable model: the provider's settings are invalid, or the simulator can't start."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Provider:
     model: str
     base_url: str = field(repr=False)  # may contain a password
     api_key: str = field(repr=False)
-    named_by: str | None = None  # the variable that sets `base_url`
+    named_by: str | None = None  # the variable that sets `base_url`; None for the default URL
 
     @property
     def host(self) -> str:

@@ -1,4 +1,4 @@
-"""The environment check that each notebook's setup cell imports first and calls last.
+"""The environment check; each notebook's setup cell imports it first and calls it last.
 
 Importing it raises `SetupError` if a package is missing or broken, or if a learner's file shadows a
 module that the course needs.
@@ -126,7 +126,7 @@ def _check_packages() -> None:
 
 
 def _check_imports() -> None:
-    """Raise if later imports in the setup cell would fail, for example if versions don't match."""
+    """Raise if later imports in the setup cell would fail, for example because versions clash."""
     for name in ("langchain_core.language_models", "anywidget"):
         try:
             import_module(name)
@@ -162,7 +162,7 @@ def _warm_up(contact: bool) -> None:
     AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # part of it loads on first use, which would add 30 ms to the first astream
 
-    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread has a running loop
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread already runs a loop
     loop.start()
     loop.join()
 
@@ -189,7 +189,7 @@ def _tune_garbage_collection() -> None:
     """Exclude the imported modules from garbage collection, and lower the hub's high threshold.
 
     A full collection would pause the kernel for about 60 ms, which looks like a gap between two
-    chunks. To speed up startup, the hub delays collections (`hub/python/sitecustomize.py`).
+    chunks. The hub sets a high threshold to speed up startup (`hub/python/sitecustomize.py`).
     """
     gc.freeze()
     young, *older = gc.get_threshold()
@@ -206,7 +206,7 @@ def _lower_priority() -> None:
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # a lower nice value requires privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # lowering a nice value needs privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

@@ -1,6 +1,6 @@
 """Detection of files that shadow a module, such as a scratch file named `openai.py`.
 
-Such a file may shadow any module, so this module imports only those that Python loads at startup.
+Such a file may shadow any module, so this one imports only modules that Python loads at startup.
 """
 # ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be shadowed too)
 
@@ -10,9 +10,9 @@ from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Only Python itself imports these, at startup. Debian's Python ships with the first.
+# Only Python itself imports these, at startup. Debian's Python includes a `sitecustomize`.
 _HOOKS = ("sitecustomize", "usercustomize")
-# The course's own folders and modules; it needs no installed package of the same name.
+# The course's own folders and modules; no installed package of the same name is needed.
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
 
@@ -22,7 +22,7 @@ def is_for_packages(place: str) -> bool:
 
 
 def _others(path: list[str]) -> list[str]:
-    """Return the search-path folders that contain neither the standard library nor packages.
+    """Return the `path` folders that contain neither the standard library nor installed packages.
 
     These are the folder of the script or notebook, and folders added by PYTHONPATH or a program.
     """
@@ -63,8 +63,8 @@ def hidden(path: list[str]) -> dict[str, str]:
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
-    If any have already been imported from such files, include only those; otherwise, include
-    those that the `needed` modules import when nothing is shadowed.
+    If any of these files have already been imported, include only the modules they shadow;
+    otherwise, include those that the `needed` modules import when nothing is shadowed.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

@@ -122,14 +122,14 @@ async def listen(
         url: The stream's URL.
         client: The HTTP client; by default, one that bypasses proxies.
         reconnects: How many times to resend the request after the response ends or the
-            connection drops. An `EventSource` resends it without limit, after the same delay.
+            connection drops. An `EventSource` does so without limit, with the same delay as here.
 
     Raises:
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
         httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
     delay, last_id = _RECONNECTION_DELAY, ""
-    patient = httpx2.Timeout(5, read=None)  # silence on a stream isn't an error
+    patient = httpx2.Timeout(5, read=None)  # no read timeout: a stream may be silent
     async with (
         nullcontext(client) if client else httpx2.AsyncClient(timeout=patient, trust_env=False)
     ) as http:

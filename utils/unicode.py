@@ -13,7 +13,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def well_formed(text: str) -> str:
-    """Return a plain `str` in which surrogate pairs are joined and lone ones become U+FFFD."""
+    """Return a plain `str` with surrogate pairs joined and lone surrogates replaced with U+FFFD."""
     if type(text) is str and (text.isascii() or _SURROGATE.search(text) is None):
         return text
     encoded = str.encode(text, "utf-16-le", "surrogatepass")

@@ -81,7 +81,7 @@ def split_blocks(text: str) -> tuple[str, str]:
 
 
 def joined(text: str) -> str:
-    """Join surrogate halves that were split across chunks; replace a lone half with U+FFFD."""
+    """Join surrogate pairs that were split across chunks; replace a lone surrogate with U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

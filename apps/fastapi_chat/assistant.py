@@ -84,7 +84,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             raise EOFError
         if finish in LIMITS:
             raise LimitReached(LIMITS[finish])
-        # With any other finish reason, a tool call may be truncated yet look complete.
+        # Without the finish reason "tool_calls", a tool call may be truncated yet look complete.
         if finish != "tool_calls":
             if whole.tool_call_chunks:  # fail, rather than end with a blank reply
                 raise EOFError

@@ -17,7 +17,7 @@ Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
 
 class Reply:
-    """A reply, as events that any number of pages can read at their own pace."""
+    """A reply, as events that any number of pages can read, each at its own pace."""
 
     def __init__(self) -> None:
         self.id = uuid4().hex
@@ -31,7 +31,7 @@ class Reply:
         return bool(self.events) and self.events[-1][0] in ("end", "failed")
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last (`end` or `failed`) holds the text and a note."""
+        """Add an event; the last one (`end` or `failed`) contains the whole text and a note."""
         self.events.append((event, data))
         self.news.set()
 

@@ -3,7 +3,7 @@
     REDIS_URL=redis://127.0.0.1:6379 uvicorn app:app --workers 2 --timeout-graceful-shutdown 2
 
 To use it in place of replies.py, change one line of app.py: `import replies_in_redis as replies`.
-All keys expire:
+It uses these keys, which all expire:
 
     conversation:VISITOR  JSON with the earlier turns, the last question and the id of its reply
     reply:ID              a stream of events; each entry's id is the event's number
@@ -26,7 +26,7 @@ MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are droppe
 KEPT = 60 * 60  # seconds to keep a conversation after its last question
 LEASE = 15  # seconds; if a lease isn't renewed for this long, the worker is considered dead
 WAIT = 5  # seconds between lease renewals, and between lease checks by a waiting reader
-FINISH = 60  # seconds that a worker waits at shutdown for its replies to finish
+FINISH = 60  # seconds to wait at shutdown for this worker's replies to finish
 BROKEN = "The server that was writing this reply stopped."
 
 redis = Redis.from_url(
@@ -60,7 +60,7 @@ class Reply:
         self.stops = f"stop:{reply_id}"
 
     async def append(self, event: str, data: Any) -> None:
-        """Add an event for all readers; the last (`end` or `failed`) holds the text and a note."""
+        """Add an event; the last one (`end` or `failed`) contains the whole text and a note."""
         self.number += 1
         self.over = event in ("end", "failed")
         async with redis.pipeline() as commands:
@@ -99,7 +99,7 @@ class Reply:
             return None
         self.number = 10**9  # if a hung worker resumes, Redis rejects its lower event numbers
         text = "".join(data for event, data in events if event == "text")
-        with suppress(ResponseError):  # already marked by another reader
+        with suppress(ResponseError):  # if another reader has already marked it
             await self.append("failed", (text, BROKEN))
         return await self.result()
 

@@ -7,8 +7,8 @@ is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
-A redraw arrives when the client has read the websocket frame. So the lag includes all delays in
-the simulator, kernel, server, proxy and client. These run on one machine and share its clock.
+A redraw counts as arrived once the client has read its websocket frame, so the lag includes all
+delays in the simulator, kernel, server, proxy and client, which share one machine and its clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without a model or widgets. Its lag (machine, kernel, connection) is the floor.
+# A stream without a model or widgets: the floor that the lag of live text is compared with.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -36,7 +36,7 @@ for place in range(100):
 class Pacing:
     """The schedule on which a reply's tokens are due.
 
-    `received` is the request's Unix time; `ttft` and `gap` are in seconds.
+    `received` is when the request arrived (Unix time); `ttft` and `gap` are in seconds.
     """
 
     received: float

@@ -32,13 +32,13 @@ class Run:
 
     sent: float  # the Unix time at which the request was sent
     number: str = ""  # the request id
-    # all frames that arrived before the next request, with their Unix times of arrival
+    # all frames that arrived before the next request, with their arrival times (Unix)
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     reply: dict[str, Any] | None = None  # the content of the kernel's reply, once it has arrived
     idle: bool = False  # whether the kernel has reported that it is idle again
 
     def messages(self) -> list[tuple[float, Message]]:
-        """Return the kernel's messages for this cell, with their Unix times of arrival."""
+        """Return the kernel's messages for this request, with their arrival times (Unix)."""
         decoded = ((at, message(frame)) for at, frame in self.frames)
         return [(at, one) for at, one in decoded if one.parent == self.number]
 
@@ -64,7 +64,7 @@ class Learner:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
         self._run = Run(time.time())  # the most recent run
-        self._over = asyncio.Event()  # set when `_run` is complete, or the connection has closed
+        self._over = asyncio.Event()  # set once `_run` is complete or the connection has closed
 
     async def log_in(self) -> None:
         """Log in through the hub's login form."""
@@ -137,7 +137,7 @@ class Learner:
         return done
 
     async def value(self, expression: str) -> str:
-        """Return the `repr` of an expression evaluated in the kernel."""
+        """Evaluate an expression in the kernel; return the `repr` of its value."""
         content = {"code": "", "silent": True, "user_expressions": {"value": expression}}
         done = await self._ask("execute_request", content)
         found = (done.reply or {}).get("user_expressions", {}).get("value", {})
@@ -174,7 +174,7 @@ class Learner:
         return self._run
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Store every frame with its arrival time; parse only those that may complete a request."""
+        """Store each frame with its arrival time; parse only frames that may complete a request."""
         async for received in socket:
             at = time.time()
             if received.type is not aiohttp.WSMsgType.BINARY:
@@ -187,7 +187,7 @@ class Learner:
         self._over.set()
 
     def _note_end(self, run: Run, received: Message) -> None:
-        """Record the kernel's reply or idle status; once both have arrived, the run is complete."""
+        """Record the kernel's reply or idle status, and end the run once both have arrived."""
         if received.parent != run.number:
             return
         if received.kind == "status" and received.content["execution_state"] == "idle":

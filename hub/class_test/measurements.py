@@ -13,14 +13,14 @@ from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # limit on `ready_ratio`
 LAG_MARK = 4.0  # limit on `lag_ratio`
-FINEST = 0.005  # seconds; minimum value for a bare stream's lag
+FINEST = 0.005  # seconds; a bare stream's lag counts as at least this
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds used by each part up to time `at` on the monotonic clock."""
+    """CPU seconds used by each part (hub, kernel, …) up to `at`, a time on the monotonic clock."""
 
     at: float
     parts: Mapping[str, float]
@@ -57,15 +57,15 @@ class Measurements:
 
     learners: int
     cores: int
-    # for each stage, the seconds from the start until each learner completed it; the stages:
-    # login, server, page, kernel (started, with nothing run yet), setup cell
+    # for each stage, how many seconds after the start each learner completed it; the stages are
+    # login, server, page, kernel (started, with nothing run yet) and setup cell
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
     # for the bare stream, the seconds from each message's due time to its arrival
     bare: list[float] = field(default_factory=list)
     redraws: int = 0
-    # CPU usage at the start, when all learners were ready, and at the end
+    # CPU usage at three times: at the start, once all learners were ready, and at the end
     usages: list[Usage] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)  # MB by part, after the last cell
     failures: list[str] = field(default_factory=list)  # a sentence for each learner who failed
@@ -77,7 +77,7 @@ class Measurements:
 
     @property
     def ready_ratio(self) -> float:
-        """Seconds until all learners were ready, relative to those until all kernels started."""
+        """Time until all learners were ready, divided by the time until all kernels started."""
         kernels = self.stages.get("kernel", [])
         return max(self.ready) / max(kernels) if self.ready and kernels else math.inf
 
@@ -88,7 +88,7 @@ class Measurements:
 
     @property
     def lag_ratio(self) -> float:
-        """The 99th percentile of lag, relative to a bare stream; infinite if either is missing."""
+        """The 99th percentile of lag, divided by a bare stream's; infinite if either is missing."""
         if not (self.lags and self.bare):
             return math.inf
         return _p99(self.lags) / max(_p99(self.bare), FINEST)
@@ -149,7 +149,7 @@ class Measurements:
             f"Memory       {per_learner:.0f} MB for each learner ({each})",
             f"             {shared:.0f} MB for hub and proxy, {total:.1f} GB in all",
         ]
-        phases = ("getting ready", "streaming")  # the periods between consecutive usages
+        phases = ("getting ready", "streaming")  # the periods between the entries of `usages`
         for name, before, after in zip(phases, self.usages, self.usages[1:], strict=False):
             lines += self._cpu_lines(name, before, after)
         return lines

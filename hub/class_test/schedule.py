@@ -2,7 +2,7 @@
 
 All learners start at the same moment. Each logs in, starts a server, opens JupyterLab, starts a
 kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run
-lesson 1's live cells; the last learner starts each cell within five seconds of the first.
+lesson 1's streaming cells; the last learner starts each cell within five seconds of the first.
 """
 
 import ast
@@ -107,7 +107,7 @@ async def together(
                 + (f", {failed} failed" if failed else "")
             )
     for task in tasks:
-        task.result()  # re-raises any other error
+        task.result()  # re-raises any error that `one` doesn't catch
     return succeeded
 
 
@@ -146,7 +146,7 @@ async def run_class(hub: Hub, names: list[str]) -> Measurements:
 async def stream(
     learners: list[Learner], name: str, code: str, measured: Measurements
 ) -> list[Learner]:
-    """Run a streaming cell for all learners; measure the lag of live cells and the bare stream."""
+    """Run a streaming cell for all learners; measure its lag if it is live or the bare stream."""
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 

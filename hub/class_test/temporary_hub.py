@@ -157,7 +157,7 @@ class Hub:
         return parts
 
     def _descendants(self) -> list[psutil.Process]:
-        """Return all descendants found so far; psutil loses track of orphans."""
+        """Return all descendants found so far, including orphans, which psutil loses track of."""
         with contextlib.suppress(psutil.Error):
             self._started |= set(self._process.children(recursive=True))
         return list(self._started)
@@ -202,7 +202,7 @@ def _environ(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
-    """Run a hub during a `with` block, then kill all its processes; `folder` is kept."""
+    """Run a hub during the `with` block, then kill all its processes; `folder` is kept."""
     proxy = proxy_command(folder)
     hub = Hub(folder, proxy, names)
     try:

@@ -25,8 +25,8 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
 
-# By default, each kernel message creates a DEBUG record that no handler uses, which takes a tenth
-# of a server's CPU time while text streams.
+# By default, a DEBUG record that no handler uses is created for each kernel message. That takes a
+# tenth of a server's CPU time while text streams.
 c.Application.logging_config = {
     "loggers": {"JupyterHubSingleUser": {"level": "INFO"}, "ServerApp": {"level": "INFO"}}
 }
@@ -76,6 +76,6 @@ c.ServerApp.kernel_manager_class = CalmKernelManager
 if len(jupyter_runtime_dir().encode()) <= 50:
     c.KernelManager.transport = "ipc"
 
-# At startup, JupyterLab runs Node.js to find out which package registries to use, but only
-# JupyterLab builds need them. That takes a third of a second of CPU time.
+# At startup, JupyterLab runs Node.js to find out which package registries to use. That takes a
+# third of a second of CPU time, and only JupyterLab builds need the result.
 jupyterlab.commands._yarn_config = lambda _: {"yarn config": {}, "npm config": {}}

@@ -22,7 +22,7 @@ class Scripted:
         self.sent: list[list[Any]] = []
         self._names = list(names)
         self._says = says
-        self._finish = finish  # the finish reason of each tool call
+        self._finish = finish  # the finish reason of each reply that calls a tool
 
     def bind_tools(self, tools: Iterable[Any]) -> Scripted:
         return self

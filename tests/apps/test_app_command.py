@@ -30,7 +30,7 @@ CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 @contextmanager
 def served(port: int, *words: str) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """Run `course.py app` during a `with` block; yield its process and all descendants."""
+    """Run `course.py app` during the `with` block; yield its process and all descendants."""
     process = subprocess.Popen(
         [sys.executable, "course.py", "app", *words, "--no-browser", f"--port={port}"],
         cwd=ROOT,

@@ -1,6 +1,6 @@
 """The endpoints of the FastAPI app, tested without its page.
 
-The `app` fixture is a fresh copy of the app's module; `virtual` is the simulator that it calls.
+The `app` fixture is a fresh copy of the app's module; the app calls the simulator `virtual`.
 """
 
 import asyncio
@@ -371,7 +371,7 @@ def test_a_truncated_tool_call_is_not_run(virtual, app, monkeypatch, fault):
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
     del app.assistant.MODELS[1:]
-    for tokens in range(1, 8):  # the whole call has eight tokens
+    for tokens in range(1, 8):  # the complete tool call has eight tokens
         asked(virtual, app, f"sim-chat:{fault}@{tokens}", ORDER)
     assert calls == []
 

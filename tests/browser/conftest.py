@@ -78,7 +78,7 @@ def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 def lab(
     browser_file: str, tmp_path_factory: pytest.TempPathFactory, kernels: str | None
 ) -> Iterator[Lab]:
-    """Run a JupyterLab server in an empty folder; its kernels can import the course."""
+    """Run a JupyterLab server in an empty folder, with kernels that can import the course."""
     root, state = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("new") / "state"
     with serve(root, state, kernel=command(kernels) if kernels else None) as running:
         yield running
@@ -119,7 +119,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def pages() -> list[Page]:
-    """Return a list for the page shared by the tests; it is empty until a test opens the page."""
+    """Return a list that holds the tests' shared page once a test has opened it."""
     return []
 
 
@@ -162,8 +162,8 @@ def notebook(
 ) -> Iterator[OpenNotebook]:
     """Write a notebook and open it: `notebook("first cell", "second cell", viewport=…)`.
 
-    Each notebook has its own kernel. JupyterLab is loaded once, and again after a test that failed
-    or reloaded the page.
+    Each notebook has its own kernel. JupyterLab is loaded for the first notebook, and again after a
+    test that failed or reloaded the page.
     """
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []

@@ -128,7 +128,7 @@ def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
         box(panel).press(press)
     foot(panel, "stopped")
     nb.sample(text=".course-chat .course-transcript")
-    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second
+    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second of samples
     assert len(nb.seen("text")) == 1, "text grew after Stop"
     lengths = nb.page.evaluate("() => window.courseLengths")
     assert all(later > earlier for earlier, later in pairwise(lengths))

@@ -1,6 +1,6 @@
 """Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab.
 
-The last test shows all widgets, in states that the lesson notebooks don't reach.
+The last test shows widgets in states that the lesson notebooks don't reach.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""If no browser can run, the browser tests are skipped, with the reason."""
+"""If no browser can run, the browser tests are skipped and report the reason."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(
 def test_all_tests_that_need_a_browser_are_skipped_and_counted(
     playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The failing module affects pytest itself, but not its probe, which runs without PYTHONPATH.
-    # The failing driver affects the probe.
+    # The fake module fails only in pytest itself, since the probe runs without PYTHONPATH. In the
+    # probe, the driver fails.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

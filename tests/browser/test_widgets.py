@@ -113,7 +113,7 @@ def test_stop_by_keyboard_ends_the_reply_and_keeps_its_text(notebook: OpenNotebo
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     nb.wait_done()
     nb.sample(text=TEXT)
-    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second
+    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second of samples
     assert len(nb.seen("text")) == 1, "text grew after Stop"
     assert "left True True" in nb.printed()
     assert nb.cells.get_by_role("button", name="Stop").is_disabled()
@@ -209,7 +209,7 @@ r = await race({"invoke": long_whole, "stream": long_stream})
     place = pane.evaluate("(pane) => pane.scrollTop")
     assert place > 0
     nb.sample(text=SECOND)
-    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second
+    nb.page.wait_for_function("() => window.courseSamples.length > 10")  # half a second of samples
     assert pane.evaluate("(pane) => pane.scrollTop") == place
 
 

@@ -61,7 +61,7 @@ def executed(tmp_path_factory):
 
 @pytest.fixture
 def built(executed, tmp_path):
-    """Copy the executed course, so that a test can modify it."""
+    """Return a copy of the executed course for a test to modify."""
     shutil.copytree(executed, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
@@ -199,7 +199,7 @@ def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(n
     stored = lesson_with(*OLD)
     fresh = lesson_with(*(now.get(number, cell) for number, cell in enumerate(OLD)))
     code_cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
-    for cell in code_cells:  # mark the outputs as new; pictures aren't compared
+    for cell in code_cells:  # mark the outputs as new in their pictures, which aren't compared
         cell.outputs[1].data["image/png"] = "new"
     execute.keep_outputs(fresh, stored)
     new = [cell.id for cell in code_cells if cell.outputs[1].data["image/png"] == "new"]

@@ -46,7 +46,7 @@ def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(bu
 def test_an_instructors_note_that_lists_the_minutes_adds_up(built: Built) -> None:
     texts = [cell.source for cell in built.editions["solutions"].cells]
     note = next(text for text in texts if text.startswith("**Instructor note: the time.**"))
-    # A note: "Core: heartbeat 1 min · take it home 3 · recap 1. Second sitting: clinic 7."
+    # For example: "Core: heartbeat 1 min · take it home 3 · recap 1. Second sitting: clinic 7."
     parts = [
         sum(map(int, re.findall(r"(?<!\S)(\d+)(?= min\b| ·|[.,] )", part)))
         for part in re.split(r"[Ss]econd sitting:", note)

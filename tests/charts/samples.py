@@ -46,13 +46,13 @@ def buffered(speed=1.0):
 
 
 def bursty(speed=1.0):
-    """Return five bursts, two seconds apart."""
+    """Return a reply in five bursts, two seconds apart."""
     arrivals = [0.4 + burst * 2 + k * 0.001 for burst in range(5) for k in range(50)]
     return recorded("bursty", arrivals, speed)
 
 
 def released_with_a_pause(speed=1.0):
-    """Return a buffered reply on a busy machine: 17 pieces, a pause, then the rest."""
+    """Return a buffered reply read on a busy machine: 17 pieces, a pause, then the rest."""
     arrivals = [1.40 + k * 0.0002 for k in range(124)]
     return recorded("proxy", [*arrivals[:17], *(at + 0.1 for at in arrivals[17:])], speed)
 

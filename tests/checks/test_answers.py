@@ -16,7 +16,7 @@ ANSWERS = collected()
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
 LONGEST = 320  # maximum length of a message, in characters
-LIMIT = {"never ends": 0.5}  # seconds for each kind of mistake: stops endless answers early
+LIMIT = {"never ends": 0.5}  # time limits in seconds: endless answers are stopped early
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors

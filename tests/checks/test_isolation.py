@@ -23,14 +23,14 @@ model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define
 
 @contextmanager
 def checking():
-    """Isolate a `with` block the way a check isolates an answer."""
+    """Isolate the `with` block the way a check isolates an answer."""
     with isolated(None), noting():
         yield
 
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread that starts before a `with` block and ends after it.
+    """Run `work(begun, go_on)` in a thread that starts before the `with` block and ends after it.
 
     Yields a function that lets the thread finish early.
     """

@@ -1,7 +1,7 @@
 """The checks report mistakes that mutations add to the official solutions.
 
-Each mutation in `MUTATIONS` is applied to every solution that it changes, unless the exercise opts
-out of one of the mutation's mistakes.
+Each mutation in `MUTATIONS` is applied to every solution that it would change, unless the exercise
+opts out of one of the mutation's mistakes.
 """
 
 import ast
@@ -136,7 +136,7 @@ def as_async(node):
 
 
 def spoils(names, spoil):
-    """Return a mutation that runs `spoil` on each of the named arguments when the answer ends."""
+    """Return a mutation that, when the answer ends, runs `spoil` on each argument in `names`."""
 
     def replace(node):
         if is_function(node):

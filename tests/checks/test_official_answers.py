@@ -19,7 +19,7 @@ EXERCISES = [
 
 
 def imported_before(lesson, exercise):
-    """Return the imports and definitions of earlier cells, which an answer may need."""
+    """Return the imports and definitions from earlier cells, since an answer may need them."""
     return "\n".join(
         usable(cell.learner)
         for cell in lesson.cells[: lesson.cells.index(exercise)]
@@ -29,7 +29,7 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return a cell's imports and definitions; those that need other statements are skipped."""
+    """Return a cell's imports and definitions as code that skips any that raise `NameError`."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     kept = [ast.unparse(node) for node in body if is_kept(node)]
@@ -50,7 +50,7 @@ def solved_before(lesson, exercise):
 
 
 def answers_in(code, before):
-    """Run `before` and then a cell; return the answers passed to `check`, by exercise number."""
+    """Run `before` and then `code`; return the answers passed to `check`, by exercise number."""
     answers = {}
     exec(before + "\n" + code, {"check": answers.__setitem__})
     return answers

@@ -1,4 +1,4 @@
-"""How messages quote code, including code with backticks, in text and in HTML."""
+"""How messages quote code, including code that contains backticks, in text and in HTML."""
 
 from xml.etree import ElementTree
 

@@ -134,7 +134,7 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     def watched(stream, seconds): ...
 
     today = lesson_source.number("5.watched")
-    former = "5.4" if today != "5.4" else "5.5"  # any other number
+    former = "5.4" if today != "5.4" else "5.5"  # any number but the current one
     assert evaluate(former, watched).number == today
     assert the_number(former, "hint") == today, "its hints should be found, too"
     assert the_number(former, "predict") == former, "predictions are numbered separately"
@@ -229,7 +229,7 @@ def test_code_that_cannot_be_stopped_is_left_running(monkeypatch):
 
 @pytest.fixture
 def interrupts():
-    """Restore the default handler for interrupts, which a shell may have disabled."""
+    """Use the default handler for interrupts, since the shell may have disabled them."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

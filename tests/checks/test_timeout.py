@@ -10,9 +10,9 @@ LIMIT = 5  # seconds
 
 
 class Clocks:
-    """Fake clocks for code that gets only the given share of processor time.
+    """Fake clocks for code that gets only a `share` of the processor's time.
 
-    Each call to `monotonic` advances them by a second; `done` is set after `ends` seconds.
+    Each call to `monotonic` advances the time by a second; `done` is set after `ends` seconds.
     """
 
     def __init__(self, share: float, ends: float) -> None:
@@ -59,4 +59,4 @@ def test_wall_clock_time_is_limited_too(monkeypatch):
     clocks = Clocks(share=0.1, ends=60)
     with pytest.raises(timeout.OutOfTime):
         run(monkeypatch, clocks)
-    assert clocks.now <= LIMIT * 4 + 2  # four times the limit, plus two more clock readings
+    assert clocks.now <= LIMIT * 4 + 2  # four times the limit, plus two clock readings (1 s each)

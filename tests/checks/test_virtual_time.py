@@ -15,13 +15,13 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
-# `run(main, answer)` runs `main` in virtual time, which `time.sleep` in `answer` also advances.
+# `run(main, answer)` runs `main` in virtual time; `time.sleep` in `answer` advances it, too.
 
 # --- Time -----------------------------------------------------------------------------------------
 
 
 async def ticks(work):
-    """Run `work` alongside a clock that ticks every second; return the result and tick times."""
+    """Run `work` while a clock ticks every second; return the result and the times of the ticks."""
     times = []
 
     async def tick():
@@ -40,7 +40,7 @@ def test_sleep_in_a_coroutine_blocks_the_loop():
         await asyncio.sleep(2.5)
         sleep(4)  # noqa: ASYNC251 (intended)
         await asyncio.sleep(2)
-        return loops.blocked()  # seconds in total
+        return loops.blocked()  # total, in seconds
 
     assert run(lambda: ticks(sleeps()), sleeps) == (4, [1, 2, 6.5, 7.5])
 

@@ -26,7 +26,7 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the diagnosis of each patient ("A", "B", …) from the solution to an exercise."""
+    """Return the correct diagnosis for each patient ("A", "B", …) in an exercise."""
     check = runner.find(lesson_source.number(exercise)).exercise
     return dict(check.observe({}, None).truth)
 
@@ -52,7 +52,7 @@ def test_lesson_2_tokens_and_warnings_show_the_diagnoses():
     labels = diagnosis("2.diagnosis")
     cases = {labels[name]: program("Name a river.") for name, program in complaints().items()}
     assert len({case.reply for case in cases.values()}) == 1
-    tokens = cases["healthy"].heard  # the number of tokens that its handler received
+    tokens = cases["healthy"].heard  # the number of tokens that the program's handler received
     assert tokens > 0
     assert cases["attached twice"].heard == 2 * tokens
     assert cases["fails silently"].heard == cases["not streaming"].heard == 0
@@ -76,7 +76,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         assert kept == stored[diagnosis("3.diagnosis")[name]]
 
 
-ENDPOINTS = {  # early first text? blocked event loop? model stopped on disconnect? code excerpt
+ENDPOINTS = {  # first text early? event loop blocked? model stopped on disconnect? code excerpt
     "healthy": (True, False, True, "aclosing(model.astream("),
     "blocks the loop": (True, True, False, "for chunk in model.stream("),
     "keeps generating": (True, False, False, "task = asyncio.create_task("),

@@ -1,4 +1,4 @@
-"""Tests of the `class` command, which measures a hub with a class of simulated learners."""
+"""Tests of the `class` command, which measures how a hub copes with a simulated class."""
 
 import argparse
 import shutil

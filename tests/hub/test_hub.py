@@ -28,7 +28,7 @@ def settings(file: Path) -> Any:
 
 
 def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """Run a script in which `c` holds the settings of a learner's server; return its output."""
+    """Run a script with a learner's server settings in `c`; return the script's output."""
     load = f"""
         import sys
         from traitlets.config.loader import PyFileConfigLoader
@@ -123,7 +123,7 @@ def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder: str, by_fi
     output = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
     assert output.strip() == ("ipc" if by_file else "tcp")
     socket = f"{folder}/kernel-{uuid.uuid4()}-ipc-5"
-    assert (len(socket) < 104) is by_file  # macOS has the lowest limit on socket path length
+    assert (len(socket) < 104) is by_file  # macOS's limit on socket paths, lower than Linux's
 
 
 def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:

@@ -16,7 +16,7 @@ PIECE = "x" * 100_000  # large, so that an unread connection's buffers soon fill
 
 @pytest.fixture
 def no_garbage_collection() -> Iterator[None]:
-    """Disable garbage collection, which would also close an abandoned generator."""
+    """Disable garbage collection, so that it can't close an abandoned generator."""
     gc.disable()
     yield
     gc.enable()

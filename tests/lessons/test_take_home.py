@@ -44,8 +44,8 @@ def script(server, tmp_path, kernels):
 class Script:
     """Starts a script in a folder from which the course can't be imported.
 
-    The model name can select a fault: `sim-fast:end@20` truncates the reply. If `kernels`
-    is the address of the process that forks kernels, the script runs in a fork to start faster.
+    The model name can select a fault: `sim-fast:end@20` truncates the reply. Given `kernels`, the
+    address of the process that forks kernels, the script runs in a fork, which starts faster.
     """
 
     def __init__(self, server, folder, kernels=None):
@@ -283,7 +283,7 @@ def test_3_stops_the_model(script):
 
 @contextmanager
 def page_server(script, model):
-    """Run the chat page server during a `with` block; yield the URL that it prints when ready."""
+    """Run the chat page server during the `with` block; yield the URL that it prints when ready."""
     with script.start("4_chat_page.py", model=model, PORT="0") as process:
         lines = iter(process.stderr.readline, "")
         ready = next(line for line in lines if "on http://" in line)

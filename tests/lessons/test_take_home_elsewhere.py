@@ -20,7 +20,7 @@ def streamed(*texts):
 
 @pytest.fixture
 def ended(tmp_path, kernels):
-    """Return a function that runs a script against a server that always sends the same response."""
+    """Return a function that runs a script against a server that always sends a given response."""
 
     def run(name, answer):
         with answering(lambda _: answer) as address:

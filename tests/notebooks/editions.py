@@ -32,7 +32,7 @@ _watch = lambda loop, context: _lost.append(context.get("exception") or context[
 asyncio.get_running_loop().set_exception_handler(_watch)
 """
 # Uses `type`, since `isinstance` would read each object's `__class__`, which makes openai's lazy
-# modules import everything. `_log_traceback` is true if nothing has retrieved a task's exception.
+# modules import everything. A task's `_log_traceback` is true if its exception was never retrieved.
 RAISE_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()
@@ -64,7 +64,7 @@ def code(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 
 def sections(notebook: NotebookNode) -> list[Section]:
-    """Return the sections that contain code, in order, without the setup."""
+    """Return the sections that contain code, in order, except `## Setup`."""
     found: dict[str, list[NotebookNode]] = {}
     title = ""
     for cell in notebook.cells:
@@ -83,7 +83,7 @@ def run(
     command: Sequence[str] | None = None,
     once_more: Callable[[], bool] = lambda: False,
 ) -> list[NotebookNode]:
-    """Execute copies of code cells on a fresh kernel in `folder`, and return the copies.
+    """Execute copies of code cells in a fresh kernel, and return the copies.
 
     Args:
         cells: The cells to execute, in order.

@@ -8,7 +8,7 @@ All workers of a test run share the forking process, which imports nothing until
 requested. This file contains no tests. It also runs as a program: `serve` is the process that
 forks, and `join` stands in for a fork. `join` connects to `serve`, sends its arguments, folder and
 environment as a line of JSON along with its standard streams, and reads the fork's process ID.
-Finally, it reads the fork's exit code and exits with it.
+Finally, it reads the fork's exit code and exits with the same code.
 """
 
 import json
@@ -40,7 +40,7 @@ STDIN = 0
 
 @contextmanager
 def preloaded() -> Iterator[str | None]:
-    """Run the forking process during a `with` block; yield its address, or None if not on Linux."""
+    """Run the forking process for the `with` block; yield its address, or None if not on Linux."""
     if sys.platform != "linux":
         yield None
         return
@@ -71,12 +71,12 @@ def preloaded() -> Iterator[str | None]:
 
 
 def command(address: str) -> list[str]:
-    """Return the command that starts a kernel, with `{connection_file}` as in a kernel spec."""
+    """Return the command that starts a kernel, with a `{connection_file}` placeholder."""
     return [*script_command(address), "-f", "{connection_file}"]
 
 
 def script_command(address: str) -> list[str]:
-    """Return the command that runs a script, to be followed by its path and arguments."""
+    """Return the command that runs a script when the script's path and arguments are appended."""
     return [sys.executable, "-S", __file__, "join", address]
 
 
@@ -99,7 +99,7 @@ def serve(number: str) -> None:
                 pid, line = forks.pop(ended)
                 os.close(ended)
                 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                with line, suppress(OSError):  # the stand-in may have been killed
+                with line, suppress(OSError):  # `join` may have been killed
                     line.send(b"%d\n" % code)
             if listener not in ready:
                 continue
@@ -108,7 +108,7 @@ def serve(number: str) -> None:
                 figure = modules["matplotlib.figure"].Figure()
                 figure.subplots().set_title("finds the font")
                 figure.savefig(BytesIO())
-                gc.freeze()  # garbage collection in a fork would copy all these objects
+                gc.freeze()  # so that a fork's garbage collection doesn't copy imported objects
             threads = os.listdir("/proc/self/task")  # noqa: PTH208
             assert len(threads) == 1, "a fork would lose the other threads"
             line, _ = listener.accept()
@@ -125,7 +125,7 @@ def serve(number: str) -> None:
 
 
 def run(line: socket.socket) -> None:
-    """In a fork, take over `join`'s files and arguments, and run the kernel or script."""
+    """In a fork, take over `join`'s standard streams and settings; run the kernel or script."""
     from threading import Thread
 
     from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
@@ -171,7 +171,7 @@ def end_with(line: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with its exit code."""
+    """Run Python with these arguments in a fork, forward Ctrl-C to it, and exit as it does."""
     process = ""
 
     def forward(number: int, _frame: object) -> None:
@@ -189,7 +189,7 @@ def join(address: str, *arguments: str) -> None:
         socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
         answers = line.makefile()
         process = answers.readline()
-        code = int(answers.readline() or 1)  # empty if `serve` was killed
+        code = int(answers.readline() or 1)  # no line if `serve` was killed
     if code < 0:  # a signal killed the fork; exit the same way
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

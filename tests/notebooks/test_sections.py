@@ -1,4 +1,4 @@
-"""Each section needs only names from the setup cell, so that a workshop can skip sections."""
+"""Each section depends only on the setup cell, so that a workshop can skip sections."""
 
 import ast
 import dis
@@ -14,12 +14,12 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Names that a section needs from another section, which it tells the learner to run first.
+# (section, name) pairs: the section tells learners to first run the one that defines the name.
 ALLOWED = {("A web server of your own", "frame")}
 
 
 def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]:
-    """Return (title, name) for each name that neither its section nor the setup defines."""
+    """Return (title, name) for each name a section uses but neither it nor the setup defines."""
     for number, section in enumerate(sections):
         source = "\n\n".join(cell.source for cell in (*section.setup, *section.cells))
         (folder / f"{number}.py").write_text(source, encoding="utf-8")

@@ -1,6 +1,6 @@
 """Lessons run with another OpenAI-compatible server, selected only by environment variables.
 
-No cell ends in a traceback, whatever the server sends, but outputs may not match the lesson.
+No cell ends in a traceback, whatever the server sends, but outputs may differ from the lesson's.
 """
 
 import itertools
@@ -69,7 +69,7 @@ REPLIES = {
 
 
 class Server:
-    """Answers each request with the next of `REPLIES`; `begin` selects the first."""
+    """Answers each request with the next of `REPLIES`; `begin` selects which comes first."""
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
@@ -84,7 +84,7 @@ class Server:
         reply = next(self._replies)
         self.asked.add((asked.body.get("model"), asked.headers["Authorization"]))
         if not asked.path.endswith("/v1/chat/completions"):
-            return Answer(status=404)  # no Responses API, as on some servers
+            return Answer(status=404)  # like some servers, this one has no Responses API
         if asked.body.get("stream"):
             return Answer("".join(_events(reply)), SSE)
         answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}

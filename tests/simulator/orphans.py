@@ -26,7 +26,7 @@ for line in urlopen(Request(server.base_url + "/chat/completions", body, headers
 
 
 def stream(client: BlockingKernelClient) -> tuple[int, int]:
-    """Make a kernel read a reply; return its simulator's port and process ID."""
+    """Make a kernel read a reply; return the port and process ID of the kernel's simulator."""
     client.execute(READING)
     printed = ""
     while "reading" not in printed:

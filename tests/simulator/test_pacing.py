@@ -1,4 +1,4 @@
-"""Reply schedules, and the delivery of due items, tested with a fake clock."""
+"""Reply schedules, and the delivery of items when they are due, tested with a fake clock."""
 
 import random
 from collections.abc import AsyncIterator

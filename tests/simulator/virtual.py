@@ -38,7 +38,7 @@ class VirtualSimulator:
 
     Attributes:
         app: The simulator's ASGI app.
-        clock: The loop's time in seconds; pass it to code that takes a clock.
+        clock: Returns the loop's time in seconds; pass it to code that takes a clock.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -49,7 +49,7 @@ class VirtualSimulator:
         self._async_client = httpx2.AsyncClient(transport=AppTransport(self.app))
 
     def chat(self, name: str = "sim-chat", **options: Any) -> ChatOpenAI:
-        """Return a model; pass its async calls to `run`."""
+        """Return a model whose async calls must go through `run`."""
         settings: dict[str, Any] = {
             "base_url": ADDRESS,
             "api_key": KEY,
@@ -168,7 +168,7 @@ class _Exchange:
 
 
 class AppTransport(httpx2.AsyncBaseTransport):
-    """Passes requests to an ASGI app on the running loop, with a limited buffer like a socket's."""
+    """Passes requests to an ASGI app on the running loop; buffers responses as a socket does."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -28,7 +28,7 @@ REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonho
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield a document's tokens, including inline ones, each with its block's first line."""
+    """Yield a document's tokens, including inline ones, each with its block's first line number."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token
@@ -76,7 +76,7 @@ def wrong(path: Path, target: str) -> str | None:
         return "a package registry" if REGISTRIES & set(re.split("[.-]", parts.netloc)) else None
     name, _, anchor = unquote(target).partition("#")
     place = (path.parent / name).resolve() if name else path
-    # Compare by name, since some file systems ignore case.
+    # Compare names, since `exists()` ignores case on some file systems.
     if not target or place.name not in {there.name for there in [path, *place.parent.glob("*")]}:
         return "there is no such file"
     if anchor and place.suffix in (".md", ".ipynb") and anchor not in anchors(place):
@@ -89,7 +89,7 @@ def test_every_link_in_a_document_is_valid(path):
     text = path.read_text(encoding="utf-8-sig")
     found = [(line, target, wrong(path, target)) for line, target in targets(text)]
     assert [(line, target, what) for line, target, what in found if what is not None] == []
-    # Check addresses in code too, since readers copy it.
+    # Check addresses in code too, since readers copy code.
     for address in re.findall(r"https?://[^\s<>\"'`)\]\\]+", text):
         host = set(re.split("[.-]", urlsplit(address).hostname or ""))
         assert not host & REGISTRIES, address

@@ -210,7 +210,7 @@ def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_withou
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]
-    # Only `test --apps` runs these.
+    # Only `test --apps` runs the tests in these folders.
     assert left_out == [f"--ignore={folder}" for folder in test_command.HEAVY]
     assert {*test_command.HEAVY} <= {*test_command.apps_step("python", []).command}
 

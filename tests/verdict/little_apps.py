@@ -83,7 +83,7 @@ class Sound(Starlette):
         return self.asked(question, stop)
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        """Call the model once, and yield its text until it has finished or `stop` is set."""
+        """Call the model once, and yield its text until the reply ends or `stop` is set."""
         finish = None
         stopping = asyncio.ensure_future(stop.wait())
         try:
@@ -215,7 +215,7 @@ class Doubles(Retries):
 
 
 class Loses(Retries):
-    """Retries after a refusal and drops the first three characters of the reply."""
+    """Retries after a server error and drops the first three characters of the reply."""
 
     error = openai.InternalServerError
     max_retries = 0
@@ -225,7 +225,7 @@ class Loses(Retries):
 
 
 class Impatient(Retries):
-    """Retries immediately after a refusal."""
+    """Retries immediately after a rate-limit error."""
 
     error = openai.RateLimitError
     max_retries = 0

@@ -64,7 +64,7 @@ class LastSaysDone(JsonLines):
 
 
 class Plain(Posted):
-    """Streams plain text and announces failures as text too."""
+    """Streams plain text, and announces failures in that text."""
 
     def frame(self, kind: str, value: Any) -> str:
         return {"text": value, "failed": "\n[The reply broke off.]"}.get(kind, "")

@@ -18,7 +18,7 @@ from tools.verdict.wire_format import WireFormat
 
 WIRE = WireFormat("http://app/chat?question={question}")
 TEXT, END = "data: lamp\n\n", "event: end\ndata: 1\n\n"
-STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # pairs of seconds to wait and text to send
+STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # pairs: seconds to wait, text to send
 EARLY, SMOOTH, ENDS, OTHERS = (
     "first text long before the last",
     "not buffered on the way",

@@ -42,7 +42,7 @@ class Tap(AsyncIterator[Any]):
 
     Attributes:
         asked: Set once an item has been requested.
-        closed: Whether the reader closed the source.
+        closed: Whether `aclose` was called.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Tap(AsyncIterator[Any]):
         return item
 
     async def put(self, item: Any) -> None:
-        """Send one item, and wait until the next one is requested."""
+        """Send one item and wait until the next one is requested."""
         self._items.put_nowait(item)
         await self._items.join()
 

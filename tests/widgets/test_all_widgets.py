@@ -1,6 +1,6 @@
 """Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
-The `wire` fixture encodes messages strictly, as a kernel does; the tests encode printed output.
+Text that can't be encoded fails a test: `wire` encodes messages, and tests encode printed output.
 """
 
 import asyncio

@@ -24,7 +24,7 @@ class Model:
         return tap
 
     async def tap(self) -> Tap:
-        """Wait for the next request, and return its tap."""
+        """Wait for the next request and return its tap."""
         return await asyncio.wait_for(self.taps.get(), 240)
 
 

@@ -71,7 +71,7 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
-    """Press the button at index `place` below the reply, and wait until the new reply ends."""
+    """Press the button at index `place` below the reply and wait until the new reply ends."""
     before = provider.asked
     action = foot(panel)["actions"][place]  # Continue, Regenerate or Try again
     panel._handle_custom_msg("go on" if action == "Continue" else "regenerate", [])

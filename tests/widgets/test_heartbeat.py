@@ -14,7 +14,7 @@ async def test_it_does_not_beat_while_the_loop_is_blocked(wire, clock):
     heart = Heartbeat(every=QUICK, clock=clock)
     async with heart:
         wire.messages.clear()
-        clock.now = 2.0  # the event loop is blocked for two seconds
+        clock.now = 2.0  # simulates an event loop blocked for two seconds
         assert (heart.phase, heart.beats, heart.longest, heart.froze) == ("beating", 1, 2.0, True)
     (message,) = wire.sent_by(heart)
     assert message["state"] == {"phase": "over", "end": 2.0, "text": "froze for 2.0 s"}
@@ -97,7 +97,7 @@ async def test_each_beat_is_sent_immediately_in_its_own_message(wire):
 
 async def test_missed_beats_are_skipped(wire, clock, monkeypatch):
     waits = []
-    takes = iter([0.1, 2.53])  # the loop is late the second time
+    takes = iter([0.1, 2.53])  # how long each sleep takes; the second one overruns
 
     async def note(seconds):
         waits.append(round(seconds, 3))
@@ -109,5 +109,5 @@ async def test_missed_beats_are_skipped(wire, clock, monkeypatch):
     monkeypatch.setattr("utils.widgets.heartbeat.widget.asyncio.sleep", note)
     with pytest.raises(asyncio.CancelledError):
         await heart._beat()
-    assert waits == [0.1, 0.1, 0.07]  # the last wait ends at 2.7 s
+    assert waits == [0.1, 0.1, 0.07]  # the last wait ends at 2.7 s, when a beat is due
     assert heart.beats == 3

@@ -1,4 +1,4 @@
-"""`LiveMarkdown`: rendering Markdown while it is incomplete, and always safely."""
+"""`LiveMarkdown`: safe rendering of Markdown, even while it is incomplete."""
 
 import asyncio
 from html.parser import HTMLParser

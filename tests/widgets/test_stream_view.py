@@ -90,7 +90,7 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
     pane = PlainText("Reply")
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)
-    repeated: list[float] = []  # seconds since the first word
+    repeated: list[float] = []  # times of the repeats, in seconds since the first word
     for number in range(100):  # one word every tenth of a second, for ten seconds
         clock.now = 2.0 + number / 10
         lane.add(f"word{number} ", clock.now)

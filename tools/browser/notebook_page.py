@@ -32,7 +32,7 @@ class NotebookPage:
 
     @classmethod
     def open(cls, page: Page, address: str) -> NotebookPage:
-        """Open the notebook at `address`, and wait until its kernel is idle."""
+        """Open the notebook at `address` and wait until its kernel is idle."""
         opened = cls(page)
         page.add_init_script(_EXPOSE)
         page.goto(address, timeout=PATIENCE * 1000)
@@ -41,7 +41,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open another notebook on the same page, and reset the page to its initial state."""
+        """Open another notebook on the same page and reset the page to its initial state."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -106,7 +106,7 @@ class NotebookPage:
         )
 
     def run_all(self) -> None:
-        """Start running all cells, and return immediately."""
+        """Start running all cells and return immediately."""
         self.command("notebook:run-all-cells")
 
     def command(self, name: str, arguments: Mapping[str, Any] | None = None) -> None:
@@ -126,7 +126,7 @@ class NotebookPage:
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
-        """Start running the first code cell that contains `words`, and return immediately."""
+        """Start running the first code cell that contains `words` and return immediately."""
         found = self.page.evaluate(
             """(words) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -143,7 +143,7 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Rerun the cell that shows an element, until `seen()` is true; return the last result.
+        """Rerun an element's cell until `seen()` is true; return the last result of `seen()`.
 
         On a busy machine, a page may show several changes in one frame, so a test may miss some.
         The cell is rerun at most `TIMES` times.
@@ -183,7 +183,7 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def run_unseen(self, source: str) -> None:
-        """Run code in the kernel without a cell, and wait until it has finished."""
+        """Run code in the kernel without a cell and wait until it has finished."""
         self.page.evaluate(
             """async (code) => {
               const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
@@ -193,7 +193,7 @@ class NotebookPage:
         )
 
     def run(self) -> None:
-        """Run all cells, and wait until they have finished."""
+        """Run all cells and wait until they have finished."""
         self.run_all()
         self.wait_done()
 
@@ -218,7 +218,7 @@ class NotebookPage:
         )
 
     def outputs(self) -> list[dict[str, Any]]:
-        """Return the notebook's outputs as stored, each with a type and text, data or an error."""
+        """Return the notebook's outputs as dictionaries, as in a notebook file."""
         found: list[dict[str, Any]] = self.page.evaluate(
             """() => {
               const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -271,7 +271,7 @@ class NotebookPage:
         )
 
     def samples(self) -> list[dict[str, Any]]:
-        """Return the rows recorded so far: the time in seconds (`at`), and each element's text."""
+        """Return the rows recorded so far: the time in seconds (`at`) and each element's text."""
         rows: list[dict[str, Any]] = self.page.evaluate("() => window.courseSamples")
         return rows
 

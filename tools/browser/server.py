@@ -104,9 +104,9 @@ def serve(
 
     Args:
         root: The folder to serve.
-        state: A folder for settings and logs, created if missing; the user's own are ignored.
+        state: A folder for settings and logs, created if missing; the user's settings are ignored.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A command for the `python3` kernel; `USUAL` then names the ordinary kernel.
+        kernel: If given, the command for `python3`; the ordinary kernel is then named `USUAL`.
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}

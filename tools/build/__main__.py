@@ -1,4 +1,4 @@
-"""The command that builds `notebooks/` and `solutions/` from `lessons/`, or compares them."""
+"""Builds `notebooks/` and `solutions/` from `lessons/`, or checks that they match."""
 
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls, no-warn-return-any

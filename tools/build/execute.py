@@ -117,7 +117,7 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
-    """Replace a cell's outputs with the stored ones if only parts that vary between runs differ.
+    """Restore a cell's stored outputs if the new ones differ only in what varies between runs.
 
     The setup cell and all code so far in the section must be unchanged. Images aren't compared:
     a section depends only on the setup cell, so no other code can have changed them.
@@ -182,7 +182,7 @@ def machine_paths() -> list[str]:
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
     }
-    return sorted(place for place in places if place.strip("/\\"))  # except the root folder
+    return sorted(place for place in places if place.strip("/\\"))  # except the file system's root
 
 
 def strings(value: Any) -> Iterator[str]:

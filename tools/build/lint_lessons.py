@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from tools.build import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
-LONGEST_CELL = 25  # maximum lines of code in the learner's edition
+LONGEST_CELL = 25  # maximum lines per code cell in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {
@@ -40,7 +40,7 @@ def problems(lesson: Lesson) -> list[SourceError]:
 
 
 def unchecked(lesson: Lesson, checks: Collection[str], folder: str) -> Iterator[SourceError]:
-    """Yield exercises without a check, and checks (in `folder`) without an exercise."""
+    """Yield errors for exercises without a check and for checks in `folder` without an exercise."""
     for name, number in lesson.numbers.items():
         cell = lesson.exercises[number]
         if name not in checks and not _calls_another_check(cell):
@@ -153,7 +153,7 @@ def _learners_code(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
-    """Find whole solutions within one cell of the learner's edition.
+    """Find solutions that appear whole in one cell of the learner's edition.
 
     A lesson may show some lines of a solution, but not all its significant lines in one cell.
     """
@@ -172,7 +172,7 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _significant(text: str) -> set[str]:
-    """Return the lines that aren't trivial, without indentation, comments and quote marks."""
+    """Return the nontrivial lines, stripped of indentation, comments, `>` and backticks."""
     lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
     return {line for line in lines if not _TRIVIAL.match(line)}
 

@@ -156,7 +156,7 @@ def _slug(title: str) -> str:
 
 
 def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
-    """Return a message for each difference in cells, their order or metadata, ignoring outputs."""
+    """Describe each difference in cells, cell order or metadata, ignoring outputs."""
     wanted = {cell.id: cell for cell in expected.cells}
     cells = enumerate(stored.cells, start=1)
     there = {cell.get("id", f"number {place}"): cell for place, cell in cells}
@@ -177,6 +177,6 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with only the name in `language_info`; Jupyter changes the rest on save."""
+    """Return metadata with `language_info` replaced by its name; Jupyter changes the rest of it."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}

@@ -19,7 +19,7 @@ COLOURS = 96
 
 @contextmanager
 def a_browser() -> Iterator[Browser]:
-    """Run a browser during a `with` block; exit with a message if none is found."""
+    """Run a browser during the `with` block; exit with a message if none is found."""
     with sync_playwright() as playwright:
         path = browser_path(playwright)
         if path is None:
@@ -35,14 +35,14 @@ def opened(png: bytes) -> Image.Image:
 
 
 def save(shot: Image.Image, file: Path) -> None:
-    """Save a screenshot with a reduced palette, and report its size."""
+    """Save a screenshot with a reduced palette and report its size."""
     file.parent.mkdir(parents=True, exist_ok=True)
     shot.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     say(f"{file.name}: {shot.width} x {shot.height}, {file.stat().st_size // 1000} kB")
 
 
 def without_outputs(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Remove a notebook's outputs and return it."""
+    """Clear a notebook's outputs and return the notebook."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None

@@ -25,8 +25,8 @@ WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
 APART = 24  # pixels between screenshots
 
-# Checks whether an element contains the words. If so, replaces the elements to show with static
-# copies immediately, because taking a screenshot takes longer than a token.
+# Checks whether an element contains the words. If so, immediately replaces the captured elements
+# with static copies, because taking a screenshot takes longer than a token.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {
@@ -43,10 +43,10 @@ _FREEZE = """([where, words, shown]) => {
 class Portrait:
     """Which cells of a lesson to run, and when to take the screenshot."""
 
-    # text in the code cells to run after the setup cell; the last cell is captured
+    # text that identifies each code cell to run after the setup cell; the last one is captured
     cells: tuple[str, ...]
     where: str  # a CSS selector for the element to watch
-    words: str  # the text in that element that triggers the screenshot
+    words: str  # the text in it that triggers the screenshot
     shown: str  # a CSS selector for the elements in the screenshot, stacked vertically
     around: bool = False  # whether to include JupyterLab, with the learner's edition open in it
 
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def _take(number: int, lab: Lab, browser: Browser) -> None:
-    """Run a lesson as far as needed, and save the screenshot as docs/lesson-N.png."""
+    """Run a lesson as far as needed and save the screenshot as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
     file = f"{lesson_source.paths()[number - 1].stem}.ipynb"
     stored = ROOT / ("notebooks" if portrait.around else "solutions") / file

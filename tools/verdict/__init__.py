@@ -7,9 +7,9 @@ The modules, in the order in which they are used:
 - `endpoint`: sends questions; `sockets` lets it reach apps that use websockets
 - `stream`: a reply as it is read; `endings`: whether it ended like a complete reply
 - `model`: the simulator behind the app, its faults and its log
-- `case`: combines the above into the input for each line
-- `lines`: the lines of the table, which are tested by `delivery`, `failures` and `readers`
+- `case`: combines the above into the input for each line of the table
+- `lines`: those lines, which are tested by `delivery`, `failures` and `readers`
 - `report`: prints the table
 
-For maintainers, `tables` writes the tables in apps/README.md; `nginx` runs the proxy for one app.
+For maintainers, `tables` writes the tables in apps/README.md; `nginx` runs a proxy for one app.
 """

@@ -42,7 +42,7 @@ PRESETS = {
         text_path=".",
     ),
     "django": WireFormat("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
-    **{  # apps that use websockets, converted to server-sent events by `sockets`
+    **{  # apps that use websockets, which `sockets` converts to server-sent events
         name: WireFormat("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
         for name in PAGES
     },
@@ -246,7 +246,7 @@ def main(words: list[str]) -> int:
         port = free_port()
         wire = wire_format(arguments, port)
         with contextlib.ExitStack() as stack:
-            if arguments.json:  # stdout is only for the JSON
+            if arguments.json:  # reserve stdout for the JSON
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             environ = stack.enter_context(started(arguments, port))
             table = asyncio.run(verdict(arguments, wire, environ))

@@ -123,7 +123,7 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait until text has arrived and the model has sent half of the reply, or has stopped.
+        """Wait until text has arrived and the model has either sent half of the reply or stopped.
 
         Raises:
             BufferedError: If no text arrived before the model continued.
@@ -145,7 +145,7 @@ class Case:
         return requests[-1]
 
     async def warm_up(self) -> None:
-        """Send two questions, and learn what complete replies look like and how they end."""
+        """Send two questions to learn what complete replies look like and how they end."""
         for about in (self.about, self.tricky[0]):
             question, marker = self.question(about)
             if self.model is not None:

@@ -3,7 +3,7 @@
 With the simulator behind the app, lines compare the text that arrived with the tokens in the
 simulator log. During a mid-reply pause, an unbuffered stream has delivered all text generated so
 far, but a buffered one hasn't. Without the simulator (`case.model` is None), lines examine how much
-text arrived in one go: a slow model's text is late too, but it arrives over time.
+text arrived in one go, since text that is merely late may come from a slow model.
 """
 
 from utils.simulator.tokens import split

@@ -21,7 +21,7 @@ class Endpoint:
     """Sends requests to the endpoint, each from a new client.
 
     Attributes:
-        received: All bytes of all responses, to search for secrets.
+        received: The bytes of all responses, to be searched for secrets.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class Endpoint:
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Like a page, close later streams at the event (if any) that ended a complete stream."""
+        """Close later streams, as a page would, at the event (if any) that ended a complete one."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
     @asynccontextmanager
     async def ask(self, question: str) -> AsyncIterator[Stream]:
-        """Send a question; yield the stream, and disconnect at the end of the `with` block."""
+        """Send a question and yield the stream; disconnect at the end of the `with` block."""
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))
@@ -68,7 +68,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Reconnect to a running reply, like `EventSource`; `last_id` is sent as Last-Event-ID."""
+        """Reconnect to a running reply as `EventSource` would, with `last_id` as Last-Event-ID."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:
@@ -103,7 +103,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
-        """Raise EndpointError if the block takes too long."""
+        """Raise EndpointError if the `with` block takes too long."""
         try:
             async with asyncio.timeout(self._longest):
                 yield
@@ -114,7 +114,7 @@ class Endpoint:
     async def _opened(
         self, client: httpx2.AsyncClient, request: httpx2.Request, stream: Stream
     ) -> AsyncIterator[None]:
-        """Send the request, and let the stream read the response during a `with` block."""
+        """Send the request, and let `stream` read the response during the `with` block."""
         stream.raw = bytearray()
         self.received.append(stream.raw)
         try:

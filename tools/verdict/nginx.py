@@ -15,11 +15,11 @@ from tools.programs import ROOT
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 README = ROOT / "apps" / "README.md"
 
-# Uses h11, as uvicorn does if only the app's own packages are installed. h11 answers nginx's
+# Uses h11, uvicorn's default if only the app's own packages are installed. h11 answers nginx's
 # HTTP/1.0 requests without chunked encoding, and nginx buffers such responses.
 ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
 
-# Turns on buffering, nginx's default, even for responses whose header turns it off.
+# Turns on buffering (nginx's default), even for responses with a header that turns it off.
 BUFFERING = "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"
 
 CONFIGURATION = """
@@ -48,7 +48,7 @@ http {{
 
 
 def settings_in_the_readme() -> str:
-    """Return the nginx settings that apps/README.md recommends, without `proxy_pass`."""
+    """Return the nginx settings that apps/README.md recommends, except `proxy_pass`."""
     block = README.read_text(encoding="utf-8").partition("```nginx\n")[2].partition("```")[0]
     assert "proxy_pass" in block
     return "\n".join(line for line in block.splitlines() if "proxy_pass" not in line)
@@ -56,7 +56,7 @@ def settings_in_the_readme() -> str:
 
 @contextmanager
 def behind_nginx(settings: str, folder: Path, *workers: str) -> Iterator[str]:
-    """Run nginx in front of an app's workers, given by their URLs; yield nginx's URL."""
+    """Run nginx in front of the app workers at these URLs; yield nginx's URL."""
     port = free_port()
     servers = " ".join(f"server {urlsplit(url).netloc};" for url in workers)
     text = CONFIGURATION.format(folder=folder, port=port, servers=servers, settings=settings)

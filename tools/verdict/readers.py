@@ -1,4 +1,4 @@
-"""Lines about readers who disconnect, press Stop, share the server, or read slowly."""
+"""Verdict lines about readers who disconnect, press Stop, share the server, or read slowly."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ _SETTLED = 3.0  # seconds; an app that still reads from the model receives token
 
 
 async def leaving(case: Case) -> Seen:
-    """A disconnect stops generation; in an app that supports rejoining, the reader can rejoin."""
+    """A disconnect stops generation or, if the app supports rejoining, the reader can rejoin."""
     if case.endpoint.wire.rejoins:
         return await _rejoining(case)
     await case.make_pause(case.half)
@@ -23,7 +23,7 @@ async def leaving(case: Case) -> Seen:
 
 def _stopped(requests: list[Request], after: str) -> Seen:
     """Pass if the app disconnected from the model before the reply was complete."""
-    last = requests[-1]  # there is a request, since text arrived
+    last = requests[-1]  # there is at least one, since text arrived
     if last.ended != "client left":
         return failed(f"all {last.tokens_sent} tokens were generated after {after}")
     return passed(f"{last.tokens_unsent} tokens were never generated")
@@ -106,7 +106,7 @@ async def others(case: Case) -> Seen:
 
 
 async def slow_reader(case: Case) -> Seen:
-    """If a reader stops reading, generation pauses, or the app limits the length of the reply."""
+    """If a reader stops reading, either generation pauses or the app limits the reply's length."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:
@@ -114,14 +114,14 @@ async def slow_reader(case: Case) -> Seen:
         request, before = await case.request(marker), 0
         while request.ended == "streaming" and request.tokens_sent > before:
             before = request.tokens_sent
-            await asyncio.sleep(_SETTLED)  # the log can only be polled
+            await asyncio.sleep(_SETTLED)  # the simulator's log can only be polled
             request = await case.request(marker)
     seen = (
         f"{request.tokens_sent:,} tokens were taken from the model for a reader who reads nothing"
     )
     if request.ended != "finished":
         return passed(seen)
-    # far less than the whole flood, which has 250,000 tokens per megabyte
+    # less than half of the flood, which has 250,000 tokens per megabyte
     if request.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {request.tokens_sent:,} tokens")
     return failed(f"all {seen}")

@@ -1,7 +1,7 @@
 """Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
 
 Each question opens a websocket, as a page would; closing the response closes the websocket. Only
-what a question, its reply and Stop require is implemented.
+what is needed to ask a question, read the reply and press Stop is implemented.
 """
 
 import json
@@ -16,7 +16,7 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-# ("text", piece), and finally ("end", None) or ("failed", message)
+# ("text", piece) for each piece, then ("end", None) or ("failed", message)
 Events = AsyncGenerator[tuple[str, Any]]
 
 
@@ -43,7 +43,7 @@ class Chainlit:
         await self._emit(socket, "client_message", {"message": message, "fileReferences": []})
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield the tokens of the messages that arrive before the task ends."""
+        """Yield tokens until the task ends, then how it ended."""
         begun, failed = False, None
         async for frame in socket:
             assert isinstance(frame, str)
@@ -72,10 +72,10 @@ class Chainlit:
 
 
 class Streamlit:
-    """Streamlit's page: it sends widget states and receives elements, as protobuf."""
+    """Streamlit's page, which sends widget states and receives elements, both as protobuf."""
 
     path = "/_stcore/stream"
-    # Paths of field numbers: first line, in a ForwardMsg (a frame); second line, in an element.
+    # Field number paths: the first line's are in a ForwardMsg (frame), the second's in an element.
     FINISHED, ELEMENT = (6,), (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
     PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
@@ -89,12 +89,12 @@ class Streamlit:
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
             if _at(frame, *self.FINISHED):
                 break
-        # a rerun (field 11) with widget states (2): a list (1) of ids (1) and chat inputs (15)
+        # a rerun (field 11) with widget states (2), each (1) with an id (1) and a chat input (15)
         value = _field(1, box) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield only the new text of each update, since Streamlit resends the whole reply."""
+        """Yield only each update's new text, since Streamlit resends the whole reply every time."""
         shown, failed = "", ""
         async for frame in socket:
             assert isinstance(frame, bytes)
@@ -184,7 +184,7 @@ def _field(number: int, value: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Encode a number in groups of 7 bits, the lowest first; the top bit is set if more follow."""
+    """Encode a number as 7-bit groups, lowest first; a byte's top bit is set if more follow."""
     low = bytearray()
     while value > 0x7F:
         low.append(value & 0x7F | 0x80)

@@ -1,4 +1,4 @@
-"""A reply as a client sees it, while it streams."""
+"""A streaming reply as a client sees it."""
 
 import asyncio
 import codecs
@@ -15,7 +15,7 @@ from utils import sse
 from .wire_format import WireFormat
 
 DONE = "[DONE]"
-_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # parts of ids and times, which differ in every reply
+_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # found in ids and times, which differ in every reply
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 _BURST = 0.05  # seconds; text that arrives within this time counts as arriving in one go
 
@@ -31,7 +31,7 @@ class Part:
 
     @property
     def is_ping(self) -> bool:
-        """Whether this part only keeps a silent connection open."""
+        """Whether this part serves only to keep a silent connection open."""
         kind = self.data.get("type") if isinstance(self.data, dict) else ""
         return self.name in _PINGS or kind in _PINGS
 
@@ -48,13 +48,13 @@ class Stream:
 
     began: float  # when the question was sent, on the event loop's clock
     wire: WireFormat  # how the question was sent, and where the text is
-    closing: set[str]  # the names of the events at which a page closes the stream
+    closing: set[str]  # the names of events that make a page close the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
     content_type: str = ""
     last_id: str = ""  # the last event id received
-    fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
+    fields: dict[str, Any] = field(default_factory=dict)  # all JSON objects received, merged
     over: bool = False  # whether reading has ended
     broken: str = ""  # the connection error; "" if there was none
     stuck: bool = False  # whether reading timed out
@@ -83,7 +83,7 @@ class Stream:
     def ending(self) -> list[Part]:
         """The parts after the last text, except pings and empty text parts.
 
-        The part with the last text is included if it has a new value, such as `"done": true`.
+        The part with the last text is included if it also has a new value, such as `"done": true`.
         """
         last = max((index for index, part in enumerate(self.parts) if part.text), default=-1)
         of_text = self.signature(self.parts[last]) if last >= 0 else None
@@ -95,7 +95,7 @@ class Stream:
         ]
 
     def _last_text_differs(self) -> bool:
-        """Return whether the last text part differs in a value shared by all earlier text parts."""
+        """Return whether the last text part changes a value that all earlier ones share."""
         texts = [part for part in self.parts if part.text and isinstance(part.data, dict | list)]
         *before, last = [self.signature(part)[1] for part in texts] or [{}]
         paths = before[0].keys() | last.keys() if len(before) > 1 else ()
@@ -136,7 +136,7 @@ class Stream:
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Set the response to read; a response that a page would reject yields no parts."""
+        """Use `response` as the source; it yields no parts if a page would reject it."""
         self.status = response.status_code
         kind = response.headers.get("content-type", "")
         self.content_type = kind.partition(";")[0].strip().lower()
@@ -230,7 +230,7 @@ def _text(path: str | None, raw: str, data: Any) -> str:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value in nested JSON with its path; for numbers, ids and times, yield the type.
+    """Yield each value in nested JSON with its path; numbers, ids and times become type names.
 
     `{"role": "assistant", "n": 3}` gives `(".role", "assistant")` and `(".n", "int")`.
     """

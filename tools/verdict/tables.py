@@ -29,7 +29,7 @@ from langchain_openai import ChatOpenAI
 app = naive_app(ChatOpenAI(model="sim"))
 """
 
-Table = dict[str, dict[str, str]]  # the lines in `report.as_json`, by name
+Table = dict[str, dict[str, str]]  # the lines from `report.as_json`, keyed by name
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def _naive() -> str:
 
 
 def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
-    """Run the verdict in a folder; `model` adds environment variables for a running simulator."""
+    """Run the verdict in a folder; `model` holds a running simulator's environment variables."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})
@@ -77,7 +77,7 @@ def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = 
 
 
 def _markdown(tables: Mapping[str, Table]) -> str:
-    """Return one table with all results, and the details of failed lines."""
+    """Return a Markdown table of all results, followed by details of the failed lines."""
     rows = ["| | " + " | ".join(tables) + " |", "| --- |" + " :---: |" * len(tables)]
     for line in LINES:
         signs = [SIGNS[table[line]["verdict"]] for table in tables.values()]  # type: ignore[index]

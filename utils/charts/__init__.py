@@ -1,7 +1,7 @@
 """Charts of how replies arrive and how long readers wait for them.
 
 Each function returns a matplotlib figure, which a cell displays if the call is its last expression.
-The title states the finding; `alt_text` describes the picture. matplotlib is imported
+The title states what the chart shows; `alt_text` describes the picture. matplotlib is imported
 when the first chart is drawn, not when this package is imported.
 """
 

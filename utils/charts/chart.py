@@ -100,14 +100,14 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # also needed here: drawing creates the ticks
+    @style.context("default")  # needed again here: drawing creates the ticks
     def png(self) -> bytes:
         """Return the picture as a PNG, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # the picture reduced to 128 colours: two thirds smaller
+        flat = io.BytesIO()  # reduced to 128 colours, which makes it two thirds smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

@@ -23,16 +23,16 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     Each green line is a piece with text or reasoning. Orange is the time before the first piece;
     grey is silence after it.
 
-    Pieces count as **one delivery** if they arrive at least ten times as fast as they would if all
-    pieces were spread evenly from the request to the last one. A delivery is the whole reply, or
-    the part between two pauses, each longer than a twentieth of that time. A delivery of five or
+    Pauses longer than a twentieth of the time from the request to the last piece split a reply into
+    parts. A part, or the whole reply, is **one delivery** if its pieces arrive at least ten times
+    as fast as if all of the reply's pieces were spread evenly over that time. A delivery of five or
     more pieces has a label such as `50 at once` if there is room. A reply arrives "all at once" if
     it is one piece or one delivery, and "in bursts" if deliveries contain at least three quarters
     of its pieces. A few clumps in an otherwise steady stream, as on a busy machine, aren't bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
-        title: Replaces the finding as the title.
+        title: Replaces the generated title.
         verdict: Whether the chart describes how the pieces arrive. If False, it shows only how
             many arrived and how long that took, so that learners can judge for themselves.
 

@@ -50,7 +50,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    room = max(2, counts[-1] / counts[0]) ** 0.6  # factor that leaves room for the line labels
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # widens the x axis for the line labels
     axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)

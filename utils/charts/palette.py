@@ -1,7 +1,7 @@
 """The colours for charts and widgets, one per meaning, and the text size for charts.
 
-Colour-blind readers can tell them apart: all but the greys come from the Okabe-Ito palette. Each
-use of a colour is also labelled in words.
+Colour-blind readers can tell the colours apart: all but the greys come from the Okabe-Ito palette.
+Each use of a colour is also labelled in words.
 """
 
 WAITING = "#E69F00"  # nothing to read yet

@@ -16,7 +16,7 @@ from utils.timing import Recording
 if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
-_EXPLAINED = 0.4  # opacity of the waiting colour while a status explains the wait
+_EXPLAINED = 0.4  # opacity of the waiting colour where a status is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Pattern:
 
     recording: Recording  # the reply; its label names the pattern
     # seconds from the request until the screen showed something other than text, such as a status
-    # or a skeleton; None if this never happened
+    # or a skeleton; None if it never did
     sign: float | None = None
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @default_settings
 def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
-    """Plot words on the screen and words read over time, one panel per recording; shade waits.
+    """Plot words on the screen and words read over time, one panel per recording; shade the waits.
 
     Orange: nothing to read yet. Pink, hatched: the reader has caught up and is waiting. Green:
     words on the screen that haven't been read yet. Blue: words read. All panels have the same axes.

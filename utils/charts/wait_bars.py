@@ -58,7 +58,7 @@ def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
 
 
 def account(recording: Recording, r: Reading) -> str:
-    """Describe the reader's wait for one reply in one line."""
+    """Describe the reader's wait for one reply, on one line."""
     ending = {
         "finished": "whole reply",
         "failed": "failed after",

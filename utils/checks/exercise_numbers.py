@@ -53,7 +53,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
     """Like `the_number`, but for `check`, which also takes an answer.
 
     If the answer, or a notebook variable that contains it, has the name of another exercise, return
-    that exercise's current number, since a learner's copy may still have an old number.
+    that exercise's current number, since a learner's notebook may still have an old number.
     """
     found = _number(number)
     if found is None:
@@ -87,7 +87,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """Return the name of a function or class; for a list or dict, the names of its variables."""
+    """Return the names of variables that hold a list or dict; for anything else, its `__name__`."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])
@@ -109,7 +109,7 @@ def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
 
 
 def _number(given: object) -> str | None:
-    """Return the number as a string, given 1.2, "1.2" or "1.words"; None if `given` is invalid."""
+    """Return the number as a string for 1.2, "1.2" or "1.words"; None if `given` is invalid."""
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
     return lesson_source.number(match[1].upper() + match[2]) if match else None
 

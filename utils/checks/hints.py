@@ -1,4 +1,4 @@
-"""Shows hints, solutions and predictions, which are read from the lesson source."""
+"""Shows hints, solutions and predictions from the lesson source."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from utils import lesson_source
 from utils.checks.exercise_numbers import MISSING, found, the_number
 from utils.checks.outcome import display, in_html, panel
 
-_shown: Counter[str] = Counter()  # how many hints have been shown in this kernel, by exercise
+_shown: Counter[str] = Counter()  # how many times this kernel has shown hints, keyed by exercise
 
 
 @dataclass(frozen=True)
 class Hint:
-    """One hint or, once all have been shown, all of them."""
+    """One hint or, once every hint has been shown, all of them."""
 
     heading: str
     steps: Sequence[str]
-    after: str  # what to do next
+    after: str  # what the learner can run next
 
     def __repr__(self) -> str:
         return "\n".join((self.heading, *self.steps, self.after))
@@ -73,7 +73,7 @@ def solution(number: object = MISSING, *more: object) -> None:
 
 
 def predict(number: object = MISSING, *more: object) -> None:
-    """Show prediction `number`, such as "P1.2": a question to answer before running the code.
+    """Show prediction `number`, such as "P1.2", a question to answer before running the code.
 
     Raises:
         Misuse: If there is no such prediction; the message lists the existing ones.

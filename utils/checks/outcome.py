@@ -13,7 +13,7 @@ _COLOUR = {
     "not yet": "var(--jp-warn-color1, #b25e00)",
     "not attempted": "var(--jp-info-color1, #1565c0)",
 }
-# Backticks, the code, and the same number of backticks.
+# One or more backticks, code, then the same number of backticks.
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SIGN = {"correct": "✓", "not yet": "→", "not attempted": "○"}
 
@@ -51,7 +51,7 @@ def display(item: object) -> None:
 
 
 def panel(status: Status, content: str) -> str:
-    """Return an HTML panel with a bar coloured by status; screen readers announce it."""
+    """Return an HTML panel, announced by screen readers, with a bar coloured by status."""
     return (
         f'<div role="status" style="border-left: 4px solid {_COLOUR[status]}; '
         "padding: 4px 12px; margin: 4px 0; max-width: 48em; "

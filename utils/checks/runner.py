@@ -30,7 +30,7 @@ def _endless(reason: BaseException, case: Case) -> str:
 
 
 class Loaded:
-    """A numbered exercise, including the shared mistakes and messages."""
+    """A numbered exercise, combined with the mistakes and messages that all exercises share."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
         self.number = number
@@ -66,7 +66,7 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether `stress` generated it; the caller appends to `records`."""
+        """Yield each case and whether `stress` made it; the caller adds its record to `records`."""
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):
@@ -75,7 +75,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` adds the shared ones."""
+        """Return the mistakes to look for, in order; `shared` adds those that exercises share."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}
@@ -85,7 +85,7 @@ class Loaded:
         return {**first, **before, **own, **after}
 
     def _stressed(self) -> Mistakes[Any]:
-        """Return the mistakes to look for in `stress` cases; exercises can override shared ones."""
+        """Return the mistakes to look for in `stress` cases; an exercise can redefine them."""
         own = {**self.exercise.first, **self.exercise.mistakes}
         kept = [name for name in STRESSED if name not in self.exercise.opts_out]
         return {name: own.get(name, STRESSED[name]) for name in kept}

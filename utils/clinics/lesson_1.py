@@ -20,7 +20,7 @@ def deployments(_: str = "") -> dict[str, Deployment]:
 
     The model is always simulated, since faults can't be injected into a real provider.
 
-    The argument is ignored; learners' old notebooks pass the exercise number.
+    `_` is ignored; learners' old notebooks pass the exercise number.
     """
     return {"A": Deployment(_a), "B": Deployment(_b), "C": Deployment(_c)}
 

@@ -14,7 +14,7 @@ from utils.provider import chat_model
 class Case:
     """The result of running one program with its callback handlers."""
 
-    heard: int  # number of non-empty tokens, summed over all handlers
+    heard: int  # number of non-empty tokens received, summed over all handlers
     warnings: int  # number of lines logged by LangChain's callback code during the reply
     reply: str  # the text of the reply
 
@@ -22,7 +22,7 @@ class Case:
 def complaints(_: str = "") -> dict[str, Callable[[str], Case]]:
     """Return the programs to diagnose; each takes a prompt.
 
-    The argument is ignored; learners' old notebooks pass the exercise number.
+    `_` is ignored; learners' old notebooks pass the exercise number.
     """
     return {"A": twice, "B": once, "C": failing, "D": whole}
 
@@ -70,7 +70,7 @@ def whole(prompt: str) -> Case:
 
 
 def streamed(model: ChatOpenAI, prompt: str, handler: BaseCallbackHandler) -> str:
-    """Stream a reply with a callback handler and return its text."""
+    """Stream a reply with a callback handler, and return the reply's text."""
     return "".join(chunk.text for chunk in model.stream(prompt, {"callbacks": [handler]}))
 
 

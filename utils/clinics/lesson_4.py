@@ -30,8 +30,8 @@ Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds to wait before each health check
 _PING = 0.01  # seconds between reads of the simulator's log
-_LEAVE_AFTER = 3  # tokens that the model sends before the second client disconnects
-_pumps: set[asyncio.Task[None]] = set()  # tasks of the endpoint that keeps generating
+_LEAVE_AFTER = 3  # number of tokens sent before the second client disconnects
+_pumps: set[asyncio.Task[None]] = set()  # prevents running tasks from being garbage-collected
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def endpoints(_: str = "") -> dict[str, FastAPI]:
 
     The model is always simulated, since an endpoint that keeps generating would cost money.
 
-    The argument is ignored; learners' old notebooks pass the exercise number.
+    `_` is ignored; learners' old notebooks pass the exercise number.
     """
     return {name: _app(frames) for name, frames in _patients().items()}
 
@@ -185,7 +185,7 @@ def _own() -> Simulator:
 def _unhurried() -> Simulator:
     """Return the course's simulator or, if it is sped up, another simulator at normal speed.
 
-    The clients act while the model is sending and can't be sped up.
+    The clients act while the model is sending, and they can't be sped up with it.
     """
     shared = simulator()
     return shared if shared.speed <= 1 else _own()

@@ -11,7 +11,7 @@ from utils.provider import chat_model
 PROMPT = "Tell me a short story about a lighthouse."
 
 app = FastAPI()
-model = chat_model("seed", delivery="slow@0.6", max_tokens=6)  # 1 s in all, 0.8 s of it silent
+model = chat_model("seed", delivery="slow@0.6", max_tokens=6)  # a 1 s reply, silent until 0.8 s
 
 
 def frame(text: str) -> str:
@@ -32,7 +32,7 @@ async def blocking() -> StreamingResponse:
 
 @app.get("/threads")
 def threads() -> StreamingResponse:
-    """Stream with `.stream()` in the thread pool, where FastAPI runs plain functions."""
+    """Stream with `.stream()` in the thread pool, where FastAPI runs `def` endpoints."""
 
     def frames() -> Iterator[str]:
         for chunk in model.stream(PROMPT):  # blocks one of the thread pool's 40 threads

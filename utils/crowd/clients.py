@@ -1,4 +1,4 @@
-"""Lightweight clients, so that a hundred of them don't slow down the measurement.
+"""Lightweight HTTP clients; even a hundred of them don't slow down the measurement.
 
 They use plain HTTP/1.1 over asyncio streams, and read event streams of JSON strings from `app`.
 """
@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> Recording:
-    """Send a request and read the reply to the end; return its recording, even if it failed.
+    """Send a request and read the reply to the end; return a recording, even of a failed reply.
 
     `on_text` is called when the first text arrives.
     """

@@ -20,7 +20,7 @@ STYLES = {
     "async def + .astream()": "/tasks",
 }
 _ONE_BY_ONE = "async def + .stream()"
-_MOST_ONE_BY_ONE = 15  # the maximum number of clients, which take a second each
+_MOST_ONE_BY_ONE = 15  # the maximum number of clients to serve one by one, at a second each
 _PING = 0.02  # seconds to wait before each health check
 
 
@@ -101,7 +101,7 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
 
 
 async def _pings(port: int, over: asyncio.Event) -> float:
-    """Send health checks until `over` is set; return the slowest one's duration, in seconds."""
+    """Send health checks until `over` is set; return how long the slowest took, in seconds."""
     longest = 0.0
     while not over.is_set():
         await asyncio.sleep(_PING)

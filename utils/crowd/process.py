@@ -18,7 +18,7 @@ class LoadError(Sentence, RuntimeError):
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
-    """Run `utils.crowd.app` in its own process during a `with` block; yield its port on 127.0.0.1.
+    """Run `utils.crowd.app` in a child process during the `with` block; yield its local port.
 
     The server stops when the block or the calling process ends, even if that process is killed.
     """

@@ -169,7 +169,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in one of its lesson's tables; error messages call the entries `what`."""
+    """Look up a key in one of its lesson's tables; error messages refer to an entry as `what`."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

@@ -11,7 +11,7 @@ DEFAULT_STUB = "...  # your code here"
 _HEADER = re.compile(r"---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)  # YAML at the top of a file
 _NOTE = re.compile(r'\+\+\+\s*(?:\{"tags": \[(.*)\]\})?\s*')  # `+++ {"tags": ["instructor"]}`
 _OPTION = re.compile(r":tags: \[(.*)\]\s*")  # `:tags: [exercise-words]`
-_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # "```python": fence, info
+_FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # such as "```python"
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
 # A marker, possibly misspelled, such as `# Begin solution:`.

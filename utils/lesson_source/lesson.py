@@ -54,7 +54,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice in a prediction; if it is wrong, `feedback` names the misconception."""
+    """A choice in a prediction; for a wrong one, `feedback` names the misconception."""
 
     text: str
     feedback: str

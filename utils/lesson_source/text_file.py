@@ -10,7 +10,7 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def read(path: Path) -> str:
-    r"""Return the text of a file with `\n` line endings on any system and no BOM.
+    r"""Return a file's text, without a BOM and with all line endings converted to `\n`.
 
     Raises `SourceError`, with the line number, for bytes that aren't UTF-8 and for invisible
     characters that different tools interpret differently.

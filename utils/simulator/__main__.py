@@ -14,7 +14,7 @@ from .process.child_process import end_with_stdin, report
 from .process.server_process import KEY_VARIABLE
 from .profiles import PROFILES
 
-_MIN_KEY = 8  # minimum length in characters, if other machines can reach the server
+_MIN_KEY = 8  # minimum length in characters if other machines can reach the server
 _MAX_PROMPT = 60  # characters shown per prompt
 _EPILOG = f"""\
 profiles (time to first token, then tokens per second):

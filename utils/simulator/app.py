@@ -128,7 +128,7 @@ class Service:
                     if profile.serving is None:
                         return None
                     server = self._server(learner, profile.serving)
-                    return server.admit(prompt, entry.started * settings.speed)  # s at speed 1
+                    return server.admit(prompt, entry.started * settings.speed)  # time at speed 1
 
                 digest = hashlib.sha256(raw).hexdigest()
                 if len(self._attempts) > _MAX_COUNTED:

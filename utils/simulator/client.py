@@ -106,7 +106,7 @@ class Simulator(ServerProcess):
         """Return the current log position, and the requests received after position `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # timeout on the server
+            query["settled"] = str(_SETTLE_SECONDS)  # the server's timeout
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
@@ -147,7 +147,7 @@ def _checked(value: float | str, name: str) -> float:
 
 
 class Shared:
-    """Holds this process's only simulator; thread-safe and fork-safe."""
+    """Holds this process's shared simulator; thread-safe and fork-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

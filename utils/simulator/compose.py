@@ -17,7 +17,7 @@ from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import prompt_tokens, split, split_json
 
-# takes the profile and the prompt tokens; returns a place in the queue, if there is a queue
+# takes the profile and prompt tokens; returns a place in the queue, or None if there's no queue
 Admit = Callable[[Profile, Sequence[str]], Place | None]
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from . import errors
 from .pacing import Clock
 
-_WAITING = 5.0  # seconds for which a learner counts as waiting after a refusal
+_WAITING = 5.0  # how long a learner counts as waiting after a refusal, in seconds
 
 
 class ConcurrencyLimiter:
@@ -35,7 +35,7 @@ class ConcurrencyLimiter:
 
         Raises:
             ApiError: 429 if the server is full, or if others are waiting and the learner already
-                has a fair share.
+                has their share.
         """
         if self._limit is not None:
             now = self._clock()
@@ -66,7 +66,7 @@ class ConcurrencyLimiter:
         self.tokens += tokens
 
     def active(self) -> dict[str, int]:
-        """Return the number of replies that each learner is receiving, largest first."""
+        """Return how many replies each learner is receiving, in descending order."""
         return dict(self._active.most_common())
 
 

@@ -25,7 +25,7 @@ class Turn:
     role: Role
     text: str
     calls: tuple[ToolCall, ...] = ()  # the tool calls in an assistant turn
-    call_id: str = ""  # the identifier of the call that a tool turn answers
+    call_id: str = ""  # in a tool turn, the identifier of the call that produced it
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ModelRequest:
     turns: tuple[Turn, ...]  # the conversation so far, including instructions
     stream: bool = False
     include_usage: bool = False  # whether a Chat Completions stream ends with token counts
-    stop: tuple[str, ...] = ()  # the text ends before the first stop sequence
+    stop: tuple[str, ...] = ()  # stop sequences; the text ends before the first to occur
     max_tokens: int | None = None  # the reply's length limit; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()

@@ -1,7 +1,7 @@
 """A reply's schedule, and a generator that yields the reply's bytes on time.
 
-Each deadline is relative to the arrival of the request, not to the previous token. A server that
-sleeps for one gap after each token drifts: gaps of 20 ms become 21.6 ms.
+Each deadline is relative to the arrival of the request, not to the previous token. Sleeping for one
+gap after each token accumulates delays: gaps of 20 ms become 21.6 ms.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 from .profiles import Profile
 
 Clock = Callable[[], float]
-SLACK = 0.0005  # s; a deadline this close counts as reached, since timers have a 1 ms resolution
-_MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client applies
+SLACK = 0.0005  # s; a deadline this close counts as reached, since timer resolution is 1 ms
+_MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client is noticed
 
 
 class Plan(NamedTuple):
@@ -30,7 +30,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
     The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
     profile's rate, with random stalls. If `profile.thinks`, the `reasoning` tokens are spread
-    between the opening and the TTFT; otherwise, they are the first tokens.
+    between the opening and the TTFT; otherwise, they come first, starting at the TTFT.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
@@ -39,7 +39,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    stalls = [  # no stall before the first of these tokens, which arrives at the TTFT
+    stalls = [  # the first of these tokens arrives at the TTFT, so no stall precedes it
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)
     ]

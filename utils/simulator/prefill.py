@@ -8,17 +8,17 @@ wait: Seconds until a slot is free. A reply occupies one of `slots` slots from t
 first: The profile's TTFT in seconds, which covers the network, scheduling and the first token.
     It varies randomly by the profile's `spread`, with a seed derived from the request.
 prompt, cached: Token counts. The cached tokens are the longest prefix shared with an earlier
-    prompt, in whole blocks of 128 tokens and at least 1,024 tokens. At least one token is always
-    prefilled, and a block can be reused once the prefill of its prompt has finished. OpenAI uses
-    the same block size and minimum (developers.openai.com/api/docs/guides/prompt-caching); vLLM
-    hashes blocks in the same way (docs.vllm.ai, "Automatic Prefix Caching").
+    prompt, rounded down to whole blocks of 128 tokens; fewer than 1,024 tokens aren't cached. At
+    least one token is always prefilled. A block can be reused once its prompt has been prefilled.
+    OpenAI uses this block size and minimum (developers.openai.com/api/docs/guides/prompt-caching);
+    vLLM hashes blocks the way this module does (docs.vllm.ai, "Automatic Prefix Caching").
 rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured a TTFT of 48 ms for
-    500 tokens and 407 ms for 5,000: about 12,500 tokens per second
+    500 tokens and one of 407 ms for 5,000: about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
 
 The values are illustrative and date from 2026. The model ignores several effects: prefill time
 grows faster than linearly with very long prompts, a busy server also generates more slowly, caches
-expire, and a provider has many servers. Each pair of learner and model has its own server, so that
+expire, and a provider has many servers. Each learner gets a separate server for each model, so that
 learners who share a simulator don't wait for each other.
 """
 

@@ -16,7 +16,7 @@ class Profile:
     rate: float  # tokens per second after the first token; ignored if `total` is given
     about: str  # the kind of model or server
     total: float | None = None  # seconds for the whole reply, regardless of its length
-    spread: float = 0.0  # standard deviation of ln(TTFT); 0.2 is typical; 0.8 gives a heavy tail
+    spread: float = 0.0  # standard deviation of ln(TTFT): 0.2 is typical, 0.8 gives a heavy tail
     # When the role-only first chunk is sent, as a fraction of the TTFT. Servers send it when they
     # start processing a request, so TTFB is less than TTFT.
     opening: float = 0.6
@@ -24,7 +24,7 @@ class Profile:
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
     refusal_chance: float = 0.0  # probability of a 429, as if the server were saturated
-    serving: Serving | None = None  # the capacity, if limited; waiting and prefill add to `ttft`
+    serving: Serving | None = None  # capacity, if limited; waiting and prefill times add to `ttft`
 
     def gap(self, tokens: int) -> float:
         """Return the gap between tokens, in seconds, in a reply of `tokens` tokens."""

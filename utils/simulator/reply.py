@@ -58,7 +58,7 @@ class Part:
 class Usage:
     """Token counts."""
 
-    prompt: int  # tokens of the conversation and the tool definitions
+    prompt: int  # tokens in the conversation and the tool definitions
     completion: int  # generated tokens, including reasoning
     reasoning: int = 0  # generated tokens used for reasoning
     cached: int = 0  # prompt tokens that were cached
@@ -66,7 +66,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class ReplyInfo:
-    """Fields repeated in every object of a reply."""
+    """Fields repeated in every JSON object of a reply."""
 
     id: str  # the reply's identifier, without the API-specific prefix
     created: int  # Unix time in whole seconds
@@ -109,7 +109,7 @@ class Reply:
         return ("\n\n" if kind == "thought" else "").join(texts)
 
     def id_of(self, part: int, prefix: str) -> str:
-        """Return the identifier of a part."""
+        """Return a part's identifier."""
         digest = hashlib.sha256(f"{self.info.id} {prefix} {part}".encode()).hexdigest()
         return f"{prefix}_{digest[:24]}"
 
@@ -135,7 +135,7 @@ class Reply:
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         new_index = {old: new for new, old in enumerate(order)}
-        times = [piece.at for piece in self.pieces]  # only the pieces are reordered
+        times = [piece.at for piece in self.pieces]  # the pieces are reordered, but not the times
         pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,
@@ -161,7 +161,7 @@ class Reply:
         )
 
     def delayed(self, after: int, seconds: float) -> Reply:
-        """Return the reply with an additional pause after `after` pieces."""
+        """Return the reply with a pause of `seconds` added after `after` pieces."""
         pieces = [
             piece._replace(at=piece.at + seconds) if index >= after else piece
             for index, piece in enumerate(self.pieces)

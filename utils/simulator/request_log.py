@@ -80,7 +80,7 @@ class Requests(list[Request]):
     """Requests in order of arrival, displayed as a table.
 
     Attributes:
-        settled: False if a reply was still in progress when the wait timed out.
+        settled: False if the wait for all replies to finish timed out.
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:
@@ -155,7 +155,7 @@ class Entry:
         self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, tokens: int, generated: int) -> None:
-        """Record a disconnect; by then, `generated` of `tokens` tokens had been generated."""
+        """Record a disconnect that came after `generated` of `tokens` tokens had been generated."""
         # tokens may be sent slightly early, before they count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")
@@ -172,7 +172,7 @@ class Log:
         self._in_progress = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._run = secrets.token_hex(4)  # distinguishes marks from different server processes
+        self._run = secrets.token_hex(4)  # distinguishes the marks of different server processes
 
     def open(self, path: str) -> Entry:
         """Open an entry; the caller must close it."""

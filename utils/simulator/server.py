@@ -27,7 +27,7 @@ _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time
 _COLLECT_SECONDS = 5.0  # minimum time between full garbage collections
 _MAX_FILES = 10_240
 _SEND_BUFFER = 65_536  # bytes; the default (megabytes) would mask a client that has stopped reading
-_KEEP_ALIVE = 75  # seconds until an idle connection closes; learners may read between cells
+_KEEP_ALIVE = 75  # seconds until an idle connection closes; long, since learners read between cells
 
 
 class _Server(uvicorn.Server):
@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
         on_ready: Callable[[], None],
         limiter: ConcurrencyLimiter | None,
     ) -> None:
-        """Call `on_ready` once the server is listening; with a `limiter`, print its load."""
+        """`on_ready` is called once the server is listening; with a `limiter`, load is printed."""
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
@@ -86,9 +86,9 @@ async def _print_load(limiter: ConcurrencyLimiter) -> None:
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP protocol that can reset connections and disconnects clients that stop reading.
+    """HTTP protocol with connection resets, and with a timeout for clients that stop reading.
 
-    ASGI can't express a reset, and uvicorn has no timeout for clients that stop reading.
+    ASGI can't express a reset, and uvicorn has no such timeout.
     """
 
     _timeout: asyncio.TimerHandle | None = None
@@ -172,7 +172,7 @@ def serve(
 
 
 def _allow_many_connections() -> None:
-    """Raise the limit on open files, often 256 or 1024, to `_MAX_FILES` or the system maximum."""
+    """Raise the limit on open files, often 256 or 1024, to `_MAX_FILES` or a lower hard limit."""
     if sys.platform != "win32":
         import resource
 

@@ -1,4 +1,4 @@
-"""Splits text into tokens without a vocabulary, and counts a request's tokens."""
+"""Splits text and requests into tokens, with a regular expression instead of a vocabulary."""
 
 import json
 import math
@@ -13,7 +13,7 @@ _PIECE = re.compile(
     r"|\n+"
     r"|\s"
 )
-_TOKENS_PER_MESSAGE = 3  # in addition to the tokens of the message text
+_TOKENS_PER_MESSAGE = 3  # in addition to the tokens in the message text
 _MAX_LETTERS = 6  # per token; gives about 4/3 tokens per English word
 
 

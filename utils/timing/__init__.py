@@ -1,6 +1,6 @@
 """Timing of replies: recordings, latency metrics, and recorders.
 
-Items are duck-typed: message chunks, strings, or dicts shaped like message chunks.
+Stream items are duck-typed: message chunks, strings, or dicts shaped like message chunks.
 """
 
 from utils.timing.chunks import content_of

@@ -7,7 +7,7 @@ from utils.unicode import well_formed
 
 
 def content_of(item: object) -> tuple[str, str]:
-    """Return the text and reasoning of an item whose `content` is a string or a list of blocks."""
+    """Return an item's text and reasoning; its `content` may be a string or a list of blocks."""
     if isinstance(item, str):
         return item, ""
     content = field_of(item, "content")
@@ -26,7 +26,7 @@ def content_of(item: object) -> tuple[str, str]:
 
 
 def may_hold_text(item: object) -> bool:
-    """Return whether an item is a string, a message, or a dict shaped like one."""
+    """Return whether an item is a string, a message, or a dict shaped like a message."""
     shaped = "content" in item if isinstance(item, Mapping) else hasattr(item, "content")
     return isinstance(item, str) or shaped
 
@@ -40,7 +40,7 @@ def finish_reason_of(item: object) -> str | None:
 
 
 def mapping_of(item: object, name: str) -> Mapping[str, Any]:
-    """Return an item's field if the field is a mapping; otherwise, return an empty mapping."""
+    """Return an item's field `name` if it is a mapping; otherwise, return an empty mapping."""
     value = field_of(item, name)
     return value if isinstance(value, Mapping) else {}
 
@@ -56,7 +56,7 @@ def _thinking(block: Mapping[str, Any]) -> str:
 
 
 def _words(part: object) -> str:
-    """Return the text of a block field: a string or, in Mistral's thinking blocks, a list."""
+    """Return the text of a block's field, which is a list in Mistral's thinking blocks."""
     if isinstance(part, list):
         return "".join(map(_words, part))
     if isinstance(part, Mapping):

@@ -1,8 +1,8 @@
 """Recorders that time streams and whole replies.
 
 All times are in seconds since the request was sent. The first `next()` sends the request and
-starts the clock, because generators do nothing until then. A piece counts as arrived when the loop
-receives it, so a slow loop makes the recorded times late.
+starts the clock, because generators do nothing until then. A piece counts as arrived when the
+reading loop receives it, so a slow loop makes the recorded times late.
 """
 
 import time

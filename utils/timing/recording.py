@@ -98,8 +98,8 @@ class Recording:
     def tpot(self) -> float | None:
         """Time per output token, in seconds: (a_n - a_1) / (n - 1).
 
-        n is `shown_tokens` or, if that is None, the number of non-empty pieces. None if there are
-        fewer than two tokens or non-empty pieces, since the tokens of one piece arrive together.
+        n is `shown_tokens` or, if that is None, the number of non-empty pieces. TPOT is None if n
+        is less than two, or if all tokens arrived together, in one piece.
         """
         arrivals = self.arrivals
         tokens = self.shown_tokens or len(arrivals)
@@ -156,7 +156,7 @@ class Recording:
     def count_doubt(self) -> str:
         """Why the provider's token count isn't used; empty if it is used or missing.
 
-        A count often includes hidden reasoning, tool calls or a failed attempt.
+        An unused count often includes hidden reasoning, tool calls or a failed attempt.
         """
         count = (self.usage or {}).get("output_tokens")
         if count is None or self.ttft is None or self.shown_tokens is not None:

@@ -26,15 +26,15 @@ def words_in(text: str) -> int:
 def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     """Return whether a token count is plausible for these pieces of text.
 
-    An estimate counts 0.4 tokens per ASCII letter, one per digit, punctuation mark or line break,
-    and for any other character its UTF-8 bytes minus one: two for a Chinese character, three for
-    most emoji. The upper limit is the larger of that estimate and the number of non-empty
+    The estimate is 0.4 tokens per ASCII letter, one per digit, punctuation mark or line break, and,
+    for any other character, one less than its number of UTF-8 bytes: two for a Chinese character,
+    three for most emoji. The upper limit is the larger of that estimate and the number of non-empty
     pieces, plus ten for tokens without text. The lower limit is the larger of half a token per word
     and a sixteenth of the estimate.
 
-    The limits are wide, since tokenizers may differ by a factor of two in some languages. A stream
-    of single tokens passes, as do large pieces in any language. Twice the true count fails, except
-    for short English text.
+    The limits are wide, since tokenizers may differ by a factor of two in some languages. A true
+    count passes for single-token pieces, and for large pieces in any language. Twice the true count
+    fails, except for short English text.
     """
     shown = [piece for piece in texts if piece]
     text = well_formed("".join(shown))
@@ -51,8 +51,8 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     """Return a reply's usage, based on the usage reports in its items.
 
     If there are several, they are either increments, which LangChain sums when it adds chunks, or
-    running totals, of which the last one counts. The result is whichever total is plausible for
-    the text. If both are, counts that rise each time are taken to be running totals.
+    running totals, of which the last one counts. The result is the sum or the last total, whichever
+    is plausible for the text. If both are, counts that rise each time are taken as running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
     if not counted:

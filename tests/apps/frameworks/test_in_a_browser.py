@@ -1,7 +1,7 @@
-"""Tests of the claims in `apps/README.md` about each app, with a browser and the request log.
+"""The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
-The `app` fixture provides each framework's app in turn: `app.site` controls the model and has the
-request log, and `app.face` has the page's selectors.
+The `app` fixture provides each framework's app in turn. `app.site` controls the model and has the
+request log; `app.face` has the page's selectors.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -14,7 +14,7 @@ END = ANSWER[-40:]
 ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
-PAUSE = 30  # tokens before a fault
+PAUSE = 30  # tokens sent before a fault
 BEFORE = ANSWER[:60]  # text that always arrives before the fault
 
 NOTE_LENGTHS = """(log) => {
@@ -109,7 +109,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
         page.reload()  # the server may notice the disconnect only after the first reload
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
-    else:  # in the other apps, a conversation lasts as long as its page
+    else:  # in the other apps, a reload starts a new conversation
         assert RAINBOW not in app.text(page)
 
 

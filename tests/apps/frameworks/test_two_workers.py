@@ -34,7 +34,7 @@ pytestmark = [
 IMPORT = "import replies  # for several workers: import replies_in_redis as replies"
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
-PAUSE = 30  # tokens before a stall
+PAUSE = 30  # tokens sent before a stall
 BEFORE = ANSWER[:60]  # text that always arrives before the stall
 BROKEN = "[The server that was writing this reply stopped.]"
 

@@ -103,7 +103,7 @@ class Promises:
         page.set_default_timeout(LONGEST_RUN * 1000)
         notebook.only_the_notebook()
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
-        notebook.sample(**lesson.live)  # records the text of these elements, for `seen`
+        notebook.sample(**lesson.live)  # records these elements' text for `seen`
         notebook.run()
         # The page may render a result some time after the kernel's last message.
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()

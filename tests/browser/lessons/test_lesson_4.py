@@ -68,7 +68,7 @@ class TestPromises(Promises):
             ":nth-match(.jp-RenderedImage img, 2)",
             ":nth-match(.jp-RenderedHTML iframe, 3)",
         ),
-        speed=5,  # at 10, the heartbeat freezes too briefly to be noticed
+        speed=5,  # at the default of 10, the heartbeat freezes too briefly to be noticed
     )
 
     def test_one_heartbeat_freezes_and_the_other_continues(self, opened: Opened):

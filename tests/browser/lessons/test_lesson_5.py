@@ -9,7 +9,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# Makes the exercise solution wait for the test after each stage; `turns.code` defines `turn`.
+# Makes the exercise's solution wait for the test after each stage; `turns.code` defines `turn`.
 IN_TURNS = """
 solution = agent_stages
 

@@ -1,4 +1,4 @@
-"""The reading edition on paper, and its quick reference on a screen."""
+"""The reading edition on paper, and its quick reference on screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of lesson 4's take-home script, in a browser, served by a separate process."""
+"""The page of lesson 4's take-home script, served by a separate process, opened in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 1.ttft, which asks for changes to a request to be sorted by TTFT."""
+"""Right and wrong answers to 1.ttft, which asks learners to sort changes to a request by TTFT."""
 
 from tests.checks.answers import right, wrong
 

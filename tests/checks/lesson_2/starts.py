@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.starts, which asks how many model starts two handlers count."""
+"""Right and wrong answers to 2.starts, which asks how many starts each of two handlers counts."""
 
 from collections import Counter, defaultdict
 

@@ -62,7 +62,7 @@ def create_lasting_app(model):
 edit = edits("4.rejoin", create_lasting_app)  # edit(mistake or None, {old: new}, regex)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-# line breaks with the indentation of the loop and its body
+# a line break and the indentation of the loop; the same for the loop's body
 NEXT, MORE = "\n            ", "\n                "
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"

@@ -126,7 +126,7 @@ async def watched(stream, seconds):
 
 
 def steady_with_watched(own):
-    """Return the solution's `steady`, using the `watched` that the code in `own` defines."""
+    """Return the solution's `steady`, which uses the `watched` that the code in `own` defines."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

@@ -103,7 +103,7 @@ for mistake, answer in (
 
 
 def unchanged_stub(name):
-    """Return the function that a lesson 5 exercise's stub defines."""
+    """Return the function defined by the stub of a lesson 5 exercise."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
     return names[name]

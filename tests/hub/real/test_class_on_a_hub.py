@@ -43,7 +43,7 @@ def at(process: psutil.Process, place: Path) -> bool:
 
 
 def start(place: Path) -> "subprocess.Popen[str]":
-    """Start the command with 2 learners and with `place` as the folder for temporary files."""
+    """Start the command with 2 learners and `place` as the folder for temporary files."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
         command,

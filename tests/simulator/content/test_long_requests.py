@@ -1,6 +1,6 @@
 """Long requests: processing time grows linearly with their length, not quadratically.
 
-Quadratic code would take hours at these lengths, so the tests only require a reply.
+Quadratic code would take hours at these lengths, so the tests only check that a reply arrives.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Recording from a second server with the `record` command, and replaying the files."""
+"""The `record` command: recording replies from another server, and replaying the files."""
 
 import contextlib
 import io
@@ -24,7 +24,7 @@ FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [T
 
 
 def record(address: str, key: str, *options: str) -> tuple[int, str]:
-    """Run the command in this process; return its exit code and its output."""
+    """Run the command in this process; return its exit code and output."""
     printed = io.StringIO()
     argv = ["utils.simulator", "record", "--base-url", address, *options]
     with (

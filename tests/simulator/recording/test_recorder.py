@@ -228,7 +228,7 @@ SURROGATES = st.text(st.characters(codec=None, categories=("Cs", "L", "Zs", "So"
 
 
 def fields(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Generate JSON values, often objects with some of these fields, which can have any type."""
+    """Return a strategy for JSON values, often objects with some of these fields, valid or not."""
     optional = {name: value | JSON for name, value in values.items()}
     return JSON | st.fixed_dictionaries({}, optional=optional)
 
@@ -249,7 +249,7 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-# Chunks mixed with events that may not be JSON: arbitrary text without whitespace.
+# Chunks mixed with arbitrary text, which has no whitespace and may not be JSON.
 @given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]

@@ -46,14 +46,14 @@ def test_a_late_page_gets_the_whole_list(wire):
 
 
 def grown(there, keep, item):
-    """Append `item` to the first `keep` UTF-16 code units of `there`, as synced_list.js does."""
+    """Return the first `keep` UTF-16 code units of `there` plus `item`, as synced_list.js does."""
     if isinstance(item, str):
         return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
     return {**item, "value": grown(there["value"], keep, item["value"])}
 
 
 def received(sent):
-    """Return the list that synced_list.js builds from these messages."""
+    """Return the list that synced_list.js would build from these messages."""
     page = []
     for message in sent:
         at, items = message["at"], message["items"]

@@ -31,7 +31,7 @@ class Timers:
 
 
 class Writer:
-    """Writes text through a throttle, and records when each piece was sent."""
+    """Writes text through a throttle and records what was sent, and when."""
 
     def __init__(self) -> None:
         self.timers = Timers(Clock())

@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # checked before any mistakes in the responses
+NO_APP: Mistakes[Run] = {  # looked for before any mistakes in the responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -54,7 +54,7 @@ def run_app(
     """
     made: list[Any] = []
 
-    # `__wrapped__` gives access to the answer's globals; don't copy an app's attributes
+    # sets `__wrapped__`, for the answer's globals; copies no attributes: the answer may be an app
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):

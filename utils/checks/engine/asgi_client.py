@@ -50,7 +50,7 @@ class Visit:
 
     @property
     def names(self) -> list[str]:
-        """The event types, in order, except `message`."""
+        """The event types other than `message`, in order."""
         return [event.type for event in self.events if event.type != "message"]
 
     @property
@@ -60,7 +60,7 @@ class Visit:
 
     @property
     def text(self) -> str:
-        """All messages that are strings, joined."""
+        """All messages that are strings, as one string."""
         return "".join(each for each in self.messages if isinstance(each, str))
 
 

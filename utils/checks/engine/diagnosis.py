@@ -1,6 +1,6 @@
 """The check for a clinic: compares the learner's diagnoses with those in the lesson's solution.
 
-The patients of a clinic are the programs to diagnose, which are in `utils/clinics/`.
+A clinic's patients are the programs to diagnose, which are in `utils/clinics/`.
 """
 
 import ast
@@ -14,7 +14,7 @@ from utils import lesson_source
 from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.wording import joined, kind, listed, shown
 
-# former labels, still used in learners' copies, mapped to current labels
+# former labels, which learners' notebooks may still use, mapped to current labels
 _FORMER = {"cut off": "truncated", "fails in silence": "fails silently"}
 
 

@@ -8,7 +8,7 @@ Seen = TypeVar("Seen")
 Case = TypeVar("Case")
 
 Mistakes = Mapping[str, Callable[[Seen], bool]]
-Messages = Mapping[str, str | Callable[[Seen], str]]  # by the name of a mistake, or "correct"
+Messages = Mapping[str, str | Callable[[Seen], str]]  # keyed by mistake name, or "correct"
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Exercise(Generic[Seen, Case]):
             answer with the `extra_cases`.
         cases: The inputs to run the answer with, in order, starting with an ordinary input. Only
             the first mistake found is reported.
-        mistakes: Predicates for the mistakes in this exercise, by name, checked in order after the
+        mistakes: Predicates for this exercise's own mistakes, by name, checked in order after the
             shared mistakes in `FIRST`. They override shared mistakes of the same name.
         first: Mistakes to look for before the shared mistakes.
         notes: Predicates on the record of the first case. If one is true of a correct answer,
-            the message of the same name is appended.
-        opts_out: Shared mistakes that aren't mistakes here, each with a reason.
+            the message of the same name is added to the "correct" one.
+        opts_out: Shared mistakes that don't count as mistakes here, each with a reason.
     """
 
     observe: Callable[[Any, Case], Seen]

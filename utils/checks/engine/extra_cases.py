@@ -16,12 +16,12 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return a copy of the case whose first chunk contains text, as with some providers."""
+    """Return the run's case, but with text in the first chunk, as some providers send it."""
     return replace(run.case, compact=True, when="for a reply whose first chunk has text")
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
-    """Yield more cases for an exercise, derived from the run of the first case."""
+    """Yield more cases for an exercise, derived from the first case's run."""
     if type(run.case) is Case and "stops early" not in opts_out:
         yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:

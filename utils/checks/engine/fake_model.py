@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
-    The reply to any other prompt is `other`.
+    A prompt without a prepared reply gets the reply `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -119,7 +119,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # Called by `invoke` and `ainvoke`; they bypass `generate`, so that only one call is recorded.
+    # `invoke` and `ainvoke` call these, which bypass `generate` so that only one call is recorded.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)

@@ -36,7 +36,7 @@ class OtherModel(Exception):  # noqa: N818 (named after what happened)
 
 
 class _Printed(io.StringIO):
-    """Captured output of an answer; not displayed, since a check runs the answer many times."""
+    """An answer's captured output; not displayed, since a check runs the answer many times."""
 
     def write(self, text: str) -> int:
         """Append the text unless the limit has been reached."""
@@ -66,7 +66,7 @@ _noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 @contextmanager
 def isolated(answer: object) -> Iterator[None]:
-    """Record the answer's side effects during a `with` block and clean up afterwards.
+    """Record the answer's side effects during the `with` block and clean up afterwards.
 
     `gc.freeze` excludes existing objects from garbage collection, so that collections visit only
     objects created by the check. If checks are nested, only the outer one freezes objects.
@@ -87,7 +87,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Record one run's side effects separately during a `with` block."""
+    """Record one run's side effects, separately from any others, during the `with` block."""
     new = Noted()
     token = _noted.set(new)
     try:
@@ -129,7 +129,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _changed() -> Iterator[None]:
-    """Note unawaited coroutines and calls to other models; hide ignored `GeneratorExit` errors."""
+    """Note unawaited coroutines and calls to other models; hide "ignored GeneratorExit" errors."""
     hook, show = sys.unraisablehook, warnings.showwarning
     methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
 

@@ -59,11 +59,10 @@ def bare(text: str) -> str:
 
 
 def _prints(run: Run) -> bool:
-    """Whether text was printed instead of returned or yielded."""
+    """Whether text was printed instead of being returned or yielded."""
     printed, output, expected = map(bare, (run.stdout, run.output, run.expected))
     only_printed = bool(printed) and printed in expected and printed not in output
-    # the output lacks at least as much text as was printed, or a function printed the whole text
-    instead = len(output) <= len(expected) - len(printed)
+    instead = len(output) <= len(expected) - len(printed)  # short by at least the printed amount
     prints_all = printed == expected and not run.streams
     return only_printed and (instead or prints_all) and output != expected
 

@@ -34,5 +34,5 @@ def _own_line(error: BaseException) -> str:
 
 
 def learners_own(filename: str) -> bool:
-    """Whether code in this file belongs neither to a library nor to the checks."""
+    """Whether a file belongs neither to a library nor to the checks."""
     return not filename.startswith((_HERE, "<frozen", *_LIBRARIES))

@@ -104,7 +104,7 @@ class Reply:
     compact: bool = False
     keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
     again: "Reply | None" = None  # the reply to later requests; None to repeat this reply
-    log: list[Event] = field(default_factory=list)  # what was taken and output, in order
+    log: list[Event] = field(default_factory=list)  # what was taken and what was output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
 
     @property
@@ -144,7 +144,7 @@ class Reply:
 
     @property
     def lasts(self) -> float:
-        """Seconds from the request to the end of a text reply that is read without pauses."""
+        """Seconds from request to end for a reply without tool calls, read without pauses."""
         return self.arrives(len(self.pieces))
 
     def arrives(self, piece: int) -> float:
@@ -154,7 +154,7 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The most pieces awaiting output when another was taken or the end was reached.
+        """The largest number of pieces awaiting output when another was taken or the end reached.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next piece is taken; `len(pieces)` means that all pieces are
@@ -172,7 +172,7 @@ class Reply:
         return most
 
     def out(self, text: str) -> None:
-        """Record text output by the answer."""
+        """Record text that the answer output."""
         self.log.append(Event("out", text))
 
     def stream(self) -> "Stream":
@@ -217,7 +217,7 @@ class Reply:
     def _steps(
         self, reading: Reading, *, chunks: bool = True, last: bool = False
     ) -> Generator[Any]:
-        """Before each item, yield the seconds to wait for it, as a float.
+        """Yield the reply's items, each preceded by the seconds to wait for it, as a float.
 
         The items are chunks, or strings if `chunks` is false; `last` adds LangChain's final chunk.
         """

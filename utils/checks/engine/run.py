@@ -1,7 +1,7 @@
 """`Case`, the input for one run of an answer, and `Run`, the record of what the answer did.
 
 The mistakes in `engine.mistakes` are predicates on a `Run`. An exercise can add fields in a
-subclass, `Seen`, and create an instance with `Seen.of(run, …)`.
+subclass named `Seen`, and create an instance with `Seen.of(run, …)`.
 """
 
 import re
@@ -144,7 +144,7 @@ class Run(Record):
     # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # describes the first model called that wasn't passed to the answer
+    other_model: str = ""  # describes the first model that the answer called but wasn't given
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
     stdout: str = ""  # the printed text, up to a limit
 
@@ -219,7 +219,7 @@ class Run(Record):
 
     @property
     def foreign(self) -> str:
-        """The class name of an awaited object from another event loop; "" if there is none."""
+        """The class name of an awaited object that another event loop owns; "" if there is none."""
         errors = "\n".join(map(str, self.causes))
         # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)

@@ -34,7 +34,7 @@ _SETTLES = 2 * GAP
 
 
 class How(TypedDict, total=False):
-    """The requirements of an exercise; see `Run`."""
+    """An exercise's requirements; see `Run`."""
 
     wants: Wanted
     streams: bool
@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; subclasses are timeouts
+            exits = type(error) is SystemExit  # raised by `exit()`; its subclasses are timeouts
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
@@ -91,7 +91,7 @@ class _Runner:
         return virtual_time.now() - self._began
 
     def finished(self) -> Run:
-        """Return the complete record; call this once all of the answer's code has finished."""
+        """Complete and return the record once all of the answer's code has finished."""
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
@@ -232,7 +232,7 @@ async def _watched(runner: _Runner, pause: float) -> None:
 
 
 async def _awaited(runner: _Runner, pause: float) -> None:
-    """Call the answer, then await the result, or read and close the result if it is a stream."""
+    """Call the answer, then await the result or, if it is a stream, read and close it."""
     runner.call()
     run, stream = runner.run, runner.run.returned
     if inspect.isawaitable(stream):
@@ -275,7 +275,7 @@ async def _cancel(runner: _Runner, task: "asyncio.Task[None]", after: float) -> 
 def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]", str]:
     """Return the tasks that the answer started, with the names of their coroutines.
 
-    Tasks that run the learner's coroutines precede those for asyncio's own, such as `Event.wait`.
+    Tasks that run the learner's coroutines precede tasks that run asyncio's, such as `Event.wait`.
     """
     found: dict[asyncio.Task[Any], str] = {}
     for task in asyncio.all_tasks(loop):

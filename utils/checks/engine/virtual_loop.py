@@ -20,7 +20,7 @@ SOON = 0.02  # the longest delay, in virtual seconds, that counts as immediate
 
 _POLL = 0.05  # how often, in real seconds, a waiting loop or thread checks whether to stop
 _IDLE = 0.5  # real seconds of idling (nothing to run or wait for) after which a run is stopped
-_BUSY = 2000  # consecutive busy iterations of the loop after which time advances anyway
+_BUSY = 2000  # consecutive busy iterations (with something to run) after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each additional busy iteration advances time
 _CLEANUP = 5.0  # virtual seconds allowed for remaining tasks to finish after a run
 
@@ -44,15 +44,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing can run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
-        """Create a loop; each of its worker threads first calls `in_thread` with the loop."""
+        """Create a loop whose worker threads each begin by calling `in_thread` with it."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()
         self._jobs = 0  # how many functions are running in the loop's own threads
-        self._limiter: anyio.CapacityLimiter | None = None  # counts functions in anyio's threads
-        self._asleep = 0  # how many functions in either kind of thread are in `pause`
+        self._limiter: anyio.CapacityLimiter | None = None  # counts anyio's busy threads
+        self._asleep = 0  # how many functions, in both kinds of thread, are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
         self._over = False

@@ -84,7 +84,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 @contextmanager
 def clock(*learners: object) -> Iterator[Clock]:
-    """Run a synchronous `with` block on a virtual clock; see `run` for the details."""
+    """Run the synchronous code of the `with` block on a virtual clock; see `run` for details."""
     made = Clock()
     with _following_clock(made, learners):
         yield made
@@ -148,7 +148,7 @@ _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name i
 
 @contextmanager
 def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
-    """Make the functions of `time` follow a clock, in the module and in the learners' globals."""
+    """Make `time`'s functions follow a clock, in that module and in the learners' globals."""
     found = [
         (names, name, real_name)
         for names in (vars(time), *_namespaces(learners))
@@ -170,7 +170,7 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the global namespaces of functions and methods, except those in the stdlib."""
+    """Return the global namespaces of the learners' functions and methods, except the stdlib's."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         methods = vars(learner).values() if isinstance(learner, type) else ()

@@ -1,1 +1,1 @@
-"""The checks for lesson 1: one module per exercise, and one with the messages."""
+"""The checks for lesson 1: one module per exercise, plus `messages`."""

@@ -19,8 +19,8 @@ class Seen(Run):
     """A run, and how many pieces were needed to find the end of the sentence."""
 
     arrived: Sequence[int]  # the number of characters that had arrived after each piece
-    complete: int  # which piece completed the sentence, counting from 1
-    known: int  # which piece contains the white space after the sentence, counting from 1
+    complete: int  # the number of the piece that completes the sentence, counting from 1
+    known: int  # the number of the piece with the white space after the sentence, counting from 1
     needless: bool  # whether the reply was read to the end although more text followed the sentence
 
 
@@ -29,7 +29,7 @@ def observe(answer: Any, case: Case) -> Seen:
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
     arrived = list(accumulate(map(len, reply.pieces)))
-    found = re.match(r"(?s).*?[.!?](?=\s)", reply.text)  # up to the first mark before white space
+    found = re.match(r"(?s).*?[.!?](?=\s)", reply.text)  # up to the first [.!?] before white space
     first = found[0] if found else reply.text
     return Seen.of(
         run,
@@ -74,7 +74,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-# each reply, with `|` between pieces if the split matters, and how messages refer to the case
+# each reply, with `|` between pieces if the split matters, and how messages refer to it
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),

@@ -35,7 +35,7 @@ class Seen:
     empty_block: str = ""  # the letter of the line that opens an empty block; "" if there is none
 
     def measured(self, name: str, seconds: float) -> bool:
-        """Whether a metric has this value, allowing for rounding errors."""
+        """Whether metric `name` equals `seconds`, allowing for rounding errors."""
         return abs(float(self.values[name]) - seconds) < 1e-6
 
 
@@ -52,7 +52,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
-    """Return an order's letters in upper case, and the first unknown and repeated letters.
+    """Return an order's letters in upper case, its first unknown letter and its first repeated one.
 
     The keys are fields of `Seen`; values are "" if no letter qualifies or the order is unreadable.
     """
@@ -67,7 +67,7 @@ def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
 
 def _run(seen: Seen, case: Case) -> Seen:
     text = "\n".join(seen.lines[letter] for letter in seen.letters)
-    # stores the lines, so that a message about an exception can quote one
+    # lets messages quote the line that raised an exception
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
     failure: dict[str, Any] = {}  # the fields of `Seen` that describe a failure
     reply = case.reply()
@@ -76,7 +76,7 @@ def _run(seen: Seen, case: Case) -> Seen:
         try:
             exec(compile(text, _FILE, "exec", dont_inherit=True), names)
         except SyntaxError as error:
-            # such as "expected an indented block after 'for' statement on line 3"
+            # matches "expected an indented block after 'for' statement on line 3", for example
             opens = re.search(r"expected an indented block .*on line (\d+)", str(error))
             line = min(error.lineno or 1, len(seen.letters))  # `lineno` may be past the last line
             failure = {"syntax": error, "at": seen.letters[line - 1]}

@@ -13,12 +13,12 @@ from utils.checks.engine.stream_runner import call
 
 
 class Screen(io.StringIO):
-    """Standard output that records when printed text becomes visible."""
+    """A stand-in for standard output that records whether printed text is flushed in time."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
-        # number of pieces taken when the oldest unflushed text was printed; None if all is flushed
+        # pieces taken when the oldest unflushed text was printed; None if everything is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 

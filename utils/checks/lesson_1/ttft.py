@@ -26,12 +26,12 @@ _CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that aren't i
     "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),  # a different end
     "D": _Change(range(-200_000, 0)),  # a different prompt, ten times as long
     "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),  # a different second half
-    "F": _Change(_PROMPT[15_000:]),  # only the end
+    "F": _Change(_PROMPT[15_000:]),  # only the last quarter
 }
 
 
 def _ttft(change: _Change) -> float:
-    """Return the TTFT, in seconds, of the last client that sends the changed request."""
+    """Return a changed request's TTFT in seconds; with several clients, the last client's."""
     profile = PROFILES["prefill"]
     assert profile.serving
     server, ttft = Server(profile.serving), 0.0
@@ -45,7 +45,7 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """The order of the changes in the answer, and the TTFT of each in seconds."""
+    """The answer's order of the changes, and each change's TTFT in seconds."""
 
     answer: Any
     ttfts: Mapping[str, float]

@@ -22,13 +22,13 @@ class Seen(Run):
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
-    needed: Sequence[int]  # the number of pieces after which each word is known to be complete
+    needed: Sequence[int]  # for each word, after how many pieces it is known to be complete
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
-    together: Sequence[str]  # the late word, preceded by the words completed by the same piece
+    together: Sequence[str]  # the late word, preceded by others that the same piece completed
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with one stream of pieces and read the words that it yields."""
+    """Read the words that the answer yields for one stream of pieces."""
     reply = case.reply()
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)
@@ -48,10 +48,10 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    """Return the number of pieces after which each word is known to be complete."""
-    arrived = list(accumulate(map(len, reply.pieces)))  # characters so far, after each piece
+    """Return, for each word, after how many pieces it is known to be complete."""
+    arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # until white space follows the word
+    known = [1 + bisect_right(arrived, end) for end in ends]  # pieces until white space follows
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

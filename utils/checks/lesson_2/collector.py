@@ -30,9 +30,9 @@ class Seen(HandlerRun):
     fresh: Any  # the initial `.text` of the collector that receives nothing
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
-    pieces: Sequence[str]  # the pieces of the reply
+    pieces: Sequence[str]  # the reply's pieces
     longest: str  # the longest value of `.text` after any chunk
-    late: Sequence[tuple[str, Any]]  # the entries of `looks` in which the text and `.text` differ
+    late: Sequence[tuple[str, Any]]  # the entries of `looks` whose two values differ
 
 
 def observe(answer: Any, case: Listening) -> Seen:
@@ -70,7 +70,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
-    """Return the text without consecutive duplicate pieces, then without any duplicate pieces."""
+    """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
     once_in_a_row = "".join(piece for piece, _ in groupby(pieces))
     return [once_in_a_row, "".join(dict.fromkeys(pieces))]
 

@@ -48,7 +48,7 @@ class HandlerRun(Record):
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
-    other: Any = None  # the value in a second instance, which receives nothing
+    other: Any = None  # the same attribute in a second instance, which receives nothing
 
 
 def _misfit(s: HandlerRun) -> bool:
@@ -62,9 +62,9 @@ def _misfit(s: HandlerRun) -> bool:
 def run_handlers(
     name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
 ) -> HandlerRun:
-    """Call `listen` with a function that creates the learner's handlers; record the result.
+    """Call `listen` with a function that creates the learner's handlers, and record the result.
 
-    Afterwards, read `attribute` from the first two handlers.
+    The record includes `attribute` of the first two handlers, read after `listen` returns.
     """
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}  # fields of `HandlerRun`
@@ -156,11 +156,11 @@ class Attaching(Run):
     right: int  # the correct number
     again: Any  # the result of a second call
     log: Sequence[str]  # LangChain's log messages about callbacks
-    wrong: bool  # whether the whole reply arrived, but the wrong number was returned
+    wrong: bool  # whether the wrong number was returned although the whole reply arrived
     calls: Sequence[Call]  # the calls to the model's methods
     handlers: Sequence[Any]  # all handlers that were attached
     classes: Sequence[type]  # classes attached instead of instances; LangChain ignores them
-    unfilled: str  # the misnamed token parameter of a handler; "" if there is none
+    unfilled: str  # a handler's misnamed token parameter; "" if there is none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
     @classmethod

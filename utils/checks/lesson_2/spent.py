@@ -41,7 +41,7 @@ class Seen(Attaching):
     output_tokens: Sequence[int]  # one number per reply
 
     def is_of(self, prompts: Iterable[str]) -> bool:
-        """Whether the answer returned the sum of these prompts' output tokens."""
+        """Whether the answer returned the sum of the output tokens for these prompts."""
         return bool(self.returned == sum(_USAGES[each]["output_tokens"] for each in prompts))
 
     @property
@@ -110,7 +110,7 @@ def _one_model(s: Seen) -> bool:
 
 
 def _chunks(s: Seen) -> list[int]:
-    """Return the possible chunk counts: one per piece, plus up to `_MOST_EXTRA` per reply."""
+    """Return the possible numbers of chunks: one per piece plus up to `_MOST_EXTRA` per reply."""
     with_text = sum(len(s.replies[prompt].pieces) for prompt in s.case.prompts)
     return [with_text + extra * len(s.case.prompts) for extra in range(_MOST_EXTRA + 1)]
 

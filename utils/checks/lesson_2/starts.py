@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 
-# The handlers passed to the model's constructor, `with_config` and the call, by case number.
+# For each case, the handlers passed to the model's constructor, to `with_config` and to the call.
 CASES = {1: ("A", "", "B"), 2: ("A", "A", "A"), 3: ("", "B", "A"), 4: ("", "", "")}
 
 
@@ -33,7 +33,7 @@ class Seen:
     strings: Sequence[str] = ()  # keys that are case numbers written as strings
     unknown: Sequence[str] = ()  # keys that aren't case numbers
     misshapen: int = 0  # the first case whose entry can't be read as two numbers; 0 if all can
-    missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
+    missing: Sequence[str] = ()  # which numbers are missing, such as "`A` in case 2"
     odd_case: int = 0  # the first case with a value that isn't an integer; 0 if there is none
     odd: Any = None  # the value that isn't an integer
     wrong_case: int = 0  # the first case with a wrong number; 0 if all are right
@@ -59,7 +59,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a handler's number in a row; if it is missing, None (0 for a `Counter`)."""
+    """Return a row's number for a handler; if it is missing, None (0 if the row is a `Counter`)."""
     if row is None:
         return None
     with suppress(KeyError):
@@ -96,7 +96,7 @@ def observe(answer: Any, _: None) -> Seen:
 
 
 def _counted(places: Sequence[str]) -> dict[str, int]:
-    """Attach the handlers of one case, and return how many model starts each handler counts."""
+    """Run one case and return how many model starts each handler counts."""
     tallies = {"A": _Tally(), "B": _Tally()}
     built_in, bound, called = ([tallies[name]] if name else [] for name in places)
     config: Any = {"callbacks": called}

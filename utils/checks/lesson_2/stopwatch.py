@@ -24,7 +24,7 @@ _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply, and whether the handler's clock is at 0 when the model is called."""
+    """A reply, and whether the handler's clock reads 0 when the model is called."""
 
     from_zero: bool = False
 
@@ -67,7 +67,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         ahead = -virtual_time.now() if case.from_zero else _AHEAD
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
-            readings.extend((reply.taken, ttft()) for _ in chunks)  # after each chunk
+            readings.extend((reply.taken, ttft()) for _ in chunks)  # evaluated after each chunk
 
     run = run_handlers("Stopwatch", answer, case, "ttft", listen)
     final = run.value
@@ -98,7 +98,7 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded; 0.0 doesn't count, since equal clock readings also give it."""
+    """Whether a value was rounded, except to 0.0, which may come from two equal clock readings."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 

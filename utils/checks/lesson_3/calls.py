@@ -1,4 +1,4 @@
-"""Check for `calls`: return the tool calls of a reply whose finish reason is `tool_calls`."""
+"""Check for `calls`: return a reply's tool calls if its finish reason is `tool_calls`."""
 
 from collections.abc import Mapping
 from typing import Any

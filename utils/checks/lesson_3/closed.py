@@ -46,7 +46,7 @@ class Seen(Run):
 
     @property
     def right(self) -> bool:
-        """Whether the result is correct; extra blank lines around changes are allowed.
+        """Whether the result is correct, ignoring blank lines next to an added or removed fence.
 
         An indented incomplete fence may stay: the exercise mentions only lines of backticks.
         """

@@ -14,7 +14,7 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # the interval; like the gaps, exact in binary, so that sums compare exactly
+SECONDS = 0.25  # the interval; exact in binary, like the gaps below, so that sums compare exactly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read the answer's output for one stream, with a clock that records its calls."""
+    """Read the answer's output for one stream, with a clock that records when it is called."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     looks: list[float] = []
 

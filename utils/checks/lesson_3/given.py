@@ -35,7 +35,7 @@ EMPTY_STREAM = Chunks(pieces=(), finish=None, empty=True, when="for an empty str
 
 
 def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]] = ()) -> Chunks:
-    """Create a case with this finish reason, and mention it in `when`."""
+    """Create a case with this finish reason and a `when` that mentions it."""
     when = f"with the finish reason `{finish}`" if finish else "without a finish reason"
     return Chunks(text=text, calls=calls, finish=finish, when=f"for a reply {when}")
 
@@ -81,7 +81,7 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
-# for exercises whose answers may call the learner's `whole`, from an earlier exercise
+# for exercises whose answers may call the learner's `whole` from an earlier exercise
 NEEDS_WHOLE: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")

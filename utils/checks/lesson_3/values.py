@@ -18,11 +18,11 @@ class Seen:
 
     answer: Any
     yielded: Sequence[dict[str, Any]]
-    at: int = 0  # the index of the first difference, or the length of the shorter list
+    at: int = 0  # the index of the first difference; if there is none, the shorter list's length
     given: Any = None  # the learner's value at index `at`
-    value: dict[str, Any] | None = None  # the parser's value at `at`; None past the end of a list
+    value: dict[str, Any] | None = None  # the parser's value at `at`; None past either list's end
     unknown: str = ""  # the first key in `given` that isn't a prefix of any key in the JSON
-    key: str = ""  # the first parsed key whose value differs
+    key: str = ""  # the first key in `value` whose value differs in `given`
 
 
 def observe(answer: Any, _: None) -> Seen:

@@ -74,7 +74,7 @@ def observe(answer: Any, case: Several) -> Seen:
     texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
     prompts = list(case.prompts)
     right = [replies[prompt].text for prompt in prompts]
-    # The third and last prompts are equal, so their replies may arrive in either order.
+    # The third prompt equals the last one, so their replies may arrive in either order.
     if right:
         swapped = texts[-1:] == right[2:3]
         right[2 if swapped else -1] = again.text

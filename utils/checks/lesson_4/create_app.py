@@ -27,7 +27,7 @@ _MISUSE = (  # the errors that response classes raise for an argument of the wro
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
 )
-_TRIES = 20  # how many times to wait for threads to drop their references
+_TRIES = 20  # how many times to wait for threads to drop references to generators
 _ENDS = ("end", "failed")
 _HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
@@ -48,19 +48,19 @@ class Visited(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The response to the question, and the duration of the slowest response."""
+    """The response to the case's question, and the duration of the slowest of all responses."""
 
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
-    strange: str  # the longest data of a message that isn't a JSON string; "" if there is none
+    strange: str  # the longest message data that isn't a JSON string; "" if there is none
     last: int  # the index of the first `end` or `failed` event, if any, otherwise of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case
     arrived: str  # the text that the model sent, up to any failure
-    generated_late: int  # how many pieces were generated after the request had ended
+    generated_late: int  # how many pieces were generated after a disconnect or cancellation
     took: float  # the duration of the slowest response, in seconds
-    lasts: float  # the duration of the slowest reply, in seconds
+    lasts: float  # how long the model takes for its slowest reply, in seconds
 
     @property
     def output(self) -> str:
@@ -85,8 +85,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.beside:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        # Wait until no thread refers to a suspended generator, so that Python closes it. Collect
-        # garbage on the event loop, where dropped coroutines can be closed.
+        # Wait until no thread refers to a suspended generator, so that Python closes the
+        # generator. Collect garbage on the event loop, where dropped coroutines can be closed.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
             gc.collect()
@@ -107,7 +107,7 @@ def observe(answer: Any, case: Visited) -> Seen:
     left = inf if seen.left is None else seen.left + virtual_time.SOON
     return Seen.of(
         run,
-        expected=reply.text if case.whole else seen.text,  # any text, if the reply is incomplete
+        expected=reply.text if case.whole else seen.text,  # accept any text for an incomplete reply
         visit=seen,
         undispatched=next((name for name in sent if name not in seen.names), ""),
         strange=max(strange, key=len, default=""),

@@ -33,9 +33,9 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events each connection drops; a final connection doesn't
+    # for each reader, after how many events each connection drops; one more then reads to the end
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, while another reply is running; it is resent at the end
+    # virtual seconds until Stop is sent, while another reply is running; Stop is resent at the end
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -97,7 +97,7 @@ class Reader:
         return next((each for each in sorted(ids) if ids.count(each) > 1), "")
 
     def wrong_rejoin(self, expected: str) -> Rejoin:
-        """Return the first wrong reconnection; all fields are "" if there is none."""
+        """Return the first reconnection that received wrong text; an empty `Rejoin` if none did."""
         before = self.visits[0].text if self.visits else ""
         for visit in self.visits[1:]:
             rest = expected.removeprefix(before)
@@ -118,15 +118,15 @@ class Seen(Run):
     readers: Sequence[Reader]
     stops: Sequence[Visit]  # the responses to the Stop requests
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
-    bad: Sequence[tuple[str, Visit]]  # bad requests, and their responses
+    bad: Sequence[tuple[str, Visit]]  # each bad request's path or event id, with the response
     kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
     reader: Reader  # the first reader that received the wrong text, otherwise the first reader
     refusals: Sequence[Visit]  # the readers' responses whose status isn't 200
     media_type: str  # the first wrong content type; "" if there is none
-    no_string: str  # the first data of a message that isn't a JSON string; "" if there is none
-    last: str  # the first wrong type of a reader's last event; "" if there is none
+    no_string: str  # the first message data that isn't a JSON string; "" if there is none
+    last: str  # the last event's type for the first reader where it is wrong; "" if there is none
     first_id: str  # the id of the first message to the first reader; "" if there is none
-    late: float  # the duration of the last response, in seconds; its events existed when it began
+    late: float  # how long the last response took, in seconds; its events all existed when it began
 
     @property
     def output(self) -> str:
@@ -203,7 +203,7 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
-    """Send bad requests; return each request's path or id, with the response."""
+    """Send bad requests; return each request's path or event id, with the response."""
     reply, stop = LOST
     return [
         (reply, await get(app, f"/replies/{reply}")),
@@ -241,15 +241,15 @@ def fails(visit: Visit) -> bool:
 
 
 def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
-    """Return the bad requests that received the wrong status, each with the response."""
+    """Return each bad request that received the wrong status, with its response."""
     right = {what: (404,) if what in LOST else range(400, 500) for what, _ in s.bad}
     return [(what, visit) for what, visit in s.bad if visit.status not in right[what]]
 
 
 def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
-    """Return the readers whose requests were rejected, each with the response.
+    """Return each rejected request's reader and response.
 
-    If no request succeeded, only a 4xx status other than 404, 405 or 422 counts.
+    If no request succeeded, only a 4xx status other than 404, 405 or 422 counts as a rejection.
     """
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)
@@ -262,7 +262,7 @@ def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
-    """Return the responses that ended before the reply, unless the first one has a named event."""
+    """Return the responses that ended before the reply; none if the first has a named event."""
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]

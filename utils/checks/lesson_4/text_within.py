@@ -15,7 +15,7 @@ _SLACK = 0.1  # virtual seconds of tolerance for answers that poll a clock
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply and a time limit; piece `n` arrives after 0.6 s + `n` · 0.1 s, plus any silences."""
+    """A reply and a time limit; pieces arrive after 0.6 s, 0.7 s and so on, plus any silences."""
 
     seconds: float
 
@@ -27,7 +27,7 @@ class Seen(Run):
     case: Timed
     due: float  # when the answer should return
     late: bool  # whether the answer returned more than `_SLACK` after `due`
-    since_a_chunk: bool  # whether it returned `seconds` after the last chunk to arrive in time
+    since_a_chunk: bool  # whether the answer returned `seconds` after the last timely chunk
     at_a_piece: bool  # whether the answer returned exactly when a piece arrived
 
     @property
@@ -42,7 +42,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]
-    # arrival of the last chunk before the limit; the role chunk counts even if it was late
+    # arrival time of the last chunk before the limit; the role chunk counts even if it was late
     last_chunk = max([ROLE_AFTER, *(at for at in arrivals if at < case.seconds)])
     due = min(case.seconds, reply.lasts)
     pieces = zip(reply.pieces, arrivals, strict=True)

@@ -16,7 +16,7 @@ from utils.checks.engine.run import HARBOUR
 
 ALIVE = 0.2  # the longest gap between heartbeats, in seconds, that doesn't count as blocking
 
-_BEAT = 0.1  # seconds between heartbeats, as in the widget
+_BEAT = 0.1  # seconds between heartbeats, as in the lesson's widget
 _QUESTION = "Describe a harbour."
 
 Snippet = Callable[[FakeModel], Awaitable[Any]]
@@ -62,7 +62,7 @@ class Seen(Diagnosis):
     pauses: Mapping[str, float]
 
     def given(self, name: str) -> str:
-        """Return the learner's answer for a snippet as a `repr`, so that "True" isn't `True`."""
+        """Return the answer for a snippet as a `repr`, so that "True" differs from `True`."""
         return repr(self.answer[name])
 
 

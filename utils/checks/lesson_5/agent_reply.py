@@ -18,7 +18,7 @@ from utils.checks.lesson_5.seen import Texts, text_delay
 
 @dataclass(kw_only=True)
 class Seen(Texts):
-    """A run of an answer that passes on the text from an agent."""
+    """A run of an answer that passes on an agent's text."""
 
     case: Calls
     readings: Sequence[Reading]  # the readings of all replies, in order

@@ -1,4 +1,4 @@
-"""Check for `agent_stages`: derive the stages to display from an agent's stream."""
+"""Check for `agent_stages`: turn an agent's stream into the stages to display."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -45,7 +45,7 @@ class Seen(Run):
     wrong: Stage  # the first wrong stage; an empty name stands for the end
     due: Stage  # the stage due instead of `wrong`; equal to `wrong` if all stages are right
     repeated: str  # the first stage that was yielded twice in a row; "" if there is none
-    unknown: str | None  # the first yielded stage that is never correct; None if there is none
+    unknown: str | None  # the first yielded stage that isn't in `began`; None if there is none
 
     def place(self, number: int) -> str:
         """Describe an item's position, counted from 1; 0 means before the first item."""

@@ -28,7 +28,7 @@ class Calls(Case):
     text: str = given.LAMP
     calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
     finish: str | None = _CALLS  # the finish reason of those replies
-    takes: float = given.TOOL_TAKES  # seconds that each tool takes
+    takes: float = given.TOOL_TAKES  # how long each tool takes, in seconds
 
     @property
     def done(self) -> bool:
@@ -81,7 +81,7 @@ def _named(message: BaseMessage) -> str:
 
 
 def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(calls, key=repr)  # an argument may be missing, so compare the `repr`s
+    return sorted(calls, key=repr)  # by `repr`, since an argument may be None
 
 
 def _other_stages(s: Seen) -> bool:

@@ -47,7 +47,7 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
-# settings of replies that fail before any text; in the cases, {} means a successful reply
+# settings of replies that fail before any text; in the cases below, {} means success
 _ODD = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _SLOW = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 

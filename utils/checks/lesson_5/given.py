@@ -17,7 +17,7 @@ from utils.checks.engine.run import Case, Wanted
 
 Call = tuple[str, str]  # a tool's name, and its arguments as JSON
 
-TOOL_TAKES = 1.0  # seconds that a tool takes
+TOOL_TAKES = 1.0  # how long a tool takes, in seconds
 SECONDS = 2.0  # the stall timeout, in seconds
 LONG = 30.0  # a silence longer than any timeout in these checks, in seconds
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
@@ -41,13 +41,13 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many models or sources to call; the last one sends the reply to yield
+    called: int = 1  # how many models or sources to call; the last called sends the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
-    takes: float = TOOL_TAKES  # seconds that the tool takes
+    takes: float = TOOL_TAKES  # how long the tool takes, in seconds
     limit: float = SECONDS  # the answer's `seconds` argument
-    pause: float = 0.0  # seconds that the reader pauses after each piece
+    pause: float = 0.0  # how long the reader pauses after each piece, in seconds
 
     def silent(self, number: int) -> bool:
         """Whether model or source `number`, counted from 1, stalls."""
@@ -60,7 +60,7 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.called))
 
     def made(self) -> list[Reply]:
-        """Create the replies; the reply to yield contains `text`, unless `pieces` is set."""
+        """Create the replies; the one to yield contains `text` unless its settings set `pieces`."""
         made = []
         for number, how in enumerate(self.replies, start=1):
             pieces = cut(self.text, self.seed) if number == self.called else cut(OTHER)
@@ -110,7 +110,7 @@ class Ran:
 
 
 def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Create the `ORDER` and `HOURS` tools; a run takes `takes` seconds and is added to `ran`."""
+    """Create the `ORDER` and `HOURS` tools; a run lasts `takes` seconds and is added to `ran`."""
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
         _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),

@@ -49,8 +49,8 @@ class Seen(Run):
     case: Guarded
     guard_calls: int  # how many times `allowed` was called
     no: int | None  # pieces taken by the time `allowed` first returned False; None if it never did
-    shown_by_then: int  # how many characters of `phrase` had been yielded by then
-    shown_unchecked: bool  # whether text was yielded right before that call to `allowed`
+    shown_by_then: int  # characters of `phrase` yielded before `allowed` first returned False
+    shown_unchecked: bool  # whether text was yielded right before `allowed` first returned False
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that were taken
     phrase: str  # the forbidden phrase that ends first in the reply; "" if there is none

@@ -8,9 +8,9 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Replace failing parts during a `with` block; yield their names.
+    """Replace failing parts inside the `with` block, and yield their names.
 
-    The parts are globals in the answer's notebook. `anew` discards cached check results.
+    The parts are globals in the answer's notebook. `anew` first discards cached check results.
     """
     from utils.assistant import PARTS, passes  # imports all widgets, so only when needed
 

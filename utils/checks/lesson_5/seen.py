@@ -21,7 +21,7 @@ class Texts(Run):
     replies: Sequence[Reply]  # in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect all text taken from the replies; after an early stop, only the part yielded."""
+        """Expect all text taken from the replies, or only its yielded part after an early stop."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
@@ -43,7 +43,7 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 class Passing(Run):
     """A stream that passes on items from other streams."""
 
-    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item taken from these streams
+    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item from the other streams
 
     @property
     def stray(self) -> Any:
@@ -53,7 +53,7 @@ class Passing(Run):
 
     @property
     def missing(self) -> Any:
-        """The first item sent but not yielded; empty items count only in ordinary cases."""
+        """The first item sent but not yielded; empty items count only if the case is `ordinary`."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -64,7 +64,7 @@ class Passing(Run):
 
     @property
     def repeated(self) -> Any:
-        """The first item that was passed on twice; None if there is none."""
+        """The first item that was passed on more than once; None if there is none."""
         ids = [*map(id, self.items)]
         return next((item for item in self.items if ids.count(id(item)) > 1), None)
 

@@ -21,7 +21,7 @@ from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
-BUDGET = 1.2  # the longest wait allowed, as a multiple of the model's TTFT
+BUDGET = 1.2  # the longest total wait allowed, as a multiple of the model's TTFT
 # the histories of the first and second turns
 _HISTORIES = (given.BEFORE, (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?")))
 
@@ -63,7 +63,7 @@ class Seen(Tried, Staged):
 
     @property
     def wait(self) -> float:
-        """The total time, in seconds, that the reader has nothing to read."""
+        """The total time, in seconds, during which the reader has nothing to read."""
         pairs = zip(self.items, self.at, strict=True)
         pieces = tuple(Piece(at, text_of(item)) for item, at in pairs if text_of(item))
         return readers_wait(Recording("", pieces, self.seconds))

@@ -22,7 +22,7 @@ _TRUE = json.loads(JSON)
 
 @dataclass(frozen=True, kw_only=True)
 class Written(Case):
-    """The text and finish reason of a reply, and whether the answer should raise an error."""
+    """A reply's text and finish reason, and whether the answer should raise an error."""
 
     text: str = JSON
     finish: str | None = "stop"
@@ -89,7 +89,7 @@ def observe(answer: Any, case: Written) -> Seen:
     wants = _Part(object, "a dict or, at the end, a `Ticket`")
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
-    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # the JSON before each item
+    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # JSON that preceded each item
     written = [(d, text) for d, text in zip(run.items, arrived, strict=True) if isinstance(d, dict)]
     unwritten = [name for d, text in written for name in d if f'"{name}"' not in text]
     dropped = [name for before, now in pairwise(dicts) for name in before if name not in now]

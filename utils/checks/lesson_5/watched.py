@@ -16,8 +16,8 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, noting
 from utils.checks.lesson_5.seen import PASSED_ON, Passing
 
-LONGEST = 1.9  # the longest silence, in seconds, in streams that don't count as stalled
-_SLACK = 0.1  # seconds by which `Stalled` may be early or late, so that answers may poll a clock
+LONGEST = 1.9  # no silence is longer than this, in seconds, unless the stream stalls
+_SLACK = 0.1  # how early or late `Stalled` may be, in seconds; leaves room for polling a clock
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
@@ -25,9 +25,9 @@ _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 class Watch(Case):
     """A stream that may stall, and the reader's pauses."""
 
-    stalls: int | None = None  # index of the piece before which the stream stalls
+    stalls: int | None = None  # the stream stalls before the piece with this index
     limit: float = SECONDS
-    pause: float = 0.0  # seconds that the reader pauses after each chunk
+    pause: float = 0.0  # how long the reader pauses after each chunk, in seconds
 
     @property
     def whole(self) -> bool:
@@ -73,7 +73,7 @@ def _read(answer: Any, case: Watch, sent: list[tuple[float, Any]], **fails: Any)
 
 
 def _hides_timeouts(s: Seen) -> bool:
-    """Whether a `TimeoutError` from the stream becomes `Stalled`."""
+    """Whether the answer turns a `TimeoutError` from the stream into `Stalled`."""
     error = TimeoutError("no chunk for 120 s")
     return _is_stalled(_read(s.answer, replace(s.case, fails_after=3), [], error=error).error)
 

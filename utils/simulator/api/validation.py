@@ -79,7 +79,7 @@ Unsupported = Annotated[None, BeforeValidator(_reject_if_set)]
 
 
 class Text(Lenient):
-    """A part of the message content; only text is supported."""
+    """A part of a message's content; only text is supported."""
 
     text: str
 
@@ -172,7 +172,7 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
 
 
 def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> None:
-    """Reject a JSON format without a schema unless the conversation mentions JSON."""
+    """Require the conversation to mention JSON if the format is JSON without a schema."""
     if not any("json" in turn.text.lower() for turn in turns):
         raise errors.wrong_value(
             param, f"it must contain the word 'json' to use '{field}' of type 'json_object'"

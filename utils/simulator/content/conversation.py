@@ -8,7 +8,7 @@ from itertools import takewhile
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # number of recent replies whose sentences the next reply avoids
+_MOST_SAID = 60  # the next reply avoids repeating sentences from this many recent replies
 _STEM = 4  # words that share this many initial letters count as equal
 
 

@@ -1,6 +1,6 @@
 """Extracts names, places, numbers, dates and lists from a prompt with regular expressions.
 
-The expressions match in linear time, since a prompt can be long and matching blocks the event loop.
+The expressions match in linear time, since matching a long prompt blocks the event loop.
 """
 
 import re
@@ -12,7 +12,7 @@ LONGEST = 8000  # characters; anything after that isn't searched
 _SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
-# a word that begins with a capital letter, or with a letter of a script without case (Chinese, …)
+# a word that begins with a capital letter, or with a letter of a caseless script such as Chinese
 _CAPITAL = rf"(?:[{_UPPER}]|(?![\d_])[{_UNCASED}])[\w'\u2019-]*"
 _PROPER = rf"{_CAPITAL}(?: (?:de |la |of the )?{_CAPITAL})*"  # such as "Rio de Janeiro"
 _NOT_NAMES = frozenset(
@@ -157,7 +157,7 @@ def _without_common_words(name: str) -> list[str]:
 
 @_cached
 def people(text: str) -> list[str]:
-    """Return people's names: those after a phrase such as "name is", otherwise likely names."""
+    """Return people's names: those after a phrase such as "name is", or else likely names."""
     by = r"(?:name is|[Ii] am|[Ii]'m|[Cc]all me|named|called) "
     introduced = ["".join(found) for found in re.findall(rf"{by}(?:{QUOTED}|({_PROPER}))", text)]
     names = proper_names(text)

@@ -69,7 +69,7 @@ _UNITS = {  # words that occur next to a number, keyed by a word in the field na
     "rating": ("rating", "stars", "out of"),
     "temperature": ("temperature", "degrees", "°"),
 }
-_NEAR = 40  # characters; a "not" at most this far before a word negates it
+_NEAR = 40  # a "not" negates the field whose name follows within this many characters
 
 
 def strings(text: str, name: str, form: Any, about: str) -> list[str]:
@@ -145,7 +145,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into one part per record with the fields `names`.
+    """Split `text` into one part for each record that has the fields `names`.
 
     If no records are recognised, return `[text]`, or `[]` if no field is a name or a place.
     """

@@ -30,7 +30,7 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_MOST_BRACES = 100  # maximum number of `{` at which to try to parse an object
+_MOST_BRACES = 100  # how many `{` to try as the beginning of an object
 
 
 def text(request: ModelRequest) -> str | None:

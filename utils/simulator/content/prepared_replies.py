@@ -7,7 +7,7 @@ Each is a Markdown file. Its header, which ends with an empty line, lists the pr
     exactly: rainbows
 
 `asks` lists word prefixes, all of which must occur in the prompt; if several replies match, the one
-with the most prefixes wins. `exactly` is a complete prompt; a match always wins.
+with the most prefixes wins. `exactly` is a complete prompt, and always wins if it matches.
 """
 
 import re
@@ -22,7 +22,7 @@ _EXACT = 1000  # the fit if a complete prompt matches; exceeds any number of pre
 
 
 class HeaderError(ValueError):
-    """The header of a reply is invalid; the message states the file and the reason."""
+    """A reply's header is invalid; the message names the reply and gives the reason."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a simple number, ideally near a bound, that satisfies the bounds and `multipleOf`."""
+    """Return a number, ideally near a bound, that satisfies a schema's bounds and `multipleOf`."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     step = schema.get("multipleOf") or 1
@@ -73,5 +73,5 @@ def max_length(schema: Json) -> int:
 
 
 def fits_length(text: str, schema: Json) -> bool:
-    """Return whether a string's length is allowed."""
+    """Return whether a schema allows a string of this length."""
     return int(schema.get("minLength", 0)) <= len(text) <= max_length(schema)

@@ -1,7 +1,7 @@
 """Values that match a JSON schema, extracted from the prompt or, failing that, made up.
 
-Supports objects, arrays, enums, constants, numbers and strings with their bounds, references,
-`anyOf`, `oneOf` and `allOf`, but not `pattern`.
+Supports all types, enums, constants, bounds on numbers and lengths, references, `anyOf`, `oneOf`
+and `allOf`, but not `pattern`.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from .schema_rules import (
 )
 
 _MOST_NODES = 5000  # OpenAI's limit on the number of properties in a schema
-_DEEPEST = 40  # levels of nesting; also limits chained references
+_DEEPEST = 40  # maximum nesting depth, and maximum length of a chain of references
 _MOST_ITEMS = 50  # maximum length of a list without `maxItems`
 _SHALLOW = 2  # down to this depth, a made-up list has at least one item
 _DEEP = 5  # below this depth, only required fields are filled
@@ -63,7 +63,7 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
 class _Filler:
     """Finds a value for a schema and, recursively, for its subschemas."""
 
-    root: Json  # the whole schema, for references
+    root: Json  # the whole schema, in which references are looked up
     text: str
     context: str
     nodes: int = 0
@@ -210,7 +210,7 @@ class _Filler:
         return Value(made[:most], found, missing=not found)
 
     def _items(self, inner: Json, name: str, depth: int) -> list[Value]:
-        """Return the items found in the text, or made-up items if allowed."""
+        """Return items from the text or, if there are none and `invents` is True, made-up items."""
         kind = inner.get("type")
         if "enum" in inner:
             self._count(len(inner["enum"]))

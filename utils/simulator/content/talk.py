@@ -19,9 +19,9 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; all prefixes of one set must match
+    asks: list[list[str]]  # sets of word prefixes; all prefixes in any one set must match
     name: str  # how a sentence refers to the topic
-    parts: dict[str, str]  # replies by kind of question
+    parts: dict[str, str]  # replies, keyed by kind of question
     streaming: bool  # whether the topic is about streaming
 
 
@@ -42,7 +42,7 @@ class Chooser:
         return self._rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
-        """Return one of the replies that `[say]` in `talk.toml` lists under the key `say`."""
+        """Return one of the replies listed under `say` in the `[say]` table of `talk.toml`."""
         return self.choose(wording.tables("talk.toml")["say"][say], **words)
 
 

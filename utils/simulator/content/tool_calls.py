@@ -1,7 +1,7 @@
 """Chooses which tools to call; `schema_values` fills in their arguments.
 
-A tool matches a part of a prompt that contains words from its name or description. A prompt may
-have several such parts: "the weather in Paris and in Rome" leads to two calls.
+A tool matches any part of a prompt that contains words from the tool's name or description. Several
+parts may match: "the weather in Paris and in Rome" leads to two calls.
 """
 
 import json
@@ -50,7 +50,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
     if not request.tools or request.tool_choice == "none":
         return ()
     if request.turns[-1].role == "tool" and request.tool_choice == "auto":
-        return ()  # the tool results have arrived
+        return ()  # the tools have run, so the reply reports their results
     forced = request.forced_tool
     tools = [tool for tool in request.tools if not forced or tool.name == forced]
     prompt = _with_previous(request)[: extract.LONGEST]
@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt, completing a follow-up such as "And in Rome?" from the previous prompt."""
+    """Return the prompt; if it is a follow-up ("And in Rome?"), add words from the previous one."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -127,7 +127,7 @@ def _has_arguments(tool: Tool, text: str) -> bool:
 
 
 def _call(tool: Tool, text: str, prompt: str) -> Part:
-    """Return a call with arguments from `text`, or from the whole prompt if any are missing."""
+    """Return a call with arguments from `text`, or from the whole prompt if `text` lacks any."""
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
     value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:
@@ -170,12 +170,12 @@ def _said(text: str) -> extract.Words:
 
 
 def _among(word: str, said: extract.Words) -> bool:
-    """Return whether `said` contains a word or one of its synonyms."""
+    """Return whether `said` contains `word` or one of its synonyms."""
     return said.has(word) or not said.whole.isdisjoint(_SYNONYMS.get(word, "").split())
 
 
 def report(request: ModelRequest) -> str:
-    """Return a reply that reports the tool results at the end of the conversation."""
+    """Return a reply that reports the latest tool results."""
     results = list(takewhile(lambda turn: turn.role == "tool", reversed(request.turns)))[::-1]
     calls = {call.id: call for turn in request.turns for call in turn.calls}
     made = [calls.get(turn.call_id) for turn in results]

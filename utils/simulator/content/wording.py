@@ -55,7 +55,7 @@ def matching(patterns: Mapping[str, str], text: str) -> str | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences long enough to be noticed if repeated; if none are, the whole text."""
+    """Return the sentences whose repetition a reader would notice; if there are none, the text."""
     parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
     return [part for part in parts if len(part) > _NOTICED] or [text]
 
@@ -76,13 +76,13 @@ def _is_little(word: str) -> bool:
 
 
 def about(text: str, earlier: list[str]) -> About:
-    """Return the subject of a message; `earlier` messages resolve its pronouns."""
+    """Return the subject of a message, using `earlier` messages to resolve its pronouns."""
     text = " ".join(text[:READ].split())
     points_back = pattern("points_back")
     with_subject = (
         each for each in reversed(earlier) if content(each) and not points_back.search(each)
     )
-    before = next(with_subject, "")  # the message that the pronouns refer to
+    before = next(with_subject, "")  # the message whose subject the pronouns refer to
     if before and not content(text):
         return about(before, [])
     if named := _named(text):
@@ -113,7 +113,7 @@ def _named(text: str) -> str:
 
 
 def _longest_run(text: str) -> str:
-    """Return the longest run of content words, with the words that join them."""
+    """Return the longest run of content words, including the joining words between them."""
     runs: list[list[str]] = [[]]
     for clause in re.split(r"[.?!,;:]\s*", text):
         runs.append([])
@@ -134,13 +134,13 @@ def _complete(words: list[str]) -> str:
 
 
 def aim(text: str, subject: About) -> str:
-    """Return "to" plus the action in a "how" or "should" question; else "for" plus the subject."""
+    """Return "to" and the action of a "how" or "should" question, or else "for" and the subject."""
     how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 
 
 def statement(text: str) -> str:
-    """Return the first sentence with "you" instead of "I", as in "you live in Oslo"."""
+    """Return the first sentence, changed to the second person, such as "you live in Oslo"."""
     first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
     return in_other_person(shortened(first.rstrip(" .!;")))
 

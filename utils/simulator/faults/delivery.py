@@ -234,7 +234,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last one or extends beyond `tokens` tokens."""
     count = 0
-    before: TimedBytes | None = None  # the loop lags one item behind, to detect the last item
+    before: TimedBytes | None = None  # the loop runs one item behind, to detect the last item
     for item in sent:
         if before is not None:
             count += before.tokens

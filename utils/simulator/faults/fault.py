@@ -1,4 +1,4 @@
-"""The registry of faults, and the model-name syntax that requests them: `sim-chat:drop@40`.
+"""The registry of faults, and the model-name syntax for requesting them: `sim-chat:drop@40`.
 
 The faults are defined and described in `refusals`, `generation` and `delivery`.
 """
@@ -29,7 +29,7 @@ class Fault:
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
     by_responses: str  # the exception with the Responses API; "" if none
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
-    # "refusal" replaces the reply with an error; the others name what the fault changes
+    # a "refusal" replaces the reply with an error; the other stages name what the fault changes
     stage: Stage
     numbers: tuple[tuple[str, float], ...] = ()  # name and default of each number after `@`
     whole: bool = True  # whether the fault also affects replies that aren't streamed
@@ -67,7 +67,7 @@ class Chosen:
         return changed
 
     def delivers(self, streamed: bool) -> bool:
-        """Return whether this fault affects the delivery; some affect only `streamed` replies."""
+        """Return whether this fault affects delivery; some faults affect only streamed replies."""
         return self.fault.stage == "delivery" and (streamed or self.fault.whole)
 
     def delivery(self) -> Delivery:
@@ -91,7 +91,7 @@ def fault(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that registers a function as a fault; see `Fault` for the arguments.
 
-    The numbers that may follow `@` are `tries`, if the fault is a refusal, and then the function's
+    The numbers that may follow `@` are `tries`, for a refusal, and then those of the function's
     parameters that have default values.
     """
 

@@ -10,8 +10,8 @@ from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
-_FLOOD_MOST = 128  # megabytes; limits the effect of a typo
-_FLOOD_GAP = 0.002  # s between pieces; without it, the client's socket buffer grows to tens of MB
+_FLOOD_MOST = 128  # megabytes, in case of a typo in the requested size
+_FLOOD_GAP = 0.002  # seconds; without a gap, the client's socket buffer grows to tens of MB
 
 
 @request(

@@ -1,7 +1,7 @@
 """Faults that replace the reply with an error, for every attempt or only the first few.
 
-The first number after `@` is the number of times that the same request fails before it succeeds;
-then the count restarts. With 0, every attempt fails.
+The first number after `@` is how many times the same request fails before it succeeds once; then
+the count restarts. With 0, every attempt fails.
 """
 
 from .. import errors

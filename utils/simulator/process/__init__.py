@@ -1,1 +1,1 @@
-"""The simulator process; standard library only, since every notebook imports this package."""
+"""The simulator process; no third-party imports, since every notebook imports this package."""

@@ -1,4 +1,4 @@
-"""Starts and stops child processes that run course modules, and receives their ports."""
+"""Starts and stops child processes that run course modules, and receives their port numbers."""
 
 import contextlib
 import hmac
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _LOOPBACK = "127.0.0.1"
-_REPORT_VARIABLE = "COURSE_REPORT_TO"  # contains the port and token for `report`
+_REPORT_VARIABLE = "COURSE_REPORT_TO"  # environment variable with the port and token for `report`
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
 _END_SECONDS = 3.0  # wait before killing a child that doesn't exit
@@ -108,7 +108,7 @@ class Child:
                     connection, _ = self._listener.accept()
                 except TimeoutError:
                     continue
-                except OSError:  # closed by `end`, in another thread
+                except OSError:  # `end` closed the listener in another thread
                     break
                 if port := self._reported(connection):
                     self._connection = connection
@@ -132,7 +132,7 @@ class Child:
         Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
         """
         assert self._connection is not None
-        with self._connection, contextlib.suppress(OSError):  # closed by `end`, in another thread
+        with self._connection, contextlib.suppress(OSError):  # if another thread calls `end`
             self._connection.settimeout(None)
             self._connection.recv(1)  # no data follows, so this returns when the child exits
 
@@ -162,7 +162,7 @@ class Child:
         """Return a sentence for an error message: the last line of output, or the process state."""
         code = self._process.poll()
         if code is not None:
-            self._reader.join(_REPORT_SECONDS)  # timeout: grandchildren may keep the pipe open
+            self._reader.join(_REPORT_SECONDS)  # times out if grandchildren keep the pipe open
         printed = self._printed.decode(errors="replace").rstrip().rpartition("\n")[2]
         if printed:
             return f"Its last output: {''.join(filter(str.isprintable, printed))[:_OUTPUT_SHOWN]}"
@@ -200,6 +200,6 @@ def end_with_stdin() -> None:
     def wait() -> None:
         while os.read(0, 1024):
             pass
-        os._exit(0)  # nothing to save
+        os._exit(0)  # skips cleanup: there is nothing to save
 
     threading.Thread(target=wait, name="end with parent", daemon=True).start()

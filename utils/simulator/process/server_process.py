@@ -86,7 +86,7 @@ class ServerProcess:
             )
 
     def stop(self) -> None:
-        """Stop the process; in a process forked from its owner, do nothing."""
+        """Stop the simulator process; in a fork of the process that started it, do nothing."""
         if not self._owned():
             return
         with self._changed:

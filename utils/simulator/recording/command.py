@@ -114,6 +114,6 @@ def _refusal(error: OpenAIError, host: str, key_set: bool) -> str:
             f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
             "server is running."
         )
-    body = getattr(error, "body", None)  # may contain a message that the SDK didn't find
+    body = getattr(error, "body", None)  # may contain an error message that the SDK overlooked
     more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
     return f"{host} responded: {textwrap.shorten(f'{error}{more}', _MAX_MESSAGE, placeholder=' …')}"

@@ -1,7 +1,7 @@
 """Records a reply from a real provider, including its timing.
 
 The `openai` package sends the request, but its parser stops at the first event that isn't valid
-JSON, so the events are parsed here. Identifiers, the key and the URL aren't recorded.
+JSON, so the events are parsed here. Identifiers, the API key and the URL aren't recorded.
 """
 
 import json
@@ -19,7 +19,7 @@ from ..json_values import Json
 from ..reply import Kind
 from .recordings import RecordedReply
 
-_REASONING = ("reasoning_content", "reasoning", "thinking")  # the name depends on the server
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # the field name depends on the server
 
 
 class RecordError(RuntimeError):
@@ -74,7 +74,7 @@ def record(
 
 
 def _events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Yield the data of each event up to `[DONE]`."""
+    """Yield the data of each event before `[DONE]`."""
     reader = Reader()
     for piece in chain(pieces, [b"\n\n"]):  # some servers omit the final blank line
         for event in reader.feed(piece):
@@ -143,7 +143,7 @@ class Recorder:
                 self._add("thought", thinking, now)
         if text := _text(content):
             self._add("text", text, now)
-        if delta.get("refusal"):  # the simulator doesn't support refusals
+        if delta.get("refusal"):  # a refusal by the model, which the simulator can't replay
             self.left_out += 1
         for position, call in enumerate(delta.get("tool_calls") or []):
             self._call(call, position, now)
@@ -164,7 +164,7 @@ class Recorder:
             self._add("call", text, now, number, name)
 
     def _add(self, kind: Kind, text: str, now: float, number: int = 0, name: str = "") -> None:
-        """Add a piece to its part; a call's name may arrive after its first piece."""
+        """Add a piece to its part; a call's name may arrive after the call's first piece."""
         place = self._places.setdefault((kind, number), len(self.parts))
         if place == len(self.parts):
             self.parts.append((kind, name))

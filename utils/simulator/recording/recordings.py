@@ -35,7 +35,7 @@ class RecordedReply:
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
     end: _Seconds  # when the reply ended
-    usage: tuple[_Count, _Count, _Count]  # tokens: prompt, reply (including reasoning), reasoning
+    usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply with reasoning, reasoning
 
     def __post_init__(self) -> None:
         """Check the constraints that the types can't express."""
@@ -56,7 +56,7 @@ class RecordedReply:
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
-            request=replace(request, shows_reasoning=True),  # reasoning is recorded only if shown
+            request=replace(request, shows_reasoning=True),  # only visible reasoning is recorded
             info=info,
             parts=parts,
             pieces=pieces,

@@ -1,7 +1,7 @@
 // needs: nothing
 //
-// Works around two problems in anywidget 0.11: it doesn't report that the kernel has ended, and if
-// a script takes more than two seconds to load, it drops all later messages to that widget.
+// Works around two problems in anywidget 0.11: it doesn't report that the kernel has ended, and it
+// drops all later messages to a widget whose script takes more than two seconds to load.
 
 // Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
@@ -20,7 +20,7 @@ function receiveAlways(model) {
     const handler = originalHandler(whole);
     if (!whole.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
-    const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up
+    const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up on the script
     whole.comm.on_msg((message) => handler.call(whole, message)); // bypasses the gate from now on
     // If anywidget has dropped messages, request the current state.
     await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));

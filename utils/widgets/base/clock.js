@@ -1,8 +1,8 @@
 // needs: base/anywidget_patch.js base/dom.js
 //
 // Clocks that run on the page, so that they need no messages from the kernel. The kernel sets
-// `counted`, the text to show, with {} in place of the seconds (empty while the clock is stopped),
-// and `age`, how many seconds the clock had been running when `counted` was sent.
+// `counted`, the text to show, with {} in place of the seconds, and `age`, how many seconds the
+// clock had been running when `counted` was sent. While the clock is stopped, `counted` is empty.
 
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
@@ -18,8 +18,8 @@ function keepTime({ model }) {
 const OPEN = ["waiting", "streaming"]; // phases in which more chunks may arrive
 const isOpen = (model) => OPEN.includes(model.get("phase"));
 
-// Shows the running clock in an element, or the model attribute called `name` while the clock is
-// stopped. Returns a function that stops the updates, for `render` to return.
+// Shows the running clock in an element or, while the clock is stopped, the model attribute `name`.
+// Returns a function that stops the updates, for `render` to return.
 function writeCounting(model, element, name) {
   let beating;
   const show = () => {

@@ -25,19 +25,19 @@ class Panel(SyncedList):
     # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
     failure = ""  # why the content couldn't be shown; empty if it was shown
-    # returns the seconds since the request was sent, according to the lane's clock
+    # returns the seconds since the request was sent; set by the panel's `Lane`
     elapsed: Callable[[], float] = staticmethod(lambda: 0.0)
 
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
         self.replace([])
-        super().push()  # bypasses `push` in subclasses, which may expect text to render
+        super().push()  # bypasses the subclasses' `push`, which may expect text to render
 
     def take(self, item: object, at: float) -> str | None:
         """Store an item that arrived `at` seconds after the request, for the next `push`.
 
-        Returns None if the item doesn't change this panel; otherwise a string, which is non-empty
-        once there is something to read.
+        Returns None if the item doesn't change this panel; otherwise a string, which is empty if
+        there is nothing to read.
         """
         raise NotImplementedError
 
@@ -50,14 +50,14 @@ class TextPanel(Panel):
     """Panel that shows the text of a reply; subclasses define how."""
 
     def __init__(self, label: str) -> None:
-        self._pieces: list[str] = []  # a list, since one thread may append while another pushes
+        self._pieces: list[str] = []  # a list: one thread can append safely while another reads
         self._joiner = Joiner()
         self._other = ""  # the type of the last item that can't hold text
         super().__init__(label=label)
 
     @property
     def text(self) -> str:
-        """All text so far, as it arrived."""
+        """All text received so far."""
         return "".join(self._pieces)
 
     def clear(self) -> None:

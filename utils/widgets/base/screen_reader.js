@@ -1,7 +1,7 @@
 // needs: base/dom.js
 //
-// Makes screen readers announce the same things in every widget: growing text as it arrives, each
-// ending once, failures immediately, but never a running clock or decoration.
+// Makes screen readers announce the same things in every widget: growing text as it arrives, a
+// reply's ending once, a failure immediately, and never a running clock or decoration.
 
 // Marks a clock, which is silent while it runs and is announced when it stops.
 function announceEnd(element, counting) {
@@ -14,21 +14,21 @@ function announceFailure(note, failed) {
   note.setAttribute("role", failed ? "alert" : "note");
 }
 
-// Marks a sentence that changes: each version is announced once the screen reader is idle.
+// Marks a sentence that changes: each version is announced when the screen reader is next idle.
 function announceChanges(element) {
   element.setAttribute("role", "status");
   element.setAttribute("aria-live", "polite");
   return element;
 }
 
-// Marks growing text, which is announced as it arrives. If `live` is "off",
-// `makeParagraphAnnouncer` announces the text instead.
+// Marks growing text, which is announced as it arrives. Set `live` to "off" if
+// a `makeParagraphAnnouncer` announces the text instead.
 function announceGrowth(box, label, live = "polite") {
   makeScrollable(box, "log", label).setAttribute("aria-live", live);
   return box;
 }
 
-// Makes a box focusable and scrollable by keyboard, without JupyterLab's arrow-key shortcuts.
+// Makes a box focusable and scrollable by keyboard; JupyterLab's shortcuts are off inside it.
 function makeScrollable(box, role, label) {
   box.tabIndex = 0;
   box.dataset.lmSuppressShortcuts = "true";
@@ -73,7 +73,7 @@ function makeParagraphAnnouncer() {
       announced.set(root, words);
       if (words !== before) announce(unread(words, before));
     },
-    // Announces an ending once per key; an empty key announces nothing.
+    // Announces an ending, unless `key` is empty or the same as in the last call.
     ending(key, words) {
       if (key && key !== last) announce(words);
       last = key;

@@ -16,7 +16,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds to wait for a stopped stream to close, and again after a second cancellation
+GRACE = 0.5  # seconds to wait for a stopped stream to close, before and after cancelling it again
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
@@ -94,7 +94,7 @@ class StreamReader:
         try:
             async for item in items:
                 if self.stopped:
-                    await asyncio.sleep(0)  # lets CancelledError be raised here, not in cleanup
+                    await asyncio.sleep(0)  # lets CancelledError be raised here, not during cleanup
                     break
                 self._take(item)
         finally:

@@ -22,7 +22,7 @@ class SyncedList(CourseWidget):
     the list without a request, since a kernel that is busy running a cell can't answer requests.
     """
 
-    # Never assigned, so never sent on its own; `to_json` runs when a page requests the state.
+    # Never assigned, so never sent automatically; `to_json` runs when a page requests the state.
     items: traitlets.List[Item] = traitlets.List().tag(
         sync=True, to_json=lambda _, synced: synced.whole
     )
@@ -65,7 +65,7 @@ class SyncedList(CourseWidget):
             if not self._changed:
                 return
             start, items = self._clean, self._list[self._clean :]
-            kept = ""  # the beginning of the first changed item, if the page has it
+            kept = ""  # the part of the first changed item's text that the page has
             if items and start < len(self._page_items):
                 kept, items[0] = growth(self._page_items[start], items[0])
             self._page_items[start:] = self._list[start:]
@@ -73,7 +73,7 @@ class SyncedList(CourseWidget):
             self._changed = False
             self.sent += 1
             message = {"seq": self.sent, "at": start, "items": items}
-            if kept:  # counted in UTF-16 code units, as in JavaScript
+            if kept:  # `keep` is in UTF-16 code units, as in JavaScript
                 message["keep"] = len(kept.encode("utf-16-le", "surrogatepass")) // 2
         self.send(message)
 

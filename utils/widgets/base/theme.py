@@ -21,8 +21,8 @@ _COLOURS = {
 def script(name: str) -> str:
     """Return a widget script, preceded by the scripts it needs.
 
-    The first line of a script is `// needs: `, followed by paths relative to `utils/widgets` or by
-    `nothing`. Comment lines are removed to save bandwidth when many learners load the scripts.
+    The first line of a script is `// needs: `, followed by `nothing` or by paths relative to
+    `utils/widgets`. Comment lines are removed, which saves bandwidth in a large class.
     """
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 

@@ -17,7 +17,7 @@ Later = Callable[[float, Callable[[], None]], Cancel]
 class Throttle:
     """Pushes at most once per `INTERVAL`, and spends at most half its time pushing.
 
-    The first push is immediate. A timer pushes the updates that arrive within the interval, so they
+    The first push is immediate. A timer pushes the updates that arrive during an interval, so they
     are sent on time even if the source falls silent. Thread-safe.
 
     A page whose script loads slowly misses the first messages, and a busy kernel can't answer a

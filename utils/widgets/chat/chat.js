@@ -36,7 +36,7 @@ function render({ model, el }) {
   const send = makeButton("course-chat-send", "Send", () => submit());
   const stop = makeButton("course-chat-stop", "Stop", () => {
     model.send("stop");
-    box.focus(); // Stop is about to be disabled and would lose the focus
+    box.focus(); // Stop is about to be disabled and would lose focus
   });
   send.title = "Enter";
   stop.title = "Esc";
@@ -94,7 +94,7 @@ function render({ model, el }) {
 
   const nodes = [];
 
-  // Each function adds a node and returns its root element and `fill`, which draws an item in it.
+  // Each function adds a node, and returns its root element and `fill`, which draws an item there.
   const makers = {
     question() {
       const turn = make("article", "course-turn");
@@ -174,7 +174,7 @@ function render({ model, el }) {
     const foot = items.at(-1);
     const over = !OPEN.includes(foot.phase);
     const blocks = nodes.slice(Math.min(settled, from)).filter(({ kind }) => kind === "block");
-    // The last block may still grow, so it is announced only once the reply is over.
+    // The last block may still grow, so it is announced only when the reply is over.
     const last = blocks.length ? nodes.indexOf(blocks.at(-1)) : Math.min(settled, items.length);
     settled = over ? items.length : last;
     for (const { root } of over ? blocks : blocks.slice(0, -1)) announcer.paragraph(root);

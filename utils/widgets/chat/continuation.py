@@ -7,8 +7,8 @@ class Seam:
     """Passes on a continuation, minus the partial reply if the continuation repeats all of it.
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
-    matches the beginning of the partial reply, usually for no longer than the first word. All
-    other text is passed on unchanged, even a short match, which may be a refrain.
+    matches the beginning of the partial reply; usually, the first word already differs. All other
+    text is passed on unchanged, including a short repetition, which may be a refrain.
     """
 
     def __init__(self, partial: str) -> None:

@@ -37,7 +37,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def to_go_on(turns: Sequence[Turn], system: str) -> list[BaseMessage]:
-    """Return messages that request the rest of the last reply, without marking it as partial."""
+    """Return messages that request the rest of the last reply, leaving its text unmarked."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

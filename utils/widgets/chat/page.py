@@ -46,11 +46,11 @@ class Drawing:
     def __init__(self) -> None:
         self._reply = ""
         self._blocks: list[str] = []
-        self._steps: tuple[int, bool, str] = (0, False, "")  # the state that `_stages` reflects
+        self._steps: tuple[int, bool, str] = (0, False, "")  # the state when `_stages` was built
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
-        """Return the turn's items; only the last turn has buttons."""
+        """Return the turn's items; its footer has buttons only if it is the last turn."""
         if exchange.reply != self._reply:
             self._reply = exchange.reply
             self._blocks = render(self._reply)

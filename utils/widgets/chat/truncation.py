@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.timing.chunks import mapping_of
 
-# Finish reasons and statuses of truncated replies. All others mean "complete".
+# Why a reply is truncated, by finish reason or status; with any other, it is complete.
 _CUT = {
     reason: cause
     for cause, reasons in (
@@ -22,7 +22,7 @@ _CUT = {
 class Truncation:
     """Finds the finish reason in a stream's items.
 
-    A stream of message chunks ends with a finish reason or, in the Responses API, with a status. A
+    A stream of message chunks should end with a finish reason or, in the Responses API, a status. A
     stream of plain strings has neither, so it counts as complete when it ends.
     """
 

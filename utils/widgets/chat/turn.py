@@ -28,7 +28,7 @@ class Turn:
     reply: str  # the text so far
     state: State
     ttft: float | None  # seconds from the question to the first text; None until then
-    e2e: float  # seconds from the question to the end, or to now; excludes the pause before `go_on`
+    e2e: float  # duration of the reply so far, in seconds; excludes any pause before `go_on`
     note: str  # a sentence for the reader, such as the cause of a failure; usually empty
 
 
@@ -94,14 +94,14 @@ class Exchange:
             self._keep(self._seam.join(text))
 
     def tick(self) -> None:
-        """Update the elapsed time, and report a stall."""
+        """Update the elapsed time, and report any stall."""
         now = self._clock()
         self.e2e = self._before + now - self._sent
         self.stalled = now - self._last_item >= self._stall
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record the end; "complete" becomes "truncated" if `Truncation` finds a reason."""
+        """Record the end; if the reply was truncated, "complete" becomes "truncated"."""
         self._keep(self._seam.join(self._joiner.rest()))
         self._keep(self._seam.rest())
         self.e2e = self._before + self._clock() - self._sent

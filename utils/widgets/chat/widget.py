@@ -32,7 +32,7 @@ class ChatPanel(Showable, ChatPage):
 
         panel = ChatPanel(reply).show()
 
-    Then type a message or, to the same effect, send one from a cell:
+    Then type a message or, equivalently, send one from a cell:
 
         turn = await panel.ask("Why is the sky blue?")
 
@@ -103,7 +103,7 @@ class ChatPanel(Showable, ChatPage):
         return await self._printed(self._regenerate())
 
     async def go_on(self) -> Turn:
-        """Request the rest of a reply that was stopped or truncated, or that failed.
+        """Request the rest of a stopped, truncated or failed reply.
 
         If no text had arrived, this regenerates the reply.
         """
@@ -221,7 +221,7 @@ class ChatPanel(Showable, ChatPage):
 
     def _remember_loop(self) -> None:
         """Remember the cells' event loop, for clicks that arrive in another thread."""
-        with suppress(RuntimeError):  # no loop is running in this thread, so keep the earlier loop
+        with suppress(RuntimeError):  # if no loop is running in this thread, keep the earlier one
             self._loop = asyncio.get_running_loop()
 
     def _on_page(self, _: ChatPage, content: Any, __: list[bytes]) -> None:

@@ -67,7 +67,7 @@ class Rows(Panel):
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
         self.chunks: list[object] = []  # the items received so far
-        # number of chunks with a value in each column; "words" counts those with non-empty text
+        # for each column, how many chunks have a value in it; "words" counts only non-empty text
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:

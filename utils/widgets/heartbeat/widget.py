@@ -25,8 +25,8 @@ class Heartbeat(Showable, SyncedList):
             for chunk in model.stream(prompt):  # blocks the loop: no beats
                 ...
 
-    The beats come from a task on the cell's event loop, so a gap shows how long any other task on
-    the loop had to wait. Each `async with` block starts over and prints a line when it ends.
+    The beats come from a task on the cell's event loop, so a gap shows how long every task on that
+    loop had to wait. Each `async with` block starts over and prints a line when it ends.
     """
 
     _esm = script("heartbeat/heartbeat.js")
@@ -36,7 +36,7 @@ class Heartbeat(Showable, SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
     every = traitlets.Float().tag(sync=True)  # seconds between beats
-    end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 during a block
+    end = traitlets.Float().tag(sync=True)  # duration of the last block in seconds; 0 during one
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class Heartbeat(Showable, SyncedList):
     def longest(self) -> float:
         """The longest gap in the current or last `async with` block, in seconds.
 
-        The time from the last beat to the end of the block also counts as a gap: if code never
-        yields to the event loop, there is only the first beat.
+        The time from the last beat to the end of the block also counts as a gap: if the block
+        never yields to the event loop, the first beat is the only one.
         """
         if not self._times:
             return 0.0

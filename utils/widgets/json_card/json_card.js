@@ -10,7 +10,7 @@ const MARKS = {
   missing: "did not arrive",
 };
 
-// Draws a value in the form that `tree` in widget.py returns.
+// Draws a value that `tree` in widget.py has converted.
 function draw(value) {
   if (typeof value === "string") return make("span", "course-string", value);
   if ("code" in value) return Object.assign(make("span", "course-code", value.code), { dir: "ltr" });
@@ -48,7 +48,7 @@ function field({ name, state, value }) {
   return row;
 }
 
-// The states that change when the kernel ends.
+// The states that change when the kernel ends, and what they become.
 const AT_THE_END = { arriving: "unfinished", waiting: "missing" };
 
 function initializeCard(context) {

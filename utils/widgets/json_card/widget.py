@@ -76,7 +76,7 @@ class Card(Panel):
         self.arrivals: dict[str, float] = {}
         # for each field, seconds from the request until its name arrived
         self._present: dict[str, float] = {}
-        self._shown: dict[str, Any] = {}  # the value of each field, as returned by `tree`
+        self._shown: dict[str, Any] = {}  # each field's value, as returned by `tree`
         self._last = ""  # the field that changed last
         self._outcome = "streaming"
         self._draw()
@@ -107,10 +107,10 @@ class Card(Panel):
         return " ".join(self.arrivals)
 
     def end(self, recording: Recording) -> str:
-        """Mark all fields as final, or the last field as unfinished if the stream didn't finish."""
+        """Mark all fields as final or, if the stream didn't finish, the latest as unfinished."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # the field stayed empty
+            self.arrivals.setdefault(name, self._present[name])  # if the field stayed empty
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:
@@ -145,7 +145,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
             end of a string is left out.
 
     Returns:
-        A string for text; `{"code": …}` for a number, true, false or null, in JSON notation;
+        A string for text; `{"code": …}`, in JSON notation, for a number, true, false or null;
         `{"list": […]}` for an array; or `{"fields": [[name, …], …]}` for an object.
     """
     if isinstance(value, str):

@@ -45,7 +45,7 @@ class LatencyBadge(CourseWidget):
     def __init__(
         self, title: str = "", *, first: str = "words", clock: Callable[[], float] = perf_counter
     ) -> None:
-        """`title` precedes the text; `first` is the word after "first", such as "words"."""
+        """`title` precedes the text; `first` names what arrives first, such as "words"."""
         self._what = as_text(first, "word for what comes first")
         self._clock = clock
         self._start: float | None = None
@@ -78,7 +78,7 @@ class LatencyBadge(CourseWidget):
 
         Args:
             outcome: "finished", "left" or "failed".
-            total: Seconds from the start to the end; by default, until now.
+            total: Seconds from the start to the end (by default, now).
         """
         phase, duration = PHASES[outcome], in_seconds(self.elapsed if total is None else total)
         self._write(phase, f"{first_words(self._first, self._what)} · {phase} {duration}")

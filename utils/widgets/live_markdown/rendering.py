@@ -20,7 +20,7 @@ def render(text: str) -> list[str]:
 
 
 class _Safe(mistune.HTMLRenderer):
-    """Renders block by block, without anything that could run code or fetch data."""
+    """Renders each block separately, to HTML that can't run code or fetch data."""
 
     def __call__(self, tokens: Iterable[dict[str, Any]], state: mistune.BlockState) -> Any:
         """Return one string per block, instead of joining them as the library does."""

@@ -13,7 +13,7 @@ Repair = Callable[[str], str]
 
 
 class LiveMarkdown(StreamView[str]):
-    """Shows a reply as formatted text, redrawn at most every 50 ms.
+    """Shows a reply as formatted text, redrawn at most once every 50 ms.
 
         text = LiveMarkdown("Answer").show(model.stream(prompt))
         text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))

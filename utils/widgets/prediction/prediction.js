@@ -25,8 +25,8 @@ function mark(chosen, right) {
 }
 
 function render({ model, el }) {
-  // Radio buttons with the same name form one group across the page. A counter would repeat names,
-  // since each widget loads its own copy of this file.
+  // Radio buttons with the same name form one group across the page, so each widget uses a random
+  // name. A counter would repeat names, since each widget loads its own copy of this file.
   const name = `course-prediction-${Math.random()}`;
   el.classList.add("course-live", "course-prediction");
   const frame = make("fieldset");
@@ -76,7 +76,7 @@ function render({ model, el }) {
     if (right === null && gone) advice = KERNEL_ENDED;
     else if (right === null && locked) advice = "Run on until you see it, then compare.";
     write(next, advice);
-    if (onLock && locked) compare.focus(); // a disabled button loses the keyboard focus
+    if (onLock && locked) compare.focus(); // a disabled button loses keyboard focus
     feedback.replaceChildren();
     if (right !== null) {
       feedback.dataset.right = String(right);

@@ -1,4 +1,4 @@
-"""`Prediction`: a question whose answer a learner locks in before running the code."""
+"""`Prediction`: a question to which a learner locks in an answer before running the code."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Prediction(CourseWidget):
         self.locked = self.choice is not None
 
     def reveal(self) -> None:
-        """Show the feedback for the answer, if it is locked in."""
+        """Show the feedback, if an answer is locked in."""
         if self.locked and self.choice is not None:
             with self.hold_sync():
                 self.feedback = as_text(self.choice.feedback, "feedback")

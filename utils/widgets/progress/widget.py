@@ -21,8 +21,8 @@ class Progress(RunWidget):
         async for chunk in Progress(label="Reply").aover(model.astream(prompt)): ...
 
     With a total, it shows the percentage and an estimate of the time left. Without a total, it
-    shows the count and the elapsed seconds. The bar reaches 100% only when `done` is called.
-    At the end, the widget prints a line, which remains in the notebook.
+    shows the count and the elapsed seconds. The bar reaches 100% only when `done` is called
+    (`over` and `aover` call it). At the end, the widget prints a line, which stays in the notebook.
     """
 
     _esm = script("progress/progress.js")
@@ -48,7 +48,7 @@ class Progress(RunWidget):
         return f"Progress({self.total!r}, {self.label!r})"
 
     def advance(self, n: int = 1) -> None:
-        """Count `n` more items; if the last run has ended, start a new run."""
+        """Count `n` more items, in a new run if the previous one has ended."""
         with self._changing:
             self._begin()
             self.count += n
@@ -114,7 +114,7 @@ class Progress(RunWidget):
     def left(self) -> float | None:
         """Estimated seconds left at the average pace so far: (total - n) · elapsed / n.
 
-        None if the total is unknown or reached, or if nothing has been counted yet.
+        None if the total is unknown or has been reached, or if nothing has been counted yet.
         """
         if self.total is None or not 0 < self.count < self.total:
             return None

@@ -32,7 +32,7 @@ async def race(
         clock: Returns the time in seconds.
 
     Returns:
-        The recordings by label, in the order given, including those of failed or stopped replies.
+        The recordings by label, in the order of `lanes`, including failed and stopped replies.
     """
     if not lanes:
         raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")

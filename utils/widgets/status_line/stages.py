@@ -63,7 +63,7 @@ class Stages:
             self._start = self.clock()
 
     def to(self, name: str, detail: str = "") -> bool:
-        """Enter a stage; return False if it is already current with the same detail."""
+        """Enter a stage; return False if it is already the current one, with the same detail."""
         if self.names and name not in self._stages:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"There is no stage {name!r}. The stages are {known}.")

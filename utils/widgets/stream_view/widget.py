@@ -35,7 +35,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """`title` may be empty; `first` is the word after "first" in the badge, such as "words"."""
+        """`title` may be empty; `first` names what arrives first, such as "words", in the badge."""
         self._title = title
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton()
@@ -61,7 +61,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     @property
     def stopped(self) -> bool:
-        """Whether the last run was stopped by Stop or by interrupting the kernel (■)."""
+        """Whether Stop or a kernel interrupt (■) ended the last run."""
         return self.recording is not None and self.recording.outcome == "left"
 
     async def run(self, source: Source) -> T:

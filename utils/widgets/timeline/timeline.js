@@ -8,7 +8,7 @@
 const EDGE = 0.012; // fraction of the axis left free at each end, so a mark at 0 s isn't clipped
 
 // The first of these words that occurs in an event name, such as "error" in "on_llm_error", sets
-// the colour of the marks (timeline.css). Any other event, such as a token, is "delivered".
+// the colour of its marks (timeline.css). Any other event, such as a token, is "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // Returns the end of the axis and the distance between its ticks, both in seconds.
@@ -38,7 +38,7 @@ function render({ model, el }) {
   el.append(head, pane);
 
   let rows; // the results of `rowOf`, by run and event name
-  let bodies; // the table body of each run
+  let bodies; // each run's table body
   let axis; // the cell that contains the tick labels
   let last; // when the last event happened
   let drawnTo; // the end of the scale as drawn; 0 forces a redraw
@@ -92,7 +92,7 @@ function render({ model, el }) {
     return rows.get(key);
   }
 
-  // Fits the scale to the last event. The marks are drawn in seconds, so they don't change.
+  // Fits the scale to the last event. The marks' coordinates are in seconds, so they don't change.
   function rescale() {
     const { step, end } = scale(last);
     if (end === drawnTo) return;
@@ -113,7 +113,7 @@ function render({ model, el }) {
   }
 
   follow(model, (items, from) => {
-    if (from === 0) reset(); // everything is drawn anew
+    if (from === 0) reset(); // everything is redrawn
     const touched = new Set();
     for (const [name, run, at, detail] of items.slice(from)) {
       const row = rowOf(run, name);

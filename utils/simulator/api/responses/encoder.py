@@ -22,7 +22,7 @@ _ECHOED: Json = {  # request fields that the response echoes, with their default
 }
 # values of `incomplete_details.reason`, by finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # prefixes of item ids
+_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # item ID prefixes
 _DELTAS = {  # middle parts of event names, as in `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
