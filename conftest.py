@@ -42,6 +42,7 @@ FIRST = (
     "tests/hub/test_hub.py",
     "tests/test_no_completion.py",
     "tests/test_errors.py",
+    "tests/widgets/test_chat_faults.py",
 )
 
 
