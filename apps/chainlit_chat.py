@@ -24,7 +24,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # the note tells the model that its reply is incomplete; "Stopped." remains if Stop is pressed
+    # the note tells the model that its reply is incomplete; if Stop is pressed, it stays "Stopped."
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

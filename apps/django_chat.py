@@ -3,7 +3,7 @@
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-Each reply streams in the response to its question; leaving the page or pressing Stop cancels it.
+The response to `POST /chat` streams the reply; leaving the page or pressing Stop cancels it.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Compares measurements with a floor, such as the same measurements of a bare server.
 
-A limit in seconds would fail on a slow machine and mask regressions on a fast one. So each
-benchmark measures its subject and a floor in alternation, and limits their ratio.
+A limit in seconds would raise false alarms on a slow machine and mask regressions on a fast one.
+So each benchmark measures its subject and a floor alternately, and limits their ratio.
 
 When run as a program, this file is the bare server, which uses only asyncio. It streams chat
 completions on the schedule given in the request's last message as `TTFT GAP TOKENS`.
@@ -36,7 +36,7 @@ class Ratio:
     measured: Sequence[float]
     floor: Sequence[float]  # corresponding measurements of the floor
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # lower floors count as this value, such as the timer's resolution
+    least: float = 0.0  # the lowest floor to divide by, such as the timer's resolution
     unit: str = "s"
 
     @property
@@ -86,7 +86,7 @@ class BareServer:
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:
-        """Return when the server noticed each disconnect (Unix time), keyed by request seed."""
+        """Return the Unix times at which the server noticed disconnects, keyed by request seed."""
         with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
             connection.request("GET", "/left")
             times: dict[str, float] = json.load(connection.getresponse())
@@ -112,7 +112,7 @@ def schedule(ttft: float, gap: float, tokens: int) -> str:
 
 
 class _Bare:
-    """The server itself: streams replies, and returns `left` for `GET /left`."""
+    """The server itself: streams replies, and reports the disconnect times at `GET /left`."""
 
     def __init__(self) -> None:
         self.left: dict[int, float] = {}  # disconnect times (Unix), by request seed

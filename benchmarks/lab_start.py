@@ -24,8 +24,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import ROOT, kernel, received
 
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
-MOST_LAB = 2.0  # limit, as a multiple of a bare JupyterLab server's startup time
-MOST_SETUP = 2.0  # limit, as a multiple of the import time in a bare kernel
+MOST_LAB = 2.0  # limit on the startup time, as a multiple of a bare JupyterLab server's
+MOST_SETUP = 2.0  # limit on the setup cell's time, as a multiple of a bare kernel's import time
 BARE = "from langchain_openai import ChatOpenAI"
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group

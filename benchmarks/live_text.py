@@ -3,8 +3,8 @@
     python benchmarks/live_text.py
 
 Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted in the
-serialized messages that the kernel publishes. The floor for bytes is the best naive method; the
-floor for kernel time is a bare anywidget that only sends each token.
+serialized messages that the kernel publishes, and compared with those of the best naive method.
+Kernel time is compared with that of a bare anywidget that only sends each token.
 """
 
 import json

@@ -23,8 +23,8 @@ from langchain_openai import ChatOpenAI
 
 from utils.provider import chat_model, simulator
 
-_MOST_TTFT = 3.0  # limit on the TTFT error, as a multiple of the floor
-_MOST_GAP = 4.0  # limit on the gap error, as a multiple of the floor
+_MOST_TTFT = 3.0  # limit on the TTFT error, as a multiple of the floor's error
+_MOST_GAP = 4.0  # limit on the gap error, as a multiple of the floor's error
 _PROMPT = "Write a poem about a river."
 
 

@@ -5,8 +5,8 @@
 Uses one client process, with a raw asyncio reader and a cheap parser, and one simulator process. A
 stream's rate is measured between its first and last token. The last token's lateness is relative to
 a schedule that starts when the request is sent, so the lateness includes parsing and queueing. The
-floor is a bare asyncio server under the same load; rounds alternate between the two. CPU time per
-token limits how many streams a machine can serve; other programs on the machine hardly affect it.
+floor is a bare asyncio server under the same load; rounds alternate between the two servers. The
+CPU time per token, which other programs hardly affect, limits how many streams a machine can serve.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Round:
     """The results of one round of streams."""
 
     off: float  # the relative rate error of the worst stream
-    late: float  # the 99th percentile of the last token's delay, in seconds
+    late: float  # the 99th percentile of the last token's lateness, in seconds
     cpu: float  # server CPU seconds per token
     complete: int  # the number of streams as long as the longest one
 
@@ -158,7 +158,7 @@ def main() -> None:
                 ours.append(measure(requests, port, server.pid, planned, gap))
                 ttfts = planned()
                 prompts = [schedule(ttft, gap, arguments.length) for ttft in ttfts]
-                same = [  # the bare server gets the length from the prompt, and ignores `limit`
+                same = [  # the bare server ignores `limit`: the reply length is in the prompt
                     request_for("", bare.port, prompt, limit=1, seed=number)
                     for number, prompt in zip(numbers, prompts, strict=True)
                 ]

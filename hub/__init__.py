@@ -1,1 +1,1 @@
-"""JupyterHub configuration, and the class test that exercises it."""
+"""JupyterHub configuration, and a test of it with a simulated class."""

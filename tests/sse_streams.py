@@ -1,4 +1,4 @@
-"""Event streams: one that never ends, and hard ones for comparing our parser with a browser's."""
+"""Event streams: one that never ends, and tricky ones for comparing our parser with a browser's."""
 
 import asyncio
 import random

@@ -32,7 +32,7 @@ def greeting(word="hello"):
 
 
 def failing():
-    """Return an app whose endpoints fail before a response, midway and in a task group."""
+    """Return an app whose endpoints fail before or during a response, or in a task group."""
     app = FastAPI()
 
     @app.get("/before")

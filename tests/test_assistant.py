@@ -8,7 +8,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """Stand in for a learner's part that passes its exercise."""
+    """Stand in for a learner's `steady` that passes its check."""
     async for piece in steady(sources, seconds):
         yield piece
 

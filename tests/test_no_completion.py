@@ -67,7 +67,7 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses these in separate code
+STRUCTURED = {"response_format": {"type": "json_object"}}  # parsed by separate code in the SDK
 
 
 async def explanations(model):
@@ -109,7 +109,7 @@ CREATED = (
     '{"id": "r", "model": "m", "output": []}}\n\n'
 )
 LIMITED = '"error": {"code": "rate_limit_exceeded", "message": "Too many."}'
-# Whether the Responses API is used, how the stream begins and ends, and the explanation.
+# Whether the Responses API is used, how the stream begins, how it ends, and the explanation.
 ENDINGS = {
     "no JSON": (False, TEXT, "event: error\ndata: upstream failed\n\n", MIDWAY),
     "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),

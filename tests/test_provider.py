@@ -327,7 +327,7 @@ async def test_no_cancelled_reply_continues_to_its_end():
     """On Python 3.11, LangChain's stall timeout, if on, would lose two thirds of cancellations."""
 
     async def read(began):
-        # the stall keeps the story from ending before it is cancelled
+        # the stall keeps the reply from ending before the task is cancelled
         async for chunk in chat_model("laptop", delivery="stall@99,900").astream(
             "Tell me a short story about a lighthouse."
         ):

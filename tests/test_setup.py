@@ -165,7 +165,7 @@ def test_an_older_ipykernel_and_nest_asyncio_are_reported(monkeypatch, kernel, o
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
-    """Run a setup cell that overrides a user's settings; return the lines that were printed."""
+    """Run a setup cell that must override a user's settings; return the lines it printed."""
     folder = tmp_path_factory.mktemp("own")
     write(folder, "test.py", "chat.py", "fastapi/notes.txt")
     write(folder, "openai/__pycache__/openai.cpython-311.pyc")
@@ -268,7 +268,7 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell in a separate process, with a kernel's module search path.
 
-    The lines in `after` follow the imports and may call `ready` themselves.
+    The lines in `after` follow the imports; unless they include `ready()`, it is called first.
     """
     calls = after if "ready()" in after else ("ready()", *after)
     lines = [

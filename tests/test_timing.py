@@ -416,7 +416,7 @@ def test_the_count_of_a_tool_call_without_text_is_not_doubted():
     ("counts", "whole"),
     [
         ([240], 240),
-        (list(range(1, 241)), 240),  # running totals in every chunk
+        (list(range(1, 241)), 240),  # a running total in each chunk
         ([1] * 240, 240),  # increments
         ([0, 240], 240),
         ([80, 80, 80], 240),
@@ -548,7 +548,7 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
 # --- steps that follow the model --------------------------------------------------------
 
 
-# Regular expressions that match where a part ends; the last one never matches.
+# Regular expressions that match where a part ends; NOWHERE never matches.
 AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"
 
 
@@ -565,7 +565,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, check, *arrivals):
-    """Return a guard's pieces; it withholds `size` characters and needs `check` s per check."""
+    """Return the pieces from a guard that withholds `size` characters; a check takes `check` s."""
     guarded = held_back(recorded(*arrivals), "guarded", size, check)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

@@ -1,4 +1,4 @@
-"""The `canary` command: runs the tests with the newest versions that pyproject.toml allows.
+"""The `canary` command: runs the tests with the newest package versions that pyproject.toml allows.
 
 It ignores the lock files and installs the newest versions into a temporary environment, which is
 deleted when the command ends, fails or is interrupted. `.venv` isn't touched.
@@ -17,7 +17,7 @@ from tools.environment import LOCKS, Environment
 from tools.installers import check_room, follow, make_venv, needed_uv, uv_progress
 from tools.programs import ROOT, Advice, ignore_signals, run, say, this_command
 
-# The tests most likely to break with new versions, for `--quick`.
+# For `--quick`: the tests that new package versions are most likely to break.
 QUICK = (
     "tests/test_provider.py",
     "tests/test_timing.py",
@@ -87,7 +87,7 @@ def _changed(uv: str, environment: Environment) -> list[str]:
 
 
 def changes(output: str) -> list[str]:
-    """Compare the newest versions (lines like ` - openai==4.0.0`) with the locked ones (` + …`)."""
+    """Describe how the newest versions (` - openai==4.0.0`) differ from the locked (` + …`)."""
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", output, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}

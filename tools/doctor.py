@@ -31,9 +31,9 @@ HELP_PAGE = "docs/troubleshooting.md"
 def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
-    Without `--here`, the doctor runs again inside `.venv`, if there is one. The first run checks
-    whether `.venv` is up to date, which depends on the Python that started the command, and passes
-    the result on with `--venv`.
+    Without `--here`, the doctor runs again inside `.venv`, if there is one. Only the first run can
+    check whether `.venv` is up to date, since that depends on the Python that started the command;
+    it passes the result on with `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
@@ -78,7 +78,7 @@ def verdict(to_fix: list[str], set_up: bool, in_venv: bool, here: bool = False) 
 
 
 def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
-    """Run one check; return whether it passed, and its finding or why it failed."""
+    """Run one check; return whether it passed, and its finding or the reason it failed."""
     try:
         return True, examine()
     except Advice as advice:
@@ -124,7 +124,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check whether `.venv` is up to date; `needs` says why it isn't, or is empty."""
+    """Check that `.venv` is up to date: `needs` is empty if it is, and says why if it isn't."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -159,7 +159,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return a fix if a copy of the package in another folder shadows it, else None."""
+    """Return how to fix a package that a copy in another folder shadows; None if none does."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]

@@ -90,7 +90,7 @@ def make_venv(environment: Place, uv: str | None) -> None:
 
 
 def install_from(wheels: Path, lock: str) -> None:
-    """Make pip and uv install packages only from a folder; `lock` is the course's lock file."""
+    """Make pip and uv install packages only from a folder; raise Advice if it contains none."""
     if not any(wheels.glob("*.whl")):
         raise Advice(
             f"There are no packages in {wheels}: download them on a machine with a network, with "

@@ -41,7 +41,7 @@ _PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
-_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; socket paths are limited to 104 on macOS
+_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; macOS limits socket paths to 104 bytes
 _IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # seconds allowed for stopping JupyterLab and its kernels, even if they hang
 # Variables for the learner's own Jupyter settings, which `lab` respects.
@@ -230,7 +230,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds on its port; if it exits, the advice depends on `here`."""
+    """Wait until JupyterLab responds; if it exits instead, `here` adds `--here` to the advice."""
 
     def answers() -> bool:
         return ask(port, "GET", "/api")[0] == 200

@@ -1,7 +1,7 @@
 """The process that `lab` starts: runs JupyterLab and terminates it along with all its descendants.
 
-`python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Its standard
-input is a pipe from `lab`. The operating system closes it when `lab` ends, even if `lab` is killed.
+`python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Standard input
+is a pipe from `lab`; the operating system closes the pipe when `lab` ends, even if `lab` is killed.
 JupyterLab, its kernels and everything they started are then terminated, and FOLDER is deleted.
 """
 
@@ -25,7 +25,7 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 
 _MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
 _SETTLING_SECONDS = 3.0  # time for interrupted cells to finish
-_ROUNDS = 10  # rounds of killing marked processes, which may start others; at most a second each
+_ROUNDS = 10  # rounds of killing marked processes, which may start others; up to 1 s per round
 
 
 def keep(folder: Path) -> int:

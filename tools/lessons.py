@@ -49,9 +49,9 @@ def _named(name: str, there: Sequence[Path]) -> Path:
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:
     """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
-    A mark stands for a lesson's minutes or, like `1.words`, for an exercise's number. The guides
-    are the files in `folder` whose names don't begin with a digit; without `write`, they are only
-    checked. Return a message for each outdated fact and each unknown mark.
+    A mark stands for a lesson's duration in minutes or, like `1.words`, for an exercise's number.
+    The guides are the files in `folder` whose names don't begin with a digit; without `write`, they
+    are only checked. Return a message for each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []

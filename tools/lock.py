@@ -31,7 +31,7 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def _lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files, using the course's versions except for those in `App.apart`."""
+    """Update the apps' lock files; only `App.apart` packages may differ from the course's lock."""
     course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         for each in APPS.values():

@@ -1,7 +1,7 @@
-"""Estimates a lesson's duration; `python -m tools.minutes 1` prints the minutes by section.
+"""Estimates a lesson's duration; `python -m tools.minutes 1` prints it for lesson 1, by section.
 
-Adds up reading time at 200 words a minute, code included; the minutes stated in each exercise; and
-an average execution time for each code cell. Tests compare the sums with each lesson's *Time* line.
+Adds up reading time at 200 words a minute, code included; the time stated in each exercise; and an
+average execution time for each code cell. Tests compare the sums with each lesson's *Time* line.
 """
 
 import re
@@ -20,11 +20,11 @@ CORE_END = "**The core ends here.**"
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _EFFORT = re.compile(r"^\*.+ · (\d+) minutes?\.\*", re.MULTILINE)
-_PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # predict("P1.2")
+_PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # matches predict("P1.2")
 
 
 def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Return the minutes for each section in the core and for each section after it."""
+    """Return the minutes for each section in the core and, separately, for each one after it."""
     core: defaultdict[str, float] = defaultdict(float)
     rest: defaultdict[str, float] = defaultdict(float)
     part, section = core, "Opening"

@@ -1,4 +1,4 @@
-"""Prints the commands' output; runs, waits for and terminates the programs that they start."""
+"""Helpers for the commands: print output; run, wait for and terminate programs."""
 
 import contextlib
 import errno
@@ -68,7 +68,7 @@ def advice_for_the_disk() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print one line and flush it."""
+    """Print one line and flush the output."""
     print(text, flush=True)
 
 

@@ -53,7 +53,7 @@ class Site:
 
 @contextmanager
 def served(app: App, python: str, **more: str) -> Iterator[Site]:
-    """Run an app with a simulator, whose model `sim` replies at twice real speed."""
+    """Run an app with a simulator whose model `sim` replies at twice real speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,

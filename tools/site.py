@@ -26,7 +26,7 @@ PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the i
 DESIGN = PICTURES / "site"
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"
-DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # folders whose links are checked
+DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # links in these folders' .md files are checked
 GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
@@ -62,7 +62,7 @@ def build(output: Path, lessons: Sequence[str]) -> Path:
         lessons: Names such as `1` or `01_enabling_streaming`; empty for all.
 
     Raises:
-        Advice: If a lesson is missing or was edited after its build, or if Sphinx warns or fails.
+        Advice: If a lesson is missing or has changed since its build, or if Sphinx warns or fails.
     """
     started = time.monotonic()
     stems = [path.stem for path in chosen(lessons, lesson_source.FOLDER)]
@@ -79,7 +79,7 @@ def build(output: Path, lessons: Sequence[str]) -> Path:
 
 
 def check_links(output: Path) -> int:
-    """Check the external links in lessons and documents with linkcheck; return 0 if all work."""
+    """Use linkcheck to check the external links in lessons and documents; return 0 if all work."""
     pages = output / "linked"
     shutil.rmtree(pages, ignore_errors=True)
     for path in (path for folder in DOCUMENTS for path in (ROOT / folder).glob("*.md")):
@@ -122,7 +122,7 @@ def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """Return the pages and pictures that lessons and guides may link to, by name."""
+    """Return, keyed by file name, the pages and pictures that lessons and guides may link to."""
     known = {f"{stem}{suffix}": f"{stem}.ipynb" for stem in stems for suffix in (".ipynb", ".md")}
     known |= {path.name: path.name for path in PICTURES.glob("*.png")}
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]

@@ -19,7 +19,7 @@ JSON = dict[str, Any]
 
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
-_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # Race('invoke', 'stream')
+_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # matches Race('invoke', 'stream')
 # [text](target), where the text may contain brackets; `mark` is the ! of an image
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
@@ -51,7 +51,7 @@ def for_reading(
         lesson: The lesson's source, for its hints and predictions.
         solved: The executed notebook from `solutions/`.
         unsolved: The learner's notebook from `notebooks/`.
-        pictures: Screenshots of live widgets by cell id and number, such as `feel-it-a-race-4.1`.
+        pictures: Screenshots, keyed by cell id and widget number, such as `feel-it-a-race-4.1`.
     """
     learner = {cell["id"]: cell for cell in unsolved["cells"]}
     notes = {cell["id"] for cell in solved["cells"]} - set(learner)
@@ -65,13 +65,13 @@ def for_reading(
 def relinked(text: str, pages: Mapping[str, str]) -> str:
     """Return Markdown whose relative links point to pages of the site.
 
-    A relative link to any other file is replaced by its text, followed by "in the course's
-    folder" if that text is only the file's path.
+    A relative link to a file that isn't in `pages` is replaced by the link text, followed by "in
+    the course's folder" if that text is only the file's path.
 
     Args:
         text: Markdown; links in code are left alone.
-        pages: Maps the file names that lessons link to, such as `01_enabling_streaming.ipynb`,
-            `glossary.md` or `lesson-1.png`, to the site's files.
+        pages: Maps file names in the links, such as `01_enabling_streaming.ipynb`, `glossary.md`
+            or `lesson-1.png`, to the site's files.
     """
 
     def place(found: re.Match[str]) -> str:
@@ -84,7 +84,7 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
         named = found["text"] == f"`{target.removeprefix('../')}`"
         return f"{found['text']} in the course's folder" if named else found["text"]
 
-    # Every second part is code: a fenced block, or inline code unless it ends a link's text.
+    # Every second part is code: a fenced block, or inline code that doesn't end a link's text.
     parts = re.split(r"(^ {0,3}```.*?^ {0,3}```[^\n]*$|`[^`\n]+`(?!\]))", text, flags=re.M | re.S)
     parts[::2] = [_LINK.sub(place, part) for part in parts[::2]]
     return "".join(parts)
@@ -188,7 +188,7 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
 
 
 def folded(title: str, text: str) -> str:
-    """Return Markdown in a collapsed `<details>` element with a title."""
+    """Wrap Markdown in a collapsed `<details>` element with a title."""
     return (
         f'<details class="course-fold">\n<summary>{html.escape(title)}</summary>\n\n'
         f"{text}\n\n</details>\n"
@@ -196,7 +196,7 @@ def folded(title: str, text: str) -> str:
 
 
 def prediction_card(number: str, prediction: Prediction) -> str:
-    """Return a prediction as HTML: each choice reveals its feedback."""
+    """Return a prediction as HTML in which opening a choice reveals its feedback."""
     lines = [
         f'<section class="course-predict" aria-label="Prediction {number}">',
         f'<p class="course-question">{_inline(prediction.question)}</p>',
@@ -214,6 +214,6 @@ def prediction_card(number: str, prediction: Prediction) -> str:
 
 
 def _inline(text: str) -> str:
-    """Convert one paragraph of Markdown to HTML without blank lines, which would end the block."""
+    """Convert a Markdown paragraph to HTML without blank lines, which would end the HTML block."""
     rendered = str(MarkdownIt("commonmark", {"html": False}).renderInline(text))
     return re.sub(r"\n+", " ", rendered)

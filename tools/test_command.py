@@ -182,7 +182,7 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
     """Return the result of a step that has ended; steps other than pytest count as one test.
 
     Returns:
-        The counts, and the problem: None if the step passed, "" if the counts show it.
+        The counts, and the problem: None, "" if the counts show it, or why no test ran.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:

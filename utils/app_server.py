@@ -178,7 +178,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # not in `errors`: apps without a lifespan raise, too
+                self.startup_error = error  # not in `errors`: apps without a lifespan also raise
             elif type(_alone(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_alone(error))
             raise

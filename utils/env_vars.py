@@ -74,7 +74,7 @@ def stay_here() -> bool:
             import langsmith
 
             traced = tracing()
-            langsmith.configure(enabled=False)  # LangSmith caches the variables it has read
+            langsmith.configure(enabled=False)  # needed, since LangSmith caches the variables
         for name in [*tracers, *(name for name, _ in _wrong())]:
             os.environ.pop(name, None)
     return traced
@@ -133,7 +133,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
 
 
 def which_are_set(*names: str) -> list[str]:
-    """Return the names of the variables that are set and not empty."""
+    """Return those of the named variables that are set and not empty."""
     return [name for name in names if os.environ.get(name)]
 
 

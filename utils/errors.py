@@ -52,7 +52,7 @@ class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named
 
 
 def redacted(text: str) -> str:
-    """Return `text` with keys, tokens, and user names and passwords in URLs replaced with `[key]`.
+    """Return `text` with `[key]` in place of keys, tokens, and user names and passwords in URLs.
 
     A key from an environment variable is replaced where it appears as a whole word. A short word
     such as `ollama`, a placeholder key for a local server, isn't replaced.

@@ -206,7 +206,7 @@ def _no_completion(error: BaseException) -> bool:
         if function.startswith("<"):  # before Python 3.12, a comprehension has its own frame
             continue
         if package == "openai" and module.startswith("lib/streaming/"):
-            return not isinstance(error, ValueError)  # a ValueError means invalid JSON
+            return not isinstance(error, ValueError)  # a ValueError means invalid JSON in the reply
         if package in ("openai", "langchain_openai"):
             return re.fullmatch(_READERS.get(module, ""), function) is not None
         if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):

@@ -80,7 +80,7 @@ def real_provider() -> Provider | None:
 
 
 def _address(key: str | None) -> tuple[str | None, str | None, str | None]:
-    """Return the name of the variable that sets the URL, the URL, and the key to send.
+    """Return three values: the variable that sets the URL, the URL itself, and the key to send.
 
     Precedence, as in `ChatOpenAI`: LangChain's variable, LangSmith's gateway, OpenAI's variable.
     """

@@ -119,7 +119,7 @@ def _check_shadowing() -> None:
 
 
 def _check_packages() -> None:
-    """Raise if a package is missing: later imports in the setup cell would fail."""
+    """Raise if a package is missing, since later imports in the setup cell would fail."""
     missing = [name for name in (*_PACKAGES, "ipykernel") if find_spec(name) is None]
     if missing:
         raise SetupError(f"Missing here: {', '.join(missing)}. {_FIX}")
@@ -200,8 +200,8 @@ def _lower_priority() -> None:
     """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
     The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by
-    learners, a thread or server that needs a tenth of a millisecond then doesn't have to wait for
-    another learner's code. Only Linux allows different priorities within a process.
+    learners, a thread or server that needs the CPU for 0.1 ms then doesn't have to wait for another
+    learner's code. Only Linux allows different priorities within a process.
     """
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":

@@ -1,6 +1,6 @@
 """Reads Server-Sent Events the way a browser's `EventSource` does.
 
-Implements section 9.2.6 of the WHATWG HTML standard, "Interpreting an event stream". A test
+Implements section 9.2.6, "Interpreting an event stream", of the WHATWG HTML standard. A test
 compares the events with a real browser's.
 """
 

@@ -49,7 +49,7 @@ LIMITS = {"length": "The reply reached its length limit.", "content_filter": "Fi
 
 
 class LimitReached(Exception):  # noqa: N818 (not an error: the text so far is kept)
-    """Raised if a limit ends a reply early; the message says which."""
+    """Raised if a limit ends a reply early; the error message names the limit."""
 
 
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from uuid import uuid4
 MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
 MOST_VISITORS = 1_000  # conversations to keep, one per visitor; older ones are dropped
 
-lifespan = None  # don't wait at shutdown: no other process could serve the replies
+lifespan = None  # don't wait at shutdown: the replies are lost with this process anyway
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
 
@@ -36,7 +36,7 @@ class Reply:
         self.news.set()
 
     async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
-        """Yield each event after number `after`, with its number, as it arrives."""
+        """Yield each event numbered above `after`, with its number, as it arrives."""
         while True:
             self.news.clear()
             for event, data in self.events[after:]:
@@ -81,7 +81,7 @@ async def begin(visitor: str, question: str, write: Write) -> Reply | None:
     turns = turns[-MOST_TURNS:]
     reply = Reply()
     reply.task = asyncio.create_task(write(reply, turns, question))
-    conversations.pop(visitor, None)  # the most recent conversation is last
+    conversations.pop(visitor, None)  # so that the most recent conversation is last
     conversations[visitor] = turns, question, reply
     for old in list(conversations)[:-MOST_VISITORS]:
         *_, last_reply = conversations[old]

@@ -72,7 +72,7 @@ class Reply:
             await commands.execute()
 
     async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
-        """Yield each event after number `after`, with its number, as it arrives."""
+        """Yield each event numbered above `after`, with its number, as it arrives."""
         while True:
             over = await self.result()
             block = None if over else WAIT * 1000  # milliseconds; None means don't wait

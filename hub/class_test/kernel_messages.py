@@ -1,4 +1,4 @@
-"""Messages between a page and its kernel, in the websocket frames that JupyterLab uses."""
+"""Messages between a page and its kernel, in JupyterLab's websocket frame format."""
 
 # mypy: allow-untyped-calls
 

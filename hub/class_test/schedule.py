@@ -28,11 +28,11 @@ from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_co
 
 MB_EACH = 250  # measured for one learner's server, kernel and simulator
 MB_BESIDES = 300  # for the hub, the proxy and this command
-PATIENCE = 300.0  # seconds to wait for a class to get ready, or to run a cell
+PATIENCE = 300.0  # seconds allowed for a class to get ready, and for each cell
 WITHIN = 5.0  # all learners start a cell within this many seconds of each other
 LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
 LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
-# evaluated in a learner's kernel: the simulator's log entry for the last streamed reply
+# in a learner's kernel, evaluates to the simulator's log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -146,12 +146,12 @@ async def run_class(hub: Hub, names: list[str]) -> Measurements:
 async def stream(
     learners: list[Learner], name: str, code: str, measured: Measurements
 ) -> list[Learner]:
-    """Run a streaming cell for all learners; measure its lag if it is live or the bare stream."""
+    """Run a streaming cell for all learners; if it is live or the bare stream, measure its lag."""
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        await asyncio.sleep(delays.uniform(0, WITHIN))  # people don't start at the same moment
+        await asyncio.sleep(delays.uniform(0, WITHIN))  # people don't run a cell at the same moment
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:

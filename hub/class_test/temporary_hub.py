@@ -1,8 +1,8 @@
-"""A temporary JupyterHub on the loopback address, which keeps all its files in one folder.
+"""A temporary JupyterHub on the loopback address, with all its files in one folder.
 
 It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
-password. Each server gets a port outside the ephemeral range. By default, the hub would pick a
-free port, which another process could take before the learner's server listens on it.
+password. Each learner's server gets a port outside the ephemeral range. By default, the hub would
+pick a free port, which another process could take before the server listens on it.
 """
 
 import contextlib
@@ -180,7 +180,7 @@ class Hub:
         psutil.wait_procs(ending, timeout=5)
 
 
-_PARTS = {  # maps part of a command line to the kind of process
+_PARTS = {  # process kinds, keyed by a string that the command line contains
     PROXY: "proxy",
     "jupyterhub.singleuser": "server",
     "ipykernel_launcher": "kernel",

@@ -1,6 +1,6 @@
 """The endpoints of the FastAPI app, tested without its page.
 
-The `app` fixture is a fresh copy of the app's module; the app calls the simulator `virtual`.
+The `app` fixture is a fresh copy of the app's module; its model is the `virtual` simulator.
 """
 
 import asyncio

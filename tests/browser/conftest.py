@@ -42,7 +42,7 @@ STATE = """() => {
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """If a test fails, save a screenshot of each page, and add its state to the report."""
+    """If a test fails, save a screenshot of each page, and add the page's state to the report."""
     report = yield
     if call.when == "setup" and isinstance(report.longrepr, tuple):
         # pytest's summary merges skips that have the same reason and location, so use one location.

@@ -35,7 +35,7 @@ CONTRAST = """(selector) => {
 }"""
 
 WIDGETS = ".jp-OutputArea .course-live"
-# Finds elements that overflow a widget or clip text; ignores SVG, ellipses, screen-reader text.
+# Finds elements that overflow a widget or clip text; ignores SVG, ellipses and screen-reader text.
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);

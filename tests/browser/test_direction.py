@@ -45,7 +45,7 @@ def test_each_widget_shows_text_in_its_own_direction(notebook: OpenNotebook):
     for number in range(1, len(CELLS) + 1):  # cell 0 is SETUP
         output = f".jp-Notebook .jp-Cell >> nth={number} >> .jp-OutputArea"
         nb.page.locator(output).get_by_text("שלום").first.wait_for()
-    # Returns [class, text, direction] of each element that directly contains text.
+    # Returns [class, text, direction] for each element that directly contains text.
     found = nb.page.evaluate(
         """() => {
           return [...document.querySelectorAll(".course-live *")].flatMap((element) => {

@@ -152,7 +152,7 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     nb.run_cell_with("import asyncio")
     nb.wait_done()
     nb.run_cell_with("LiveText(")
-    pane.wait_for(state="attached")  # before streaming: a busy kernel can't resend missed updates
+    pane.wait_for(state="attached")  # first, since a busy kernel can't resend missed updates
     nb.wait_done()
     nb.run_cell_with(stream)
     # The pane scrolls automatically.

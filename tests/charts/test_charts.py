@@ -1,4 +1,4 @@
-"""The reader's chart, the wait bars and the gap strip show recordings correctly at any speed."""
+"""The reader's chart, the wait bars and the gap strip show recordings of any speed correctly."""
 
 import re
 
@@ -71,7 +71,7 @@ def test_every_panel_of_the_readers_chart_has_its_numbers():
 @pytest.mark.parametrize(
     ("recording", "end"),
     [
-        (streamed(1), 15),  # reading takes a minute, so the axis ends at 1.5 times 10 s
+        (streamed(1), 15),  # reading takes a minute, so the axis ends at 1.5 times the reply's 10 s
         (streamed(20), 15 / 20),
         (recorded("slow", [2.0, 4.0, 6.0, 8.0, 10.0]), 12),
     ],

@@ -1,4 +1,4 @@
-"""The guard chart shows how long the reader waits, and how much forbidden text is shown."""
+"""The guard chart shows how long the reader waits, and how much forbidden text they see."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The waterfall shows when each stream waited, when text arrived, and how it ended."""
+"""The waterfall shows when each stream waited or delivered text, and how it ended."""
 
 import pytest
 from matplotlib.colors import to_hex
@@ -17,7 +17,7 @@ def stream(label="a", sent=0.0, arrivals=(0.5, 0.6, 0.7, 0.8), e2e=None, outcome
 
 
 def bars(chart, colour):
-    """Return the start and end, in seconds, of each bar in one colour, from the top row down."""
+    """Return the start and end, in seconds, of each bar in this colour, from the top row down."""
     return [
         (round(bar.get_x(), 3), round(bar.get_x() + bar.get_width(), 3))
         for container in chart.axes[0].containers

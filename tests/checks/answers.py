@@ -1,4 +1,4 @@
-"""Right and wrong answers to the exercises, collected automatically.
+"""Registers and collects right and wrong answers to the exercises.
 
     @right("1.shout")
     def a_generator_function(model): ...
@@ -79,7 +79,7 @@ def edits(exercise, answer):
 
 
 def edited(answer, changes, /, **names):
-    """Return a copy of a function or class with parts of its code replaced: `{old: new}`.
+    """Return a copy of a function or class after applying `changes` (`{old: new}`) to its code.
 
     The copy can use the names in the original module and in `names`.
     """
@@ -103,9 +103,9 @@ def source(answer):
 
 
 def diagnoses(exercise, patient, truth):
-    """Register right and wrong answers to a clinic whose solution is `truth`.
+    """Register right and wrong answers to a diagnosis exercise whose solution is `truth`.
 
-    `patient` is the word for a diagnosed item, such as "program".
+    `patient` is what messages call a diagnosed item, such as "program".
     """
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))

@@ -32,7 +32,7 @@ def checking():
 def beside(work):
     """Run `work(begun, go_on)` in a thread that starts before the `with` block and ends after it.
 
-    Yields a function that lets the thread finish early.
+    Yields a function that makes the thread finish earlier, and waits until it has.
     """
     begun, go_on = threading.Event(), threading.Event()
 
@@ -63,7 +63,7 @@ def recorded():
 
 
 def methods():
-    """Return the `BaseChatModel` methods that `isolated` may replace, by name."""
+    """Return a dict of the `BaseChatModel` methods that `isolated` may replace."""
     return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
 
 

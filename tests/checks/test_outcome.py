@@ -1,4 +1,4 @@
-"""How messages quote code, including code that contains backticks, in text and in HTML."""
+"""How messages quote code in text and in HTML, including code that contains backticks."""
 
 from xml.etree import ElementTree
 

@@ -44,8 +44,8 @@ def script(server, tmp_path, kernels):
 class Script:
     """Starts a script in a folder from which the course can't be imported.
 
-    The model name can select a fault: `sim-fast:end@20` truncates the reply. Given `kernels`, the
-    address of the process that forks kernels, the script runs in a fork, which starts faster.
+    The model name can select a fault: `sim-fast:end@20` truncates the reply. If `kernels` is the
+    address of the process that forks kernels, the script starts faster, as a fork of that process.
     """
 
     def __init__(self, server, folder, kernels=None):

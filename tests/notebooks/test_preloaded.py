@@ -51,7 +51,7 @@ def test_its_environment_is_that_of_any_kernel(
         for command in (quick_kernel, None)
     )
     for around in (quick, plain):
-        around["program"] = Path(around["program"]).stem  # a full path in a plain kernel only
+        around["program"] = Path(around["program"]).stem  # only a plain kernel has a full path here
     assert quick == plain
     assert plain["folder"] == os.path.realpath(tmp_path)
     assert plain["seen"] == "yes"

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# (section, name) pairs: the section tells learners to first run the one that defines the name.
+# (section, name) pairs: the section tells learners to first run another that defines the name.
 ALLOWED = {("A web server of your own", "frame")}
 
 

@@ -48,7 +48,7 @@ def connected(server: Simulator) -> socket.socket:
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
-    """Send a chat request; return the unread socket, whose receive buffer is `buffer` bytes."""
+    """Send a chat request; return the socket, unread, with a receive buffer of `buffer` bytes."""
     raw = json.dumps(body)
     host, port = _address(server).split(":")
     head = (

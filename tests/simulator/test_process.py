@@ -191,7 +191,7 @@ def test_a_site_hook_that_ends_python_is_reported_immediately(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, words: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    # Make the time limit so long that it can't cause the error.
+    # Make the time limit long enough that it can't cause the error.
     monkeypatch.setattr(server_process, "_READY_SECONDS", PATIENCE * 10)
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{words}") as caught:

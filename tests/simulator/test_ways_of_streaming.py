@@ -94,7 +94,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
-# The table rows: for each way of streaming, a function that uses it, and the model's options.
+# The table's rows: for each way of streaming, a function that uses it, and the model's options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (in_mode(), {}),
     '`stream_mode="updates"`': (in_mode(stream_mode="updates"), {}),
@@ -139,7 +139,7 @@ def kind(item: Any) -> str:
 def measured(name: str, way: Any, options: dict[str, Any]) -> str:
     """Return the kind of the first item, and when the first item and the first text arrived.
 
-    Each time is a percentage of the run's duration.
+    The times are percentages of the run's duration.
     """
     given = component(name, **options)
     clock, seen = given.virtual.clock, []

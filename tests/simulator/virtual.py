@@ -5,8 +5,8 @@
         run = record(model.stream(PROMPT), clock=virtual.clock)
 
 Requests go through the real `ChatOpenAI` and the real HTTP client. Only the transport is replaced:
-it calls the app instead of opening a socket. Time passes only while a client waits for the server,
-even in a synchronous call, or while a test calls `sleep`.
+it calls the app instead of opening a socket. Time passes only while a client waits for the server
+(synchronously or not) or a test calls `sleep`.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class VirtualSimulator:
 
     Attributes:
         app: The simulator's ASGI app.
-        clock: Returns the loop's time in seconds; pass it to code that takes a clock.
+        clock: A function that returns the loop's time in seconds, for code that takes a clock.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -67,14 +67,14 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # Make the clock wait for anyio threads; the first request in a process uses one.
+            # Make the clock wait for anyio threads, since the first request in a process uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
         return self._loop.run_until_complete(counted())
 
     def sleep(self, seconds: float) -> None:
-        """Let virtual time pass, as if the program were busy."""
+        """Let virtual time pass, as if the client were busy."""
         self.run(asyncio.sleep(seconds))
 
     def requests(self) -> Requests:

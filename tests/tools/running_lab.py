@@ -21,8 +21,8 @@ from tools import lab
 COURSE = ROOT / "course.py"
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# Makes standard input its controlling terminal, then replaces itself with `lab`. When the test
-# closes the other end of the terminal, `lab` receives SIGHUP, even if the tests run under `nohup`.
+# A script that makes standard input its controlling terminal, then runs `lab` in its place. When
+# the test closes the terminal's other end, `lab` gets SIGHUP, even if the tests run under `nohup`.
 _ON_A_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -41,7 +41,7 @@ class Lab:
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start the command so that `end(way)` can stop it, and wait for its address."""
+        """Start the command so that `end(way)` can stop it; return once it prints its address."""
         command = [str(COURSE), "lab", "--no-browser", "--here"]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         self._terminal: int | None = None

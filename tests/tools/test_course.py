@@ -72,7 +72,7 @@ def test_an_unknown_lesson_is_reported_before_anything_is_set_up(
 
 
 def course_after(preparation: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run `course.py` in a Python process, after the code in `preparation`."""
+    """Run the code in `preparation` and then `course.py` in a new Python process."""
     run = f"import runpy; runpy.run_path({str(COURSE)!r}, run_name='__main__')"
     return subprocess.run(
         [sys.executable, "-c", f"import sys\n{preparation}\n{run}"],

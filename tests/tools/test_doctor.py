@@ -1,4 +1,4 @@
-"""The doctor: one line per check, and advice for each failed check."""
+"""The `doctor` command: one line per check, and advice for each failed check."""
 
 import json
 import os

@@ -23,8 +23,8 @@ DEAD = "http://127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    # A proxy that doesn't respond: the course's own requests must not use it. The home folder can't
-    # be written to; it is a file, so that not even root can create folders in it.
+    # The proxy doesn't respond, so the course's own requests would fail if they used it. The home
+    # folder is a file, so that not even root can create anything in it.
     home = tmp_path_factory.mktemp("no") / "home"
     home.touch()
     variables = dict.fromkeys(("HTTP_PROXY", "http_proxy"), DEAD)

@@ -28,7 +28,7 @@ REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonho
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield a document's tokens, including inline ones, each with its block's first line number."""
+    """Yield a document's tokens, even inline ones, each with the line on which its block starts."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """Create a course folder, with installers that install one fake package per lock."""
+    """Create a course folder whose locks name one package each, and fake the installers."""
     (tmp_path / "requirements").mkdir()
     for kind, name in environment.LOCKS.items():
         (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")

@@ -20,7 +20,7 @@ Judge = Callable[..., dict[str, Seen]]
 
 
 def served(app: ASGIApp) -> ASGIApp:
-    """Wrap an app so that exceptions cause a 500 response or drop the connection."""
+    """Wrap an app so that an exception causes a 500 response or, in mid-response, a reset."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -53,7 +53,7 @@ def verdict() -> Judge:
             return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
 
         model = Model(ADDRESS, KEY, client(virtual.app)) if simulated else None
-        # Use short replies, so that a few pieces are a large part of each. `flood` is in MB.
+        # Use short replies, so that a few pieces are a large part of a reply. `flood` is in MB.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
         case = Case(Endpoint(wire, client(app)), model, **brief)
         try:

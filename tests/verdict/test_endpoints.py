@@ -1,4 +1,4 @@
-"""The verdict on other kinds of endpoint: POST, JSON lines, plain text and more."""
+"""The verdict on endpoints that use POST, JSON lines, plain text and more."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Each line of the verdict: a correct endpoint passes, and each mistake fails exactly one line."""
+"""Each verdict line: a correct endpoint passes it, and each mistake makes exactly one line fail."""
 
 import pytest
 

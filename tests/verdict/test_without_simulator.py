@@ -28,7 +28,7 @@ EARLY, SMOOTH, ENDS, OTHERS = (
 
 
 def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
-    """Return an app factory: `/chat` calls `answer`; `/chat/` (see `moved`) streams `STREAM`."""
+    """Return an app factory: `/chat` calls `answer`; `/chat/` streams `STREAM` (see `moved`)."""
     return lambda _: Starlette(routes=[Route("/chat", answer), Route("/chat/", streaming(STREAM))])
 
 

@@ -12,7 +12,7 @@ from utils.widgets.chat.history import GO_ON, INTERRUPTED
 
 
 class Model:
-    """A reply function that returns a new `Tap` on each call and records each history."""
+    """A reply function that records the history and returns a new `Tap` on each call."""
 
     def __init__(self):
         self.taps, self.histories = asyncio.Queue(), []

@@ -23,7 +23,7 @@ but_refusals = pytest.mark.parametrize(  # a refusal ends the reply before Stop 
 
 
 class Provider:
-    """A reply function whose model has the fault in `delivery`; None means no fault."""
+    """A reply function whose model has the fault that `delivery` names, if any."""
 
     delivery: str | None = None
     by_responses = False

@@ -95,7 +95,7 @@ class TestRun:
 
     async def test_items_that_cannot_hold_text_are_named(self, wire):
         live = LiveText()
-        assert await live.run(stream((Chunk("All of it."), {}))) == ""  # agents stream pairs
+        assert await live.run(stream((Chunk("All of it."), {}))) == ""  # agents stream such pairs
         note = "No text: the stream's items are of type tuple, not message chunks or strings."
         assert find(live, PlainText).note == note
         await live.run(stream())

@@ -78,7 +78,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print differences from the lessons and other problems; return 1 if there are any."""
+    """Print any differences from the lessons, and other problems; return 1 if there are any."""
     outdated = [line for one in built for line in _outdated(one)]
     solved = [(one, stored) for one in built if (stored := one.stored("solutions"))]
     others = [line for one, stored in solved for line in execute.rejected(one, stored)]

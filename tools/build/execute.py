@@ -120,7 +120,7 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
     """Restore a cell's stored outputs if the new ones differ only in what varies between runs.
 
     The setup cell and all code so far in the section must be unchanged. Images aren't compared:
-    a section depends only on the setup cell, so no other code can have changed them.
+    only this code can have changed them, since sections don't depend on each other.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True

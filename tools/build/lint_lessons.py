@@ -155,7 +155,7 @@ def _learners_code(lesson: Lesson) -> Iterator[SourceError]:
 def _leaks(lesson: Lesson) -> Iterator[SourceError]:
     """Find solutions that appear whole in one cell of the learner's edition.
 
-    A lesson may show some lines of a solution, but not all its significant lines in one cell.
+    A lesson may show some lines of a solution, but not all of its significant lines in one cell.
     """
     for number, exercise in lesson.exercises.items():
         for region in exercise.regions:

@@ -177,6 +177,6 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with `language_info` replaced by its name; Jupyter changes the rest of it."""
+    """Return metadata with only the name in `language_info`; Jupyter changes the other fields."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}

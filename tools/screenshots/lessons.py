@@ -1,7 +1,7 @@
-"""Screenshots of each lesson mid-stream, for the README: `python -m tools.screenshots.lessons`.
+"""Screenshots of the lessons mid-stream, for the README: `python -m tools.screenshots.lessons`.
 
-Lesson 1's screenshot includes JupyterLab; the others show only widgets. Maintainers run it
-after changing a widget's appearance.
+Lesson 1's screenshot includes JupyterLab; the others show only widgets. Maintainers run this
+script after changing a widget's appearance.
 """
 
 import argparse
@@ -25,8 +25,8 @@ WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
 APART = 24  # pixels between screenshots
 
-# Checks whether an element contains the words. If so, immediately replaces the captured elements
-# with static copies, because taking a screenshot takes longer than a token.
+# Checks whether an element contains the words. If so, immediately replaces the elements to capture
+# with static copies, since more tokens would arrive while the screenshot is taken.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {

@@ -8,7 +8,7 @@ The modules, in the order in which they are used:
 - `stream`: a reply as it is read; `endings`: whether it ended like a complete reply
 - `model`: the simulator behind the app, its faults and its log
 - `case`: combines the above into the input for each line of the table
-- `lines`: those lines, which are tested by `delivery`, `failures` and `readers`
+- `lines`: lists those lines; `delivery`, `failures` and `readers` test the endpoint for them
 - `report`: prints the table
 
 For maintainers, `tables` writes the tables in apps/README.md; `nginx` runs a proxy for one app.

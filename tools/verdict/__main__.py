@@ -42,7 +42,7 @@ PRESETS = {
         text_path=".",
     ),
     "django": WireFormat("/chat", method="POST", body=_MESSAGE, format="jsonl", text_path="text"),
-    **{  # apps that use websockets, which `sockets` converts to server-sent events
+    **{  # `sockets` converts these apps' websocket messages to server-sent events
         name: WireFormat("/chat", method="POST", body=_MESSAGE, stop="/stop/{page}", text_path=".")
         for name in PAGES
     },

@@ -43,10 +43,10 @@ class BufferedError(Exception):
 
 
 def exceeds_buffers() -> int:
-    """Return a reply size, in megabytes, that is too large for any connection's socket buffers.
+    """Return the size, in megabytes, of a reply too large for the socket buffers it passes through.
 
-    An app's reply passes through two connections: from the model, and to the reader. 32 MB is
-    enough on systems that don't list buffer limits in /proc.
+    A reply passes through two connections, from the model to the app and on to the reader. 32 MB
+    is enough on systems that don't list buffer limits in /proc.
     """
     try:
         limits = [

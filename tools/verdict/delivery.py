@@ -1,8 +1,8 @@
-"""Lines about delivery: text arrives early, incrementally and intact, and its end is announced.
+"""Delivery checks: text arrives early, incrementally and intact, and its end is announced.
 
-With the simulator behind the app, lines compare the text that arrived with the tokens in the
+With the simulator behind the app, they compare the text that arrived with the tokens in the
 simulator log. During a mid-reply pause, an unbuffered stream has delivered all text generated so
-far, but a buffered one hasn't. Without the simulator (`case.model` is None), lines examine how much
+far, but a buffered one hasn't. Without the simulator (`case.model` is None), they examine how much
 text arrived in one go, since text that is merely late may come from a slow model.
 """
 

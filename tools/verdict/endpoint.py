@@ -35,7 +35,7 @@ class Endpoint:
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams, as a page would, at the event (if any) that ended a complete one."""
+        """Close later streams at the event that ended `complete`, if any, as a page would."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 

@@ -1,4 +1,4 @@
-"""Lines about failures: announcements, repeated requests, lost text and leaked secrets."""
+"""Failure checks: announcements, repeated requests, lost text and leaked secrets."""
 
 import re
 
@@ -33,7 +33,7 @@ def _announcement(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Return how a failure went unannounced, or "" if it was announced or the app recovered."""
+    """Describe an unannounced failure; return "" if it was announced or the app recovered."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:

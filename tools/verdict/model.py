@@ -41,7 +41,7 @@ class Model:
             await asyncio.sleep(0.05)  # the log can only be polled
 
     async def reply_to(self, request: Request) -> str:
-        """Return the complete text that a request would get without a fault."""
+        """Return the complete text of the reply that a request would get without a fault."""
         body = {**request.body, "model": "sim-fast", "stream": False}
         body.pop("stream_options", None)
         answer = await self._send("POST", request.path, body)

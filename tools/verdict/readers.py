@@ -7,7 +7,7 @@ from utils.simulator import Request
 from .case import BufferedError, Case, Seen, failed, passed
 from .delivery import LARGEST_BURST
 
-_SETTLED = 3.0  # seconds; an app that still reads from the model receives tokens within this time
+_SETTLED = 3.0  # seconds; no token for this long means the app isn't reading from the model
 
 
 async def leaving(case: Case) -> Seen:

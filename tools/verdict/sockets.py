@@ -1,7 +1,7 @@
 """Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
 
-Each question opens a websocket, as a page would; closing the response closes the websocket. Only
-what is needed to ask a question, read the reply and press Stop is implemented.
+Each question opens a websocket, as a page would; closing the response closes the websocket. This
+module implements only what is needed to ask a question, read the reply and press Stop.
 """
 
 import json
@@ -21,7 +21,7 @@ Events = AsyncGenerator[tuple[str, Any]]
 
 
 class Chainlit:
-    """Chainlit's page, which exchanges Socket.IO text frames.
+    """A Chainlit page, which exchanges Socket.IO text frames with the server.
 
     A frame begins with its type: 40 for connecting, 42 for an event, 2 for a ping, 3 for a pong.
     """
@@ -43,7 +43,7 @@ class Chainlit:
         await self._emit(socket, "client_message", {"message": message, "fileReferences": []})
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield tokens until the task ends, then how it ended."""
+        """Yield tokens until the task ends, then its outcome."""
         begun, failed = False, None
         async for frame in socket:
             assert isinstance(frame, str)
@@ -72,10 +72,10 @@ class Chainlit:
 
 
 class Streamlit:
-    """Streamlit's page, which sends widget states and receives elements, both as protobuf."""
+    """A Streamlit page, which sends widget states and receives elements, both as protobuf."""
 
     path = "/_stcore/stream"
-    # Field number paths: the first line's are in a ForwardMsg (frame), the second's in an element.
+    # Paths of field numbers: the first line's start at a frame, the second's at an element.
     FINISHED, ELEMENT = (6,), (5, 3)
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
     PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
@@ -89,7 +89,7 @@ class Streamlit:
             box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
             if _at(frame, *self.FINISHED):
                 break
-        # a rerun (field 11) with widget states (2), each (1) with an id (1) and a chat input (15)
+        # fields: rerun (11) > widget states (2) > one state (1) > its id (1) and chat input (15)
         value = _field(1, box) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 

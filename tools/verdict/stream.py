@@ -116,7 +116,7 @@ class Stream:
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
     def describe_ending(self) -> str:
-        """Describe the last part of `ending` (which must not be empty), such as `event done`."""
+        """Describe the last part of `ending`, as in `event done`; `ending` must not be empty."""
         last = self.ending[-1]
         if last.text:
             return "a field"

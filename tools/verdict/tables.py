@@ -1,7 +1,7 @@
 """Writes the verdict tables into apps/README.md: `python -m tools.verdict.tables`.
 
-For maintainers: run it after changing an app or the verdict. It tests every line on each app,
-on lesson 4's naive endpoint, and on the FastAPI app behind nginx, in about ten minutes.
+Maintainers run this after changing an app or the verdict. It tests every line of the verdict on
+each app, on lesson 4's naive endpoint, and on the FastAPI app behind nginx, in about ten minutes.
 """
 
 import json
@@ -68,7 +68,7 @@ def _naive() -> str:
 
 
 def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
-    """Run the verdict in a folder; `model` holds a running simulator's environment variables."""
+    """Run the verdict in a folder; `model` contains environment variables for a simulator."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})

@@ -100,7 +100,7 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # needed again here: drawing creates the ticks
+    @style.context("default")  # needed here too, since drawing creates the ticks
     def png(self) -> bytes:
         """Return the picture as a PNG, with two dots per CSS pixel."""
         buffer = io.BytesIO()

@@ -27,7 +27,7 @@ def guard_chart(
     *,
     wpm: float = WORDS_PER_MINUTE,
 ) -> Chart:
-    """Plot the reader's wait, and forbidden text shown, against the number of characters held back.
+    """Plot the reader's wait, and the forbidden text shown, by number of characters held back.
 
     The guard checks all the text so far whenever a piece arrives. The upper panel shows the wait if
     the guard allows the reply. The lower panel shows how many forbidden characters are displayed

@@ -67,7 +67,7 @@ class Rows:
         self.axes.barh(middle, end - start, thick, left=start, color=colour, **look)
 
     def stalls(self, middle: float, start: float, end: float) -> None:
-        """Draw the reader's stalls as one hatched bar."""
+        """Draw the reader's stalls, added up, as one hatched bar."""
         self.bar(middle, start, end, STALL, hatch="///", ec="white", lw=0)
 
 

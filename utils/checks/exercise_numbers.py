@@ -87,7 +87,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """Return the names of variables that hold a list or dict; for anything else, its `__name__`."""
+    """For a list or dict, return the names of variables that hold it; otherwise, its `__name__`."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])

@@ -73,7 +73,7 @@ def solution(number: object = MISSING, *more: object) -> None:
 
 
 def predict(number: object = MISSING, *more: object) -> None:
-    """Show prediction `number`, such as "P1.2", a question to answer before running the code.
+    """Show prediction `number`, such as "P1.2": a question to answer before running the code.
 
     Raises:
         Misuse: If there is no such prediction; the message lists the existing ones.

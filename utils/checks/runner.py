@@ -1,7 +1,7 @@
 """Finds the check for an exercise, runs an answer with each case, and looks for mistakes.
 
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
-`messages.py` in the same folder, in a variable named after the file, in capitals.
+`messages.py` in the same folder, in a variable named after the check's file, in capitals.
 """
 
 import importlib
@@ -66,7 +66,7 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case and whether `stress` made it; the caller adds its record to `records`."""
+        """Yield each case and whether `stress` made it; the caller adds the record to `records`."""
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):
@@ -75,7 +75,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` adds those that exercises share."""
+        """Return the mistakes to look for, in order; `shared` adds those all exercises share."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}

@@ -1,4 +1,4 @@
-"""Lightweight HTTP clients; even a hundred of them don't slow down the measurement.
+"""Lightweight HTTP clients; even a hundred of them don't distort the measurement.
 
 They use plain HTTP/1.1 over asyncio streams, and read event streams of JSON strings from `app`.
 """

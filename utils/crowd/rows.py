@@ -1,4 +1,4 @@
-"""Results of the load experiment as a table, with a row for each style and number of clients."""
+"""Results of the load experiment as a table: one row per endpoint style and number of clients."""
 
 import html
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Result for one style and number of clients. All times are in seconds.
+    """Results for one endpoint style and number of clients. All times are in seconds.
 
     Attributes:
         style: A key of `STYLES`.

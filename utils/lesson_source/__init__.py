@@ -49,8 +49,8 @@ A lesson is a sequence of cells in MyST Markdown:
 - The file is UTF-8, with or without a BOM, with any line endings.
 - Lines from `### BEGIN SOLUTION` to `### STUB` or `### END SOLUTION` appear in solutions/ only,
   without the marker lines. A cell may have several such regions.
-- Instead, the learner sees `...  # your code here`, indented like the first line of the solution,
-  or the comment lines after `### STUB` without `# ` (put the `#` where the text should begin).
+- In their place, learners see the comment lines after `### STUB`, without `# ` (put the `#` where
+  the text should begin). The default is `...  # your code here`, indented like the solution.
 - An exercise is named after its check file: the cell is tagged `exercise-words` and ends with
   `check("1.words", …)`. Its number follows from the order of exercises in the lesson and
   replaces `1.words` everywhere in the lesson.
@@ -155,7 +155,7 @@ def prediction(key: str) -> Prediction:
 
 
 def _without_check(code: str) -> str:
-    """Remove the `check(…)` at the beginning of a line, and everything below it."""
+    """Remove the first line that begins with `check(`, and everything below it."""
     return re.sub(r"^check\(.*\Z", "", code, flags=re.MULTILINE | re.DOTALL).rstrip()
 
 
@@ -169,7 +169,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in one of its lesson's tables; error messages refer to an entry as `what`."""
+    """Look up a key in one of its lesson's tables; `what` names an entry in error messages."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

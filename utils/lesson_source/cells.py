@@ -1,4 +1,4 @@
-"""Splits a lesson into cells for both editions, as in jupytext's MyST format."""
+"""Splits a lesson, written in jupytext's MyST format, into the cells of both editions."""
 
 import re
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise number or, with a P, a prediction number
-# `numbers.numbered` has already replaced names, as in `exercise-words`, with numbers.
+# `numbers.numbered` has already replaced `exercise-words`, for example, with `exercise-1.2`.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 
@@ -26,7 +26,7 @@ class Region:
 
     line: int  # the line of `### BEGIN SOLUTION` in the file, counted from 1
     solution: str  # the lines of the solution, as written
-    stub: str  # the lines that replace the solution for learners
+    stub: str  # the lines that replace the solution in the learner's edition
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Hints:
 class Lesson:
     """The parsed source of a lesson."""
 
-    file: str  # the lesson's name in messages, such as `lessons/01_enabling_streaming.md`
+    file: str  # the path shown in messages, such as `lessons/01_enabling_streaming.md`
     cells: list[Cell]  # in order
-    numbers: Mapping[str, str]  # the number of each exercise, by name
-    exercises: dict[str, Cell]  # the cell of each exercise, by number, such as "1.2"
+    numbers: Mapping[str, str]  # each exercise's number, by name
+    exercises: dict[str, Cell]  # each exercise's cell, by number, such as "1.2"
     hints: dict[str, Hints]  # by exercise number
     predictions: dict[str, Prediction]  # by number, such as "P1.1"
 

@@ -20,7 +20,7 @@ def numbers_in(text: str, file: str) -> Mapping[str, str]:
 
 
 def numbered(text: str, by_name: Mapping[str, str]) -> str:
-    """Replace exercise names in a lesson, as in `exercise-words` and `1.words`, with numbers."""
+    """Replace the exercise names in a lesson with numbers: `1.words` becomes `1.2`, for example."""
     known = {f"{number.partition('.')[0]}.{name}": number for name, number in by_name.items()}
     for line, written in enumerate(text.split("\n"), start=1):
         for meant in _MEANT.findall(written):

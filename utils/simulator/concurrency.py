@@ -34,8 +34,8 @@ class ConcurrencyLimiter:
         """Admit a reply and count it as active until `release`.
 
         Raises:
-            ApiError: 429 if the server is full, or if others are waiting and the learner already
-                has their share.
+            ApiError: 429 if the server is full, or if others are waiting and this learner already
+                has a full share.
         """
         if self._limit is not None:
             now = self._clock()
@@ -66,7 +66,7 @@ class ConcurrencyLimiter:
         self.tokens += tokens
 
     def active(self) -> dict[str, int]:
-        """Return how many replies each learner is receiving, in descending order."""
+        """Return each learner's number of replies in progress, highest first."""
         return dict(self._active.most_common())
 
 

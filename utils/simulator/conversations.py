@@ -33,7 +33,7 @@ class Conversations:
             self._turns.popitem(last=False)
 
     def recall(self, response_id: str) -> tuple[Turn, ...]:
-        """Return the conversation up to a response; raise `ApiError` if it isn't stored."""
+        """Return the conversation ending with a response; raise `ApiError` if it isn't stored."""
         if response_id not in self._turns:
             raise errors.no_such_response(response_id)
         return self._turns[response_id]

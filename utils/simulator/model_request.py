@@ -1,4 +1,4 @@
-"""The API-independent form of a request, which the parsers in `api` produce."""
+"""The API-independent form of a request, as produced by the parsers in `api`."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,7 +25,7 @@ class Turn:
     role: Role
     text: str
     calls: tuple[ToolCall, ...] = ()  # the tool calls in an assistant turn
-    call_id: str = ""  # in a tool turn, the identifier of the call that produced it
+    call_id: str = ""  # in a tool turn, the `id` of the call whose result it contains
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class ModelRequest:
     turns: tuple[Turn, ...]  # the conversation so far, including instructions
     stream: bool = False
     include_usage: bool = False  # whether a Chat Completions stream ends with token counts
-    stop: tuple[str, ...] = ()  # stop sequences; the text ends before the first to occur
-    max_tokens: int | None = None  # the reply's length limit; None means no limit
+    stop: tuple[str, ...] = ()  # stop sequences; the text ends before whichever occurs first
+    max_tokens: int | None = None  # the reply's length limit in tokens; None means no limit
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"  # when to call tools: if one fits, never, or always

@@ -29,8 +29,8 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     """Return a random schedule for a reply of `tokens` tokens.
 
     The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
-    profile's rate, with random stalls. If `profile.thinks`, the `reasoning` tokens are spread
-    between the opening and the TTFT; otherwise, they come first, starting at the TTFT.
+    profile's rate, with random stalls. If `profile.thinks`, the first `reasoning` tokens are
+    spread between the opening and the TTFT; otherwise, the first of them is due at the TTFT.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
@@ -52,7 +52,7 @@ class Piece(NamedTuple):
     """A fragment of a reply: the content of one chunk."""
 
     at: float  # when to send the piece, in seconds since the request arrived, at speed 1
-    part: int  # index of the part that the piece belongs to
+    part: int  # index of the reply part that the piece belongs to
     text: str
     tokens: int = 1  # number of tokens in the text
 
@@ -63,7 +63,7 @@ class TimedBytes(NamedTuple):
     at: float  # when to send the bytes, in seconds since the request arrived, at speed 1
     data: bytes
     tokens: int = 0  # number of reply tokens in the bytes
-    # after these bytes, "failed" ends the response cleanly, and "reset" resets the connection
+    # "failed": the response ends cleanly after these bytes; "reset": the connection is reset
     ends: Literal["", "failed", "reset"] = ""
 
 

@@ -12,8 +12,8 @@ prompt, cached: Token counts. The cached tokens are the longest prefix shared wi
     least one token is always prefilled. A block can be reused once its prompt has been prefilled.
     OpenAI uses this block size and minimum (developers.openai.com/api/docs/guides/prompt-caching);
     vLLM hashes blocks the way this module does (docs.vllm.ai, "Automatic Prefix Caching").
-rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured a TTFT of 48 ms for
-    500 tokens and one of 407 ms for 5,000: about 12,500 tokens per second
+rate: Prompt tokens per second. With Llama 3.3 70B on two H100s, NVIDIA measured TTFTs of 48 ms for
+    500 tokens and 407 ms for 5,000, which implies about 12,500 tokens per second
     (docs.nvidia.com/nim/benchmarking/llm/1.0.0/performance).
 
 The values are illustrative and date from 2026. The model ignores several effects: prefill time

@@ -24,10 +24,10 @@ class Profile:
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
     refusal_chance: float = 0.0  # probability of a 429, as if the server were saturated
-    serving: Serving | None = None  # capacity, if limited; waiting and prefill times add to `ttft`
+    serving: Serving | None = None  # capacity, if limited; queueing and prefill times add to `ttft`
 
     def gap(self, tokens: int) -> float:
-        """Return the gap between tokens, in seconds, in a reply of `tokens` tokens."""
+        """Return the number of seconds between the tokens in a reply of `tokens` tokens."""
         if self.total is not None:
             return (self.total - self.ttft) / max(1, tokens - 1)
         return 1 / self.rate

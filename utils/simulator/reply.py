@@ -135,7 +135,7 @@ class Reply:
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         new_index = {old: new for new, old in enumerate(order)}
-        times = [piece.at for piece in self.pieces]  # the pieces are reordered, but not the times
+        times = [piece.at for piece in self.pieces]  # the times keep their order; the pieces don't
         pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,

@@ -23,7 +23,7 @@ class PacedResponse:
     encoder: Encoder
     entry: Entry
     cleanup: contextlib.ExitStack  # closed when the reply ends
-    count: Callable[[int], None]  # called with the number of tokens sent, after each send
+    count: Callable[[int], None]  # called after each send, with the number of tokens sent
     speed: float
     clock: Clock
 

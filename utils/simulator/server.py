@@ -21,8 +21,8 @@ from .response import RESET
 
 _IDLE_SECONDS = 60.0  # timeout for a client that stops reading
 _DRAIN_SECONDS = 5.0  # a reset waits at most this long for sent bytes to be acknowledged
-_DRAIN_SECONDS_BLIND = 0.05  # fixed wait on systems other than Linux
-_POLL_SECONDS = 0.005  # interval between checks of the acknowledged byte count
+_DRAIN_SECONDS_BLIND = 0.05  # the fixed wait before a reset on systems other than Linux
+_POLL_SECONDS = 0.005  # interval between checks for unacknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
 _COLLECT_SECONDS = 5.0  # minimum time between full garbage collections
 _MAX_FILES = 10_240
@@ -172,7 +172,7 @@ def serve(
 
 
 def _allow_many_connections() -> None:
-    """Raise the limit on open files, often 256 or 1024, to `_MAX_FILES` or a lower hard limit."""
+    """Raise the open-file limit, often 256 or 1024, to `_MAX_FILES` or the hard limit if lower."""
     if sys.platform != "win32":
         import resource
 

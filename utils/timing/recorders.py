@@ -2,7 +2,7 @@
 
 All times are in seconds since the request was sent. The first `next()` sends the request and
 starts the clock, because generators do nothing until then. A piece counts as arrived when the
-reading loop receives it, so a slow loop makes the recorded times late.
+reading loop receives it, so if that loop is slow, the recorded times are late.
 """
 
 import time

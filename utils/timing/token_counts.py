@@ -15,8 +15,8 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U00
 def words_in(text: str) -> int:
     """Return the number of words; each Chinese or Japanese character counts as one.
 
-    These languages are written without spaces, and people read about as many of their characters
-    per minute as English words.
+    These languages are written without spaces, and people read about as many characters a minute
+    in them as words in English.
     """
     if _UNSPACED.search(text) is None:
         return len(text.split())
@@ -33,7 +33,7 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     and a sixteenth of the estimate.
 
     The limits are wide, since tokenizers may differ by a factor of two in some languages. A true
-    count passes for single-token pieces, and for large pieces in any language. Twice the true count
+    count passes in any language, for both single-token and large pieces. Twice the true count
     fails, except for short English text.
     """
     shown = [piece for piece in texts if piece]
@@ -41,7 +41,7 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     ascii_part = text.encode("ascii", "ignore")
     letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
     others = len(ascii_part) - letters - ascii_part.count(b" ")
-    foreign = len(text.encode()) - len(text)  # bytes of non-ASCII characters, minus one each
+    foreign = len(text.encode()) - len(text)  # UTF-8 bytes of non-ASCII characters, less one each
     most = 0.4 * letters + others + foreign
     least = max(len(text.split()) / 2, most / 16)
     return least <= count <= max(most, len(shown)) + 10
@@ -51,8 +51,8 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     """Return a reply's usage, based on the usage reports in its items.
 
     If there are several, they are either increments, which LangChain sums when it adds chunks, or
-    running totals, of which the last one counts. The result is the sum or the last total, whichever
-    is plausible for the text. If both are, counts that rise each time are taken as running totals.
+    running totals, the last of which is final. The result is the sum or the last total, whichever
+    is plausible. If both are plausible, strictly increasing counts are treated as running totals.
     """
     counted = [usage for usage in usages if whole_number(usage.get("output_tokens")) is not None]
     if not counted:

@@ -14,7 +14,7 @@ class TestPromises(Promises):
     lesson = Lesson(
         "01_enabling_streaming",
         live={"stream": STREAM},
-        speed=4,  # at this speed, the race takes 2.5 s, long enough to be stopped
+        speed=4,  # at this speed, the race takes 2.5 s, long enough for a test to stop it
     )
 
     def test_the_race_prints_a_line_for_each_lane_and_both_show_the_same_text(self, opened: Opened):

@@ -10,7 +10,7 @@ from utils.sse import parse
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Route
 
-# Returns [type, data, ID] of each event in a stream.
+# Returns [type, data, ID] for each event in a stream.
 READ = """([url, types]) => new Promise((resolve) => {
   const source = new EventSource(url), events = [];
   const note = (event) => {

@@ -1,4 +1,4 @@
-"""The page of lesson 4's take-home script, served by a separate process, opened in a browser."""
+"""The page of lesson 4's take-home script, served by a separate process and opened in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 1.order, which asks for the order of lines that measure TTFT."""
+"""Right and wrong answers to 1.order, which asks learners to order the lines that measure TTFT."""
 
 from tests.checks.answers import right, wrong
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 3.closed, which asks for Markdown with its open code fence closed."""
+"""Right and wrong answers to 3.closed, which asks for a function that closes open code fences."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which asks for a fallback between models."""
+"""Right and wrong answers to 5.first_that_answers, which falls back from model to model."""
 
 # ruff: noqa: F401 (edits use the imports)
 

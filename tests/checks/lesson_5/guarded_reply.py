@@ -51,7 +51,7 @@ FINE = {  # raises `Refused` only at the end
 }
 
 edit(
-    None,  # calls `allowed` only before yielding text
+    None,  # calls `allowed` only right before yielding text
     {
         CHECK: "",
         CUT: REFUSES + CUT,

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.text_until, which asks for a reply's text until Stop is pressed."""
+"""Right and wrong answers to 5.text_until, which asks for the text received before Stop."""
 
 # ruff: noqa: F401, PERF401 (learners write code like this; edits use the imports)
 

@@ -26,7 +26,7 @@ needs_npm = pytest.mark.skipif(
 
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Provide a temporary folder; check afterwards that no folder or process is left over."""
+    """Provide a temporary folder; afterwards, check that the command left no folder or process."""
     place = tmp_path_factory.mktemp("class")
     yield place
     assert list(place.glob("course-class-*")) == []

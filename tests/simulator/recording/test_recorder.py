@@ -249,7 +249,7 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-# Chunks mixed with arbitrary text, which has no whitespace and may not be JSON.
+# Chunks mixed with arbitrary text without whitespace, which needn't be valid JSON.
 @given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]

@@ -32,7 +32,7 @@ async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None
 
 
 async def begun_with(tap: Tap) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Call `begun` with a tap whose first item is "Half"."""
+    """Queue "Half" as the tap's first item, and call `begun` with the tap."""
     tap._items.put_nowait("Half")
     return await begun(tap)
 

@@ -46,7 +46,7 @@ def test_a_late_page_gets_the_whole_list(wire):
 
 
 def grown(there, keep, item):
-    """Return the first `keep` UTF-16 code units of `there` plus `item`, as synced_list.js does."""
+    """Append `item` to the first `keep` UTF-16 code units of `there`, as synced_list.js does."""
     if isinstance(item, str):
         return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
     return {**item, "value": grown(there["value"], keep, item["value"])}

@@ -78,7 +78,7 @@ def test_no_text_is_lost_reordered_delayed_or_sent_too_often(steps):
     writer.timers.move_to(writer.timers.clock.now + 1)
     assert "".join(text for _, text in writer.sent) == "".join(text for _, text in steps)
     left_at = [at for at, text in writer.sent for _ in text]
-    # The interval is 0.05 s, plus a tolerance for rounding.
+    # The limit is the interval of 0.05 s plus a tolerance for rounding.
     assert all(left - added <= 0.0501 for added, left in zip(added_at, left_at, strict=True))
     times = [at for at, _ in writer.sent]
     assert all(later - earlier >= 0.0499 for earlier, later in pairwise(times))

@@ -19,7 +19,7 @@ from utils.checks.engine.stream_runner import run_async
 
 class _App(Wanted):
     def fits(self, value: object) -> bool:
-        """Whether a value counts as an app: any callable except functions and classes."""
+        """Whether a value is an app: a callable that is neither a function nor a class."""
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
 
@@ -54,7 +54,7 @@ def run_app(
     """
     made: list[Any] = []
 
-    # sets `__wrapped__`, for the answer's globals; copies no attributes: the answer may be an app
+    # sets `__wrapped__`, for the answer's globals; `updated=()`, since the answer may be an app
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):

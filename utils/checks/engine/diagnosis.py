@@ -48,7 +48,7 @@ class Diagnosis:
 
     @property
     def mistake(self) -> str:
-        """The first wrong diagnosis, such as "healthy for buffered"; "" if all are right."""
+        """The first wrong diagnosis, as "GIVEN for CORRECT"; "" if all are right."""
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:

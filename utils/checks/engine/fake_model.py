@@ -28,7 +28,7 @@ _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
 @dataclass(frozen=True)
 class Call:
-    """A call to a method of a model, whether or not the result was read."""
+    """A call to a model's method, whether or not the result was read."""
 
     method: str  # such as "stream"
     handlers: Sequence[BaseCallbackHandler] = ()
@@ -46,7 +46,7 @@ class FakeModel(ChatOpenAI):
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
     _calls: list[Call] = PrivateAttr(default_factory=list)
-    # for each request, the `id` of the model (the original or a copy) and the settings
+    # for each request, the `id()` of the model (the original or a copy) and its settings
     _requests: list[tuple[int, dict[str, Any]]] = PrivateAttr(default_factory=list)
 
     @classmethod
@@ -83,7 +83,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # These are plain methods, so that calls are recorded even if no result is read or awaited.
+    # Not coroutines or generators, so that a call is recorded even if its result is never used.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -182,7 +182,7 @@ class FakeModel(ChatOpenAI):
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
-    chunk.id = None  # LangChain sets it to the run id
+    chunk.id = None  # so that LangChain sets it to the run id
     return ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
 
 

@@ -1,4 +1,4 @@
-"""Messages to learners about the mistakes that all exercises share; see `mistakes`."""
+"""Messages to learners about mistakes common to all exercises; see `mistakes`."""
 
 from asyncio import CancelledError
 
@@ -9,7 +9,7 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """Return a prompt as code, quoted if the sent one is wrong only in surrounding white space."""
+    """Return a prompt as code; add quotes if the wrong prompt differs only in outer white space."""
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 

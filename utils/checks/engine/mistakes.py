@@ -1,4 +1,4 @@
-"""The mistakes to look for in all exercises whose check records a `Run`, in order.
+"""The mistakes to look for, in order, in all exercises whose check records a `Run`.
 
 In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
 in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
@@ -36,7 +36,7 @@ def _replaced(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether the answer ended without an exception and should have returned a specific type."""
+    """Whether the answer raised no exception, and the exercise asks for a specific return type."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 

@@ -80,7 +80,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the id of the requesting thread
-    after_end: int = 0  # how many times the stream signalled its end; 2 after two loops over it
+    after_end: int = 0  # how many times the stream signalled its end; a second loop makes it 2
 
 
 @dataclass(eq=False)
@@ -154,7 +154,7 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The largest number of pieces awaiting output when another was taken or the end reached.
+        """The largest number of pieces awaiting output when another one was taken, or at the end.
 
         Output is matched to pieces by length, so it must be as long as the input. 0 means that each
         piece is passed on before the next piece is taken; `len(pieces)` means that all pieces are

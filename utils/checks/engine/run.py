@@ -50,7 +50,7 @@ class Case:
 
     @property
     def ordinary(self) -> bool:
-        """Whether the case is too ordinary to be mentioned in messages."""
+        """Whether the case is too ordinary to mention in messages."""
         return not self.when
 
     def reply(self, **how: Any) -> Reply:
@@ -127,10 +127,10 @@ class Run(Record):
     returned: Any = None  # the returned value or, if awaited, its result; None if a stream was read
     awaited: bool = False  # whether the returned value was awaited
     read: bool = False  # whether the answer returned a stream that was then read
-    ahead: int = 0  # how many pieces were taken before the stream was read
+    ahead: int = 0  # how many pieces the answer took before its stream was read
     items: list[Any] = field(default_factory=list)  # the items that the stream yielded
     taken: list[int] = field(default_factory=list)  # the number of pieces taken before each item
-    at: list[float] = field(default_factory=list)  # virtual seconds from the call to each item
+    at: list[float] = field(default_factory=list)  # virtual seconds until each item was yielded
     seconds: float = 0.0  # the duration of the run in virtual seconds
     error: BaseException | None = None  # the exception that the answer raised
     goes_on: bool = False  # whether the stream yielded so many items that it counts as infinite
@@ -144,7 +144,7 @@ class Run(Record):
     # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # describes the first model that the answer called but wasn't given
+    other_model: str = ""  # describes the first model that was called but not passed to the answer
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
     stdout: str = ""  # the printed text, up to a limit
 
@@ -219,7 +219,7 @@ class Run(Record):
 
     @property
     def foreign(self) -> str:
-        """The class name of an awaited object that another event loop owns; "" if there is none."""
+        """The class name of an awaited object bound to another event loop; "" if there is none."""
         errors = "\n".join(map(str, self.causes))
         # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)

@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; its subclasses are timeouts
+            exits = type(error) is SystemExit  # raised by `exit()`; a timeout is a subclass
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
@@ -91,7 +91,7 @@ class _Runner:
         return virtual_time.now() - self._began
 
     def finished(self) -> Run:
-        """Complete and return the record once all of the answer's code has finished."""
+        """Complete and return the record; call this after all the answer's code has finished."""
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
@@ -131,12 +131,12 @@ class _Runner:
 
 
 def _made(arg: Any) -> Any:
-    """Return an argument; if it is a method of a reply, call it and return the stream."""
+    """Return an argument or, if it is a method of a reply, the stream that it creates."""
     return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
 def _state(arg: object) -> Any:
-    """Return the state of an argument that an answer must not change."""
+    """Return an argument's state, which an answer must not change."""
     if isinstance(arg, FakeModel):
         return arg.settings()
     if isinstance(arg, list):  # compare list items by identity and state

@@ -44,7 +44,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock jumps to the next timer when nothing can run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
-        """Create a loop whose worker threads each begin by calling `in_thread` with it."""
+        """Create a loop whose worker threads each begin by calling `in_thread` with the loop."""
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
@@ -52,7 +52,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._home = threading.get_ident()
         self._jobs = 0  # how many functions are running in the loop's own threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts anyio's busy threads
-        self._asleep = 0  # how many functions, in both kinds of thread, are in `pause`
+        self._asleep = 0  # how many functions, in the loop's or anyio's threads, are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
         self._over = False
@@ -186,7 +186,7 @@ class _Selector(selectors.DefaultSelector):
         threads = self._loop.threads_working()
         if timeout is not None and timeout <= 0:  # a callback can run
             self._loop.busy()
-        elif not found and (threads or timeout is None):  # only threads can run, or no timer is set
+        elif not found and (threads or timeout is None):  # threads are running, or no timer is set
             found = super().select(_POLL)
             if not found and not threads:
                 self._loop.idle(_POLL)

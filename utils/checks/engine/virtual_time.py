@@ -148,7 +148,7 @@ _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name i
 
 @contextmanager
 def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
-    """Make `time`'s functions follow a clock, in that module and in the learners' globals."""
+    """Make `time`'s functions follow a clock, in `time` itself and in the learners' globals."""
     found = [
         (names, name, real_name)
         for names in (vars(time), *_namespaces(learners))

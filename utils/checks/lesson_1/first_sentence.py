@@ -19,8 +19,8 @@ class Seen(Run):
     """A run, and how many pieces were needed to find the end of the sentence."""
 
     arrived: Sequence[int]  # the number of characters that had arrived after each piece
-    complete: int  # the number of the piece that completes the sentence, counting from 1
-    known: int  # the number of the piece with the white space after the sentence, counting from 1
+    complete: int  # the 1-based index of the piece that completes the sentence
+    known: int  # the 1-based index of the piece with the white space after the sentence
     needless: bool  # whether the reply was read to the end although more text followed the sentence
 
 
@@ -74,7 +74,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-# each reply, with `|` between pieces if the split matters, and how messages refer to it
+# (reply, how messages refer to it) pairs; `|` separates pieces if the split matters
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),

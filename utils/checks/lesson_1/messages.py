@@ -285,7 +285,7 @@ DIAGNOSIS = clinic_messages(
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return one sentence per change, giving its TTFT."""
+    """Return a sentence with the TTFT of each change."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

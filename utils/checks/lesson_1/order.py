@@ -1,4 +1,4 @@
-"""Check for 1.order: arrange lines that measure TTFT and total time; the check runs the code."""
+"""Check for 1.order: order lines of code to measure TTFT and total time; the check runs them."""
 
 import linecache
 import re

@@ -18,7 +18,7 @@ class Screen(io.StringIO):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
-        # pieces taken when the oldest unflushed text was printed; None if everything is flushed
+        # value of `taken` when the oldest unflushed text was printed; None if everything is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 

@@ -22,7 +22,7 @@ class Seen(Run):
     wrong: int  # the index of the first item that differs from `words`; see `differ_at`
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
-    needed: Sequence[int]  # for each word, after how many pieces it is known to be complete
+    needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
     together: Sequence[str]  # the late word, preceded by others that the same piece completed
 
@@ -48,7 +48,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    """Return, for each word, after how many pieces it is known to be complete."""
+    """Return, for each word, how many pieces it takes to know that it is complete."""
     arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
     known = [1 + bisect_right(arrived, end) for end in ends]  # pieces until white space follows

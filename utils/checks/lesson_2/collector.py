@@ -32,7 +32,7 @@ class Seen(HandlerRun):
     arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the reply's pieces
     longest: str  # the longest value of `.text` after any chunk
-    late: Sequence[tuple[str, Any]]  # the entries of `looks` whose two values differ
+    late: Sequence[tuple[str, Any]]  # the entries of `looks` whose text and value differ
 
 
 def observe(answer: Any, case: Listening) -> Seen:

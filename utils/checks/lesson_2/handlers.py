@@ -48,7 +48,7 @@ class HandlerRun(Record):
     wrong: bool = False  # whether the result differs from what the exercise asks for
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
-    other: Any = None  # the same attribute in a second instance, which receives nothing
+    other: Any = None  # the same attribute of a second instance, which receives no callbacks
 
 
 def _misfit(s: HandlerRun) -> bool:

@@ -22,7 +22,7 @@ class Runs(Case):
     """A case with one or more runs that call the same handler."""
 
     interleaved: bool = False  # whether the tokens of two runs interleave
-    other_first: bool = False  # if `interleaved`, whether the run that can't fail starts first
+    other_first: bool = False  # if `interleaved`, whether the run that never fails starts first
     then_shorter: bool = False  # whether a shorter run follows
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler

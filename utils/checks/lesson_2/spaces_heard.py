@@ -28,7 +28,7 @@ def _run(answer: Any, case: Case) -> Run:
 
 
 def _counts_the_reply(s: Attaching) -> bool:
-    """Whether the returned number stays the same when handlers receive no tokens."""
+    """Whether the answer returns the right number even if its handlers receive no tokens."""
     with patch(_TOKENS.format("")), patch(_TOKENS.format("Async")):
         return bool(0 < s.right == s.returned == _run(s.answer, s.case).returned)
 

@@ -1,4 +1,4 @@
-"""Check for 2.starts: the number of model starts that each of two handlers counts in four cases."""
+"""Check for 2.starts: how many model starts each of two handlers counts in each of four cases."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

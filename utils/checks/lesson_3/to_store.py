@@ -35,7 +35,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection error was replaced rather than propagated or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # the new exception isn't chained; if it isn't a ValueError, "raises" reports it
+    if not s.lost:  # not chained; "raises" reports exceptions other than ValueError
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__  # `raise … from None`
     return hidden or not _refused(s)

@@ -31,7 +31,7 @@ _FAILS = "Describe the tide."
 
 @dataclass(frozen=True, kw_only=True)
 class Several(Case):
-    """A list of prompts, by default with one repeated, and a limit on concurrent replies."""
+    """A limit on concurrent replies, and a list of prompts; the default list repeats one."""
 
     at_most: int
     prompts: Sequence[str] = (*_TEXTS, _TWICE)
@@ -48,7 +48,7 @@ class Seen(Run):
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct replies
     wrong: int  # the index of the first item that isn't the reply to its prompt
-    miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
+    miscounted: str  # the first prompt sent more or fewer times than it is listed; "" if none
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     most: int  # the largest number of concurrent replies
     idle: float  # the longest needless delay before sending a prompt, in seconds

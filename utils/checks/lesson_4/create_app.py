@@ -48,13 +48,13 @@ class Visited(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The response to the case's question, and the duration of the slowest of all responses."""
+    """The response to the case's question, and the duration of the slowest response."""
 
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
     strange: str  # the longest message data that isn't a JSON string; "" if there is none
-    last: int  # the index of the first `end` or `failed` event, if any, otherwise of the last event
+    last: int  # the index of the first `end` or `failed` event; without one, of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case
     arrived: str  # the text that the model sent, up to any failure
@@ -122,7 +122,7 @@ def observe(answer: Any, case: Visited) -> Seen:
 
 
 def _lacks_frame(s: Seen) -> bool:
-    """Whether the app failed, probably because the notebook's `frame` isn't written yet."""
+    """Whether the app seems to have failed because the notebook's `frame` isn't written yet."""
     missing = isinstance(s.error, NameError) and s.error.name == "frame"
     written = getattr(s.answer, "__globals__", {}).get("frame")
     return missing or (s.error is not None and untouched(written, "4.frame"))

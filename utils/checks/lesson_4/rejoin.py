@@ -33,7 +33,7 @@ class Readers(Case):
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, after how many events each connection drops; one more then reads to the end
+    # for each reader, the number of events before each drop; a final connection reads to the end
     drops: Sequence[Sequence[int]] = ((),)
     # virtual seconds until Stop is sent, while another reply is running; Stop is resent at the end
     stops: float | None = None
@@ -101,7 +101,7 @@ class Reader:
         before = self.visits[0].text if self.visits else ""
         for visit in self.visits[1:]:
             rest = expected.removeprefix(before)
-            is_last = visit is self.visits[-1]  # the last visit should receive the remaining text
+            is_last = visit is self.visits[-1]  # the last visit should receive all that remains
             if not rest.startswith(visit.text) or (is_last and visit.text != rest):
                 return Rejoin(before, visit.text, rest)
             before += visit.text
@@ -120,11 +120,11 @@ class Seen(Run):
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # each bad request's path or event id, with the response
     kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
-    reader: Reader  # the first reader that received the wrong text, otherwise the first reader
+    reader: Reader  # the first reader that received the wrong text; if none did, `readers[0]`
     refusals: Sequence[Visit]  # the readers' responses whose status isn't 200
     media_type: str  # the first wrong content type; "" if there is none
     no_string: str  # the first message data that isn't a JSON string; "" if there is none
-    last: str  # the last event's type for the first reader where it is wrong; "" if there is none
+    last: str  # the first wrong type of a reader's last event; "" if there is none
     first_id: str  # the id of the first message to the first reader; "" if there is none
     late: float  # how long the last response took, in seconds; its events all existed when it began
 
@@ -229,7 +229,7 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return the index from which the first wrong reconnection repeats text; None if it doesn't."""
+    """Return the index of the text that the first wrong reconnection repeats, or None."""
     rejoin = s.reader.wrong_rejoin(s.expected)
     at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
     return at if 0 <= at < len(rejoin.before) else None

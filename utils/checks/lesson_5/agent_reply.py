@@ -28,7 +28,7 @@ class Seen(Texts):
 
 
 def observe(answer: Any, case: Calls) -> Seen:
-    """Read the answer's stream for an agent whose tools take some time."""
+    """Read what the answer yields for an agent whose tools take some time."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [*(given.asking(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]

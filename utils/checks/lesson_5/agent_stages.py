@@ -42,7 +42,7 @@ class Seen(Run):
 
     of_run: Sequence[Item]
     began: Sequence[Stage]  # the correct stages
-    wrong: Stage  # the first wrong stage; an empty name stands for the end
+    wrong: Stage  # the first wrong stage; its name is "" if the answer yielded no more stages
     due: Stage  # the stage due instead of `wrong`; equal to `wrong` if all stages are right
     repeated: str  # the first stage that was yielded twice in a row; "" if there is none
     unknown: str | None  # the first yielded stage that isn't in `began`; None if there is none
@@ -124,7 +124,7 @@ def observe(answer: Any, case: Program) -> Seen:
 
 
 def _too_early(s: Seen, stage: str, kind: type) -> bool:
-    """Whether the first wrong stage starts with `stage` and came too early, at a `kind` message."""
+    """Whether the first wrong stage is a `stage` that came too early, at a `kind` message."""
     at = s.wrong.at
     if not 0 < at <= len(s.of_run):
         return False

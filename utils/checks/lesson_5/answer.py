@@ -41,7 +41,7 @@ class Seen(Texts, Staged):
     """The items that were yielded, the tools that ran, and the requests to the model."""
 
     case: Calls
-    readings: Sequence[Reading]  # the requests for the replies, in order
+    readings: Sequence[Reading]  # the requests to the model, in order
     ran: Sequence[given.Ran]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
     due_stages: Sequence[tuple[str, str]]  # (stage, text that its detail should contain)
@@ -187,7 +187,7 @@ check = Exercise(
     mistakes=MISTAKES,
     first={
         "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
-        # an answer may raise its own exception for a reply that ends without `tool_calls`
+        # an answer may raise its own exception if a reply's finish reason isn't `tool_calls`
         "raises": lambda s: (
             FIRST["raises"](s)
             and not s.other_model

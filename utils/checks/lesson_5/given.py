@@ -41,7 +41,7 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many models or sources to call; the last called sends the reply to yield
+    called: int = 1  # how many models or sources to call; the last one sends the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
@@ -133,7 +133,7 @@ OFFERED = sorted(tool.name for tool in tools([]))
 
 
 async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
-    """Yield the items in `before`, then a reply's chunks; record in `sent` when each was taken."""
+    """Yield the items in `before`, then a reply's chunks; add each to `sent`, with the time."""
     async with aclosing(reply.achunks()) as chunks:
         for item in before:
             sent.append((virtual_time.now(), item))

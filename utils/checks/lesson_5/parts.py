@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
-    """Replace failing parts inside the `with` block, and yield their names.
+    """During the `with` block, replace failing parts; yield their names.
 
     The parts are globals in the answer's notebook. `anew` first discards cached check results.
     """

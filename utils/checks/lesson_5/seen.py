@@ -21,7 +21,7 @@ class Texts(Run):
     replies: Sequence[Reply]  # in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect all text taken from the replies, or only its yielded part after an early stop."""
+        """Expect all text taken from the replies or, after an early stop, any beginning of it."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
@@ -47,7 +47,7 @@ class Passing(Run):
 
     @property
     def stray(self) -> Any:
-        """The first yielded item neither in `sent` nor a `Status`; None if there is none."""
+        """The first yielded item that is neither in `sent` nor a `Status`, or None."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage(i) is None), None)
 

@@ -1,4 +1,4 @@
-"""Check for `steady`: try the next source if one fails before any text or tool call."""
+"""Check for `steady`: if a source fails before any text or tool call, try the next one."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,12 +20,12 @@ from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, T
 class Seen(Tried, Passing):
     """The items that the sources sent, and the items that the answer yielded."""
 
-    given: Sequence[str]  # contains "watched" if that part of the learner's assistant was replaced
+    given: Sequence[str]  # the replaced parts of the learner's assistant: "watched" or none
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
-    """Read the answer's stream for a list of sources."""
-    from utils.widgets import Status  # imports all widgets, so only when needed
+    """Call the answer with a list of sources and read its stream."""
+    from utils.widgets import Status  # imported only when needed, since this loads all widgets
 
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []

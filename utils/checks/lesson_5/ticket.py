@@ -55,7 +55,7 @@ class Seen(Run):
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return when a dict first contained a field's complete value, or when the run ended."""
+        """Return when a dict first had a field's full value or, if none did, when the run ended."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_TRUE[name])

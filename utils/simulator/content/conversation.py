@@ -62,7 +62,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
         return None
     parts = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
     of_oneself = wording.pattern("of_oneself")
-    # the sentences about the reader
+    # the sentences in which the reader talks about themselves
     told = [part for part in parts if of_oneself.search(part) and not part.endswith("?")]
     match kind:
         case "again" if said:

@@ -1,6 +1,6 @@
 """Extracts names, places, numbers, dates and lists from a prompt with regular expressions.
 
-The expressions match in linear time, since matching a long prompt blocks the event loop.
+The expressions match in linear time, so that a long prompt can't block the event loop for long.
 """
 
 import re
@@ -31,7 +31,7 @@ _NO_PLACES = (
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
 _PAIRS = ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "«»", "「」", "『』")  # quotation marks
-QUOTED = "|".join(  # a quoted string; the group that matches excludes the marks
+QUOTED = "|".join(  # a quoted string; the matching group excludes the marks
     [r"\"([^\"\n]+)\"", r"(?<!\w)'([^'\n]+)'(?!\w)"]
     + [rf"{pair[0]}([^{pair}\n]+){pair[1]}" for pair in _PAIRS]
 )

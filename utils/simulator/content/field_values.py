@@ -75,7 +75,7 @@ _NEAR = 40  # a "not" negates the field whose name follows within this many char
 def strings(text: str, name: str, form: Any, about: str) -> list[str]:
     """Return the values that `text` contains for a string field, best first.
 
-    `form` is the `format` in the schema, such as "date", and `about` is the description.
+    `form` is the `format` in the schema, such as "date", and `about` is the field's description.
     """
     if form in FORMATTED:
         return _FORMATS[form](text) if form in _FORMATS else []
@@ -145,7 +145,7 @@ def named(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into one part for each record that has the fields `names`.
+    """Split `text` into one part per record; `names` are the fields of a record.
 
     If no records are recognised, return `[text]`, or `[]` if no field is a name or a place.
     """

@@ -51,7 +51,7 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that a message describes; None if there is none.
+    """Return the schema that a message describes; None if no message describes one.
 
     The message may contain a JSON schema, an example or a list of keys.
     """
@@ -69,7 +69,7 @@ def described(request: ModelRequest) -> Json | None:
 
 
 def _listed(text: str) -> re.Match[str] | None:
-    """Match a list of keys next to a word such as "keys" or, failing that, after "with"."""
+    """Match a list of keys next to a word like "keys" or, failing that, after one like "with"."""
     for match in re.finditer(_BEFORE, text, re.IGNORECASE):
         if match["label"]:
             return match

@@ -18,7 +18,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "replies"
 _LONGEST_READ = 4000  # characters; the rest of a prompt is ignored
-_EXACT = 1000  # the fit if a complete prompt matches; exceeds any number of prefixes
+_EXACT = 1000  # returned by `fit` if a complete prompt matches; exceeds any number of prefixes
 
 
 class HeaderError(ValueError):

@@ -22,7 +22,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a number, ideally near a bound, that satisfies a schema's bounds and `multipleOf`."""
+    """Return a number that satisfies a schema's bounds and `multipleOf`, ideally near a bound."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     step = schema.get("multipleOf") or 1

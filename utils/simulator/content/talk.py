@@ -19,7 +19,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; all prefixes in any one set must match
+    asks: list[list[str]]  # sets of word prefixes; a message must match all of one set
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies, keyed by kind of question
     streaming: bool  # whether the topic is about streaming

@@ -127,7 +127,7 @@ def _has_arguments(tool: Tool, text: str) -> bool:
 
 
 def _call(tool: Tool, text: str, prompt: str) -> Part:
-    """Return a call with arguments from `text`, or from the whole prompt if `text` lacks any."""
+    """Return a call with arguments from `text`, or from the whole prompt if `text` lacks some."""
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
     value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:

@@ -21,7 +21,7 @@ Stage = Literal["refusal", "request", "generation", "delivery"]
 
 @dataclass(frozen=True)
 class Fault:
-    """A failure of a provider or a network, injected on request."""
+    """A provider or network failure, injected on request."""
 
     name: str  # follows the colon in a model name
     does: str  # what happens, as a sentence for `FAULTS.md`
@@ -43,7 +43,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fault and its parameters, as specified in a model name, such as `stall@30,8`."""
+    """A fault and its parameters, as specified in a model-name suffix such as `stall@30,8`."""
 
     fault: Fault
     numbers: tuple[float, ...]
@@ -91,8 +91,8 @@ def fault(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that registers a function as a fault; see `Fault` for the arguments.
 
-    The numbers that may follow `@` are `tries`, for a refusal, and then those of the function's
-    parameters that have default values.
+    The numbers that may follow `@` are `tries` (for refusals only), then the function's parameters
+    that have default values.
     """
 
     def register(act: Callable[..., Any]) -> Callable[..., Any]:

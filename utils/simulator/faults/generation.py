@@ -10,7 +10,7 @@ from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
-_FLOOD_MOST = 128  # megabytes, in case of a typo in the requested size
+_FLOOD_MOST = 128  # megabytes; guards against a typo in the requested size
 _FLOOD_GAP = 0.002  # seconds; without a gap, the client's socket buffer grows to tens of MB
 
 

@@ -67,7 +67,7 @@ class Child:
             if not name.startswith("PYTHON") or name in _PATH_VARIABLES
         }
         environment |= {"PYTHONUTF8": "1", _REPORT_VARIABLE: address, **variables}
-        # a separate group, since a kernel interrupt (■) signals the kernel's whole process group
+        # a separate process group, since a kernel interrupt (■) signals the kernel's whole group
         group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW

@@ -35,7 +35,7 @@ def record(
         The recorded reply, and the number of events that could not be recorded in full.
 
     Raises:
-        RecordError: If the stream contains an error, several choices, or no finish reason.
+        RecordError: If the stream has an error, several choices, or no finish reason.
         openai.OpenAIError: If the request fails.
     """
     options = {"stream": True, "stream_options": {"include_usage": True}}

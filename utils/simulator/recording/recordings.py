@@ -35,7 +35,7 @@ class RecordedReply:
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
     end: _Seconds  # when the reply ended
-    usage: tuple[_Count, _Count, _Count]  # token counts: prompt, reply with reasoning, reasoning
+    usage: tuple[_Count, _Count, _Count]  # tokens: prompt, reply (with reasoning), reasoning alone
 
     def __post_init__(self) -> None:
         """Check the constraints that the types can't express."""

@@ -1,7 +1,7 @@
 // needs: nothing
 //
 // Works around two problems in anywidget 0.11: it doesn't report that the kernel has ended, and it
-// drops all later messages to a widget whose script takes more than two seconds to load.
+// stops delivering messages to a widget whose script takes more than two seconds to load.
 
 // Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
@@ -13,7 +13,7 @@ function patched(widget) {
 }
 
 // A script receives only a proxy for its model, but the message handler is on the model itself.
-// Listeners for change events receive the real model.
+// Listeners for change events receive the model itself, so this triggers a change.
 function receiveAlways(model) {
   model.on("change:patched", async (whole) => {
     noticeEnd(model, whole);

@@ -1,8 +1,8 @@
 // needs: base/anywidget_patch.js base/dom.js
 //
 // Clocks that run on the page, so that they need no messages from the kernel. The kernel sets
-// `counted`, the text to show, with {} in place of the seconds, and `age`, how many seconds the
-// clock had been running when `counted` was sent. While the clock is stopped, `counted` is empty.
+// `counted` (the text to show, with {} in place of the seconds) and `age` (how many seconds the
+// clock had been running when `counted` was sent). While the clock is stopped, `counted` is empty.
 
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;

@@ -9,7 +9,7 @@ from utils.unicode import well_formed, well_formed_parts
 
 
 class CourseWidget(AnyWidget):
-    """Widget that makes every string it sends well-formed, so that it can be encoded as UTF-8."""
+    """Widget that makes the strings it sends well-formed, so that they can be encoded as UTF-8."""
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the state, with all strings well-formed."""

@@ -32,7 +32,7 @@ function makePaths(...classNames) {
   return [svg, ...paths];
 }
 
-// Sets an element's text only if it has changed: otherwise, screen readers would repeat it.
+// Sets an element's text if it differs: screen readers would repeat text that is set again.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }

@@ -34,7 +34,7 @@ class Panel(SyncedList):
         super().push()  # bypasses the subclasses' `push`, which may expect text to render
 
     def take(self, item: object, at: float) -> str | None:
-        """Store an item that arrived `at` seconds after the request, for the next `push`.
+        """Store, for the next `push`, an item that arrived `at` seconds after the request.
 
         Returns None if the item doesn't change this panel; otherwise a string, which is empty if
         there is nothing to read.

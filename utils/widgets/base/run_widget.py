@@ -39,7 +39,7 @@ class RunWidget(Showable, CourseWidget):
         raise NotImplementedError
 
     def view(self) -> dict[str, Any]:
-        """Return the state of the run as JSON data for the page to draw."""
+        """Return the run's state as JSON data for the page to draw."""
         raise NotImplementedError
 
     def _conclude(self, outcome: Outcome, note: str) -> bool:

@@ -22,7 +22,7 @@ function announceChanges(element) {
 }
 
 // Marks growing text, which is announced as it arrives. Set `live` to "off" if
-// a `makeParagraphAnnouncer` announces the text instead.
+// an announcer from `makeParagraphAnnouncer` announces the text instead.
 function announceGrowth(box, label, live = "polite") {
   makeScrollable(box, "log", label).setAttribute("aria-live", live);
   return box;

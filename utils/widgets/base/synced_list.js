@@ -2,9 +2,9 @@
 //
 // The browser side of synced_list.py: keeps the list up to date and detects which items are new.
 
-// Applies the kernel's messages to the list. Each replaces the items from index `at` to the end; if
-// the first of them grew, only its added text is sent. The list is kept in the model, so that a
-// view opened late shows all of it. Called in `initialize`.
+// Applies the kernel's messages to the list. Each message replaces the items from index `at` on; if
+// the item at `at` grew, only its added text is sent. The list is kept in the model, so that a view
+// opened late shows all of it. Called in `initialize`.
 function keepList({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {

@@ -1,4 +1,4 @@
-"""Assembles widget scripts and style sheets; the first line of a file names the files it needs."""
+"""Assembles widget scripts and style sheets; each file's first line names the files it needs."""
 
 import re
 from pathlib import Path

@@ -94,7 +94,7 @@ function render({ model, el }) {
 
   const nodes = [];
 
-  // Each function adds a node, and returns its root element and `fill`, which draws an item there.
+  // Each function adds a node and returns its root element and `fill`, which draws an item in it.
   const makers = {
     question() {
       const turn = make("article", "course-turn");

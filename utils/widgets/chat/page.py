@@ -50,7 +50,7 @@ class Drawing:
         self._stages: list[dict[str, Any]] = []
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
-        """Return the turn's items; its footer has buttons only if it is the last turn."""
+        """Return the turn's items; the footer has buttons only in the last turn."""
         if exchange.reply != self._reply:
             self._reply = exchange.reply
             self._blocks = render(self._reply)

@@ -135,7 +135,7 @@ class ChatPanel(Showable, ChatPage):
         return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
 
     async def _printed(self, answering: Awaitable[Turn]) -> Turn:
-        """Await a turn requested by a cell, and print a line that stays in the notebook."""
+        """Await a turn that a cell requested; print a line about it that stays in the notebook."""
         if not self._shown and self._reader is None:
             self.show()
         turn = await answering
@@ -148,7 +148,7 @@ class ChatPanel(Showable, ChatPage):
         if not question:
             raise ValueError("The question is empty: ask something.")
         self._exchanges.append(Exchange(question, stall=self._stall, clock=self._clock))
-        self.send({"took": question})  # the page clears its input box
+        self.send({"took": question})  # so that the page clears its input box
         return await self._answer(self.history, stop_after)
 
     async def _regenerate(self) -> Turn:

@@ -59,7 +59,7 @@ class ChunkTable(StreamView[list[Any]]):
 
 
 class Rows(Panel):
-    """Panel with the rows of the table."""
+    """Panel with the table's rows."""
 
     _esm = script("chunk_table/chunk_table.js")
     _css = stylesheet("chunk_table/chunk_table.css")
@@ -67,7 +67,7 @@ class Rows(Panel):
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
         self.chunks: list[object] = []  # the items received so far
-        # for each column, how many chunks have a value in it; "words" counts only non-empty text
+        # for each column, how many chunks have a value in it; "words" counts those with any text
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:

@@ -47,7 +47,7 @@ function render({ model, el }) {
     dot.animate(frames, { duration: 260, easing: "ease-out", fill: "forwards" });
   }
 
-  // Returns the duration of the block so far, in seconds.
+  // Returns how long the `async with` block has run, in seconds.
   function now() {
     if (model.get("phase") === "over") return model.get("end");
     const last = beats.at(-1) ?? 0;

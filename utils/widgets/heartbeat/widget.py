@@ -36,7 +36,7 @@ class Heartbeat(Showable, SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
     every = traitlets.Float().tag(sync=True)  # seconds between beats
-    end = traitlets.Float().tag(sync=True)  # duration of the last block in seconds; 0 during one
+    end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 during a block
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Heartbeat(Showable, SyncedList):
         print(self.line())
 
     async def _beat(self) -> None:
-        """Beat at each multiple of `every`; missed beats are skipped."""
+        """Beat at each multiple of `every`; skip missed beats."""
         while True:
             now = self._elapsed
             self._times.append(now)

@@ -110,7 +110,7 @@ class Card(Panel):
         """Mark all fields as final or, if the stream didn't finish, the latest as unfinished."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # if the field stayed empty
+            self.arrivals.setdefault(name, self._present[name])  # for a field that stayed empty
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:

@@ -22,7 +22,7 @@ function render({ model, el }) {
   };
   model.on("change:phase", draw);
   draw();
-  // The Stop button beside the badge comes from ipywidgets and would stay enabled without a kernel.
+  // The Stop button beside the badge is an ipywidget, and would stay enabled when the kernel ends.
   const disableStop = () => {
     const live = el.closest(".course-live");
     for (const stop of live?.querySelectorAll("button.course-stop") ?? []) {

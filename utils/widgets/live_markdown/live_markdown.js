@@ -1,7 +1,7 @@
 // needs: base/panel.js live_markdown/blocks.js
 //
-// Formatted text: each item of the list is a block of HTML that the kernel has sanitized, so it
-// can't run code or fetch data. Unchanged blocks aren't redrawn, so that a text selection survives.
+// Formatted text: each item in the model's list is a block of HTML, sanitized by the kernel so that
+// it can't run code or fetch data. Unchanged blocks aren't redrawn, so a text selection survives.
 
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text course-markdown"), model.get("label"));

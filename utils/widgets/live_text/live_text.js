@@ -1,6 +1,6 @@
 // needs: base/panel.js
 //
-// Text that only grows: each item of the list is one piece.
+// Text that only grows; each item of the synced list is one piece of it.
 
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text", ""), model.get("label"));

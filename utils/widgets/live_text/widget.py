@@ -38,8 +38,8 @@ class PlainText(TextPanel):
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
-    # whether all replies in a race have ended; if so, each panel scrolls back to the
-    # top, unless the reader has scrolled it, so that the replies can be compared
+    # whether all replies in a race have ended; if so, panels that the reader hasn't scrolled
+    # scroll back to the top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
     _pushed = 0  # how many of the received pieces have been pushed
 

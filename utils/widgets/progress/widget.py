@@ -128,7 +128,7 @@ class Progress(RunWidget):
         return f"{self.label}: {details}" if self.label else details
 
     def view(self) -> dict[str, Any]:
-        """Return the state of the run as JSON data for the page to draw."""
+        """Return the run's state as JSON data for the page to draw."""
         with self._changing:
             return {
                 "label": self.label,

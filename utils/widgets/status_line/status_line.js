@@ -15,7 +15,7 @@ function render({ model, el }) {
   const list = make("ol", "");
   list.setAttribute("aria-label", "Status");
   const note = make("div", "course-status-note course-callout", "");
-  const announcer = makeAnnouncer(); // announces each stage once, without its seconds
+  const announcer = makeAnnouncer(); // announces each stage once, without its duration
   el.append(list, note, announcer);
   const draw = () => {
     const { stages, outcome, note: words } = model.get("state");

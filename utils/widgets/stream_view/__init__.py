@@ -1,1 +1,1 @@
-"""A reply with its title, badge and Stop button, for any kind of content."""
+"""Base of widgets that show a reply with a title, a badge and a Stop button."""

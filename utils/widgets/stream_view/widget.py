@@ -35,7 +35,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """`title` may be empty; `first` names what arrives first, such as "words", in the badge."""
+        """`title` may be empty; in the badge, `first` names what arrives first, such as "words"."""
         self._title = title
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton()
@@ -65,7 +65,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return self.recording is not None and self.recording.outcome == "left"
 
     async def run(self, source: Source) -> T:
-        """Show an async stream until it ends or Stop is pressed, then print a line.
+        """Show an async stream until it ends or Stop is pressed, then print a summary.
 
         Args:
             source: An async iterable, such as `model.astream(…)`, or an awaitable of a whole reply,

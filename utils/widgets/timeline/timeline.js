@@ -8,7 +8,7 @@
 const EDGE = 0.012; // fraction of the axis left free at each end, so a mark at 0 s isn't clipped
 
 // The first of these words that occurs in an event name, such as "error" in "on_llm_error", sets
-// the colour of its marks (timeline.css). Any other event, such as a token, is "delivered".
+// the colour of its marks (timeline.css). Events with none of these words are "delivered".
 const KINDS = [["error", "failed"], ["start", "waiting"], ["end", "over"]];
 
 // Returns the end of the axis and the distance between its ticks, both in seconds.
@@ -20,7 +20,7 @@ function scale(last) {
   return { step, end: Math.ceil(Math.max(last, 0.05) / step - 1e-6) * step };
 }
 
-// Returns the heading of a run; for a UUID, the run number and the last characters of the UUID.
+// Returns a run's heading; if the run id is a UUID, the run number and the UUID's last characters.
 function called(run, number) {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(run) ? `run ${number} (…${run.slice(-6)})` : run;
 }

@@ -70,7 +70,7 @@ def _is_reasoning(item: Any) -> bool:
     return isinstance(item, dict) and item.get("type") == "reasoning"
 
 
-class _Tool(Function, FunctionType):  # fields of the last base class (`type`) are validated first
+class _Tool(Function, FunctionType):  # `type`, from the last base class, is validated first
     pass
 
 
