@@ -211,7 +211,7 @@ LIBRARY = (
     *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
     *("httpx2", "httpcore2"),
 )
-# Modules that no lesson uses: other providers' clients, command lines, evaluation, sandboxes.
+# Modules that no lesson uses: other providers' clients, CLIs, evaluation, sandboxes.
 UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"

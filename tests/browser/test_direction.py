@@ -18,7 +18,7 @@ async def stream(*items):
         yield item
 """
 
-# Within a widget, numbers distinguish the Hebrew strings; 'b', 'c' and 'd' should stay ltr.
+# Numbers tell a widget's Hebrew strings apart. 'b', 'c' and 'd' aren't Hebrew, so they are ltr.
 CELLS = {
     "live text": "LiveText(HEBREW).show([HEBREW, ' and English'])",
     "markdown": "LiveMarkdown(HEBREW).show([f'# {ONE}'])",

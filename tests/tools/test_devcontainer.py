@@ -1,4 +1,4 @@
-"""The dev container settings: commands, Python version and editor match the course."""
+"""The commands, Python version and editor settings of the dev container."""
 
 import json
 import re

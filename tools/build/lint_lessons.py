@@ -17,6 +17,7 @@ KNOWN_TAGS = frozenset(
     }
 )
 
+# a tag such as `exercise-words`; `lesson_source` has replaced the name with the number
 _EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
 # lines that are too common to give a solution away
 _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")

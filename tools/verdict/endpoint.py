@@ -18,7 +18,7 @@ class EndpointError(Exception):
 
 
 class Endpoint:
-    """Sends requests to the endpoint, each from a new client.
+    """Sends requests to the endpoint, each from a new client, as different readers would.
 
     Attributes:
         received: The bytes of all responses, to be searched for secrets.
@@ -61,6 +61,7 @@ class Endpoint:
                 yield stream
                 return
             stream.fields = _object(stream.raw)
+            # `began` stays: the reader waits for both responses.
             stream.parts.clear()
             stream.over = False
             async with self._opened(client, self._reading_request(client, stream), stream):

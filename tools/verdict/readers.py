@@ -1,4 +1,8 @@
-"""Verdict lines about readers who disconnect, press Stop, share the server, or read slowly."""
+"""Verdict lines about readers who disconnect, press Stop, share the server, or read slowly.
+
+The model pauses after half of a reply (`case.half`), so that something can happen in its middle. A
+`marker` in the question finds its requests in the simulator's log.
+"""
 
 import asyncio
 
@@ -121,7 +125,7 @@ async def slow_reader(case: Case) -> Seen:
     )
     if request.ended != "finished":
         return passed(seen)
-    # less than half of the flood, which has 250,000 tokens per megabyte
+    # 40 % of the flood, which has 250,000 tokens per megabyte
     if request.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {request.tokens_sent:,} tokens")
     return failed(f"all {seen}")

@@ -1,4 +1,4 @@
-"""The `class` command on a real JupyterHub: a complete class, and one interrupted with Ctrl-C."""
+"""The `class` command runs simulated learners on a real JupyterHub: to the end, or until Ctrl-C."""
 
 import importlib.util
 import os
@@ -37,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def at(process: psutil.Process, place: Path) -> bool:
     try:
-        return str(place) in process.environ().get("HOME", "")
+        return str(place) in process.environ().get("HOME", "")  # learners' homes are in it
     except psutil.Error:
         return False
 
@@ -69,7 +69,7 @@ def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
     assert re.search(
         r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", output
     )
-    assert running.returncode == (1 if "MISSED" in output else 0)
+    assert running.returncode == (1 if "MISSED" in output else 0)  # a busy machine misses limits
 
 
 @needs_npm

@@ -35,7 +35,7 @@ class Readers(Case):
     seed: int = 71
     # for each reader, the number of events before each drop; a final connection reads to the end
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, while another reply is running; Stop is resent at the end
+    # virtual seconds until Stop is sent, with another reply in progress; None if it isn't sent
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 

@@ -27,7 +27,7 @@ class Seen(Run):
     case: Timed
     due: float  # when the answer should return
     late: bool  # whether the answer returned more than `_SLACK` after `due`
-    since_a_chunk: bool  # whether the answer returned `case.seconds` after the last chunk in time
+    since_a_chunk: bool  # whether each chunk seems to restart the time limit
     at_a_piece: bool  # whether the answer returned exactly when a piece arrived
 
     @property
