@@ -125,7 +125,7 @@ def serve(number: str) -> None:
 
 
 def run(line: socket.socket) -> None:
-    """In a fork, take over `join`'s standard streams and settings, then run the kernel or script."""
+    """In a fork, take over `join`'s standard streams and settings, then run kernel or script."""
     from threading import Thread
 
     from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
