@@ -20,7 +20,7 @@ _OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")  # ot
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the answer with one stream of chunks."""
+    """Call the learner's function with one stream of chunks."""
     return given.observe("calls", answer, case, _LIST)
 
 

@@ -64,7 +64,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with the case's text."""
+    """Call the learner's function with the text of the case."""
     lines = case.text.split("\n")
     kept = "\n".join(lines[:-1] if lines[-1].strip() in _LONE else lines)
     run = call("closed", answer, case, Reply(), case.text)

@@ -55,7 +55,7 @@ class Seen(Run):
 
 
 def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
-    """Call the answer with the reply as a stream of chunks."""
+    """Call the learner's function with the reply as a stream of chunks."""
 
     def reply() -> Any:
         usage = USAGE if case.finish else None

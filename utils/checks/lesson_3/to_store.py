@@ -18,7 +18,7 @@ _NONE = re.compile(
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the answer with one reply, which it should accept or reject."""
+    """Call the learner's function with one reply, which it should accept or reject."""
     complete = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if complete else ANYTHING)
 

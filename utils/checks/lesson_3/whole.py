@@ -15,7 +15,7 @@ _PARTS = ("tool calls", "usage", "finish reason")
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the answer with one stream of chunks."""
+    """Call the learner's function with one stream of chunks."""
     return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 
 

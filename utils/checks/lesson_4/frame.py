@@ -38,7 +38,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer with one string."""
+    """Call the learner's function with one string."""
     run = call("frame", answer, case, case.reply(), case.text)
     events = sse.parse(run.returned) if isinstance(run.returned, str) else []
     return Seen.of(run, events=events, value=json_of(events[0]) if events else NO_JSON)

@@ -31,7 +31,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Job) -> Seen:
-    """Call the answer once."""
+    """Call the learner's function once."""
     args = (case.done, case.total, case.seconds)
     run = call("caption", answer, case, case.reply(), *args)
     got, right = _NUMBER.findall(str(run.returned)), _NUMBER.findall(case.right)

@@ -39,7 +39,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Pair) -> Seen:
-    """Call the answer once."""
+    """Call the learner's function once."""
     run = call("seam", answer, case, case.reply(), case.partial, case.more)
     return Seen.of(run, expected=case.partial + case.more.removeprefix(case.overlap))
 
