@@ -206,6 +206,19 @@ def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(n
     assert new == [f"cell-{number}" for number in replaced]
 
 
+def test_a_new_cell_changes_only_the_execution_counts_of_later_outputs():
+    def counted(number):
+        output = nbformat.v4.new_output("execute_result", {"image/png": "a"}, execution_count=number)
+        cell = nbformat.v4.new_code_cell("a", id="a", execution_count=number, outputs=[output])
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    fresh, stored = counted(5), counted(4)
+    fresh.cells[0].outputs[0].data["image/png"] = "new"
+    execute.keep_outputs(fresh, stored)
+    (output,) = fresh.cells[0].outputs
+    assert (output.data["image/png"], output.execution_count) == ("a", 5)
+
+
 def test_after_a_change_of_one_cell_a_build_changes_only_that_cell(built):
     before = {cell["id"]: cell for cell in notebook(built, "solutions")["cells"]}
     lesson = built / "lessons" / "01_sample.md"

@@ -137,10 +137,13 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
             setup_is_old = section_is_old
         if section_is_old and old is not None and _steady(cell.outputs) == _steady(old.outputs):
             cell.outputs = old.outputs
+            for output in cell.outputs:  # a new cell above changes the count
+                if "execution_count" in output:
+                    output.execution_count = cell.execution_count
 
 
 def _steady(value: Any) -> Any:
-    """Return outputs with image data removed and varying parts replaced."""
+    """Return outputs without counts and image data, and with varying parts replaced."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)
@@ -148,6 +151,7 @@ def _steady(value: Any) -> Any:
         value = {
             key: None if str(key).startswith("image/") and isinstance(item, str) else _steady(item)
             for key, item in value.items()
+            if key != "execution_count"
         }
     elif isinstance(value, list):
         value = [_steady(item) for item in value]
