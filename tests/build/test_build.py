@@ -208,7 +208,8 @@ def test_outputs_are_kept_if_only_times_differ_and_no_earlier_code_has_changed(n
 
 def test_a_new_cell_changes_only_the_execution_counts_of_later_outputs():
     def counted(number):
-        output = nbformat.v4.new_output("execute_result", {"image/png": "a"}, execution_count=number)
+        picture = {"image/png": "a"}
+        output = nbformat.v4.new_output("execute_result", picture, execution_count=number)
         cell = nbformat.v4.new_code_cell("a", id="a", execution_count=number, outputs=[output])
         return nbformat.v4.new_notebook(cells=[cell])
 
