@@ -37,7 +37,7 @@ class Errors:
 
 
 def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
-    """Return when each piece of a reply arrived, in seconds since the request."""
+    """Return the arrival times of a reply's pieces, in seconds since the request."""
     asked = time.perf_counter()
     return [time.perf_counter() - asked for chunk in model.stream(prompt) if chunk.content]
 

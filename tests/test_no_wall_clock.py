@@ -16,7 +16,7 @@ SECONDS = re.compile(  # code that reads a clock or uses a duration from a recor
 )
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures that use virtual time
 
-# Tests that may assert inequalities although they measure time, with the reasons.
+# Tests that measure time and may still assert inequalities, each with its reason.
 ALLOWED = {
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time": "compares only the order",
     "simulator/test_pacing.py::"

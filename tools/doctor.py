@@ -270,7 +270,7 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def others(model: "ChatOpenAI") -> str:
-    """Name some models that the server lists; return "" if it lists `model` or no models."""
+    """Name some models that the server lists, unless `model` is one of them."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

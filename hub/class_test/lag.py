@@ -45,7 +45,7 @@ class Pacing:
     tokens: int
 
     def due(self, place: int) -> float:
-        """Return when the token at index `place` is due."""
+        """Return the due time of the token at index `place`."""
         return self.received + self.ttft + place * self.gap
 
 

@@ -151,7 +151,7 @@ async def stream(
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        await asyncio.sleep(delays.uniform(0, WITHIN))  # people don't run a cell at the same moment
+        await asyncio.sleep(delays.uniform(0, WITHIN))  # people never run a cell all at once
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:

@@ -10,7 +10,7 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
 
 
 @pytest.mark.parametrize(
-    ("patterns", "text"),  # `sign`: when a status appeared, in s; 7.0 is later than the first word
+    ("patterns", "text"),  # `sign`: when a status appeared; 7.0 s is after the first word
     [
         ([Pattern(STREAM)], "stream: blank 4.0 s · first word 4.0 s · all 10.0 s"),
         ([Pattern(WHOLE, sign=0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),

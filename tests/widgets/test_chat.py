@@ -48,7 +48,7 @@ async def begun(panel, model, question="Why?", *texts):
 
 
 async def answered(request, model, *texts, error=None):
-    """Make a request, such as `panel.go_on()`, reply with `texts`, and return the turn."""
+    """Await a request such as `panel.go_on()`, which gets `texts`; return the turn."""
     cell = asyncio.create_task(request)
     tap = await model.tap()
     for text in texts:

@@ -66,7 +66,7 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case and whether `stress` made it; the caller adds the record to `records`."""
+        """Yield each case, and whether it comes from `stress`; the caller appends to `records`."""
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):

@@ -118,7 +118,7 @@ class Reply:
         return sum(piece.tokens for piece in self.pieces if piece.at <= seconds)
 
     def ttft(self) -> float | None:
-        """Return when the first visible token is sent; None if there is no visible token."""
+        """Return the time of the first visible token; None if there is none."""
         visible = (
             piece.at
             for piece in self.pieces

@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; a timeout is a subclass
+            exits = type(error) is SystemExit  # raised by `exit()`; subclasses mean a timeout
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error

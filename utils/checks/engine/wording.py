@@ -9,7 +9,7 @@ _TIMES = {0: "never", 1: "once", 2: "twice"}
 
 
 def shown(value: object, longest: int = 60) -> str:
-    """Return a string, or the `repr` of anything else, as inline code, shortened if long."""
+    """Format a string, or the `repr` of another object, as inline code; shorten long ones."""
     text = value if isinstance(value, str) else repr(value)
     flat = text.replace("\n", "⏎").replace("\r", "␍")
     if len(flat) > longest:

@@ -53,7 +53,7 @@ class Seen(Run):
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
-    strange: str  # the longest message data that isn't a JSON string; "" if there is none
+    strange: str  # the longest data of a message that isn't a JSON string; "" if all are
     last: int  # the index of the first `end` or `failed` event; without one, of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case

@@ -49,7 +49,7 @@ class JsonCard(StreamView[Any]):
         return self.value
 
     def line(self) -> str:
-        """Return when each field arrived: `name 0.42 s · age 0.60 s · done 0.81 s`."""
+        """Return the fields' arrival times: `name 0.42 s · age 0.60 s · done 0.81 s`."""
         parts = [f"{name} {in_seconds(at)}" for name, at in self._card.arrivals.items()]
         parts += [f"{name} did not arrive" for name in self._card.missing if parts]
         parts = parts or ["no field arrived"]

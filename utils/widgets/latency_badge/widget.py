@@ -61,7 +61,7 @@ class LatencyBadge(CourseWidget):
         return 0.0 if self._start is None else self._clock() - self._start
 
     def start(self, at: float | None = None) -> None:
-        """Start the clock, counting from now or from the clock reading `at`."""
+        """Start the clock, counting from now or from the time `at`."""
         self._start = self._clock() if at is None else at
         self._first = None
         self._write("waiting", "waiting…", "waiting… {}")

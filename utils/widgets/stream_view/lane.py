@@ -69,7 +69,7 @@ class Lane:
             self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Clear the panel and start the clock, counting from now or from the clock reading `at`."""
+        """Clear the panel and start the clock, counting from now or from the time `at`."""
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.panel.clear()
         self.recording = None
