@@ -9,14 +9,14 @@ from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, Seen, ended
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
-_HALF = (("get_weather", '{"city": "San'),)
-_FINISHED = {  # tool calls of replies whose finish reason is `tool_calls`, keyed by `when`
+_TRUNCATED = (("get_weather", '{"city": "San'),)
+_FINISHED = {  # (tool name, JSON arguments) for each call in a finished reply; keyed by `when`
     "": WEATHER,
     "for two calls of the same tool": (WEATHER[0], ("get_weather", '{"city": "Tokyo"}')),
     "for a call without arguments": (WEATHER[0], ("get_news", "{}")),
     "for a call whose arguments aren't valid JSON": (*WEATHER, ("get_news", "[about: rivers")),
 }
-_OTHERS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")  # other finish reasons
+_OTHER_REASONS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use")
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
@@ -41,7 +41,7 @@ MISTAKES: Mistakes[Seen] = {
         bool(s.returned) and all(isinstance(call["args"], str) for call in s.returned)
     ),
     "calls of another ending": lambda s: bool(s.returned) and not _finished(s),
-    "changes calls": lambda s: _finished(s) and s.returned != s.whole.tool_calls,
+    "changes calls": lambda s: _finished(s) and s.returned != s.chunk_sum.tool_calls,
 }
 
 check = Exercise(
@@ -52,12 +52,12 @@ check = Exercise(
             for when, c in _FINISHED.items()
         ),
         Chunks(calls=WEATHER, finish="tool_calls", text=""),
-        *(ended(finish, text="", calls=_HALF) for finish in ("length", None)),
-        *(ended(finish, calls=WEATHER) for finish in _OTHERS),
+        *(ended(finish, text="", calls=_TRUNCATED) for finish in ("length", None)),
+        *(ended(finish, calls=WEATHER) for finish in _OTHER_REASONS),
         Chunks(when="for a reply of text alone"),
         EMPTY_STREAM,
     ),
     first=given.NEEDS_WHOLE,
     mistakes=MISTAKES,
-    opts_out=given.READS_ALL,
+    opts_out=given.OPTS_OUT,
 )

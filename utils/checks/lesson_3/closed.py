@@ -1,4 +1,4 @@
-"""Check for `closed`: close an open code block in incomplete Markdown."""
+"""Check for `closed`: if Markdown ends in an open code block, add the fence that closes it."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 
 _FENCE = "`" * 3
-_OPENS = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)  # an opening or closing fence
-_LONE = ("`", "``")  # final lines that may be the beginning of a fence
+_FENCES = re.compile(rf"^ {{0,3}}{_FENCE}", re.MULTILINE)
+_HALF_FENCES = ("`", "``")  # last lines that may become a fence as more text arrives
 _MARKDOWN = f"""# A loop
 
 Call `next` or write:
@@ -36,24 +36,22 @@ Done"""
 class Seen(Run):
     """The result of calling the answer once with the case's text."""
 
-    kept: str  # the text without any incomplete fence at its end
+    kept: str  # the text without a last line of one or two backticks
     open: bool  # whether a code block is still open at the end of `kept`
 
     @property
     def added(self) -> int:
-        """How many fences were added."""
-        return len(_OPENS.findall(self.returned)) - len(_OPENS.findall(self.kept))
+        """How many fences the result has beyond those in `kept`."""
+        return len(_FENCES.findall(self.returned)) - len(_FENCES.findall(self.kept))
 
     @property
     def right(self) -> bool:
-        """Whether the result is correct, ignoring blank lines next to an added or removed fence.
-
-        An indented incomplete fence may stay: the exercise mentions only lines of backticks.
-        """
+        """Whether the result is correct, ignoring blank lines next to an added or removed fence."""
         text = self.case.text
-        return self._is(self.kept) or (text.endswith((" `", " ``")) and self._is(text))
+        indented = text.endswith((" `", " ``"))  # such a last line may stay
+        return self._matches(self.kept) or (indented and self._matches(text))
 
-    def _is(self, kept: str) -> bool:
+    def _matches(self, kept: str) -> bool:
         """Whether the result is `kept`, followed by a fence on its own line if a block is open."""
         if self.open:
             found = re.fullmatch(rf"(.*?)\n+ {{0,3}}{_FENCE}\s*", self.returned, re.DOTALL)
@@ -66,9 +64,9 @@ class Seen(Run):
 def observe(answer: Any, case: Case) -> Seen:
     """Call the learner's function with the text of the case."""
     lines = case.text.split("\n")
-    kept = "\n".join(lines[:-1] if lines[-1].strip() in _LONE else lines)
-    run = call("closed", answer, case, Reply(), case.text)
-    return Seen.of(run, kept=kept, open=len(_OPENS.findall(kept)) % 2 == 1)
+    kept = "\n".join(lines[:-1] if lines[-1].strip() in _HALF_FENCES else lines)
+    run = call("closed", answer, case, Reply(), case.text)  # the reply is a placeholder
+    return Seen.of(run, kept=kept, open=len(_FENCES.findall(kept)) % 2 == 1)
 
 
 MISTAKES: Mistakes[Seen] = {
@@ -78,14 +76,14 @@ MISTAKES: Mistakes[Seen] = {
     "keeps half a fence": lambda s: (
         not s.right
         and s.kept != s.case.text
-        and any(line.strip() in _LONE for line in s.returned.split("\n"))
+        and any(line.strip() in _HALF_FENCES for line in s.returned.split("\n"))
     ),
     "fence without an open block": lambda s: not s.open and s.added > 0,
     "fence in mid-line": lambda s: (
         s.open
         and s.added < 1
         and s.returned.rstrip().endswith(_FENCE)
-        and not _OPENS.match(s.returned.rstrip().split("\n")[-1])
+        and not _FENCES.match(s.returned.rstrip().split("\n")[-1])
     ),
     "leaves the block open": lambda s: (
         not s.right and s.open and s.added < 1 and s.kept.rstrip("\n") in s.returned

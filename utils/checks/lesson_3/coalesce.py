@@ -19,10 +19,10 @@ SECONDS = 0.25  # the interval; exact in binary, like the gaps below, so that su
 
 @dataclass(frozen=True, kw_only=True)
 class Pace(Case):
-    """A stream with a gap, in seconds, before each piece, and a clock that starts at `begins`."""
+    """A stream of pieces, and the clock that the answer gets."""
 
-    gaps: Sequence[float]
-    begins: float = 100.0
+    gaps: Sequence[float]  # the seconds before each piece
+    begins: float = 100.0  # the clock's time at the start of the run, in seconds
 
 
 class Passed(NamedTuple):
@@ -32,8 +32,8 @@ class Passed(NamedTuple):
     taken: int
 
 
-# A placeholder for a string that wasn't yielded or wasn't due. No case has 1000 pieces, so a
-# missing string counts as too late, and an extra string as too soon.
+# Stands for a string that wasn't yielded, or wasn't due. No case has 1000 pieces, so a missing
+# string counts as too late, and an extra string as too soon.
 _NOTHING = Passed("", 1000)
 
 
@@ -43,22 +43,22 @@ class Seen(Run):
 
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded, and when
-    looked: int  # how many times the clock was called
+    clock_calls: int  # how many times the answer called its clock
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
     wanted: Passed  # the string that was due instead; equals `wrong` if all are right
-    waited: float  # how long the answer itself slept, in virtual seconds
+    slept: float  # how long the answer itself slept, in virtual seconds
     missing: str  # the first piece missing from the output; "" if there is none
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read the answer's output for one stream, with a clock that records when it is called."""
+    """Read what the answer yields for one stream, with a clock that records its calls."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
-    looks: list[float] = []
+    clock_times: list[float] = []
 
     def clock() -> float:
-        looks.append(virtual_time.now() - virtual_time.BEGIN + case.begins)
-        return looks[-1]
+        clock_times.append(virtual_time.now() - virtual_time.BEGIN + case.begins)
+        return clock_times[-1]
 
     run = call("coalesce", answer, case, reply, reply.stream, SECONDS, clock, streams=True)
     due = list(_due(case))
@@ -68,19 +68,19 @@ def observe(answer: Any, case: Pace) -> Seen:
     return Seen.of(
         run,
         due=due,
-        looked=len(looks),
+        clock_calls=len(clock_times),
         passed=passed,
         wrong=wrong,
         wanted=wanted,
-        waited=run.seconds - sum(case.gaps),
+        slept=run.seconds - sum(case.gaps),
         missing=next((each for each in reply.pieces if each.strip() not in run.text), ""),
     )
 
 
 def _due(
-    case: Pace, *, from_piece: bool = False, enough: Callable[[float, float], bool] = ge
+    case: Pace, *, debounce: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the correct strings; with `from_piece`, every piece restarts the interval."""
+    """Yield the correct strings; with `debounce`, every piece restarts the interval."""
     now, last = 0.0, -inf  # virtual seconds
     waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
@@ -91,7 +91,7 @@ def _due(
         if ready:
             yield Passed(waiting, taken)
             waiting = ""
-        if ready or from_piece:
+        if ready or debounce:
             last = now
     if waiting:
         yield Passed(waiting, taken)
@@ -99,16 +99,16 @@ def _due(
 
 MISTAKES: Mistakes[Seen] = {
     **UNREAD,
-    "waits": lambda s: s.waited > 0,
+    "waits": lambda s: s.slept > 0,
     "collected first": lambda s: (
         s.total > 4 and s.due[0].taken < s.due[-1].taken and s.taken[:1] == [s.due[-1].taken]
     ),
-    "never looks at the clock": lambda s: s.total > 1 and not s.looked,
+    "never looks at the clock": lambda s: s.total > 1 and not s.clock_calls,
     "loses pieces": lambda s: bool(s.missing) and not s.expected.startswith(s.output),
     **TEXT,
     "empty string": lambda s: "" in s.items,
     "first piece late": lambda s: s.passed[:1] != s.due[:1] and s.taken[0] > s.due[0].taken,
-    "debounces": lambda s: s.passed != s.due and s.passed == list(_due(s.case, from_piece=True)),
+    "debounces": lambda s: s.passed != s.due and s.passed == list(_due(s.case, debounce=True)),
     "longer than the interval": lambda s: (
         s.passed != s.due and s.passed == list(_due(s.case, enough=gt))
     ),
@@ -118,8 +118,7 @@ MISTAKES: Mistakes[Seen] = {
 }
 
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
-# for each stream: a description, the pieces, and the seconds before each piece
-_STREAMS = (
+_STREAMS = (  # for each stream: a description, the pieces, and the seconds before each piece
     ("with a piece every 0.0625 s", _WORDS[10:20], [0.0625] * 10),
     ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),
     ("with a piece every 1.0 s", _WORDS[3:6], [1.0] * 3),

@@ -1,4 +1,4 @@
-"""Check for 3.diagnosis: how each of four programs decides whether to store a reply as complete."""
+"""Check for 3.diagnosis: how each program in `utils/clinics/lesson_3.py` decides what to store."""
 
 from utils.checks.engine.diagnosis import clinic
 

@@ -1,4 +1,7 @@
-"""Cases and records for `whole`, `calls` and `to_store`, which read a stream of chunks."""
+"""Cases and records for `whole`, `calls` and `to_store`, which read a stream of chunks.
+
+A case is the input for one run of the learner's function; a record is what the function did.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +14,13 @@ from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import ANYTHING, Case, Run, Wanted
 from utils.checks.engine.stream_runner import call
 from utils.checks.engine.untouched import untouched
 
 HERON = "The heron stands still for an hour. Then it doesn't."
+# two tool calls, as (tool name, JSON arguments)
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
 UNKNOWN = "error"  # a finish reason that some providers send but the lesson doesn't mention
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
@@ -23,11 +28,11 @@ USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
 @dataclass(frozen=True, kw_only=True)
 class Chunks(Case):
-    """A reply in chunks, with tool calls and a finish reason, or an empty stream if `empty`."""
+    """A reply in chunks, or a stream without chunks if `empty`."""
 
     text: str = HERON
-    calls: Sequence[tuple[str, str]] = ()
-    finish: str | None = "stop"
+    calls: Sequence[tuple[str, str]] = ()  # tool calls, like `WEATHER`
+    finish: str | None = "stop"  # the finish reason; None for a reply without one
     empty: bool = False
 
 
@@ -49,30 +54,30 @@ class Seen(Run):
     read_chunks: int  # how many chunks were read
 
     @property
-    def whole(self) -> AIMessageChunk:
-        """The sum of the chunks."""
+    def chunk_sum(self) -> AIMessageChunk:
+        """The sum of all chunks."""
         return reduce(add, self.chunks)
 
 
 def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
     """Call the learner's function with the reply as a stream of chunks."""
 
-    def reply() -> Any:
+    def new_reply() -> Reply:
         usage = USAGE if case.finish else None
         return case.reply(calls=case.calls, finish=case.finish, usage=usage)
 
-    given = reply()
+    reply = new_reply()
     # unlike `stream`, `chunks` yields a first and a last chunk even if there are no pieces
-    stream = given.stream if case.empty else given.chunks
-    run = call(name, answer, case, given, stream, wants=wants)
+    stream = reply.stream if case.empty else reply.chunks
+    run = call(name, answer, case, reply, stream, wants=wants)
     with virtual_time.clock(answer):
-        whole = case.fails_after is None and not case.empty
-        chunks = list(reply().chunks()) if whole else []
+        complete = case.fails_after is None and not case.empty
+        chunks = list(new_reply().chunks()) if complete else []
     return Seen.of(
         run,
-        expected="" if wants is ANYTHING else given.text,
+        expected="" if wants is ANYTHING else reply.text,
         chunks=chunks,
-        read_chunks=sum(reading.items for reading in given.readings),
+        read_chunks=sum(reading.items for reading in reply.readings),
     )
 
 
@@ -89,7 +94,8 @@ NEEDS_WHOLE: Mistakes[Seen] = {
 }
 UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 
-READS_ALL = {
+# shared mistakes that these exercises don't look for, with the reasons
+OPTS_OUT = {
     "collected first": "the exercise needs the whole reply",
     "left open": "a stream that is read to its end, or fails, is closed",
 }

@@ -1,4 +1,8 @@
-"""Messages to learners about their answers to the exercises in lesson 3."""
+"""Messages to learners about their answers to the exercises in lesson 3.
+
+A dict such as `WHOLE` maps the mistakes of the check in `whole.py` to messages. `s` is the check's
+record of one run, and `s.when` describes the run's case, such as " for an empty stream".
+"""
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
@@ -6,7 +10,7 @@ from utils.checks.engine.run import Run
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown
 from utils.checks.lesson_3 import closed, coalesce, given, values
 from utils.checks.lesson_3.coalesce import SECONDS
-from utils.checks.lesson_3.whole import lost
+from utils.checks.lesson_3.whole import wrong_fields
 from utils.lesson_source import number
 
 _UNREAD: Messages[Run] = {
@@ -37,7 +41,8 @@ WHOLE: Messages[given.Seen] = {
         f"`whole` returned one of the {len(s.chunks)} chunks, not their sum."
     ),
     "loses more than text": lambda s: (
-        f"The sum lacks the reply's {joined(lost(s))}{s.when}. Was every chunk added, unchanged?"
+        f"The sum lacks the reply's {joined(wrong_fields(s))}{s.when}. Was every chunk added, "
+        "unchanged?"
     ),
 }
 
@@ -50,7 +55,7 @@ CALLS: Messages[given.Seen] = {
         f"{len(s.chunks)} chunks. Until the finish reason arrives, calls are provisional."
     ),
     "misses the calls": lambda s: (
-        f"A reply with {count(len(s.whole.tool_calls), 'tool call')} and the finish reason "
+        f"A reply with {count(len(s.chunk_sum.tool_calls), 'tool call')} and the finish reason "
         "`tool_calls` gave an empty list. Which chunk do you take the calls from? Where in the "
         "sum is the finish reason, and what do you compare it with?"
     ),
@@ -67,7 +72,7 @@ CALLS: Messages[given.Seen] = {
         "`tool_calls` means that the calls are complete."
     ),
     "changes calls": lambda s: (
-        f"The sum has {count(len(s.whole.tool_calls), 'call')}, and `calls` returned "
+        f"The sum has {count(len(s.chunk_sum.tool_calls), 'call')}, and `calls` returned "
         f"{len(s.returned)}{s.when}: {shown(repr(s.returned), 90)}. Return the sum's `tool_calls` "
         "unchanged."
     ),
@@ -114,7 +119,7 @@ COALESCE: Messages[coalesce.Seen] = {
         "line reads the whole stream?"
     ),
     "waits": lambda s: (
-        f"`coalesce` waited for {s.waited:.2f} s{s.when}, which delays the stream. Don't sleep: "
+        f"`coalesce` waited for {s.slept:.2f} s{s.when}, which delays the stream. Don't sleep: "
         "call `clock()` when a piece arrives."
     ),
     "never looks at the clock": "`coalesce` never called its argument `clock`. How else can it "
@@ -154,7 +159,7 @@ COALESCE: Messages[coalesce.Seen] = {
 }
 
 
-def _repair(s: closed.Seen) -> str:
+def _result(s: closed.Seen) -> str:
     """Return a sentence that contains the input and the returned text as Python literals."""
     what = f"{s.case.when[:1].upper()}{s.case.when[1:]}"
     return f"{what}, {shown(repr(s.case.text), 700)} became {shown(repr(s.returned), 700)}."
@@ -164,20 +169,20 @@ CLOSED: Messages[closed.Seen] = {
     "correct": "Your function was right for a reply with two code blocks, after each of its "
     "characters.",
     "escapes HTML": lambda s: (
-        f"{_repair(s)} `closed` returns Markdown, so don't escape it: the widget that shows the "
+        f"{_result(s)} `closed` returns Markdown, so don't escape it: the widget that shows the "
         "Markdown does that."
     ),
-    "keeps half a fence": lambda s: f"{_repair(s)} The last line may become a fence. Leave it out.",
+    "keeps half a fence": lambda s: f"{_result(s)} The last line may become a fence. Leave it out.",
     "fence without an open block": lambda s: (
-        f"{_repair(s)} `closed` added a fence, but no block is open. Which lines did you count?"
+        f"{_result(s)} `closed` added a fence, but no block is open. Which lines did you count?"
     ),
-    "fence in mid-line": lambda s: f"{_repair(s)} The new fence isn't on a line of its own.",
+    "fence in mid-line": lambda s: f"{_result(s)} The new fence isn't on a line of its own.",
     "leaves the block open": lambda s: (
-        f"{_repair(s)} The block is still open. Which lines did you count, and which one closes "
+        f"{_result(s)} The block is still open. Which lines did you count, and which one closes "
         "the block?"
     ),
     "changes the rest": lambda s: (
-        f"{_repair(s)} Apart from the fence, nothing should change. Which line changes the rest?"
+        f"{_result(s)} Apart from the fence, nothing should change. Which line changes the rest?"
     ),
 }
 

@@ -10,8 +10,8 @@ from utils.checks.engine.run import ANYTHING, STRING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-# how an error message may report a missing finish reason: in words, or as an empty value
-_NONE = re.compile(
+# finds what an error message may say about a missing finish reason, such as "no" or "None"
+_MISSING = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
 )
@@ -19,12 +19,12 @@ _NONE = re.compile(
 
 def observe(answer: Any, case: Chunks) -> Seen:
     """Call the learner's function with one reply, which it should accept or reject."""
-    complete = case.finish == "stop" and not case.empty
-    return given.observe("to_store", answer, case, STRING if complete else ANYTHING)
+    finished = case.finish == "stop" and not case.empty
+    return given.observe("to_store", answer, case, STRING if finished else ANYTHING)
 
 
 def _complete(s: Seen) -> bool:
-    return s.wants is STRING and s.case.whole
+    return s.wants is STRING and s.case.whole  # `wants` is the type that the answer should return
 
 
 def _refused(s: Seen) -> bool:
@@ -35,7 +35,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection error was replaced rather than propagated or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # not chained; "raises" reports exceptions other than ValueError
+    if not s.lost:  # the connection error isn't even a cause of the raised one
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__  # `raise … from None`
     return hidden or not _refused(s)
@@ -60,7 +60,7 @@ MISTAKES: Mistakes[Seen] = {
         _refused(s) and s.case.finish is not None and s.case.finish not in str(s.error)
     ),
     "doesn't mention a missing reason": lambda s: (
-        _refused(s) and not s.case.finish and not _NONE.search(str(s.error))
+        _refused(s) and not s.case.finish and not _MISSING.search(str(s.error))
     ),
     "stores an incomplete reply": lambda s: not s.error and not _complete(s),
     **TEXT,
@@ -82,5 +82,5 @@ check = Exercise(
     first=FIRST,
     mistakes=MISTAKES,
     notes={"takes content": lambda s: given.uses(s, "content")},
-    opts_out=given.READS_ALL,
+    opts_out=given.OPTS_OUT,
 )

@@ -11,7 +11,6 @@ from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, WEATHER, Chunks, Seen
 
 _CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
-_PARTS = ("tool calls", "usage", "finish reason")
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
@@ -19,26 +18,26 @@ def observe(answer: Any, case: Chunks) -> Seen:
     return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 
 
-def lost(s: Seen) -> list[str]:
+def wrong_fields(s: Seen) -> list[str]:
     """Return the names of the fields that are wrong in the returned sum."""
     if not s.chunks:
         return []
-    parts = zip(_PARTS, _parts(s.returned), _parts(s.whole), strict=True)
-    return [name for name, got, right in parts if got != right]
+    returned, right = _fields(s.returned), _fields(s.chunk_sum)
+    return [name for name in right if returned[name] != right[name]]
 
 
-def _parts(chunk: AIMessageChunk) -> list[Any]:
-    """Return the values of the fields named in `_PARTS`."""
-    return [chunk.tool_calls, chunk.usage_metadata, chunk.response_metadata.get("finish_reason")]
+def _fields(chunk: AIMessageChunk) -> dict[str, Any]:
+    reason = chunk.response_metadata.get("finish_reason")
+    return {"tool calls": chunk.tool_calls, "usage": chunk.usage_metadata, "finish reason": reason}
 
 
 MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
     "something from nothing": lambda s: not s.chunks and s.returned is not None,
     "leaves chunks": lambda s: s.read_chunks < len(s.chunks),
-    "one chunk of many": lambda s: s.returned in s.chunks and s.returned != s.whole,
+    "one chunk of many": lambda s: s.returned in s.chunks and s.returned != s.chunk_sum,
     **TEXT,
-    "loses more than text": lambda s: bool(lost(s)),
+    "loses more than text": lambda s: bool(wrong_fields(s)),
 }
 
 check = Exercise(
@@ -50,11 +49,11 @@ check = Exercise(
         EMPTY_STREAM,
     ),
     first={
-        # checked before "raises", since looping twice can cause an exception
+        # first of all, since an answer that reads its stream twice may also raise an exception
         "reads twice": FIRST["reads twice"],
-        # in LangChain, the sum of two messages is a ChatPromptTemplate
+        # a message plus a chunk is a ChatPromptTemplate
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },
     mistakes=MISTAKES,
-    opts_out=given.READS_ALL,
+    opts_out=given.OPTS_OUT,
 )

@@ -25,13 +25,13 @@ _TEXTS = {
     "Name a lake.": (HARBOUR[-25:], 0.1),
     "Name a bay.": (HARBOUR[:30], 0.15),
 }
-_TWICE = "Name a sea."
-_FAILS = "Describe the tide."
+_TWICE = "Name a sea."  # the prompt that is listed twice
+_FAILS = "Describe the tide."  # the prompt whose reply fails in a case with `fails_after`
 
 
 @dataclass(frozen=True, kw_only=True)
-class Several(Case):
-    """A limit on concurrent replies, and a list of prompts; the default list repeats one."""
+class Prompts(Case):
+    """A list of prompts, and a limit on the number of concurrent replies."""
 
     at_most: int
     prompts: Sequence[str] = (*_TEXTS, _TWICE)
@@ -41,20 +41,20 @@ class Several(Case):
 class Seen(Run):
     """The returned list, and how the replies were requested and read."""
 
-    case: Several
+    case: Prompts
     replies: dict[str, Reply]
     readings: Sequence[Reading]
-    whole: bool  # whether all replies were meant to succeed and the answer raised no exception
+    succeeded: bool  # whether no reply was meant to fail and the answer raised no exception
     texts: Sequence[Any]  # the items of the returned list
-    right: Sequence[str]  # the correct replies
+    right: Sequence[str]  # the correct items
     wrong: int  # the index of the first item that isn't the reply to its prompt
     miscounted: str  # the first prompt sent more or fewer times than it is listed; "" if none
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
-    most: int  # the largest number of concurrent replies
+    peak: int  # the largest number of concurrent replies
     idle: float  # the longest needless delay before sending a prompt, in seconds
 
 
-def observe(answer: Any, case: Several) -> Seen:
+def observe(answer: Any, case: Prompts) -> Seen:
     """Run the answer with a model whose replies stream at different rates."""
     again = Reply(cut("The North Sea, which is never quite still.", 435), gap=0.2)
     replies = {
@@ -72,16 +72,14 @@ def observe(answer: Any, case: Several) -> Seen:
     run = run_async("ask_all", answer, case, replies[_FAILS], *args, wants=wants)
     readings = [each for reply in (*replies.values(), again) for each in reply.readings]
     texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
-    prompts = list(case.prompts)
+    prompts = case.prompts
     right = [replies[prompt].text for prompt in prompts]
-    # The third prompt equals the last one, so their replies may arrive in either order.
-    if right:
+    if right:  # the third and the last prompt are the same; either may get the reply `again`
         swapped = texts[-1:] == right[2:3]
         right[2 if swapped else -1] = again.text
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
-    # how many replies were being read when each reply began
-    concurrent = [sum(start <= began < end for start, end in spans) for began, _ in spans]
+    concurrent_at_start = [sum(start <= at < end for start, end in spans) for at, _ in spans]
     # After the first `at_most` replies, each reply can begin as soon as another one ends.
     begun = sorted(each.began for each in readings)[case.at_most :]
     ended = sorted(each.left or 0.0 for each in readings)
@@ -89,13 +87,13 @@ def observe(answer: Any, case: Several) -> Seen:
         run,
         replies=replies,
         readings=readings,
-        whole=case.whole and run.error is None,
+        succeeded=case.whole and run.error is None,
         texts=texts,
         right=right,
         wrong=differ_at(texts, right),
         miscounted=next((each for each in prompts if sent[each] != prompts.count(each)), ""),
         all_ended=all(sent.values()) and all(reading.ended for reading in readings),
-        most=max(concurrent, default=0),
+        peak=max(concurrent_at_start, default=0),
         idle=max((at - free for at, free in zip(begun, ended, strict=False)), default=0.0),
     )
 
@@ -116,47 +114,47 @@ MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and not s.readings,
     "others go on": lambda s: s.error is not None and (s.still_open or bool(s.tasks)),
     "replaces the error": STRESSED["replaces the error"],
-    "returns too early": lambda s: s.whole and bool(s.tasks) and not s.all_ended,
-    "returns the wrong type": lambda s: s.whole and not isinstance(s.returned, list | tuple),
+    "returns too early": lambda s: s.succeeded and bool(s.tasks) and not s.all_ended,
+    "returns the wrong type": lambda s: s.succeeded and not isinstance(s.returned, list | tuple),
     "drops a repetition": lambda s: (
-        s.whole
+        s.succeeded
         and s.miscounted == _TWICE
         and all(reply.requests == 1 for reply in s.replies.values())
     ),
-    "sends other prompts": lambda s: s.whole and bool(s.miscounted),
-    "stops early": lambda s: s.whole and not s.all_ended,
-    "over the limit": lambda s: s.most > s.case.at_most,
-    "reads in threads": lambda s: (  # `most` is unreliable with threads
-        s.whole and any(each.thread != threading.get_ident() for each in s.readings)
+    "sends other prompts": lambda s: s.succeeded and bool(s.miscounted),
+    "stops early": lambda s: s.succeeded and not s.all_ended,
+    "over the limit": lambda s: s.peak > s.case.at_most,
+    "reads in threads": lambda s: (  # `peak` is unreliable with threads
+        s.succeeded and any(each.thread != threading.get_ident() for each in s.readings)
     ),
-    "under the limit": lambda s: s.whole and s.most < min(s.case.at_most, len(s.case.prompts)),
+    "under the limit": lambda s: s.succeeded and s.peak < min(s.case.at_most, len(s.case.prompts)),
     "no strings": lambda s: any(not isinstance(text, str) for text in s.texts),
     "one reply twice": lambda s: (
         len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1] and s.texts[2] in s.right
     ),
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
-    "another number": lambda s: s.whole and len(s.texts) != len(s.right),
+    "another number": lambda s: s.succeeded and len(s.texts) != len(s.right),
     "changes white space": lambda s: (
-        s.whole and s.texts != s.right and [*map(bare, s.texts)] == [*map(bare, s.right)]
+        s.succeeded and s.texts != s.right and [*map(bare, s.texts)] == [*map(bare, s.right)]
     ),
-    "an empty text": lambda s: s.whole and s.wrong < len(s.texts) and s.texts[s.wrong] == "",
-    "another text": lambda s: s.whole and s.texts != s.right,
-    "place left free": lambda s: s.whole and s.idle > SOON,
+    "an empty text": lambda s: s.succeeded and s.wrong < len(s.texts) and s.texts[s.wrong] == "",
+    "another text": lambda s: s.succeeded and s.texts != s.right,
+    "place left free": lambda s: s.succeeded and s.idle > SOON,
 }
 
 check = Exercise(
     observe,
     cases=(
-        Several(at_most=2),
-        Several(at_most=1),
-        Several(at_most=50),
-        Several(at_most=3, prompts=(), when="for an empty list of prompts"),
-        Several(at_most=3, fails_after=2, when="when the connection of one reply was lost"),
+        Prompts(at_most=2),
+        Prompts(at_most=1),
+        Prompts(at_most=50),
+        Prompts(at_most=3, prompts=(), when="for an empty list of prompts"),
+        Prompts(at_most=3, fails_after=2, when="when the connection of one reply was lost"),
     ),
     mistakes=MISTAKES,
     first=FIRST,
     opts_out={
-        "swallows the error": "a separate case loses one of several connections",
+        "swallows the error": "a separate case checks it, with several replies",
         "calls twice": "`sends other prompts` looks at all the replies",
         "invoke": "the exercise asks for whole replies",
         "stops at the first chunk": "`stops early` looks at all the replies",

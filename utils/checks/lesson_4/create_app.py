@@ -1,4 +1,7 @@
-"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects."""
+"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects.
+
+The app is called in this process, in virtual time. A `Visit` is one request and its response.
+"""
 
 import asyncio
 import gc
@@ -21,8 +24,8 @@ from utils.checks.engine.untouched import untouched
 
 _RIVERS = "Rivers bend:\n\nwater\nis never quite even."
 _OTHER, _TIDES = "How do tides work? & why", 'The moon pulls, and "the sea" follows it around.'
-_LONG = 120.0  # virtual seconds allowed for a response to end after the model fails
-_SLOW = 0.1  # virtual seconds by which a correct endpoint may be slower than the model
+_LONG = 120.0  # seconds allowed for a response to end after the model fails
+_SLOW = 0.1  # seconds by which a correct endpoint may be slower than the model
 _MISUSE = (  # the errors that response classes raise for an argument of the wrong type
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
@@ -43,7 +46,7 @@ class Visited(Case):
     text: str = _RIVERS
     seed: int = 61
     slow: bool = False  # whether the client stops reading, without disconnecting
-    beside: bool = False  # whether another client sends a different question at the same time
+    second: bool = False  # whether a second client sends a different question at the same time
 
 
 @dataclass(kw_only=True)
@@ -76,13 +79,13 @@ class Seen(Run):
 def observe(answer: Any, case: Visited) -> Seen:
     """Create an app and send requests to it."""
     reply = case.reply()
-    replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.beside else {})}
+    replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.second else {})}
     visits: list[Visit] = []
 
     async def use(app: App) -> list[Visit]:
         how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
         requests = [get(app, "/chat", {"question": case.prompt}, passed_on(reply), **how)]
-        if case.beside:
+        if case.second:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
         # Wait until no thread refers to a suspended generator, so that Python closes the
@@ -103,7 +106,8 @@ def observe(answer: Any, case: Visited) -> Seen:
     data = [event.data for event in seen.events if event.type == "message"]
     strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
-    wrong = [name for name, value in headers.items() if not re.search(_HEADERS[name], value)]
+    wrong = (name for name, value in headers.items() if not re.search(_HEADERS[name], value))
+    wrong_header = next(wrong, "")
     left = inf if seen.left is None else seen.left + virtual_time.SOON
     return Seen.of(
         run,
@@ -112,8 +116,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         undispatched=next((name for name in sent if name not in seen.names), ""),
         strange=max(strange, key=len, default=""),
         last=ends[0] if ends else len(seen.events) - 1,
-        wrong_header=wrong[0] if wrong else "",
-        header=headers[wrong[0]] if wrong else "",
+        wrong_header=wrong_header,
+        header=headers.get(wrong_header, ""),
         arrived="".join(reply.pieces[: case.fails_after]),
         generated_late=sum(at > left for reading in reply.readings for at in reading.arrived),
         took=max(((each.over or 0.0) - each.began for each in visits), default=0.0),
@@ -142,7 +146,7 @@ def _by_fastapis_class(s: Seen) -> bool:
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)
 
 
-def _if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Seen]:
+def _only_if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistakes[Seen]:
     """Restrict mistakes to the runs for which `applies` returns True."""
 
     def both(mistake: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
@@ -169,7 +173,7 @@ WHOLE: Mistakes[Seen] = {
         [message.type for message in reading.messages].count("human") > 1
         for reading in (s.model.readings if s.model else ())
     ),
-    "mixes readers up": lambda s: s.case.beside and s.wrong_text,
+    "mixes readers up": lambda s: s.case.second and s.wrong_text,
     "another header": lambda s: bool(s.wrong_header),
     "end as a message": _ends_with_a_message,
     "another event": lambda s: bool({*s.visit.names} - {"end"}),
@@ -180,7 +184,7 @@ WHOLE: Mistakes[Seen] = {
     "not a JSON string": lambda s: bool(s.strange),
     "no end": lambda s: not s.visit.names,
     # if the app serves one client at a time, the second response takes about twice as long
-    "one reader after the other": lambda s: s.case.beside and s.took > 1.3 * s.lasts,
+    "one reader after the other": lambda s: s.case.second and s.took > 1.3 * s.lasts,
     "waits between pieces": lambda s: s.took > s.lasts + _SLOW,
 }
 FAILED: Mistakes[Seen] = {
@@ -202,7 +206,7 @@ check = Exercise(
         Visited(),
         Visited(pieces=("", "a", "", " ", "\n", "b"), when="for a reply with empty pieces"),
         Visited(pieces=(), when="for an empty reply"),
-        Visited(beside=True, when="when two readers asked at the same time"),
+        Visited(second=True, when="when two readers asked at the same time"),
         Visited(leave_after=4, when="after a client had disconnected"),
         Visited(
             silences={0: 40.0},
@@ -218,11 +222,11 @@ check = Exercise(
         Visited(fails_after=0, leave_after=_LONG, when="before its first chunk"),
     ),
     mistakes={
-        **_if(lambda s: s.case.whole or s.case.fails_after is not None, ENDS),
-        **_if(lambda s: s.case.whole, WHOLE),
+        **_only_if(lambda s: s.case.whole or s.case.fails_after is not None, ENDS),
+        **_only_if(lambda s: s.case.whole, WHOLE),
         **TEXT,
-        **_if(lambda s: s.case.fails_after is not None, FAILED),
-        **_if(lambda s: s.case.fails_after is None and s.case.leave_after is not None, LEFT),
+        **_only_if(lambda s: s.case.fails_after is not None, FAILED),
+        **_only_if(lambda s: s.case.fails_after is None and s.case.leave_after is not None, LEFT),
     },
     first=FIRST,
     notes={"by FastAPI's class": _by_fastapis_class},

@@ -1,4 +1,4 @@
-"""Check for 4.diagnosis: which endpoint is healthy, and what is wrong with the others."""
+"""Check for 4.diagnosis: what is wrong with each endpoint of `utils/clinics/lesson_4.py`."""
 
 from utils.checks.engine.diagnosis import clinic
 

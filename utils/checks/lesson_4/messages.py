@@ -1,4 +1,8 @@
-"""Messages to learners about their answers to the exercises in lesson 4."""
+"""Messages to learners about their answers to the exercises in lesson 4.
+
+A dict such as `FRAME` maps the mistakes of the check in `frame.py` to messages. `s` is the check's
+record of one run, and `s.when` describes the run's case, such as " for an empty reply".
+"""
 
 from utils.checks.engine.asgi_client import Visit
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
@@ -76,7 +80,7 @@ def _refused(s: rejoin.Seen) -> str:
     return f"A reader {whom} received {_response(visit)}{later}"
 
 
-def _same(s: rejoin.Seen) -> str:
+def _repeated_id(s: rejoin.Seen) -> str:
     return shown(next(filter(None, (reader.same_id() for reader in s.readers))))
 
 
@@ -162,7 +166,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "stops early": "`ask_all` returned before one of the replies had ended. Which loop stops "
     "early, or doesn't wait for the rest?",
     "over the limit": lambda s: (
-        f"With `at_most={s.case.at_most}`, {count(s.most, 'reply')} streamed at the same time. "
+        f"With `at_most={s.case.at_most}`, {count(s.peak, 'reply')} streamed at the same time. "
         "Is there one semaphore of the size `at_most`, which all tasks share, and is each reply "
         "read inside its block?"
     ),
@@ -170,7 +174,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "so its reply would continue after a failure. Which method reads the model on the event loop?",
     "under the limit": lambda s: (
         f"With `at_most={s.case.at_most}` and {count(len(s.case.prompts), 'prompt')}, only "
-        f"{count(s.most, 'reply')} streamed at the same time. What makes the next one wait?"
+        f"{count(s.peak, 'reply')} streamed at the same time. What makes the next one wait?"
     ),
     "no strings": lambda s: (
         f"The list contains {kind(next(t for t in s.texts if not isinstance(t, str)))}. The "
@@ -424,7 +428,7 @@ REJOIN: Messages[rejoin.Seen] = {
         "are counted from 1. Which event do you send first, and with which number?"
     ),
     "same id twice": lambda s: (
-        f"A reader received two events with the id {_same(s)}{s.when}. An id is the "
+        f"A reader received two events with the id {_repeated_id(s)}{s.when}. An id is the "
         "event's number in the whole reply. Where does your counting start on a new connection?"
     ),
     "ignores the id": lambda s: (

@@ -1,4 +1,7 @@
-"""Check for `create_lasting_app`: replies continue after readers disconnect, but end on Stop."""
+"""Check for `create_lasting_app`: replies continue after readers disconnect, but end on Stop.
+
+The app is called in this process, in virtual time. A `Visit` is one request and its response.
+"""
 
 import asyncio
 import json
@@ -20,9 +23,9 @@ from utils.checks.engine.virtual_time import SOON
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _OTHER = "How do tides work?"  # a question that starts another reply in the same app
-_LONG = 120.0  # virtual seconds allowed for each response to end
-_SLOW = 0.1  # virtual seconds allowed for a response to send a finished reply
-_ODD_IDS = ("999", "-1", "x")
+_LONG = 120.0  # seconds allowed for each response to end
+_SLOW = 0.1  # seconds allowed for a response to send a finished reply
+_WRONG_IDS = ("999", "-1", "x")  # values of `Last-Event-ID` that no event has
 _ENDS = ("end", "failed")
 LOST = ("unknown", "unknown/stop")  # paths for a reply that doesn't exist
 
@@ -35,7 +38,7 @@ class Readers(Case):
     seed: int = 71
     # for each reader, the number of events before each drop; a final connection reads to the end
     drops: Sequence[Sequence[int]] = ((),)
-    # virtual seconds until Stop is sent, with another reply in progress; None if it isn't sent
+    # seconds until Stop is sent, with another reply in progress; None if it isn't sent
     stops: float | None = None
     refused: bool = False  # whether bad requests are sent as well
 
@@ -46,11 +49,11 @@ class Readers(Case):
 
 
 class Rejoin(NamedTuple):
-    """The text before a reconnection, and the actual and expected text after it."""
+    """The text that a page received before and after it reconnected."""
 
     before: str = ""
     after: str = ""
-    due: str = ""
+    due: str = ""  # the correct text after it
 
 
 @dataclass
@@ -137,11 +140,11 @@ class Seen(Run):
 def observe(answer: Any, case: Readers) -> Seen:
     """Create an app, start a reply, and read it."""
     reply = case.reply()
-    plain = case.whole and case.drops == ((),)  # whether one connection receives the whole reply
+    plain = case.whole and case.drops == ((),)  # whether one connection gets the whole reply
     readers = [Reader() for _ in (*case.drops, "later")]
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
-    # fields of `Seen`
+    # fields of `Seen`, which `use` fills in
     seen: dict[str, Any] = {"readers": [], "stops": [], "bad": [], "cut_off": False}
     seen["begun"] = Visit(began=0.0)
 
@@ -208,7 +211,7 @@ async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
     return [
         (reply, await get(app, f"/replies/{reply}")),
         (stop, await post(app, f"/replies/{stop}")),
-        *[(each, await _get_from(app, path, each)) for each in _ODD_IDS],
+        *[(each, await _get_from(app, path, each)) for each in _WRONG_IDS],
     ]
 
 

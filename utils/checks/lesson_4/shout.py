@@ -1,4 +1,7 @@
-"""Check for `shout`: an async generator that yields a reply in capitals."""
+"""Check for `shout`: yield a reply in capitals, each piece before taking the next one.
+
+`REPLIES` are an ordinary reply, one with a lot of white space, and an empty one.
+"""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_SLACK = 0.1  # virtual seconds of tolerance for answers that poll a clock
+_SLACK = 0.1  # seconds that the answer may be late, since it may poll a clock
 
 
 @dataclass(frozen=True, kw_only=True)

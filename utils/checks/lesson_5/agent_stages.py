@@ -172,5 +172,5 @@ check = Exercise(
         Program(rounds=(), when="for a stream without items"),
     ),
     mistakes=MISTAKES,
-    opts_out={"prints": "the stages aren't the text of the stream's items"},
+    opts_out={"prints": "it looks for a printed reply, not for printed stages"},
 )

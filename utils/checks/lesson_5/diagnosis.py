@@ -1,4 +1,4 @@
-"""Check for 5.diagnosis: which program retries correctly, and what is wrong with the others."""
+"""Check for 5.diagnosis: what is wrong with each program of `utils/clinics/lesson_5.py`."""
 
 from utils.checks.engine.diagnosis import clinic
 
