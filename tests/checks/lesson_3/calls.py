@@ -22,13 +22,13 @@ SUM = "return total.tool_calls"
 edit("needs whole", STUB, "Exercise 3.1 has no answer")
 edit(None, {SUM: "return list(total.tool_calls)"})
 edit(None, {"whole(stream)": "whole(list(stream))"})
-edit("calls of another ending", {IF: 'reason in (None, "length")'}, "content_filter")
-edit("calls of another ending", {IF: 'reason not in ("stop", "tool_calls")'}, "`stop`")
-edit("calls of another ending", {IF: 'reason not in ("function_call", "tool_calls")'}, "function_")
-edit("misses the calls", {IF: 'reason != "stop"'}, "2 tool calls")
-edit("calls of another ending", {IF: "not reason"}, "`length`")
-edit("calls of another ending", {IF: 'not total or reason == "length"'}, "without a finish")
-edit("calls of another ending", {IF: 'not str(reason).startswith("tool")'}, "`tool_use`")
+edit("calls despite the reason", {IF: 'reason in (None, "length")'}, "content_filter")
+edit("calls despite the reason", {IF: 'reason not in ("stop", "tool_calls")'}, "`stop`")
+edit("calls despite the reason", {IF: 'reason not in ("function_call", "tool_calls")'}, "function_")
+edit("returns no calls", {IF: 'reason != "stop"'}, "2 tool calls")
+edit("calls despite the reason", {IF: "not reason"}, "`length`")
+edit("calls despite the reason", {IF: 'not total or reason == "length"'}, "without a finish")
+edit("calls despite the reason", {IF: 'not str(reason).startswith("tool")'}, "`tool_use`")
 edit("raises", {"total and ": ""}, "for an empty stream")
 edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
@@ -51,7 +51,7 @@ def at_the_reason(stream):
 
 
 edit = edits("3.calls", at_the_reason)
-edit("before the reason", {'reason == "tool_calls"': "total.tool_calls"}, "are provisional")
+edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"}, "are provisional")
 edit("stops at the first chunk", {"    return []": "        return []"})
 
 

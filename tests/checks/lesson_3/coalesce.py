@@ -83,7 +83,7 @@ def closes_its_source(pieces, seconds=0.05, clock=perf_counter):
         yield from coalesce(pieces, seconds, clock)
 
 
-@wrong("3.coalesce", "not all of it")
+@wrong("3.coalesce", "not all waiting text")
 def delays_one_piece(pieces, seconds=0.05, clock=perf_counter):
     waiting, last = "", None
     for piece in pieces:

@@ -20,8 +20,8 @@ edit = edits("3.whole", whole)  # edit(mistake or None, {old: new}, regex)
 STEP = "total = chunk if total is None else total + chunk"
 
 edit("adds a message", {STEP: "total = total + chunk", "None": 'AIMessage("")'})
-edit("something from nothing", {STEP: "total += chunk", "None": 'AIMessageChunk("")'})
-edit("leaves chunks", {STEP: f"{STEP}\n        if chunk.response_metadata: return total"})
+edit("value for an empty stream", {STEP: "total += chunk", "None": 'AIMessageChunk("")'})
+edit("doesn't read all chunks", {STEP: f"{STEP}\n        if chunk.response_metadata: return total"})
 
 
 @right("3.whole")
@@ -41,7 +41,7 @@ def one_at_a_time(stream):
     return total
 
 
-@wrong("3.whole", "one chunk of many")
+@wrong("3.whole", "returns one of the chunks")
 def returns_the_last(stream):
     *_, last = stream
     return last
@@ -66,8 +66,8 @@ def with_another_finish_reason(stream):
 
 for mistake, says, answer in (
     ("never reads the stream", "", lambda stream: whole(Reply(["Another."]).chunks())),
-    ("loses more than text", "lacks the reply's usage\\. ", lambda s: whole(list(s)[:-1])),
-    ("loses more than text", "reply's finish reason for a reply", with_another_finish_reason),
-    ("loses more than text", "tool calls", lambda s: parts(s, "tool_call_chunks")),
+    ("loses another field", "lacks the reply's usage\\. ", lambda s: whole(list(s)[:-1])),
+    ("loses another field", "reply's finish reason for a reply", with_another_finish_reason),
+    ("loses another field", "tool calls", lambda s: parts(s, "tool_call_chunks")),
 ):
     wrong("3.whole", mistake, says)(answer)

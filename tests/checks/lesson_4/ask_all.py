@@ -72,7 +72,7 @@ for mistake, changes, *says in (
     ("under the limit", {"(at_most)": "(min(at_most, 3))"}),
     ("under the limit", {END: f"return [await ask(prompt) {GO}"}),
     (
-        "place left free",
+        "idle while prompts wait",
         {
             END: """texts = []
     for at in range(0, len(prompts), at_most):
@@ -84,7 +84,7 @@ for mistake, changes, *says in (
     ("never ends", {TURN: f"while turn.locked():{NEXT}sleep(0.1)\n        {TURN}", END: GATHER}),
     ("another loop", {"turn =": "_ =", "with turn": "with TURNS", END: GATHER}),
     ("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"}),
-    ("others go on", {END: GATHER}),
+    ("other replies go on", {END: GATHER}),
     ("cancels without waiting", {END: f"{GATHER_TASKS}{CANCELS}"}),
     ("result too early", {END: f"{TASKS}if tasks:\n        {WAIT('EXCEPTION')}{RESULTS}"}),
     ("returns too early", {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}"}),
@@ -111,7 +111,7 @@ for mistake, changes, *says in (
     ),
     ("an empty text", {ASK: "return [chunk.content async for chunk in model.astream(prompt)][-1]"}),
     ("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"}),
-    ("another number", {RESULTS: RESULTS + " + ['All done.']"}),
+    ("wrong number of replies", {RESULTS: RESULTS + " + ['All done.']"}),
     ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),
     ("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"}),
     ("swallows the error", {END: f"return {KEEPING_ERRORS}"}),

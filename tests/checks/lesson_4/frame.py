@@ -41,7 +41,7 @@ for mistake, says, changes in (
         "gets `42` back",
         {DATA: "text if text == '42' else json.dumps(text)"},
     ),
-    ("leaves a rest", "", {r"\n\n": r"\n\nid"}),
+    ("changes the next frame", "", {r"\n\n": r"\n\nid"}),
     ("raises", "", {DATA: "json.dumps(text.encode('ascii').decode())"}),
 ):
     edit(mistake, changes, says)

@@ -109,7 +109,7 @@ for mistake, changes, *says in (
     # mistakes after a reconnect
     ("ignores the id", {START: "number = 1"}, "had received .* came back"),
     ("repeats events", {START: "number = max(last_event_id, 1)"}),
-    ("counts from elsewhere", {START: "number = last_event_id + 2"}, "id `2`"),
+    ("first id isn't 1", {START: "number = last_event_id + 2"}, "id `2`"),
     ("asks for event 0", {START: "number = last_event_id"}, "from 1"),
     ("refuses a reader", {"<= len(reply": "< len(reply"}, "A reader without `Last-Event-ID`"),
     (
@@ -134,7 +134,7 @@ for mistake, changes, *says in (
     ),
     # a mistake with two readers
     (
-        "readers share",
+        "readers share state",
         {
             "reply = replies[key]": "reply = replies[key]\n        reply.turn = mine = object()",
             "while event": "while reply.turn is mine and (event",
@@ -147,7 +147,7 @@ for mistake, changes, *says in (
     ("no event stream", {TYPE: 'media_type="text/plain"'}),
     ("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"}),
     ("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`"),
-    ("no name", {f"{NAME}\\n": ""}, "no line `event:`"),
+    ("no event name", {f"{NAME}\\n": ""}, "no line `event:`"),
     ("no blank line", {f"{DATA}\\n": DATA}, "What ends an event"),
     ("ends early", {LOOP: "for event in reply.events[last_event_id:]:"}, "after 0 events"),
     ("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s"),

@@ -76,7 +76,7 @@ for mistake, changes, *says in (
     ("changes an argument", {"in models": "in [models.pop(0), *models]"}, "changed `models`"),
     ("not in order", {SOURCE: "lambda: answer(model, tools, history)"}, "looks up its variable"),
     ("streams for sources", {SOURCE: "answer(model, tools, history)"}),
-    ("used up", {BEGIN: FIRST("models = iter(models)")}),
+    ("second turn calls no model", {BEGIN: FIRST("models = iter(models)")}),
     ("another history", {BEGIN: FIRST("kept = []"), "sources = ": "sources = kept[:] = kept or "}),
     ("returns no function", {"return reply": "return reply([])"}),
     ("raises", {"steady(": "steadily("}, "name 'steadily' is not defined"),

@@ -54,7 +54,7 @@ edit(None, {"readable(text)": "parse_partial_json(text) or {}", LACKS: 'not fini
 edit(None, {SENT: f'{JSON_MODE}([{{"role": "user", "content": request(conversation)}}])'})
 
 for mistake, changes, *says in (
-    ("wants no JSON", {"request(conversation)": "conversation"}, "What is `request` for"),
+    ("doesn't ask for JSON", {"request(conversation)": "conversation"}, "What is `request` for"),
     ("conversation missing", {"request(conversation)": "request('Hello.')"}),
     ("reads no JSON yet", {"if text": "if chunk"}, "The first chunk is empty"),
     ("can't read it yet", {"if text": "if text := chunk.text"}, "from its beginning"),

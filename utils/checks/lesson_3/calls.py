@@ -30,17 +30,17 @@ def _finished(s: Seen) -> bool:
 
 MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
-    "before the reason": lambda s: (
+    "before the finish reason": lambda s: (
         _finished(s) and not any(chunk.response_metadata for chunk in s.chunks[: s.read_chunks])
     ),
-    "misses the calls": lambda s: _finished(s) and not s.returned,
+    "returns no calls": lambda s: _finished(s) and not s.returned,
     "no tool calls": lambda s: (
         not all(isinstance(call, Mapping) and "args" in call for call in s.returned)
     ),
     "pieces of calls": lambda s: (
         bool(s.returned) and all(isinstance(call["args"], str) for call in s.returned)
     ),
-    "calls of another ending": lambda s: bool(s.returned) and not _finished(s),
+    "calls despite the reason": lambda s: bool(s.returned) and not _finished(s),
     "changes calls": lambda s: _finished(s) and s.returned != s.chunk_sum.tool_calls,
 }
 

@@ -114,7 +114,7 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "too soon": lambda s: s.wrong.taken < s.wanted.taken,
     "too late": lambda s: s.wrong.taken > s.wanted.taken,
-    "not all of it": lambda s: s.wrong != s.wanted,
+    "not all waiting text": lambda s: s.wrong != s.wanted,
 }
 
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)

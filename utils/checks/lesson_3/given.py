@@ -86,7 +86,7 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
-# for exercises whose answers may call the learner's `whole` from an earlier exercise
+# for exercises whose answers may call `whole`, the answer to an earlier exercise
 NEEDS_WHOLE: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")
@@ -94,7 +94,6 @@ NEEDS_WHOLE: Mistakes[Seen] = {
 }
 UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 
-# shared mistakes that these exercises don't look for, with the reasons
 OPTS_OUT = {
     "collected first": "the exercise needs the whole reply",
     "left open": "a stream that is read to its end, or fails, is closed",

@@ -1,7 +1,6 @@
 """Messages to learners about their answers to the exercises in lesson 3.
 
-A dict such as `WHOLE` maps the mistakes of the check in `whole.py` to messages. `s` is the check's
-record of one run, and `s.when` describes the run's case, such as " for an empty stream".
+`s` records one run of an answer; `s.when` describes its case, such as " for an empty stream".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages
@@ -31,16 +30,16 @@ WHOLE: Messages[given.Seen] = {
     "and `None` for an empty stream.",
     "adds a message": "`whole` returned a `ChatPromptTemplate`, which is the sum of a message and "
     "a chunk. What is the first value of your sum?",
-    "something from nothing": lambda s: (
+    "value for an empty stream": lambda s: (
         f"For an empty stream `whole` returned {kind(s.returned)}; the exercise asks for `None`."
     ),
-    "leaves chunks": lambda s: (
+    "doesn't read all chunks": lambda s: (
         f"`whole` read only {s.read_chunks} of {len(s.chunks)} chunks{s.when}. What ends the loop?"
     ),
-    "one chunk of many": lambda s: (
+    "returns one of the chunks": lambda s: (
         f"`whole` returned one of the {len(s.chunks)} chunks, not their sum."
     ),
-    "loses more than text": lambda s: (
+    "loses another field": lambda s: (
         f"The sum lacks the reply's {joined(wrong_fields(s))}{s.when}. Was every chunk added, "
         "unchanged?"
     ),
@@ -50,11 +49,11 @@ CALLS: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
     "correct": "Both calls of the finished reply, and none from truncated or stopped replies.",
-    "before the reason": lambda s: (
+    "before the finish reason": lambda s: (
         f"`calls` returned {shown(repr(s.returned), 90)} after {s.read_chunks} of "
         f"{len(s.chunks)} chunks. Until the finish reason arrives, calls are provisional."
     ),
-    "misses the calls": lambda s: (
+    "returns no calls": lambda s: (
         f"A reply with {count(len(s.chunk_sum.tool_calls), 'tool call')} and the finish reason "
         "`tool_calls` gave an empty list. Which chunk do you take the calls from? Where in the "
         "sum is the finish reason, and what do you compare it with?"
@@ -67,7 +66,7 @@ CALLS: Messages[given.Seen] = {
         "The list contains pieces of calls, whose `args` are strings, such as "
         f"{shown(repr(s.returned[0]['args']))}. Which attribute of the sum has `args` as a dict?"
     ),
-    "calls of another ending": lambda s: (
+    "calls despite the reason": lambda s: (
         f"`calls` returned {shown(repr(s.returned), 90)}{s.when}. Only the finish reason "
         "`tool_calls` means that the calls are complete."
     ),
@@ -152,7 +151,7 @@ COALESCE: Messages[coalesce.Seen] = {
         f"At least {SECONDS} s had passed, but {shown(s.wanted.text)} wasn't yielded{s.when}. "
         "Which time do you subtract from `clock()`?"
     ),
-    "not all of it": lambda s: (
+    "not all waiting text": lambda s: (
         f"{shown(s.wanted.text)} had arrived, but {shown(s.wrong.text)} was yielded{s.when}. "
         "Yield all the waiting text."
     ),

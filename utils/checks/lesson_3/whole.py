@@ -33,11 +33,11 @@ def _fields(chunk: AIMessageChunk) -> dict[str, Any]:
 
 MISTAKES: Mistakes[Seen] = {
     **given.UNREAD,
-    "something from nothing": lambda s: not s.chunks and s.returned is not None,
-    "leaves chunks": lambda s: s.read_chunks < len(s.chunks),
-    "one chunk of many": lambda s: s.returned in s.chunks and s.returned != s.chunk_sum,
+    "value for an empty stream": lambda s: not s.chunks and s.returned is not None,
+    "doesn't read all chunks": lambda s: s.read_chunks < len(s.chunks),
+    "returns one of the chunks": lambda s: s.returned in s.chunks and s.returned != s.chunk_sum,
     **TEXT,
-    "loses more than text": lambda s: bool(wrong_fields(s)),
+    "loses another field": lambda s: bool(wrong_fields(s)),
 }
 
 check = Exercise(

@@ -112,7 +112,7 @@ FIRST: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "never calls the model": lambda s: bool(s.case.prompts) and not s.readings,
-    "others go on": lambda s: s.error is not None and (s.still_open or bool(s.tasks)),
+    "other replies go on": lambda s: s.error is not None and (s.still_open or bool(s.tasks)),
     "replaces the error": STRESSED["replaces the error"],
     "returns too early": lambda s: s.succeeded and bool(s.tasks) and not s.all_ended,
     "returns the wrong type": lambda s: s.succeeded and not isinstance(s.returned, list | tuple),
@@ -133,13 +133,13 @@ MISTAKES: Mistakes[Seen] = {
         len(s.texts) == len(s.right) > 2 and s.texts[2] == s.texts[-1] and s.texts[2] in s.right
     ),
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
-    "another number": lambda s: s.succeeded and len(s.texts) != len(s.right),
+    "wrong number of replies": lambda s: s.succeeded and len(s.texts) != len(s.right),
     "changes white space": lambda s: (
         s.succeeded and s.texts != s.right and [*map(bare, s.texts)] == [*map(bare, s.right)]
     ),
     "an empty text": lambda s: s.succeeded and s.wrong < len(s.texts) and s.texts[s.wrong] == "",
     "another text": lambda s: s.succeeded and s.texts != s.right,
-    "place left free": lambda s: s.succeeded and s.idle > SOON,
+    "idle while prompts wait": lambda s: s.succeeded and s.idle > SOON,
 }
 
 check = Exercise(

@@ -1,7 +1,4 @@
-"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects.
-
-The app is called in this process, in virtual time. A `Visit` is one request and its response.
-"""
+"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects."""
 
 import asyncio
 import gc
@@ -141,8 +138,7 @@ def _ends_with_a_message(s: Seen) -> bool:
 
 def _by_fastapis_class(s: Seen) -> bool:
     """Whether the app uses `EventSourceResponse`, which reads a generator in a separate task."""
-    routes = getattr(s.returned, "routes", [])
-    classes = [getattr(each, "response_class", None) for each in routes]
+    classes = [getattr(each, "response_class", None) for each in getattr(s.returned, "routes", [])]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)
 
 

@@ -1,7 +1,6 @@
 """Messages to learners about their answers to the exercises in lesson 4.
 
-A dict such as `FRAME` maps the mistakes of the check in `frame.py` to messages. `s` is the check's
-record of one run, and `s.when` describes the run's case, such as " for an empty reply".
+`s` records one run of an answer; `s.when` describes its case, such as " for an empty reply".
 """
 
 from utils.checks.engine.asgi_client import Visit
@@ -147,9 +146,9 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "another prompt": lambda s: (
         f"The model was sent {shown(s.other_prompt)}, which isn't one of the prompts."
     ),
-    "others go on": "The connection of one reply was lost and its error propagated, but other "
-    "replies were still streaming after that, and you pay for them. A `TaskGroup` cancels its own "
-    "tasks, but not a thread. What cancels them here?",
+    "other replies go on": "The connection of one reply was lost and its error propagated, but "
+    "other replies were still streaming after that, and you pay for them. A `TaskGroup` cancels "
+    "its own tasks, but not a thread. What cancels them here?",
     "returns too early": lambda s: (
         f"`ask_all` returned while {count(len(s.tasks), 'task', 'was')} still running "
         f"(`{s.tasks[0]}`). What waits until all tasks have finished?"
@@ -188,7 +187,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
         "All texts were returned, but not in the order of their prompts: the first is "
         f"{shown(s.texts[0], 40)}. Are they collected as they finish?"
     ),
-    "another number": lambda s: (
+    "wrong number of replies": lambda s: (
         f"`ask_all` returned {count(len(s.texts), 'item')} for {count(len(s.right), 'prompt')}."
     ),
     "changes white space": lambda s: (
@@ -203,7 +202,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
         f"Item {s.wrong + 1} isn't the reply to prompt {s.wrong + 1}. "
         f"{first_difference(s.texts[s.wrong], s.right[s.wrong])}"
     ),
-    "place left free": lambda s: (
+    "idle while prompts wait": lambda s: (
         f"With `at_most={s.case.at_most}`, a reply ended and its place stayed free for "
         f"{s.idle:.1f} s, although other prompts were waiting. Does the next one wait for a whole "
         "batch?"
@@ -275,7 +274,7 @@ FRAME: Messages[frame.Seen] = {
         f"{_data(s)}, so a page gets {shown(repr(s.value))} back. The exercise asks for the string "
         "itself, unchanged."
     ),
-    "leaves a rest": lambda s: (
+    "changes the next frame": lambda s: (
         f"The frame{s.when} is {shown(repr(s.returned), 90)}, but two of them in a row don't give "
         "the same event twice. What comes after the blank line?"
     ),
@@ -423,7 +422,7 @@ REJOIN: Messages[rejoin.Seen] = {
         f"An event has no `id`{s.when}. Without it, a page that reconnects can't say which event "
         "it received last."
     ),
-    "counts from elsewhere": lambda s: (
+    "first id isn't 1": lambda s: (
         f"The first event that a reader received has the id {shown(s.first_id)}. Events "
         "are counted from 1. Which event do you send first, and with which number?"
     ),
@@ -456,7 +455,7 @@ REJOIN: Messages[rejoin.Seen] = {
         f"instead of {shown(repr(s.expected))}. Where does a reader without `Last-Event-ID` begin, "
         "and does its loop run when the reply is over?"
     ),
-    "readers share": lambda s: (
+    "readers share state": lambda s: (
         f"Of two readers of the same reply, one received {shown(repr(s.output))} instead of "
         f"{shown(repr(s.expected))}. What do they share, apart from the list of events?"
     ),
@@ -480,7 +479,7 @@ REJOIN: Messages[rejoin.Seen] = {
         f"{count(len(rejoin.ends_early(s)[0].events), 'event')}, but the "
         "reply wasn't over. What waits for the next event?"
     ),
-    "no name": lambda s: (
+    "no event name": lambda s: (
         f"The events have no line `event:`{s.when}, so a page takes each for a `message`, the last "
         "one too. Which three lines does an event have?"
     ),

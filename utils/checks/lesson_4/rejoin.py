@@ -1,7 +1,4 @@
-"""Check for `create_lasting_app`: replies continue after readers disconnect, but end on Stop.
-
-The app is called in this process, in virtual time. A `Visit` is one request and its response.
-"""
+"""Check for `create_lasting_app`: replies continue after readers disconnect, but end on Stop."""
 
 import asyncio
 import json
@@ -60,7 +57,7 @@ class Rejoin(NamedTuple):
 class Reader:
     """A page that reconnects with the last event id it received, like an `EventSource`."""
 
-    visits: list[Visit] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)  # each request, with its response
 
     @property
     def events(self) -> list[Any]:
@@ -292,7 +289,7 @@ MISTAKES: Mistakes[Seen] = {
     "no event stream": lambda s: bool(s.media_type),
     "not a JSON string": lambda s: bool(s.no_string),
     "no id": lambda s: any(not number for each in s.readers for number, _ in each.messages),
-    "counts from elsewhere": lambda s: s.first_id not in ("", "1"),
+    "first id isn't 1": lambda s: s.first_id not in ("", "1"),
     "same id twice": lambda s: any(each.same_id() for each in s.readers),
     "ignores the id": lambda s: _repeats_from(s) == 0,
     "repeats events": lambda s: _repeats_from(s) is not None,
@@ -303,11 +300,11 @@ MISTAKES: Mistakes[Seen] = {
     "stops another reply": lambda s: s.cut_off,
     "ends twice": lambda s: any(e.type in _ENDS for r in s.readers for e in r.events[:-1]),
     "another text later": lambda s: s.wrong_text and s.reader is s.readers[-1],
-    "readers share": lambda s: len(s.case.drops) > 1 and s.wrong_text,
+    "readers share state": lambda s: len(s.case.drops) > 1 and s.wrong_text,
     "ends early": lambda s: bool(ends_early(s)),
     "no blank line": lambda s: b"data:" in s.reader.visits[0].body and not s.reader.events,
     "no text": TEXT["no text"],
-    "no name": lambda s: bool(s.last) and any(map(_unnamed, _visits(s.readers))),
+    "no event name": lambda s: bool(s.last) and any(map(_unnamed, _visits(s.readers))),
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
     **TEXT,
     "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),

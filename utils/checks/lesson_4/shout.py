@@ -1,7 +1,4 @@
-"""Check for `shout`: yield a reply in capitals, each piece before taking the next one.
-
-`REPLIES` are an ordinary reply, one with a lot of white space, and an empty one.
-"""
+"""Check for `shout`: yield a reply in capitals, each piece before taking the next one."""
 
 from typing import Any
 
@@ -28,7 +25,7 @@ MISTAKES: Mistakes[Run] = {
 check = Exercise(
     observe,
     cases=(
-        *REPLIES,
+        *REPLIES,  # an ordinary reply, one with a lot of white space, and an empty one
         Case(pieces=("", "é", "", " ", "\n", "b"), when="for a reply with empty pieces"),
     ),
     mistakes=MISTAKES,

@@ -11,17 +11,17 @@ from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given
+from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
 from utils.checks.lesson_5.answer import Calls, continues
-from utils.checks.lesson_5.seen import Texts, text_delay
+from utils.checks.lesson_5.seen import RepliesRun, text_delay
 
 
 @dataclass(kw_only=True)
-class Seen(Texts):
-    """A run of an answer that passes on an agent's text."""
+class Seen(RepliesRun):
+    """What the agent's model was sent, and what the answer yielded."""
 
     case: Calls
-    readings: Sequence[Reading]  # the readings of all replies, in order
+    readings: Sequence[Reading]  # the requests to the model, in order
     blocking: str  # the first of the agent's blocking methods that was called; "" if there is none
     late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message in the history; "" if there is none
@@ -31,17 +31,16 @@ def observe(answer: Any, case: Calls) -> Seen:
     """Read what the answer yields for an agent whose tools take some time."""
     from langchain.agents import create_agent  # slow to import
 
-    replies = [*(given.asking(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
-    agent = create_agent(given.Turns.answering(*replies), given.tools([]))
+    replies = [*(given.calling(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
+    agent = create_agent(given.model_sending(*replies), given.tools([]))
     called: list[str] = []
-    # the real methods would deadlock: LangGraph would run nodes in threads that wait for this
-    # loop, while the loop waits for them
+    # the real methods would deadlock: this loop and the agent's threads would wait for each other
     for name in ("stream", "invoke", "stream_events"):
         setattr(agent, name, partial(_blocks, name, called))
     how: dict[str, Any] = {"streams": True, "passes_on": True}
     run = run_async("agent_reply", answer, case, replies[0], agent, given.history(), **how)
     readings = [each for reply in replies for each in reply.readings]
-    before = [message.text for message in given.BEFORE]
+    before = [message.text for message in given.HISTORY]
     return Seen.of(
         run,
         replies=replies,
@@ -59,7 +58,7 @@ def _blocks(name: str, called: list[str], *_: object, **__: object) -> None:
 
 MISTAKES: Mistakes[Seen] = {
     "never runs the agent": lambda s: not s.readings,
-    "another conversation": lambda s: not continues(given.BEFORE, s.readings[0]),
+    "another conversation": lambda s: not continues(given.HISTORY, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
     "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
     # only tool results contain a parenthesis

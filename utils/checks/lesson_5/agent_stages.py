@@ -15,7 +15,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5 import given
+from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
 
 SILENCE = 5.0  # seconds before the first item
 
@@ -30,30 +30,30 @@ class Stage(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program(Case):
-    """An agent's behaviour: for each model call, the text and the tools to call."""
+class Agent(Case):
+    """The behaviour of an agent's model."""
 
-    rounds: Sequence[tuple[str, Sequence[given.Call]]]
+    sends: Sequence[tuple[str, Sequence[given.Call]]]  # the text and tool calls of each reply
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
     """The stages that were yielded, and the correct stages."""
 
-    of_run: Sequence[Item]
-    began: Sequence[Stage]  # the correct stages
+    sent: Sequence[Item]  # the items of the agent's stream
+    correct: Sequence[Stage]
     wrong: Stage  # the first wrong stage; its name is "" if the answer yielded no more stages
     due: Stage  # the stage due instead of `wrong`; equal to `wrong` if all stages are right
     repeated: str  # the first stage that was yielded twice in a row; "" if there is none
-    unknown: str | None  # the first yielded stage that isn't in `began`; None if there is none
+    unknown: str | None  # the first yielded stage that isn't in `correct`; None if there is none
 
     def place(self, number: int) -> str:
         """Describe an item's position, counted from 1; 0 means before the first item."""
         if not number:
             return "before any item"
-        if number > len(self.of_run):
+        if number > len(self.sent):
             return "at the end"
-        mode, item = self.of_run[number - 1]
+        mode, item = self.sent[number - 1]
         what = type(item[0]).__name__ if mode == "messages" else f"node {next(iter(item))}"
         return f"at item {number} (`{mode}`, {what})"
 
@@ -71,15 +71,15 @@ def _stages(item: Item) -> list[str]:
 
 
 @cache
-def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Item]:
+def _recorded(sends: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Item]:
     """Run a real agent and return the items of its stream."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [
         Reply(cut(text), calls=calls, finish="tool_calls" if calls else "stop")
-        for text, calls in rounds
+        for text, calls in sends
     ]
-    agent = create_agent(given.Turns.answering(*replies), given.tools([]))
+    agent = create_agent(given.model_sending(*replies), given.tools([]))
 
     async def main() -> list[Item]:
         modes: Any = ["messages", "updates"]
@@ -89,9 +89,9 @@ def _recorded(rounds: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[It
     return virtual_time.run(main)
 
 
-def observe(answer: Any, case: Program) -> Seen:
+def observe(answer: Any, case: Agent) -> Seen:
     """Read the stages that the answer yields for one run, in which the first item is delayed."""
-    items = _recorded(case.rounds) if case.rounds else []
+    items = _recorded(case.sends) if case.sends else []
     # A `Reply` with item numbers as pieces records when each item is taken.
     pieces = [str(number) for number in range(len(items))]
     reply = Reply(pieces, first_after=SILENCE, fails_after=case.fails_after)
@@ -103,19 +103,19 @@ def observe(answer: Any, case: Program) -> Seen:
 
     stream = MethodType(aitems, reply)  # the runner creates a stream by calling a reply's method
     run = run_async("agent_stages", answer, case, reply, stream, streams=True)
-    began = [Stage("Thinking", 0)]
+    correct = [Stage("Thinking", 0)]
     for at, item in enumerate(items, start=1):
         for stage in _stages(item):
-            if stage != began[-1].name:
-                began.append(Stage(stage, at))
-    names = [stage.name for stage in began]
+            if stage != correct[-1].name:
+                correct.append(Stage(stage, at))
+    names = [stage.name for stage in correct]
     over = Stage("", len(items) + 1)
-    pairs = zip_longest(map(Stage, run.items, run.taken), began, fillvalue=over)
+    pairs = zip_longest(map(Stage, run.items, run.taken), correct, fillvalue=over)
     wrong, due = next((pair for pair in pairs if pair[0] != pair[1]), (over, over))
     return Seen.of(
         run,
-        of_run=items,
-        began=began,
+        sent=items,
+        correct=correct,
         wrong=wrong,
         due=due,
         repeated=next((one for one, other in pairwise(run.items) if one == other), ""),
@@ -126,9 +126,9 @@ def observe(answer: Any, case: Program) -> Seen:
 def _too_early(s: Seen, stage: str, kind: type) -> bool:
     """Whether the first wrong stage is a `stage` that came too early, at a `kind` message."""
     at = s.wrong.at
-    if not 0 < at <= len(s.of_run):
+    if not 0 < at <= len(s.sent):
         return False
-    mode, item = s.of_run[at - 1]
+    mode, item = s.sent[at - 1]
     early = at < s.due.at and s.wrong.name.startswith(stage)
     return early and mode == "messages" and isinstance(item[0], kind)
 
@@ -136,14 +136,14 @@ def _too_early(s: Seen, stage: str, kind: type) -> bool:
 MISTAKES: Mistakes[Seen] = {
     "repeats a stage": lambda s: bool(s.repeated),
     "another stage": lambda s: s.unknown is not None,
-    "collected first": lambda s: len(s.began) > 2 and {*s.taken[1:]} == {len(s.of_run)},
+    "collected first": lambda s: len(s.correct) > 2 and {*s.taken[1:]} == {len(s.sent)},
     "nothing at first": lambda s: bool(s.items) and s.taken[0] > 0,
     "answers with a result": lambda s: _too_early(s, "Answer", ToolMessage),
     "answers without text": lambda s: _too_early(s, "Answer", AIMessageChunk),
     "names half a call": lambda s: _too_early(s, "Tool call", AIMessageChunk),
     "skips white space": lambda s: (
         s.wrong.name == s.due.name == "Answer"
-        and s.of_run[s.due.at - 1][1][0].text.isspace()  # item: ("messages", (chunk, metadata))
+        and s.sent[s.due.at - 1][1][0].text.isspace()  # item: ("messages", (chunk, metadata))
     ),
     "late": lambda s: s.wrong.name == s.due.name and s.wrong.at > s.due.at,
     "misses a stage": lambda s: s.wrong.at > s.due.at,
@@ -156,20 +156,20 @@ _ORDER, _HOURS = given.ORDER, given.HOURS
 check = Exercise(
     observe,
     cases=(
-        Program(rounds=(("", (_ORDER,)), (_RIVERS, ())), when="in a run with a tool and an answer"),
-        Program(rounds=((f"\n{_HARBOUR}", ()),), when="in a run without a tool"),
-        Program(
-            rounds=(("", (_ORDER, _HOURS)), (_RIVERS, ())), when="in a run with two tools in one go"
+        Agent(sends=(("", (_ORDER,)), (_RIVERS, ())), when="in a run with a tool and an answer"),
+        Agent(sends=((f"\n{_HARBOUR}", ()),), when="in a run without a tool"),
+        Agent(
+            sends=(("", (_ORDER, _HOURS)), (_RIVERS, ())), when="in a run with two tools in one go"
         ),
-        Program(
-            rounds=(("I'll look.", (_ORDER,)), ("", (_HOURS,)), (_HARBOUR, ())),
+        Agent(
+            sends=(("I'll look.", (_ORDER,)), ("", (_HOURS,)), (_HARBOUR, ())),
             when="in a run with text before a tool call",
         ),
-        Program(
-            rounds=(("", (_HOURS, _HOURS)), (_RIVERS, ())),
+        Agent(
+            sends=(("", (_HOURS, _HOURS)), (_RIVERS, ())),
             when="in a run that calls a tool twice in one go",
         ),
-        Program(rounds=(), when="for a stream without items"),
+        Agent(sends=(), when="for a stream without items"),
     ),
     mistakes=MISTAKES,
     opts_out={"prints": "it looks for a printed reply, not for printed stages"},

@@ -13,12 +13,12 @@ from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given
-from utils.checks.lesson_5.seen import Staged, Texts, longest_delay, text_delay
+from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
+from utils.checks.lesson_5.seen import RepliesRun, StatusRun, longest_delay, text_delay
 
 _HALF: given.Call = ("order_status", '{"order": 47')
-_CALLS = "tool_calls"
-_FOUR = [[given.ORDER], [given.HOURS]] * 2
+_CALLS = "tool_calls"  # the finish reason of a reply that calls tools
+_FOUR = [[given.ORDER], [given.HOURS]] * 2  # the tool calls in each of four replies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +32,19 @@ class Calls(Case):
 
     @property
     def done(self) -> bool:
-        """Whether the replies arrive in full and the tools should run."""
+        """Whether the replies arrive in full, and any tools that they call should run."""
         return self.whole and self.finish == _CALLS
 
 
 @dataclass(kw_only=True)
-class Seen(Texts, Staged):
+class Seen(RepliesRun, StatusRun):
     """The items that were yielded, the tools that ran, and the requests to the model."""
 
     case: Calls
     readings: Sequence[Reading]  # the requests to the model, in order
-    ran: Sequence[given.Ran]  # the tools that ran
+    ran: Sequence[given.ToolRun]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
-    due_stages: Sequence[tuple[str, str]]  # (stage, text that its detail should contain)
+    due_stages: Sequence[tuple[str, str]]  # (stage, tool name), or (stage, "") without a tool
     results: Sequence[str]  # the contents of the tool messages in the second request
     # The messages that the second request added, as types and call ids, such as
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
@@ -85,10 +85,10 @@ def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _other_stages(s: Seen) -> bool:
-    if len(s.stages) != len(s.due_stages):
-        return True
-    pairs = zip(s.stages, s.due_stages, strict=True)
-    return any(shown.name != name or tool not in shown.detail for shown, (name, tool) in pairs)
+    pairs = zip(s.stages, s.due_stages, strict=False)
+    return len(s.stages) != len(s.due_stages) or any(
+        shown.name != name or tool not in shown.detail for shown, (name, tool) in pairs
+    )
 
 
 def late_stage(s: Seen) -> float:
@@ -105,20 +105,18 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
 
 def observe(answer: Any, case: Calls) -> Seen:
     """Read the answer's stream, using tools that take some time."""
-    ran: list[given.Ran] = []
-    calling = [given.asking(*calls, finish=case.finish) for calls in case.calls]
-    replies = [*calling, case.reply(usage=given.USAGE)]
-    args = (given.Turns.answering(*replies), given.tools(ran, case.takes), list(given.BEFORE))
+    ran: list[given.ToolRun] = []
+    replies = [given.calling(*calls, finish=case.finish) for calls in case.calls]
+    replies.append(case.reply(usage=given.USAGE))
+    args = (given.model_sending(*replies), given.tools(ran, case.takes), list(given.HISTORY))
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "passes_on": True}
     run = run_async("answer", answer, case, replies[0], *args, **how)
-    due = [call for calls in case.calls for call in calls] if case.finish == _CALLS else []
+    due = case.calls if case.finish == _CALLS else ()  # the calls to run, for each reply
     due_stages = [("Thinking", "")]
-    if due:
-        for calls in case.calls:
-            due_stages += [("Tool call", name) for name, _ in calls]
-            due_stages.append(("Thinking", ""))
+    for calls in due:
+        due_stages += [*(("Tool call", name) for name, _ in calls), ("Thinking", "")]
     readings = [reading for reply in replies for reading in reply.readings]
-    added = readings[1].messages[len(given.BEFORE) :] if len(readings) > 1 else ()
+    added = readings[1].messages[len(given.HISTORY) :] if len(readings) > 1 else ()
     first_calls = case.calls[0] if case.calls else ()
     ids = [f"call-{name}-{at}" for at, (name, _) in enumerate(first_calls)]  # as in `Reply`
     return Seen.of(
@@ -130,14 +128,14 @@ def observe(answer: Any, case: Calls) -> Seen:
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,
-        due_calls=_ordered((name, *json.loads(arguments).values()) for name, arguments in due),
+        due_calls=_ordered((name, *json.loads(each).values()) for c in due for name, each in c),
         due_stages=due_stages,
     )
 
 
 MISTAKES: Mistakes[Seen] = {
-    "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
-    "another conversation": lambda s: not all(continues(given.BEFORE, r) for r in s.readings),
+    "other tools": lambda s: given.other_tools(s.readings),
+    "another conversation": lambda s: not all(continues(given.HISTORY, r) for r in s.readings),
     "runs an unfinished call": lambda s: bool(s.ran and s.case.calls) and not s.due_calls,
     "runs half a call": lambda s: s.case.done and s.ran_half,
     "runs one call of a reply": lambda s: s.case.done and len(s.case.calls) == 1 and s.runs_some,

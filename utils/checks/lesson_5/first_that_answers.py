@@ -6,16 +6,15 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.extra_cases import leaves_closing
-from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.given import AFTER_ROLE, LAMP, REFUSED, SILENT, Fallback
-from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Tried
+from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, FallbackRun
 
 
 @dataclass(kw_only=True)
-class Seen(Tried):
+class Seen(FallbackRun):
     """The result of trying models in order, and any wrong prompts that they received."""
 
     other_prompts: Sequence[str]  # prompts that the models received instead of the given prompt
@@ -23,11 +22,11 @@ class Seen(Tried):
 
 def observe(answer: Any, case: Fallback) -> Seen:
     """Read the answer's stream for a list of models."""
-    replies = case.made()
-    reply = replies[case.called - 1]  # the reply from the last model that should be called
-    models: list[FakeModel] = [case.model(each) for each in replies]
+    replies = case.make_replies()
+    reply = replies[case.to_call - 1]  # the reply from the last model that should be called
+    models = [case.model(each) for each in replies]
     if case.same:
-        models = [given.Turns.answering(*replies)] * len(replies)
+        models = [given.model_sending(*replies)] * len(replies)
     args = (models, case.prompt)
     how: dict[str, Any] = {"streams": True, "passes_on": case.whole}
     run = run_async("first_that_answers", answer, case, reply, *args, **how)
@@ -42,26 +41,26 @@ def observe(answer: Any, case: Fallback) -> Seen:
 
 MISTAKES: Mistakes[Seen] = {
     "another prompt": lambda s: bool(s.other_prompts),
-    **TRIED,
+    **FALLBACK,
     "another error": lambda s: s.case.fails and s.error is not s.reply.error,
     **TEXT,
 }
 
-# settings of replies that fail before any text; in the cases below, {} means success
-_ODD = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
-_SLOW = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
+# settings of replies that fail before any text, like `REFUSED`; {} is a reply that succeeds
+_NOT_JSON = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
+_TIMED_OUT = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 
 check = Exercise(
     observe,
     cases=(
         Fallback(seed=55),
         *(
-            Fallback(replies=(*failing, {}, {}), called=len(failing) + 1, when=when)
+            Fallback(replies=(*failing, {}, {}), to_call=len(failing) + 1, when=when)
             for when, failing in (
                 ("when the first model failed before its first chunk", [REFUSED]),
                 ("when the first model failed after its empty first chunk", [AFTER_ROLE]),
-                ("when the first model failed with a `ValueError`", [_ODD]),
-                ("when three models failed before any text", [REFUSED, AFTER_ROLE, _SLOW]),
+                ("when the first model failed with a `ValueError`", [_NOT_JSON]),
+                ("when three models failed before any text", [REFUSED, AFTER_ROLE, _TIMED_OUT]),
             )
         ),
         *(
@@ -77,7 +76,7 @@ check = Exercise(
         ),
         Fallback(
             replies=(REFUSED, AFTER_ROLE, REFUSED),
-            called=3,
+            to_call=3,
             fails=True,
             when="when every model failed before any text",
         ),
@@ -85,13 +84,13 @@ check = Exercise(
         Fallback(replies=(SILENT, {}), when="when the first model was silent for 30 s"),
         Fallback(
             replies=(REFUSED, {}),
-            called=2,
+            to_call=2,
             same=True,
             when="when one model was in the list twice and failed once",
         ),
         Fallback(
             replies=(REFUSED, REFUSED),
-            called=2,
+            to_call=2,
             fails=True,
             same=True,
             when="when one model was in the list twice and failed both times",
@@ -103,7 +102,7 @@ check = Exercise(
         ),
     ),
     mistakes=MISTAKES,
-    first=TRIED_FIRST,
+    first=FALLBACK_FIRST,
     notes={"leaves closing to Python": leaves_closing(observe)},
     opts_out={"swallows the error": "errors before any text are caught; cases test later ones"},
 )

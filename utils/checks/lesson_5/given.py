@@ -1,7 +1,10 @@
-"""Inputs for answers in lesson 5: models, tools, and lists of models or sources that may fail."""
+"""Inputs for answers in lesson 5: models, tools, and lists of models or sources that may fail.
+
+A source is a function that returns a stream of chunks and `Status` objects.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -22,17 +25,16 @@ SECONDS = 2.0  # the stall timeout, in seconds
 LONG = 30.0  # a silence longer than any timeout in these checks, in seconds
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
-BEFORE = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
-# token counts, sent in a chunk after the finish reason
+HISTORY = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
 USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
 
 Settings = Mapping[str, Any]  # settings of a `Reply`
 
-REFUSED: Settings = {"fails_after": 0}
-AFTER_ROLE: Settings = {"pieces": ("", OTHER), "fails_after": 1}
-SILENT: Settings = {"first_after": LONG}
+REFUSED: Settings = {"fails_after": 0}  # fails before any chunk
+AFTER_ROLE: Settings = {"pieces": ("", OTHER), "fails_after": 1}  # fails after an empty piece
+SILENT: Settings = {"first_after": LONG}  # no text arrives for a long time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Fallback(Case):
 
     text: str = LAMP
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
-    called: int = 1  # how many models or sources to call; the last one sends the reply to yield
+    to_call: int = 1  # how many models or sources to call; the last one sends the reply to yield
     fails: bool = False  # whether the answer should end with an error
     same: bool = False  # whether the list repeats one object, which sends the replies in turn
     tool: bool = False  # whether the first model or source calls a tool before its reply
@@ -57,13 +59,13 @@ class Fallback(Case):
     @property
     def whole(self) -> bool:
         """Whether the reply is read until it ends or fails."""
-        return super().whole and not (self.fails and self.silent(self.called))
+        return super().whole and not (self.fails and self.silent(self.to_call))
 
-    def made(self) -> list[Reply]:
+    def make_replies(self) -> list[Reply]:
         """Create the replies; the one to yield contains `text` unless its settings set `pieces`."""
         made = []
         for number, how in enumerate(self.replies, start=1):
-            pieces = cut(self.text, self.seed) if number == self.called else cut(OTHER)
+            pieces = cut(self.text, self.seed) if number == self.to_call else cut(OTHER)
             error = ConnectionLost(f"the connection to number {number} was lost")
             given = {"pieces": pieces, "error": error, "compact": self.compact}
             made.append(Reply(**{**given, **how}))
@@ -71,37 +73,35 @@ class Fallback(Case):
 
 
 def history() -> list[BaseMessage]:
-    """Return a copy of `BEFORE` with message ids, since an agent would add missing ids."""
-    return [each.model_copy(update={"id": str(at)}) for at, each in enumerate(BEFORE)]
+    """Return a copy of `HISTORY` with message ids, since an agent would add missing ids."""
+    return [each.model_copy(update={"id": str(at)}) for at, each in enumerate(HISTORY)]
 
 
-class Turns(FakeModel):
-    """A model that sends its replies one after another, then repeats the last one."""
-
-    @classmethod
-    def answering(cls, *replies: Reply) -> "Turns":
-        """Create a model with these replies."""
-        return cls.of({str(at): reply for at, reply in enumerate(replies)})
-
+class _InTurn(FakeModel):
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:  # noqa: ARG002 (inherited)
         replies = list(self._replies.values())
         return next((each for each in replies if not each.readings), replies[-1])
 
 
-def asking(*calls: Call, **how: Any) -> Reply:
+def model_sending(*replies: Reply) -> FakeModel:
+    """Create a model that sends these replies one after another, then repeats the last one."""
+    return _InTurn.of({str(at): reply for at, reply in enumerate(replies)})
+
+
+def calling(*calls: Call, **how: Any) -> Reply:
     """Create a reply that calls tools after a few words; `how` overrides or adds settings."""
     settings = {"pieces": ["I'll ", "look."], "finish": "tool_calls", "usage": USAGE, **how}
     return Reply(calls=calls, **settings)
 
 
-def offered(reading: Reading) -> list[str]:
+def offered_tools(reading: Reading) -> list[str]:
     """Return the sorted names of the tools that a request offered to the model."""
     given = reading.settings.get("tools") or []
     return sorted(tool["function"]["name"] for tool in given if isinstance(tool, dict))
 
 
 @dataclass(frozen=True)
-class Ran:
+class ToolRun:
     """A tool run: the tool's name, the argument, and when the run began, in virtual seconds."""
 
     name: str
@@ -109,7 +109,7 @@ class Ran:
     at: float
 
 
-def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
+def tools(ran: list[ToolRun], takes: float = TOOL_TAKES) -> list[BaseTool]:
     """Create the `ORDER` and `HOURS` tools; a run lasts `takes` seconds and is added to `ran`."""
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
@@ -118,10 +118,10 @@ def tools(ran: list[Ran], takes: float = TOOL_TAKES) -> list[BaseTool]:
 
 
 def _tool(
-    ran: list[Ran], takes: float, name: str, result: str, *, argument: str, kind: str
+    ran: list[ToolRun], takes: float, name: str, result: str, *, argument: str, kind: str
 ) -> BaseTool:
     async def run(**given: Any) -> str:
-        ran.append(Ran(name, given.get(argument), virtual_time.now()))
+        ran.append(ToolRun(name, given.get(argument), virtual_time.now()))
         await asyncio.sleep(takes)
         return f"{result} ({given.get(argument)})"
 
@@ -129,10 +129,13 @@ def _tool(
     return StructuredTool(name=name, description=result, args_schema=schema, coroutine=run)
 
 
-OFFERED = sorted(tool.name for tool in tools([]))
+def other_tools(readings: Iterable[Reading]) -> bool:
+    """Whether any request offered the model anything but the tools made by `tools`."""
+    names = sorted(tool.name for tool in tools([]))
+    return any(offered_tools(reading) != names for reading in readings)
 
 
-async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
+async def logged(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> AsyncGenerator[Any]:
     """Yield the items in `before`, then a reply's chunks; add each to `sent`, with the time."""
     async with aclosing(reply.achunks()) as chunks:
         for item in before:
@@ -143,7 +146,7 @@ async def noting(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
             yield chunk
 
 
-def stage(item: object) -> str | None:
+def stage_of(item: object) -> str | None:
     """Return the stage in a `Status`; None for anything else."""
     is_status = type(item).__name__ == "Status"  # importing the class would import all widgets
     return str(getattr(item, "stage", "")) if is_status else None
@@ -151,7 +154,7 @@ def stage(item: object) -> str | None:
 
 class _Piece(Wanted):
     def fits(self, value: object) -> bool:
-        return isinstance(value, AIMessageChunk) or stage(value) is not None
+        return isinstance(value, AIMessageChunk) or stage_of(value) is not None
 
 
 PIECE = _Piece(object, "a `Status` or a chunk of the model's stream")

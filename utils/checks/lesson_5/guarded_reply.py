@@ -35,11 +35,11 @@ class Guarded(Case):
 
 
 class _Verdict(NamedTuple):
-    """One guard result, and how many pieces had been taken and events logged by then."""
+    """One result of the guard."""
 
     allowed: bool
-    taken: int
-    logged: int
+    taken: int  # how many pieces had been taken by then
+    logged: int  # how many entries the reply's log of pieces and yielded text had by then
 
 
 @dataclass(kw_only=True)
@@ -48,7 +48,7 @@ class Seen(Run):
 
     case: Guarded
     guard_calls: int  # how many times `allowed` was called
-    no: int | None  # pieces taken by the time `allowed` first returned False; None if it never did
+    no_at: int | None  # pieces taken when `allowed` first returned False; None if it never did
     shown_by_then: int  # characters of `phrase` yielded before `allowed` first returned False
     shown_unchecked: bool  # whether text was yielded right before `allowed` first returned False
     refused: bool  # whether `Refused` was raised
@@ -86,7 +86,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
         run,
         expected=run.text if phrase else reply.text,  # accept any text if there is a phrase
         guard_calls=len(verdicts),
-        no=first_no.taken if first_no else None,
+        no_at=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),
         shown_unchecked=any(event.what == "out" and event.text for event in log[-1:]),
         refused=any(base.__name__ == "Refused" for base in type(run.error).__mro__),
@@ -98,6 +98,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
 
 def _most_held(reply: Reply) -> int:
+    """Return the largest number of characters that were held back when a piece was taken."""
     held = most = 0
     for event in reply.log:
         if event.what == "out":
@@ -117,11 +118,11 @@ FIRST: Mistakes[Seen] = {
 MISTAKES: Mistakes[Seen] = {
     "never checks": lambda s: s.case.ordinary and not s.guard_calls,
     "checks too late": lambda s: s.total > 1 and not s.guard_calls and not s.phrase,
-    "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no is None,
-    "shows it once refused": lambda s: s.no is not None and s.leaked > s.shown_by_then,
+    "misses the phrase": lambda s: bool(s.phrase) and s.leaked == len(s.phrase) and s.no_at is None,
+    "shows it once refused": lambda s: s.no_at is not None and s.leaked > s.shown_by_then,
     "shows it first": lambda s: s.leaked > 0 and s.shown_unchecked,
     "shows a part": lambda s: s.leaked > 0,
-    "reads on once refused": lambda s: s.no is not None and s.reply.taken > s.no,
+    "reads on once refused": lambda s: s.no_at is not None and s.reply.taken > s.no_at,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,
     "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,
     "shows other text": lambda s: bool(s.phrase) and not s.reply.text.startswith(s.text),

@@ -1,4 +1,7 @@
-"""Messages to learners about their answers to the exercises in lesson 5."""
+"""Messages to learners about their answers to the exercises in lesson 5.
+
+`s` records one run of an answer; `s.when` describes its case, such as " after an empty reply".
+"""
 
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
@@ -21,18 +24,14 @@ from utils.checks.lesson_5 import (
     turn,
     watched,
 )
-from utils.checks.lesson_5.given import LONG, SECONDS, stage
-from utils.checks.lesson_5.seen import Passing, Staged, Tried
+from utils.checks.lesson_5.given import LONG, SECONDS, stage_of
+from utils.checks.lesson_5.seen import FallbackRun, PassingRun, StatusRun
 from utils.lesson_source import number
 
 _LENGTH = "Compare the length of what it showed with the length of the whole reply."
 _BEGINNINGS = "How often does the beginning of the reply appear in what it showed?"
 _NO_FINISH = "Look at its finish reason: did the model ever report that it had finished?"
 _FINISHED = "Look at its finish reason: the model did report that it had finished."
-
-
-# --- Shared by several exercises ------------------------------------------------------------------
-
 
 _LEAVES_CLOSING: Messages[Run] = {
     "leaves closing to Python": "One thing to improve: when its reader leaves, the stream closes "
@@ -41,7 +40,7 @@ _LEAVES_CLOSING: Messages[Run] = {
 }
 
 
-_PASSED_ON: Messages[Passing] = {
+_PASSING: Messages[PassingRun] = {
     "yields something else": lambda s: (
         f"`{s.name}` yields {shown(repr(getattr(s.stray, 'content', s.stray)))}{s.when}, but that "
         "never arrived. Pass on each piece unchanged."
@@ -64,7 +63,7 @@ def _readers_time(s: watched.Seen | steady.Seen) -> str:
     )
 
 
-_TRIED: Messages[Tried] = {
+_FALLBACK: Messages[FallbackRun] = {
     "no long silence": lambda s: (
         f"`{type(s.error).__name__}` was raised after {s.seconds:.1f} s{s.when}, although no "
         f"silence lasted {s.case.limit:g} s. Does each piece get its own limit of `seconds`?"
@@ -125,8 +124,8 @@ _TRIED: Messages[Tried] = {
 }
 
 
-def _blank(s: Staged) -> str:
-    if all(stage(item) is None for item in s.items):
+def _blank(s: StatusRun) -> str:
+    if all(stage_of(item) is None for item in s.items):
         return f"No `Status` was yielded{s.when}. Which line should yield it, or leaves it out?"
     return (
         f"The screen showed no `Status` for {s.blank:.1f} s{s.when}. What do you yield first, and "
@@ -134,15 +133,13 @@ def _blank(s: Staged) -> str:
     )
 
 
-def _stages(s: Staged) -> str:
-    statuses = [shown(f"{i.stage} {i.detail}".strip()) for i in s.items if stage(i) is not None]
+def _stages(s: StatusRun) -> str:
+    statuses = [shown(f"{i.stage} {i.detail}".strip()) for i in s.items if stage_of(i) is not None]
     return (
         f"The stages that were shown{s.when} are {joined(statuses) or 'none'}. Show `Thinking` "
         "before each call of the model, and `Tool call` with the tool's name before each tool."
     )
 
-
-# --- A chat ---------------------------------------------------------------------------------------
 
 TURN: Messages[turn.Seen] = {
     **_LEAVES_CLOSING,
@@ -170,7 +167,7 @@ TURN: Messages[turn.Seen] = {
         f"Neither the question nor the reply is in `history`{s.when}. When do the lines that "
         "store them run?"
     ),
-    "no message": lambda s: (
+    "stores something else": lambda s: (
         f"`turn` added {kind(s.odd[0])} to `history`{s.when}. The exercise asks for a "
         "`HumanMessage` and an `AIMessage`."
     ),
@@ -188,11 +185,11 @@ TURN: Messages[turn.Seen] = {
         "line that stores it run?"
     ),
     "reply before the question": "In `history` the reply comes before its question.",
-    "lacks the end": lambda s: (
+    "stores only the beginning": lambda s: (
         f"{shown(repr(s.text), 40)} was yielded, but the reply in `history`{s.when} is only "
         f"{shown(repr(s.reply_stored), 40)}. Is a piece stored before or after it is yielded?"
     ),
-    "stores more": lambda s: (
+    "stores more than was yielded": lambda s: (
         f"The reply in `history`{s.when} contains {shown(repr(s.extra))}, which was never yielded."
     ),
     "another reply stored": lambda s: (
@@ -278,7 +275,7 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
 }
 
 WATCHED: Messages[watched.Seen] = {
-    **_PASSED_ON,
+    **_PASSING,
     "correct": "Each chunk gets its own limit, the reader's time doesn't count, and the "
     "stream is closed however it ends.",
     "hides timeouts": "One thing to improve: a `TimeoutError` that the stream itself raises "
@@ -337,7 +334,7 @@ WATCHED: Messages[watched.Seen] = {
 }
 
 FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
-    **_TRIED,
+    **_FALLBACK,
     **_LEAVES_CLOSING,
     "correct": "If a model fails before any text, the next one is called. After text, the error "
     "propagates, and no text is shown twice.",
@@ -412,8 +409,6 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
         "truncated": "isn't a truncated reply",
     },
 )
-
-# --- The assistant --------------------------------------------------------------------------------
 
 ANSWER: Messages[answer.Seen] = {
     "correct": "Each stage is shown before it begins, each chunk as it arrives, and tools run only "
@@ -498,7 +493,7 @@ TICKET: Messages[ticket.Seen] = {
         told(s.error, s.case.when)
         + (
             " The reply is complete, with the finish reason `stop`, which isn't in the last chunk."
-            if s.case.right
+            if s.case.valid
             else " Let the connection's own error propagate."
             if s.case.fails_after is not None
             else ""
@@ -515,8 +510,8 @@ TICKET: Messages[ticket.Seen] = {
     "conversation missing": lambda s: (
         f"The model was sent {shown(s.sent)}, which lacks the conversation {shown(ticket.SAID)}."
     ),
-    "wants no JSON": "The model was sent the conversation but never told to make a ticket in JSON. "
-    "What is `request` for?",
+    "doesn't ask for JSON": "The model was sent the conversation but never told to make a ticket "
+    "in JSON. What is `request` for?",
     "yields nothing": "`ticket` ended without yielding anything.",
     "ticket anyway": lambda s: (
         f"A `Ticket` was yielded{s.when}: {shown(str(s.tickets[0]), 90)}. What must be true "
@@ -561,7 +556,7 @@ TICKET: Messages[ticket.Seen] = {
 
 
 def _part_given(seen: steady.Seen | support.Seen) -> str:
-    name = seen.given[0]
+    name = seen.replaced[0]
     return (
         f"The course's `{name}` was used instead of yours, which doesn't pass Exercise "
         f"{number(f'5.{name}')} yet."
@@ -569,8 +564,8 @@ def _part_given(seen: steady.Seen | support.Seen) -> str:
 
 
 STEADY: Messages[steady.Seen] = {
-    **_TRIED,
-    **_PASSED_ON,
+    **_FALLBACK,
+    **_PASSING,
     "correct": "A failure or a silence before any text or tool call leads to the next source. "
     "After text or a tool call, the error is raised.",
     "part given": _part_given,
@@ -584,7 +579,7 @@ STEADY: Messages[steady.Seen] = {
 
 
 SUPPORT: Messages[support.Seen] = {
-    **_TRIED,
+    **_FALLBACK,
     "correct": lambda s: (
         "It handled a tool call, Stop, a refusal, a silence, a dropped connection and the failure "
         f"of both models. A status is shown immediately, and the reader waits {s.wait:.1f} s in "
@@ -592,10 +587,10 @@ SUPPORT: Messages[support.Seen] = {
     ),
     "part given": _part_given,
     "parts given": lambda s: (
-        f"The course's {joined([f'`{name}`' for name in s.given])} were used instead of yours, "
+        f"The course's {joined([f'`{name}`' for name in s.replaced])} were used instead of yours, "
         "which don't pass their own exercises yet."
     ),
-    "used up": lambda s: (
+    "second turn calls no model": lambda s: (
         f"No model was called{s.when}. `reply` runs once a turn: what was used up in the first?"
     ),
     "another history": lambda s: (
@@ -634,9 +629,6 @@ SUPPORT: Messages[support.Seen] = {
     ),
 }
 
-
-# --- Agents ---------------------------------------------------------------------------------------
-
 AGENT_STAGES: Messages[agent_stages.Seen] = {
     "correct": "Each stage was yielded once, as soon as it began, and `Thinking` before any item: "
     "with no tool, with one, with several, and for a stream without items.",
@@ -649,11 +641,11 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
     ),
     "another stage": lambda s: (
         f"{shown(repr(s.unknown))} was yielded{s.when}. The only right stages are "
-        f"{joined(list(map(shown, dict(s.began))))}. A tool's name comes from its call."
+        f"{joined(list(map(shown, dict(s.correct))))}. A tool's name comes from its call."
     ),
     "collected first": lambda s: (
         f"All {len(s.items)} stages were yielded together, after item {s.taken[-1]} of "
-        f"{len(s.of_run)}{s.when}. A reader wants to see a stage while it lasts."
+        f"{len(s.sent)}{s.when}. A reader wants to see a stage while it lasts."
     ),
     "nothing at first": lambda s: (
         f"No item arrived for {agent_stages.SILENCE:g} s, and nothing was yielded in that time: "
@@ -730,9 +722,6 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
     ),
 }
 
-
-# --- A guard --------------------------------------------------------------------------------------
-
 GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     "correct": lambda s: (
         "Nothing forbidden was shown, nothing allowed was lost, and at most "
@@ -745,7 +734,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
     ),
     "raises": lambda s: (
         told(s.error, s.case.when)
-        + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no else "")
+        + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no_at else "")
     ),
     "never checks": "`allowed` was never called. How else can your code know what is forbidden?",
     "checks too late": lambda s: (
@@ -771,7 +760,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         "know how they continue?"
     ),
     "reads on once refused": lambda s: (
-        f"`allowed` returned `False` after piece {s.no}{s.when}, but "
+        f"`allowed` returned `False` after piece {s.no_at}{s.when}, but "
         f"{count(s.reply.taken, 'piece', 'was')} read. What ends the loop then?"
     ),
     "ends quietly": lambda s: (

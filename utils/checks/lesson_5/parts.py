@@ -7,14 +7,14 @@ from typing import Any
 
 
 @contextmanager
-def standing_in(answer: Any, wanted: Sequence[str], *, anew: bool) -> Iterator[Sequence[str]]:
+def working_parts(answer: Any, wanted: Sequence[str], *, recheck: bool) -> Iterator[Sequence[str]]:
     """During the `with` block, replace failing parts; yield their names.
 
-    The parts are globals in the answer's notebook. `anew` first discards cached check results.
+    The parts are globals in the answer's notebook. `recheck` first discards cached check results.
     """
     from utils.assistant import PARTS, passes  # imports all widgets, so only when needed
 
-    if anew:
+    if recheck:
         passes.cache_clear()
     names = getattr(inspect.unwrap(answer), "__globals__", {})
     own = {name: names[name] for name in wanted if names.get(name, PARTS[name]) != PARTS[name]}

@@ -1,4 +1,4 @@
-"""Observations and mistakes that several lesson 5 exercises share."""
+"""What several of lesson 5's checks record, and the mistakes that they look for."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from utils.checks.engine.mistakes import SLIPS, STRESSED
 from utils.checks.engine.reply import ROLE_AFTER, Reading, Reply
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.virtual_time import BEGIN, SOON
-from utils.checks.lesson_5.given import Fallback, stage
+from utils.checks.lesson_5.given import Fallback, stage_of
 
-_SLACK = 0.25  # maximum seconds from the timeout until the next model or source is called
+_SLACK = 0.25  # how late the next model or source may be called, in seconds
 
 
 @dataclass(kw_only=True)
-class Texts(Run):
+class RepliesRun(Run):
     """A stream of text from one or more replies."""
 
     replies: Sequence[Reply]  # in the order in which they should be requested
@@ -40,7 +40,7 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 
 
 @dataclass(kw_only=True)
-class Passing(Run):
+class PassingRun(Run):
     """A stream that passes on items from other streams."""
 
     sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item from the other streams
@@ -49,7 +49,7 @@ class Passing(Run):
     def stray(self) -> Any:
         """The first yielded item that is neither in `sent` nor a `Status`, or None."""
         sent = [item for _, item in self.sent]
-        return next((i for i in self.items if i not in sent and stage(i) is None), None)
+        return next((i for i in self.items if i not in sent and stage_of(i) is None), None)
 
     @property
     def missing(self) -> Any:
@@ -58,7 +58,7 @@ class Passing(Run):
         for _, item in self.sent:
             if item in left:
                 left.remove(item)
-            elif text_of(item) or stage(item) or self.case.ordinary:
+            elif text_of(item) or stage_of(item) or self.case.ordinary:
                 return item
         return None
 
@@ -72,47 +72,47 @@ class Passing(Run):
     def late(self) -> float:
         """The longest delay between taking a non-empty item and passing it on, in seconds."""
         out = {id(item): BEGIN + at for item, at in zip(self.items, self.at, strict=True)}
-        full = [(at, item) for at, item in self.sent if text_of(item) or stage(item)]
+        full = [(at, item) for at, item in self.sent if text_of(item) or stage_of(item)]
         return max((out.get(id(item), at) - at for at, item in full), default=0.0)
 
 
-PASSED_ON: Mistakes[Passing] = {
+PASSING: Mistakes[PassingRun] = {
     "yields something else": lambda s: s.stray is not None,
     "yields a piece again": lambda s: s.repeated is not None,
     "leaves a piece out": lambda s: s.case.whole and s.error is None and s.missing is not None,
 }
 
 
-class Shown(NamedTuple):
-    """The virtual time, name and detail of a yielded `Status`."""
+class ShownStatus(NamedTuple):
+    """A yielded `Status`, which tells the chat panel that a stage begins."""
 
-    at: float
-    name: str
-    detail: str
+    at: float  # when it was yielded, in virtual seconds
+    name: str  # "Thinking" or "Tool call"
+    detail: str  # the name of the tool, if any
 
 
 @dataclass(kw_only=True)
-class Staged(Run):
+class StatusRun(Run):
     """A stream with a `Status` at the beginning of each stage."""
 
     @property
-    def stages(self) -> list[Shown]:
+    def stages(self) -> list[ShownStatus]:
         """The `Thinking` and `Tool call` statuses, in order."""
         return [
-            Shown(BEGIN + at, str(stage(item)), str(getattr(item, "detail", "")))
+            ShownStatus(BEGIN + at, str(stage_of(item)), str(getattr(item, "detail", "")))
             for item, at in zip(self.items, self.at, strict=True)
-            if stage(item) in ("Thinking", "Tool call")
+            if stage_of(item) in ("Thinking", "Tool call")
         ]
 
     @property
     def blank(self) -> float:
         """Seconds until the first `Status`, or until the end if there is none."""
         pairs = zip(self.items, self.at, strict=True)
-        return next((at for item, at in pairs if stage(item) is not None), self.seconds)
+        return next((at for item, at in pairs if stage_of(item) is not None), self.seconds)
 
 
 @dataclass(kw_only=True)
-class Tried(Texts):
+class FallbackRun(RepliesRun):
     """The result of trying models or sources in order."""
 
     case: Fallback
@@ -130,7 +130,7 @@ class Tried(Texts):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error is one of `SLIPS`, or neither expected nor caused by the replies."""
+        """Whether the error is a slip such as `TypeError`, or neither expected nor a reply's."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
@@ -138,43 +138,43 @@ class Tried(Texts):
     @property
     def waited(self) -> float:
         """Seconds between the first two calls if the first reply stalls, otherwise the timeout."""
-        if self.case.called == 1 or not self.case.silent(1):
+        if self.case.to_call == 1 or not self.case.silent(1):
             return self.case.limit
         first, second = (reply.readings[0] for reply in self.replies[:2])
         return second.began - first.began
 
 
-TRIED_FIRST: Mistakes[Tried] = {
+FALLBACK_FIRST: Mistakes[FallbackRun] = {
     "no long silence": lambda s: (
         s.silence
         and not s.blocked
-        and not any(map(s.case.silent, range(1, s.case.called + 1)))
+        and not any(map(s.case.silent, range(1, s.case.to_call + 1)))
         and not any(error is reply.error for reply in s.replies for error in s.causes)
     ),
     "raises": lambda s: s.error is not None and not s.other_model and s.unexpected,
-    "calls the next too late": lambda s: s.called > s.case.called and s.case.fails,
-    "goes on after a cancellation": lambda s: s.called > s.case.called and bool(s.cancelled),
-    "calls the next without need": lambda s: s.called > s.case.called,
+    "calls the next too late": lambda s: s.called > s.case.to_call and s.case.fails,
+    "goes on after a cancellation": lambda s: s.called > s.case.to_call and bool(s.cancelled),
+    "calls the next without need": lambda s: s.called > s.case.to_call,
 }
-TRIED: Mistakes[Tried] = {
+FALLBACK: Mistakes[FallbackRun] = {
     "calls none": lambda s: not s.called,
     "not in order": lambda s: not s.requests[0],
     "calls one again": lambda s: any(reply.requests > 1 for reply in s.replies),
-    "waits on": lambda s: s.called < s.case.called and not s.error and s.case.silent(s.called),
+    "waits on": lambda s: s.called < s.case.to_call and not s.error and s.case.silent(s.called),
     "takes a chunk for text": lambda s: (
         s.called == 1
-        and s.case.called > 1
+        and s.case.to_call > 1
         and not s.case.same
         and s.replies[0].error in s.causes
         and not s.replies[0].taken
         and s.replies[0].readings[-1].items > 0
     ),
-    "never calls the next": lambda s: s.called < s.case.called,
+    "never calls the next": lambda s: s.called < s.case.to_call,
     "ends quietly": lambda s: s.case.fails and s.error is None,
     "fails anyway": lambda s: s.error is not None and not s.case.fails,
     "another error": lambda s: (
         s.case.fails
-        and not s.case.silent(s.case.called)
+        and not s.case.silent(s.case.to_call)
         and (not s.lost or STRESSED["replaces the error"](s))
     ),
     "another limit": lambda s: not -SOON <= s.waited - s.case.limit <= ROLE_AFTER + _SLACK,

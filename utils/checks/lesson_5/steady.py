@@ -1,4 +1,7 @@
-"""Check for `steady`: if a source fails before any text or tool call, try the next one."""
+"""Check for `steady`: if a source fails before any text or tool call, try the next one.
+
+A source is a function that returns a stream of chunks and `Status` objects.
+"""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,17 +13,17 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given
+from utils.checks.lesson_5 import given  # inputs, such as streams that log what they send
 from utils.checks.lesson_5.given import AFTER_ROLE, LONG, REFUSED, SILENT, Fallback
-from utils.checks.lesson_5.parts import standing_in
-from utils.checks.lesson_5.seen import PASSED_ON, TRIED, TRIED_FIRST, Passing, Tried
+from utils.checks.lesson_5.parts import working_parts
+from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, PASSING, FallbackRun, PassingRun
 
 
 @dataclass(kw_only=True)
-class Seen(Tried, Passing):
+class Seen(FallbackRun, PassingRun):
     """The items that the sources sent, and the items that the answer yielded."""
 
-    given: Sequence[str]  # the replaced parts of the learner's assistant: "watched" or none
+    replaced: Sequence[str]  # the replaced parts of the learner's assistant: "watched" or none
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
@@ -29,13 +32,13 @@ def observe(answer: Any, case: Fallback) -> Seen:
 
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []
-    replies = case.made()
+    replies = case.make_replies()
 
     def source(reply: Reply) -> AsyncIterator[Any]:
         called.append(reply)
         before = [] if reply.compact else [Status("Thinking")]
         tool = [Status("Tool call", "refund")] if case.tool and reply is replies[0] else []
-        return given.noting(reply, sent, *before, *tool)
+        return given.logged(reply, sent, *before, *tool)
 
     def next_source() -> AsyncIterator[Any]:
         return source(replies[min(len(called), len(replies) - 1)])
@@ -44,12 +47,12 @@ def observe(answer: Any, case: Fallback) -> Seen:
     if case.same:
         sources = [next_source] * len(replies)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "pause": case.pause}
-    with standing_in(answer, ("watched",), anew=case.ordinary) as stood_in:
+    with working_parts(answer, ("watched",), recheck=case.ordinary) as replaced:
         run = run_async(
-            "steady", answer, case, replies[case.called - 1], sources, case.limit, **how
+            "steady", answer, case, replies[case.to_call - 1], sources, case.limit, **how
         )
     requests = [[each for each in called if each is reply] for reply in replies]
-    return Seen.of(run, replies=replies, requests=requests, sent=sent, given=stood_in)
+    return Seen.of(run, replies=replies, requests=requests, sent=sent, replaced=replaced)
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
@@ -59,11 +62,11 @@ FIRST_MISTAKES: Mistakes[Seen] = {
     "counts the reader's time": lambda s: (
         bool(s.case.pause) and (s.silence or isinstance(s.error, CancelledError))
     ),
-    **TRIED_FIRST,
+    **FALLBACK_FIRST,
 }
 MISTAKES: Mistakes[Seen] = {
-    **{name: applies for name, applies in TRIED.items() if name not in FIRST_MISTAKES},
-    **PASSED_ON,
+    **{name: applies for name, applies in FALLBACK.items() if name not in FIRST_MISTAKES},
+    **PASSING,
     "held back": lambda s: s.late > SOON and s.case.ordinary,
 }
 
@@ -73,7 +76,7 @@ check = Exercise(
         Fallback(seed=10),
         Fallback(pause=5.0, when="for a reader who takes 5 s per piece"),
         *(
-            Fallback(replies=(first, {}, {}), called=2, when=f"when the first source {what}")
+            Fallback(replies=(first, {}, {}), to_call=2, when=f"when the first source {what}")
             for what, first in (
                 ("failed immediately", {"compact": True, **REFUSED}),
                 ("yielded a `Status` and an empty chunk and failed", AFTER_ROLE),
@@ -94,7 +97,7 @@ check = Exercise(
         ),
         *(
             Fallback(
-                replies=replies, called=len(replies), fails=fails, same=same, when=f"when {what}"
+                replies=replies, to_call=len(replies), fails=fails, same=same, when=f"when {what}"
             )
             for what, same, fails, replies in (
                 ("both sources failed before any text", False, True, (REFUSED, AFTER_ROLE)),
@@ -112,7 +115,7 @@ check = Exercise(
         ),
         Fallback(
             replies=({"compact": True, **SILENT}, {}),
-            called=2,
+            to_call=2,
             limit=3.0,
             when="when the first source was silent and `seconds` was 3",
         ),
@@ -123,6 +126,6 @@ check = Exercise(
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
-    notes={"part given": lambda s: bool(s.given)},
+    notes={"part given": lambda s: bool(s.replaced)},
     opts_out={"swallows the error": "the next source is tried after an error before any text"},
 )

@@ -1,4 +1,7 @@
-"""Check for `support`: the whole assistant, tested with scripted faults and a time budget."""
+"""Check for `support`: the whole assistant, tested with scripted faults and a time budget.
+
+`support(models, tools, seconds)` returns a function that streams the reply to a history.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +15,18 @@ from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import text_of
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given
+from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
 from utils.checks.lesson_5.answer import continues
 from utils.checks.lesson_5.given import LONG, REFUSED, SILENT
-from utils.checks.lesson_5.parts import standing_in
-from utils.checks.lesson_5.seen import TRIED, TRIED_FIRST, Staged, Tried
+from utils.checks.lesson_5.parts import working_parts
+from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, FallbackRun, StatusRun
 from utils.reader_model import readers_wait
 from utils.timing import Piece, Recording
 
 PARTS = ("answer", "steady")
 BUDGET = 1.2  # the longest total wait allowed, as a multiple of the model's TTFT
 # the histories of the first and second turns
-_HISTORIES = (given.BEFORE, (*given.BEFORE, AIMessage(given.LAMP), HumanMessage("And now?")))
+_HISTORIES = (given.HISTORY, (*given.HISTORY, AIMessage(given.LAMP), HumanMessage("And now?")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +51,13 @@ class Panel:
 
 
 @dataclass(kw_only=True)
-class Seen(Tried, Staged):
+class Seen(FallbackRun, StatusRun):
     """The result of the last turn."""
 
     case: Script
     panel: Panel
-    ran: Sequence[given.Ran]  # the tools that ran
-    given: Sequence[str]  # the names of the parts that were replaced with the course's versions
+    ran: Sequence[given.ToolRun]  # the tools that ran
+    replaced: Sequence[str]  # the names of the parts that were replaced with the course's versions
 
     @property
     def readings(self) -> list[Any]:
@@ -71,35 +74,35 @@ class Seen(Tried, Staged):
 
 def observe(answer: Any, case: Script) -> Seen:
     """Run one or two turns of a chat."""
-    ran: list[given.Ran] = []
-    panel, replies = Panel(answer), case.made()
+    ran: list[given.ToolRun] = []
+    panel, replies = Panel(answer), case.make_replies()
     earlier = [Reply([given.LAMP])] * (case.turns - 1)
-    first = [given.asking(given.ORDER, pieces=[])] if case.tool else []
+    first = [given.calling(given.ORDER, pieces=[])] if case.tool else []
     first.append(replies[0])  # `first` contains the first model's replies in the last turn
-    models = [given.Turns.answering(*earlier, *first), given.Turns.answering(replies[1])]
+    models = [given.model_sending(*earlier, *first), given.model_sending(replies[1])]
     args = (models, given.tools(ran, case.takes), case.limit)
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True}
-    with standing_in(answer, PARTS, anew=case.ordinary) as stood_in:
+    with working_parts(answer, PARTS, recheck=case.ordinary) as replaced:
         for history in _HISTORIES[: case.turns]:
-            reply = replies[case.called - 1]
+            reply = replies[case.to_call - 1]
             run = run_async("reply", panel, case, reply, *args, list(history), **how)
     requests = [[reading for reply in first for reading in reply.readings], replies[1].readings]
-    return Seen.of(run, panel=panel, replies=replies, requests=requests, ran=ran, given=stood_in)
+    return Seen.of(run, panel=panel, replies=replies, requests=requests, ran=ran, replaced=replaced)
 
 
 FIRST_MISTAKES: Mistakes[Seen] = {
     "another history": lambda s: (
         not all(continues(_HISTORIES[s.case.turns - 1], reading) for reading in s.readings)
     ),
-    "used up": lambda s: s.case.turns > 1 and not s.readings,
+    "second turn calls no model": lambda s: s.case.turns > 1 and not s.readings,
     "not a function": lambda s: not callable(s.panel.support),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
     "streams for sources": lambda s: "'async_generator' object is not callable" in str(s.error),
-    **TRIED_FIRST,
+    **FALLBACK_FIRST,
 }
 MISTAKES: Mistakes[Seen] = {
-    **TRIED,
-    "other tools": lambda s: any(given.offered(each) != given.OFFERED for each in s.readings),
+    **FALLBACK,
+    "other tools": lambda s: given.other_tools(s.readings),
     "blank screen": lambda s: s.blank > SOON,
     "tools never run": lambda s: s.case.tool and not s.ran,
     # expected: "Thinking", "Tool call" and, unless the reply fails, "Thinking" again
@@ -116,7 +119,7 @@ check = Exercise(
         Script(seed=8, replies=({"gap": 0.05}, {})),
         Script(tool=True, when="when the model called a tool"),
         *(
-            Script(replies=replies, called=2, fails=fails, when=f"when {what}")
+            Script(replies=replies, to_call=2, fails=fails, when=f"when {what}")
             for what, fails, replies in (
                 ("the first model refused", False, (REFUSED, {})),
                 ("the first model was silent", False, (SILENT, {})),
@@ -134,7 +137,7 @@ check = Exercise(
         ),
         Script(
             replies=(SILENT, {}),
-            called=2,
+            to_call=2,
             limit=3.0,
             when="when the first model was silent and `seconds` was 3",
         ),
@@ -144,6 +147,9 @@ check = Exercise(
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
-    notes={"part given": lambda s: len(s.given) == 1, "parts given": lambda s: len(s.given) > 1},
+    notes={
+        "part given": lambda s: len(s.replaced) == 1,
+        "parts given": lambda s: len(s.replaced) > 1,
+    },
     opts_out={"swallows the error": "the second model is tried after an error before any text"},
 )

@@ -12,24 +12,24 @@ from utils.checks.engine.mistakes import FIRST
 from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5.given import USAGE, Turns, offered
+from utils.checks.lesson_5.given import USAGE, model_sending, offered_tools
 
 JSON = '{"name": "Ada Byron", "order": 4711, "problem": "The lamp flickers at night."}'
 SAID = "I am Ada Byron. My lamp, order 4711, flickers at night."
 _CUT = JSON[: JSON.index("ckers")]
-_TRUE = json.loads(JSON)
+_VALUES = json.loads(JSON)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written(Case):
-    """A reply's text and finish reason, and whether the answer should raise an error."""
+    """A reply that should contain a ticket in JSON."""
 
     text: str = JSON
     finish: str | None = "stop"
-    fails: bool = False
+    fails: bool = False  # whether the answer should raise an error
 
     @property
-    def right(self) -> bool:
+    def valid(self) -> bool:
         """Whether the answer should yield a ticket."""
         return self.whole and not self.fails
 
@@ -50,7 +50,7 @@ class Seen(Run):
     def due(self, name: str) -> float:
         """Return the arrival time of the piece that completes a field's value."""
         # including the closing quote or, after a number, the comma
-        end = JSON.index(str(_TRUE[name])) + len(str(_TRUE[name])) + 1
+        end = JSON.index(str(_VALUES[name])) + len(str(_VALUES[name])) + 1
         ends = list(accumulate(map(len, self.reply.pieces)))  # where each piece ends
         return self.reply.arrives(bisect_left(ends, end))
 
@@ -58,7 +58,7 @@ class Seen(Run):
         """Return the time a dict first had a field's full value, or the end of the run."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
-        right = str(_TRUE[name])
+        right = str(_VALUES[name])
         return next((at for item, at in dicts if str(item.get(name)) == right), self.seconds)
 
     @property
@@ -68,14 +68,14 @@ class Seen(Run):
         return next((name for name in early if self.shown_at(name) > self.due(name) + SOON), "")
 
 
-class _Part(Wanted):
+class _Item(Wanted):
     def fits(self, value: object) -> bool:
         return isinstance(value, dict) or _is_ticket(value)
 
 
-def _begins(name: str, value: object) -> bool:
+def _is_prefix(name: str, value: object) -> bool:
     """Whether a value is a prefix of the correct value."""
-    return str(_TRUE.get(name, "")).startswith(str(value))
+    return str(_VALUES.get(name, "")).startswith(str(value))
 
 
 def _is_ticket(item: object) -> bool:
@@ -85,8 +85,8 @@ def _is_ticket(item: object) -> bool:
 def observe(answer: Any, case: Written) -> Seen:
     """Read the answer's stream; the model sends the same reply to any prompt."""
     reply = case.reply(finish=case.finish, usage=USAGE)
-    args = (Turns.answering(reply), SAID)
-    wants = _Part(object, "a dict or, at the end, a `Ticket`")
+    args = (model_sending(reply), SAID)
+    wants = _Item(object, "a dict or, at the end, a `Ticket`")
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
     arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # JSON that preceded each item
@@ -98,7 +98,7 @@ def observe(answer: Any, case: Written) -> Seen:
         sent=" ".join(each.text for reading in reply.readings for each in reading.messages),
         tickets=[item for item in run.items if _is_ticket(item)],
         unknown=next((name for d in dicts for name, value in d.items() if value is None), ""),
-        invented=next((d for d in dicts if not all(map(_begins, d, d.values()))), None),
+        invented=next((d for d in dicts if not all(map(_is_prefix, d, d.values()))), None),
         unwritten=next(iter(unwritten), ""),
         dropped=next(iter(dropped), ""),
         early_tickets=sum(map(_is_ticket, run.items[:-1])),
@@ -107,11 +107,11 @@ def observe(answer: Any, case: Written) -> Seen:
 
 FIRST_MISTAKES: Mistakes[Seen] = {
     "structured output": lambda s: (
-        any(map(offered, s.reply.readings)) or "Structured Output" in str(s.error)
+        any(map(offered_tools, s.reply.readings)) or "Structured Output" in str(s.error)
     ),
-    "reads no JSON yet": lambda s: s.case.right and not s.items and "EOF" in str(s.error),
+    "reads no JSON yet": lambda s: s.case.valid and not s.items and "EOF" in str(s.error),
     "can't read it yet": lambda s: (
-        s.case.right and isinstance(s.error, ValueError) and s.reply.taken < s.total
+        s.case.valid and isinstance(s.error, ValueError) and s.reply.taken < s.total
     ),
     "raises": lambda s: (
         FIRST["raises"](s)
@@ -121,18 +121,18 @@ FIRST_MISTAKES: Mistakes[Seen] = {
 }
 MISTAKES: Mistakes[Seen] = {
     "conversation missing": lambda s: SAID not in s.sent,
-    "wants no JSON": lambda s: "json" not in s.sent.replace(SAID, "").lower(),
-    "yields nothing": lambda s: s.case.right and not s.items,
+    "doesn't ask for JSON": lambda s: "json" not in s.sent.replace(SAID, "").lower(),
+    "yields nothing": lambda s: s.case.valid and not s.items,
     "ticket anyway": lambda s: s.case.fails and bool(s.tickets),
     "ends quietly": lambda s: s.case.fails and s.error is None,
     "ticket too early": lambda s: s.early_tickets > 0,
-    "fills in None": lambda s: s.case.right and bool(s.unknown),
-    "invents a value": lambda s: s.case.right and s.invented is not None,
-    "field too early": lambda s: s.case.right and bool(s.unwritten),
-    "drops a field": lambda s: s.case.right and bool(s.dropped),
-    "field late": lambda s: s.case.right and bool(s.late_field),
-    "no ticket at the end": lambda s: s.case.right and not s.tickets,
-    "another ticket": lambda s: s.case.right and dict(s.tickets[0]) != _TRUE,
+    "fills in None": lambda s: s.case.valid and bool(s.unknown),
+    "invents a value": lambda s: s.case.valid and s.invented is not None,
+    "field too early": lambda s: s.case.valid and bool(s.unwritten),
+    "drops a field": lambda s: s.case.valid and bool(s.dropped),
+    "field late": lambda s: s.case.valid and bool(s.late_field),
+    "no ticket at the end": lambda s: s.case.valid and not s.tickets,
+    "another ticket": lambda s: s.case.valid and dict(s.tickets[0]) != _VALUES,
 }
 
 check = Exercise(

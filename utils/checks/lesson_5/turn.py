@@ -11,7 +11,7 @@ from utils.checks.engine.extra_cases import leaves_closing
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5.seen import Texts
+from utils.checks.lesson_5.seen import RepliesRun
 
 _BEFORE = (
     HumanMessage("What is a river?"),
@@ -29,7 +29,7 @@ class Turn(Case):
 
 
 @dataclass(kw_only=True)
-class Seen(Texts):
+class Seen(RepliesRun):
     """The messages that the model received, and `history` after the turn."""
 
     case: Turn
@@ -87,16 +87,16 @@ MISTAKES: Mistakes[Seen] = {
     "loses what was before": lambda s: s.history[: len(s.case.before)] != [*s.case.before],
     "history unchanged": lambda s: not s.new and s.case.whole,
     "nothing stored": lambda s: not s.new,
-    "no message": lambda s: bool(s.odd),
+    "stores something else": lambda s: bool(s.odd),
     "too many messages": lambda s: len(s.new) > 2,
     "other roles": lambda s: s.case.prompt in s.answers or bool({*s.questions} - {s.case.prompt}),
     "question not stored": lambda s: not s.questions,
     "reply not stored": lambda s: bool(s.text) and not s.answers,
     "reply before the question": lambda s: isinstance(s.new[0], AIMessage),
-    "lacks the end": lambda s: (
+    "stores only the beginning": lambda s: (
         s.reply_stored not in ("", s.text) and s.text.startswith(s.reply_stored)
     ),
-    "stores more": lambda s: bool(s.extra),
+    "stores more than was yielded": lambda s: bool(s.extra),
     "another reply stored": lambda s: s.reply_stored != s.text,
 }
 

@@ -13,8 +13,8 @@ from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.run import Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5.given import LONG, SECONDS, noting
-from utils.checks.lesson_5.seen import PASSED_ON, Passing
+from utils.checks.lesson_5.given import LONG, SECONDS, logged
+from utils.checks.lesson_5.seen import PASSING, PassingRun
 
 LONGEST = 1.9  # no silence is longer than this, in seconds, unless the stream stalls
 _SLACK = 0.1  # how early or late `Stalled` may be, in seconds; leaves room for polling a clock
@@ -36,7 +36,7 @@ class Watch(Case):
 
 
 @dataclass(kw_only=True)
-class Seen(Passing):
+class Seen(PassingRun):
     """The chunks that were passed on, and when `Stalled` was raised."""
 
     case: Watch
@@ -52,8 +52,8 @@ def observe(answer: Any, case: Watch) -> Seen:
     stalled = _is_stalled(run.error)
     due = None
     if case.stalls is not None:
-        role = 0.0 if case.compact else ROLE_AFTER
-        due = case.limit + (run.reply.arrives(case.stalls - 1) if case.stalls else role)
+        first = 0.0 if case.compact else ROLE_AFTER  # when the empty first chunk arrives
+        due = case.limit + (run.reply.arrives(case.stalls - 1) if case.stalls else first)
     return Seen.of(
         run,
         sent=sent,
@@ -67,7 +67,7 @@ def _read(answer: Any, case: Watch, sent: list[tuple[float, Any]], **fails: Any)
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
     # this reference keeps the stream open unless the answer closes it
-    args = (noting(reply, sent), case.limit)
+    args = (logged(reply, sent), case.limit)
     how: dict[str, Any] = {"wants": _CHUNK, "passes_on": not case.pause, "pause": case.pause}
     return run_async("watched", answer, case, reply, *args, streams=True, **how)
 
@@ -108,7 +108,7 @@ MISTAKES: Mistakes[Seen] = {
     "waits on": lambda s: s.due is not None and s.error is None and s.reply.ended,
     "ends quietly": lambda s: s.due is not None and s.error is None,
     "yields nothing": lambda s: bool(s.sent) and not s.items,
-    **PASSED_ON,
+    **PASSING,
 }
 
 check = Exercise(
