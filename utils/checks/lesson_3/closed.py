@@ -48,7 +48,7 @@ class Seen(Run):
     def right(self) -> bool:
         """Whether the result is correct, ignoring blank lines next to an added or removed fence."""
         text = self.case.text
-        indented = text.endswith((" `", " ``"))  # such a last line may stay
+        indented = text.endswith((" `", " ``"))  # an indented last line of backticks may stay
         return self._matches(self.kept) or (indented and self._matches(text))
 
     def _matches(self, kept: str) -> bool:

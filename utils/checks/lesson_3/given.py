@@ -1,7 +1,4 @@
-"""Cases and records for `whole`, `calls` and `to_store`, which read a stream of chunks.
-
-A case is the input for one run of the learner's function; a record is what the function did.
-"""
+"""Inputs and records of runs for `whole`, `calls` and `to_store`, which read a stream of chunks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

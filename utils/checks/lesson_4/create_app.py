@@ -195,7 +195,6 @@ LEFT: Mistakes[Seen] = {
     "sends afterwards": lambda s: any(event.type != "message" for event in sse.parse(s.visit.late)),
 }
 
-
 check = Exercise(
     observe,
     cases=(

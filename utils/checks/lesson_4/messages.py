@@ -22,7 +22,6 @@ _CODE = {  # for each diagnosis, how the endpoint's code works
     "blocks the loop": "runs a plain `for` over `.stream()` in an `async def`",
 }
 
-
 _REQUEST = "`GET /chat?question=…`"
 _SENT = {  # maps part of an error message to the cause and a hint
     "'function' object": "The response got a function. Are parentheses missing after its name?",

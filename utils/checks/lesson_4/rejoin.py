@@ -50,7 +50,7 @@ class Rejoin(NamedTuple):
 
     before: str = ""
     after: str = ""
-    due: str = ""  # the correct text after it
+    due: str = ""  # the correct text after the reconnection
 
 
 @dataclass
@@ -262,7 +262,7 @@ def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
-    """Return the responses that ended before the reply; none if the first has a named event."""
+    """Return the responses that ended before the reply, or none if the first has a named event."""
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]

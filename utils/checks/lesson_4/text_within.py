@@ -42,7 +42,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]
-    # arrival time of the last chunk before the limit; the role chunk counts even if it was late
+    # arrival time of the last chunk before the limit; the empty first chunk always counts
     last_chunk = max([ROLE_AFTER, *(at for at in arrivals if at < case.seconds)])
     due = min(case.seconds, reply.lasts)
     pieces = zip(reply.pieces, arrivals, strict=True)

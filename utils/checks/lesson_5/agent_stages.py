@@ -124,7 +124,7 @@ def observe(answer: Any, case: Agent) -> Seen:
 
 
 def _too_early(s: Seen, stage: str, kind: type) -> bool:
-    """Whether the first wrong stage is a `stage` that came too early, at a `kind` message."""
+    """Whether the first wrong stage is `stage`, yielded too early at a message of type `kind`."""
     at = s.wrong.at
     if not 0 < at <= len(s.sent):
         return False

@@ -128,7 +128,9 @@ def observe(answer: Any, case: Calls) -> Seen:
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,
-        due_calls=_ordered((name, *json.loads(each).values()) for c in due for name, each in c),
+        due_calls=_ordered(
+            (name, *json.loads(arguments).values()) for calls in due for name, arguments in calls
+        ),
         due_stages=due_stages,
     )
 

@@ -15,7 +15,7 @@ from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, FallbackRun
 
 @dataclass(kw_only=True)
 class Seen(FallbackRun):
-    """The result of trying models in order, and any wrong prompts that they received."""
+    """The result of trying models in order, and any wrong prompts sent to them."""
 
     other_prompts: Sequence[str]  # prompts that the models received instead of the given prompt
 

@@ -39,7 +39,6 @@ _LEAVES_CLOSING: Messages[Run] = {
     "that moment."
 }
 
-
 _PASSING: Messages[PassingRun] = {
     "yields something else": lambda s: (
         f"`{s.name}` yields {shown(repr(getattr(s.stray, 'content', s.stray)))}{s.when}, but that "
@@ -576,7 +575,6 @@ STEADY: Messages[steady.Seen] = {
         f"A piece was passed on {s.late:.1f} s after it had arrived. What delays it?"
     ),
 }
-
 
 SUPPORT: Messages[support.Seen] = {
     **_FALLBACK,

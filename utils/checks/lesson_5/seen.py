@@ -21,7 +21,7 @@ class RepliesRun(Run):
     replies: Sequence[Reply]  # in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect all text taken from the replies or, after an early stop, any beginning of it."""
+        """Expect all text taken from the replies; after an early stop, accept a beginning of it."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
@@ -130,7 +130,7 @@ class FallbackRun(RepliesRun):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error is a slip such as `TypeError`, or neither expected nor a reply's."""
+        """Whether the error seems to come from the learner's own code, not from a reply."""
         errors = [reply.error for reply in self.replies]
         theirs = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)

@@ -1,7 +1,4 @@
-"""Check for `steady`: if a source fails before any text or tool call, try the next one.
-
-A source is a function that returns a stream of chunks and `Status` objects.
-"""
+"""Check for `steady`: if a stream's source fails before text or a tool call, try the next one."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence

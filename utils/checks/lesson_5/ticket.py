@@ -55,7 +55,7 @@ class Seen(Run):
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return the time a dict first had a field's full value, or the end of the run."""
+        """Return the time at which a dict first had a field's full value, or the end of the run."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_VALUES[name])

@@ -52,7 +52,7 @@ def observe(answer: Any, case: Watch) -> Seen:
     stalled = _is_stalled(run.error)
     due = None
     if case.stalls is not None:
-        first = 0.0 if case.compact else ROLE_AFTER  # when the empty first chunk arrives
+        first = 0.0 if case.compact else ROLE_AFTER  # when a first chunk without text arrives
         due = case.limit + (run.reply.arrives(case.stalls - 1) if case.stalls else first)
     return Seen.of(
         run,
