@@ -1,4 +1,4 @@
-"""Base class of `Progress` and `StatusLine`, which show the state of a run."""
+"""Base class of `Progress` and `StatusLine`, which show how far a run has got."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -12,13 +12,16 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class RunWidget(Showable, CourseWidget):
-    """Widget that shows a run; if it was displayed, it prints a summary when the run ends."""
+    """Widget that shows a run, such as a loop over items or the stages of an agent.
+
+    If the widget was displayed, it prints a summary when the run ends.
+    """
 
     # Computed whenever the state is sent, so that a page opened late shows the current times.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:
-        self._changing = RLock()  # guards the run: one thread may change it while another sends it
+        self._changing = RLock()  # guards the run: a timer thread may send its state meanwhile
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
 
@@ -50,6 +53,6 @@ class RunWidget(Showable, CourseWidget):
         with self._changing:
             if not self._conclude(outcome, note):
                 return
-        self._throttle.flush(ask=True)
+        self._throttle.flush(always=True)
         if self._shown:
             print(self.line())

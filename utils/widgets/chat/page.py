@@ -1,4 +1,7 @@
-"""The chat as displayed on the page: a list of items, several for each turn."""
+"""The chat as displayed on the page: a list of items, several for each turn.
+
+A turn is a question and its reply; an `Exchange` is a turn that can still change.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,8 +18,8 @@ from utils.widgets.live_markdown.rendering import render
 class ChatPage(SyncedList):
     """Widget with the conversation, an input box, and Send and Stop buttons.
 
-    A turn's items are the question, the stages if there are any, a string of safe HTML for
-    each block of the reply, and a footer with a badge, a note and buttons.
+    A turn's items are the question, the stages that the stream reports (such as a tool call), a
+    string of safe HTML for each block of the reply, and a footer with a badge, a note and buttons.
     """
 
     _esm = script("chat/chat.js")
@@ -46,8 +49,9 @@ class Drawing:
     def __init__(self) -> None:
         self._reply = ""
         self._blocks: list[str] = []
-        self._steps: tuple[int, bool, str] = (0, False, "")  # the state when `_stages` was built
         self._stages: list[dict[str, Any]] = []
+        # when `_stages` was built: how many steps, whether one was going on, the outcome
+        self._steps: tuple[int, bool, str] = (0, False, "")
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
         """Return the turn's items; the footer has buttons only in the last turn."""

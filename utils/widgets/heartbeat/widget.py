@@ -14,7 +14,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import TICK
 
-FROZEN = 5  # beat intervals; a longer gap is a freeze, a shorter one may be due to a busy machine
+FROZEN = 5  # beat intervals; a longer gap counts as a freeze, a shorter one as a busy machine
 
 
 class Heartbeat(Showable, SyncedList):
@@ -77,7 +77,7 @@ class Heartbeat(Showable, SyncedList):
         return self.longest > FROZEN * self.every
 
     def line(self) -> str:
-        """Return the line printed after an `async with` block."""
+        """Return the line printed at the end of an `async with` block."""
         if not self._times:
             return f"{self.title}: has not beaten yet"
         if self.froze:

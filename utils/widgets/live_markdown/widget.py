@@ -1,4 +1,7 @@
-"""`LiveMarkdown`: a reply as formatted text, re-rendered as it grows."""
+"""`LiveMarkdown`: a reply as formatted text, re-rendered as it grows.
+
+`StreamView` reads the stream and passes its items to `Document`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +60,7 @@ class Document(TextPanel):
         self._repair = repair
 
     def clear(self) -> None:
-        """Forget the last run and clear the panel."""
+        """Discard the last run and clear the panel."""
         super().clear()
         self.error, self.failure = None, ""
 

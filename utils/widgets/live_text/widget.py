@@ -1,4 +1,8 @@
-"""`LiveText`: a reply as plain text that appears while it streams."""
+"""`LiveText`: a reply as plain text that appears while it streams.
+
+`StreamView` reads the stream and passes its items to `PlainText`, whose base class extracts their
+text into `_pieces`.
+"""
 
 from typing import Any
 
@@ -38,8 +42,8 @@ class PlainText(TextPanel):
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
-    # whether all replies in a race have ended; if so, panels that the reader hasn't scrolled
-    # scroll back to the top, so that the replies can be compared
+    # whether all replies in a race have ended: panels that the reader hasn't scrolled then return
+    # to the top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
     _pushed = 0  # how many of the received pieces have been pushed
 

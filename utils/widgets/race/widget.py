@@ -1,4 +1,7 @@
-"""`race`: several replies that stream side by side, timed by one clock."""
+"""`race`: several replies that stream side by side, timed by one clock.
+
+A lane is the part of the page that shows one reply: a badge with its latency, and a panel of text.
+"""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -52,16 +55,17 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     def __init__(
         self,
-        lanes: Mapping[str, Callable[[], Source]],
+        sends: Mapping[str, Callable[[], Source]],
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._panels = [RacePanel(f"Reply of {label}") for label in lanes]
+        """`sends` maps each label to a function that sends the request."""
+        self._sends = sends
+        self._panels = [RacePanel(f"Reply of {label}") for label in sends]
         self._lanes = {
             label: Lane(label, panel, clock=clock)
-            for label, panel in zip(lanes, self._panels, strict=True)
+            for label, panel in zip(sends, self._panels, strict=True)
         }
-        self._sends = lanes
         self._stop = StopButton()
 
         def box(children: list[widgets.Widget], name: str) -> widgets.Box:
@@ -76,20 +80,16 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     async def run(self) -> dict[str, Recording]:
         """Run all lanes until every reply has ended; see `race`."""
-        self._set_at_rest(False)
         try:
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
             await read_together(list(pairs), self._stop)
         finally:
-            self._set_at_rest(True)
+            for panel in self._panels:
+                panel.at_rest = True
             for lane in self._lanes.values():
                 print(lane.line())
         done = {label: lane.recording for label, lane in self._lanes.items()}
         return {label: recording for label, recording in done.items() if recording is not None}
-
-    def _set_at_rest(self, at_rest: bool) -> None:
-        for panel in self._panels:
-            panel.at_rest = at_rest
 
 
 class RacePanel(PlainText):

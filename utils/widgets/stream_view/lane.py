@@ -1,4 +1,7 @@
-"""One reply on the page: a title, a badge and a panel. Lanes shown side by side share a clock."""
+"""One reply on the page: a title, a badge and a panel. Lanes shown side by side share a clock.
+
+A recorder (`arecord`) passes on the stream's items unchanged and measures their latency.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ class Lane:
             self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Clear the panel and start the clock, counting from now or from the time `at`."""
+        """Clear the panel and start the clock, counting from now or from the time `at`.
+
+        `later` calls a function after a delay, in the way that suits the code reading the stream.
+        """
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.panel.clear()
         self.recording = None
@@ -84,12 +90,12 @@ class Lane:
         if self.panel.phase == "waiting":
             self._write("streaming", "")
         self.badge.words(words, at)
-        self._throttle.ask()
+        self._throttle.request_push()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
+        """Show the last items, the latency, and `error`, `note` or else the panel's remark."""
         remark = self.panel.end(recording)
-        self._throttle.flush(ask=True)
+        self._throttle.flush(always=True)
         self.recording = recording
         failure = error or self.panel.failure
         self.badge.finish("failed" if failure else recording.outcome, recording.e2e)
