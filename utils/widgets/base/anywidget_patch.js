@@ -3,8 +3,7 @@
 // Works around two problems in anywidget 0.11: it doesn't report that the kernel has ended, and it
 // stops delivering messages to a widget whose script takes more than two seconds to load.
 
-// Returns the widget, patched to receive messages no matter how late its script loads. Every script
-// ends with `export default patched({ … })`.
+// Returns the widget, patched to receive messages no matter how late its script loads.
 function patched(widget) {
   const initialize = (context) => {
     receiveAlways(context.model);
@@ -57,8 +56,8 @@ function noticeEnd(model, actual) {
   });
 }
 
-// If the kernel ends while `running()` is true, sets the attributes that `ended()` returns. To be
-// called in `initialize`.
+// For `initialize`: if the kernel ends while `running()` is true, sets what `ended()` returns on
+// the model.
 function endWithKernel(model, running, ended) {
   model.on("change:gone", () => running() && model.set(ended()));
 }

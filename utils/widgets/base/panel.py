@@ -1,7 +1,6 @@
 """Base classes for panels that show a stream, and sentences about a stopped or empty reply.
 
-A panel is a widget's main part; the title, the latency badge and Stop are outside it. A `Lane`
-passes it each item of the stream (`take`), and calls `push` at most every 50 ms to update the page.
+A `Lane` passes each item of the stream to a panel's `take`, then calls `push` to update the page.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Base class of `Progress` and `StatusLine`, which show how far a run has got."""
+"""Base class of `Progress` and `StatusLine`, which show a run: a loop, or an agent's stages."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -12,10 +12,7 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class RunWidget(Showable, CourseWidget):
-    """Widget that shows a run, such as a loop over items or the stages of an agent.
-
-    If the widget was displayed, it prints a summary when the run ends.
-    """
+    """Widget that shows a run; if it was displayed, it prints a summary when the run ends."""
 
     # Computed whenever the state is sent, so that a page opened late shows the current times.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())

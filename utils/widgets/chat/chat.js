@@ -34,10 +34,11 @@ function render({ model, el }) {
   box.placeholder = "Type a message";
   box.setAttribute("aria-label", "Your message");
   const send = makeButton("course-chat-send", "Send", () => submit());
-  const stop = makeButton("course-chat-stop", "Stop", () => {
+  const pressStop = () => {
     model.send("stop");
-    box.focus(); // Stop is about to be disabled and would lose focus
-  });
+    box.focus(); // the Stop button is about to be disabled and would lose focus
+  };
+  const stop = makeButton("course-chat-stop", "Stop", pressStop);
   send.title = "Enter";
   stop.title = "Esc";
   const composer = make("div", "course-composer");
@@ -84,10 +85,7 @@ function render({ model, el }) {
   });
   el.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Escape" && model.get("busy")) {
-      model.send("stop");
-      box.focus();
-    }
+    if (event.key === "Escape" && model.get("busy")) pressStop();
   });
 
   // The conversation.

@@ -1,7 +1,4 @@
-"""The chat as displayed on the page: a list of items, several for each turn.
-
-A turn is a question and its reply; an `Exchange` is a turn that can still change.
-"""
+"""The chat as displayed on the page: a list of items, several for each turn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,8 +15,8 @@ from utils.widgets.live_markdown.rendering import render
 class ChatPage(SyncedList):
     """Widget with the conversation, an input box, and Send and Stop buttons.
 
-    A turn's items are the question, the stages that the stream reports (such as a tool call), a
-    string of safe HTML for each block of the reply, and a footer with a badge, a note and buttons.
+    The items of a turn (an `Exchange`) are the question, any stages such as a tool call, a string
+    of safe HTML for each block of the reply, and a footer with a badge, a note and buttons.
     """
 
     _esm = script("chat/chat.js")

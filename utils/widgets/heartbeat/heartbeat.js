@@ -3,8 +3,7 @@
 // A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
-// The colour of the badge, by the widget's phase; a freeze has a colour of its own.
-const COLOURS = { ready: "ready", beating: "streaming", over: "done" };
+const COLOURS = { ready: "ready", beating: "streaming", over: "done" }; // unless frozen
 
 // Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {

@@ -1,6 +1,4 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js
-//
-// A badge with a running clock, such as "waiting… 3.2 s".
 
 function initialize({ model }) {
   keepClockStart({ model });

@@ -1,7 +1,4 @@
-"""`LiveMarkdown`: a reply as formatted text, re-rendered as it grows.
-
-`StreamView` reads the stream and passes its items to `Document`.
-"""
+"""`LiveMarkdown`: a reply as formatted text, re-rendered as it grows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +18,7 @@ class LiveMarkdown(StreamView[str]):
         text = LiveMarkdown("Answer").show(model.stream(prompt))
         text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
 
-    Each redraw sends only the blocks that changed.
+    `StreamView` reads the stream. Each redraw sends only the blocks that changed.
     """
 
     def __init__(self, title: str = "", repair: Repair | None = None, **options: Any) -> None:

@@ -11,9 +11,7 @@ function render({ model, el }) {
   let followed = 0; // the scroll position last set by this script
   let byHand = false; // whether the reader has scrolled
   const moved = () => Math.abs(text.scrollTop - followed) > 2;
-  text.addEventListener("scroll", () => {
-    byHand ||= moved();
-  });
+  text.addEventListener("scroll", () => (byHand ||= moved()));
   onItems(model, (pieces, from) => {
     if (!pieces.length) [followed, byHand] = [0, false];
     const first = words.length === 0; // a reply that arrives in one go is shown from the top

@@ -1,8 +1,4 @@
-"""`LiveText`: a reply as plain text that appears while it streams.
-
-`StreamView` reads the stream and passes its items to `PlainText`, whose base class extracts their
-text into `_pieces`.
-"""
+"""`LiveText`: a reply as plain text that appears while it streams."""
 
 from typing import Any
 
@@ -14,7 +10,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class LiveText(StreamView[str]):
-    """Shows a reply as it streams, with its latency.
+    """Shows a reply as it streams, with its latency; the base class reads the stream.
 
     Use one of these in a cell:
 

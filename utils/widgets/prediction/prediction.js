@@ -71,10 +71,8 @@ function render({ model, el }) {
     lock.disabled = locked || chosen === null || gone;
     lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
     compare.disabled = !locked || right !== null || gone;
-    let advice = "";
-    if (right === null && gone) advice = KERNEL_ENDED;
-    else if (right === null && locked) advice = "Run on until you see it, then compare.";
-    write(next, advice);
+    const advice = locked ? "Run on until you see it, then compare." : "";
+    write(next, right !== null ? "" : gone ? KERNEL_ENDED : advice);
     if (onLock && locked) compare.focus(); // a disabled button loses keyboard focus
     feedback.replaceChildren();
     if (right !== null) {

@@ -1,7 +1,4 @@
-"""`Progress`: a bar if the total is known; otherwise a count and a clock.
-
-Its base class, `RunWidget`, has `done`, `fail` and `stop`, and sends `view()` to the page.
-"""
+"""`Progress`: a bar if the total is known; otherwise a count and a clock."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,4 @@
-"""`race`: several replies that stream side by side, timed by one clock.
-
-A lane is the part of the page that shows one reply: a badge with its latency, and a panel of text.
-"""
+"""`race`: several replies that stream side by side, each in a lane, timed by one clock."""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -55,16 +52,14 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     def __init__(
         self,
-        sends: Mapping[str, Callable[[], Source]],
+        lanes: Mapping[str, Callable[[], Source]],
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """`sends` maps each label to a function that sends the request."""
-        self._sends = sends
-        self._panels = [RacePanel(f"Reply of {label}") for label in sends]
+        self._sends = lanes
+        self._panels = {label: RacePanel(f"Reply of {label}") for label in lanes}
         self._lanes = {
-            label: Lane(label, panel, clock=clock)
-            for label, panel in zip(sends, self._panels, strict=True)
+            label: Lane(label, panel, clock=clock) for label, panel in self._panels.items()
         }
         self._stop = StopButton()
 
@@ -84,7 +79,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
             await read_together(list(pairs), self._stop)
         finally:
-            for panel in self._panels:
+            for panel in self._panels.values():
                 panel.at_rest = True
             for lane in self._lanes.values():
                 print(lane.line())

@@ -1,7 +1,4 @@
-"""One reply on the page: a title, a badge and a panel. Lanes shown side by side share a clock.
-
-A recorder (`arecord`) passes on the stream's items unchanged and measures their latency.
-"""
+"""One reply on the page: a title, a badge and a panel. Lanes shown side by side share a clock."""
 
 from __future__ import annotations
 
@@ -17,19 +14,12 @@ from utils.widgets.base.stream_reader import LEFT_OPEN, StopButton, StreamReader
 from utils.widgets.base.throttle import Later, Throttle, call_later
 from utils.widgets.latency_badge.widget import LatencyBadge
 
-_STATE = ("phase", "counted", "age")  # traits shared by badges and panels
-
 
 class Lane:
     """Shows one reply, from its request to its end."""
 
     def __init__(
-        self,
-        label: str,
-        panel: Panel,
-        *,
-        first: str = "words",
-        clock: Callable[[], float],
+        self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]
     ) -> None:
         """`label` may be empty; `first` is passed on to `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
@@ -44,6 +34,7 @@ class Lane:
     def reader(self, send: Callable[[], object], at: float) -> StreamReader:
         """Start the clock, counting from `at`, and return a reader that sends the request."""
         self.begin(call_later, at)
+        # passes on the stream's items and measures their latency; None until the request is sent
         self._recorder: AsyncRecorder[object] | None = None
 
         def opened() -> AsyncRecorder[object]:
@@ -72,10 +63,7 @@ class Lane:
             self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Clear the panel and start the clock, counting from now or from the time `at`.
-
-        `later` calls a function after a delay, in the way that suits the code reading the stream.
-        """
+        """Clear the panel and start the clock, now or at the time `at`; `later` schedules updates."""
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.panel.clear()
         self.recording = None
@@ -93,7 +81,7 @@ class Lane:
         self._throttle.request_push()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and `error`, `note` or else the panel's remark."""
+        """Show the last items, the latency, and one sentence: `error`, `note` or the panel's remark."""
         remark = self.panel.end(recording)
         self._throttle.flush(always=True)
         self.recording = recording
@@ -109,8 +97,8 @@ class Lane:
 
     def _repeat(self) -> None:
         self.panel.repeat()
-        self.panel.send_state(["note", *_STATE])
-        self.badge.send_state(["text", *_STATE])
+        self.panel.send_state(["note", "phase", "counted", "age"])
+        self.badge.send_state(["text", "phase", "counted", "age"])
 
     def _write(self, phase: str, note: str, counted: str = "") -> None:
         panel = self.panel

@@ -41,10 +41,8 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         self._stop.layout.display = "none"
         self._shown = False
         self._busy = False
-        head = [self._lane.badge, self._stop]
-        super().__init__(
-            [widgets.Box(head, _dom_classes=["course-head"]), panel], _dom_classes=["course-live"]
-        )
+        head = widgets.Box([self._lane.badge, self._stop], _dom_classes=["course-head"])
+        super().__init__([head, panel], _dom_classes=["course-live"])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._lane.label!r})"
