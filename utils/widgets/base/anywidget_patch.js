@@ -56,8 +56,8 @@ function noticeEnd(model, actual) {
   });
 }
 
-// For `initialize`: if the kernel ends while `running()` is true, sets what `ended()` returns on
-// the model.
+// To be called in `initialize`. If the kernel ends while `running()` is true, sets the attributes
+// that `ended()` returns.
 function endWithKernel(model, running, ended) {
   model.on("change:gone", () => running() && model.set(ended()));
 }

@@ -7,7 +7,7 @@
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// For `initialize`: sets `since` on the model to the page time at which the clock started.
+// To be called in `initialize`. Sets `since` on the model to the page time of the clock's start.
 function keepClockStart({ model }) {
   const update = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", update);

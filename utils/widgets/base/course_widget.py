@@ -9,7 +9,7 @@ from utils.unicode import well_formed, well_formed_parts
 
 
 class CourseWidget(AnyWidget):
-    """Widget that replaces lone surrogates in the strings it sends, since UTF-8 can't encode them."""
+    """Widget that replaces lone surrogates in the strings it sends: UTF-8 can't encode them."""
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the state, with all strings well-formed."""

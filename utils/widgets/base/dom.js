@@ -34,7 +34,7 @@ function makePaths(...classNames) {
   return [svg, ...paths];
 }
 
-// Sets an element's text if it differs: screen readers would repeat text that is set again.
+// Sets an element's text only if it changes, since screen readers repeat text that is set again.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }

@@ -2,7 +2,7 @@
 //
 // The browser side of panel.py: a frame in the colour of the phase, with a note below the content.
 
-// A panel's `initialize`: keeps its list and clock up to date, and stops it when its kernel ends.
+// Keeps a panel's list and clock up to date, and marks the panel as stopped when the kernel ends.
 function initializePanel({ model }) {
   receiveItems({ model });
   keepClockStart({ model });
@@ -10,7 +10,7 @@ function initializePanel({ model }) {
   endWithKernel(model, () => isOpen(model), () => ended);
 }
 
-// Draws a panel with this content. During the phases in `busyIn`, screen readers don't read the
+// Draws a panel around its content. During the phases in `busyIn`, screen readers don't read the
 // content yet. Returns a function that stops the clock updates, for `render` to return.
 function drawPanel(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");

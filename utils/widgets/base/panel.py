@@ -37,7 +37,7 @@ class Panel(SyncedList):
         super().push()  # bypasses the subclasses' `push`, which may expect text to render
 
     def take(self, item: object, at: float) -> str | None:
-        """Store, for the next `push`, an item that arrived `at` seconds after the request.
+        """Store an item that arrived `at` seconds after the request; the next `push` shows it.
 
         Returns None if the item doesn't change this panel; otherwise a string. The first string
         that isn't empty ends the wait for the first words.
@@ -53,7 +53,7 @@ class TextPanel(Panel):
     """Panel that shows the text of a reply."""
 
     def __init__(self, label: str) -> None:
-        self._pieces: list[str] = []  # a list: one thread can append safely while another reads
+        self._pieces: list[str] = []  # a list: one thread can append safely while another reads it
         self._joiner = Joiner()  # joins the halves of a character that is split across items
         self._other = ""  # the type of the last item that can't hold text
         super().__init__(label=label)
@@ -84,7 +84,7 @@ class TextPanel(Panel):
 
 
 def ending_of_text(text: str, outcome: Outcome, other: str = "") -> str:
-    """Describe a reply that was stopped ("left") or has no text; for any other, return ""."""
+    """Describe a reply that was stopped ("left") or has no text; for any other reply, return ""."""
     if outcome == "left":
         return STOPPED if text else "Stopped before any text."
     return "" if text else no_text(other) or "The reply has no text."

@@ -1,4 +1,4 @@
-"""Base class of `Progress` and `StatusLine`, which show a run: a loop, or an agent's stages."""
+"""Base class of `Progress` and `StatusLine`, which show how far a loop or an agent has got."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -18,7 +18,7 @@ class RunWidget(Showable, CourseWidget):
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:
-        self._changing = RLock()  # guards the run: a timer thread may send its state meanwhile
+        self._changing = RLock()  # one thread may change the run while another sends its state
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
 

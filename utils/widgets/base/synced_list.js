@@ -2,9 +2,9 @@
 //
 // The browser side of synced_list.py: keeps the list up to date and detects which items are new.
 
-// For `initialize`: applies the kernel's messages to the list. Each message replaces the items from
-// index `at` on; if the item at `at` grew, only its added text is sent. The list is kept in the
-// model, so that a view opened late shows all of it.
+// To be called in `initialize`. Applies the kernel's messages to the list: each replaces the items
+// from index `at` on; if the item at `at` grew, only its added text is sent. The list is kept in
+// the model, so that a view opened late shows all of it.
 function receiveItems({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {

@@ -26,7 +26,7 @@ class SyncedList(CourseWidget):
     items: traitlets.List[Item] = traitlets.List().tag(
         sync=True, to_json=lambda _, synced: synced.whole
     )
-    # the number of the last message; a gap tells the page that it has lost one
+    # the number of the last message; a gap tells the page that a message was lost
     seq = traitlets.Int().tag(sync=True, to_json=lambda _, synced: synced.sent)
 
     def __init__(self, **traits: Any) -> None:

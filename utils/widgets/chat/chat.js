@@ -92,7 +92,7 @@ function render({ model, el }) {
 
   const nodes = []; // for each item: its kind, its root element, and `fill`, which draws it
 
-  // Each function adds an element and returns the node without its kind.
+  // For each kind of item, a function that adds an element and returns the rest of the node.
   const makers = {
     question() {
       const turn = make("article", "course-turn");

@@ -37,7 +37,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def messages_to_continue(turns: Sequence[Turn], system: str) -> list[BaseMessage]:
-    """Return messages that request the rest of the last reply, leaving its text unmarked."""
+    """Return messages that request the rest of the last reply; its text isn't marked as partial."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

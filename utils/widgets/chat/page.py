@@ -47,7 +47,7 @@ class Drawing:
         self._reply = ""
         self._blocks: list[str] = []
         self._stages: list[dict[str, Any]] = []
-        # when `_stages` was built: how many steps, whether one was going on, the outcome
+        # number of steps, whether one was current, and the outcome, when `_stages` was built
         self._steps: tuple[int, bool, str] = (0, False, "")
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:

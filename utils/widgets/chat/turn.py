@@ -21,7 +21,7 @@ from utils.widgets.status_line.stages import Stages, Status
 State = Literal["streaming", "complete", "stopped", "truncated", "failed"]
 
 # the outcome of a turn's stages, by the turn's state; "stopped" for all other states
-_ENDS_STAGES: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
+_STAGES_OUTCOME: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Exchange:
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
-        self.stages = Stages(clock=self._clock)  # the stages reported by the stream
+        self.stages = Stages(clock=self._clock)  # the stages that the stream reports
         self.resume()
 
     def resume(self) -> None:
@@ -118,7 +118,7 @@ class Exchange:
         elif not self.started and state in ("complete", "truncated"):
             note = f"{note} {no_text(self._other) or 'The reply is empty.'}".lstrip()
         self.state, self.note, self.stalled = state, note, False
-        self.stages.end(_ENDS_STAGES.get(state, "stopped"))
+        self.stages.end(_STAGES_OUTCOME.get(state, "stopped"))
 
     @property
     def turn(self) -> Turn:

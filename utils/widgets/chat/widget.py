@@ -69,9 +69,9 @@ class ChatPanel(Showable, ChatPage):
         self._explain = explain
         self._stall = stall
         self._clock = clock
-        self._exchanges: list[Exchange] = []
-        self._reader: StreamReader | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._exchanges: list[Exchange] = []  # the turns; only the last one can still change
+        self._reader: StreamReader | None = None  # reads the reply that is streaming
+        self._loop: asyncio.AbstractEventLoop | None = None  # the event loop that runs cells
         self._throttle = Throttle(self._draw, call_later, clock=clock)
         self._draw()
         self.on_msg(self._on_page)
@@ -220,7 +220,7 @@ class ChatPanel(Showable, ChatPage):
         self.push()
 
     def _remember_loop(self) -> None:
-        """Remember the event loop that runs cells, for clicks that arrive in another thread."""
+        """Remember the running event loop, for clicks that arrive in another thread."""
         with suppress(RuntimeError):  # if no loop is running in this thread, keep the earlier one
             self._loop = asyncio.get_running_loop()
 

@@ -3,7 +3,7 @@
 // A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
-const COLOURS = { ready: "ready", beating: "streaming", over: "done" }; // unless frozen
+const BADGE_PHASES = { ready: "ready", beating: "streaming", over: "done" }; // by widget phase
 
 // Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {
@@ -60,7 +60,7 @@ function render({ model, el }) {
     const end = now();
     const frozen = freezes(beats, end, every);
     const frozenNow = phase === "beating" && frozen.at(-1)?.[1] === end;
-    const length = Math.max(end, 20 * every); // of the strip, in seconds
+    const length = Math.max(end, 20 * every); // the length of the strip, in seconds
 
     svg.setAttribute("viewBox", `0 0 ${length} 1`);
     marks.setAttribute("d", beats.map((at) => `M${at} 0V1`).join(""));
@@ -77,7 +77,7 @@ function render({ model, el }) {
     const words = frozenNow ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
     badge.textContent = words;
     const alarm = frozenNow || (phase === "over" && frozen.length > 0);
-    badge.dataset.phase = alarm ? "waiting" : COLOURS[phase];
+    badge.dataset.phase = alarm ? "waiting" : BADGE_PHASES[phase];
     dot.dataset.phase = badge.dataset.phase;
     announceEnd(badge, phase !== "over");
     labelled(strip, "img", `Beats of ${inSeconds(end)}: ${words}`);

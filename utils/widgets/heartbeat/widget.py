@@ -14,7 +14,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import TICK
 
-FROZEN = 5  # beat intervals; a longer gap counts as a freeze, a shorter one as a busy machine
+FROZEN = 5  # beat intervals; a longer gap is a freeze, a shorter one may be due to a busy machine
 
 
 class Heartbeat(Showable, SyncedList):

@@ -127,7 +127,7 @@ class Stages:
         return 0.0 if self._start is None else self.clock() - self._start
 
     def _leave(self) -> None:
-        """Add the time since the current stage was entered to its total."""
+        """Add the time spent in the current stage to its total."""
         now = self._elapsed
         if self._now is not None:
             self._now.spent += now - self._entered

@@ -48,7 +48,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends or is stopped; if it was stopped, the outcome is "left"."""
+        """Show a reply until it ends or is stopped; a stopped reply's outcome is "left"."""
         try:
             await reader.run()
         finally:
@@ -63,7 +63,7 @@ class Lane:
             self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Clear the panel and start the clock, now or at the time `at`; `later` schedules updates."""
+        """Clear the panel and start the clock, now or at time `at`; `later` schedules updates."""
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.panel.clear()
         self.recording = None
@@ -81,7 +81,7 @@ class Lane:
         self._throttle.request_push()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and one sentence: `error`, `note` or the panel's remark."""
+        """Show the last items, the latency and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
         self._throttle.flush(always=True)
         self.recording = recording
