@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
-from utils.widgets.chat.continuation import Seam
+from utils.widgets.chat.continuation import Continuation
 from utils.widgets.chat.page import ChatPage
 from utils.widgets.chat.truncation import Truncation
 from utils.widgets.chat.turn import Exchange
@@ -73,14 +73,14 @@ class TestTruncation:
 
 
 def joined(there, *texts):
-    seam = Seam(there)
-    return there + "".join([seam.join(text) for text in texts]) + seam.rest()
+    continuation = Continuation(there)
+    return there + "".join([continuation.join(text) for text in texts]) + continuation.rest()
 
 
 TEXT = "The lighthouse keeper counted the waves until the lamp was lit again."
 
 
-class TestSeam:
+class TestContinuation:
     @given(st.text("ab \n", max_size=30), st.lists(st.text("ab \n", min_size=1), max_size=8))
     def test_short_parts_are_joined_unchanged(self, there, texts):
         assert joined(there, *texts) == there + "".join(texts)
@@ -105,10 +105,10 @@ class TestSeam:
         )
 
     def test_other_text_is_delayed_only_until_it_differs(self):
-        seam = Seam(TEXT)
-        assert seam.join("The ") == ""
-        assert seam.join("end") == "The end"
-        assert seam.join(" of it") == " of it"
+        continuation = Continuation(TEXT)
+        assert continuation.join("The ") == ""
+        assert continuation.join("end") == "The end"
+        assert continuation.join(" of it") == " of it"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Writer:
 
     def add(self, text: str) -> None:
         self.pending += text
-        self.throttle.ask()
+        self.throttle.request_push()
 
     def push(self) -> None:
         self.sent.append((self.timers.clock.now, self.pending))
@@ -91,7 +91,7 @@ def test_everything_is_repeated_once_after_a_silence():
     )
     for now in (0.0, 9.0, 9.1, 9.2):
         timers.move_to(now)
-        throttle.ask()
+        throttle.request_push()
     assert log == [9.0]
 
 
@@ -105,6 +105,6 @@ def test_a_slow_push_is_followed_by_as_long_a_pause():
     timers = Timers(clock)
     throttle = Throttle(push, timers.later, clock=clock)
     for _ in range(100):  # a piece every 0.1 s
-        throttle.ask()
+        throttle.request_push()
         timers.move_to(clock.now + 0.1)
     assert all(later - earlier >= 4.0 for earlier, later in pairwise(pushes))

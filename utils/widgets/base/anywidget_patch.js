@@ -12,26 +12,26 @@ function patched(widget) {
   return { ...widget, initialize };
 }
 
-// A script receives only a proxy for its model, but the message handler is on the model itself.
-// Listeners for change events receive the model itself, so this triggers a change.
+// A script receives only a proxy for its model, but the message handler is on the actual model.
+// Listeners for change events receive the actual model, so this function triggers a change.
 function receiveAlways(model) {
-  model.on("change:patched", async (whole) => {
-    noticeEnd(model, whole);
-    const handler = originalHandler(whole);
-    if (!whole.comm || !handler) return;
+  model.on("change:patched", async (actual) => {
+    noticeEnd(model, actual);
+    const handler = originalHandler(actual);
+    if (!actual.comm || !handler) return;
     const nothing = { content: { data: { method: "nothing" } } };
-    const gate = whole._handle_comm_msg(nothing); // rejects if anywidget has given up on the script
-    whole.comm.on_msg((message) => handler.call(whole, message)); // bypasses the gate from now on
+    const loaded = actual._handle_comm_msg(nothing); // rejects if loading took over two seconds
+    actual.comm.on_msg((message) => handler.call(actual, message)); // replaces anywidget's handler
     // If anywidget has dropped messages, request the current state.
-    await gate.catch(() => whole.comm.send({ method: "request_state" }, {}));
+    await loaded.catch(() => actual.comm.send({ method: "request_state" }, {}));
   });
   model.set("patched", true);
 }
 
 // Returns the message handler that anywidget overrides: the last one on the prototype chain.
-function originalHandler(whole) {
+function originalHandler(actual) {
   let handler;
-  for (let at = whole; at; at = Object.getPrototypeOf(at)) {
+  for (let at = actual; at; at = Object.getPrototypeOf(at)) {
     if (Object.hasOwn(at, "_handle_comm_msg")) handler = at._handle_comm_msg;
   }
   return handler;
@@ -43,21 +43,21 @@ const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 
 // Sets `gone` on the model once its kernel has ended. JupyterLab disconnects widgets only when a
 // reader restarts the kernel, so this also monitors the kernel status, if the page has a kernel.
-function noticeEnd(model, whole) {
-  const kernel = whole.widget_manager?.kernel;
+function noticeEnd(model, actual) {
+  const kernel = actual.widget_manager?.kernel;
   const end = () => model.set("gone", true);
-  const follow = (_, status) => ENDINGS.includes(status) && end();
-  whole.on("comm_live_update", () => whole.comm_live || end());
-  kernel?.statusChanged?.connect(follow);
+  const endOn = (_, status) => ENDINGS.includes(status) && end();
+  actual.on("comm_live_update", () => actual.comm_live || end());
+  kernel?.statusChanged?.connect(endOn);
   kernel?.disposed?.connect(end);
-  whole.once("destroy", () => {
-    kernel?.statusChanged?.disconnect(follow);
+  actual.once("destroy", () => {
+    kernel?.statusChanged?.disconnect(endOn);
     kernel?.disposed?.disconnect(end);
   });
 }
 
-// If the kernel ends while `running()` is true, sets the attributes that `changed` returns. Called
-// in `initialize`.
-function endWithKernel(model, running, changed) {
-  model.on("change:gone", () => running() && model.set(changed()));
+// To be called in `initialize`. If the kernel ends while `running()` is true, sets the attributes
+// that `ended()` returns.
+function endWithKernel(model, running, ended) {
+  model.on("change:gone", () => running() && model.set(ended()));
 }

@@ -7,12 +7,12 @@
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// Sets `since` on the model to the page time at which the clock started. Called in `initialize`.
-function keepTime({ model }) {
-  const note = () => model.set("since", performance.now() - 1000 * model.get("age"));
-  model.on("change:age", note);
-  model.on("change:counted", note);
-  note();
+// To be called in `initialize`. Sets `since` on the model to the page time of the clock's start.
+function keepClockStart({ model }) {
+  const update = () => model.set("since", performance.now() - 1000 * model.get("age"));
+  model.on("change:age", update);
+  model.on("change:counted", update);
+  update();
 }
 
 const OPEN = ["waiting", "streaming"]; // phases in which more chunks may arrive
@@ -20,21 +20,21 @@ const isOpen = (model) => OPEN.includes(model.get("phase"));
 
 // Shows the running clock in an element or, while the clock is stopped, the model attribute `name`.
 // Returns a function that stops the updates, for `render` to return.
-function writeCounting(model, element, name) {
-  let beating;
+function writeClock(model, element, name) {
+  let timer;
   const show = () => {
     const counted = model.get("counted");
     const elapsed = Math.max(0, performance.now() - model.get("since")) / 1000;
     write(element, counted ? counted.replace("{}", `${elapsed.toFixed(1)} s`) : model.get(name));
   };
-  const follow = () => {
-    clearInterval(beating);
-    if (model.get("counted")) beating = setInterval(show, 100);
+  const restart = () => {
+    clearInterval(timer);
+    if (model.get("counted")) timer = setInterval(show, 100);
     show();
   };
-  model.on("change:counted", follow);
-  model.on("change:since", follow);
+  model.on("change:counted", restart);
+  model.on("change:since", restart);
   model.on(`change:${name}`, show);
-  follow();
-  return () => clearInterval(beating);
+  restart();
+  return () => clearInterval(timer);
 }

@@ -9,7 +9,7 @@ from utils.unicode import well_formed, well_formed_parts
 
 
 class CourseWidget(AnyWidget):
-    """Widget that makes the strings it sends well-formed, so that they can be encoded as UTF-8."""
+    """Widget that replaces lone surrogates in the strings it sends: UTF-8 can't encode them."""
 
     def get_state(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the state, with all strings well-formed."""
@@ -24,7 +24,7 @@ class CourseWidget(AnyWidget):
 class Showable:
     """Mixin for widgets that are created and displayed in one line: `widget = Widget(…).show()`."""
 
-    _shown = False
+    _shown = False  # whether the widget has been displayed
 
     def show(self) -> Self:
         """Display the widget and return it."""

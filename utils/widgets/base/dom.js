@@ -1,4 +1,6 @@
 // needs: nothing
+//
+// Helpers that create elements and set their text.
 
 // Creates an element. `words` is set as text, never as HTML, and the browser detects its
 // direction; pass "" if the text will be set later.
@@ -13,7 +15,7 @@ function make(tag, className = "", words) {
 }
 
 function makeButton(className, words, press) {
-  const button = make("button", `course-button ${className}`.trim(), words);
+  const button = make("button", `course-button ${className}`, words);
   button.type = "button";
   button.addEventListener("click", press);
   return button;
@@ -32,12 +34,12 @@ function makePaths(...classNames) {
   return [svg, ...paths];
 }
 
-// Sets an element's text if it differs: screen readers would repeat text that is set again.
+// Sets an element's text only if it changes, since screen readers repeat text that is set again.
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-// Calls `draw()`, then scrolls the box to its end, unless the reader has scrolled up.
+// Calls `draw()`, then scrolls the box to its end unless the reader had scrolled up.
 function keepAtEnd(box, draw) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   draw();

@@ -1,18 +1,18 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
+//
+// The browser side of panel.py: a frame in the colour of the phase, with a note below the content.
 
-// Keeps a panel's list and clock up to date, and stops the panel when its kernel ends. Called
-// in `initialize`.
+// Keeps a panel's list and clock up to date, and marks the panel as stopped when the kernel ends.
 function initializePanel({ model }) {
-  keepList({ model });
-  keepTime({ model });
-  const over = { phase: "stopped", counted: "", note: KERNEL_ENDED };
-  endWithKernel(model, () => isOpen(model), () => over);
+  receiveItems({ model });
+  keepClockStart({ model });
+  const ended = { phase: "stopped", counted: "", note: KERNEL_ENDED };
+  endWithKernel(model, () => isOpen(model), () => ended);
 }
 
-// Frames a panel's content in the colour of the phase, with a note below. During the phases
-// in `busyIn`, screen readers don't read the content yet. Returns a function that stops the clock
-// updates, for `render` to return.
-function frame(model, el, content, busyIn = OPEN) {
+// Draws a panel around its content. During the phases in `busyIn`, screen readers don't read the
+// content yet. Returns a function that stops the clock updates, for `render` to return.
+function drawPanel(model, el, content, busyIn = OPEN) {
   el.classList.add("course-pane");
   const note = make("div", "course-note", "");
   el.append(content, note);
@@ -24,5 +24,5 @@ function frame(model, el, content, busyIn = OPEN) {
   };
   model.on("change:phase", draw);
   draw();
-  return writeCounting(model, note, "note");
+  return writeClock(model, note, "note");
 }

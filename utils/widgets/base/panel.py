@@ -1,4 +1,7 @@
-"""Base classes for panels that show a stream, and sentences about a stopped or empty reply."""
+"""Base classes for panels that show a stream, and sentences about a stopped or empty reply.
+
+A `Lane` passes each item of the stream to a panel's `take`, then calls `push` to update the page.
+"""
 
 from collections.abc import Callable
 
@@ -13,7 +16,7 @@ STOPPED = "Stopped. Everything received so far is kept."
 
 
 class Panel(SyncedList):
-    """The part of a stream view that shows the stream's content."""
+    """The part of a widget that shows a stream's content; subclasses define how."""
 
     label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"; determines the panel's colour
@@ -34,10 +37,10 @@ class Panel(SyncedList):
         super().push()  # bypasses the subclasses' `push`, which may expect text to render
 
     def take(self, item: object, at: float) -> str | None:
-        """Store, for the next `push`, an item that arrived `at` seconds after the request.
+        """Store an item that arrived `at` seconds after the request; the next `push` shows it.
 
-        Returns None if the item doesn't change this panel; otherwise a string, which is empty if
-        there is nothing to read.
+        Returns None if the item doesn't change this panel; otherwise a string. The first string
+        that isn't empty ends the wait for the first words.
         """
         raise NotImplementedError
 
@@ -47,11 +50,11 @@ class Panel(SyncedList):
 
 
 class TextPanel(Panel):
-    """Panel that shows the text of a reply; subclasses define how."""
+    """Panel that shows the text of a reply."""
 
     def __init__(self, label: str) -> None:
-        self._pieces: list[str] = []  # a list: one thread can append safely while another reads
-        self._joiner = Joiner()
+        self._pieces: list[str] = []  # a list: one thread can append safely while another reads it
+        self._joiner = Joiner()  # joins the halves of a character that is split across items
         self._other = ""  # the type of the last item that can't hold text
         super().__init__(label=label)
 
@@ -81,7 +84,7 @@ class TextPanel(Panel):
 
 
 def ending_of_text(text: str, outcome: Outcome, other: str = "") -> str:
-    """Describe a reply that was stopped or has no text; for any other reply, return ""."""
+    """Describe a reply that was stopped ("left") or has no text; for any other reply, return ""."""
     if outcome == "left":
         return STOPPED if text else "Stopped before any text."
     return "" if text else no_text(other) or "The reply has no text."

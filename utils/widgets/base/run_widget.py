@@ -1,4 +1,4 @@
-"""Base class of `Progress` and `StatusLine`, which show the state of a run."""
+"""Base class of `Progress` and `StatusLine`, which show how far a loop or an agent has got."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -18,7 +18,7 @@ class RunWidget(Showable, CourseWidget):
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:
-        self._changing = RLock()  # guards the run: one thread may change it while another sends it
+        self._changing = RLock()  # one thread may change the run while another sends its state
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
 
@@ -50,6 +50,6 @@ class RunWidget(Showable, CourseWidget):
         with self._changing:
             if not self._conclude(outcome, note):
                 return
-        self._throttle.flush(ask=True)
+        self._throttle.flush(always=True)
         if self._shown:
             print(self.line())

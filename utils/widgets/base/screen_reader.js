@@ -84,6 +84,6 @@ function makeParagraphAnnouncer() {
 // Returns the words that haven't been announced yet; a word announced only in part is repeated.
 function unread(words, before) {
   if (!words.startsWith(before)) return words;
-  const cut = /^\S/.test(words.slice(before.length));
-  return words.slice(cut ? before.search(/\S*$/) : before.length).trim();
+  const midWord = /^\S/.test(words.slice(before.length));
+  return words.slice(midWord ? before.search(/\S*$/) : before.length).trim();
 }

@@ -16,7 +16,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds to wait for a stopped stream to close, before and after cancelling it again
+GRACE = 0.5  # seconds to wait after cancelling a stream, which is cancelled twice if necessary
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]
@@ -49,14 +49,14 @@ class StreamReader:
         task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def run(self) -> None:
-        """Read until the stream ends, fails or is stopped; the attributes then report how it ended.
+        """Read until the stream ends, fails or is stopped, and set `stopped`, `error` and `closed`.
 
         The event loop wakes up every 100 ms, so that a kernel interrupt (■) takes effect even
         while the stream is silent.
 
         Raises:
             asyncio.CancelledError: If the caller was cancelled, for example by an interrupt (■).
-                By then, the stream has had time to close: see `closed`.
+                The stream gets time to close first: see `closed`.
         """
         task = self._task = asyncio.create_task(self._read())
         try:
@@ -73,7 +73,7 @@ class StreamReader:
             self._conclude(task)
 
     async def _closing(self, task: asyncio.Task[None]) -> None:
-        """Wait for the stream to close; after `GRACE` seconds, cancel the task again."""
+        """Wait for the stream to close; if it takes too long, cancel the task again."""
         await asyncio.wait({task}, timeout=GRACE)
         if not task.done():  # Python 3.11 can lose a cancellation in `asyncio.wait_for`
             task.cancel()

@@ -2,10 +2,10 @@
 //
 // The browser side of synced_list.py: keeps the list up to date and detects which items are new.
 
-// Applies the kernel's messages to the list. Each message replaces the items from index `at` on; if
-// the item at `at` grew, only its added text is sent. The list is kept in the model, so that a view
-// opened late shows all of it. Called in `initialize`.
-function keepList({ model }) {
+// To be called in `initialize`. Applies the kernel's messages to the list: each replaces the items
+// from index `at` on; if the item at `at` grew, only its added text is sent. The list is kept in
+// the model, so that a view opened late shows all of it.
+function receiveItems({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {
     if (items === undefined) return; // some other kind of message
@@ -28,8 +28,8 @@ function grown(old, keep, item) {
   return { ...item, value: old.value.slice(0, keep) + item.value };
 }
 
-// Calls draw(items, from) now and on every change; all items before `from` are unchanged.
-function follow(model, draw) {
+// Calls draw(items, from) now and on every change; items before the index `from` are unchanged.
+function onItems(model, draw) {
   let drawn = [];
   const update = () => {
     const items = model.get("items");

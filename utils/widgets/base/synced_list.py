@@ -1,4 +1,4 @@
-"""A list mirrored on the page; each message contains only the tail that changed."""
+"""A list mirrored on the browser page; each message contains only the tail that changed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class SyncedList(CourseWidget):
     items: traitlets.List[Item] = traitlets.List().tag(
         sync=True, to_json=lambda _, synced: synced.whole
     )
+    # the number of the last message; a gap tells the page that a message was lost
     seq = traitlets.Int().tag(sync=True, to_json=lambda _, synced: synced.sent)
 
     def __init__(self, **traits: Any) -> None:
-        self.sent = 0
+        self.sent = 0  # how many messages have been pushed
         self._list: list[Item] = []
-        self._page_items: list[Item] = []
+        self._page_items: list[Item] = []  # the list as last pushed
         self._clean = 0  # how many leading items the page already has
         self._changed = False  # whether there is anything to push
         self._writing = Lock()  # guards the list: one thread may write while another pushes

@@ -29,7 +29,7 @@ def script(name: str) -> str:
 
 def stylesheet(name: str = "base/theme.css") -> str:
     """Return a style sheet, preceded by the palette colours and the style sheets it needs."""
-    variables = "".join(f"  --course-{idea}: {value};\n" for idea, value in _COLOURS.items())
+    variables = "".join(f"  --course-{use}: {colour};\n" for use, colour in _COLOURS.items())
     return "\n".join([f":root {{\n{variables}}}", *_with_needs(name)])
 
 

@@ -11,7 +11,7 @@ REPEAT = 1.0  # seconds from the first push to the first repeat; later ones foll
 TICK = 0.1  # seconds between wake-ups of an idle event loop, to handle interrupts and heartbeats
 
 Cancel = Callable[[], object]
-Later = Callable[[float, Callable[[], None]], Cancel]
+Later = Callable[[float, Callable[[], None]], Cancel]  # calls a function after a delay in seconds
 
 
 class Throttle:
@@ -51,7 +51,7 @@ class Throttle:
         self._due = clock()  # earliest time of the next push
         self._cancel: Cancel | None = None  # cancels the timer, if one is running
 
-    def ask(self) -> None:
+    def request_push(self) -> None:
         """Push updates now or, if the last push was too recent, at the end of the interval."""
         with self._lock:
             self._wanted = True
@@ -62,13 +62,13 @@ class Throttle:
                 else:
                     self._cancel = self._later(wait, self.flush)
 
-    def flush(self, *, ask: bool = False) -> None:
-        """Push any pending updates now; with `ask`, push even if there are none."""
+    def flush(self, *, always: bool = False) -> None:
+        """Push pending updates now; with `always`, push even if no update is pending."""
         with self._lock:
             if self._cancel is not None:
                 self._cancel()
                 self._cancel = None
-            if self._wanted or ask:
+            if self._wanted or always:
                 self._push_now()
 
     def _push_now(self) -> None:

@@ -1,10 +1,10 @@
 // needs: base/synced_list.js live_markdown/blocks.js status_line/stages.js
 //
-// The conversation, with an input box below. Questions, notes and stages are set as text. Replies
-// are blocks of HTML that the kernel has sanitized, so they can't run code or fetch anything.
+// The conversation, with an input box below. A turn's items are its question, its stages, blocks of
+// the reply and a footer. Blocks are HTML, which the kernel has sanitized; all else is set as text.
 
 function initialize({ model }) {
-  keepList({ model });
+  receiveItems({ model });
   // Once the kernel has ended, the last turn is no longer open and has no buttons.
   const begun = () => model.get("items").length > 0;
   endWithKernel(model, begun, () => {
@@ -34,10 +34,11 @@ function render({ model, el }) {
   box.placeholder = "Type a message";
   box.setAttribute("aria-label", "Your message");
   const send = makeButton("course-chat-send", "Send", () => submit());
-  const stop = makeButton("course-chat-stop", "Stop", () => {
+  const pressStop = () => {
     model.send("stop");
-    box.focus(); // Stop is about to be disabled and would lose focus
-  });
+    box.focus(); // the Stop button is about to be disabled and would lose focus
+  };
+  const stop = makeButton("course-chat-stop", "Stop", pressStop);
   send.title = "Enter";
   stop.title = "Esc";
   const composer = make("div", "course-composer");
@@ -47,7 +48,7 @@ function render({ model, el }) {
   // Requests to the kernel.
 
   let sent = null; // the last message sent; null once the kernel has accepted it
-  let patience; // the timer that reports that the kernel isn't responding
+  let patience; // the timer after which the page reports that the kernel isn't responding
   const showHint = (words) => write(hint, words);
   function request(content) {
     clearTimeout(patience);
@@ -84,17 +85,14 @@ function render({ model, el }) {
   });
   el.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Escape" && model.get("busy")) {
-      model.send("stop");
-      box.focus();
-    }
+    if (event.key === "Escape" && model.get("busy")) pressStop();
   });
 
-  // The conversation: a node for each item, grouped by turn.
+  // The conversation.
 
-  const nodes = [];
+  const nodes = []; // for each item: its kind, its root element, and `fill`, which draws it
 
-  // Each function adds a node and returns its root element and `fill`, which draws an item in it.
+  // For each kind of item, a function that adds an element and returns the rest of the node.
   const makers = {
     question() {
       const turn = make("article", "course-turn");
@@ -123,11 +121,11 @@ function render({ model, el }) {
       foot.append(badge, note, buttons);
       log.lastElementChild.append(foot);
       let offered = "";
-      const fill = ({ phase, badge: figures, note: words, stalled, actions }) => {
+      const fill = ({ phase, badge: latency, note: words, stalled, actions }) => {
         foot.dataset.phase = badge.dataset.phase = phase;
         foot.dataset.stalled = String(stalled);
         markBusy(foot.parentElement, OPEN.includes(phase));
-        write(badge, figures);
+        write(badge, latency);
         note.classList.toggle("course-callout", stalled || ["failed", "truncated"].includes(phase));
         write(note, words);
         if (offered === actions.join()) return;
@@ -144,7 +142,7 @@ function render({ model, el }) {
   };
   const kindOf = (item) => (typeof item === "string" ? "block" : item.kind);
 
-  follow(model, (items, from) =>
+  onItems(model, (items, from) =>
     keepAtEnd(log, () => {
       // Remove the first node whose kind no longer matches its item, and all later nodes.
       let same = from;

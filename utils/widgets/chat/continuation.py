@@ -1,9 +1,9 @@
 """Joins a partial reply and its continuation, without losing or repeating text."""
 
-_CERTAIN = 40  # characters; a match this long isn't a coincidence
+_LONG_MATCH = 40  # characters; a match this long isn't a coincidence
 
 
-class Seam:
+class Continuation:
     """Passes on a continuation, minus the partial reply if the continuation repeats all of it.
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
@@ -14,25 +14,24 @@ class Seam:
     def __init__(self, partial: str) -> None:
         """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
-        self._held = ""  # the buffered text
-        self._open = bool(partial)  # whether the text may still turn out to be a repeat
+        self._buffer = ""  # text that matches the partial reply so far
+        self._undecided = bool(partial)  # whether the continuation may still be a repetition
 
     def join(self, text: str) -> str:
         """Add the next piece of the continuation; return the text to show now."""
-        if not self._open:
+        if not self._undecided:
             return text
-        self._held += text
-        if self._partial.startswith(self._held) and len(self._held) < len(self._partial):
+        self._buffer += text
+        if self._partial.startswith(self._buffer) and len(self._buffer) < len(self._partial):
             return ""
-        self._open = False
-        began_again = len(self._partial) >= _CERTAIN and self._held.startswith(self._partial)
-        return self._held[len(self._partial) :] if began_again else self._held
+        self._undecided = False
+        repeats = len(self._partial) >= _LONG_MATCH and self._buffer.startswith(self._partial)
+        return self._buffer[len(self._partial) :] if repeats else self._buffer
 
     def rest(self) -> str:
         """Return any text that is still buffered when the stream ends.
 
-        Buffered text of `_CERTAIN` or more characters is a repetition and is dropped.
+        Buffered text of `_LONG_MATCH` or more characters is a repetition and is dropped.
         """
-        held, self._held = self._held, ""
-        still_open, self._open = self._open, False
-        return held if still_open and len(held) < _CERTAIN else ""
+        undecided, self._undecided = self._undecided, False
+        return self._buffer if undecided and len(self._buffer) < _LONG_MATCH else ""

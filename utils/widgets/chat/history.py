@@ -10,8 +10,8 @@ from utils.widgets.chat.turn import Turn
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-INTERRUPTED = "[interrupted]"
-GO_ON = (
+INTERRUPTED = "[interrupted]"  # marks a partial reply
+GO_ON = (  # the request for the rest of a partial reply
     "Continue your last reply from the very character where it broke off. "
     "Repeat nothing of it, and add no introduction."
 )
@@ -36,8 +36,8 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
     return sent
 
 
-def to_go_on(turns: Sequence[Turn], system: str) -> list[BaseMessage]:
-    """Return messages that request the rest of the last reply, leaving its text unmarked."""
+def messages_to_continue(turns: Sequence[Turn], system: str) -> list[BaseMessage]:
+    """Return messages that request the rest of the last reply; its text isn't marked as partial."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

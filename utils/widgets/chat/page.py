@@ -15,8 +15,8 @@ from utils.widgets.live_markdown.rendering import render
 class ChatPage(SyncedList):
     """Widget with the conversation, an input box, and Send and Stop buttons.
 
-    A turn's items are the question, the stages if there are any, a string of safe HTML for
-    each block of the reply, and a footer with a badge, a note and buttons.
+    The items of a turn (an `Exchange`) are the question, any stages such as a tool call, a string
+    of safe HTML for each block of the reply, and a footer with a badge, a note and buttons.
     """
 
     _esm = script("chat/chat.js")
@@ -46,8 +46,9 @@ class Drawing:
     def __init__(self) -> None:
         self._reply = ""
         self._blocks: list[str] = []
-        self._steps: tuple[int, bool, str] = (0, False, "")  # the state when `_stages` was built
         self._stages: list[dict[str, Any]] = []
+        # number of steps, whether one was current, and the outcome, when `_stages` was built
+        self._steps: tuple[int, bool, str] = (0, False, "")
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:
         """Return the turn's items; the footer has buttons only in the last turn."""

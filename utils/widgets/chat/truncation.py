@@ -28,7 +28,7 @@ class Truncation:
 
     def __init__(self) -> None:
         self._has_chunks = False
-        self._message: str | None = None
+        self._message: str | None = None  # the id of the current message
         self._finish_reason = ""
 
     def see(self, item: object) -> None:

@@ -1,4 +1,7 @@
-"""A chat turn: a question and its reply, while the reply streams and afterwards."""
+"""A chat turn: a question and its reply.
+
+An `Exchange` changes while its reply streams; a `Turn` is a snapshot of it, for notebooks.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +13,15 @@ from utils.timing.chunks import may_hold_text
 from utils.unicode import Joiner
 from utils.widgets.base.panel import ending_of_text, no_text
 from utils.widgets.base.run_widget import Outcome
-from utils.widgets.chat.continuation import Seam
+from utils.widgets.chat.continuation import Continuation
 from utils.widgets.chat.truncation import Truncation
 from utils.widgets.latency_badge.widget import first_words
 from utils.widgets.status_line.stages import Stages, Status
 
 State = Literal["streaming", "complete", "stopped", "truncated", "failed"]
 
-_ENDS_STAGES: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
+# the outcome of a turn's stages, by the turn's state; "stopped" for all other states
+_STAGES_OUTCOME: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,16 @@ class Exchange:
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
-        self.stages = Stages(clock=self._clock)  # the stages reported by the stream
+        self.stages = Stages(clock=self._clock)  # the stages that the stream reports
         self.resume()
 
     def resume(self) -> None:
         """Resume the clock, keeping the text received so far."""
         self._before = self.e2e  # total duration of this turn's earlier requests, in seconds
         self._sent = self._last_text = self._last_item = self._clock()
-        self._truncation = Truncation()
-        self._seam = Seam(self.reply)
-        self._joiner = Joiner()
+        self._truncation = Truncation()  # finds out whether the reply is complete
+        self._continuation = Continuation(self.reply)  # drops text that the model repeats
+        self._joiner = Joiner()  # joins the halves of a character that is split across items
         self._other = ""  # the type of the last item that can't hold text
         self.state, self.note, self.stalled = "streaming", "", False
 
@@ -91,10 +95,10 @@ class Exchange:
         if text:
             self._last_text = self._last_item = self._clock()
             self.stages.rest()
-            self._keep(self._seam.join(text))
+            self._keep(self._continuation.join(text))
 
     def tick(self) -> None:
-        """Update the elapsed time, and report any stall."""
+        """Update the elapsed time; report a stall if the stream has been silent for too long."""
         now = self._clock()
         self.e2e = self._before + now - self._sent
         self.stalled = now - self._last_item >= self._stall
@@ -102,19 +106,19 @@ class Exchange:
 
     def end(self, state: State, note: str = "") -> None:
         """Record the end; if the reply was truncated, "complete" becomes "truncated"."""
-        self._keep(self._seam.join(self._joiner.rest()))
-        self._keep(self._seam.rest())
+        self._keep(self._continuation.join(self._joiner.rest()))
+        self._keep(self._continuation.rest())
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._truncation.reason:
             state, note = "truncated", self._truncation.reason
-        if state == "failed" and self.started:  # the page shows a Continue button
+        if state == "failed" and self.started:  # a partial reply has a Continue button
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
             note = ending_of_text(self.reply, "left")
         elif not self.started and state in ("complete", "truncated"):
             note = f"{note} {no_text(self._other) or 'The reply is empty.'}".lstrip()
         self.state, self.note, self.stalled = state, note, False
-        self.stages.end(_ENDS_STAGES.get(state, "stopped"))
+        self.stages.end(_STAGES_OUTCOME.get(state, "stopped"))
 
     @property
     def turn(self) -> Turn:

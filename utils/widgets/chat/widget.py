@@ -13,14 +13,14 @@ from utils.unicode import well_formed
 from utils.widgets.base.course_widget import Showable, as_text
 from utils.widgets.base.stream_reader import LEFT_OPEN, StreamReader, as_stream
 from utils.widgets.base.throttle import Throttle, call_later
-from utils.widgets.chat.history import messages, to_go_on
+from utils.widgets.chat.history import messages, messages_to_continue
 from utils.widgets.chat.page import ChatPage
 from utils.widgets.chat.turn import Exchange, Turn
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-Reply = Callable[[list["BaseMessage"]], object]
+Reply = Callable[[list["BaseMessage"]], object]  # returns an async stream
 Explain = Callable[[BaseException], str]
 
 
@@ -69,9 +69,9 @@ class ChatPanel(Showable, ChatPage):
         self._explain = explain
         self._stall = stall
         self._clock = clock
-        self._exchanges: list[Exchange] = []
-        self._reader: StreamReader | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._exchanges: list[Exchange] = []  # the turns; only the last one can still change
+        self._reader: StreamReader | None = None  # reads the reply that is streaming
+        self._loop: asyncio.AbstractEventLoop | None = None  # the event loop that runs cells
         self._throttle = Throttle(self._draw, call_later, clock=clock)
         self._draw()
         self.on_msg(self._on_page)
@@ -135,7 +135,7 @@ class ChatPanel(Showable, ChatPage):
         return " · ".join(part for part in (f"{question} → {last.badge}", last.note) if part)
 
     async def _printed(self, answering: Awaitable[Turn]) -> Turn:
-        """Await a turn that a cell requested; print a line about it that stays in the notebook."""
+        """Await a turn requested by a cell, then print a line, which stays in the notebook."""
         if not self._shown and self._reader is None:
             self.show()
         turn = await answering
@@ -148,7 +148,7 @@ class ChatPanel(Showable, ChatPage):
         if not question:
             raise ValueError("The question is empty: ask something.")
         self._exchanges.append(Exchange(question, stall=self._stall, clock=self._clock))
-        self.send({"took": question})  # so that the page clears its input box
+        self.send({"took": question})  # makes the page clear its input box
         return await self._answer(self.history, stop_after)
 
     async def _regenerate(self) -> Turn:
@@ -165,7 +165,7 @@ class ChatPanel(Showable, ChatPage):
         last = self._exchanges[-1]
         if not last.can_go_on:
             return await self._regenerate()
-        sent = to_go_on(self.turns, self._system)
+        sent = messages_to_continue(self.turns, self._system)
         last.resume()
         return await self._answer(sent)
 
@@ -179,24 +179,24 @@ class ChatPanel(Showable, ChatPage):
 
         def take(item: object) -> None:
             exchange.take(item)
-            self._throttle.ask()
+            self._throttle.request_push()
             if stop_after is not None and len(exchange.reply.split()) >= stop_after:
                 self.stop()
 
         def tick() -> None:
             exchange.tick()
-            self._throttle.ask()
+            self._throttle.request_push()
 
         reader = self._reader = StreamReader(lambda: as_stream(self._reply(sent)), take, tick)
         self.busy, self.hint = True, ""
-        self._throttle.ask()
+        self._throttle.request_push()
         try:
             await reader.run()
         finally:
             self._reader = None
             self._end(exchange, reader)
             self.busy = False
-            self._throttle.flush(ask=True)
+            self._throttle.flush(always=True)
         return exchange.turn
 
     def _end(self, exchange: Exchange, reader: StreamReader) -> None:
@@ -220,7 +220,7 @@ class ChatPanel(Showable, ChatPage):
         self.push()
 
     def _remember_loop(self) -> None:
-        """Remember the cells' event loop, for clicks that arrive in another thread."""
+        """Remember the running event loop, for clicks that arrive in another thread."""
         with suppress(RuntimeError):  # if no loop is running in this thread, keep the earlier one
             self._loop = asyncio.get_running_loop()
 
@@ -236,7 +236,7 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Start a turn requested by the page, on the cells' event loop."""
+        """Start a turn requested by the page, on the event loop that runs cells."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:

@@ -29,7 +29,7 @@ function render({ model, el }) {
   skipped.className = "course-skipped";
   skipped.colSpan = COLUMNS.length;
   box.append(table);
-  const endClock = frame(model, el, box);
+  const endClock = drawPanel(model, el, box);
 
   function add(row, place) {
     const body = place < FIRST_ROWS ? first : last;
@@ -44,7 +44,7 @@ function render({ model, el }) {
     }
   }
 
-  follow(model, (rows, from) =>
+  onItems(model, (rows, from) =>
     keepAtEnd(box, () => {
       if (from === 0) {
         table.className = "";

@@ -1,6 +1,7 @@
 """`ChunkTable`: the chunks of a stream as table rows, added as they arrive.
 
-Items are duck-typed: anything shaped like a LangChain chunk works.
+Chunks are duck-typed: anything shaped like a LangChain chunk works. `StreamView` reads the stream
+and passes each chunk to `Rows`.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 _LONGEST_CELL = 400  # characters; longer cells are truncated before they are sent to the page
 
-Row = dict[str, str]
+Row = dict[str, str]  # the text of each cell, by column
 
 
 class ChunkTable(StreamView[list[Any]]):
@@ -67,11 +68,11 @@ class Rows(Panel):
     def __init__(self, label: str) -> None:
         super().__init__(label=label)
         self.chunks: list[object] = []  # the items received so far
-        # for each column, how many chunks have a value in it; "words" counts those with any text
+        # for each column, how many chunks have a value in it; "words" counts those with text
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:
-        """Forget the last run and empty the table."""
+        """Discard the last run and empty the table."""
         self.chunks, self.counts = [], Counter()
         super().clear()
 

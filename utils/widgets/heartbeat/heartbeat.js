@@ -3,17 +3,17 @@
 // A dot that pulses at each beat, and a strip of beats where a freeze remains visible as a gap.
 
 const FROZEN = 5; // beat intervals, as in widget.py
-const LOOKS = { ready: "ready", beating: "streaming", over: "done" }; // badge style unless frozen
+const BADGE_PHASES = { ready: "ready", beating: "streaming", over: "done" }; // by widget phase
 
 // Returns the gaps that count as freezes, each as [start, end] in seconds.
 function freezes(beats, end, every) {
   return [...beats.slice(1), end]
-    .map((next, place) => [beats[place], next])
+    .map((next, index) => [beats[index], next])
     .filter(([from, to]) => to - from > FROZEN * every);
 }
 
 function initialize({ model }) {
-  keepList({ model });
+  receiveItems({ model });
   const beating = () => model.get("phase") === "beating";
   endWithKernel(model, beating, () => ({
     phase: "over", end: model.get("items").at(-1) ?? 0, text: "kernel ended",
@@ -36,12 +36,12 @@ function render({ model, el }) {
   pane.append(strip, axis);
   el.append(head, pane);
 
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
   let beats = [];
   let arrived = performance.now(); // when the last beat arrived
 
   function pulse() {
-    const frames = still.matches
+    const frames = reducedMotion.matches
       ? [{ opacity: 1 }, { opacity: 0.35 }]
       : [{ transform: "scale(1.35)", opacity: 1 }, { transform: "scale(0.8)", opacity: 0.45 }];
     dot.animate(frames, { duration: 260, easing: "ease-out", fill: "forwards" });
@@ -60,30 +60,30 @@ function render({ model, el }) {
     const end = now();
     const frozen = freezes(beats, end, every);
     const frozenNow = phase === "beating" && frozen.at(-1)?.[1] === end;
-    const whole = Math.max(end, 20 * every); // length of the strip in seconds
+    const length = Math.max(end, 20 * every); // the length of the strip, in seconds
 
-    svg.setAttribute("viewBox", `0 0 ${whole} 1`);
+    svg.setAttribute("viewBox", `0 0 ${length} 1`);
     marks.setAttribute("d", beats.map((at) => `M${at} 0V1`).join(""));
     const shown = frozen.map(([from, to]) => {
       const gap = make("span", "course-gap");
-      gap.style.left = `${(100 * from) / whole}%`;
-      gap.style.width = `${(100 * (to - from)) / whole}%`;
-      if ((to - from) / whole > 0.12) gap.append(make("b", "", inSeconds(to - from)));
+      gap.style.left = `${(100 * from) / length}%`;
+      gap.style.width = `${(100 * (to - from)) / length}%`;
+      if ((to - from) / length > 0.12) gap.append(make("b", "", inSeconds(to - from)));
       return gap;
     });
     gaps.replaceChildren(...shown);
-    axis.replaceChildren(make("span", "", "0 s"), make("span", "", inSeconds(whole)));
+    axis.replaceChildren(make("span", "", "0 s"), make("span", "", inSeconds(length)));
 
     const words = frozenNow ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
     badge.textContent = words;
     const alarm = frozenNow || (phase === "over" && frozen.length > 0);
-    badge.dataset.phase = alarm ? "waiting" : LOOKS[phase];
+    badge.dataset.phase = alarm ? "waiting" : BADGE_PHASES[phase];
     dot.dataset.phase = badge.dataset.phase;
     announceEnd(badge, phase !== "over");
     labelled(strip, "img", `Beats of ${inSeconds(end)}: ${words}`);
   }
 
-  follow(model, (items) => {
+  onItems(model, (items) => {
     if (items.length > beats.length) {
       arrived = performance.now();
       pulse();

@@ -77,7 +77,7 @@ class Heartbeat(Showable, SyncedList):
         return self.longest > FROZEN * self.every
 
     def line(self) -> str:
-        """Return the line printed after an `async with` block."""
+        """Return the line printed at the end of an `async with` block."""
         if not self._times:
             return f"{self.title}: has not beaten yet"
         if self.froze:

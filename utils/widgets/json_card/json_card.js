@@ -61,8 +61,8 @@ function initializeCard(context) {
 
 function render({ model, el }) {
   const card = labelled(make("div", "course-card"), "table", model.get("label"));
-  const endClock = frame(model, el, card);
-  follow(model, (fields, from) => {
+  const endClock = drawPanel(model, el, card);
+  onItems(model, (fields, from) => {
     while (card.children.length > from) card.lastChild.remove();
     card.append(...fields.slice(from).map(field));
   });

@@ -1,6 +1,7 @@
 """`JsonCard`: a card whose fields fill in while a reply's JSON arrives.
 
 It doesn't parse JSON; it shows partial values, such as those that `JsonOutputParser` yields.
+`StreamView` reads the stream and passes each value to `Card`.
 """
 
 import json
@@ -29,7 +30,7 @@ class JsonCard(StreamView[Any]):
     """
 
     def __init__(self, title: str = "", fields: Iterable[str] = (), **options: Any) -> None:
-        """Lay out the skeleton.
+        """Show a grey bar for each expected field.
 
         Args:
             title: Shown above the card; may be empty.
@@ -70,7 +71,7 @@ class Card(Panel):
         self.clear()
 
     def clear(self) -> None:
-        """Forget the last run and show the skeleton."""
+        """Discard the last run and show a grey bar for each expected field."""
         self.value: Any = None  # the last item of the stream
         # for each field, seconds from the request until the first part of its value arrived
         self.arrivals: dict[str, float] = {}
@@ -78,7 +79,7 @@ class Card(Panel):
         self._present: dict[str, float] = {}
         self._shown: dict[str, Any] = {}  # each field's value, as returned by `tree`
         self._last = ""  # the field that changed last
-        self._outcome = "streaming"
+        self._outcome = "streaming"  # afterwards "finished", "left" (stopped) or "failed"
         self._draw()
         self.push()
 
@@ -93,8 +94,7 @@ class Card(Panel):
         if value is None:
             return None
         shown = {name: tree(part, growing=True) for name, part in value.items()}
-        missing = object()
-        changed = [name for name in shown if shown[name] != self._shown.get(name, missing)]
+        changed = [name for name, part in shown.items() if part != self._shown.get(name)]
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)
@@ -107,7 +107,7 @@ class Card(Panel):
         return " ".join(self.arrivals)
 
     def end(self, recording: Recording) -> str:
-        """Mark all fields as final or, if the stream didn't finish, the latest as unfinished."""
+        """Mark all fields as final or, if the stream didn't finish, the last one as unfinished."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
             self.arrivals.setdefault(name, self._present[name])  # for a field that stayed empty

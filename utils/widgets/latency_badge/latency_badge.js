@@ -1,7 +1,7 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js
 
 function initialize({ model }) {
-  keepTime({ model });
+  keepClockStart({ model });
   endWithKernel(model, () => isOpen(model), () => {
     const begun = model.get("phase") === "streaming" ? `${model.get("text")} · ` : "";
     return { phase: "stopped", counted: "", text: `${begun}kernel ended` };
@@ -22,7 +22,7 @@ function render({ model, el }) {
   };
   model.on("change:phase", draw);
   draw();
-  // The Stop button beside the badge is an ipywidget, and would stay enabled when the kernel ends.
+  // The Stop button beside the badge is an ipywidget, which stays enabled when the kernel ends.
   const disableStop = () => {
     const live = el.closest(".course-live");
     for (const stop of live?.querySelectorAll("button.course-stop") ?? []) {
@@ -31,7 +31,7 @@ function render({ model, el }) {
   };
   model.on("change:gone", disableStop);
   if (model.get("gone")) requestAnimationFrame(disableStop);
-  return writeCounting(model, badge, "text");
+  return writeClock(model, badge, "text");
 }
 
 export default patched({ initialize, render });

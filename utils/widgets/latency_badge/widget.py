@@ -13,6 +13,7 @@ from utils.formatting import in_seconds
 from utils.widgets.base.course_widget import CourseWidget, as_text
 from utils.widgets.base.theme import script, stylesheet
 
+# the badge's final phase, by a recording's outcome; "left" means that the reader stopped the stream
 PHASES = {"finished": "done", "left": "stopped", "failed": "failed"}
 
 
@@ -33,11 +34,11 @@ class LatencyBadge(CourseWidget):
     _css = stylesheet("base/badge.css")
 
     title = traitlets.Unicode().tag(sync=True)  # shown before the text
-    # the badge text; replaced with `counted` while the clock runs
+    # shown while the clock is stopped
     text = traitlets.Unicode("not started").tag(sync=True)
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # the text shown while the clock runs, with {} in place of the seconds; otherwise empty
+    # shown while the clock runs, with {} in place of the seconds; otherwise empty
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the start; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
@@ -49,7 +50,7 @@ class LatencyBadge(CourseWidget):
         self._what = as_text(first, "word for what comes first")
         self._clock = clock
         self._start: float | None = None
-        self._first: float | None = None
+        self._first: float | None = None  # seconds from the start to the first words
         super().__init__(title=as_text(title, "title"))
 
     def __repr__(self) -> str:

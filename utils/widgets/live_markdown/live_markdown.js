@@ -5,8 +5,8 @@
 
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text course-markdown"), model.get("label"));
-  const endClock = frame(model, el, text);
-  follow(model, (blocks, from) =>
+  const endClock = drawPanel(model, el, text);
+  onItems(model, (blocks, from) =>
     keepAtEnd(text, () => {
       while (text.children.length > from) text.lastChild.remove();
       for (const html of blocks.slice(from)) {

@@ -5,7 +5,6 @@ descriptions.
 """
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import mistune
@@ -15,7 +14,7 @@ _WEB = ("https://", "http://", "mailto:")
 
 def render(text: str) -> list[str]:
     """Render Markdown to one string of safe HTML per block."""
-    blocks: Any = _markdown()(text)  # a list of strings: see `_Safe`
+    blocks: Any = _MARKDOWN(text)  # a list of strings: see `_Safe`
     return [block for block in blocks if block.strip()]
 
 
@@ -38,6 +37,4 @@ class _Safe(mistune.HTMLRenderer):
         return f'<span class="course-picture">picture: {text}</span>'
 
 
-@cache
-def _markdown() -> mistune.Markdown:
-    return mistune.create_markdown(renderer=_Safe(escape=True), plugins=["table", "strikethrough"])
+_MARKDOWN = mistune.create_markdown(renderer=_Safe(escape=True), plugins=["table", "strikethrough"])

@@ -18,7 +18,7 @@ class LiveMarkdown(StreamView[str]):
         text = LiveMarkdown("Answer").show(model.stream(prompt))
         text = await LiveMarkdown("Answer", repair=close_fences).run(model.astream(prompt))
 
-    Each redraw sends only the blocks that changed.
+    `StreamView` reads the stream. Each redraw sends only the blocks that changed.
     """
 
     def __init__(self, title: str = "", repair: Repair | None = None, **options: Any) -> None:
@@ -57,7 +57,7 @@ class Document(TextPanel):
         self._repair = repair
 
     def clear(self) -> None:
-        """Forget the last run and clear the panel."""
+        """Discard the last run and clear the panel."""
         super().clear()
         self.error, self.failure = None, ""
 

@@ -5,31 +5,29 @@
 function render({ model, el }) {
   const text = announceGrowth(make("div", "course-text", ""), model.get("label"));
   const words = text.appendChild(document.createTextNode(""));
-  const endClock = frame(model, el, text, ["waiting"]);
+  const endClock = drawPanel(model, el, text, ["waiting"]);
 
   let drawn = 0; // the number of pieces drawn so far
   let followed = 0; // the scroll position last set by this script
-  let byHand = false;
+  let byHand = false; // whether the reader has scrolled
   const moved = () => Math.abs(text.scrollTop - followed) > 2;
-  text.addEventListener("scroll", () => {
-    byHand ||= moved();
-  });
-  follow(model, (pieces, from) => {
+  text.addEventListener("scroll", () => (byHand ||= moved()));
+  onItems(model, (pieces, from) => {
     if (!pieces.length) [followed, byHand] = [0, false];
-    const fresh = words.length === 0; // a reply that arrives in one go is shown from the top
+    const first = words.length === 0; // a reply that arrives in one go is shown from the top
     const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight <= 40;
     const scrolledUp = !atEnd && moved();
     if (from === drawn) words.appendData(pieces.slice(from).join(""));
     else words.data = pieces.join("");
     drawn = pieces.length;
-    if (fresh || scrolledUp) return;
+    if (first || scrolledUp) return;
     text.scrollTop = text.scrollHeight;
     followed = text.scrollTop;
   });
   model.on("change:at_rest", () => {
     if (!model.get("at_rest") || byHand) return;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    text.scrollTo({ top: 0, behavior: still ? "auto" : "smooth" });
+    const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    text.scrollTo({ top: 0, behavior: reducedMotion ? "auto" : "smooth" });
   });
   return endClock;
 }

@@ -10,7 +10,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class LiveText(StreamView[str]):
-    """Shows a reply as it streams, with its latency.
+    """Shows a reply as it streams, with its latency; the base class reads the stream.
 
     Use one of these in a cell:
 
@@ -38,8 +38,8 @@ class PlainText(TextPanel):
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
-    # whether all replies in a race have ended; if so, panels that the reader hasn't scrolled
-    # scroll back to the top, so that the replies can be compared
+    # whether all replies in a race have ended: panels that the reader hasn't scrolled then return
+    # to the top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
     _pushed = 0  # how many of the received pieces have been pushed
 

@@ -17,10 +17,10 @@ const makeFormatted = (tag, className, words) => writeFormatted(make(tag, classN
 // Returns the mark to show beside an answer once the feedback is revealed.
 function mark(chosen, right) {
   if (!chosen && !right) return "";
-  const sign = hideFromReaders(make("span", "", right ? "✓ " : "✗ "));
+  const symbol = hideFromReaders(make("span", "", right ? "✓ " : "✗ "));
   const whose = chosen ? "your answer" : "right answer";
   const badge = make("strong", "course-mark", "");
-  badge.append(sign, chosen && right ? `${whose}, right` : whose);
+  badge.append(symbol, chosen && right ? `${whose}, right` : whose);
   return badge;
 }
 
@@ -29,8 +29,8 @@ function render({ model, el }) {
   // name. A counter would repeat names, since each widget loads its own copy of this file.
   const name = `course-prediction-${Math.random()}`;
   el.classList.add("course-live", "course-prediction");
-  const frame = make("fieldset");
-  frame.append(makeFormatted("legend", "", model.get("question")));
+  const fieldset = make("fieldset");
+  fieldset.append(makeFormatted("legend", "", model.get("question")));
   const radios = model.get("options").map((words, index) => {
     const label = make("label", "course-choice");
     const radio = Object.assign(document.createElement("input"), { type: "radio", name });
@@ -39,7 +39,7 @@ function render({ model, el }) {
       model.save_changes();
     });
     label.append(radio, makeFormatted("span", "", words));
-    frame.append(label);
+    fieldset.append(label);
     return radio;
   });
   const marks = radios.map((radio) => radio.parentElement.appendChild(make("span", "", "")));
@@ -49,10 +49,10 @@ function render({ model, el }) {
   const feedback = announceChanges(make("div", "course-feedback course-callout", ""));
   const buttons = make("div", "course-buttons");
   buttons.append(lock, compare, next);
-  frame.append(buttons, feedback);
+  fieldset.append(buttons, feedback);
   // Turns off JupyterLab shortcuts here: the arrow keys, for example, would select another cell.
   for (const control of [...radios, lock, compare]) control.dataset.lmSuppressShortcuts = "true";
-  el.append(frame);
+  el.append(fieldset);
 
   const draw = () => {
     const [chosen, locked, right] = ["chosen", "locked", "right"].map((key) => model.get(key));
@@ -63,19 +63,16 @@ function render({ model, el }) {
       radio.disabled = locked || gone;
       radio.parentElement.setAttribute("aria-disabled", String(locked));
       radio.parentElement.classList.toggle("course-right", answers.includes(index));
-      const compared = right !== null;
       marks[index].replaceChildren(
-        compared ? mark(index === chosen, answers.includes(index)) : "",
+        right === null ? "" : mark(index === chosen, answers.includes(index)),
       );
     });
     const onLock = document.activeElement === lock;
     lock.disabled = locked || chosen === null || gone;
     lock.textContent = locked ? "Answer locked in" : "Lock in my answer";
     compare.disabled = !locked || right !== null || gone;
-    let advice = "";
-    if (right === null && gone) advice = KERNEL_ENDED;
-    else if (right === null && locked) advice = "Run on until you see it, then compare.";
-    write(next, advice);
+    const advice = locked ? "Run on until you see it, then compare." : "";
+    write(next, right !== null ? "" : gone ? KERNEL_ENDED : advice);
     if (onLock && locked) compare.focus(); // a disabled button loses keyboard focus
     feedback.replaceChildren();
     if (right !== null) {

@@ -33,7 +33,7 @@ class Prediction(CourseWidget):
     answers = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        """Text between backticks in the question or a choice is shown as code."""
+        """Text between backticks in the question or in a choice is shown as code."""
         if len(choices) < 2:
             raise ValueError(f"A prediction needs two choices or more: {question!r}.")
         if not any(choice.right for choice in choices):

@@ -38,9 +38,7 @@ function render({ model, el }) {
       counted,
       `${(seconds + (running ? silence : 0)).toFixed(1)} s`,
       running ? rest : phase,
-    ]
-      .filter(Boolean)
-      .join(" · ");
+    ].filter(Boolean).join(" · ");
   };
   const draw = () => {
     const { label: name, phase, known, percent, counted, note: sentence } = model.get("state");

@@ -52,7 +52,7 @@ class Progress(RunWidget):
         with self._changing:
             self._begin()
             self.count += n
-        self._throttle.ask()
+        self._throttle.request_push()
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items and count them; display the widget first if necessary.
@@ -154,8 +154,8 @@ class Progress(RunWidget):
         self.count = 0
         self.phase: Outcome = "ready"
         self._note = ""
-        self._start_at: float | None = None
-        self._end_at: float | None = None
+        self._start_at: float | None = None  # clock reading at the start of the run
+        self._end_at: float | None = None  # clock reading at the end of the run
 
     def _begin(self) -> None:
         if self.phase not in ("ready", "running"):

@@ -1,4 +1,4 @@
-"""`race`: several replies that stream side by side, timed by one clock."""
+"""`race`: several replies that stream side by side, each in a lane, timed by one clock."""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -56,12 +56,11 @@ class Race(widgets.VBox):  # type: ignore[misc]
         *,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._panels = [RacePanel(f"Reply of {label}") for label in lanes]
+        self._sends = lanes  # the functions that send the requests, by label
+        self._panels = {label: RacePanel(f"Reply of {label}") for label in lanes}
         self._lanes = {
-            label: Lane(label, panel, clock=clock)
-            for label, panel in zip(lanes, self._panels, strict=True)
+            label: Lane(label, panel, clock=clock) for label, panel in self._panels.items()
         }
-        self._sends = lanes
         self._stop = StopButton()
 
         def box(children: list[widgets.Widget], name: str) -> widgets.Box:
@@ -76,20 +75,16 @@ class Race(widgets.VBox):  # type: ignore[misc]
 
     async def run(self) -> dict[str, Recording]:
         """Run all lanes until every reply has ended; see `race`."""
-        self._set_at_rest(False)
         try:
             pairs = zip(self._lanes.values(), self._sends.values(), strict=True)
             await read_together(list(pairs), self._stop)
         finally:
-            self._set_at_rest(True)
+            for panel in self._panels.values():
+                panel.at_rest = True
             for lane in self._lanes.values():
                 print(lane.line())
         done = {label: lane.recording for label, lane in self._lanes.items()}
         return {label: recording for label, recording in done.items() if recording is not None}
-
-    def _set_at_rest(self, at_rest: bool) -> None:
-        for panel in self._panels:
-            panel.at_rest = at_rest
 
 
 class RacePanel(PlainText):

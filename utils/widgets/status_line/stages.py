@@ -1,4 +1,4 @@
-"""The stages of a run: which were reached, when, and how long each lasted."""
+"""The stages of a run, such as an agent's: which were reached, when, and how long each lasted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -127,6 +127,7 @@ class Stages:
         return 0.0 if self._start is None else self.clock() - self._start
 
     def _leave(self) -> None:
+        """Add the time spent in the current stage to its total."""
         now = self._elapsed
         if self._now is not None:
             self._now.spent += now - self._entered

@@ -56,7 +56,7 @@ class StatusLine(RunWidget):
                 self._stages = Stages(self._names, self._clock)
             changed = self._stages.to(stage, detail)
         if changed:
-            self._throttle.ask()
+            self._throttle.request_push()
 
     @property
     def history(self) -> tuple[Step, ...]:

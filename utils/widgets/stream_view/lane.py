@@ -14,19 +14,12 @@ from utils.widgets.base.stream_reader import LEFT_OPEN, StopButton, StreamReader
 from utils.widgets.base.throttle import Later, Throttle, call_later
 from utils.widgets.latency_badge.widget import LatencyBadge
 
-_STATE = ("phase", "counted", "age")  # traits shared by badges and panels
-
 
 class Lane:
     """Shows one reply, from its request to its end."""
 
     def __init__(
-        self,
-        label: str,
-        panel: Panel,
-        *,
-        first: str = "words",
-        clock: Callable[[], float],
+        self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]
     ) -> None:
         """`label` may be empty; `first` is passed on to `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
@@ -41,6 +34,7 @@ class Lane:
     def reader(self, send: Callable[[], object], at: float) -> StreamReader:
         """Start the clock, counting from `at`, and return a reader that sends the request."""
         self.begin(call_later, at)
+        # passes on the stream's items and measures their latency; None until the request is sent
         self._recorder: AsyncRecorder[object] | None = None
 
         def opened() -> AsyncRecorder[object]:
@@ -54,7 +48,7 @@ class Lane:
         return StreamReader(opened, take)
 
     async def read(self, reader: StreamReader, at: float) -> None:
-        """Show a reply until it ends or is stopped; if it was stopped, the outcome is "left"."""
+        """Show a reply until it ends or is stopped; a stopped reply's outcome is "left"."""
         try:
             await reader.run()
         finally:
@@ -69,7 +63,7 @@ class Lane:
             self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Clear the panel and start the clock, counting from now or from the time `at`."""
+        """Clear the panel and start the clock, now or at time `at`; `later` schedules updates."""
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.panel.clear()
         self.recording = None
@@ -84,12 +78,12 @@ class Lane:
         if self.panel.phase == "waiting":
             self._write("streaming", "")
         self.badge.words(words, at)
-        self._throttle.ask()
+        self._throttle.request_push()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency, and a sentence: `error`, `note` or the panel's own."""
+        """Show the last items, the latency and a sentence: `error`, `note` or the panel's own."""
         remark = self.panel.end(recording)
-        self._throttle.flush(ask=True)
+        self._throttle.flush(always=True)
         self.recording = recording
         failure = error or self.panel.failure
         self.badge.finish("failed" if failure else recording.outcome, recording.e2e)
@@ -103,8 +97,8 @@ class Lane:
 
     def _repeat(self) -> None:
         self.panel.repeat()
-        self.panel.send_state(["note", *_STATE])
-        self.badge.send_state(["text", *_STATE])
+        self.panel.send_state(["note", "phase", "counted", "age"])
+        self.badge.send_state(["text", "phase", "counted", "age"])
 
     def _write(self, phase: str, note: str, counted: str = "") -> None:
         panel = self.panel

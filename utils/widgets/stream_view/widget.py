@@ -36,19 +36,16 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """`title` may be empty; in the badge, `first` names what arrives first, such as "words"."""
-        self._title = title
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton()
         self._stop.layout.display = "none"
         self._shown = False
         self._busy = False
-        head = [self._lane.badge, self._stop]
-        super().__init__(
-            [widgets.Box(head, _dom_classes=["course-head"]), panel], _dom_classes=["course-live"]
-        )
+        head = widgets.Box([self._lane.badge, self._stop], _dom_classes=["course-head"])
+        super().__init__([head, panel], _dom_classes=["course-live"])
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._title!r})"
+        return f"{type(self).__name__}({self._lane.label!r})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._shown = True
@@ -88,7 +85,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     def show(self, stream: Iterable[object]) -> T:
         """Show a synchronous stream, such as `model.stream(…)`; otherwise like `run`."""
-        recorder = record(stream, self._title, clock=self._lane.clock)
+        recorder = record(stream, self._lane.label, clock=self._lane.clock)
         self._enter(stop=False)
         problem = ""
         try:

@@ -112,7 +112,7 @@ function render({ model, el }) {
     axis.replaceChildren(...labels);
   }
 
-  follow(model, (items, from) => {
+  onItems(model, (items, from) => {
     if (from === 0) reset(); // everything is redrawn
     const touched = new Set();
     for (const [name, run, at, detail] of items.slice(from)) {
@@ -136,4 +136,4 @@ function render({ model, el }) {
   });
 }
 
-export default patched({ initialize: keepList, render });
+export default patched({ initialize: receiveItems, render });

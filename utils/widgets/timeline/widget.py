@@ -22,7 +22,7 @@ class Event:
 
     name: str
     detail: str
-    run: str
+    run: str  # the id of the run that the event belongs to
     at: float  # seconds since the first event
 
 
@@ -63,15 +63,15 @@ class EventTimeline(Showable, SyncedList):
             now = self._clock()
             if not self._events:
                 self._start = now
-            what, more, whose = (well_formed(str(part)) for part in (name, detail, run))
-            event = Event(name=what, detail=more, run=whose, at=now - self._start)
+            name, detail, run = (well_formed(str(part)) for part in (name, detail, run))
+            event = Event(name, detail, run, now - self._start)
             self._events.append(event)
             self.append([event.name, event.run, round(event.at, 4), event.detail[:_LONGEST_DETAIL]])
-        self._throttle.ask()
+        self._throttle.request_push()
 
     def flush(self) -> None:
         """Send new events to the page now, rather than within 50 ms."""
-        self._throttle.flush(ask=True)
+        self._throttle.flush(always=True)
 
     @property
     def events(self) -> list[Event]:
