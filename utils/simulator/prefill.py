@@ -93,7 +93,7 @@ def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
 class Place:
     """A request's place in the queue."""
 
-    _free: list[float]  # shared with the server
+    _free: list[float]  # when each of the server's slots becomes free; shared with the server
     _slot: int  # index in `_free`
     _arrived: float
     wait: float  # seconds until the slot is free

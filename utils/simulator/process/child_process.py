@@ -137,12 +137,12 @@ class Child:
             self._connection.recv(1)  # no data follows, so this returns when the child exits
 
     def wait(self) -> None:
-        """Wait until the process has exited, then close this end of the pipe."""
+        """Wait until the process has exited, then close the pipe to its standard input."""
         self._process.wait()
         self.close_pipe()
 
     def close_pipe(self) -> None:
-        """Close this end of the pipe; the child exits once all copies of this end are closed."""
+        """Close the pipe to the child's standard input; the child exits if no fork has it open."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

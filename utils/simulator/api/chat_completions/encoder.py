@@ -9,7 +9,7 @@ from ...reply import Encoder, Reply, Usage
 
 
 class ChatCompletionsEncoder(Encoder):
-    """Encodes one reply as chunks or as one object."""
+    """Encodes a reply, whose `pieces` are fragments of its `parts`: reasoning, text, tool calls."""
 
     done = b"data: [DONE]\n\n"
 
