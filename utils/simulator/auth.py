@@ -38,7 +38,7 @@ class KeyRequired:
                 response = error_response(errors.wrong_key(bool(key)))
                 await response(scope, receive, send)
                 return
-        with contextlib.suppress(ClientDisconnect):  # before the whole request arrived
+        with contextlib.suppress(ClientDisconnect):  # the client sent only part of its request
             await self._app(scope, receive, send)
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:

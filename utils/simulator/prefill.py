@@ -106,10 +106,7 @@ class Place:
         self._end = self._free[self._slot] = self._arrived + seconds
 
     def leave(self, now: float) -> None:
-        """Free the slot of a reply that ends early.
-
-        Requests that are already waiting keep their start times.
-        """
+        """Free the slot of a reply that ends early; waiting requests keep their start times."""
         is_latest = self._free[self._slot] == self._end  # no later request has taken the slot
         if is_latest and now < self._end:
             self._free[self._slot] = max(now, self._arrived + self.wait)

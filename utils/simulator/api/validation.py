@@ -129,7 +129,7 @@ def required(value: str | None, param: str) -> str:
 def parse_tool_choice(choice: Any, tools: tuple[Tool, ...], named: Any) -> tuple[ToolChoice, str]:
     """Return the tool choice, and the name of the forced tool ("" if none is forced).
 
-    `named` is the part of `choice` that has a function's name, if it is a dictionary.
+    `named` is the part of `choice` that may contain a function's name.
     """
     if choice is None:
         return "auto", ""

@@ -14,7 +14,7 @@ from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
 _MOST_SAID = 60  # the next reply avoids repeating sentences from this many recent replies
-_STEM = 4  # words whose first four letters are the same count as equal
+_STEM = 4  # words that share this many initial letters count as equal
 
 
 def text(request: ModelRequest) -> str:
@@ -113,8 +113,8 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes one of `texts`: the one that `prompt` numbers, or the last."""
-    words = prepared_replies.normal(prompt).split()
+    """Return a reply that quotes the message that `prompt` asks for ("the second"), or the last."""
+    words = prepared_replies.lower_words(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last
     if place >= len(texts) or not texts:
@@ -130,7 +130,10 @@ def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
 
 def _stems(text: str) -> set[str]:
     telling = set(wording.rules()["telling_words"].split())
-    words = [*wording.content(text), *telling.intersection(prepared_replies.normal(text).split())]
+    words = [
+        *wording.content(text),
+        *telling.intersection(prepared_replies.lower_words(text).split()),
+    ]
     return {word.lower().removesuffix("'s")[:_STEM] for word in words}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from . import wording
-from .prepared_replies import fit, normal
+from .prepared_replies import lower_words, matched_prefixes
 
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")  # in order of use
@@ -57,7 +57,7 @@ def topics() -> tuple[Topic, ...]:
     """Return all topics, in order of preference."""
     return tuple(
         Topic(
-            asks=[normal(line).split() for line in one["asks"]],
+            asks=[lower_words(line).split() for line in one["asks"]],
             name=name,
             parts={part: one[part] for part in _PARTS if part in one},
             streaming=file == "topics.toml",
@@ -69,9 +69,9 @@ def topics() -> tuple[Topic, ...]:
 
 def topic_of(text: str) -> Topic | None:
     """Return the topic of a message, or None if no topic matches."""
-    words = normal(text[: wording.READ])
-    best = max(topics(), key=lambda topic: fit(topic.asks, words))
-    return best if fit(best.asks, words) else None
+    words = lower_words(text[: wording.READ])
+    best = max(topics(), key=lambda topic: matched_prefixes(topic.asks, words))
+    return best if matched_prefixes(best.asks, words) else None
 
 
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:

@@ -61,7 +61,7 @@ def _requests(arguments: argparse.Namespace) -> list[Json]:
     requests += [_request_in(Path(file)) for file in arguments.request or []]
     if not requests:
         arguments.parser.error("no prompt: use --prompt TEXT or --request FILE")
-    # the terminal or a file may contain lone surrogates, which can't be sent
+    # prompts may contain lone surrogates, which can't be sent
     return [well_formed_parts(request | {"model": model}) for request in requests]
 
 

@@ -1,4 +1,7 @@
-"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's request format."""
+"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's request format.
+
+`Body` rejects unknown fields, and `Lenient` ignores them. A turn is one message.
+"""
 
 from typing import Annotated, Any, Literal
 

@@ -183,10 +183,7 @@ class ResponsesEncoder(Encoder):
         return data
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes the pieces of one part.
-
-        Everything except the text and the sequence number is encoded only once.
-        """
+        """Return a function that encodes a part's pieces; most of each event is encoded once."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
             return lambda _: b""

@@ -1,4 +1,7 @@
-"""Parses requests to `/v1/responses`; the classes mirror OpenAI's request format."""
+"""Parses requests to `/v1/responses`; the classes mirror OpenAI's request format.
+
+`Body` rejects unknown fields, and `Lenient` ignores them. A turn is one message.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
