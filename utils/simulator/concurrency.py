@@ -1,7 +1,6 @@
 """A shared server's limit on concurrent replies, and the line that shows its load.
 
-A learner is identified by the name after the key (`our-class/ada`) or, failing that, by network
-address.
+A learner is identified by the name after the key (`our-class/ada`), else by network address.
 """
 
 from collections import Counter

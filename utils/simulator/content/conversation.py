@@ -130,10 +130,8 @@ def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
 
 def _stems(text: str) -> set[str]:
     telling = set(wording.rules()["telling_words"].split())
-    words = [
-        *wording.content(text),
-        *telling.intersection(prepared_replies.lower_words(text).split()),
-    ]
+    every = prepared_replies.lower_words(text).split()
+    words = [*wording.content(text), *telling.intersection(every)]
     return {word.lower().removesuffix("'s")[:_STEM] for word in words}
 
 

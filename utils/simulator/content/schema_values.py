@@ -52,6 +52,7 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
         value = _Filler(schema, text, context).value(schema, "", 0)
         if value.found:
             return value
+        # nothing was extracted, so lists and optional fields are made up too
         return _Filler(schema, text, context, invents=True).value(schema, "", 0)
     except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
         if isinstance(error, SchemaError):

@@ -1,7 +1,8 @@
 """Faults in delivery: the bytes of a reply are buffered, dropped, truncated or garbled.
 
-Each function takes a reply's bytes with their times, and yields the changed ones. Parameters with
-defaults are the numbers after `@` in a model name such as `sim-chat:drop@40`.
+A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. The function
+takes a reply's bytes with their times, and yields the changed ones; its parameters with defaults
+are the numbers after `@` in a model name such as `sim-chat:drop@40`.
 """
 
 import json

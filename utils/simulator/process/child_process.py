@@ -21,9 +21,8 @@ _POLL_SECONDS = 0.05  # between checks that a child is still running, while wait
 _REPORT_SECONDS = 1.0  # timeout for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# Python environment variables that a child inherits: those for paths and files. Others could break
-# the child: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
-# imports would fail.
+# The PYTHON… variables that a child inherits. Others could break it: with PYTHONINSPECT, a failed
+# start would wait for input; with PYTHONWARNINGS=error, imports would fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
     "PYTHONHOME",

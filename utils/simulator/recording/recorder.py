@@ -123,11 +123,8 @@ class Recorder:
             self.finish = _text(choice.get("finish_reason")) or self.finish
         if usage := chunk.get("usage"):
             details = usage.get("completion_tokens_details") or {}
-            counts = (
-                usage.get("prompt_tokens"),
-                usage.get("completion_tokens"),
-                details.get("reasoning_tokens"),
-            )
+            tokens = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
+            counts = (*tokens, details.get("reasoning_tokens"))
             # `index` raises TypeError for anything but an integer
             prompt, completion, reasoning = (max(0, index(count or 0)) for count in counts)
             self.usage = (prompt, completion, reasoning)

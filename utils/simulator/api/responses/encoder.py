@@ -43,9 +43,8 @@ class ResponsesEncoder(Encoder):
         self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
 
-    # all reasoning parts share the first output item; every other part is a separate item
-
     def _output_index(self, part: int) -> int:
+        """Return the index of a part's output item; all reasoning parts share the first item."""
         return max(0, part - max(0, self._thoughts - 1))
 
     def _ends_item(self, part: int) -> bool:
