@@ -2,8 +2,7 @@
 
 In a notebook, `start()` returns the simulator that all cells share; on the command line, run
 `python -m utils.simulator --help`. The server imports nothing from the rest of this course. Only
-the `record` command uses other modules of `utils` (`sse`, `errors`, `env_vars`, `unicode`), to
-avoid duplicating their code.
+the `record` command uses other modules of `utils` (`sse`, `errors`, `env_vars`, `unicode`).
 """
 
 from .client import Seen, Simulator, start

@@ -1,4 +1,8 @@
-"""The command-line interface: `python -m utils.simulator`."""
+"""The command line, `python -m utils.simulator`: serves, records replies or lists the faults.
+
+With `--with-parent`, a notebook or an app started this process: it reports its port to that parent
+and exits with it (`process/child_process.py`).
+"""
 
 import argparse
 import math
@@ -75,7 +79,7 @@ def _serve(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
     from .server import listen, serve
 
     try:
-        traces = [trace for file in arguments.replay or [] for trace in read(Path(file))]
+        replies = [reply for file in arguments.replay or [] for reply in read(Path(file))]
     except RecordingError as error:
         sys.exit(str(error))
     try:
@@ -88,15 +92,15 @@ def _serve(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
             "or another --host."
         )
 
-    recordings = Recordings(traces, strict=arguments.only_recorded)
+    recordings = Recordings(replies, strict=arguments.only_recorded)
 
     def announce() -> None:
         if arguments.with_parent:
             report(listener.getsockname()[1])
         else:
-            _greet(listener, key, recordings.models)
+            _print_address(listener, key, recordings.models)
             if recordings.models and not arguments.only_recorded:
-                print(_replayed(recordings.prompts, arguments.profile), flush=True)
+                print(_recorded_prompts(recordings.prompts, arguments.profile), flush=True)
 
     settings = Settings(
         key=key,
@@ -113,7 +117,7 @@ def _on_this_machine(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
+def _print_address(listener: socket.socket, key: str, recorded_models: list[str]) -> None:
     host, port = listener.getsockname()[:2]
     for_all = host in ("0.0.0.0", "::")  # listens on all interfaces; clients need a real address
     name = (_address_for_others() or "HOST") if for_all else host
@@ -121,7 +125,7 @@ def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")
     print(f"  export OPENAI_BASE_URL=http://{shown}:{port}/v1")
     print(f"  export OPENAI_API_KEY={key}")
-    print(f"  export OPENAI_MODEL={(recorded or ['sim-chat'])[0]}")
+    print(f"  export OPENAI_MODEL={(recorded_models or ['sim-chat'])[0]}")
     if name == "HOST":
         print("Replace HOST with this machine's name or address in the local network.")
     elif for_all:
@@ -134,7 +138,7 @@ def _greet(listener: socket.socket, key: str, recorded: list[str]) -> None:
     sys.stdout.flush()
 
 
-def _replayed(prompts: list[str], profile: str) -> str:
+def _recorded_prompts(prompts: list[str], profile: str) -> str:
     """Return a sentence that lists the prompts with recorded replies."""
     known = " · ".join(
         f"“{textwrap.shorten(prompt, _MAX_PROMPT, placeholder=' …')}”" for prompt in prompts

@@ -1,4 +1,7 @@
-"""The HTTP endpoints."""
+"""The HTTP endpoints: both chat APIs, the list of models, and the request log.
+
+`api` parses a request and encodes the reply; `compose` decides what the reply says, and when.
+"""
 
 import contextlib
 import hashlib
@@ -29,7 +32,7 @@ from .json_values import Json, parse_object, to_json
 from .model_request import ModelRequest
 from .pacing import Clock
 from .prefill import Place, Server
-from .profiles import PREFIX, PROFILES, Profile, model_names
+from .profiles import PROFILES, SIM, Profile, model_names
 from .recording.recordings import Recordings
 from .reply import Encoder, Reply
 from .request_log import MAX_PROMPT, Log
@@ -39,8 +42,8 @@ from .response import PacedResponse
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
 _MAX_COUNTED = 10_000  # distinct requests; above this, all attempt counts are reset
-_MAX_SERVERS = 200
-_MAX_SETTLE = 60.0  # seconds
+_MAX_SERVERS = 200  # simulated servers in memory
+_MAX_SETTLE = 60.0  # seconds that a client may wait for all replies to end
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ class Service:
         self._log = Log(clock)
         self._attempts: Counter[str] = Counter()  # by body hash; some faults depend on the count
         self._conversations = Conversations()
-        # one simulated server for each learner and capacity
-        self._server = lru_cache(_MAX_SERVERS)(lambda _, serving: Server(serving))
-        self._behind_sim = PREFIX
+        # a queue and a prompt cache for each learner and each profile's capacity
+        self._server = lru_cache(_MAX_SERVERS)(lambda _learner, serving: Server(serving))
+        self._behind_sim = SIM  # the model that `sim` stands for
         self._started = int(time.time())
 
     def routes(self) -> list[Route]:
@@ -91,10 +94,10 @@ class Service:
 
         def encoder(reply: Reply, body: Json) -> Encoder:
             reply = reply.part_by_part()
-            encoder = ResponsesEncoder(reply, body)
+            encoded = ResponsesEncoder(reply, body)
             if body.get("store") is not False:
-                self._conversations.store(encoder.id, reply)
-            return encoder
+                self._conversations.store(encoded.id, reply)
+            return encoded
 
         def parse(body: Json) -> ModelRequest:
             return responses.parse(body, self._conversations.recall)
@@ -116,7 +119,7 @@ class Service:
                 body = parse_object(raw)
                 entry.parsed(body, len(raw))
                 model_request = parse(body)
-                if model_request.model == PREFIX:
+                if model_request.model == SIM:
                     model_request = replace(model_request, model=self._behind_sim)
                 entry.request.prompt = model_request.prompt[:MAX_PROMPT]
                 learner = str(request.scope[LEARNER])
@@ -143,7 +146,7 @@ class Service:
                     admit=admit,
                 )
                 if place := reply.place:
-                    place.hold(reply.end)  # released early if the client disconnects
+                    place.hold(reply.end)  # `leave` frees it earlier if the client disconnects
                     cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:

@@ -18,7 +18,7 @@ from .request_log import Request, Requests
 
 SPEED_VARIABLE = "COURSE_SPEED"
 _SETTLE_SECONDS = 5.0  # timeout when waiting for replies to end
-_READ_SECONDS = 15.0
+_READ_SECONDS = 15.0  # timeout when reading the log
 
 
 class Seen(Requests):
@@ -106,7 +106,7 @@ class Simulator(ServerProcess):
         """Return the current log position, and the requests received after position `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # the server's timeout
+            query["settled"] = str(_SETTLE_SECONDS)  # how long the server waits
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)

@@ -1,4 +1,8 @@
-"""Turns a request into a reply: resolves the profile and faults, and schedules the tokens."""
+"""Turns a request into a reply: resolves the profile and faults, and schedules the tokens.
+
+`answer` returns the reply's parts: reasoning, text, tool calls. Each part is split into pieces; a
+piece is a token and the time at which it is sent.
+"""
 
 import hashlib
 import random
@@ -8,29 +12,30 @@ from dataclasses import replace
 
 from . import errors
 from .content.answer import answer
-from .faults import FAULTS, Chosen, parse
+from .faults import FAULTS, ChosenFault, parse
 from .model_request import ModelRequest
 from .pacing import Piece, plan
 from .prefill import Place
-from .profiles import PREFIX, PROFILES, Profile, model_names
+from .profiles import PROFILES, SIM, Profile, model_names
 from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import prompt_tokens, split, split_json
 
 # takes the profile and prompt tokens; returns a place in the queue, or None if there's no queue
 Admit = Callable[[Profile, Sequence[str]], Place | None]
+_NO_RECORDINGS = Recordings()
 
 
 def choose(
     model: str, default: Profile, recorded: Collection[str]
-) -> tuple[Profile, tuple[Chosen, ...]]:
+) -> tuple[Profile, tuple[ChosenFault, ...]]:
     """Return the profile and the faults of a model such as `sim-chat:drop@40`, or raise `ApiError`.
 
     `sim` and `recorded` models use the server's default profile.
     """
     name, suffix = _split_name(model, recorded)
-    profile = PROFILES.get(name.removeprefix(f"{PREFIX}-")) if name.startswith(PREFIX) else None
-    if name == PREFIX or name in recorded:
+    profile = PROFILES.get(name.removeprefix(f"{SIM}-")) if name.startswith(SIM) else None
+    if name == SIM or name in recorded:
         profile = default
     chosen = parse(suffix)
     if profile is None or chosen is None:
@@ -40,7 +45,7 @@ def choose(
 
 
 def _split_name(model: str, recorded: Collection[str]) -> tuple[str, str]:
-    """Separate a model name from its faults; names of real models may contain colons."""
+    """Separate a model name from the faults after it; a recorded name may contain colons."""
     for name in sorted(recorded, key=len, reverse=True):
         if f"{model}:".startswith(f"{name}:"):
             return name, model[len(name) + 1 :]
@@ -52,7 +57,7 @@ def compose(
     request: ModelRequest,
     default: Profile,
     attempt: int,
-    recordings: Recordings | None = None,
+    recordings: Recordings = _NO_RECORDINGS,
     *,
     name: str = "",
     admit: Admit = lambda *_: None,
@@ -60,12 +65,10 @@ def compose(
     """Return the reply to `request`, or raise `ApiError` if the API or a fault rejects it.
 
     The same request always gets the same tokens, but the timing depends on `attempt`, the number of
-    times that the request has arrived. `default` is the profile of `sim`. Recorded models also use
-    it for prompts that weren't recorded, unless `recordings` is strict. The reply's identifier is
-    derived from `name`.
+    times that the request has arrived. `default` is the profile of `sim`, and of a recorded model
+    whose recordings don't contain the prompt. The reply's identifier is derived from `name`.
     """
-    models = recordings.models if recordings else []
-    profile, chosen = choose(request.model, default, models)
+    profile, chosen = choose(request.model, default, recordings.models)
     rng = random.Random(f"{profile.name} {request.seed} {attempt} {request.prompt}")
     if rng.random() < profile.refusal_chance:
         raise errors.rate_limited("Rate limit reached.")
@@ -79,10 +82,10 @@ def compose(
             request = one.changed(request)
     digest = hashlib.sha256(f"{name} {attempt}".encode()).hexdigest()
     info = ReplyInfo(id=digest[:29], created=int(time.time()), model=request.model)
-    model, _ = _split_name(request.model, models)
-    recorded = recordings.reply(request, model, info) if recordings else None
-    if recorded is None and model in models:
-        info = replace(info, model=f"{PREFIX}-{profile.name}")
+    model, _ = _split_name(request.model, recordings.models)
+    recorded = recordings.reply(request, model, info)
+    if recorded is None and model in recordings.models:
+        info = replace(info, model=f"{SIM}-{profile.name}")
     reply = recorded or _generated(request, profile, info, rng, admit)
     # `packed` is applied last, since the other faults expect one token per piece
     for one in sorted(chosen, key=lambda one: one.fault.name == "packed"):
@@ -96,10 +99,10 @@ def _generated(
     request: ModelRequest, profile: Profile, info: ReplyInfo, rng: random.Random, admit: Admit
 ) -> Reply:
     parts = answer(request)
-    complete = [split_json(part.text) if part.json else split(part.text) for part in parts]
-    flat: list[tuple[int, str]] = []  # part index and token
+    tokens_by_part = [split_json(part.text) if part.json else split(part.text) for part in parts]
+    flat: list[tuple[int, str]] = []  # the tokens to send, each with its part's index
     reasoning = 0
-    for index, (part, tokens) in enumerate(zip(parts, complete, strict=True)):
+    for index, (part, tokens) in enumerate(zip(parts, tokens_by_part, strict=True)):
         kept = until_stop(tokens, request.stop) if part.kind == "text" else tokens
         flat += [(index, token) for token in kept]
         if part.kind == "thought":
@@ -107,7 +110,7 @@ def _generated(
     finish = "tool_calls" if parts[-1].kind == "call" and not request.forced_tool else "stop"
     if request.max_tokens is not None and len(flat) > request.max_tokens:
         flat, finish = flat[: request.max_tokens], "length"
-    total = sum(map(len, complete))
+    total = sum(map(len, tokens_by_part))
     # schedule the complete reply, so that a length limit doesn't change the timing
     opening, times, end = plan(profile, total, rng, reasoning)
     pieces = tuple(Piece(at, index, token) for at, (index, token) in zip(times, flat, strict=False))

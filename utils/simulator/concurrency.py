@@ -1,7 +1,6 @@
-"""A limit on concurrent replies, for a server that many learners share.
+"""A shared server's limit on concurrent replies, and the line that shows its load.
 
-A learner is identified by the name after the key (`our-class/ada`) or, failing that, by network
-address.
+A learner is identified by the name after the key (`our-class/ada`), else by network address.
 """
 
 from collections import Counter
@@ -71,7 +70,7 @@ class ConcurrencyLimiter:
 
 
 def live_line(limiter: ConcurrencyLimiter, tokens: float) -> str:
-    """Return a one-line summary of the load; `tokens` is the total rate in tokens per second."""
+    """Return a one-line summary of the load; `tokens` is how many were sent in the last second."""
     active = limiter.active()
     busiest = ", ".join(f"{name} {count}" for name, count in list(active.items())[:3])
     line = f"{_count(sum(active.values()), 'reply', 'replies')} to {_count(len(active), 'learner')}"

@@ -1,4 +1,4 @@
-"""The server's memory of conversations, for `previous_response_id`."""
+"""The server's memory of conversations, which a Responses API request may continue."""
 
 from collections import OrderedDict
 

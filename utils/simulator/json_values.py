@@ -1,4 +1,4 @@
-"""JSON on the wire: safe parsing and encoding."""
+"""Safe parsing and encoding of the JSON in requests and responses."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ def parse_object(raw: bytes) -> Json:
     try:
         body = json.loads(raw)
         if b"\\ud" in raw.lower():  # an escaped surrogate, such as \ud83d
-            json.dumps(body, ensure_ascii=False).encode()  # raises for a lone surrogate
+            _encode(body).encode()  # raises for a lone surrogate
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
     if not isinstance(body, dict) or not is_shallow(body):

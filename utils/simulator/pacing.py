@@ -30,7 +30,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
     The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
     profile's rate, with random stalls. If `profile.thinks`, the first `reasoning` tokens are
-    spread between the opening and the TTFT; otherwise, the first of them is due at the TTFT.
+    spread between the opening and the TTFT; otherwise, the reply's first token is due at the TTFT.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft

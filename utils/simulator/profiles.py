@@ -17,9 +17,7 @@ class Profile:
     about: str  # the kind of model or server
     total: float | None = None  # seconds for the whole reply, regardless of its length
     spread: float = 0.0  # standard deviation of ln(TTFT): 0.2 is typical, 0.8 gives a heavy tail
-    # When the role-only first chunk is sent, as a fraction of the TTFT. Servers send it when they
-    # start processing a request, so TTFB is less than TTFT.
-    opening: float = 0.6
+    opening: float = 0.6  # when the first chunk, which has no text, is sent; a fraction of the TTFT
     stall_chance: float = 0.0  # probability of a stall before a token
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
@@ -62,9 +60,9 @@ _ALL = (  # the positional numbers are `ttft` and `rate`
     ),
 )
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})
-PREFIX = "sim"
+SIM = "sim"  # the model with the server's default profile; also the prefix of the other names
 
 
 def model_names(recorded: Iterable[str]) -> list[str]:
     """Return the names that `/v1/models` lists."""
-    return list(dict.fromkeys([*recorded, *(f"{PREFIX}-{name}" for name in PROFILES)]))
+    return list(dict.fromkeys([*recorded, *(f"{SIM}-{name}" for name in PROFILES)]))

@@ -13,7 +13,8 @@ from .model_request import ModelRequest
 from .pacing import Piece, TimedBytes
 from .prefill import Place
 
-Kind = Literal["thought", "text", "call"]
+Kind = Literal["thought", "text", "call"]  # reasoning, text or a tool call
+# a fault that alters the encoded bytes, such as a dropped connection
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
@@ -36,11 +37,11 @@ class Encoder(Protocol):
         return self.error()
 
     def no_choices(self) -> bytes:
-        """Return a chunk without choices; empty if the API has no choices."""
+        """Return a chunk without choices, or b"" if the API has no choices."""
         return b""
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts; empty if the stream already has them."""
+        """Return a chunk with token counts, or b"" if the stream already has one."""
         return b""
 
 
@@ -86,7 +87,7 @@ class Reply:
     opening: float  # when a stream sends its first event, which has no text
     end: float  # when the reply is complete
     gap: float  # seconds between tokens, excluding stalls
-    delivery: tuple[Delivery, ...] = ()  # faults that alter the encoded bytes, in the order applied
+    delivery: tuple[Delivery, ...] = ()  # applied in this order
     place: Place | None = None  # the request's place in the server's queue, if there is one
 
     def text_of(self, part: int) -> str | None:

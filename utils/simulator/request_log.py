@@ -126,7 +126,7 @@ class Entry:
     def __init__(self, number: int, path: str, clock: Clock, epoch: float) -> None:
         self.started = clock()
         self._clock = clock
-        self._epoch = epoch
+        self._epoch = epoch  # the Unix time at which `clock` was 0
         self.request = Request(id=number, path=path, received=self.started + epoch)
 
     def _now(self) -> float:
@@ -155,7 +155,7 @@ class Entry:
         self.request.ended, self.request.ended_at = how, self._now()
 
     def disconnected(self, tokens: int, generated: int) -> None:
-        """Record a disconnect that came after `generated` of `tokens` tokens had been generated."""
+        """Record a disconnect after `generated` of `tokens` tokens had been generated."""
         # tokens may be sent slightly early, before they count as generated
         self.request.tokens_unsent = tokens - max(generated, self.request.tokens_sent)
         self.end("client left")

@@ -11,7 +11,7 @@ from .pacing import SLACK, Clock, due
 from .reply import Encoder, Reply
 from .request_log import Entry
 
-RESET = "simulator.reset"  # ASGI scope extension that resets the connection
+RESET = "simulator.reset"  # name of the ASGI extension that resets the connection
 _STREAM = b"text/event-stream; charset=utf-8"
 
 

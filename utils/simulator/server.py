@@ -27,17 +27,16 @@ _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time
 _COLLECT_SECONDS = 5.0  # minimum time between full garbage collections
 _MAX_FILES = 10_240
 _SEND_BUFFER = 65_536  # bytes; the default (megabytes) would mask a client that has stopped reading
-_KEEP_ALIVE = 75  # seconds until an idle connection closes; long, since learners read between cells
+_KEEP_ALIVE = 75  # seconds until an idle connection closes; long enough for pauses between cells
 
 
 class _Server(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
-        on_ready: Callable[[], None],
-        limiter: ConcurrencyLimiter | None,
+        on_ready: Callable[[], None],  # called once the server is listening
+        limiter: ConcurrencyLimiter | None,  # if given, its load is printed
     ) -> None:
-        """`on_ready` is called once the server is listening; with a `limiter`, load is printed."""
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
@@ -172,7 +171,7 @@ def serve(
 
 
 def _allow_many_connections() -> None:
-    """Raise the open-file limit, often 256 or 1024, to `_MAX_FILES` or the hard limit if lower."""
+    """Raise the open-file limit to `_MAX_FILES`, or to the hard limit if that is lower."""
     if sys.platform != "win32":
         import resource
 

@@ -27,10 +27,7 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Split JSON into tokens, with one token per digit, as many tokenizers do.
-
-    A parser of partial JSON therefore sees 4 before it sees 42.
-    """
+    """Split JSON into tokens, one per digit as in many tokenizers: 4 arrives before 42."""
     tokens: list[str] = []
     for token in split(text):
         tokens += re.findall(r"\s?\d", token) if token.strip().isdigit() else [token]

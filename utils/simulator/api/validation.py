@@ -1,6 +1,6 @@
 """Request validation for both APIs; converts pydantic's errors to OpenAI's format."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -26,10 +26,10 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for request bodies with the fields common to both APIs; rejects unknown fields."""
+    """Base class for request bodies: fields that both APIs have. Rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
-    ignored: ClassVar[str]  # names of accepted fields that don't affect the reply
+    ignored: ClassVar[str]  # names of fields that are accepted but have no effect
     model: str
     stream: bool | None = None
     tool_choice: Any = None
@@ -49,12 +49,11 @@ class Body(Lenient):
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     """Return the most specific error: an unknown field, else an invalid literal, else the first."""
-    causes = ("extra_forbidden", "literal_error")  # both can also cause 'missing' errors
+    causes = ("extra_forbidden", "literal_error")  # each can lead to further errors of other types
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
-    # such as `messages[0].content`
     steps = (f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])
-    param = "".join(steps)[1:]
+    param = "".join(steps)[1:]  # such as `messages[0].content`
     if kind == "extra_forbidden":
         return errors.unknown(param)
     if kind == "unsupported":
@@ -127,16 +126,14 @@ def required(value: str | None, param: str) -> str:
     return value
 
 
-def parse_tool_choice(
-    choice: Any, tools: tuple[Tool, ...], named: Mapping[str, Any] | None
-) -> tuple[ToolChoice, str]:
+def parse_tool_choice(choice: Any, tools: tuple[Tool, ...], named: Any) -> tuple[ToolChoice, str]:
     """Return the tool choice, and the name of the forced tool ("" if none is forced).
 
-    `named` is the part of the choice that names a function, if any.
+    `named` is the part of `choice` that may contain a function's name.
     """
     if choice is None:
         return "auto", ""
-    if named is not None and choice.get("type") == "function":
+    if isinstance(named, dict) and choice.get("type") == "function":
         name = named.get("name")
         if name not in [tool.name for tool in tools]:
             raise errors.wrong_value("tool_choice", f"the tool {name!r} is not among the tools")

@@ -1,4 +1,9 @@
-"""Plain-text replies: prepared replies, references to earlier turns, and free conversation."""
+"""Plain-text replies: prepared replies, references to earlier turns, and free conversation.
+
+Here, `asked` and `told` are what the reader wrote, and `said` is what the model replied.
+`wording.pattern` and `wording.rules` read `words.toml`. `Chooser.named` fills in one of the
+sentences listed under a key in `talk.toml`, such as `your_name`.
+"""
 
 import random
 import re
@@ -14,7 +19,9 @@ _STEM = 4  # words that share this many initial letters count as equal
 
 def text(request: ModelRequest) -> str:
     """Return the reply as plain text."""
-    *asked, prompt = [_plain(turn.text) for turn in request.turns if turn.role == "user"] or [""]
+    asked = [turn.text[: extract.LONGEST] for turn in request.turns if turn.role == "user"]
+    # the patterns use straight apostrophes
+    *asked, prompt = [message.replace("\u2019", "'") for message in asked] or [""]
     said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
     if wording.pattern("go_on").search(prompt) and said:
         return _rest(request)
@@ -37,12 +44,8 @@ def text(request: ModelRequest) -> str:
     return f"Nice to meet you, {name}. {talk.reply(rest, asked, '', chooser)}"
 
 
-def _plain(text: str) -> str:
-    return text[: extract.LONGEST].replace("\u2019", "'")  # the patterns use straight apostrophes
-
-
 def _rest(request: ModelRequest) -> str:
-    """Return the rest of a truncated reply; earlier turns may already have continued it."""
+    """Return the rest of a truncated reply, which earlier turns may have continued already."""
     turns = list(request.turns[:-1])
     partial = ""
     go_on = wording.pattern("go_on")
@@ -95,10 +98,10 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 
 
 def _sought(prompt: str, asked: list[str]) -> list[str]:
-    """Return the earlier messages that a prompt may refer to: those on its subject, or else all.
+    """Return the earlier messages that a prompt may refer to.
 
-    If none are on its subject and the prompt contains "ask" or "question", return only questions
-    and instructions, if there are any.
+    These are the messages on its subject. If there are none, and the prompt contains "ask" or
+    "question", they are the questions and instructions. Failing that, they are all messages.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -110,8 +113,8 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the message asked about, by default the last one."""
-    words = prepared_replies.normal(prompt).split()
+    """Return a reply that quotes the message that `prompt` asks for ("the second"), or the last."""
+    words = prepared_replies.lower_words(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last
     if place >= len(texts) or not texts:
@@ -127,7 +130,8 @@ def _sharing_words(prompt: str, texts: list[str]) -> list[str]:
 
 def _stems(text: str) -> set[str]:
     telling = set(wording.rules()["telling_words"].split())
-    words = [*wording.content(text), *telling.intersection(prepared_replies.normal(text).split())]
+    every = prepared_replies.lower_words(text).split()
+    words = [*wording.content(text), *telling.intersection(every)]
     return {word.lower().removesuffix("'s")[:_STEM] for word in words}
 
 

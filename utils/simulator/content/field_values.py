@@ -116,7 +116,7 @@ def numbers(text: str, name: str) -> list[str]:
     return extract.numbers(text)
 
 
-def truth(text: str, name: str) -> bool | None:
+def boolean(text: str, name: str) -> bool | None:
     """Return the value of a boolean field, or None if `text` doesn't mention the field."""
     label = plain(name).removeprefix("is ").removeprefix("has ")
     # the label, perhaps followed by a value, as in "in stock: no"
@@ -137,11 +137,11 @@ def listed(text: str, name: str) -> list[str]:
     return []
 
 
-def named(text: str, name: str) -> list[str]:
+def plural(text: str, name: str) -> list[str]:
     """Return all values in `text` for a plural field such as `cities`."""
-    plural = (extract.words(name) or [""])[-1]
-    singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
-    return _FINDERS[singular](text) if singular != plural and singular in _FINDERS else []
+    word = (extract.words(name) or [""])[-1]
+    singular = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
+    return _FINDERS[singular](text) if singular != word and singular in _FINDERS else []
 
 
 def records(text: str, names: list[str]) -> list[str]:

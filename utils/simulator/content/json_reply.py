@@ -51,10 +51,7 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that a message describes; None if no message describes one.
-
-    The message may contain a JSON schema, an example or a list of keys.
-    """
+    """Return the schema that a message gives as a schema, an example or a list of keys, or None."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue

@@ -36,16 +36,16 @@ class PreparedReply:
 
     def fit(self, prompt: str) -> int:
         """Return how well this reply matches a normalized prompt; 0 means no match."""
-        return _EXACT if prompt in self.exactly else fit(self.asks, prompt)
+        return _EXACT if prompt in self.exactly else matched_prefixes(self.asks, prompt)
 
 
-def normal(text: str) -> str:
+def lower_words(text: str) -> str:
     """Return all words in lower case, separated by spaces."""
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def fit(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest set in `asks` whose prefixes all occur in `prompt`, or 0."""
+def matched_prefixes(asks: Iterable[Collection[str]], prompt: str) -> int:
+    """Return the size of the largest set in `asks` whose prefixes all occur in `prompt`, else 0."""
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)
@@ -58,7 +58,7 @@ def parse(name: str, source: str) -> PreparedReply:
     exactly: list[str] = []
     for line in header.splitlines():
         key, _, value = line.partition(":")
-        words = normal(value)
+        words = lower_words(value)
         if key == "asks" and words:
             asks.append(frozenset(words.split()))
         elif key == "exactly" and words:
@@ -80,6 +80,6 @@ def all_replies() -> tuple[PreparedReply, ...]:
 
 def answer(prompt: str) -> str | None:
     """Return the prepared reply that best matches `prompt`; None if there is no match."""
-    words = normal(prompt[:_LONGEST_READ])
+    words = lower_words(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
     return best.text if best.fit(words) else None

@@ -52,6 +52,7 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
         value = _Filler(schema, text, context).value(schema, "", 0)
         if value.found:
             return value
+        # nothing was extracted, so lists and optional fields are made up too
         return _Filler(schema, text, context, invents=True).value(schema, "", 0)
     except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
         if isinstance(error, SchemaError):
@@ -160,7 +161,7 @@ class _Filler:
         if kind in ("integer", "number"):
             return self._number(schema, name, whole=kind == "integer")
         if kind == "boolean":
-            found = field_values.truth(self.text, name)
+            found = field_values.boolean(self.text, name)
             default = schema.get("default")
             made_up = default if isinstance(default, bool) else True
             return Value(made_up, missing=True) if found is None else Value(found, found=True)
@@ -217,7 +218,7 @@ class _Filler:
             chosen = field_values.chosen(self.text, inner["enum"])
             return [Value(choice, found=True) for choice in chosen]
         if kind == "string":
-            listed = field_values.listed(self.text, name) or field_values.named(self.text, name)
+            listed = field_values.listed(self.text, name) or field_values.plural(self.text, name)
             fitting = [item for item in listed if fits_length(item, inner)]
             if fitting:
                 return [Value(item, found=True) for item in fitting]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from . import wording
-from .prepared_replies import fit, normal
+from .prepared_replies import lower_words, matched_prefixes
 
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")  # in order of use
@@ -19,7 +19,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; a message must match all of one set
+    asks: list[list[str]]  # sets of word prefixes; a message contains all of at least one set
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies, keyed by kind of question
     streaming: bool  # whether the topic is about streaming
@@ -57,7 +57,7 @@ def topics() -> tuple[Topic, ...]:
     """Return all topics, in order of preference."""
     return tuple(
         Topic(
-            asks=[normal(line).split() for line in one["asks"]],
+            asks=[lower_words(line).split() for line in one["asks"]],
             name=name,
             parts={part: one[part] for part in _PARTS if part in one},
             streaming=file == "topics.toml",
@@ -69,9 +69,9 @@ def topics() -> tuple[Topic, ...]:
 
 def topic_of(text: str) -> Topic | None:
     """Return the topic of a message, or None if no topic matches."""
-    words = normal(text[: wording.READ])
-    best = max(topics(), key=lambda topic: fit(topic.asks, words))
-    return best if fit(best.asks, words) else None
+    words = lower_words(text[: wording.READ])
+    best = max(topics(), key=lambda topic: matched_prefixes(topic.asks, words))
+    return best if matched_prefixes(best.asks, words) else None
 
 
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
@@ -107,13 +107,13 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies for the first pattern in `table` that the message matches."""
+    """Return the replies for the first pattern in a table of `talk.toml` that a message matches."""
     replies: dict[str, list[str]] = wording.tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 
 
 def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
-    """Return an unused part of a topic, preferably the requested part."""
+    """Return an unused part of a topic, preferably `wish`, such as "why"."""
     order = [part for part in (wish, *_PARTS) if part in topic.parts]
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:

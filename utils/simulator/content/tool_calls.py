@@ -95,8 +95,8 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
         if len(matches) == _MOST_MATCHES:
             break
         clause = prompt[start:end]
-        best, fit = _best(tools, clause)
-        fits = fit >= _MIN_SCORE
+        best, score = _best(tools, clause)
+        fits = score >= _MIN_SCORE
         if not matches:
             if fits:
                 matches.append(_Match(best, start=0, end=end))
@@ -114,8 +114,8 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
             last.end = end
             last.complete = alone
     if not matches:
-        best, fit = _best(tools, prompt)
-        if fit >= _MIN_SCORE:
+        best, score = _best(tools, prompt)
+        if score >= _MIN_SCORE:
             matches.append(_Match(best, 0, len(prompt)))
     calls = [_call(match.tool, prompt[match.start : match.end], prompt) for match in matches]
     return list(dict.fromkeys(calls))

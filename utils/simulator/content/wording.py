@@ -134,7 +134,7 @@ def _complete(words: list[str]) -> str:
 
 
 def aim(text: str, subject: About) -> str:
-    """Return "to" and the action of a "how" or "should" question, or else "for" and the subject."""
+    """Return a phrase such as "to bake bread" (for a "how" or "should" question) or "for tea"."""
     how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 

@@ -3,7 +3,7 @@
 CONTRIBUTING.md explains how to add one.
 """
 
-from . import delivery, generation, refusals
-from .fault import FAULTS, Chosen, Fault, parse
+from . import delivery, generation, refusals  # importing them registers faults
+from .fault import FAULTS, ChosenFault, Fault, parse
 
-__all__ = ["FAULTS", "Chosen", "Fault", "delivery", "generation", "parse", "refusals"]
+__all__ = ["FAULTS", "ChosenFault", "Fault", "delivery", "generation", "parse", "refusals"]

@@ -1,15 +1,21 @@
-"""Faults in delivery: the bytes of a reply are buffered, dropped, truncated or garbled."""
+"""Faults in delivery: the bytes of a reply are buffered, dropped, truncated or garbled.
+
+A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. The function
+takes a reply's bytes with their times, and yields the changed ones; its parameters with defaults
+are the numbers after `@` in a model name such as `sim-chat:drop@40`.
+"""
 
 import json
 import math
 from collections.abc import Callable, Iterator
+from itertools import chain, pairwise
 
 from ..errors import server_error
 from ..pacing import TimedBytes
 from ..reply import Encoder
 from .fault import delivery
 
-Sent = Iterator[TimedBytes]  # most items contain one event; see `events` in the encoders
+Sent = Iterator[TimedBytes]  # each item contains one event or several
 _BLOCK = 8192  # bytes that a proxy passes on in one go
 _MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # seconds
@@ -234,11 +240,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last one or extends beyond `tokens` tokens."""
     count = 0
-    before: TimedBytes | None = None  # the loop runs one item behind, to detect the last item
-    for item in sent:
-        if before is not None:
-            count += before.tokens
-            yield before, count > tokens
-        before = item
-    if before is not None:
-        yield before, True
+    end = TimedBytes(math.inf, b"")  # follows the last item
+    for item, following in pairwise(chain(sent, [end])):
+        count += item.tokens
+        yield item, count > tokens or following is end

@@ -1,6 +1,6 @@
 """The registry of faults, and the model-name syntax for requesting them: `sim-chat:drop@40`.
 
-The faults are defined and described in `refusals`, `generation` and `delivery`.
+The functions that inject the faults are in `refusals`, `generation` and `delivery`.
 """
 
 import inspect
@@ -29,8 +29,7 @@ class Fault:
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
     by_responses: str  # the exception with the Responses API; "" if none
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
-    # a "refusal" replaces the reply with an error; the other stages name what the fault changes
-    stage: Stage
+    stage: Stage  # a "refusal" replaces the reply with an error; the others name what changes
     numbers: tuple[tuple[str, float], ...] = ()  # name and default of each number after `@`
     whole: bool = True  # whether the fault also affects replies that aren't streamed
 
@@ -42,7 +41,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenFault:
     """A fault and its parameters, as specified in a model-name suffix such as `stall@30,8`."""
 
     fault: Fault
@@ -114,9 +113,9 @@ generation = partial(fault, "generation")
 delivery = partial(fault, "delivery")
 
 
-def parse(suffix: str) -> tuple[Chosen, ...] | None:
+def parse(suffix: str) -> tuple[ChosenFault, ...] | None:
     """Return the faults in a suffix such as `bursts:drop@40`; None if the suffix is invalid."""
-    chosen: list[Chosen] = []
+    chosen: list[ChosenFault] = []
     words = suffix.split(":", _MAX_FAULTS) if suffix else []
     if len(words) > _MAX_FAULTS:
         return None
@@ -130,5 +129,5 @@ def parse(suffix: str) -> tuple[Chosen, ...] | None:
         if len(texts) > len(defaults) or not all(map(_NUMBER.fullmatch, texts)):
             return None
         values = [float(text) for text in texts]
-        chosen.append(Chosen(fault, (*values, *defaults[len(values) :])))
+        chosen.append(ChosenFault(fault, (*values, *defaults[len(values) :])))
     return tuple(chosen)

@@ -1,4 +1,10 @@
-"""Faults in the content and timing of a reply: limits, stalls, large chunks, reasoning."""
+"""Faults in the content and timing of a reply: limits, stalls, large chunks, reasoning.
+
+A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. The function
+returns the changed request or reply; its parameters with defaults are the numbers after `@` in a
+model name such as `sim-chat:stall@40,15`. A reply's `pieces` are timed fragments of its `parts`:
+reasoning, text and tool calls.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -21,9 +21,8 @@ _POLL_SECONDS = 0.05  # between checks that a child is still running, while wait
 _REPORT_SECONDS = 1.0  # timeout for a connection to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
-# Python environment variables that a child inherits: those for paths and files. Others could break
-# the child: with PYTHONINSPECT, a failed start would wait for input; with PYTHONWARNINGS=error,
-# imports would fail.
+# The PYTHON… variables that a child inherits. Others could break it: with PYTHONINSPECT, a failed
+# start would wait for input; with PYTHONWARNINGS=error, imports would fail.
 _PATH_VARIABLES = {
     "PYTHONPATH",
     "PYTHONHOME",
@@ -137,12 +136,12 @@ class Child:
             self._connection.recv(1)  # no data follows, so this returns when the child exits
 
     def wait(self) -> None:
-        """Wait until the process has exited, then close this end of the pipe."""
+        """Wait until the process has exited, then close the pipe to its standard input."""
         self._process.wait()
         self.close_pipe()
 
     def close_pipe(self) -> None:
-        """Close this end of the pipe; the child exits once all copies of this end are closed."""
+        """Close the pipe to the child's standard input; the child exits if no fork has it open."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

@@ -23,7 +23,7 @@ class SimulatorError(RuntimeError):
 class ServerProcess:
     """The simulator process, which exits when this process exits.
 
-    If it exits before then, a thread restarts it on the same port with the same key.
+    If it exits earlier, a thread restarts it on the same port with the same key.
     """
 
     def __init__(self, speed: float, key: str) -> None:
@@ -102,7 +102,7 @@ class ServerProcess:
 
     def _is_decided(self) -> bool:
         """Return whether waiting is over: the simulator is ready, or will never be."""
-        # only the owner can check whether the child is running
+        # only the process that started the child can check whether it is running
         alive = not self._owned() or self._child.running
         return self.over or (self._ready and alive)
 

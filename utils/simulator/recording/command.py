@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> None:
     if not out.parent.is_dir():
         sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
     key = env_vars.variable("OPENAI_API_KEY")
-    odd_key = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
-    if message := odd_key or env_vars.wrong():
+    wrong_key = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
+    if message := wrong_key or env_vars.wrong():
         sys.exit(message)
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
     if base_url and not base_url.startswith(("http://", "https://")):
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
             _record(client, requests, out)
     except OpenAIError as error:
         host = client.base_url.netloc.decode(errors="replace")
-        sys.exit(f"Recording stopped: {redacted(_refusal(error, host, key_set=bool(key)))}")
+        sys.exit(f"Recording stopped: {redacted(_reason(error, host, key_set=bool(key)))}")
     except (RecordError, RecordingError) as error:
         sys.exit(f"Recording stopped: {redacted(str(error))}")
     except OSError as error:
@@ -61,6 +61,7 @@ def _requests(arguments: argparse.Namespace) -> list[Json]:
     requests += [_request_in(Path(file)) for file in arguments.request or []]
     if not requests:
         arguments.parser.error("no prompt: use --prompt TEXT or --request FILE")
+    # prompts may contain lone surrogates, which can't be sent
     return [well_formed_parts(request | {"model": model}) for request in requests]
 
 
@@ -101,7 +102,7 @@ def _report(reply: RecordedReply, left_out: int, out: Path) -> None:
     sys.stdout.flush()
 
 
-def _refusal(error: OpenAIError, host: str, key_set: bool) -> str:
+def _reason(error: OpenAIError, host: str, key_set: bool) -> str:
     """Return a sentence that explains why a request failed."""
     if isinstance(error, openai.AuthenticationError) and not key_set:
         return f"{host} requires a key, but OPENAI_API_KEY isn't set."
@@ -114,6 +115,6 @@ def _refusal(error: OpenAIError, host: str, key_set: bool) -> str:
             f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
             "server is running."
         )
-    body = getattr(error, "body", None)  # may contain an error message that the SDK overlooked
+    body = getattr(error, "body", None)  # may contain a message that isn't in `str(error)`
     more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
     return f"{host} responded: {textwrap.shorten(f'{error}{more}', _MAX_MESSAGE, placeholder=' …')}"

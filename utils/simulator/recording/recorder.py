@@ -84,17 +84,17 @@ def _events(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 class Recorder:
-    """Collects a reply as its events arrive; for most attributes, see `RecordedReply`."""
+    """Collects a reply as its events arrive, in the form of `RecordedReply`."""
 
     def __init__(self) -> None:
-        self.opening: float | None = None
-        self.parts: list[tuple[Kind, str]] = []
-        self.pieces: list[tuple[float, int, str]] = []
-        self.finish = ""
-        self.usage = (0, 0, 0)
+        self.opening: float | None = None  # when the first event arrived
+        self.parts: list[tuple[Kind, str]] = []  # kind and, for a call, the tool name
+        self.pieces: list[tuple[float, int, str]] = []  # time, part index and text
+        self.finish = ""  # finish reason
+        self.usage = (0, 0, 0)  # tokens: prompt, reply (with reasoning), reasoning alone
         self.left_out = 0  # number of events that could not be recorded in full
-        # part indexes, keyed by kind and call index (0 if the part isn't a call)
-        self._places: dict[tuple[Kind, int], int] = {}
+        # the index of each part, keyed by its kind and call index (0 if it isn't a call)
+        self._indexes: dict[tuple[Kind, int], int] = {}
         self._call_ids: dict[int, str] = {}  # keyed by call index
 
     def add(self, data: str, now: float) -> None:
@@ -123,11 +123,8 @@ class Recorder:
             self.finish = _text(choice.get("finish_reason")) or self.finish
         if usage := chunk.get("usage"):
             details = usage.get("completion_tokens_details") or {}
-            counts = (
-                usage.get("prompt_tokens"),
-                usage.get("completion_tokens"),
-                details.get("reasoning_tokens"),
-            )
+            tokens = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
+            counts = (*tokens, details.get("reasoning_tokens"))
             # `index` raises TypeError for anything but an integer
             prompt, completion, reasoning = (max(0, index(count or 0)) for count in counts)
             self.usage = (prompt, completion, reasoning)
@@ -159,18 +156,18 @@ class Recorder:
         known = self._call_ids.setdefault(number, identifier)
         if name and identifier not in ("", known):  # a new call that reuses the index
             self._call_ids[number] = identifier
-            self._places.pop(("call", number), None)
-        if text or name or ("call", number) not in self._places:
+            self._indexes.pop(("call", number), None)
+        if text or name or ("call", number) not in self._indexes:
             self._add("call", text, now, number, name)
 
     def _add(self, kind: Kind, text: str, now: float, number: int = 0, name: str = "") -> None:
         """Add a piece to its part; a call's name may arrive after the call's first piece."""
-        place = self._places.setdefault((kind, number), len(self.parts))
-        if place == len(self.parts):
+        part = self._indexes.setdefault((kind, number), len(self.parts))
+        if part == len(self.parts):
             self.parts.append((kind, name))
-        elif name and self.parts[place] == (kind, ""):
-            self.parts[place] = (kind, name)
-        self.pieces.append((now, place, text))
+        elif name and self.parts[part] == (kind, ""):
+            self.parts[part] = (kind, name)
+        self.pieces.append((now, part, text))
 
 
 def _text(content: Any) -> str:

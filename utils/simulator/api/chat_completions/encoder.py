@@ -9,7 +9,7 @@ from ...reply import Encoder, Reply, Usage
 
 
 class ChatCompletionsEncoder(Encoder):
-    """Encodes one reply as chunks or as one object."""
+    """Encodes a reply, whose `pieces` are fragments of its `parts`: reasoning, text, tool calls."""
 
     done = b"data: [DONE]\n\n"
 
@@ -74,10 +74,7 @@ class ChatCompletionsEncoder(Encoder):
         return _sse(errors.server_error().body())
 
     def _opening(self, part: int) -> bytes:
-        """Return the chunk that precedes the pieces of a part, or b"" if none is needed.
-
-        Tool calls need such a chunk, as do reasoning paragraphs after the first.
-        """
+        """Return the chunk that begins a tool call or a further reasoning paragraph, else b""."""
         described = self._reply.parts[part]
         if described.kind == "thought" and part and self._reply.request.shows_reasoning:
             return self._event({"reasoning_content": "\n\n"})
@@ -87,10 +84,7 @@ class ChatCompletionsEncoder(Encoder):
         return self._event({"tool_calls": [call]})
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes the pieces of one part.
-
-        The chunks differ only in their text, so everything else is encoded only once.
-        """
+        """Return a function that encodes a part's pieces; all but their text is encoded once."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._reply.request.shows_reasoning:
             return lambda _: b""

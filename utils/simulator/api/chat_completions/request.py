@@ -1,4 +1,7 @@
-"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's request format."""
+"""Parses requests to `/v1/chat/completions`; the classes mirror OpenAI's request format.
+
+`Body` rejects unknown fields, and `Lenient` ignores them. A turn is one message.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -90,7 +93,7 @@ _Tokens = Annotated[int, Field(ge=1)]
 
 
 class ChatCompletionsBody(Body):
-    """The body of a request to `/v1/chat/completions`."""
+    """The body of a request to `/v1/chat/completions`; `ignored` fields have no effect."""
 
     ignored = """
         logit_bias metadata modalities moderation prediction prompt_cache_key prompt_cache_options
@@ -128,8 +131,7 @@ def parse(body: Json) -> ModelRequest:
     choice = given.tool_choice
     if choice is not None and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
-    function = choice.get("function") if isinstance(choice, dict) else None
-    named = function if isinstance(function, dict) else None
+    named = choice.get("function") if isinstance(choice, dict) else None
     tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
     wants_json, schema = _json_format(given.response_format, turns)
     return ModelRequest(

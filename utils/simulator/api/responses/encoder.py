@@ -23,7 +23,7 @@ _ECHOED: Json = {  # request fields that the response echoes, with their default
 # values of `incomplete_details.reason`, by finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # item ID prefixes
-_DELTAS = {  # middle parts of event names, as in `response.output_text.delta`
+_DELTAS = {  # the names of delta events, such as `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
     "call": "function_call_arguments",
@@ -31,7 +31,7 @@ _DELTAS = {  # middle parts of event names, as in `response.output_text.delta`
 
 
 class ResponsesEncoder(Encoder):
-    """Encodes one reply as events or as one object."""
+    """Encodes a reply, whose `pieces` are fragments of its `parts`: reasoning, text, tool calls."""
 
     def __init__(self, reply: Reply, body: Json) -> None:
         self._reply = reply
@@ -43,9 +43,8 @@ class ResponsesEncoder(Encoder):
         self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
 
-    # all reasoning parts share the first output item; every other part is a separate item
-
     def _output_index(self, part: int) -> int:
+        """Return the index of a part's output item; all reasoning parts share the first item."""
         return max(0, part - max(0, self._thoughts - 1))
 
     def _ends_item(self, part: int) -> bool:
@@ -134,7 +133,7 @@ class ResponsesEncoder(Encoder):
         opening += self._event("response.in_progress", response=begun)
         yield TimedBytes(reply.opening, opening)
         last = len(reply.pieces) - 1
-        encode: Callable[[str], bytes] = _nothing
+        encode: Callable[[str], bytes]  # encodes the current part's pieces
         for index, (at, part, text, tokens) in enumerate(reply.pieces):
             data = b""
             begins = index == 0 or reply.pieces[index - 1].part != part
@@ -183,13 +182,10 @@ class ResponsesEncoder(Encoder):
         return data
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes the pieces of one part.
-
-        Everything except the text and the sequence number is encoded only once.
-        """
+        """Return a function that encodes a part's pieces; most of each event is encoded once."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
-            return _nothing
+            return lambda _: b""
         logprobs: Json = {"logprobs": []} if kind == "text" else {}
         # a template, never sent, in which "\0" is a placeholder for the text
         event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
@@ -232,10 +228,6 @@ class ResponsesEncoder(Encoder):
         """Return the event for a failed response."""
         error = {"code": "server_error", "message": errors.server_error().message}
         return self._event("response.failed", response=self._response("failed") | {"error": error})
-
-
-def _nothing(_: str) -> bytes:
-    return b""
 
 
 def _output_text(text: str) -> Json:

@@ -1,4 +1,7 @@
-"""Parses requests to `/v1/responses`; the classes mirror OpenAI's request format."""
+"""Parses requests to `/v1/responses`; the classes mirror OpenAI's request format.
+
+`Body` rejects unknown fields, and `Lenient` ignores them. A turn is one message.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
@@ -91,7 +94,7 @@ class _Reasoning(Lenient):
 
 
 class ResponsesBody(Body):
-    """The body of a request to `/v1/responses`."""
+    """The body of a request to `/v1/responses`; `ignored` fields have no effect."""
 
     ignored = """
         access_programs context_management image include max_tool_calls metadata moderation
@@ -123,8 +126,7 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
     choice = given.tool_choice
     if choice not in (None, "auto", "none") and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
-    named = choice if isinstance(choice, dict) else None  # this API puts `name` in the choice
-    tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
+    tool_choice, forced_tool = parse_tool_choice(choice, tools, named=choice)
     wants_json, schema = _json_format(given.text.format if given.text else None, turns)
     reasoning = given.reasoning or _Reasoning()
     reasons = reasoning.effort != "none" and bool(reasoning.effort or reasoning.summary)
