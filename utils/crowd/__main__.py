@@ -1,4 +1,7 @@
-"""Serves `app` on a free port, reports the port, and exits when standard input closes."""
+"""Serves the load experiment's `app` on a free port; `process.py` starts it as a child process.
+
+It reports the port to the parent process, and exits when its standard input closes.
+"""
 
 from utils.simulator.process.child_process import end_with_stdin, report
 
