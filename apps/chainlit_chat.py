@@ -4,6 +4,7 @@
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
 
 Chainlit runs on_message as a task. Its Stop button cancels the task, including the model call.
+answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 
 from contextlib import aclosing

@@ -4,6 +4,7 @@
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
 The response to `POST /chat` streams the reply; leaving the page or pressing Stop cancels it.
+answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 
 import json
@@ -30,7 +31,7 @@ settings.configure(
 )
 MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
 MOST_VISITORS = 1_000
-conversations = {}  # keyed by visitor, in this process's memory
+conversations = {}  # each visitor's turns, in this process's memory
 
 
 async def write(visitor, question):

@@ -3,7 +3,7 @@
     python benchmarks/live_text.py
 
 Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted in the
-serialized messages that the kernel publishes, and compared with those of the best naive method.
+serialised messages that the kernel publishes, and compared with those of the best naive method.
 Kernel time is compared with that of a bare anywidget that only sends each token.
 """
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 __all__ = [
-    "Provider",
     "ProviderError",
     "chat_model",
     "describe",

@@ -37,7 +37,7 @@ redis = Redis.from_url(
 )
 tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop has only weak references
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
-Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
+Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]  # as `write` in app.py
 
 
 @asynccontextmanager
