@@ -27,13 +27,13 @@ COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 KERNEL_FORKER = "QUICK_KERNELS"
 
 # This file's tests are long and share nothing, so different workers may run them.
-SPLIT = "tests/notebooks/test_unlike_the_simulator.py"
+SPLIT_FILE = "tests/notebooks/test_unlike_the_simulator.py"
 
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
     "tests/browser/lessons/",
     "tests/browser/test_",
-    SPLIT,
+    SPLIT_FILE,
     "tests/browser/pages/",
     "tests/tools/test_lab.py",
     "solutions/",
@@ -82,15 +82,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist, nothing calls this hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `--dist loadfile`, keep files that share a browser on one worker; spread `SPLIT`."""
+    """With `--dist loadfile`, run files that share a browser on one worker; split `SPLIT_FILE`."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:  # tests of the same scope share a worker
             file = super()._split_scope(nodeid)
-            if file == SPLIT:
+            if file == SPLIT_FILE:
                 return nodeid
-            # Lesson 4 takes as long as the others together.
+            # The test file of lesson 4 takes as long as those of all other lessons together.
             share = file.startswith("tests/browser/") and not file.endswith("/test_lesson_4.py")
             return file.rpartition("/")[0] if share else file
 
@@ -105,7 +105,7 @@ def kernels() -> str | None:
 
 def find_nbval_settings(config: pytest.Config) -> None:
     """Make the path of nbval's settings absolute: pytest may be started in another folder."""
-    if getattr(config.option, "nbval_sanitize_with", None):  # not set without nbval
+    if getattr(config.option, "nbval_sanitize_with", None):  # only nbval has this option
         path = config.rootpath / config.option.nbval_sanitize_with
         config.option.nbval_sanitize_with = str(path)
 

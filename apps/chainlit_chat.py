@@ -25,7 +25,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # the note tells the model that its reply is incomplete; if Stop is pressed, it stays "Stopped."
+    # a note tells the model that its reply is incomplete; this one remains if Stop is pressed
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

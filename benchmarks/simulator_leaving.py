@@ -80,7 +80,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
-    """Run a wave against the bare server; return how many seconds late it saw each disconnect."""
+    """Run a wave of clients; return how many seconds late the bare server saw each disconnect."""
     left = asyncio.run(visits(requests, bare.port, rng))
     noticed = bare.left()
     return [noticed[seed] - at for seed, at in enumerate(left) if seed in noticed]

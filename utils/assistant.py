@@ -80,9 +80,9 @@ PARTS: Mapping[str, Callable[..., Any]] = {"answer": answer, "steady": steady, "
 def parts(
     names: Mapping[str, Any], wanted: Sequence[str] = ("answer", "steady")
 ) -> tuple[Callable[..., Any], ...]:
-    """Return the requested parts: yours if they pass their checks, otherwise the course's.
+    """Return the requested parts: the learner's if they pass their checks, else the course's.
 
-    Also prints which version of each part is returned. `names` are the notebook's `globals()`.
+    Also print which version of each part is used. `names` are the notebook's `globals()`.
     """
     passes.cache_clear()
     found = []

@@ -28,7 +28,7 @@ _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
 # names for characters that have an unusual name, or none, in `unicodedata`
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
-lock = RLock()  # held while variables are hidden
+lock = RLock()  # held while variables are temporarily unset
 
 
 def variable(name: str) -> str | None:
@@ -65,7 +65,7 @@ def tracing() -> bool:
 def stay_here() -> bool:
     """Turn tracing off, bypass proxies for local servers, and drop variables with unusable values.
 
-    This also applies to child processes started later. Returns whether environment variables had
+    Child processes started later inherit these changes. Return whether environment variables had
     turned tracing on.
     """
     with lock:

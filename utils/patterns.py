@@ -21,7 +21,10 @@ FORM = (
 
 
 async def five_patterns(model: BaseChatModel) -> list[Pattern]:
-    """Show five replies concurrently, each in a different way; return their recordings in order."""
+    """Show five replies concurrently, each in a different way, for example with a spinner.
+
+    A `Pattern` contains the recording, and when the spinner, status or empty form was visible.
+    """
     start = perf_counter()
     spinner = Progress(label="Spinner").show()
     spinner.advance(0)  # starts the animation

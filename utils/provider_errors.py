@@ -46,7 +46,8 @@ _EMPTIES = r"a?(invoke|stream)"
 def explain(error: BaseException) -> str:
     """Return a sentence that explains why a call to a provider failed, and what to do.
 
-    The error's causes are examined too. An exception group gets one sentence per distinct failure.
+    The error's causes are examined too. An unknown error becomes its type and message. An exception
+    group gets one sentence per distinct failure.
     """
     sentences = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(sentences))
@@ -196,7 +197,7 @@ def _no_completion(error: BaseException) -> bool:
     if not isinstance(error, _FIELD_ERRORS):
         return False
     if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
-        return False  # caused by the request
+        return False  # the request is at fault, not the response
     innermost_first = _frames(error)[::-1]
     for depth, (file, function) in enumerate(innermost_first):
         # "…/site-packages/openai/_models.py" is split into "openai" and "_models.py".

@@ -97,7 +97,7 @@ def _hidden_builtins() -> list[str]:
         name
         for name, builtin in vars(builtins).items()
         if name.islower()
-        and getattr(builtin, "__module__", None) == "builtins"  # IPython replaces some
+        and getattr(builtin, "__module__", None) == "builtins"  # IPython replaces some of them
         and own.get(name, builtin) is not builtin
     )
 
