@@ -23,8 +23,7 @@ from tools.programs import folder_for_sockets, provide_home
 # Removed from the environment, since tests compare the output of other programs as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-# The environment variable with the address of the process that forks kernels (Linux only).
-KERNEL_FORKER = "QUICK_KERNELS"
+KERNEL_FORKER = "QUICK_KERNELS"  # variable with the address of the process that forks kernels
 
 # This file's tests are long and share nothing, so different workers may run them.
 SPLIT_FILE = "tests/notebooks/test_unlike_the_simulator.py"

@@ -21,10 +21,7 @@ FORM = (
 
 
 async def five_patterns(model: BaseChatModel) -> list[Pattern]:
-    """Show five replies concurrently, each in a different way, for example with a spinner.
-
-    A `Pattern` contains the recording, and when the spinner, status or empty form was visible.
-    """
+    """Show five replies concurrently, each in a different way; return a recording of each."""
     start = perf_counter()
     spinner = Progress(label="Spinner").show()
     spinner.advance(0)  # starts the animation

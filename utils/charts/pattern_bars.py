@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, WAITING
@@ -24,8 +25,8 @@ class Pattern:
     """A recorded reply, and when a status appeared on the screen."""
 
     recording: Recording  # the reply; its label names the pattern
-    # seconds from the request until a status, spinner or empty form appeared; None if none did
-    status_at: float | None = None
+    # seconds from the request until a status, spinner or empty form appeared; infinite if none did
+    status_at: float = inf
 
 
 @default_settings
@@ -42,7 +43,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     readings = [reading(recording, wpm) for recording in recordings]
     firsts = [r.first for r in readings]  # seconds until the first word
     totals = [recording.e2e for recording in recordings]
-    blanks = [_blank(*pair) for pair in zip(patterns, firsts, strict=True)]
+    blanks = [min(p.status_at, first) for p, first in zip(patterns, firsts, strict=True)]  # seconds
     summaries = [
         f"blank {in_seconds(blank)} · first word {in_seconds(first)} · all {in_seconds(total)}"
         for blank, first, total in zip(blanks, firsts, totals, strict=True)
@@ -71,11 +72,6 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
         rows.stalls(middle, r.first, r.wait)
     remark_on_counts(rows.chart, recordings)
     return rows.chart
-
-
-def _blank(pattern: Pattern, first: float) -> float:
-    """Return how long the screen stays blank, in seconds."""
-    return first if pattern.status_at is None else min(pattern.status_at, first)
 
 
 def _title(names: list[str], blanks: list[float], firsts: list[float]) -> str:
