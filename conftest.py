@@ -23,15 +23,16 @@ from tools.programs import folder_for_sockets, provide_home
 # Removed from the environment, since tests compare the output of other programs as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-KERNELS = "QUICK_KERNELS"  # environment variable with the kernel server's address
+KERNEL_FORKER = "QUICK_KERNELS"  # variable with the address of the process that forks kernels
 
-ALONE = "tests/notebooks/test_unlike_the_simulator.py"  # its tests are long and share nothing
+# This file's tests are long and share nothing, so different workers may run them.
+SPLIT_FILE = "tests/notebooks/test_unlike_the_simulator.py"
 
 # The longest tests start first, so that none of them is still running alone at the end.
 FIRST = (
     "tests/browser/lessons/",
     "tests/browser/test_",
-    ALONE,
+    SPLIT_FILE,
     "tests/browser/pages/",
     "tests/tools/test_lab.py",
     "solutions/",
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000, 50, 50)
     folder = tempfile.mkdtemp(prefix="kernels-", dir=folder_for_sockets())
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
-    provide_home(Path(folder))
+    provide_home(Path(folder))  # only if there is no home folder, as in some containers
     environ = {name: value for name, value in suite_environ().items() if name not in COLOURS}
     environ["IPYTHONDIR"] = str(Path(folder, "ipython"))  # not the developer's own
     for name in set(os.environ) - set(environ):
@@ -80,15 +81,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist, nothing calls this hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `--dist loadfile`, keep files that share a browser together, and split `ALONE`."""
+    """With `--dist loadfile`, run files that share a browser on one worker; split `SPLIT_FILE`."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:  # tests of the same scope share a worker
             file = super()._split_scope(nodeid)
-            if file == ALONE:
+            if file == SPLIT_FILE:
                 return nodeid
-            # Lesson 4 takes as long as the others together.
+            # The test file of lesson 4 takes as long as those of all other lessons together.
             share = file.startswith("tests/browser/") and not file.endswith("/test_lesson_4.py")
             return file.rpartition("/")[0] if share else file
 
@@ -97,13 +98,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def kernels() -> str | None:
-    """Return the address of the kernel server; None except on Linux."""
-    return os.environ.get(KERNELS)
+    """Return the address of the process that forks kernels; None except on Linux."""
+    return os.environ.get(KERNEL_FORKER)
 
 
 def find_nbval_settings(config: pytest.Config) -> None:
     """Make the path of nbval's settings absolute: pytest may be started in another folder."""
-    if getattr(config.option, "nbval_sanitize_with", None):  # not set without nbval
+    if getattr(config.option, "nbval_sanitize_with", None):  # only nbval has this option
         path = config.rootpath / config.option.nbval_sanitize_with
         config.option.nbval_sanitize_with = str(path)
 
@@ -114,16 +115,16 @@ def give_nbval_quick_kernels(config: pytest.Config) -> None:
 
     from tests.notebooks.preloaded import command, preloaded
 
-    if KERNELS not in os.environ:
+    if KERNEL_FORKER not in os.environ:
         running = ExitStack()
         config.add_cleanup(running.close)
-        os.environ[KERNELS] = running.enter_context(preloaded()) or ""
-        config.add_cleanup(partial(os.environ.pop, KERNELS))
+        os.environ[KERNEL_FORKER] = running.enter_context(preloaded()) or ""
+        config.add_cleanup(partial(os.environ.pop, KERNEL_FORKER))
     get_kernel_spec = NbvalKernelspecManager.get_kernel_spec
 
     def get_quick(self: Any, name: str) -> Any:
         spec = get_kernel_spec(self, name)
-        spec.argv = command(os.environ[KERNELS])
+        spec.argv = command(os.environ[KERNEL_FORKER])
         return spec
 
     NbvalKernelspecManager.get_kernel_spec = get_quick

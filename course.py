@@ -26,7 +26,7 @@ if __name__ == "__main__":
 
     for name, path in shadowing.hidden(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
-            sys.exit(shadowing.told(name, path))
+            sys.exit(shadowing.advice(name, path))
     if hasattr(sys.stdout, "reconfigure"):  # stdout may be None
         sys.stdout.reconfigure(errors="backslashreplace")  # for paths that stdout can't encode
     try:

@@ -4,6 +4,7 @@
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... chainlit run chainlit_chat.py
 
 Chainlit runs on_message as a task. Its Stop button cancels the task, including the model call.
+answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 
 from contextlib import aclosing
@@ -24,7 +25,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # the note tells the model that its reply is incomplete; if Stop is pressed, it stays "Stopped."
+    # a note tells the model that its reply is incomplete; this one remains if Stop is pressed
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

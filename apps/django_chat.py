@@ -4,6 +4,7 @@
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
 The response to `POST /chat` streams the reply; leaving the page or pressing Stop cancels it.
+answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 
 import json
@@ -30,7 +31,7 @@ settings.configure(
 )
 MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
 MOST_VISITORS = 1_000
-conversations = {}  # keyed by visitor, in this process's memory
+conversations = {}  # each visitor's turns, in this process's memory
 
 
 async def write(visitor, question):
@@ -40,7 +41,7 @@ async def write(visitor, question):
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
-    # the note tells the model that its reply is incomplete; "Stopped." remains if Stop is pressed
+    # a note tells the model that its reply is incomplete; this one remains if Stop is pressed
     turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
     turns.append(turn)
     for old in list(conversations)[:-MOST_VISITORS]:

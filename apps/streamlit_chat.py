@@ -4,6 +4,7 @@
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
 
 Streamlit runs this file from the top for each message; Stop interrupts the run at its next output.
+answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 
 import asyncio
@@ -30,7 +31,7 @@ def event_loop():
 
 
 def pieces(messages):
-    """Yield a reply's pieces, and ("nothing", "") several times a second during silences."""
+    """Yield the items of answer(), ("nothing", "") during silences, and finally ("end", error)."""
     arrived = queue.SimpleQueue()
 
     async def read():

@@ -34,7 +34,7 @@ class Ratio:
     """
 
     measured: Sequence[float]
-    floor: Sequence[float]  # corresponding measurements of the floor
+    floor: Sequence[float]  # the same measurements of a minimal equivalent, such as a bare server
     most: float  # the limit, as a multiple of the floor
     least: float = 0.0  # the lowest floor to divide by, such as the timer's resolution
     unit: str = "s"
@@ -44,19 +44,15 @@ class Ratio:
         """The ratio of the minimums."""
         return min(self.measured) / max(min(self.floor), self.least)
 
-    def row(self, name: str) -> str:
-        """Return the ratio as a row of the Markdown table that `judge` prints."""
-        lowest = (min(self.measured), min(self.floor))
-        measured, floor = (f"{figure:.4g} {self.unit}".strip() for figure in lowest)
-        return f"| {name} | {measured} | {floor} | {self.value:.2f} | at most {self.most:g} |"
-
 
 def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
-    """Print the ratios; exit with an error if a ratio exceeds its limit or `problems` are given."""
+    """Print a table of the ratios; exit with an error if one is too high or `problems` exist."""
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
-        print(ratio.row(name))
-    # `not <=` rather than `>`, so that NaN counts as missed
+        lowest = (min(ratio.measured), min(ratio.floor))
+        measured, floor = (f"{figure:.4g} {ratio.unit}".strip() for figure in lowest)
+        print(f"| {name} | {measured} | {floor} | {ratio.value:.2f} | at most {ratio.most:g} |")
+    # `not <=` instead of `>`, so that NaN counts as exceeding the limit
     missed = [name for name, ratio in ratios.items() if not ratio.value <= ratio.most]
     problems = (*problems, *(f"{name}: above its limit" for name in missed))
     if problems:

@@ -26,7 +26,7 @@ from kernels import ROOT, kernel, received
 LESSON = ROOT / "notebooks" / "01_enabling_streaming.ipynb"
 MOST_LAB = 2.0  # limit on the startup time, as a multiple of a bare JupyterLab server's
 MOST_SETUP = 2.0  # limit on the setup cell's time, as a multiple of a bare kernel's import time
-BARE = "from langchain_openai import ChatOpenAI"
+IMPORT = "from langchain_openai import ChatOpenAI"
 if sys.platform == "win32":
     CTRL_C = signal.CTRL_BREAK_EVENT  # CTRL_C_EVENT can't be sent to another process group
 else:
@@ -59,12 +59,12 @@ def until_it_runs(command: list[str]) -> float:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Whether the message reports that the cell has finished."""
+    """Return whether the message reports that the cell has finished."""
     return bool(message["content"].get("execution_state") == "idle")
 
 
 def shows_text(message: dict[str, Any]) -> bool:
-    """Whether the message sends text to a widget."""
+    """Return whether the message sends text to a widget."""
     data = message["content"].get("data", {})
     sent = data.get("content") if message["msg_type"] == "comm_msg" else None
     return isinstance(sent, dict) and any(isinstance(item, str) for item in sent.get("items", ()))
@@ -106,7 +106,7 @@ def main() -> None:
         figures["lab"].append(until_it_runs(lab))
         figures["bare lab"].append(until_it_runs(bare))
         with kernel() as client:
-            figures["bare"].append(seconds_until(is_idle, client, BARE))
+            figures["bare"].append(seconds_until(is_idle, client, IMPORT))
         with kernel() as client:
             figures["setup"].append(seconds_until(is_idle, client, setup))
             figures["words"].append(seconds_until(shows_text, client, race))

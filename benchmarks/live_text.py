@@ -3,7 +3,7 @@
     python benchmarks/live_text.py
 
 Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted in the
-serialized messages that the kernel publishes, and compared with those of the best naive method.
+serialised messages that the kernel publishes, and compared with those of the best naive method.
 Kernel time is compared with that of a bare anywidget that only sends each token.
 """
 
@@ -80,12 +80,11 @@ def measure(way: str) -> Cost:
     with kernel() as client:
         _run(client, SETUP)
         code = f"before = time.process_time()\nawait {way}\ncpu = time.process_time() - before"
-        messages, size, cpu = _run(client, code)
-    return Cost(cpu, messages, size)
+        return _run(client, code)
 
 
-def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
-    """Execute code; return how many messages and bytes were published, and the value of `cpu`."""
+def _run(client: BlockingKernelClient, code: str) -> Cost:
+    """Execute code; return what was published, and the value of the variable `cpu`."""
     request = client.execute(code, user_expressions={"cpu": "globals().get('cpu', 0.0)"})
     messages = size = 0
     while True:
@@ -105,7 +104,8 @@ def _run(client: BlockingKernelClient, code: str) -> tuple[int, int, float]:
     reply = client.get_shell_msg(timeout=60)
     while reply["parent_header"]["msg_id"] != request:  # skip delayed replies to earlier requests
         reply = client.get_shell_msg(timeout=60)
-    return messages, size, float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
+    cpu = float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
+    return Cost(cpu, messages, size)
 
 
 def main() -> None:

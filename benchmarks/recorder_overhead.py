@@ -21,8 +21,8 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.timing import arecord, record
 
-MARK = 0.25  # limit, as a multiple of the floor
-MARK_AT_THE_END = 1.5  # limit if the metrics are included, as a multiple of the floor
+MOST = 0.25  # limit, as a multiple of the floor
+MOST_WITH_METRICS = 1.5  # limit if computing the metrics is included, as a multiple of the floor
 CHUNKS = 20_000
 ROUNDS = 7
 
@@ -82,13 +82,13 @@ def main() -> None:
     print(f"{CHUNKS:,} chunks, best of {ROUNDS} rounds")
     floor = microseconds_per_chunk(parsed)
     ratios = {}
-    for name, plain, timed, mark in (
-        ("record", lambda: read(stream()), lambda: read(record(stream())), MARK),
-        ("arecord", lambda: aread(astream()), lambda: aread(arecord(astream())), MARK),
-        ("record, with .recording", lambda: read(stream()), read_and_summarize, MARK_AT_THE_END),
+    for name, plain, timed, most in (
+        ("record", lambda: read(stream()), lambda: read(record(stream())), MOST),
+        ("arecord", lambda: aread(astream()), lambda: aread(arecord(astream())), MOST),
+        ("record, with .recording", lambda: read(stream()), read_and_summarize, MOST_WITH_METRICS),
     ):
         over = microseconds_per_chunk(timed) - microseconds_per_chunk(plain)
-        ratios[name] = Ratio([over], [floor], mark, unit="µs a chunk")
+        ratios[name] = Ratio([over], [floor], most, unit="µs a chunk")
     judge(ratios)
 
 

@@ -41,9 +41,9 @@ class Wave:
     memory: float  # the server's resident memory after the wave, in MB
 
 
-async def visit(request: bytes, port: int, come: float, stay: float) -> float:
-    """After `come` seconds, connect for `stay` seconds; return the Unix time of the disconnect."""
-    await asyncio.sleep(come)
+async def visit(request: bytes, port: int, delay: float, stay: float) -> float:
+    """After `delay` seconds, connect for `stay` seconds; return the Unix time of the disconnect."""
+    await asyncio.sleep(delay)
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(request)
     try:
@@ -72,7 +72,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
     with server.watch() as seen:
         left = asyncio.run(visits(requests, server.port, rng))
     ended = [request for request in seen if request.ended == "client left"]
-    if len(ended) != len(requests) or not seen.settled:
+    if len(ended) != len(requests) or not seen.settled:  # settled: all replies have ended
         sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
     # a request's seed is its client's index in `left`
     late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
@@ -80,7 +80,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
-    """Run a wave against the bare server; return how many seconds late it saw each disconnect."""
+    """Run a wave of clients; return how many seconds late the bare server saw each disconnect."""
     left = asyncio.run(visits(requests, bare.port, rng))
     noticed = bare.left()
     return [noticed[seed] - at for seed, at in enumerate(left) if seed in noticed]

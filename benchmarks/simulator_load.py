@@ -27,12 +27,10 @@ from floor import HOST, Ratio, bare_server, judge, schedule
 from utils.simulator import Simulator
 from utils.simulator.profiles import PROFILES
 
-_PROFILE = PROFILES["chat"]
 _TOKEN = b'"delta": {"content": '  # appears once in each token's event
 _PROMPT = "Write a poem about a river."
-_MOST_OFF = 4.0  # limits, as multiples of the floor
-_MOST_LATE = 4.0
-_MOST_CPU = 5.0
+# limits on the fields of `Round`, as multiples of the floor
+_MOST_OFF, _MOST_LATE, _MOST_CPU = 4.0, 4.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,9 @@ class Round:
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
-    """Send a request `after` seconds after `start` is set.
+    """Send a request `after` seconds after `start` is set; return when each token arrived.
 
-    Return the seconds from the request to each token.
+    The times are in seconds since the request was sent.
     """
     reader, writer = await asyncio.open_connection(HOST, port)
     await start.wait()
@@ -66,7 +64,7 @@ async def read(request: bytes, port: int, start: asyncio.Event, after: float) ->
 
 
 def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> bytes:
-    """Return a request as bytes; its seed sets the planned TTFT and identifies the request."""
+    """Return a request as bytes; the seed sets its planned TTFT, and identifies it in the log."""
     body = json.dumps(
         {
             "model": "sim-chat",
@@ -139,7 +137,7 @@ def main() -> None:
     numbers, gap = range(arguments.streams), 1 / arguments.rate
     ours: list[Round] = []
     floor: list[Round] = []
-    server = Simulator(speed=arguments.rate / _PROFILE.rate)
+    server = Simulator(speed=arguments.rate / PROFILES["chat"].rate)
     try:
         port = server.port
         requests = [

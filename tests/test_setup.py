@@ -240,11 +240,11 @@ def test_every_file_that_shadows_a_module_is_found(tmp_path):
         **{file.removesuffix(".py"): str(tmp_path / file) for file in files},
         "langgraph": str(tmp_path / "langgraph"),
     }
-    assert shadowing.told("langgraph", found["langgraph"]) == (
+    assert shadowing.advice("langgraph", found["langgraph"]) == (
         f"The folder {tmp_path / 'langgraph'} hides the package `langgraph`: rename the folder, "
         "and start again."
     )
-    assert "hides Python's own module `ssl`" in shadowing.told("ssl", found["ssl"])
+    assert "hides Python's own module `ssl`" in shadowing.advice("ssl", found["ssl"])
 
 
 def test_a_hook_may_shadow_the_systems(tmp_path):

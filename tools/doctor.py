@@ -193,7 +193,7 @@ def hidden_in_notebooks() -> str | None:
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
     hidden = shadowing.in_the_way(path, NEEDED)
-    return next((shadowing.told(name, file) for name, file in hidden.items()), None)
+    return next((shadowing.advice(name, file) for name, file in hidden.items()), None)
 
 
 def examine_kernel() -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from .env_vars import keep_off_proxies
+from .env_vars import bypass_proxies
 from .errors import Sentence, sentence
 
 HOST = "127.0.0.1"
@@ -23,6 +23,7 @@ _GRACE = 0.5  # seconds allowed for each step of the server's shutdown
 # Names of the exceptions that Starlette and FastAPI raise when a client disconnects.
 _DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
+# types from the ASGI specification
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -30,7 +31,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class ServingError(Sentence, RuntimeError):
-    """The app can't be served; the message says what to do."""
+    """The app can't be served. A notebook shows only the message, which says what to do."""
 
 
 class Server:
@@ -159,7 +160,7 @@ async def serving(app: App) -> AsyncIterator[str]:
 
 async def _started(app: App) -> Server:
     _silence_logs()
-    keep_off_proxies()
+    bypass_proxies()
     server = Server(app)
     await server.start()
     return server
@@ -178,9 +179,9 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # not in `errors`: apps without a lifespan also raise
-            elif type(_alone(error)).__name__ not in _DISCONNECTS:
-                self.errors.append(_alone(error))
+                self.startup_error = error  # also raised by an app without lifespan support
+            elif type(_unwrapped(error)).__name__ not in _DISCONNECTS:
+                self.errors.append(_unwrapped(error))
             raise
 
 
@@ -205,7 +206,7 @@ def _check(app: object) -> None:
         ) from None
 
 
-def _alone(error: Exception) -> Exception:
+def _unwrapped(error: Exception) -> Exception:
     """Unwrap a group that contains a single exception; return any other error unchanged."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]

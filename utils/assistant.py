@@ -16,8 +16,8 @@ from utils import lesson_source
 from utils.stall_timeout import watched
 from utils.widgets import Status
 
-Item = Status | AIMessageChunk
-Source = Callable[[], AsyncGenerator[Item]]
+Item = Status | AIMessageChunk  # a stage that begins, or a chunk of the reply
+Source = Callable[[], AsyncGenerator[Item]]  # sends a request to one model, with its tools
 
 
 @tool
@@ -80,9 +80,9 @@ PARTS: Mapping[str, Callable[..., Any]] = {"answer": answer, "steady": steady, "
 def parts(
     names: Mapping[str, Any], wanted: Sequence[str] = ("answer", "steady")
 ) -> tuple[Callable[..., Any], ...]:
-    """Return the requested parts: yours if they pass their checks, otherwise the course's.
+    """Return the requested parts: the learner's if they pass their checks, else the course's.
 
-    Also prints which version of each part is returned. `names` are the notebook's `globals()`.
+    Also print which version of each part is used. `names` are the notebook's `globals()`.
     """
     passes.cache_clear()
     found = []
@@ -97,7 +97,7 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
-    """Return whether the check for `exercise` accepts the learner's answer."""
+    """Return whether the check for `exercise` accepts the learner's answer (cached)."""
     from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

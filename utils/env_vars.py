@@ -17,6 +17,7 @@ from threading import RLock
 
 _UPPER = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 PROXIES = ("OPENAI_PROXY", *_UPPER, *map(str.lower, _UPPER))
+# variables whose values the client sends as headers
 HEADERS = ("OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
 # Variables that LangChain, LangSmith, OpenAI's SDK and `ssl` read when a client or model is
 # created. The prefixes also cover variables that later versions may add.
@@ -27,7 +28,7 @@ _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
 # names for characters that have an unusual name, or none, in `unicodedata`
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
-lock = RLock()  # held while variables are hidden
+lock = RLock()  # held while variables are temporarily unset
 
 
 def variable(name: str) -> str | None:
@@ -37,7 +38,7 @@ def variable(name: str) -> str | None:
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """During the `with` block, unset the variables that match `_HIDDEN`."""
+    """During the `with` block, unset the variables that would change how a client is created."""
     with lock:
         taken = {name: os.environ.pop(name) for name in list(os.environ) if _HIDDEN.fullmatch(name)}
         try:
@@ -46,7 +47,7 @@ def hidden() -> Iterator[None]:
             os.environ.update(taken)
 
 
-def keep_off_proxies() -> None:
+def bypass_proxies() -> None:
     """Let cells connect directly to servers on this machine, even if a proxy is set."""
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
@@ -64,11 +65,11 @@ def tracing() -> bool:
 def stay_here() -> bool:
     """Turn tracing off, bypass proxies for local servers, and drop variables with unusable values.
 
-    This also applies to child processes started later. Returns whether environment variables had
+    Child processes started later inherit these changes. Return whether environment variables had
     turned tracing on.
     """
     with lock:
-        keep_off_proxies()
+        bypass_proxies()
         traced = False
         if tracers := [name for name in os.environ if _TRACERS.fullmatch(name)]:
             import langsmith

@@ -1,7 +1,4 @@
-"""Displays each error as one sentence, without a traceback or secrets.
-
-The exceptions themselves are defined where they are raised.
-"""
+"""Displays each error as one sentence, without a traceback or secrets."""
 
 import os
 import re
@@ -25,7 +22,7 @@ _SECRET = re.compile(
       | (?:xai|nvapi|pplx|csk|tgp)-[\w-]{6,}            # xAI, NVIDIA, Perplexity, Cerebras
       | AIza[\w-]{10,}                                  # Google
       | eyJ[\w-]+\.[\w-]+\.[\w-]*                       # a JSON Web Token
-      | (?=\w*[a-z])(?=\w*[A-Z])(?=(?:[A-Za-z]*\d){3})[A-Za-z0-9]{24,}(?![\w-])   # no prefix
+      | (?=\w*[a-z])(?=\w*[A-Z])(?=(?:[A-Za-z]*\d){3})[A-Za-z0-9]{24,}(?![\w-])   # any other key
     )
     """,
     re.VERBOSE,

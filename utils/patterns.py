@@ -21,7 +21,7 @@ FORM = (
 
 
 async def five_patterns(model: BaseChatModel) -> list[Pattern]:
-    """Show five replies concurrently, each in a different way, for example with a spinner."""
+    """Show five replies concurrently, each in a different way; return a recording of each."""
     start = perf_counter()
     spinner = Progress(label="Spinner").show()
     spinner.advance(0)  # starts the animation
@@ -29,7 +29,7 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
     status.to("Thinking")
     card = JsonCard("Skeleton", fields=["name", "age", "email"])
     display(card)  # type: ignore[no-untyped-call]
-    sign = perf_counter() - start  # seconds until the spinner, status and skeleton were visible
+    shown = perf_counter() - start  # seconds until the spinner, status and skeleton were visible
 
     async with asyncio.TaskGroup() as group:
         blank = group.create_task(_whole(model, "blank screen"))
@@ -43,10 +43,10 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
     status.done()
     return [
         Pattern(blank.result()),
-        Pattern(spun.result(), sign=sign),
-        Pattern(skeleton.result(), sign=sign),
+        Pattern(spun.result(), status_at=shown),
+        Pattern(skeleton.result(), status_at=shown),
         Pattern(stream.result()),
-        Pattern(with_status.result(), sign=sign),
+        Pattern(with_status.result(), status_at=shown),
     ]
 
 

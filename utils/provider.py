@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 __all__ = [
-    "Provider",
     "ProviderError",
     "chat_model",
     "describe",
@@ -109,7 +108,7 @@ def simulator(*, wait: bool = True) -> Simulator:
     Raises:
         ProviderError: If the simulator can't start.
     """
-    env_vars.keep_off_proxies()
+    env_vars.bypass_proxies()
     with _as_provider_error():
         return sim.start(wait=wait)
 

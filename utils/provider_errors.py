@@ -18,9 +18,9 @@ from .errors import Sentence, redacted, sentence, words_of
 from .real_provider import ProviderError, address_variable, provider_is_set
 from .stall_timeout import Stalled
 
-_BROKE_OFF = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
+_DROPPED = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
 _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
-_MIDWAY = "The provider failed in the middle of its reply: ask again."
+_FAILED_MIDWAY = "The provider failed in the middle of its reply: ask again."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # Patterns for the names of reply-parsing functions, by module of `openai` or `langchain_openai`.
@@ -33,7 +33,7 @@ _READERS = dict.fromkeys(
     ),
 }
 # LangChain functions that raise a `ValueError` if the Responses API reports a failure.
-_FAILED = (
+_FAILURE_READERS = (
     "_convert_responses_chunk_to_generation_chunk",
     "_construct_lc_result_from_responses_api",
 )
@@ -46,7 +46,8 @@ _EMPTIES = r"a?(invoke|stream)"
 def explain(error: BaseException) -> str:
     """Return a sentence that explains why a call to a provider failed, and what to do.
 
-    The error's causes are examined too. An exception group gets one sentence per distinct failure.
+    The error's causes are examined too. An unknown error becomes its type and message. An exception
+    group gets one sentence per distinct failure.
     """
     sentences = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(sentences))
@@ -134,9 +135,9 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if type(cause) is openai.APIError and _received_chunks(cause) is False:
         return f"The provider sent an error instead of a reply: {_words(cause)}"
     if type(cause) is openai.APIError or _failed_response(cause):
-        return _MIDWAY
+        return _FAILED_MIDWAY
     if _no_completion(cause):
-        return _MIDWAY if _received_chunks(cause) else nothing_readable(cause)
+        return _FAILED_MIDWAY if _received_chunks(cause) else nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = env_vars.odd_character("The key", cause.object[len("Bearer ") :], spaces=True)
@@ -146,7 +147,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
 
 def _no_connection(causes: list[BaseException]) -> str:
     names = {type(cause).__name__ for cause in causes}
-    if names.intersection(_BROKE_OFF):
+    if names.intersection(_DROPPED):
         return "The connection dropped in the middle of the reply: ask again."
     if names.intersection(_UNREADABLE):
         return nothing_readable()
@@ -196,7 +197,7 @@ def _no_completion(error: BaseException) -> bool:
     if not isinstance(error, _FIELD_ERRORS):
         return False
     if isinstance(error, UnicodeEncodeError) or "unexpected keyword argument" in str(error):
-        return False  # caused by the request
+        return False  # the request is at fault, not the response
     innermost_first = _frames(error)[::-1]
     for depth, (file, function) in enumerate(innermost_first):
         # "…/site-packages/openai/_models.py" is split into "openai" and "_models.py".
@@ -216,8 +217,8 @@ def _no_completion(error: BaseException) -> bool:
 
 def _failed_response(error: BaseException) -> bool:
     """Return whether LangChain raised `error` because the Responses API reported a failure."""
-    innermost = _frames(error)[-1:]
-    return type(error) is ValueError and any(frame.function in _FAILED for frame in innermost)
+    frames = _frames(error)
+    return type(error) is ValueError and bool(frames) and frames[-1].function in _FAILURE_READERS
 
 
 def _received_chunks(error: BaseException) -> bool | None:

@@ -16,7 +16,7 @@ _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
 
 class ProviderError(Sentence, RuntimeError):
-    """No usable model: the provider's settings are invalid, or the simulator can't start."""
+    """The provider's settings are invalid, or the simulator can't start; the message says why."""
 
 
 @dataclass(frozen=True)

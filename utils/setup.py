@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules and everything that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning that many objects takes 5 ms
+_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning them takes 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -40,7 +40,7 @@ _FIX = (
 
 
 class SetupError(Sentence, RuntimeError):
-    """The notebook can't run here; the message says what to do."""
+    """The notebook can't run here. It shows only the message, which says what to do."""
 
 
 def ready() -> None:
@@ -54,7 +54,7 @@ def ready() -> None:
         real = real_provider()
         traced = False
         if real is None:
-            traced = stay_here()
+            traced = stay_here()  # turns tracing off
             simulator(wait=False)
         _warm_up(contact=real is None)
         tell(explain_providers)  # shows a sentence instead of a traceback
@@ -97,7 +97,7 @@ def _hidden_builtins() -> list[str]:
         name
         for name, builtin in vars(builtins).items()
         if name.islower()
-        and getattr(builtin, "__module__", None) == "builtins"  # IPython replaces some
+        and getattr(builtin, "__module__", None) == "builtins"  # IPython replaces some of them
         and own.get(name, builtin) is not builtin
     )
 
@@ -115,7 +115,7 @@ def _check_utils() -> None:
 def _check_shadowing() -> None:
     """Raise if a learner's file shadows a module that the course needs."""
     for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
-        raise SetupError(shadowing.told(name, path).replace("start again", "restart the kernel"))
+        raise SetupError(shadowing.advice(name, path).replace("start again", "restart the kernel"))
 
 
 def _check_packages() -> None:
@@ -193,7 +193,7 @@ def _tune_garbage_collection() -> None:
     """
     gc.freeze()
     young, *older = gc.get_threshold()
-    gc.set_threshold(min(young, _OBJECTS), *older)
+    gc.set_threshold(min(young, _MOST_OBJECTS), *older)
 
 
 def _lower_priority() -> None:

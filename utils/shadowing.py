@@ -86,7 +86,7 @@ def _is_loaded_from(name: str, path: str) -> bool:
     return os.path.abspath(file).startswith(path)
 
 
-def told(name: str, path: str) -> str:
+def advice(name: str, path: str) -> str:
     """Return a sentence that names the file that shadows a module, and says what to do."""
     what = "folder" if os.path.isdir(path) else "file"
     whose = "Python's own module" if name in sys.stdlib_module_names else "the package"

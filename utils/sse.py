@@ -20,7 +20,7 @@ _RECONNECTION_DELAY = 3.0  # seconds, as in Chromium; a `retry` from the server 
 
 
 class NotAnEventStreamError(Sentence, RuntimeError):
-    """The response isn't an event stream; the message says why."""
+    """The response isn't an event stream. A notebook shows only the message, which says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Event:
     """One event, as dispatched to a page.
 
     Attributes:
-        type: The value of the frame's `event:` line, or "message".
-        data: The frame's `data:` lines, joined by newlines.
+        type: The value of the `event:` line, or "message" if there is none.
+        data: The values of the `data:` lines, joined by newlines.
         id: The most recent `id:` in the stream; may be empty.
     """
 
@@ -54,14 +54,14 @@ class Reader:
         self._after_cr = False  # whether the text so far ends with CR, perhaps half of a CRLF
         self._rest: list[str] = []  # pieces of an unfinished line; joined when the line ends
         self._type, self._id = "", ""  # the id also applies to later events without an id
-        self._data: list[str] = []  # the values of the frame's `data:` lines
+        self._data: list[str] = []  # the values of the event's `data:` lines so far
 
     def feed(self, piece: bytes | str) -> Iterator[Event]:
         """Parse the next piece; yield the events that it completes."""
         for line in self._lines(piece):
             if line:
                 self._field(line)
-            else:  # a blank line ends the frame
+            else:  # a blank line ends the event
                 if self._data:
                     yield Event(self._type or "message", "\n".join(self._data), self._id)
                 self._type, self._data = "", []
@@ -122,16 +122,16 @@ async def listen(
         url: The stream's URL.
         client: The HTTP client; by default, one that bypasses proxies.
         reconnects: How many times to resend the request after the response ends or the
-            connection drops. An `EventSource` does so without limit, with the same delay as here.
+            connection drops. An `EventSource` waits as long, but reconnects without limit.
 
     Raises:
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
         httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
     delay, last_id = _RECONNECTION_DELAY, ""
-    patient = httpx2.Timeout(5, read=None)  # no read timeout: a stream may be silent
+    timeout = httpx2.Timeout(5, read=None)  # no read timeout: a stream may be silent
     async with (
-        nullcontext(client) if client else httpx2.AsyncClient(timeout=patient, trust_env=False)
+        nullcontext(client) if client else httpx2.AsyncClient(timeout=timeout, trust_env=False)
     ) as http:
         while True:
             reader = Reader()

@@ -139,7 +139,7 @@ Kept = Annotated[replies.Reply, Depends(kept)]
 async def read(reply: Kept, last_event_id: Annotated[int, Header(ge=0)] = 0) -> Any:
     """Stream a reply. A reconnecting browser sends the id of the last event it received."""
     async for number, event, data in reply.read(last_event_id):
-        if event in ("end", "failed"):
+        if event in ("end", "failed"):  # their data is the whole text and a note
             data = html(*data)
         yield ServerSentEvent(event=event, data=data, id=str(number))
 

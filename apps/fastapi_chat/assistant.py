@@ -116,7 +116,7 @@ async def _call(call: ToolCall) -> ToolMessage:
 
 
 def sentence(error: Exception) -> str:
-    """Describe a failure in a sentence, since a library's own message might contain an API key."""
+    """Describe a failure in our own words, since a library's message might contain an API key."""
     for kind, said in {
         LimitReached: str(error),
         EOFError: "The reply ended before it was complete.",

@@ -13,7 +13,7 @@ MOST_VISITORS = 1_000  # conversations to keep, one per visitor; older ones are 
 
 lifespan = None  # don't wait at shutdown: the replies are lost with this process anyway
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
-Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
+Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]  # `write` in app.py
 
 
 class Reply:
@@ -21,8 +21,8 @@ class Reply:
 
     def __init__(self) -> None:
         self.id = uuid4().hex
-        self.events: list[tuple[str, Any]] = []
-        self.news = asyncio.Event()  # wakes readers
+        self.events: list[tuple[str, Any]] = []  # the name and data of each event
+        self.news = asyncio.Event()  # set when an event is appended, to wake readers
         self.task: asyncio.Task[None]
 
     @property

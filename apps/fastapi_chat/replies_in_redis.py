@@ -37,7 +37,7 @@ redis = Redis.from_url(
 )
 tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop has only weak references
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
-Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]
+Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]  # `write` in app.py
 
 
 @asynccontextmanager
@@ -99,7 +99,7 @@ class Reply:
             return None
         self.number = 10**9  # if a hung worker resumes, Redis rejects its lower event numbers
         text = "".join(data for event, data in events if event == "text")
-        with suppress(ResponseError):  # if another reader has already marked it
+        with suppress(ResponseError):  # another reader may have marked it first
             await self.append("failed", (text, BROKEN))
         return await self.result()
 

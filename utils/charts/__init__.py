@@ -10,11 +10,10 @@ from utils.charts.guard_chart import guard_chart
 from utils.charts.load_chart import load_chart
 from utils.charts.pattern_bars import Pattern, pattern_bars
 from utils.charts.readers_chart import readers_chart
-from utils.charts.wait_bars import UNNOTICED, wait_bars
+from utils.charts.wait_bars import wait_bars
 from utils.charts.waterfall import waterfall
 
 __all__ = [
-    "UNNOTICED",
     "Pattern",
     "gap_strip",
     "guard_chart",

@@ -59,13 +59,13 @@ class Chart(Figure):
         style = {"color": INK, "size": TEXT, "parse_math": False, **style}
         self.text(x / WIDTH, y / self.get_figheight(), well_formed(text), **style)
 
-    def heading(self, y: float, name: str, account: str, *, left: float = LEFT) -> None:
+    def heading(self, y: float, name: str, summary: str, *, left: float = LEFT) -> None:
         """Write the name of a recording on the left and a summary on the right.
 
         Both are `y` inches above the lower edge of the figure.
         """
         self.words(left, y, name, weight="bold")
-        self.words(WIDTH - RIGHT, y, account, ha="right")
+        self.words(WIDTH - RIGHT, y, summary, ha="right")
 
     def x_label(self, text: str) -> None:
         """Label the x axis with its quantity and unit."""
@@ -100,14 +100,14 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # needed here too, since drawing creates the ticks
+    @style.context("default")  # drawing creates ticks, which would follow the user's settings
     def png(self) -> bytes:
         """Return the picture as a PNG, with two dots per CSS pixel."""
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # the font may lack a glyph
             self.savefig(buffer, format="png", dpi=DPI)
-        flat = io.BytesIO()  # reduced to 128 colours, which makes it two thirds smaller
+        flat = io.BytesIO()  # 128 colours make the file two thirds smaller
         Image.open(buffer).convert("RGB").quantize(128).save(flat, "png", optimize=True)
         return flat.getvalue()
 

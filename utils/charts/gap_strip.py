@@ -7,9 +7,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, TEXT, WAITING
-from utils.charts.recording_rows import Rows, names_of, patch, runs, sentences
+from utils.charts.recording_rows import Rows, names_of, patch, sentences, split_at_pauses
 from utils.charts.settings import default_settings
-from utils.formatting import in_milliseconds, in_seconds
+from utils.formatting import counted, in_milliseconds, in_seconds
 from utils.timing import Recording
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     grey is silence after it.
 
     Pauses longer than a twentieth of the time from the request to the last piece split a reply into
-    parts. A part, or the whole reply, is **one delivery** if its pieces arrive at ten or more times
-    the reply's average rate over that time. A delivery of five or more pieces has a label such as
-    `50 at once` if there is room. A reply arrives "all at once" if it is one piece or one delivery,
-    and "in bursts" if deliveries contain at least three quarters of its pieces. A few clumps in an
-    otherwise steady stream, as on a busy machine, aren't bursts.
+    parts. A part, or the whole reply, is **one delivery** if its pieces arrive at least ten times
+    as fast as they do on average between the request and the last piece. A delivery of five or more
+    pieces has a label such as `50 at once` if there is room. A reply arrives "all at once" if it is
+    one piece or one delivery, and "in bursts" if deliveries contain at least three quarters of its
+    pieces. A few clumps in an otherwise steady stream, as on a busy machine, aren't bursts.
 
     Args:
         *recordings: One strip each, top to bottom.
@@ -42,17 +42,17 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     names = names_of(recordings)
     ways = [_way(recording) for recording in recordings]
     if verdict:
-        finding = _finding(names, ways)
-        accounts = described = [_account(*pair) for pair in zip(recordings, ways, strict=True)]
+        generated = _title(names, ways)
+        summaries = described = [_summary(*pair) for pair in zip(recordings, ways, strict=True)]
     else:
-        finding = "Every mark is a piece that arrived"
-        accounts = [_count(recording) for recording in recordings]
+        generated = "Every mark is a piece that arrived"
+        summaries = [_count(recording) for recording in recordings]
         described = [_in_numbers(recording) for recording in recordings]
     rows = Rows(
         "Gap strip",
-        title or finding,
+        title or generated,
         recordings,
-        accounts,
+        summaries,
         swatches=[
             patch(WAITING, "nothing yet"),
             patch(DELIVERED, "a piece arrives"),
@@ -62,7 +62,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
         height=1.1,
         details=sentences(names, described),
     )
-    for middle, recording in zip(rows.middles(), recordings, strict=True):
+    for middle, recording in zip(rows.middles, recordings, strict=True):
         arrivals = recording.arrivals
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, arrivals[0] if arrivals else recording.e2e, WAITING)
@@ -96,13 +96,13 @@ def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
     def together(run: Sequence[float]) -> bool:
         return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
 
-    parts = runs(arrivals, arrivals[-1] / 20)
+    parts = split_at_pauses(arrivals, arrivals[-1] / 20)
     return [arrivals] if together(arrivals) else list(filter(together, parts))
 
 
 def _count(recording: Recording) -> str:
     count = len(recording.arrivals)
-    pieces = {0: "nothing", 1: "1 piece"}.get(count, f"{count} pieces")
+    pieces = counted(count, "piece") if count else "nothing"
     return f"{pieces} in {in_seconds(recording.e2e)}"
 
 
@@ -114,7 +114,7 @@ def _in_numbers(recording: Recording) -> str:
     return f"{_count(recording)}, the first after {first}, the last after {last}"
 
 
-def _account(recording: Recording, way: str) -> str:
+def _summary(recording: Recording, way: str) -> str:
     count = len(recording.arrivals)
     if recording.ttft is None:
         return f"nothing arrives in {in_seconds(recording.e2e)}"
@@ -126,7 +126,7 @@ def _account(recording: Recording, way: str) -> str:
     return f"{count} pieces, one every {in_milliseconds(median(recording.gaps))}"
 
 
-def _finding(names: Sequence[str], ways: Sequence[str]) -> str:
+def _title(names: Sequence[str], ways: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} arrives {ways[0]}"
     if len(set(ways)) == 1:

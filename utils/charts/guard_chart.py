@@ -1,4 +1,8 @@
-"""The guard chart: a guard's cost and benefit, by number of characters held back."""
+"""The guard chart: a guard's cost and benefit, by number of characters held back.
+
+A guard checks a streamed reply for forbidden text. It holds back the latest characters, since they
+may be the beginning of such text.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +60,7 @@ def guard_chart(
     ]
     chart = Chart(
         "Guard chart",
-        _finding(sizes, waits, shown, enough),
+        _title(sizes, waits, shown, enough),
         details,
         body=2 * (_HIGH + _ABOVE) + BELOW,
     )
@@ -97,7 +101,7 @@ def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) ->
     return max(0, before - size - found.start())
 
 
-def _finding(
+def _title(
     sizes: Sequence[int], waits: Sequence[float], shown: Sequence[int], enough: int | None
 ) -> str:
     if enough is None:

@@ -29,7 +29,9 @@ _APART = 0.32  # minimum distance between line labels, in inches
 
 @default_settings
 def load_chart(rows: Iterable[Row]) -> Chart:
-    """Plot the longest wait for a first token against the number of clients.
+    """Plot the longest wait for a first token against the number of clients, for each style.
+
+    A style is a way to write the endpoint, such as `async def + .astream()`.
 
     Both axes are logarithmic: a wait proportional to the number of clients appears as a sloping
     line, and a constant wait as a horizontal one. A line ends at the largest number of clients
@@ -45,7 +47,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
         f"{style}: " + ", ".join(f"{in_seconds(row.ttft_worst)} with {row.clients}" for row in line)
         for style, line in lines.items()
     ]
-    chart = Chart("Load chart", _finding(lines), details, body=height + 1.0)
+    chart = Chart("Load chart", _title(lines), details, body=height + 1.0)
     axes = chart.panel(BELOW, height, left=LEFT + 0.1)
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
@@ -60,7 +62,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(which="minor", length=0)
     axes.grid(axis="y", color=FAINT)
-    for (_, line), (colour, mark, dash) in zip(lines.items(), _LOOKS, strict=False):
+    for line, (colour, mark, dash) in zip(lines.values(), _LOOKS, strict=False):
         x, y = [row.clients for row in line], [row.ttft_worst for row in line]
         axes.plot(x, y, dash, color=colour, marker=mark, ms=9, lw=2.6)
     _label(axes, lines, height)
@@ -80,7 +82,7 @@ def _lines(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return {style: sorted(line, key=lambda row: row.clients) for style, line in lines.items()}
 
 
-def _finding(lines: dict[str, list[Row]]) -> str:
+def _title(lines: dict[str, list[Row]]) -> str:
     """Compare the styles at the largest number of clients measured for all of them."""
     shared = set.intersection(*({row.clients for row in line} for line in lines.values()))
     if not shared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, WAITING
@@ -21,12 +22,11 @@ _EXPLAINED = 0.4  # opacity of the waiting colour where a status is shown
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A recorded reply, and when the screen first showed something other than text."""
+    """A recorded reply, and when a status appeared on the screen."""
 
     recording: Recording  # the reply; its label names the pattern
-    # seconds from the request until the screen showed something other than text, such as a status
-    # or a skeleton; None if it never did
-    sign: float | None = None
+    # seconds from the request until a status, spinner or empty form appeared; infinite if none did
+    status_at: float = inf
 
 
 @default_settings
@@ -43,16 +43,16 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     readings = [reading(recording, wpm) for recording in recordings]
     firsts = [r.first for r in readings]  # seconds until the first word
     totals = [recording.e2e for recording in recordings]
-    blanks = [_blank(*pair) for pair in zip(patterns, firsts, strict=True)]
-    accounts = [
+    blanks = [min(p.status_at, first) for p, first in zip(patterns, firsts, strict=True)]  # seconds
+    summaries = [
         f"blank {in_seconds(blank)} · first word {in_seconds(first)} · all {in_seconds(total)}"
         for blank, first, total in zip(blanks, firsts, totals, strict=True)
     ]
     rows = Rows(
         "Pattern bars",
-        _finding(names, blanks, firsts),
+        _title(names, blanks, firsts),
         recordings,
-        accounts,
+        summaries,
         swatches=[
             patch(WAITING, "blank"),
             patch(WAITING, "a status, no text", alpha=_EXPLAINED, hatch="///"),
@@ -60,10 +60,10 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
             patch(FAINT, "reads while more arrives"),
         ],
         axis=f"seconds; a reader of {wpm:g} words a minute",
-        details=sentences(names, accounts, recordings),
+        details=sentences(names, summaries, recordings),
     )
     striped = {"alpha": _EXPLAINED, "hatch": "///", "ec": "white", "lw": 0}
-    columns = rows.middles(), recordings, readings, blanks
+    columns = rows.middles, recordings, readings, blanks
     for middle, recording, r, blank in zip(*columns, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, blank, WAITING)
@@ -74,12 +74,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     return rows.chart
 
 
-def _blank(pattern: Pattern, first: float) -> float:
-    """Return how long the screen stays blank, in seconds."""
-    return first if pattern.sign is None else min(pattern.sign, first)
-
-
-def _finding(names: list[str], blanks: list[float], firsts: list[float]) -> str:
+def _title(names: list[str], blanks: list[float], firsts: list[float]) -> str:
     if len(names) == 1:
         return f"Blank for {in_seconds(blanks[0])}, first word after {in_seconds(firsts[0])}"
     longest, shortest = max(blanks), min(blanks)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from utils.charts.palette import DELIVERED, FAINT, INK, READING, STALL, TEXT, WAITING
 from utils.charts.recording_rows import end_of, names_of, patch, remark_on_counts, sentences
 from utils.charts.settings import default_settings
-from utils.charts.wait_bars import account, stall_swatch, waits
+from utils.charts.wait_bars import stall_swatch, summary, waits_title
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
 from utils.timing import Recording
@@ -31,13 +31,13 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
 
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
-    accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
+    summaries = [summary(*pair) for pair in zip(recordings, readings, strict=True)]
     height = 3.2 if len(recordings) == 1 else 1.9
     row = height + 1.05  # inches, including the heading and the axis
     chart = Chart(
         f"Reader's chart at {wpm:g} words a minute",
-        waits(names, recordings, readings),
-        sentences(names, accounts, recordings),
+        waits_title(names, recordings, readings),
+        sentences(names, summaries, recordings),
         body=row * len(recordings) + 0.45,
     )
     chart.legend_row(
@@ -57,7 +57,7 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
         axes.locator_params(axis="y", nbins=5, integer=True)
         axes.set_ylabel("words")
         _draw_reading(axes, recordings[i], readings[i], end)
-        chart.heading(bottom + height + 0.12, name, accounts[i])
+        chart.heading(bottom + height + 0.12, name, summaries[i])
     remark_on_counts(chart, recordings)
     chart.x_label(f"seconds since sending; a reader of {wpm:g} words a minute")
     return chart

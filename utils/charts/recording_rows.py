@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ class Rows:
         kind: str,
         title: str,
         recordings: Sequence[Recording],
-        accounts: Sequence[str],
+        summaries: Sequence[str],
         swatches: Sequence[Patch],
         axis: str,
         details: list[str],
@@ -37,29 +37,26 @@ class Rows:
     ) -> None:
         """Create the chart, with a heading above each row.
 
-        `accounts` are the summaries in the headings, `axis` labels the x axis, `details` become
-        sentences of the alternative text, and `height` is in inches per row.
+        `summaries` appear in the headings, `axis` labels the x axis, `details` become sentences of
+        the alternative text, and `height` is in inches per row.
         """
         from utils.charts.chart import BELOW, LEFT, Chart
 
         names = names_of(recordings)
         count, left = len(names), LEFT / 3
         self._height = height
-        self._count = count
         body = height * count + 1.05  # inches, including the legend and the axis
         self.chart = Chart(kind, title, details, body=body)
         self.chart.legend_row(*swatches)
         self.axes = self.chart.panel(BELOW, height * count, left=left)  # shared by all rows
         self.end = end_of(recordings) * 1.01  # seconds
+        # the y coordinate of the middle of each row's bar
+        self.middles = [height * (row + _BAR) for row in range(count)]
         self.axes.set(xlim=(0, self.end), ylim=(height * count, 0), yticks=[])
-        for i, (name, account) in enumerate(zip(names, accounts, strict=True)):
+        for i, (name, summary) in enumerate(zip(names, summaries, strict=True)):
             bottom = BELOW + height * (count - i - _HEADING)
-            self.chart.heading(bottom, name, account, left=left)
+            self.chart.heading(bottom, name, summary, left=left)
         self.chart.x_label(axis)
-
-    def middles(self) -> Iterator[float]:
-        """Return the y coordinate of the middle of each row's bar."""
-        return (self._height * (i + _BAR) for i in range(self._count))
 
     def bar(self, middle: float, start: float, end: float, colour: str, **look: Any) -> None:
         """Draw a bar from `start` to `end`, in seconds."""
@@ -87,10 +84,10 @@ def name_of(label: str) -> str:
 
 
 def sentences(
-    names: Sequence[str], accounts: Sequence[str], doubted: Sequence[Recording] = ()
+    names: Sequence[str], summaries: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
-    """Return sentences for the alternative text: summaries, then warnings about token counts."""
-    summaries = [f"{name}: {account}" for name, account in zip(names, accounts, strict=True)]
+    """Return sentences for the alternative text: summaries, then doubts about token counts."""
+    summaries = [f"{name}: {summary}" for name, summary in zip(names, summaries, strict=True)]
     pairs = zip(names, doubted, strict=False)
     return summaries + [f"{name}: {r.count_doubt}" for name, r in pairs if r.count_doubt]
 
@@ -110,7 +107,7 @@ def patch(colour: str, label: str, alpha: float = 1.0, hatch: str | None = None)
     )
 
 
-def runs(arrivals: Sequence[float], pause: float) -> list[Sequence[float]]:
+def split_at_pauses(arrivals: Sequence[float], pause: float) -> list[Sequence[float]]:
     """Split arrival times at each pause of more than `pause` seconds."""
     pairs = enumerate(pairwise(arrivals), start=1)
     cuts = [at for at, (before, after) in pairs if after - before > pause]

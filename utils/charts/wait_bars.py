@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-UNNOTICED = 0.005  # seconds; shorter stalls would be shown as 0.00 s
+_UNNOTICED = 0.005  # seconds; a shorter stall would be displayed as 0.00 s
 
 
 @default_settings
@@ -29,21 +29,21 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
-    accounts = [account(*pair) for pair in zip(recordings, readings, strict=True)]
+    summaries = [summary(*pair) for pair in zip(recordings, readings, strict=True)]
     rows = Rows(
         f"Wait bars at {wpm:g} words a minute",
-        waits(names, recordings, readings),
+        waits_title(names, recordings, readings),
         recordings,
-        accounts,
+        summaries,
         swatches=[
             patch(WAITING, "waits for the first word"),
             *stall_swatch(readings),
             patch(FAINT, "reads while more arrives"),
         ],
         axis=f"seconds; a reader of {wpm:g} words a minute",
-        details=sentences(names, accounts, recordings),
+        details=sentences(names, summaries, recordings),
     )
-    for middle, recording, r in zip(rows.middles(), recordings, readings, strict=True):
+    for middle, recording, r in zip(rows.middles, recordings, readings, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, r.first, WAITING)
         rows.stalls(middle, r.first, r.wait)
@@ -53,11 +53,11 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
 
 def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
     """Return the legend entry for stalls, or none if all are too short to notice."""
-    stalled = any(r.stalled > UNNOTICED for r in readings)
+    stalled = any(r.stalled > _UNNOTICED for r in readings)
     return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
 
 
-def account(recording: Recording, r: Reading) -> str:
+def summary(recording: Recording, r: Reading) -> str:
     """Describe the reader's wait for one reply, on one line."""
     ending = {
         "finished": "whole reply",
@@ -68,12 +68,12 @@ def account(recording: Recording, r: Reading) -> str:
     wait = f"waits {in_seconds(r.wait)}"
     if not recording.text:
         wait = "no text"
-    elif r.stalled > UNNOTICED:
+    elif r.stalled > _UNNOTICED:
         wait += f", {in_seconds(r.stalled)} of it in the middle"
     return f"{wait} · {ending} {in_seconds(recording.e2e)}"
 
 
-def waits(
+def waits_title(
     names: Sequence[str], recordings: Sequence[Recording], readings: Sequence[Reading]
 ) -> str:
     """Return a title that compares how long the readers wait."""

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, INK, WAITING
-from utils.charts.recording_rows import names_of, patch, runs, sentences
+from utils.charts.recording_rows import names_of, patch, sentences, split_at_pauses
 from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 from utils.timing import Recording
@@ -44,18 +44,16 @@ def waterfall(*recordings: Recording) -> Chart:
     from utils.charts.chart import BELOW, LEFT, Chart
 
     names = names_of(recordings)
-    accounts = [_account(recording) for recording in recordings]
+    summaries = [_summary(recording) for recording in recordings]
     start = min(recording.sent for recording in recordings)
     span = max(recording.sent + recording.e2e for recording in recordings) - start
     count = len(recordings)
     roomy, named = count <= _ROOMY, _ROOMY < count <= _NAMED
-    row = max(0.06, 6 / count)  # inches
-    if roomy or named:
-        row = 0.95 if roomy else 0.32
+    row = 0.95 if roomy else 0.32 if named else max(0.06, 6 / count)  # inches
     chart = Chart(
         "Waterfall",
-        _finding(recordings, in_seconds(span)),
-        sentences(names, accounts),
+        _title(recordings, in_seconds(span)),
+        sentences(names, summaries),
         body=row * count + 1.05,  # inches, including the legend and the axis
     )
     outcomes = {recording.outcome for recording in recordings}
@@ -76,20 +74,20 @@ def waterfall(*recordings: Recording) -> Chart:
         _draw(axes, recording, recording.sent - start, middle, thick, span / 20)
         top = BELOW + row * (count - i)
         if roomy:
-            chart.heading(top - 0.36 * row, names[i], accounts[i], left=left)
+            chart.heading(top - 0.36 * row, names[i], summaries[i], left=left)
         elif named:
             chart.words(left - 0.1, top - row / 2, names[i], ha="right", va="center")
     chart.x_label("seconds since the first was sent")
     return chart
 
 
-def _account(recording: Recording) -> str:
+def _summary(recording: Recording) -> str:
     ttft = recording.ttft
     first = "no text" if ttft is None else f"first text {in_seconds(ttft)}"
     return f"{first} · {_ENDS[recording.outcome][1]} {in_seconds(recording.e2e)}"
 
 
-def _finding(recordings: Sequence[Recording], span: str) -> str:
+def _title(recordings: Sequence[Recording], span: str) -> str:
     firsts = sorted(r.ttft for r in recordings if r.ttft is not None)
     failed = sum(recording.outcome == "failed" for recording in recordings)
     broken = f"; {failed} failed" if failed else ""
@@ -119,7 +117,7 @@ def _draw(
     """
     axes.barh(middle, recording.e2e, thick, left=sent, color=WAITING, lw=0)
     pause = max(pause, 5 * median(recording.gaps)) if recording.gaps else pause
-    for run in runs(recording.arrivals, pause):
+    for run in split_at_pauses(recording.arrivals, pause):
         axes.barh(middle, run[-1] - run[0], thick, left=sent + run[0], color=DELIVERED, lw=0)
     axes.vlines(
         [sent + at for at in recording.arrivals],

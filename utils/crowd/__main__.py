@@ -1,4 +1,4 @@
-"""Serves `app` on a free port, reports the port, and exits when standard input closes."""
+"""Serves the load experiment's `app` on a free port, until standard input closes."""
 
 from utils.simulator.process.child_process import end_with_stdin, report
 
@@ -10,6 +10,6 @@ from utils.crowd.app import app  # noqa: E402
 from utils.simulator.server import listen  # noqa: E402
 
 listener = listen("127.0.0.1", 0)
-report(listener.getsockname()[1])  # clients can connect from now on
+report(listener.getsockname()[1])  # to the parent process; clients can connect from now on
 config = uvicorn.Config(app, log_config=None, access_log=False, workers=1)
 uvicorn.Server(config).run(sockets=[listener])

@@ -68,7 +68,7 @@ async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where
     def show_count() -> None:
         _show(badge, f"{where}: {next(reading)} of {count} reading")
 
-    show_count()  # starts at 0
+    show_count()  # 0 of them so far
     over = asyncio.Event()
     pings = asyncio.create_task(_pings(port, over))
     try:
@@ -117,5 +117,5 @@ async def _warm_up(port: int, styles: Iterable[str]) -> None:
 
 
 def _show(badge: LatencyBadge, text: str, phase: str = "streaming") -> None:
-    with badge.hold_sync():
+    with badge.hold_sync():  # sends both values in one message
         badge.phase, badge.text = phase, text

@@ -13,7 +13,7 @@ _FASTEST = 1.5  # the simulator's maximum speed here; above it, work that can't 
 
 
 class LoadError(Sentence, RuntimeError):
-    """The measurement can't be made; the message explains what to do."""
+    """The measurement can't be made. A notebook shows only the message, which says what to do."""
 
 
 @asynccontextmanager

@@ -74,8 +74,7 @@ class Rows(list[Row]):
 
     def _table(self) -> list[tuple[str, ...]]:
         """Return the headings, then each row's cells."""
-        rows = [tuple(map(_formatted, astuple(row))) for row in self]
-        return [_HEADINGS, *rows]
+        return [_HEADINGS, *(tuple(map(_formatted, astuple(row))) for row in self)]
 
 
 def _formatted(cell: str | float) -> str:

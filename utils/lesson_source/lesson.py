@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise number or, with a P, a prediction number
-# `numbers.numbered` has already replaced `exercise-words`, for example, with `exercise-1.2`.
+# `numbers.numbered` first replaces a tag such as `exercise-words` with `exercise-1.2`.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
 
 

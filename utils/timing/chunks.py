@@ -19,7 +19,8 @@ def content_of(item: object) -> tuple[str, str]:
         elif isinstance(block, Mapping) and block.get("type") == "text":
             text += _words(block.get("text"))
         elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
-            reasoning += _thinking(block)
+            thought = block.get("reasoning") or block.get("thinking") or block.get("text")
+            reasoning += _words(thought) + _words(block.get("summary"))
     extra = field_of(item, "additional_kwargs") or {}
     beside = extra.get("reasoning_content")  # where `langchain-deepseek` puts reasoning
     return text, reasoning + (beside if isinstance(beside, str) else "")
@@ -48,11 +49,6 @@ def mapping_of(item: object, name: str) -> Mapping[str, Any]:
 def field_of(item: object, name: str) -> Any:
     """Return a field of a message, or of a dict shaped like one; None if there is no such field."""
     return item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
-
-
-def _thinking(block: Mapping[str, Any]) -> str:
-    spoken = block.get("reasoning") or block.get("thinking") or block.get("text")
-    return _words(spoken) + _words(block.get("summary"))
 
 
 def _words(part: object) -> str:

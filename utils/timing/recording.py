@@ -13,7 +13,7 @@ from utils.unicode import well_formed
 
 Outcome = Literal["finished", "left", "failed", "streaming"]
 
-_OUTCOMES: Mapping[Outcome, str] = {
+_ENDINGS: Mapping[Outcome, str] = {  # how `summary` describes each outcome
     "finished": "finished",
     "left": "left early",
     "failed": "failed",
@@ -178,7 +178,7 @@ class Recording:
             size += f" (implausible token count: {(self.usage or {}).get('output_tokens')!r:.20})"
         elif self.tokens is not None:
             size = counted(self.tokens, "token")
-        ending = _OUTCOMES[self.outcome]
+        ending = _ENDINGS[self.outcome]
         if self.error:
             ending += f" ({self.error.partition(':')[0]})"
         elif self.outcome == "finished" and self.finish_reason not in (None, "stop"):

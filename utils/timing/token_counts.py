@@ -15,8 +15,8 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U00
 def words_in(text: str) -> int:
     """Return the number of words; each Chinese or Japanese character counts as one.
 
-    These languages are written without spaces, and people read about as many characters a minute
-    in them as words in English.
+    These languages are written without spaces. Their readers read about as many characters a
+    minute as English readers read words.
     """
     if _UNSPACED.search(text) is None:
         return len(text.split())
