@@ -19,7 +19,7 @@ settings.load_profile("course")
 
 
 @pytest.fixture(autouse=True)
-def _no_connection_of_a_closed_loop() -> None:
+def _no_connection_of_a_closed_loop():
     """Make the models in each test open new connections.
 
     Models share an HTTP client, whose idle connections belong to the event loop that opened them

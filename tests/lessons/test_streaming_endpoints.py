@@ -69,9 +69,7 @@ async def disconnect_while_text_waits(endless: Endless, url: str, path: str) -> 
 
 @pytest.mark.usefixtures("no_garbage_collection")
 @pytest.mark.parametrize(("path", "closes"), [("by-hand", True), ("built-in", False)])
-async def test_fastapis_built_in_response_does_not_close_a_generator_with_unsent_text(
-    path: str, closes: bool
-):
+async def test_fastapis_built_in_response_does_not_close_a_generator_with_unsent_text(path, closes):
     endless = Endless()
     async with serving(endless.app) as url:
         await disconnect_while_text_waits(endless, url, path)

@@ -8,6 +8,6 @@ from tests.notebooks.preloaded import command
 
 
 @pytest.fixture(scope="session")
-def quick_kernel(kernels: str | None) -> Sequence[str] | None:
+def quick_kernel(kernels) -> Sequence[str] | None:
     """Return the command for a kernel with preloaded imports, or None if not on Linux."""
     return kernels and command(kernels)

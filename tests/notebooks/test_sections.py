@@ -45,7 +45,7 @@ def bound(cells: Collection[NotebookNode]) -> set[str]:
 
 @pytest.mark.parametrize("edition", ["notebooks", "solutions"])
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_section_needs_only_the_setup_cell(lesson: str, edition: str, tmp_path: Path) -> None:
+def test_a_section_needs_only_the_setup_cell(lesson, edition, tmp_path):
     sections = editions.sections(editions.read(edition, lesson))
     assert len(sections) > 4
     assert undefined(sections, tmp_path) <= ALLOWED
@@ -54,7 +54,7 @@ def test_a_section_needs_only_the_setup_cell(lesson: str, edition: str, tmp_path
         assert not changed, f"{section.title} rebinds the setup's {changed}"
 
 
-def test_undefined_and_rebound_names_are_found(tmp_path: Path) -> None:
+def test_undefined_and_rebound_names_are_found(tmp_path):
     def cells(*sources: str) -> tuple[NotebookNode, ...]:
         return tuple(editions.nbformat.v4.new_code_cell(source) for source in sources)
 

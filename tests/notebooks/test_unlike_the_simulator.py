@@ -105,7 +105,7 @@ def event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> 
 
 
 @pytest.fixture
-def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def other_server(monkeypatch) -> Iterator[Server]:
     """Run a server, and select it with three environment variables."""
     server = Server()
     with answering(server.answer) as address:
@@ -117,9 +117,7 @@ def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_no_cell_ends_in_an_error(
-    lesson: str, other_server: Server, quick_kernel: Sequence[str] | None
-) -> None:
+def test_no_cell_ends_in_an_error(lesson, other_server: Server, quick_kernel):
     """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
     requests = [0]  # the total number of requests after each cell

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+def quick(tmp_path, monkeypatch) -> Environment:
     """Create a course folder whose locks name one package each, and fake the installers."""
     (tmp_path / "requirements").mkdir()
     for kind, name in environment.LOCKS.items():
@@ -48,9 +47,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     return Environment(tmp_path.resolve())
 
 
-def test_setup_installs_the_lock_once(
-    quick: Environment, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_setup_installs_the_lock_once(quick: Environment, capsys):
     assert quick.needs("lab")[0] is Action.MAKE
     assert set_up(quick, "lab").exists()
     assert quick.distributions() == ["lab-package-1.0.dist-info"]
@@ -60,7 +57,7 @@ def test_setup_installs_the_lock_once(
     assert capsys.readouterr().out == ""
 
 
-def test_tests_add_their_packages_which_are_then_kept(quick: Environment) -> None:
+def test_tests_add_their_packages_which_are_then_kept(quick: Environment):
     set_up(quick, "lab")
     assert quick.needs("test")[0] is Action.UPDATE
     set_up(quick, "test")
@@ -69,7 +66,7 @@ def test_tests_add_their_packages_which_are_then_kept(quick: Environment) -> Non
         assert quick.needs(less)[0] is Action.NOTHING
 
 
-def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
+def test_a_changed_lock_updates_in_place(quick: Environment):
     set_up(quick, "lab")
     (quick.folder / "kept").touch()
     quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
@@ -97,12 +94,8 @@ def dry_run(*_: object) -> None:
 @pytest.mark.parametrize("failure", [interrupted, half_way, dry_run])
 @pytest.mark.parametrize("before", [None, "lab"])
 def test_after_a_failed_setup_or_update_the_next_one_starts_over(
-    quick: Environment,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    failure: Callable[..., None],
-    before: str | None,
-) -> None:
+    quick: Environment, monkeypatch, capsys, failure, before
+):
     if before is not None:
         set_up(quick, before)
     with monkeypatch.context() as patch:
@@ -147,11 +140,8 @@ def break_folder(it: Environment) -> None:
     ],
 )
 def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
-    quick: Environment,
-    damage: Callable[[Environment], None],
-    sentence: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    quick: Environment, damage, sentence, capsys
+):
     set_up(quick, "lab")
     damage(quick)
     set_up(quick, "lab")
@@ -161,8 +151,8 @@ def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
 
 @pytest.mark.parametrize("failure", [half_way, interrupted])
 def test_the_old_environment_is_restored_if_its_replacement_fails(
-    quick: Environment, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
-) -> None:
+    quick: Environment, monkeypatch, failure
+):
     set_up(quick, "lab")
     (quick.folder / "own work").touch()
     break_version(quick)
@@ -177,18 +167,14 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(
     assert not (quick.root / ".venv.old").exists()
 
 
-def test_setup_from_a_folder_without_packages_says_how_to_download_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_setup_from_a_folder_without_packages_says_how_to_download_them(tmp_path, capsys):
     assert commands.main(["setup", "--wheels", str(tmp_path)]) == 1
     assert "pip download --no-deps --only-binary=:all: -r requirements/lab.lock" in (
         capsys.readouterr().err
     )
 
 
-def test_uv_installs_from_pips_folder_of_packages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uv_installs_from_pips_folder_of_packages(tmp_path, monkeypatch):
     wheels = tmp_path / "the wheels"
     wheels.mkdir()
     (wheels / "one-1.0-py3-none-any.whl").touch()
@@ -204,9 +190,7 @@ def test_uv_installs_from_pips_folder_of_packages(
     assert offline == [*usual, "--no-index", f"--find-links={wheels.as_uri()}"]
 
 
-def test_progress_says_what_uv_does_after_installing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_says_what_uv_does_after_installing(tmp_path, monkeypatch):
     shown: list[str] = []
 
     def follow(*arguments: Any) -> None:
@@ -218,14 +202,12 @@ def test_progress_says_what_uv_does_after_installing(
     assert shown == [installers.COMPILING]
 
 
-def test_setup_here_names_the_command_that_uses_this_python(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_setup_here_names_the_command_that_uses_this_python(capsys):
     assert commands.main(["setup", "--here"]) == 0
     assert re.search(r"To open it, run .*course\.py lab --here\.", capsys.readouterr().out)
 
 
-def test_a_second_setup_waits_for_the_first(tmp_path: Path) -> None:
+def test_a_second_setup_waits_for_the_first(tmp_path):
     lock = tmp_path / "lock"
     second = f"""
 from pathlib import Path
@@ -245,7 +227,7 @@ with only_one(Path({str(lock)!r})):
 MISLEADING = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_ROOT": "/nonexistent", "LC_ALL": "C"}
 
 
-def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
+def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path):
     """Runs the real pip, which installs the locked wheel from a folder instead of an index."""
     copy = tmp_path / "Łukasz' course"
     shutil.copytree(ROOT / "tools", copy / "tools")
@@ -304,9 +286,7 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
         ("an unforeseen error", "(UV_CONFIG_FILE, UV_INDEX_OURS_USERNAME)?"),
     ],
 )
-def test_a_failing_installer_yields_advice(
-    line: str, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_installer_yields_advice(line, sentence, capsys, monkeypatch):
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     for name in ("UV_CONFIG_FILE", "UV_INDEX_OURS_USERNAME", "UV_LINK_MODE"):
@@ -324,23 +304,21 @@ def test_a_failing_installer_yields_advice(
         "error: No solution found when resolving dependencies",
     ],
 )
-def test_a_package_missing_from_the_folder_of_packages_is_reported(
-    monkeypatch: pytest.MonkeyPatch, line: str
-) -> None:
+def test_a_package_missing_from_the_folder_of_packages_is_reported(monkeypatch, line):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     advice = str(installers.installing_advice([line], ROOT))
     assert advice.startswith("The folder of packages lacks one for this computer")
     assert line in advice
 
 
-def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch):
     usage = shutil.disk_usage(ROOT)._replace(free=300_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(Advice, match="no room on the disk"):
         installers.check_room(ROOT)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     with (
         pytest.raises(Advice, match="copy the course to a folder of your own"),
         installers.sentences_for_the_disk(tmp_path),
@@ -348,17 +326,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def test_without_the_venv_module_the_message_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_venv_module_the_message_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(installers.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Advice, match=r"apt install python3\.\d+-venv"):
         installers.make_venv(Environment(tmp_path), None)
 
 
 def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(
-    quick: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    quick: Environment, monkeypatch
+):
     set_up(quick, "lab")
     copy = quick.root / "copy"
     shutil.copytree(quick.root, copy, symlinks=True, ignore=shutil.ignore_patterns(copy.name))
