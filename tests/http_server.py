@@ -1,4 +1,4 @@
-"""An HTTP server in a thread, for tests that need unusual responses."""
+"""An HTTP server in a thread, for tests that need unusual responses or look at requests."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

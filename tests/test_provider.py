@@ -1,4 +1,7 @@
-"""Choosing the model with environment variables, and the errors when it can't be called."""
+"""Choosing the model with environment variables, and explaining why it can't be called.
+
+`delivery` makes the simulator fail, for example `drop@3`: the connection drops after three tokens.
+"""
 
 import asyncio
 import re

@@ -1,4 +1,7 @@
-"""The reader model: the published formulas, and properties that hold for any stream and reader."""
+"""The reader model estimates how long a person waits for a streamed reply, and when they finish it.
+
+It is compared with its formulas, and has properties that hold for any stream and reading speed.
+"""
 
 from itertools import accumulate, pairwise
 

@@ -6,17 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from tests.conftest import own_shared
+from tools.programs import ROOT
 from utils import setup, shadowing
 from utils.setup import SetupError, ready
 from utils.simulator import client as simulator_client
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +25,7 @@ def _simulated(started, monkeypatch):
 
 @pytest.fixture
 def fresh(_simulated, monkeypatch):
+    """Yield the notebook's holder of a simulator, which hasn't started one."""
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield fresh

@@ -1,4 +1,7 @@
-"""Recorders pass items through unchanged, and the metrics follow their definitions."""
+"""Recorders pass a stream's items through unchanged, and recordings compute its latencies.
+
+A recording's `outcome` is `left` if the stream was closed before its end.
+"""
 
 import asyncio
 import gc
@@ -565,7 +568,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, check, *arrivals):
-    """Return the pieces from a guard that withholds `size` characters; a check takes `check` s."""
+    """Return what a guard passes on: it withholds `size` characters and checks for `check` s."""
     guarded = held_back(recorded(*arrivals), "guarded", size, check)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

@@ -1,6 +1,8 @@
-"""Each program in a clinic shows the fault named in the solution."""
+"""Each program in a clinic shows the fault named in the solution.
 
-from __future__ import annotations
+A clinic is an exercise in which learners diagnose programs, called A, B, …, by what they
+measure.
+"""
 
 import pytest
 

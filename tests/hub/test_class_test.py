@@ -1,10 +1,13 @@
-"""Tests of the `class` command, which measures how a hub copes with a simulated class."""
+"""Tests of the `class` command, which measures how a hub copes with a simulated class.
+
+A token's lateness is the time from when it was due until the redraw that shows it. Its lag is the
+lateness without the delay by which a widget coalesces redraws.
+"""
 
 import argparse
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +17,10 @@ from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
 from hub.class_test.schedule import LESSON_1, cells, check_memory
 from hub.class_test.temporary_hub import proxy_command
 from tools import commands
-from tools.programs import Advice
+from tools.programs import ROOT, Advice
 from utils.simulator.tokens import split
 from utils.widgets.base.throttle import INTERVAL
 
-ROOT = Path(__file__).resolve().parents[2]
 LESSON = ROOT / LESSON_1
 TEXT = "A river is patient."
 
@@ -146,9 +148,7 @@ def test_a_class_that_cannot_run_is_refused_in_a_sentence(windows, learners, mes
         commands.class_(argparse.Namespace(learners=learners, here=True))
 
 
-def test_an_installed_proxy_is_used_and_without_node_the_command_says_what_to_install(
-    tmp_path, monkeypatch
-):
+def test_an_installed_proxy_is_used_and_a_missing_node_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     assert proxy_command(tmp_path) == ["/bin/configurable-http-proxy"]
     monkeypatch.setattr(shutil, "which", lambda name: None)

@@ -15,8 +15,8 @@ import yaml
 
 from hub.class_test.schedule import LESSON_1, MB_EACH
 from hub.class_test.temporary_hub import COURSE
+from tools.programs import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "hub"
 CLUSTER = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
 

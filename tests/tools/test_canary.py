@@ -1,4 +1,4 @@
-"""The canary: what it installs, its version report, and its cleanup."""
+"""The `canary` command, which tests the course with the newest versions of all packages."""
 
 import argparse
 import tempfile

@@ -8,15 +8,13 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.tools.run_course import COURSE, course
 from tools import commands, doctor, lab
-from tools.programs import Advice, advice_for_the_disk
+from tools.programs import ROOT, Advice, advice_for_the_disk
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
 
 
@@ -171,13 +169,10 @@ def test_lock_without_uv_says_how_to_get_it(monkeypatch, capsys):
 
 
 def test_a_taken_port_is_named():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(
-            Advice, match=rf"Port {port} can't be used \(another program is using it"
-        ):
+        message = rf"Port {port} can't be used \(another program is using it"
+        with pytest.raises(Advice, match=message):
             lab.free_port(port)
 
 
@@ -212,9 +207,8 @@ def test_two_processes_never_get_the_same_port(monkeypatch):
 
 def test_a_jupyterlab_that_exits_while_starting_is_reported(monkeypatch):
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
-    with pytest.raises(
-        Advice, match=r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"
-    ):
+    message = r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"
+    with pytest.raises(Advice, match=message):
         lab.wait_until_it_answers(child, lab.free_port())
     with pytest.raises(Advice, match=r"doctor --here\."):
         lab.wait_until_it_answers(child, lab.free_port(), here=True)

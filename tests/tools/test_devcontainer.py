@@ -10,8 +10,8 @@ import pytest
 from tools import commands
 from tools.environment import Environment
 from tools.lab import LESSON_1
+from tools.programs import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".devcontainer"
 SETTINGS: dict[str, Any] = json.loads((FOLDER / "devcontainer.json").read_text(encoding="utf-8"))
 (PORT,) = SETTINGS["forwardPorts"]

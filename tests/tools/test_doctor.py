@@ -30,6 +30,13 @@ def test_doctor_prints_ok_or_fix_for_each_part_and_no_key():
     assert "sk-secret" not in result.stdout + result.stderr
 
 
+def failure(examine) -> str:
+    """Run one of the doctor's checks, which must fail, and return its finding."""
+    ok, finding = doctor.outcome(examine)
+    assert not ok
+    return finding
+
+
 NO_SERVER = "http://127.0.0.1:9/v1"
 BARE = (sys.executable, "-I", "-S")  # a Python without third-party packages
 
@@ -54,8 +61,7 @@ def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv():
 def test_doctor_recommends_a_copy_if_the_folder_is_read_only(monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert "copy the course to a folder you own" in doctor.verdict([], False, in_venv=False)
-    ok, finding = doctor.outcome(lambda: doctor.examine_venv("It was moved"))
-    assert not ok
+    finding = failure(lambda: doctor.examine_venv("It was moved"))
     assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
 
 
@@ -118,9 +124,7 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(fake_provider: St
     received = fake_provider(200, COMPLETION)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert ok
-    assert re.match(
-        r"Cells will call the model llama at 127.0.0.1:.* It replied to a one-t", finding
-    )
+    assert re.match(r"Cells will call the model llama at 127.0.0.1:.* It replied to a one", finding)
     (asked,) = received
     assert asked.path == "/v1/chat/completions"
     assert asked.headers["Authorization"] == "Bearer our-class"
@@ -137,8 +141,7 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(fake_provider: St
 )
 def test_doctor_fails_if_a_cell_would_fail(fake_provider: Start, status, body, sentence):
     fake_provider(status, body)
-    ok, finding = doctor.outcome(doctor.examine_provider)
-    assert not ok
+    finding = failure(doctor.examine_provider)
     assert finding.startswith("127.0.0.1:")
     assert sentence in finding
     assert "our-class" not in finding
@@ -164,13 +167,10 @@ def models(*names: str) -> dict[str, object]:
         (None, ""),
     ],
 )
-def test_doctor_lists_the_servers_models_if_this_one_is_missing(
-    fake_provider: Start, listed, there_are
-):
+def test_doctor_lists_the_servers_models_if_this_one_is_missing(fake_provider, listed, there_are):
     missing = {"error": {"message": "model 'llama' not found", "code": "model_not_found"}}
     fake_provider(404, json.dumps(missing), listed)
-    ok, finding = doctor.outcome(doctor.examine_provider)
-    assert not ok
+    finding = failure(doctor.examine_provider)
     assert finding.endswith(f"name passed to `chat_model`.{there_are}")
 
 
@@ -192,8 +192,7 @@ def test_doctor_names_a_setting_that_makes_every_call_fail(monkeypatch, examine,
     usual = {"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": NO_SERVER}
     for name, value in (usual | environ).items():
         monkeypatch.setenv(name, value)
-    ok, finding = doctor.outcome(examine)
-    assert not ok
+    finding = failure(examine)
     assert finding.startswith(words)
     assert "abc" not in finding
 
@@ -201,9 +200,7 @@ def test_doctor_names_a_setting_that_makes_every_call_fail(monkeypatch, examine,
 @pytest.mark.parametrize(
     ("user_site", "fix"), [(True, "set PYTHONNOUSERSITE=1"), (False, "unset PYTHONPATH")]
 )
-def test_doctor_names_a_folder_whose_packages_hide_the_environments(
-    tmp_path, monkeypatch, user_site, fix
-):
+def test_doctor_names_a_folder_that_hides_packages(tmp_path, monkeypatch, user_site, fix):
     metadata = tmp_path / "langchain_core-0.3.0.dist-info" / "METADATA"
     metadata.parent.mkdir()
     metadata.write_text("Name: langchain-core\nVersion: 0.3.0\n", encoding="utf-8")
@@ -211,8 +208,7 @@ def test_doctor_names_a_folder_whose_packages_hide_the_environments(
     monkeypatch.setattr(
         "site.getusersitepackages", lambda: str(tmp_path if user_site else tmp_path / "other")
     )
-    ok, finding = doctor.outcome(doctor.examine_packages)
-    assert not ok
+    finding = failure(doctor.examine_packages)
     assert "langchain-core is 0.3.0, not " in finding
     assert finding.endswith(f": {tmp_path} comes before this Python's own packages, so {fix}")
 
@@ -247,9 +243,7 @@ def test_doctor_names_a_package_of_another_version(monkeypatch):
     monkeypatch.setattr(
         doctor.importlib.metadata, "version", lambda name: "0.1" if name == "openai" else real(name)
     )
-    ok, finding = doctor.outcome(doctor.examine_packages)
-    assert not ok
-    assert re.match(r"openai is 0\.1, not [\d.]+: run ", finding)
+    assert re.match(r"openai is 0\.1, not [\d.]+: run ", failure(doctor.examine_packages))
 
 
 def test_doctor_names_the_path_of_another_utils_package(monkeypatch, tmp_path):
@@ -259,15 +253,11 @@ def test_doctor_names_the_path_of_another_utils_package(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.split(".")[0] == "utils"]:
         monkeypatch.delitem(sys.modules, name)
-    ok, finding = doctor.outcome(doctor.examine_utils)
-    assert not ok
-    assert str(other) in finding
+    assert str(other) in failure(doctor.examine_utils)
 
 
 def test_an_exception_in_a_check_becomes_its_finding():
     def broken() -> str:
         raise ImportError("a library is missing")
 
-    ok, finding = doctor.outcome(broken)
-    assert not ok
-    assert finding.startswith("ImportError: a library is missing: run ")
+    assert failure(broken).startswith("ImportError: a library is missing: run ")

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -10,11 +9,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT
+
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
-LEARNER, SITE, TESTS = "requirements/lab.lock", "requirements/site.lock", "requirements/test.lock"
-CLASS = "requirements/class.lock"
+LEARNER, SITE, CLASS, TESTS = LOCKS = [
+    f"requirements/{name}.lock" for name in ("lab", "site", "class", "test")
+]
 SYSTEMS = [  # values for the environment markers in locks
     {"sys_platform": platform, "os_name": name, "python_full_version": python}
     for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))
@@ -37,7 +38,7 @@ def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
     return found
 
 
-@pytest.mark.parametrize("lock", [LEARNER, SITE, CLASS, TESTS])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_line_of_a_lock_pins_one_version_without_a_url(lock):
     for line in lines(lock):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^#@/\\]+)?", line), line
@@ -88,8 +89,8 @@ def test_the_oldest_python_is_the_same_everywhere():
     assert tools["ruff"]["target-version"] == "py" + "".join(oldest)
 
 
-def test_no_file_of_the_environment_names_an_index_or_a_path():
-    for name in ("environment.yml", "pyproject.toml", LEARNER, SITE, CLASS, TESTS):
+def test_the_environment_names_no_index_and_no_path():
+    for name in ("environment.yml", "pyproject.toml"):  # another test reads the locks
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|file:|index-url|find-links|/(opt|root|home)/", text), name
 
@@ -103,11 +104,8 @@ def test_the_workflow_tests_every_system_from_the_oldest_python_on():
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     job = workflow["jobs"]["test"]
     assert job["steps"][-1]["run"] == "python course.py test"
-    assert {name.split("-")[0] for name in job["strategy"]["matrix"]["os"]} == {
-        "ubuntu",
-        "macos",
-        "windows",
-    }
+    systems = {name.split("-")[0] for name in job["strategy"]["matrix"]["os"]}
+    assert systems == {"ubuntu", "macos", "windows"}
     pythons = job["strategy"]["matrix"]["python"]
     assert f">={pythons[0]}" == PROJECT["requires-python"]
     assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)

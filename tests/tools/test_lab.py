@@ -67,9 +67,9 @@ def test_lab_has_terminals(running: Lab):
 def test_ctrl_c_ends_lab_busy_kernels_and_a_simulator(running: Lab):
     """Must be the last test that uses `running`, since it stops JupyterLab."""
     with kernel(running) as reading, kernel(running) as client:
-        _, simulator = stream(reading)
+        _, simulators_pid = stream(reading)  # makes the kernel read a reply
         family = running.family()
-        assert simulator in [process.pid for process in family]
+        assert simulators_pid in [process.pid for process in family]
         assert len(family) >= 5, "JupyterLab, its supervisor, two kernels, a simulator"
         client.execute("print('running', flush=True)\nwhile True: pass")
         while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":

@@ -1,4 +1,7 @@
-"""Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers."""
+"""Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers.
+
+A file in `.venv`, the stamp, records with which Python and which locks it was made.
+"""
 
 import argparse
 import errno
@@ -15,9 +18,7 @@ import pytest
 
 from tools import commands, doctor, environment, installers
 from tools.environment import Action, Environment, set_up
-from tools.programs import Advice
-
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT, Advice
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def quick(tmp_path, monkeypatch) -> Environment:
     return Environment(tmp_path.resolve())
 
 
-def test_setup_installs_the_lock_once(quick: Environment, capsys):
+def test_setup_installs_the_lock_once(quick, capsys):
     assert quick.needs("lab")[0] is Action.MAKE
     assert set_up(quick, "lab").exists()
     assert quick.distributions() == ["lab-package-1.0.dist-info"]
@@ -57,7 +58,7 @@ def test_setup_installs_the_lock_once(quick: Environment, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_tests_add_their_packages_which_are_then_kept(quick: Environment):
+def test_tests_add_their_packages_which_are_then_kept(quick):
     set_up(quick, "lab")
     assert quick.needs("test")[0] is Action.UPDATE
     set_up(quick, "test")
@@ -66,7 +67,7 @@ def test_tests_add_their_packages_which_are_then_kept(quick: Environment):
         assert quick.needs(less)[0] is Action.NOTHING
 
 
-def test_a_changed_lock_updates_in_place(quick: Environment):
+def test_a_changed_lock_updates_in_place(quick):
     set_up(quick, "lab")
     (quick.folder / "kept").touch()
     quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
@@ -93,9 +94,7 @@ def dry_run(*_: object) -> None:
 
 @pytest.mark.parametrize("failure", [interrupted, half_way, dry_run])
 @pytest.mark.parametrize("before", [None, "lab"])
-def test_after_a_failed_setup_or_update_the_next_one_starts_over(
-    quick: Environment, monkeypatch, capsys, failure, before
-):
+def test_after_a_failed_setup_the_next_one_starts_over(quick, monkeypatch, capsys, failure, before):
     if before is not None:
         set_up(quick, before)
     with monkeypatch.context() as patch:
@@ -139,9 +138,7 @@ def break_folder(it: Environment) -> None:
         (break_folder, "was interrupted last time"),
     ],
 )
-def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
-    quick: Environment, damage, sentence, capsys
-):
+def test_a_broken_environment_is_rebuilt_with_a_reason(quick, damage, sentence, capsys):
     set_up(quick, "lab")
     damage(quick)
     set_up(quick, "lab")
@@ -150,9 +147,7 @@ def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
 
 
 @pytest.mark.parametrize("failure", [half_way, interrupted])
-def test_the_old_environment_is_restored_if_its_replacement_fails(
-    quick: Environment, monkeypatch, failure
-):
+def test_the_old_environment_is_restored_if_its_replacement_fails(quick, monkeypatch, failure):
     set_up(quick, "lab")
     (quick.folder / "own work").touch()
     break_version(quick)
@@ -332,9 +327,7 @@ def test_without_the_venv_module_the_message_says_what_to_install(tmp_path, monk
         installers.make_venv(Environment(tmp_path), None)
 
 
-def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(
-    quick: Environment, monkeypatch
-):
+def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(quick, monkeypatch):
     set_up(quick, "lab")
     copy = quick.root / "copy"
     shutil.copytree(quick.root, copy, symlinks=True, ignore=shutil.ignore_patterns(copy.name))

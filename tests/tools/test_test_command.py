@@ -211,7 +211,7 @@ def test_build_passes_its_arguments_on(words, monkeypatch):
     assert ran == [["python", "-m", "tools.build", *words]]
 
 
-def test_an_app_that_can_t_be_installed_counts_as_a_failure_and_the_others_are_installed(
+def test_an_app_that_can_t_be_installed_is_a_failure_and_the_others_are_installed(
     monkeypatch, capsys
 ):
     installed = []

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tools.programs import ROOT
 
 needs_npm = pytest.mark.skipif(
     importlib.util.find_spec("jupyterhub") is None
