@@ -1,7 +1,7 @@
 """Fixtures for all tests, and Hypothesis's settings.
 
-What also applies to the notebooks that nbval runs is in the root folder's `conftest.py`. Its
-`pytest_configure` must set environment variables before the course's modules are imported.
+The root folder's `conftest.py` contains what also applies to notebooks. It sets environment
+variables before tests start, so fixtures import the course's modules only when they run.
 """
 
 import sys
@@ -31,7 +31,7 @@ def _no_connection_of_a_closed_loop():
 
 @pytest.fixture(scope="module")
 def started():
-    """Yield a test module's own `Shared`, which starts a simulator when a model is first used."""
+    """Yield a `Shared` for one test module; it starts a simulator when a model is first used."""
     yield from own_shared()
 
 

@@ -55,7 +55,7 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        # `shutdown` waits for the next poll, by default up to half a second.
+        # `shutdown` waits for the next poll, so poll often.
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

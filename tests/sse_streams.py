@@ -82,7 +82,7 @@ def types_named(stream: bytes) -> list[str]:
 
 
 class Speaker:
-    """An app that sends the given pieces, then waits forever; `gone` is set on a disconnect."""
+    """App that streams the given pieces and then waits; sets `gone` when the stream is closed."""
 
     def __init__(self, *pieces):
         self.pieces = pieces

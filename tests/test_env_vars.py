@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
+from langsmith import configure
 from langsmith.utils import get_env_var
 
 from utils import env_vars, provider
@@ -36,8 +37,6 @@ def clean(monkeypatch, started):
     os.environ.clear()
     os.environ.update(before)
     get_env_var.cache_clear()
-    from langsmith import configure
-
     configure(enabled=None)
 
 
@@ -220,14 +219,14 @@ UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Variables that don't change what the simulator's client sends, with the reasons; it never traces.
+# Variables that don't change what the simulator's client sends, each with the reason.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "when types are built; nothing that is sent",
-    "HOSTED_LANGSERVE_PROJECT_NAME": "for a tracer",
-    "OTEL_EXPORTER_OTLP_ENDPOINT": "for a tracer",
-    "OTEL_EXPORTER_OTLP_HEADERS": "for a tracer",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "for a tracer",
-    "OTEL_SERVICE_NAME": "for a tracer",
+    "HOSTED_LANGSERVE_PROJECT_NAME": "for tracing, which is off",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "for tracing, which is off",
+    "OTEL_EXPORTER_OTLP_HEADERS": "for tracing, which is off",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "for tracing, which is off",
+    "OTEL_SERVICE_NAME": "for tracing, which is off",
     "LANGGRAPH_AES_KEY": "encrypts what an agent stores, which no lesson does",
     "LANGGRAPH_DEFAULT_RECURSION_LIMIT": "the number of an agent's steps; nothing that is sent",
     "LANGGRAPH_DELTA_MAX_SUPERSTEPS_SINCE_SNAPSHOT": "what an agent stores",
@@ -257,7 +256,7 @@ def read_from_the_environment(file):
             if isinstance(value, ast.Name):
                 name = constants.get(value.id)
             else:
-                name = getattr(value, "value", None)  # None unless it's a constant
+                name = getattr(value, "value", None)  # None if `value` isn't a constant
             if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
                 # LangSmith's `get_env_var` adds this prefix.
                 yield f"LANGSMITH_{name}" if "env_var" in reader else name

@@ -1,7 +1,7 @@
 """A 200 response whose body isn't a completion is explained in one sentence.
 
-`explain` returns a sentence for any exception; `explain_providers` returns None for one that isn't
-a provider's fault.
+`explain` returns a sentence for any exception; `explain_providers` returns None for an
+exception that isn't a provider's fault.
 """
 
 import asyncio

@@ -18,15 +18,15 @@ VIRTUAL = {"virtual", "clock", "served"}  # fixtures that use virtual time
 
 # Tests that read a time and may still assert an inequality.
 ALLOWED = {
-    # It compares only the order of two times.
+    # This test compares only the order of two times.
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time",
-    # These compare the times that the simulator plans, before any time has passed.
+    # These tests compare times that the simulator plans, before any time has passed.
     (
         "simulator/test_pacing.py::"
         "test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles"
     ),
     "simulator/test_prefill.py::test_the_ttft_varies_reproducibly_around_the_formula",
-    # It compares numbers of tokens.
+    # This test compares numbers of tokens.
     "simulator/test_prefill.py::test_only_a_shared_prefix_is_cached",
 }
 

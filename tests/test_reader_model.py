@@ -1,6 +1,6 @@
 """The reader model estimates how long a person waits for a streamed reply, and when they finish it.
 
-It is compared with its formulas, and has properties that hold for any stream and reading speed.
+These tests compare it with its published formulas, and check properties of any stream and speed.
 """
 
 from itertools import accumulate, pairwise

@@ -25,7 +25,7 @@ def _simulated(started, monkeypatch):
 
 @pytest.fixture
 def fresh(_simulated, monkeypatch):
-    """Yield the notebook's holder of a simulator, which hasn't started one."""
+    """Yield a new `Shared`, which hasn't started its simulator yet."""
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield fresh

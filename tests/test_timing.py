@@ -1,4 +1,4 @@
-"""Recorders pass a stream's items through unchanged, and recordings compute its latencies.
+"""Recorders pass a stream's items through unchanged, and recordings compute latencies.
 
 A recording's `outcome` is `left` if the stream was closed before its end.
 """
@@ -567,9 +567,9 @@ def test_a_step_that_waits_loses_no_text(texts, end):
     assert passed_on(received, "later", end).text == received.text
 
 
-def behind_a_guard(size, check, *arrivals):
-    """Return what a guard passes on: it withholds `size` characters and checks for `check` s."""
-    guarded = held_back(recorded(*arrivals), "guarded", size, check)
+def behind_a_guard(size, seconds, *arrivals):
+    """Return what passes a guard that withholds `size` characters and takes `seconds` per check."""
+    guarded = held_back(recorded(*arrivals), "guarded", size, seconds)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 
 

@@ -1,7 +1,6 @@
 """Each program in a clinic shows the fault named in the solution.
 
-A clinic is an exercise in which learners diagnose programs, called A, B, …, by what they
-measure.
+A clinic is an exercise: learners measure several programs, A, B, …, and diagnose each.
 """
 
 import pytest

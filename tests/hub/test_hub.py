@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 import yaml
+from traitlets.config.loader import PyFileConfigLoader
 
 from hub.class_test.schedule import LESSON_1, MB_EACH
 from hub.class_test.temporary_hub import COURSE
@@ -22,8 +23,6 @@ CLUSTER = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text(
 
 
 def settings(file: Path) -> Any:
-    from traitlets.config.loader import PyFileConfigLoader
-
     return PyFileConfigLoader(file.name, str(file.parent)).load_config()
 
 

@@ -24,10 +24,10 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """An app whose two endpoints stream forever, and whether such a stream was closed."""
+    """App with two endless streams; counts pieces, and notes whether a stream was closed."""
 
     def __init__(self):
-        self.sent = 0  # pieces
+        self.sent = 0
         self.closed = False
         self.app = FastAPI()
         self.app.get("/by-hand", response_model=None)(self.by_hand)

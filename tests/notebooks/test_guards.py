@@ -1,4 +1,4 @@
-"""The notebook checks find faults and ignore differences between correct runs."""
+"""Tests of the notebook tests: they find faults, and ignore differences between correct runs."""
 
 import re
 
@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbval.plugin import get_sanitize_patterns  # type: ignore[import-untyped]
+from nbval.plugin import get_sanitize_patterns
 
 from tests.notebooks import editions
 from tests.notebooks.editions import ROOT

@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# (section, name) pairs: the section tells learners to first run another that defines the name.
-ALLOWED = {("A web server of your own", "frame")}
+# A section may use a name from another one if it tells learners to run that one first.
+ALLOWED = {("A web server of your own", "frame")}  # section and name
 
 
 def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]:

@@ -21,7 +21,7 @@ from tools import lab
 
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# A script that makes standard input its controlling terminal, then runs `lab` in its place. When
+# A script that makes standard input its controlling terminal, then replaces itself with `lab`. When
 # the test closes the terminal's other end, `lab` gets SIGHUP, even if the tests run under `nohup`.
 _ON_A_TERMINAL = """
 import fcntl, os, signal, sys, termios

@@ -1,6 +1,6 @@
 """Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers.
 
-A file in `.venv`, the stamp, records with which Python and which locks it was made.
+The stamp is a file that records the Python and the locks from which `.venv` was made.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tools.programs import ROOT, Advice
 
 @pytest.fixture
 def quick(tmp_path, monkeypatch) -> Environment:
-    """Create a course folder whose locks name one package each, and fake the installers."""
+    """Create a course folder whose locks name one package each; replace installers with fakes."""
     (tmp_path / "requirements").mkdir()
     for kind, name in environment.LOCKS.items():
         (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")

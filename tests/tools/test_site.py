@@ -1,4 +1,4 @@
-"""The reading edition: what it shows of a lesson, and that it fetches nothing from other hosts."""
+"""The reading site: what it shows of a lesson, and that it fetches nothing from other hosts."""
 
 import json
 import re
