@@ -90,6 +90,7 @@ def test_lag_excludes_the_widgets_coalescing():
 
 def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
+        """Return whether a class of two learners passes, given the slower one's times in seconds."""
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
         lags = {"race": [0.0, late]}
         measured = Measurements(2, 2, stages, late=lags, bare=[0.0, bare], failures=[*failures])
@@ -101,7 +102,7 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
     assert not held(ready, late + 0.001)
     assert held(ready, INTERVAL + LAG_MARK * 0.1, bare=0.1), "allow for a busy machine"
     assert not held(ready, late, "learner-01, getting ready: no")
-    assert not Measurements(2, 2).holds
+    assert not Measurements(learners=2, cores=2).holds
 
 
 def test_a_bare_streams_lag_is_computed_from_its_messages():
@@ -115,7 +116,7 @@ def test_a_bare_streams_lag_is_computed_from_its_messages():
 
 def test_the_report_has_a_line_for_each_failure():
     failures = ["learner-01, getting ready: the login returned status 403"]
-    report = Measurements(2, 2, failures=failures).report()
+    report = Measurements(learners=2, cores=2, failures=failures).report()
     assert "Ready        no learner" in report
     assert "Failures     1\n  - learner-01, getting ready: the login returned status 403" in report
 

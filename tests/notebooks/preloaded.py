@@ -165,7 +165,7 @@ def run_script(path: str, *arguments: str) -> None:
 
 
 def end_with(connection: socket.socket) -> None:
-    """Exit this fork immediately when the process that stands in for it is killed."""
+    """Exit this fork immediately when its `join` process is killed."""
     connection.recv(1)
     os._exit(1)
 

@@ -5,6 +5,7 @@ import tempfile
 import tomllib
 from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -33,11 +34,9 @@ def test_it_installs_all_dependencies_except_those_that_are_overridden(tmp_path,
 
 
 def test_versions_that_conflict_are_reported_in_a_sentence(tmp_path, monkeypatch):
-    def fails(*_: object) -> None:
-        raise Advice("Installing the packages failed.")
-
+    failing = Mock(side_effect=Advice("Installing the packages failed."))
     monkeypatch.setattr(canary, "make_venv", lambda *_: None)
-    monkeypatch.setattr(canary, "follow", fails)
+    monkeypatch.setattr(canary, "follow", failing)
     with pytest.raises(Advice, match="Learners install the lock, and are"):
         canary._install("uv", Environment(tmp_path))
 
