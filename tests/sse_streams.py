@@ -81,12 +81,12 @@ def types_named(stream: bytes) -> list[str]:
     return list(dict.fromkeys(["message", *filter(None, named)]))  # without duplicates
 
 
-class Speaker:
-    """App that streams the given pieces and then waits; sets `gone` when the stream is closed."""
+class StreamingApp:
+    """App that streams the given pieces and then waits; sets `closed` when its stream is closed."""
 
     def __init__(self, *pieces):
         self.pieces = pieces
-        self.gone = asyncio.Event()
+        self.closed = asyncio.Event()
         self.app = FastAPI()
         self.app.get("/", response_model=None)(self.reply)
 
@@ -99,4 +99,4 @@ class Speaker:
                 yield piece
             await asyncio.Event().wait()
         finally:
-            self.gone.set()
+            self.closed.set()

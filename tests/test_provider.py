@@ -32,6 +32,7 @@ def other():
 
 @pytest.fixture(autouse=True)
 def own_simulator(monkeypatch, started):
+    """Give this module its own simulator, 50 times faster than real time."""
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 

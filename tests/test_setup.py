@@ -19,6 +19,7 @@ from utils.simulator import client as simulator_client
 
 @pytest.fixture(autouse=True)
 def _simulated(started, monkeypatch):
+    """Give this module its own simulator, 50 times faster than real time."""
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 

@@ -550,6 +550,7 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
 
 # --- steps that follow the model --------------------------------------------------------
 
+# `passed_on` and `held_back` compute the recording of a step's output from that of its input.
 
 # Regular expressions that match where a part ends; NOWHERE never matches.
 AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"
