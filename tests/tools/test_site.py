@@ -13,41 +13,8 @@ from tools.programs import ROOT
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 
-TEXT = """# 1. A lesson
-
-+++ {"tags": ["instructor"]}
-
-A note that no reader sees.
-
-**Prediction P1.1:** Is `<b>` shown as it is?
-
-- [ ] No
-  > It is *escaped*.
-- [x] Yes
-
-**Hints for exercise 1.answer**
-
-1. First, `nudge`.
-2. Then more.
-
-+++
-
-```{code-cell} ipython3
-predict("P1.1")
-```
-
-```{code-cell} ipython3
-:tags: [exercise-answer]
-
-def answer():
-    ### BEGIN SOLUTION
-    return 42
-    ### END SOLUTION
-
-check("1.answer", answer)
-```
-"""
-LESSON = lesson_source.parse(TEXT, "lessons/01_test.md")
+# A lesson with the prediction P1.1, and with exercise 1.1 and its hints.
+LESSON = lesson_source.load(ROOT / "tests/build/data/01_sample.md")
 
 
 def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
@@ -88,7 +55,7 @@ def test_an_exercise_shows_its_stub_and_folds_hints_and_solution():
     stub, hints, solution = page(exercise, e="def answer():\n    ...")
     assert stub["source"] == "```python\ndef answer():\n    ...\n```"
     assert hints["source"].count("<details") == hints["source"].count("</details>") == 2
-    assert "First, `nudge`." in hints["source"]
+    assert "What does `split` do?" in hints["source"]
     assert "return 42" in solution["source"]
     assert solution["metadata"]["tags"] == ["hide-cell"]
     assert solution["metadata"]["mystnb"]["code_prompt_show"] == "Solution"
@@ -97,10 +64,10 @@ def test_an_exercise_shows_its_stub_and_folds_hints_and_solution():
 def test_a_predictions_feedback_is_collapsed():
     (card,) = page(cell("p", 'predict("P1.1")', shows("Is it?")))
     opened = re.findall(r"<details data-right=\"(\w+)\">\n<summary>(.*?)</summary>", card["source"])
-    assert opened == [("false", "No"), ("true", "Yes")]
+    assert opened == [("false", "1"), ("true", "2")]
     outside = re.sub(r"<details.*?</details>", "", card["source"], flags=re.DOTALL)
-    assert "escaped" not in outside
-    assert "<code>&lt;b&gt;</code>" in card["source"]
+    assert "separates" not in outside
+    assert "<code>a &lt;b&gt;</code>" in card["source"]
     assert "\n\n" not in card["source"], "a blank line would end the block of HTML"
 
 
