@@ -1,17 +1,13 @@
-"""Fixtures for all tests. The `conftest.py` in the root folder also applies to nbval."""
+"""Fixtures for all tests, and Hypothesis's settings.
 
-from __future__ import annotations
+The root folder's `conftest.py` contains what also applies to notebooks. It sets environment
+variables before tests start, so fixtures import the course's modules only when they run.
+"""
 
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    from tests.simulator.virtual import VirtualSimulator
-    from utils.simulator.client import Shared
 
 # Slowness isn't a failure: it depends on the machine as much as on the code under test.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,7 +15,7 @@ settings.load_profile("course")
 
 
 @pytest.fixture(autouse=True)
-def _no_connection_of_a_closed_loop() -> None:
+def _no_connection_of_a_closed_loop():
     """Make the models in each test open new connections.
 
     Models share an HTTP client, whose idle connections belong to the event loop that opened them
@@ -34,14 +30,13 @@ def _no_connection_of_a_closed_loop() -> None:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[Shared]:
-    """Yield a test module's `Shared`, which starts its simulator when a model is first used."""
+def started():
+    """Yield a `Shared` for one test module; it starts a simulator when a model is first used."""
     yield from own_shared()
 
 
-def own_shared() -> Iterator[Shared]:
+def own_shared():
     """Yield a new `Shared`; afterwards, stop its simulator if one was started."""
-    # Imported here because `pytest_configure` must set environment variables first.
     from utils.simulator.client import Shared
 
     shared = Shared()
@@ -51,9 +46,8 @@ def own_shared() -> Iterator[Shared]:
 
 
 @pytest.fixture
-def virtual() -> Iterator[VirtualSimulator]:
+def virtual():
     """Yield a simulator that runs in this process, in virtual time."""
-    # Imported here because `pytest_configure` must set environment variables first.
     from tests.simulator.virtual import VirtualSimulator
 
     simulator = VirtualSimulator()

@@ -1,4 +1,4 @@
-"""An HTTP server in a thread, for tests that need unusual responses."""
+"""An HTTP server in a thread, for tests that need unusual responses or look at requests."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +55,7 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        # `shutdown` waits for the next poll, by default up to half a second.
+        # `shutdown` waits for the next poll, so poll often.
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

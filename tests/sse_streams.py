@@ -1,4 +1,7 @@
-"""Event streams: one that never ends, and tricky ones for comparing our parser with a browser's."""
+"""Server-sent event streams: an app whose stream never ends, and input for event-stream parsers.
+
+The input is for comparing the course's parser, `utils.sse`, with a browser's.
+"""
 
 import asyncio
 import random
@@ -71,19 +74,19 @@ def by_chance() -> list[bytes]:
 
 
 def types_named(stream: bytes) -> list[str]:
-    """Return every event type that a stream may contain, so that a page can listen for each."""
+    """Return the event types in a stream; a page needs a listener for each."""
     lines = re.split("\r\n|\n|\r", stream.decode("utf-8", "replace"))
     fields = [line.removeprefix("event:") for line in lines if line.startswith("event:")]
     named = [field.removeprefix(" ") for field in fields]
     return list(dict.fromkeys(["message", *filter(None, named)]))  # without duplicates
 
 
-class Speaker:
-    """An app that sends the given pieces, waits, and sets `gone` when its stream is closed."""
+class StreamingApp:
+    """App that streams the given pieces and then waits; sets `closed` when its stream is closed."""
 
     def __init__(self, *pieces):
         self.pieces = pieces
-        self.gone = asyncio.Event()
+        self.closed = asyncio.Event()
         self.app = FastAPI()
         self.app.get("/", response_model=None)(self.reply)
 
@@ -96,4 +99,4 @@ class Speaker:
                 yield piece
             await asyncio.Event().wait()
         finally:
-            self.gone.set()
+            self.closed.set()

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
-from tests.sse_streams import Speaker
+from tests.sse_streams import StreamingApp
 from utils.app_server import ServingError, serve, serving
 
 AN_HOUR = 3600.0
@@ -133,11 +133,11 @@ def test_a_server_of_a_closed_loop_is_replaced_too():
 
 
 async def test_stopping_aborts_connections_and_closes_their_streams():
-    speaker = Speaker("first")
-    server = await serve(speaker.app)
+    streaming = StreamingApp("first")
+    server = await serve(streaming.app)
     async with half_read(server.url) as pieces:
         await server.stop()
-        assert speaker.gone.is_set()
+        assert streaming.closed.is_set()
         with pytest.raises(httpx2.RemoteProtocolError):
             await anext(pieces)
 
@@ -172,12 +172,12 @@ async def test_stopping_cancels_an_app_that_ignores_the_disconnect():
 
 
 async def test_a_disconnect_closes_the_stream_and_is_not_an_error():
-    speaker = Speaker("first")
-    server = await serve(speaker.app)
+    streaming = StreamingApp("first")
+    server = await serve(streaming.app)
     try:
         async with half_read(server.url):
             pass
-        await speaker.gone.wait()
+        await streaming.closed.wait()
         assert server.errors == []
     finally:
         await server.stop()
@@ -187,10 +187,9 @@ async def test_exceptions_of_the_app_are_recorded():
     server = await serve(failing())
     try:
         assert (await get(f"{server.url}/before")).status_code == 500
-        with pytest.raises(httpx2.RemoteProtocolError):
-            await get(f"{server.url}/middle")
-        with pytest.raises(httpx2.RemoteProtocolError):
-            await get(f"{server.url}/sse")
+        for path in ("middle", "sse"):
+            with pytest.raises(httpx2.RemoteProtocolError):
+                await get(f"{server.url}/{path}")
     finally:
         await server.stop()
     raised = [f"{type(error).__name__}: {error}" for error in server.errors]
@@ -208,14 +207,13 @@ async def test_nothing_is_logged_into_the_notebook(capsys, monkeypatch):
     lines = []
     screen = logging.Handler()
     screen.emit = lines.append
-    for _ in range(2):  # collect earlier tests' garbage, which would log warnings here
+    for _ in range(3):  # collect earlier tests' garbage, which would log warnings here
         gc.collect()
         await asyncio.sleep(0)
-    gc.collect()
     monkeypatch.setattr(logging.getLogger(), "handlers", [screen])
     async with serving(failing()) as url:
         await get(f"{url}/before")
-        async with serving(Speaker("first").app) as speaker, half_read(speaker):
+        async with serving(StreamingApp("first").app) as other, half_read(other):
             pass
     assert capsys.readouterr().err == ""
     assert lines == []

@@ -1,4 +1,7 @@
-"""Lesson 5's assistant: the course's parts, and the learner's parts that replace them."""
+"""Lesson 5's assistant: its two parts, `answer` and `steady`, may be the course's or a learner's.
+
+Each part is the solution of an exercise. A learner's replaces the course's if it passes the check.
+"""
 
 import pytest
 
@@ -8,7 +11,7 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """Stand in for a learner's `steady` that passes its check."""
+    """A learner's `steady` that passes its check."""
     async for piece in steady(sources, seconds):
         yield piece
 

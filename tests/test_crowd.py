@@ -22,8 +22,8 @@ from utils.crowd.experiment import _row
 from utils.crowd.process import server
 from utils.timing import Piece, Recording
 
-BLOCKING, THREADS, TASKS = STYLES
-CROWD = 6
+BLOCKING, THREADS, TASKS = STYLES  # ways of writing an endpoint
+CROWD = 6  # clients
 
 
 # --- The experiment ------------------------------------------------------------------------------
@@ -73,9 +73,10 @@ def test_a_row_has_the_median_and_the_longest_wait():
 
 @pytest.fixture
 def served(monkeypatch):
-    """Return a function that measures a crowd in virtual time, with replies of a fixed duration.
+    """Return a function that serves a crowd in virtual time; every reply takes equally long.
 
-    It returns the end times of the health check and the last reply, in units of that duration.
+    The function returns the times at which a health check and the last reply ended, as multiples of
+    one reply's duration. The health check starts when half of that duration has passed.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 
@@ -89,12 +90,12 @@ def served(monkeypatch):
         visits = [asyncio.ensure_future(get(app.app, STYLES[style], {})) for _ in range(clients)]
         await asyncio.sleep(reply.lasts / 2)
         health = await get(app.app, "/health", {})
-        alive_after = virtual_time.now() - began
+        health_after = virtual_time.now() - began
         texts = {visit.body for visit in await asyncio.gather(*visits)}
         makespan = virtual_time.now() - began
         assert health.status == 200
         assert len(texts) == 1
-        return alive_after / reply.lasts, makespan / reply.lasts
+        return health_after / reply.lasts, makespan / reply.lasts
 
     return lambda style, clients: virtual_time.run(lambda: crowd(style, clients))
 

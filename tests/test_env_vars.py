@@ -1,4 +1,8 @@
-"""Variables that libraries read: hidden from the simulator client, reported for real providers."""
+"""Environment variables that libraries read, such as proxies.
+
+The simulator's client ignores them. A real provider's client uses them, and unusable ones are
+reported.
+"""
 
 import ast
 import os
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
+from langsmith import configure
 from langsmith.utils import get_env_var
 
 from utils import env_vars, provider
@@ -32,12 +37,10 @@ def clean(monkeypatch, started):
     os.environ.clear()
     os.environ.update(before)
     get_env_var.cache_clear()
-    from langsmith import configure
-
     configure(enabled=None)
 
 
-# Variables for other programs and for HTTP libraries, by test ID.
+# Variables that HTTP libraries and other programs read, by test ID.
 OUTSIDE = {
     "SOCKS 5": {"ALL_PROXY": "socks5://127.0.0.1:1080"},
     "SOCKS 4": {"HTTP_PROXY": "socks4://127.0.0.1:1080"},
@@ -188,7 +191,7 @@ def test_the_url_and_key_are_those_that_langchain_would_choose(environ):
 def test_each_variable_that_turns_tracing_on_is_unset(name):
     os.environ[name] = "true"
     assert env_vars.tracing()
-    assert env_vars.stay_here()
+    assert env_vars.stay_here()  # turns tracing off, and returns whether it was on
     assert name not in os.environ
     assert not env_vars.tracing()
 
@@ -207,7 +210,7 @@ def test_tracing_is_reported_with_a_real_provider():
 
 # --- Variables that new library versions read
 
-LIBRARY = (
+PACKAGES = (
     *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
     *("httpx2", "httpcore2"),
 )
@@ -216,16 +219,16 @@ UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Variables that don't change what is sent, with the reasons. Tracing is off with the simulator.
+# Variables that don't change what the simulator's client sends, each with the reason.
 HARMLESS = {
-    "DEFER_PYDANTIC_BUILD": "whether types are built at import; nothing that is sent",
-    "HOSTED_LANGSERVE_PROJECT_NAME": "for a tracer",
-    "OTEL_EXPORTER_OTLP_ENDPOINT": "for a tracer",
-    "OTEL_EXPORTER_OTLP_HEADERS": "for a tracer",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "for a tracer",
-    "OTEL_SERVICE_NAME": "for a tracer",
+    "DEFER_PYDANTIC_BUILD": "when types are built; nothing that is sent",
+    "HOSTED_LANGSERVE_PROJECT_NAME": "for tracing, which is off",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "for tracing, which is off",
+    "OTEL_EXPORTER_OTLP_HEADERS": "for tracing, which is off",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "for tracing, which is off",
+    "OTEL_SERVICE_NAME": "for tracing, which is off",
     "LANGGRAPH_AES_KEY": "encrypts what an agent stores, which no lesson does",
-    "LANGGRAPH_DEFAULT_RECURSION_LIMIT": "an agent's cap on rounds; nothing that is sent",
+    "LANGGRAPH_DEFAULT_RECURSION_LIMIT": "the number of an agent's steps; nothing that is sent",
     "LANGGRAPH_DELTA_MAX_SUPERSTEPS_SINCE_SNAPSHOT": "what an agent stores",
     "LANGGRAPH_STRICT_MSGPACK": "what an agent stores",
     "HTTP_PROXY": "not read by the simulator's client",
@@ -253,7 +256,7 @@ def read_from_the_environment(file):
             if isinstance(value, ast.Name):
                 name = constants.get(value.id)
             else:
-                name = getattr(value, "value", None)  # None unless it's a constant
+                name = getattr(value, "value", None)  # None if `value` isn't a constant
             if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
                 # LangSmith's `get_env_var` adds this prefix.
                 yield f"LANGSMITH_{name}" if "env_var" in reader else name
@@ -261,7 +264,7 @@ def read_from_the_environment(file):
 
 def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():
     found = {}
-    for package in LIBRARY:
+    for package in PACKAGES:
         spec = find_spec(package)
         folder = Path(spec.submodule_search_locations[0])  # `spec.origin` is None for `langgraph`
         for file in folder.rglob("*.py"):

@@ -1,16 +1,16 @@
-"""A notebook shows an error as a sentence without secrets, and the cell still fails."""
+"""A notebook shows an error as a sentence without secrets, and the cell still fails.
 
-from pathlib import Path
+`sentence` describes an exception in one line, and `redacted` replaces the keys in a text.
+"""
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tools.programs import ROOT
 from utils.errors import redacted, sentence, words_of
 
 SK = "sk-"  # a key prefix, kept separate so that secret scanners find no key in this file
-
-ROOT = Path(__file__).resolve().parents[1]
 MISTAKES = {  # maps a cell's code to part of its output
     "from utils.checks import hint; hint('1.99')": "There are no hints for 1.99; there are",
     "from utils.checks import check; check(len, '1.1')": "`check` takes the number of the exercise",

@@ -1,4 +1,4 @@
-"""Former module names still work in old copies of notebooks."""
+"""What learners' old notebooks import still works: former module names, and a former exercise."""
 
 from functools import reduce
 from importlib import import_module

@@ -1,9 +1,10 @@
 """Counting the messages that a kernel sends, with a real kernel and without one."""
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 
+from tests.notebooks import editions
+from tools.programs import ROOT
 from utils.widgets import Traffic, traffic
 
 SETUP = """
@@ -57,11 +58,10 @@ print(one.messages, two.messages, "send_multipart" in vars(outlet))
 }
 
 
-def test_in_a_kernel(pytestconfig):
-    sources = [SETUP.format(root=str(pytestconfig.rootpath)), *CELLS]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(it) for it in sources])
-    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
-    for cell in notebook.cells[1:]:
+def test_in_a_kernel(tmp_path):
+    sources = [SETUP.format(root=str(ROOT)), *CELLS]
+    _, *cells = editions.run([*map(new_code_cell, sources)], tmp_path)
+    for cell in cells:
         prints = [output.text for output in cell.outputs if output.output_type == "stream"]
         assert "".join(prints).endswith(CELLS[cell.source])
 

@@ -1,4 +1,8 @@
-"""A 200 response whose body isn't a completion is explained in one sentence."""
+"""A 200 response whose body isn't a completion is explained in one sentence.
+
+`explain` returns a sentence for any exception; `explain_providers` returns None for an
+exception that isn't a provider's fault.
+"""
 
 import asyncio
 import json
@@ -67,7 +71,7 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-STRUCTURED = {"response_format": {"type": "json_object"}}  # parsed by separate code in the SDK
+STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses such replies separately
 
 
 async def explanations(model):
@@ -183,7 +187,7 @@ class City(BaseModel):
     name: str
 
 
-LEARNERS = {
+MISTAKES = {  # calls that fail because of a learner's own code
     "code": lambda model: json.loads("no"),
     "attribute": lambda model: model.invoke("hi").text.nothing,
     "step": lambda model: (model | RunnableLambda(a_learners_parser)).invoke("hi"),
@@ -206,8 +210,8 @@ def raised_from(model):
         raise RuntimeError("There was no answer.") from error
 
 
-@pytest.mark.parametrize("mistake", LEARNERS)
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_an_error_in_a_learners_code_keeps_its_traceback(mistake):
     with pytest.raises(Exception) as error:  # noqa: PT011
-        LEARNERS[mistake](chat_model("fast", simulated=True, max_retries=0))
+        MISTAKES[mistake](chat_model("fast", simulated=True, max_retries=0))
     assert explain_providers(error.value) is None

@@ -1,4 +1,7 @@
-"""Choosing the model with environment variables, and the errors when it can't be called."""
+"""Choosing the model with environment variables, and explaining why it can't be called.
+
+`delivery` makes the simulator fail, for example `drop@3`: the connection drops after three tokens.
+"""
 
 import asyncio
 import re
@@ -29,6 +32,7 @@ def other():
 
 @pytest.fixture(autouse=True)
 def own_simulator(monkeypatch, started):
+    """Give this module its own simulator, 50 times faster than real time."""
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 
@@ -235,7 +239,7 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
 @pytest.mark.parametrize(
     ("status", "body", "explanation"),
     [
-        *[(status, {"detail": "Server is pinned to 'a'."},  # the SDK expects `error`
+        *[(status, {"detail": "Server is pinned to 'a'."},  # the SDK expects the key `error`
            "The provider rejected this request: Server is pinned to 'a'.")
           for status in (400, 422)],
         (403, {"error": {"message": "Country not supported."}},
@@ -324,7 +328,7 @@ def test_a_simulator_that_cannot_start_is_a_provider_error(monkeypatch, call):
 
 
 async def test_no_cancelled_reply_continues_to_its_end():
-    """On Python 3.11, LangChain's stall timeout, if on, would lose two thirds of cancellations."""
+    """LangChain's stall timeout loses cancellations on Python 3.11, so it must be off there."""
 
     async def read(began):
         # the stall keeps the reply from ending before the task is cancelled

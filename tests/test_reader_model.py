@@ -1,4 +1,7 @@
-"""The reader model: the published formulas, and properties that hold for any stream and reader."""
+"""The reader model estimates how long a person waits for a streamed reply, and when they finish it.
+
+These tests compare it with its published formulas, and check properties of any stream and speed.
+"""
 
 from itertools import accumulate, pairwise
 

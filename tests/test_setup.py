@@ -6,27 +6,27 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from tests.conftest import own_shared
+from tools.programs import ROOT
 from utils import setup, shadowing
 from utils.setup import SetupError, ready
 from utils.simulator import client as simulator_client
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 @pytest.fixture(autouse=True)
 def _simulated(started, monkeypatch):
+    """Give this module its own simulator, 50 times faster than real time."""
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 
 
 @pytest.fixture
 def fresh(_simulated, monkeypatch):
+    """Yield a new `Shared`, which hasn't started its simulator yet."""
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield fresh

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sse_streams import BY_HAND, Speaker, by_chance
+from tests.sse_streams import BY_HAND, StreamingApp, by_chance
 from utils import sse
 from utils.app_server import serving
 from utils.sse import Event, NotAnEventStreamError, Reader, listen, parse
@@ -98,21 +98,21 @@ def test_any_text_in_data_lines_is_read_back(text, cuts):
 
 
 async def test_listening_ends_with_the_block_and_closes_the_connection():
-    speaker = Speaker("data: 1\n\n", "event: end\ndata: {}\n\n")
-    async with serving(speaker.app) as url:
+    streaming = StreamingApp("data: 1\n\n", "event: end\ndata: {}\n\n")
+    async with serving(streaming.app) as url:
         received = []
         async with aclosing(listen(url)) as stream:
             async for event in stream:
                 received.append(event)
                 if event.type == "end":
                     break
-        await speaker.gone.wait()
+        await streaming.closed.wait()
     assert received == [Event("message", "1"), Event("end", "{}")]
 
 
 async def test_a_given_client_stays_open():
-    speaker = Speaker("data: 1\n\n")
-    async with serving(speaker.app) as url, httpx2.AsyncClient() as client:
+    streaming = StreamingApp("data: 1\n\n")
+    async with serving(streaming.app) as url, httpx2.AsyncClient() as client:
         async with aclosing(listen(url, client)) as stream:
             assert (await anext(stream)).data == "1"
         assert not client.is_closed

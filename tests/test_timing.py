@@ -1,4 +1,7 @@
-"""Recorders pass items through unchanged, and the metrics follow their definitions."""
+"""Recorders pass a stream's items through unchanged, and recordings compute latencies.
+
+A recording's `outcome` is `left` if the stream was closed before its end.
+"""
 
 import asyncio
 import gc
@@ -547,6 +550,7 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
 
 # --- steps that follow the model --------------------------------------------------------
 
+# `passed_on` and `held_back` compute the recording of a step's output from that of its input.
 
 # Regular expressions that match where a part ends; NOWHERE never matches.
 AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"
@@ -564,9 +568,9 @@ def test_a_step_that_waits_loses_no_text(texts, end):
     assert passed_on(received, "later", end).text == received.text
 
 
-def behind_a_guard(size, check, *arrivals):
-    """Return the pieces from a guard that withholds `size` characters; a check takes `check` s."""
-    guarded = held_back(recorded(*arrivals), "guarded", size, check)
+def behind_a_guard(size, seconds, *arrivals):
+    """Return what passes a guard that withholds `size` characters and takes `seconds` per check."""
+    guarded = held_back(recorded(*arrivals), "guarded", size, seconds)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 
 

@@ -93,10 +93,10 @@ def test_jupytext_finds_the_same_cells(path):
 
 def test_hints_and_predictions_are_parsed():
     lesson = lesson_source.load(SAMPLE)
-    steps = ("What does `split` do?", "Join the pieces *after* all came.")
+    steps = ("What does `split` do?", "Join the pieces *after* they have all arrived.")
     assert lesson.hints["1.1"].steps == steps
     prediction = lesson.predictions["P1.1"]
-    assert prediction.question == "How many words are in `a b`?"
+    assert prediction.question == "How many words are in `a <b>`?"
     choices = [(choice.text, choice.right) for choice in prediction.choices]
     assert choices == [("1", False), ("2", True)]
 

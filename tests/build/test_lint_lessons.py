@@ -27,8 +27,8 @@ def test_the_sample_breaks_no_rule():
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
 CHECK = '\ncheck("1.words", words)\n'
 ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
+# The sample and a second exercise, 1.2, which has a solution but no check, heading or hints.
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
-OTHER_HINTS = MORE.replace("Hints for exercise 1.words", "Hints for exercise 1.more")
 
 BREACHES = {  # a lesson, and part of the message as a string or regular expression
     "an_exercise_without_a_check": (
@@ -64,7 +64,7 @@ BREACHES = {  # a lesson, and part of the message as a string or regular express
         SAMPLE + '\n+++ {"tags": ["exercise-more"]}\n\nText.\n',
         "unknown tag `exercise-more`",
     ),
-    "an_exercise_without_hints": (OTHER_HINTS, "has no hints"),
+    "an_exercise_without_hints": (MORE, "exercise 1.2 has no hints"),
     "a_prediction_not_defined": (
         SAMPLE.replace('predict("P1.1")', 'predict("P1.7")'),
         "prediction P1.7 is used but not defined",
@@ -142,7 +142,7 @@ BREACHES = {  # a lesson, and part of the message as a string or regular express
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "said"), BREACHES.values(), ids=BREACHES.keys())
+@pytest.mark.parametrize(("text", "said"), BREACHES.values(), ids=BREACHES)
 def test_a_violation_is_reported_with_file_and_line(text, said):
     found = [str(problem) for problem in problems(text)]
     assert any(re.search(said, problem) or said in problem for problem in found), found
@@ -158,9 +158,8 @@ def test_a_syntax_error_is_reported_only_once(code):
 
 
 def test_violations_are_reported_together_in_the_order_of_lines():
-    text = SAMPLE.replace("1.words · words", "1.words").replace(CHECK, "") + cell(
-        'solution("1.words")'
-    )
+    text = SAMPLE.replace("1.words · words", "1.words").replace(CHECK, "")
+    text += cell('solution("1.words")')
     lines = [problem.line for problem in problems(text)]
     assert len(lines) == 2
     assert lines == sorted(lines)

@@ -11,7 +11,7 @@ from utils import lesson_source
 
 
 @pytest.fixture(scope="module", params=lesson_source.paths(), ids=lambda path: path.stem)
-def built(request: pytest.FixtureRequest) -> Built:
+def built(request) -> Built:
     path: Path = request.param
     return make(path)
 
@@ -23,7 +23,7 @@ def promised(opening: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def test_the_time_line_agrees_with_the_computed_minutes(built: Built) -> None:
+def test_the_time_line_agrees_with_the_computed_minutes(built: Built):
     opening = built.editions["notebooks"].cells[0].source
     core, rest = promised(opening)
     computed_core, computed_rest = (sum(section.values()) for section in minutes(built))
@@ -31,7 +31,7 @@ def test_the_time_line_agrees_with_the_computed_minutes(built: Built) -> None:
     assert computed_rest == pytest.approx(rest, rel=0.1, abs=0.5)
 
 
-def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(built: Built) -> None:
+def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(built: Built):
     texts = [cell.source for cell in built.editions["notebooks"].cells]
     end = texts.index(next(text for text in texts if CORE_END in text))
     headings = re.findall(r"^## (.+)$", "\n".join(texts[: end + 1]), re.MULTILINE)
@@ -43,7 +43,7 @@ def test_the_core_ends_with_the_script_to_take_home_and_has_no_optional_parts(bu
     assert sum(map(int, parts)) == rest
 
 
-def test_an_instructors_note_that_lists_the_minutes_adds_up(built: Built) -> None:
+def test_an_instructors_note_that_lists_the_minutes_adds_up(built: Built):
     texts = [cell.source for cell in built.editions["solutions"].cells]
     note = next(text for text in texts if text.startswith("**Instructor note: the time.**"))
     # For example: "Core: heartbeat 1 min · take it home 3 · recap 1. Second sitting: clinic 7."

@@ -1,6 +1,7 @@
-"""Each program in a clinic shows the fault named in the solution."""
+"""Each program in a clinic shows the fault named in the solution.
 
-from __future__ import annotations
+A clinic is an exercise: learners measure several programs, A, B, …, and diagnose each.
+"""
 
 import pytest
 
@@ -31,9 +32,7 @@ def diagnosis(exercise: str) -> dict[str, str]:
     return dict(check.observe({}, None).truth)
 
 
-def test_lesson_1_the_measurements_show_the_diagnoses(
-    virtual: VirtualSimulator, monkeypatch: pytest.MonkeyPatch
-):
+def test_lesson_1_the_measurements_show_the_diagnoses(virtual: VirtualSimulator, monkeypatch):
     monkeypatch.setattr(lesson_1, "chat_model", lambda name, **_: virtual.chat(f"sim-{name}"))
     recordings = {}
     for name, deployed in deployments().items():
@@ -85,7 +84,7 @@ ENDPOINTS = {  # first text early? event loop blocked? model stopped on disconne
 
 
 @pytest.mark.parametrize(("patient", "label"), diagnosis("4.diagnosis").items())
-async def test_lesson_4_visits_and_code_show_the_diagnoses(patient: str, label: str):
+async def test_lesson_4_visits_and_code_show_the_diagnoses(patient, label):
     ready()  # warm-up: the slow first call in a process could be mistaken for a symptom
     case = await visit(endpoints()[patient], LIGHTHOUSE)
     *symptoms, code = ENDPOINTS[label]

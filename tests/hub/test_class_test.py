@@ -1,10 +1,13 @@
-"""Tests of the `class` command, which measures how a hub copes with a simulated class."""
+"""Tests of the `class` command, which measures how a hub copes with a simulated class.
+
+A token's lateness is the time from when it was due until the redraw that shows it. Its lag is the
+lateness without the delay by which a widget coalesces redraws.
+"""
 
 import argparse
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +17,10 @@ from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
 from hub.class_test.schedule import LESSON_1, cells, check_memory
 from hub.class_test.temporary_hub import proxy_command
 from tools import commands
-from tools.programs import Advice
+from tools.programs import ROOT, Advice
 from utils.simulator.tokens import split
 from utils.widgets.base.throttle import INTERVAL
 
-ROOT = Path(__file__).resolve().parents[2]
 LESSON = ROOT / LESSON_1
 TEXT = "A river is patient."
 
@@ -37,7 +39,7 @@ def badge(text: str) -> Message:
     return Message("iopub", "comm_msg", "p", content)
 
 
-def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once() -> None:
+def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once():
     messages = [
         (1.0, append("s", 1, "A ")),
         (1.1, badge("0.1 s")),
@@ -50,7 +52,7 @@ def test_only_the_pane_that_streams_counts_and_repeated_text_counts_once() -> No
         streamed(messages[-1:])
 
 
-def test_each_token_is_as_late_as_the_redraw_that_shows_it() -> None:
+def test_each_token_is_as_late_as_the_redraw_that_shows_it():
     tokens = split(TEXT)
     pacing = Pacing(received=100.0, ttft=0.2, gap=0.1, tokens=len(tokens))
     redraws = [Redraw(100.25, tokens[0]), Redraw(101.0, "".join(tokens[1:]))]
@@ -63,7 +65,7 @@ def all_due_immediately(tokens: int) -> Pacing:
     return Pacing(received=0.0, ttft=0.0, gap=0.0, tokens=tokens)
 
 
-def test_a_split_token_is_late_until_its_end_arrives() -> None:
+def test_a_split_token_is_late_until_its_end_arrives():
     tokens = split(TEXT)
     whole = "".join(tokens)
     redraws = [Redraw(1.0, whole[:1] + whole[1:3]), Redraw(5.0, whole[3:])]
@@ -72,12 +74,12 @@ def test_a_split_token_is_late_until_its_end_arrives() -> None:
     assert max(late) == 5.0
 
 
-def test_text_that_is_not_the_reply_is_an_error() -> None:
+def test_text_that_is_not_the_reply_is_an_error():
     with pytest.raises(LagError, match="tokens reached the page"):
         lateness([Redraw(1.0, "A river")], all_due_immediately(40))
 
 
-def test_lag_excludes_the_widgets_coalescing() -> None:
+def test_lag_excludes_the_widgets_coalescing():
     assert lag(INTERVAL) == 0.0
     assert lag(INTERVAL + 0.02) == pytest.approx(0.02)
     assert lag(0.001) == 0.0
@@ -86,8 +88,9 @@ def test_lag_excludes_the_widgets_coalescing() -> None:
 # Results and messages
 
 
-def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> None:
+def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
+        """Return whether two learners' class passes, given the slower one's times in seconds."""
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
         lags = {"race": [0.0, late]}
         measured = Measurements(2, 2, stages, late=lags, bare=[0.0, bare], failures=[*failures])
@@ -99,10 +102,10 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met() -> No
     assert not held(ready, late + 0.001)
     assert held(ready, INTERVAL + LAG_MARK * 0.1, bare=0.1), "allow for a busy machine"
     assert not held(ready, late, "learner-01, getting ready: no")
-    assert not Measurements(2, 2).holds
+    assert not Measurements(learners=2, cores=2).holds
 
 
-def test_a_bare_streams_lag_is_computed_from_its_messages() -> None:
+def test_a_bare_streams_lag_is_computed_from_its_messages():
     sent = [(1.25, "due", 1.0), (2.5, "due", 2.0), (3.0, "other", 0.0)]
     messages = [
         (at, Message("iopub", "comm_msg", "p", {"comm_id": "b", "data": {name: value}}))
@@ -111,14 +114,14 @@ def test_a_bare_streams_lag_is_computed_from_its_messages() -> None:
     assert list(bare_lateness(messages)) == [0.25, 0.5]
 
 
-def test_the_report_has_a_line_for_each_failure() -> None:
+def test_the_report_has_a_line_for_each_failure():
     failures = ["learner-01, getting ready: the login returned status 403"]
-    report = Measurements(2, 2, failures=failures).report()
+    report = Measurements(learners=2, cores=2, failures=failures).report()
     assert "Ready        no learner" in report
     assert "Failures     1\n  - learner-01, getting ready: the login returned status 403" in report
 
 
-def test_the_lessons_cells_are_found_or_reported_as_changed(tmp_path: Path) -> None:
+def test_the_lessons_cells_are_found_or_reported_as_changed(tmp_path):
     setup, streaming = cells(LESSON)
     assert "ready()" in setup
     assert [name for name, _ in streaming] == ["race", "three lines", "live text"]
@@ -128,7 +131,7 @@ def test_the_lessons_cells_are_found_or_reported_as_changed(tmp_path: Path) -> N
         cells(changed)
 
 
-def test_a_class_that_does_not_fit_into_memory_is_reported_with_the_number_that_does() -> None:
+def test_a_class_that_does_not_fit_into_memory_is_reported_with_the_number_that_does():
     check_memory(2, free=1000)
     with pytest.raises(Advice, match=r"--learners 2,"):
         check_memory(24, free=1000)
@@ -140,17 +143,13 @@ def test_a_class_that_does_not_fit_into_memory_is_reported_with_the_number_that_
     ("windows", "learners", "message"),
     [(True, 2, "does not run on Windows"), (False, 0, "needs a learner")],
 )
-def test_a_class_that_cannot_run_is_refused_in_a_sentence(
-    windows: bool, learners: int, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_class_that_cannot_run_is_refused_in_a_sentence(windows, learners, message, monkeypatch):
     monkeypatch.setattr(commands, "WINDOWS", windows)
     with pytest.raises(Advice, match=message):
         commands.class_(argparse.Namespace(learners=learners, here=True))
 
 
-def test_an_installed_proxy_is_used_and_without_node_the_command_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installed_proxy_is_used_and_a_missing_node_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     assert proxy_command(tmp_path) == ["/bin/configurable-http-proxy"]
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -181,7 +180,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process on Windows")
-def test_a_signal_cancels_what_runs_on_the_event_loop_and_leaves_no_exception() -> None:
+def test_a_signal_cancels_what_runs_on_the_event_loop_and_leaves_no_exception():
     command = [sys.executable, "-c", STOPPED_IN_A_TASK]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert (ran.stdout, ran.stderr) == ("stopped\n", "")

@@ -12,18 +12,17 @@ from urllib.parse import quote
 
 import pytest
 import yaml
+from traitlets.config.loader import PyFileConfigLoader
 
 from hub.class_test.schedule import LESSON_1, MB_EACH
 from hub.class_test.temporary_hub import COURSE
+from tools.programs import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "hub"
 CLUSTER = yaml.safe_load((HUB / "zero-to-jupyterhub" / "values.yaml").read_text("utf-8"))
 
 
 def settings(file: Path) -> Any:
-    from traitlets.config.loader import PyFileConfigLoader
-
     return PyFileConfigLoader(file.name, str(file.parent)).load_config()
 
 
@@ -43,7 +42,7 @@ def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) 
     ).stdout
 
 
-def test_hub_and_servers_know_each_of_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_and_servers_know_each_of_their_settings(monkeypatch):
     pytest.importorskip("jupyterhub", reason="JupyterHub does not run on Windows")
     from jupyter_client.manager import KernelManager
     from jupyter_server.serverapp import ServerApp
@@ -62,7 +61,7 @@ def test_hub_and_servers_know_each_of_their_settings(monkeypatch: pytest.MonkeyP
             assert set(values) <= set(known[name].class_trait_names(config=True)), name
 
 
-def test_a_learners_server_starts_no_program_to_look_up_registries() -> None:
+def test_a_learners_server_starts_no_program_to_look_up_registries():
     script = """
         sys.addaudithook(lambda event, about: event == "subprocess.Popen" and print(about[1]))
         from jupyterlab import commands
@@ -72,7 +71,7 @@ def test_a_learners_server_starts_no_program_to_look_up_registries() -> None:
     assert a_server_that_loaded_its_settings(script).startswith("https://")
 
 
-def test_a_learners_server_sends_each_message_immediately() -> None:
+def test_a_learners_server_sends_each_message_immediately():
     script = """
         from types import SimpleNamespace
         class Connection(c.ServerApp.kernel_websocket_connection_class):
@@ -86,7 +85,7 @@ def test_a_learners_server_sends_each_message_immediately() -> None:
     assert a_server_that_loaded_its_settings(script) == "True\n"
 
 
-def test_a_learners_server_receives_a_kernels_states_but_not_its_text(tmp_path: Path) -> None:
+def test_a_learners_server_receives_a_kernels_states_but_not_its_text(tmp_path):
     script = """
         import asyncio
 
@@ -118,7 +117,7 @@ def test_a_learners_server_receives_a_kernels_states_but_not_its_text(tmp_path: 
 
 
 @pytest.mark.parametrize(("folder", "by_file"), [("/run/ada", True), (f"/{'long' * 15}", False)])
-def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder: str, by_file: bool) -> None:
+def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder, by_file):
     script = "print(c.KernelManager.get('transport', 'tcp'))"
     output = a_server_that_loaded_its_settings(script, JUPYTER_RUNTIME_DIR=folder)
     assert output.strip() == ("ipc" if by_file else "tcp")
@@ -126,7 +125,7 @@ def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder: str, by_fi
     assert (len(socket) < 104) is by_file  # macOS's limit on socket paths, lower than Linux's
 
 
-def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:
+def test_every_learner_opens_lesson_1_with_the_lightweight_settings():
     spawner = settings(HUB / "jupyterhub_config.py").Spawner
     assert spawner.default_url == f"/lab/tree/{COURSE}/{LESSON_1}"
     assert CLUSTER["singleuser"]["defaultUrl"] == spawner.default_url
@@ -138,7 +137,7 @@ def test_every_learner_opens_lesson_1_with_the_lightweight_settings() -> None:
     assert int(result.stdout) > 100_000, "garbage must be collected less often"
 
 
-def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -> None:
+def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured():
     assert CLUSTER["hub"]["concurrentSpawnLimit"] >= 30
     memory = CLUSTER["singleuser"]["memory"]
     assert int(memory["guarantee"].removesuffix("M")) >= 2 * MB_EACH
@@ -146,7 +145,7 @@ def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured() -
     assert small["limits"]["memory"] == memory["limit"]
 
 
-def test_the_recipes_name_one_folder_for_the_course_and_existing_files() -> None:
+def test_the_recipes_name_one_folder_for_the_course_and_existing_files():
     pulled = CLUSTER["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
     assert (pulled[0], pulled[-1]) == ("gitpuller", COURSE)
     readme = (HUB / "README.md").read_text(encoding="utf-8")
@@ -157,7 +156,7 @@ def test_the_recipes_name_one_folder_for_the_course_and_existing_files() -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="images are made on Linux and macOS")
-def test_an_image_gets_the_light_servers_settings_and_the_puller_that_readme_names() -> None:
+def test_an_image_gets_the_light_servers_settings_and_the_puller_that_readme_names():
     script = ROOT / "postBuild"
     subprocess.run(["bash", "-n", str(script)], check=True)
     text = script.read_text(encoding="utf-8")

@@ -1,6 +1,4 @@
-"""Fixtures for notebook tests."""
-
-from collections.abc import Sequence
+"""A fixture for notebook tests. The fixture `kernels` is in the root folder's `conftest.py`."""
 
 import pytest
 
@@ -8,6 +6,6 @@ from tests.notebooks.preloaded import command
 
 
 @pytest.fixture(scope="session")
-def quick_kernel(kernels: str | None) -> Sequence[str] | None:
-    """Return the command for a kernel with preloaded imports, or None if not on Linux."""
+def quick_kernel(kernels):
+    """Return the command (words) for a kernel with preloaded imports, or None if not on Linux."""
     return kernels and command(kernels)

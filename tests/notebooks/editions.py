@@ -15,8 +15,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from tools.build.execute import strings
+from tools.programs import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
 SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 

@@ -4,11 +4,11 @@ A fork is a separate process with its own namespace, like a restarted kernel. On
 modules that lessons import anyway are preloaded. Forking like this is only safe on Linux;
 elsewhere, kernels and scripts start normally.
 
-All workers of a test run share the forking process, which imports nothing until the first fork is
-requested. This file contains no tests. It also runs as a program: `serve` is the process that
-forks, and `join` stands in for a fork. `join` connects to `serve`, sends its arguments, folder and
-environment as a line of JSON along with its standard streams, and reads the fork's process ID.
-Finally, it reads the fork's exit code and exits with the same code.
+This file is also a program with two commands. All workers of a test run share one `serve` process,
+which imports nothing until the first fork is requested. A test that would start `python ARGUMENTS`
+starts `join ADDRESS ARGUMENTS` instead. `join` sends `serve` its arguments, folder and environment
+as a line of JSON, along with its standard streams, for the fork to use. It then reads the fork's
+process ID and, at the end, its exit code, which becomes its own.
 """
 
 import json
@@ -56,12 +56,12 @@ def preloaded() -> Iterator[str | None]:
         address = str(Path(folder, "socket"))
         listener.bind(address)
         listener.listen()  # connections are queued until the process is ready
-        number = listener.fileno()
-        serve = [sys.executable, __file__, "serve", str(number)]
+        descriptor = listener.fileno()
+        serve = [sys.executable, __file__, "serve", str(descriptor)]
         environ = os.environ | ENVIRON
         # The server exits when its stdin closes, which happens even if this process is killed.
         with subprocess.Popen(
-            serve, stdin=subprocess.PIPE, pass_fds=[number], env=environ
+            serve, stdin=subprocess.PIPE, pass_fds=[descriptor], env=environ
         ) as server:
             listener.close()  # so that connections are refused if the server dies
             try:
@@ -80,7 +80,7 @@ def script_command(address: str) -> list[str]:
     return [sys.executable, "-S", __file__, "join", address]
 
 
-def serve(number: str) -> None:
+def serve(descriptor: str) -> None:
     """Fork a process for each connection to a listening socket, until standard input closes."""
     import gc
     import importlib
@@ -90,17 +90,17 @@ def serve(number: str) -> None:
     del sys.path[0]  # this file's folder, which isn't on a normal kernel's path
     # The process ID and connection of each fork, keyed by a file descriptor that signals its exit.
     forks: dict[int, tuple[int, socket.socket]] = {}
-    with socket.socket(fileno=int(number)) as listener:
+    with socket.socket(fileno=int(descriptor)) as listener:
         while True:
             ready, _, _ = select.select([listener, STDIN, *forks], [], [])
             if STDIN in ready:
                 return
             for ended in forks.keys() & ready:
-                pid, line = forks.pop(ended)
+                pid, connection = forks.pop(ended)
                 os.close(ended)
                 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                with line, suppress(OSError):  # `join` may have been killed
-                    line.send(b"%d\n" % code)
+                with connection, suppress(OSError):  # `join` may have been killed
+                    connection.send(b"%d\n" % code)
             if listener not in ready:
                 continue
             if "matplotlib.figure" not in sys.modules:
@@ -111,7 +111,7 @@ def serve(number: str) -> None:
                 gc.freeze()  # so that a fork's garbage collection doesn't copy imported objects
             threads = os.listdir("/proc/self/task")  # noqa: PTH208
             assert len(threads) == 1, "a fork would lose the other threads"
-            line, _ = listener.accept()
+            connection, _ = listener.accept()
             pid = os.fork()
             if pid == 0:
                 listener.close()
@@ -119,20 +119,20 @@ def serve(number: str) -> None:
                     other.close()
                 # Restore the default handler, since a background pytest ignores SIGINT.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-                run(line)
+                run(connection)
                 return
-            forks[os.pidfd_open(pid)] = pid, line
+            forks[os.pidfd_open(pid)] = pid, connection
 
 
-def run(line: socket.socket) -> None:
+def run(connection: socket.socket) -> None:
     """In a fork, take over `join`'s standard streams and settings, then run kernel or script."""
     from threading import Thread
 
-    from ipykernel.kernelapp import launch_new_instance  # type: ignore[attr-defined]
+    from ipykernel.kernelapp import launch_new_instance
 
     request, files = b"", []
     while not request.endswith(b"\n"):
-        part, more, _, _ = socket.recv_fds(line, 1 << 16, 3)
+        part, more, _, _ = socket.recv_fds(connection, 1 << 16, 3)
         request, files = request + part, files + more
     settings: dict[str, Any] = json.loads(request)
     os.setsid()  # starts a process group, to which `join` forwards Ctrl-C
@@ -143,8 +143,8 @@ def run(line: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(settings["environ"])
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    line.send(b"%d\n" % os.getpid())
-    Thread(target=end_with, args=(line,), daemon=True).start()
+    connection.send(b"%d\n" % os.getpid())
+    Thread(target=end_with, args=(connection,), daemon=True).start()
     if settings["arguments"][0] == "-f":
         sys.argv = ["ipykernel_launcher", *settings["arguments"]]
         launch_new_instance(parent_handle=os.getppid())
@@ -164,14 +164,14 @@ def run_script(path: str, *arguments: str) -> None:
     runpy.run_path(path, run_name="__main__")
 
 
-def end_with(line: socket.socket) -> None:
-    """Exit this fork immediately when the process that stands in for it is killed."""
-    line.recv(1)
+def end_with(connection: socket.socket) -> None:
+    """Exit this fork immediately when its `join` process is killed."""
+    connection.recv(1)
     os._exit(1)
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run Python with these arguments in a fork, forward Ctrl-C to it, and exit as it does."""
+    """Run Python with these arguments in a fork, forward Ctrl-C to it, and exit with its code."""
     process = ""
 
     def forward(number: int, _frame: object) -> None:
@@ -184,10 +184,10 @@ def join(address: str, *arguments: str) -> None:
         "folder": os.getcwd(),  # noqa: PTH109
         "environ": dict(os.environ),
     }
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(address)
-        socket.send_fds(line, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
-        answers = line.makefile()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        socket.send_fds(connection, [json.dumps(settings).encode() + b"\n"], [0, 1, 2])
+        answers = connection.makefile()
         process = answers.readline()
         code = int(answers.readline() or 1)  # no line if `serve` was killed
     if code < 0:  # a signal killed the fork; exit the same way

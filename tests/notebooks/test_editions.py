@@ -7,7 +7,7 @@ from tests.notebooks.editions import LESSONS
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_stored_outputs_have_no_faults_and_are_all_compared(lesson: str) -> None:
+def test_stored_outputs_have_no_faults_and_are_all_compared(lesson):
     for cell in editions.code(editions.read("solutions", lesson).cells):
         assert list(editions.faults_of_outputs(cell.outputs)) == [], cell.id
         assert "nbval" not in cell.source.lower(), "nbval obeys comments such as NBVAL_SKIP"

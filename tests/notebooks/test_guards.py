@@ -1,13 +1,12 @@
-"""The notebook checks find faults and ignore differences between correct runs."""
+"""Tests of the notebook tests: they find faults, and ignore differences between correct runs."""
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbval.plugin import get_sanitize_patterns  # type: ignore[import-untyped]
+from nbval.plugin import get_sanitize_patterns
 
 from tests.notebooks import editions
 from tests.notebooks.editions import ROOT
@@ -44,7 +43,7 @@ def sanitized(text: str) -> str:
         ("97 chunks waited", "8 chunks waited"),
     ],
 )
-def test_differences_between_correct_runs_are_ignored(stored: str, fresh: str) -> None:
+def test_differences_between_correct_runs_are_ignored(stored, fresh):
     assert sanitized(stored) == sanitized(fresh)
 
 
@@ -65,7 +64,7 @@ def test_differences_between_correct_runs_are_ignored(stored: str, fresh: str) -
         ("0.5 s", "0.5 ms"),
     ],
 )
-def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -> None:
+def test_conclusions_of_a_lesson_are_compared_exactly(stored, fresh):
     assert sanitized(stored) != sanitized(fresh)
 
 
@@ -87,7 +86,7 @@ def test_conclusions_of_a_lesson_are_compared_exactly(stored: str, fresh: str) -
         ),
     ],
 )
-def test_a_fault_in_an_output_is_reported(output: dict[str, str], faults: list[str]) -> None:
+def test_a_fault_in_an_output_is_reported(output, faults):
     assert list(editions.faults_of_outputs([nbformat.from_dict(output)])) == faults
 
 
@@ -104,12 +103,12 @@ def test_a_fault_in_an_output_is_reported(output: dict[str, str], faults: list[s
     ],
     ids=["raises", "does not parse", "task that is kept", "task that is dropped"],
 )
-def test_an_exception_in_a_cell_or_a_task_is_reported(source: str, tmp_path: Path) -> None:
+def test_an_exception_in_a_cell_or_a_task_is_reported(source, tmp_path):
     with pytest.raises(CellExecutionError):
         editions.run([new_code_cell(source)], tmp_path)
 
 
-def test_a_notebook_has_its_sections_with_the_setup() -> None:
+def test_a_notebook_has_its_sections_with_the_setup():
     setup = [new_markdown_cell("# Lesson\n\n## Setup"), new_code_cell("ready = True")]
     one, two = (
         [new_markdown_cell("## One"), new_code_cell("1")],

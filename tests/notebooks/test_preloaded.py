@@ -33,7 +33,7 @@ def printed(cells: Sequence[NotebookNode]) -> str:
     return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
 
 
-def test_kernels_share_no_state(quick_kernel: Sequence[str], tmp_path: Path) -> None:
+def test_kernels_share_no_state(quick_kernel, tmp_path):
     first = "import logging, os\nname = 1\nos.environ['LEFT'] = 'x'\nlogging.left = 'behind'"
     editions.run([new_code_cell(first)], tmp_path, quick_kernel)
     second = "import logging, os\nprint('LEFT' in os.environ, hasattr(logging, 'left'))\nname"
@@ -42,9 +42,7 @@ def test_kernels_share_no_state(quick_kernel: Sequence[str], tmp_path: Path) -> 
     assert "False False" in str(caught.value)
 
 
-def test_its_environment_is_that_of_any_kernel(
-    quick_kernel: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_its_environment_is_that_of_any_kernel(quick_kernel, tmp_path, monkeypatch):
     monkeypatch.setenv("SEEN_BY_KERNELS", "yes")
     quick, plain = (
         json.loads(printed(editions.run([new_code_cell(AROUND)], tmp_path, command)))
@@ -57,9 +55,7 @@ def test_its_environment_is_that_of_any_kernel(
     assert plain["seen"] == "yes"
 
 
-def test_it_has_imported_what_lessons_import_and_nothing_else(
-    quick_kernel: Sequence[str], tmp_path: Path
-) -> None:
+def test_it_has_imported_what_lessons_import_and_nothing_else(quick_kernel, tmp_path):
     before = set(json.loads(printed(editions.run([new_code_cell(LOADED)], tmp_path, quick_kernel))))
     assert "langchain_openai" in before, "slow imports must be preloaded"
     assert not {name for name in before if name.split(".")[0] == "utils"}
@@ -75,6 +71,6 @@ def test_it_has_imported_what_lessons_import_and_nothing_else(
     assert before - set(json.loads(printed([after]))) == set()
 
 
-def test_a_kernel_that_dies_is_reported(quick_kernel: Sequence[str], tmp_path: Path) -> None:
+def test_a_kernel_that_dies_is_reported(quick_kernel, tmp_path):
     with pytest.raises(DeadKernelError):
         editions.run([new_code_cell("import os\nos._exit(3)")], tmp_path, quick_kernel)

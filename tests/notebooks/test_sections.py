@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# (section, name) pairs: the section tells learners to first run another that defines the name.
-ALLOWED = {("A web server of your own", "frame")}
+# A section may use a name from another one if it tells learners to run that one first.
+ALLOWED = {("A web server of your own", "frame")}  # section and name
 
 
 def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]:
@@ -45,7 +45,7 @@ def bound(cells: Collection[NotebookNode]) -> set[str]:
 
 @pytest.mark.parametrize("edition", ["notebooks", "solutions"])
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_section_needs_only_the_setup_cell(lesson: str, edition: str, tmp_path: Path) -> None:
+def test_a_section_needs_only_the_setup_cell(lesson, edition, tmp_path):
     sections = editions.sections(editions.read(edition, lesson))
     assert len(sections) > 4
     assert undefined(sections, tmp_path) <= ALLOWED
@@ -54,7 +54,7 @@ def test_a_section_needs_only_the_setup_cell(lesson: str, edition: str, tmp_path
         assert not changed, f"{section.title} rebinds the setup's {changed}"
 
 
-def test_undefined_and_rebound_names_are_found(tmp_path: Path) -> None:
+def test_undefined_and_rebound_names_are_found(tmp_path):
     def cells(*sources: str) -> tuple[NotebookNode, ...]:
         return tuple(editions.nbformat.v4.new_code_cell(source) for source in sources)
 

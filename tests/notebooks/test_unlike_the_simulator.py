@@ -18,53 +18,31 @@ from tests.notebooks.editions import LESSONS, ROOT
 
 @dataclass(frozen=True)
 class Reply:
-    """One of the server's replies, as a whole message and as the deltas of a stream."""
+    """One of the server's replies, as a whole text and as the deltas of a stream."""
 
-    message: Mapping[str, Any]
+    content: str | None
     deltas: Sequence[Mapping[str, Any]]
-    finish: str | None
-    usage: Mapping[str, int] | None
-    closing: str  # the [DONE] event, or "" for none
+    finish: str | None = "stop"  # the finish reason
+    usage: Mapping[str, int] | None = None
+    done: bool = True  # whether the stream ends with a [DONE] event
 
 
 KEY = "the-key-of-another-server"
 USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
-HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}
+HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}  # mostly hidden reasoning
 MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"  # noqa: RUF001
 REPLIES = {
     # A model with hidden reasoning can spend all its tokens on it; some servers then send null as
     # the content.
-    "no text": Reply(
-        message={"role": "assistant", "content": None},
-        deltas=[{"role": "assistant", "content": None}],
-        finish="length",
-        usage=None,
-        closing="data: [DONE]\n\n",
-    ),
+    "no text": Reply(None, [{"role": "assistant", "content": None}], finish="length"),
     # Seen with Hugging Face's server: no content in the first chunk, usage in the last, no [DONE].
-    "one word": Reply(
-        message={"role": "assistant", "content": "Yes"},
-        deltas=[{"role": "assistant"}, {"content": "Yes"}],
-        finish="stop",
-        usage=USAGE,
-        closing="",
-    ),
+    "one word": Reply("Yes", [{"role": "assistant"}, {"content": "Yes"}], usage=USAGE, done=False),
     # Only text: no finish reason, no token count, no sentences, no code.
     "bare text": Reply(
-        message={"role": "assistant", "content": "on and on " * 30},
-        deltas=[{"content": "on and on "}] * 30,
-        finish=None,
-        usage=None,
-        closing="",
+        "on and on " * 30, [{"content": "on and on "}] * 30, finish=None, done=False
     ),
     # Non-Latin scripts in a single chunk, with a token count that includes hidden reasoning.
-    "one chunk": Reply(
-        message={"role": "assistant", "content": MIXED},
-        deltas=[{"role": "assistant", "content": MIXED}],
-        finish="stop",
-        usage=HIDDEN,
-        closing="data: [DONE]\n\n",
-    ),
+    "one chunk": Reply(MIXED, [{"role": "assistant", "content": MIXED}], usage=HIDDEN),
 }
 
 
@@ -88,7 +66,8 @@ class Server:
         if asked.body.get("stream"):
             return Answer("".join(_events(reply)), SSE)
         answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
-        choice = {"index": 0, "message": reply.message, "finish_reason": reply.finish}
+        message = {"role": "assistant", "content": reply.content}
+        choice = {"index": 0, "message": message, "finish_reason": reply.finish}
         return Answer(json.dumps(answer | {"choices": [choice], "usage": reply.usage}))
 
 
@@ -96,16 +75,18 @@ def _events(reply: Reply) -> Iterator[str]:
     for delta in reply.deltas:
         yield event({"delta": delta, "finish_reason": None})
     yield event({"delta": {}, "finish_reason": reply.finish}, reply.usage)
-    yield reply.closing
+    if reply.done:
+        yield "data: [DONE]\n\n"
 
 
 def event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
+    """Return the event of a stream that contains one chunk with this choice."""
     chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     return f"data: {json.dumps(chunk | {'choices': [{'index': 0, **choice}], 'usage': usage})}\n\n"
 
 
 @pytest.fixture
-def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def other_server(monkeypatch) -> Iterator[Server]:
     """Run a server, and select it with three environment variables."""
     server = Server()
     with answering(server.answer) as address:
@@ -117,9 +98,7 @@ def other_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_no_cell_ends_in_an_error(
-    lesson: str, other_server: Server, quick_kernel: Sequence[str] | None
-) -> None:
+def test_no_cell_ends_in_an_error(lesson, other_server: Server, quick_kernel):
     """Each cell that calls the model is executed twice, with different replies the second time."""
     cells = editions.code(editions.read("solutions", lesson).cells)
     requests = [0]  # the total number of requests after each cell

@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-COURSE = Path(__file__).resolve().parents[2] / "course.py"
+from tools.programs import ROOT
+
+COURSE = ROOT / "course.py"
 
 
 def course(

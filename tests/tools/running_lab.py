@@ -1,4 +1,4 @@
-"""Runs a real `course.py lab`, and stops it in several ways. This file contains no tests."""
+"""Helpers that run a real `course.py lab` and stop it in several ways."""
 
 import os
 import re
@@ -16,12 +16,12 @@ import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.simulator.orphans import PATIENCE, ROOT, stream
+from tests.tools.run_course import COURSE
 from tools import lab
 
-COURSE = ROOT / "course.py"
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
-# A script that makes standard input its controlling terminal, then runs `lab` in its place. When
+# A script that makes standard input its controlling terminal, then replaces itself with `lab`. When
 # the test closes the terminal's other end, `lab` gets SIGHUP, even if the tests run under `nohup`.
 _ON_A_TERMINAL = """
 import fcntl, os, signal, sys, termios
@@ -152,9 +152,9 @@ def left_after(way: str) -> list[str]:
     ended = False
     try:
         with kernel(running) as client:
-            simulators_port, simulator = stream(client)
+            simulators_port, simulators_pid = stream(client)  # makes the kernel read a reply
             family = running.family()
-            assert simulator in [process.pid for process in family]
+            assert simulators_pid in [process.pid for process in family]
             assert len(family) >= 4, "JupyterLab, its supervisor, a kernel, a simulator"
             folder = Path(running.connection_files()[0]).parents[1]
             running.end(way)

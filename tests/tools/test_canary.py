@@ -1,10 +1,11 @@
-"""The canary: what it installs, its version report, and its cleanup."""
+"""The `canary` command, which tests the course with the newest versions of all packages."""
 
 import argparse
 import tempfile
 import tomllib
 from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,9 +16,7 @@ from tools.programs import ROOT, Advice
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def test_it_installs_all_dependencies_except_those_that_are_overridden(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_installs_all_dependencies_except_those_that_are_overridden(tmp_path, monkeypatch):
     ran: list[list[str]] = []
     monkeypatch.setattr(canary, "make_venv", lambda *_: None)
     monkeypatch.setattr(canary, "follow", lambda command, *_: ran.append(command))
@@ -34,23 +33,19 @@ def test_it_installs_all_dependencies_except_those_that_are_overridden(
     assert "rfc3987-syntax; sys_platform == 'never'" in overrides
 
 
-def test_versions_that_conflict_are_reported_in_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise Advice("Installing the packages failed.")
-
+def test_versions_that_conflict_are_reported_in_a_sentence(tmp_path, monkeypatch):
+    failing = Mock(side_effect=Advice("Installing the packages failed."))
     monkeypatch.setattr(canary, "make_venv", lambda *_: None)
-    monkeypatch.setattr(canary, "follow", fails)
+    monkeypatch.setattr(canary, "follow", failing)
     with pytest.raises(Advice, match="Learners install the lock, and are"):
         canary._install("uv", Environment(tmp_path))
 
 
-def test_the_quick_tests_exist() -> None:
+def test_the_quick_tests_exist():
     assert all((ROOT / path).exists() for path in canary.QUICK)
 
 
-def test_changed_new_and_removed_packages_are_listed() -> None:
+def test_changed_new_and_removed_packages_are_listed():
     output = "Would install 2 packages\n - b==3\n + b==1\n + gone==2\n - new==1\n ~ other==1\n"
     assert canary.changes(output) == [
         "  b: 1 -> 3",
@@ -59,16 +54,14 @@ def test_changed_new_and_removed_packages_are_listed() -> None:
     ]
 
 
-def test_the_verdict_says_what_to_do_next() -> None:
+def test_the_verdict_says_what_to_do_next():
     assert "course.py lock --upgrade" in canary.verdict(passed=True, quick=False)
     assert "course.py canary runs all" in canary.verdict(passed=True, quick=True)
     assert "Read what changed" in canary.verdict(passed=False, quick=True)
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_no_file_remains_when_it_ends_or_after_ctrl_c(
-    interrupted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_file_remains_when_it_ends_or_after_ctrl_c(interrupted, tmp_path, monkeypatch):
     def install(uv: str, environment: Environment) -> None:
         (environment.root / "wanted.txt").touch()
         if interrupted:

@@ -8,19 +8,17 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.tools.run_course import COURSE, course
 from tools import commands, doctor, lab
-from tools.programs import Advice, advice_for_the_disk
+from tools.programs import ROOT, Advice, advice_for_the_disk
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
 
 
-def test_without_a_command_the_commands_are_shown_with_the_standard_library_only() -> None:
+def test_without_a_command_the_commands_are_shown_with_the_standard_library_only():
     shown = course(python=(sys.executable, "-I", "-S"))
     assert shown.returncode == 0, shown.stderr
     assert "course.py lab" in shown.stdout
@@ -43,9 +41,7 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
         ("doctor me", "doctor doesn't take 'me': see "),
     ],
 )
-def test_an_invalid_command_line_is_reported_in_one_sentence(
-    words: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_invalid_command_line_is_reported_in_one_sentence(words, message, capsys):
     assert commands.main(words.split()) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -54,18 +50,14 @@ def test_an_invalid_command_line_is_reported_in_one_sentence(
 
 
 @pytest.mark.parametrize("words", [["help"], ["help", "lab"], ["--help"], ["lab", "--help"]])
-def test_help_is_a_command_and_an_option(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_is_a_command_and_an_option(words, capsys):
     with contextlib.suppress(SystemExit):
         assert commands.main(words) == 0
     assert ("--port" if "lab" in words else "New here?") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["build", "site"])
-def test_an_unknown_lesson_is_reported_before_anything_is_set_up(
-    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_lesson_is_reported_before_anything_is_set_up(command, monkeypatch, capsys):
     monkeypatch.setattr(commands, "interpreter", lambda *_: pytest.fail("set up"))
     assert commands.main([command, "9"]) == 1
     assert "There is no lesson 9; there are 01_enabling_streaming, " in capsys.readouterr().err
@@ -82,21 +74,21 @@ def course_after(preparation: str, **variables: str) -> "subprocess.CompletedPro
     )
 
 
-def test_a_python_that_is_too_old_is_reported_in_one_sentence() -> None:
+def test_a_python_that_is_too_old_is_reported_in_one_sentence():
     result = course_after("sys.version_info = (3, 8, 10, 'final', 0)")
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
-def test_a_path_with_characters_that_the_output_lacks_is_escaped() -> None:
+def test_a_path_with_characters_that_the_output_lacks_is_escaped():
     preparation = "sys.executable = '/caf\u00e9'; sys.argv[1:] = ['setup', '--here']"
     result = course_after(preparation, PYTHONIOENCODING="ascii")
     assert result.stderr == ""
     assert "with Python at /caf\\xe9." in result.stdout
 
 
-def test_ctrl_c_while_modules_are_imported_ends_without_a_traceback() -> None:
+def test_ctrl_c_while_modules_are_imported_ends_without_a_traceback():
     result = course_after("""
 class Interrupted:
     def find_spec(self, name, *_):
@@ -108,7 +100,7 @@ sys.meta_path.insert(0, Interrupted())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
-def test_nohup_keeps_a_command_running_when_its_terminal_closes() -> None:
+def test_nohup_keeps_a_command_running_when_its_terminal_closes():
     program = """
 import os, signal
 from tools.programs import stop_on_signals
@@ -121,13 +113,13 @@ print("still running")
     assert result.stdout == "still running\n"
 
 
-def test_any_python_can_parse_course_py() -> None:
+def test_any_python_can_parse_course_py():
     tree = ast.parse(COURSE.read_text(encoding="utf-8"), feature_version=(3, 7))
     modern = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.NamedExpr, ast.Match)
     assert [type(node) for node in ast.walk(tree) if isinstance(node, modern)] == []
 
 
-def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_path: Path) -> None:
+def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_path):
     (tmp_path / "argparse.py").touch()
     result = course("doctor", PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
@@ -145,14 +137,12 @@ def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_pat
         (OSError(errno.EROFS, "Read-only", "/x/site"), "/x/site can't be written to: copy"),
     ],
 )
-def test_a_full_or_read_only_disk_is_reported_in_one_sentence(error: OSError, message: str) -> None:
+def test_a_full_or_read_only_disk_is_reported_in_one_sentence(error, message):
     with pytest.raises(Advice, match=f"^{message}"), advice_for_the_disk():
         raise error
 
 
-def test_without_a_folder_for_temporary_files_lab_and_the_doctor_say_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_folder_for_temporary_files_lab_and_the_doctor_say_so(monkeypatch, capsys):
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr("tempfile._candidate_tempdir_list", list)
     message = "No folder for temporary files can be written to: free some disk space, or set "
@@ -163,7 +153,7 @@ def test_without_a_folder_for_temporary_files_lab_and_the_doctor_say_so(
     assert finding.startswith(message)
 
 
-def test_a_command_whose_output_is_no_longer_read_ends_without_a_traceback() -> None:
+def test_a_command_whose_output_is_no_longer_read_ends_without_a_traceback():
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, str(COURSE), "setup", "--here"]
@@ -172,26 +162,21 @@ def test_a_command_whose_output_is_no_longer_read_ends_without_a_traceback() -> 
     assert (result.returncode, result.stderr) == (1, b"")
 
 
-def test_lock_without_uv_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lock_without_uv_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert commands.main(["lock"]) == 1
     assert "pip install uv" in capsys.readouterr().err
 
 
-def test_a_taken_port_is_named() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_a_taken_port_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(
-            Advice, match=rf"Port {port} can't be used \(another program is using it"
-        ):
+        message = rf"Port {port} can't be used \(another program is using it"
+        with pytest.raises(Advice, match=message):
             lab.free_port(port)
 
 
-def test_free_ports_are_distinct_and_not_ephemeral(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_ports_are_distinct_and_not_ephemeral(monkeypatch):
     (taken,) = lab.free_ports(1)
     with socket.create_server(("127.0.0.1", taken)):
         monkeypatch.setattr(lab, "_PORTS", range(taken - 15, taken + 16))
@@ -203,7 +188,7 @@ def test_free_ports_are_distinct_and_not_ephemeral(monkeypatch: pytest.MonkeyPat
     assert max(ports) < 32_768, "ephemeral ports begin there on Linux, and higher elsewhere"
 
 
-def test_two_processes_never_get_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_never_get_the_same_port(monkeypatch):
     asked = "from tools.lab import free_ports; print(free_ports(1)[0], flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", asked],
@@ -220,13 +205,10 @@ def test_two_processes_never_get_the_same_port(monkeypatch: pytest.MonkeyPatch) 
         other.communicate("\n")
 
 
-def test_a_jupyterlab_that_exits_while_starting_is_reported(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_jupyterlab_that_exits_while_starting_is_reported(monkeypatch):
     child = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], text=True)
-    with pytest.raises(
-        Advice, match=r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"
-    ):
+    message = r"exited while starting \(exit code 3\)\. To find out why, run .*doctor"
+    with pytest.raises(Advice, match=message):
         lab.wait_until_it_answers(child, lab.free_port())
     with pytest.raises(Advice, match=r"doctor --here\."):
         lab.wait_until_it_answers(child, lab.free_port(), here=True)

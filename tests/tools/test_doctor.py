@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ from tools.programs import Advice
 from utils.simulator import client
 
 
-def test_doctor_prints_ok_or_fix_for_each_part_and_no_key() -> None:
+def test_doctor_prints_ok_or_fix_for_each_part_and_no_key():
     result = course("doctor", "--here", OPENAI_API_KEY="sk-secret-01234")
     *lines, empty, last = result.stdout.splitlines()
     assert empty == ""
@@ -31,11 +30,18 @@ def test_doctor_prints_ok_or_fix_for_each_part_and_no_key() -> None:
     assert "sk-secret" not in result.stdout + result.stderr
 
 
+def failure(examine) -> str:
+    """Run one of the doctor's checks, which must fail, and return its finding."""
+    ok, finding = doctor.outcome(examine)
+    assert not ok
+    return finding
+
+
 NO_SERVER = "http://127.0.0.1:9/v1"
 BARE = (sys.executable, "-I", "-S")  # a Python without third-party packages
 
 
-def test_doctor_before_setup_says_once_what_to_run() -> None:
+def test_doctor_before_setup_says_once_what_to_run():
     result = course("doctor", "--here", "--venv", "", python=BARE)
     assert result.returncode == 1
     assert re.search(r"^ok   Python ", result.stdout, re.MULTILINE)
@@ -44,7 +50,7 @@ def test_doctor_before_setup_says_once_what_to_run() -> None:
     assert re.search(r"^Not set up yet: run .*course\.py setup$", result.stdout.splitlines()[-1])
 
 
-def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv() -> None:
+def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv():
     result = course("doctor", "--here", python=BARE)
     assert result.returncode == 1
     last = result.stdout.splitlines()[-1]
@@ -52,13 +58,10 @@ def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv() ->
     assert "setup" not in result.stdout
 
 
-def test_doctor_recommends_a_copy_if_the_folder_is_read_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_doctor_recommends_a_copy_if_the_folder_is_read_only(monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert "copy the course to a folder you own" in doctor.verdict([], False, in_venv=False)
-    ok, finding = doctor.outcome(lambda: doctor.examine_venv("It was moved"))
-    assert not ok
+    finding = failure(lambda: doctor.examine_venv("It was moved"))
     assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
 
 
@@ -66,9 +69,7 @@ def test_doctor_recommends_a_copy_if_the_folder_is_read_only(
     ("name", "odd"),
     [(f"parts{os.pathsep}1", f"a “{os.pathsep}”"), ("caf\udce9", "a character that")],
 )
-def test_a_path_in_which_no_environment_can_be_made_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, odd: str
-) -> None:
+def test_a_path_in_which_no_environment_can_be_made_is_reported(tmp_path, monkeypatch, name, odd):
     with pytest.raises(Advice, match=f"folder contains {odd}.*rename or move the folder"):
         make_venv(Environment(tmp_path / name), "uv")
     monkeypatch.setattr(doctor, "ROOT", tmp_path / name)
@@ -84,7 +85,7 @@ def test_a_path_in_which_no_environment_can_be_made_is_reported(
         (["kernel", "provider"], True, "2 things to fix: kernel, provider; see docs/.*"),
     ],
 )
-def test_doctor_ends_with_a_verdict(to_fix: list[str], in_venv: bool, sentence: str) -> None:
+def test_doctor_ends_with_a_verdict(to_fix, in_venv, sentence):
     assert re.fullmatch(sentence, doctor.verdict(to_fix, True, in_venv))
 
 
@@ -97,7 +98,7 @@ Start = Callable[..., list[Asked]]
 
 
 @pytest.fixture
-def fake_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def fake_provider(monkeypatch) -> Iterator[Start]:
     """Return a function that starts a fake provider and returns the POST requests it receives."""
     with ExitStack() as running:
 
@@ -119,13 +120,11 @@ def fake_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         yield start
 
 
-def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(fake_provider: Start) -> None:
+def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(fake_provider: Start):
     received = fake_provider(200, COMPLETION)
     ok, finding = doctor.outcome(doctor.examine_provider)
     assert ok
-    assert re.match(
-        r"Cells will call the model llama at 127.0.0.1:.* It replied to a one-t", finding
-    )
+    assert re.match(r"Cells will call the model llama at 127.0.0.1:.* It replied to a one", finding)
     (asked,) = received
     assert asked.path == "/v1/chat/completions"
     assert asked.headers["Authorization"] == "Bearer our-class"
@@ -140,18 +139,15 @@ def test_doctor_makes_the_call_that_a_cell_makes_for_one_token(fake_provider: St
         (200, "data: [DONE]\n\n", "The server returned status 200"),
     ],
 )
-def test_doctor_fails_if_a_cell_would_fail(
-    fake_provider: Start, status: int, body: str, sentence: str
-) -> None:
+def test_doctor_fails_if_a_cell_would_fail(fake_provider: Start, status, body, sentence):
     fake_provider(status, body)
-    ok, finding = doctor.outcome(doctor.examine_provider)
-    assert not ok
+    finding = failure(doctor.examine_provider)
     assert finding.startswith("127.0.0.1:")
     assert sentence in finding
     assert "our-class" not in finding
 
 
-def test_doctor_accepts_a_model_that_requires_more_than_one_token(fake_provider: Start) -> None:
+def test_doctor_accepts_a_model_that_requires_more_than_one_token(fake_provider: Start):
     words = "Could not finish the message because max_tokens or model output limit was reached."
     fake_provider(400, json.dumps({"error": {"message": words}}))
     assert doctor.outcome(doctor.examine_provider)[0]
@@ -171,13 +167,10 @@ def models(*names: str) -> dict[str, object]:
         (None, ""),
     ],
 )
-def test_doctor_lists_the_servers_models_if_this_one_is_missing(
-    fake_provider: Start, listed: object, there_are: str
-) -> None:
+def test_doctor_lists_the_servers_models_if_this_one_is_missing(fake_provider, listed, there_are):
     missing = {"error": {"message": "model 'llama' not found", "code": "model_not_found"}}
     fake_provider(404, json.dumps(missing), listed)
-    ok, finding = doctor.outcome(doctor.examine_provider)
-    assert not ok
+    finding = failure(doctor.examine_provider)
     assert finding.endswith(f"name passed to `chat_model`.{there_are}")
 
 
@@ -194,15 +187,12 @@ def test_doctor_lists_the_servers_models_if_this_one_is_missing(
         (doctor.examine_simulator, {"COURSE_SPEED": "fast"}, "COURSE_SPEED is 'fast'"),
     ],
 )
-def test_doctor_names_a_setting_that_makes_every_call_fail(
-    monkeypatch: pytest.MonkeyPatch, examine: Callable[[], str], environ: dict[str, str], words: str
-) -> None:
+def test_doctor_names_a_setting_that_makes_every_call_fail(monkeypatch, examine, environ, words):
     monkeypatch.setattr(client, "shared", client.Shared())  # no simulator is running yet
     usual = {"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": NO_SERVER}
     for name, value in (usual | environ).items():
         monkeypatch.setenv(name, value)
-    ok, finding = doctor.outcome(examine)
-    assert not ok
+    finding = failure(examine)
     assert finding.startswith(words)
     assert "abc" not in finding
 
@@ -210,9 +200,7 @@ def test_doctor_names_a_setting_that_makes_every_call_fail(
 @pytest.mark.parametrize(
     ("user_site", "fix"), [(True, "set PYTHONNOUSERSITE=1"), (False, "unset PYTHONPATH")]
 )
-def test_doctor_names_a_folder_whose_packages_hide_the_environments(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user_site: bool, fix: str
-) -> None:
+def test_doctor_names_a_folder_that_hides_packages(tmp_path, monkeypatch, user_site, fix):
     metadata = tmp_path / "langchain_core-0.3.0.dist-info" / "METADATA"
     metadata.parent.mkdir()
     metadata.write_text("Name: langchain-core\nVersion: 0.3.0\n", encoding="utf-8")
@@ -220,15 +208,12 @@ def test_doctor_names_a_folder_whose_packages_hide_the_environments(
     monkeypatch.setattr(
         "site.getusersitepackages", lambda: str(tmp_path if user_site else tmp_path / "other")
     )
-    ok, finding = doctor.outcome(doctor.examine_packages)
-    assert not ok
+    finding = failure(doctor.examine_packages)
     assert "langchain-core is 0.3.0, not " in finding
     assert finding.endswith(f": {tmp_path} comes before this Python's own packages, so {fix}")
 
 
-def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
     ok, finding = doctor.outcome(doctor.examine_simulator)
@@ -236,16 +221,14 @@ def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(
     assert "replied to a one-token call" in finding
 
 
-def test_doctor_explains_what_an_older_kernel_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_explains_what_an_older_kernel_cannot_do(monkeypatch):
     monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
     ok, finding = doctor.outcome(doctor.examine_kernel)
     assert ok
     assert "before 7.4, Stop takes effect only once the cell has finished" in finding
 
 
-def test_doctor_names_a_file_that_hides_a_package(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_doctor_names_a_file_that_hides_a_package(monkeypatch, tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "openai.py").touch()
     (tmp_path / "utils").symlink_to(doctor.ROOT / "utils")
@@ -255,34 +238,26 @@ def test_doctor_names_a_file_that_hides_a_package(
     assert advice.startswith(f"The file {tmp_path / 'notebooks' / 'openai.py'} hides the package")
 
 
-def test_doctor_names_a_package_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_names_a_package_of_another_version(monkeypatch):
     real = doctor.importlib.metadata.version
     monkeypatch.setattr(
         doctor.importlib.metadata, "version", lambda name: "0.1" if name == "openai" else real(name)
     )
-    ok, finding = doctor.outcome(doctor.examine_packages)
-    assert not ok
-    assert re.match(r"openai is 0\.1, not [\d.]+: run ", finding)
+    assert re.match(r"openai is 0\.1, not [\d.]+: run ", failure(doctor.examine_packages))
 
 
-def test_doctor_names_the_path_of_another_utils_package(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_doctor_names_the_path_of_another_utils_package(monkeypatch, tmp_path):
     other = tmp_path / "utils"
     other.mkdir()
     (other / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.split(".")[0] == "utils"]:
         monkeypatch.delitem(sys.modules, name)
-    ok, finding = doctor.outcome(doctor.examine_utils)
-    assert not ok
-    assert str(other) in finding
+    assert str(other) in failure(doctor.examine_utils)
 
 
-def test_an_exception_in_a_check_becomes_its_finding() -> None:
+def test_an_exception_in_a_check_becomes_its_finding():
     def broken() -> str:
         raise ImportError("a library is missing")
 
-    ok, finding = doctor.outcome(broken)
-    assert not ok
-    assert finding.startswith("ImportError: a library is missing: run ")
+    assert failure(broken).startswith("ImportError: a library is missing: run ")

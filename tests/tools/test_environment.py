@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -10,11 +9,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT
+
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
-LEARNER, SITE, TESTS = "requirements/lab.lock", "requirements/site.lock", "requirements/test.lock"
-CLASS = "requirements/class.lock"
+LEARNER, SITE, CLASS, TESTS = LOCKS = [
+    f"requirements/{name}.lock" for name in ("lab", "site", "class", "test")
+]
 SYSTEMS = [  # values for the environment markers in locks
     {"sys_platform": platform, "os_name": name, "python_full_version": python}
     for platform, name in (("linux", "posix"), ("darwin", "posix"), ("win32", "nt"))
@@ -37,8 +38,8 @@ def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
     return found
 
 
-@pytest.mark.parametrize("lock", [LEARNER, SITE, CLASS, TESTS])
-def test_every_line_of_a_lock_pins_one_version_without_a_url(lock: str) -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_pins_one_version_without_a_url(lock):
     for line in lines(lock):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^#@/\\]+)?", line), line
 
@@ -46,9 +47,7 @@ def test_every_line_of_a_lock_pins_one_version_without_a_url(lock: str) -> None:
 @pytest.mark.parametrize(
     "system", SYSTEMS, ids=lambda s: f"{s['sys_platform']}-{s['python_full_version']}"
 )
-def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
-    system: dict[str, str],
-) -> None:
+def test_every_dependency_is_locked_at_a_version_that_the_project_allows(system):
     extras = PROJECT["optional-dependencies"]
     wants = {LEARNER: PROJECT["dependencies"], SITE: extras["site"]}
     wants |= {CLASS: extras["class"], TESTS: extras["test"]}
@@ -62,12 +61,12 @@ def test_every_dependency_is_locked_at_a_version_that_the_project_allows(
                 assert versions[canonicalize_name(requirement.name)] in requirement.specifier
 
 
-def test_each_lock_is_part_of_the_next_one_and_learners_get_no_test_packages() -> None:
+def test_each_lock_is_part_of_the_next_one_and_learners_get_no_test_packages():
     assert set(lines(LEARNER)) < set(lines(SITE)) < set(lines(CLASS)) < set(lines(TESTS))
     assert "pytest" not in locked(LEARNER, SYSTEMS[0])
 
 
-def test_conda_gets_the_learners_lock_and_python_3_12_or_newer() -> None:
+def test_conda_gets_the_learners_lock_and_python_3_12_or_newer():
     content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python, pip, section = content["dependencies"]
     assert (pip, section) == ("pip", {"pip": [f"-r {LEARNER}", "-e ."]})
@@ -77,7 +76,7 @@ def test_conda_gets_the_learners_lock_and_python_3_12_or_newer() -> None:
     assert pin in Requirement(f"python{PROJECT['requires-python']}").specifier
 
 
-def test_the_oldest_python_is_the_same_everywhere() -> None:
+def test_the_oldest_python_is_the_same_everywhere():
     in_course, in_utils = (
         re.findall(r"OLDEST = \((\d+), (\d+)\)", (ROOT / name).read_text("utf-8"))
         for name in ("course.py", "utils/__init__.py")
@@ -90,26 +89,23 @@ def test_the_oldest_python_is_the_same_everywhere() -> None:
     assert tools["ruff"]["target-version"] == "py" + "".join(oldest)
 
 
-def test_no_file_of_the_environment_names_an_index_or_a_path() -> None:
-    for name in ("environment.yml", "pyproject.toml", LEARNER, SITE, CLASS, TESTS):
+def test_the_environment_names_no_index_and_no_path():
+    for name in ("environment.yml", "pyproject.toml"):  # the first test above reads the locks
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|file:|index-url|find-links|/(opt|root|home)/", text), name
 
 
-def test_the_build_tool_is_pinned_too() -> None:
+def test_the_build_tool_is_pinned_too():
     wanted = PYPROJECT["build-system"]["requires"]
     assert [str(Requirement(one).specifier)[:2] for one in wanted] == ["=="]
 
 
-def test_the_workflow_tests_every_system_from_the_oldest_python_on() -> None:
+def test_the_workflow_tests_every_system_from_the_oldest_python_on():
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     job = workflow["jobs"]["test"]
     assert job["steps"][-1]["run"] == "python course.py test"
-    assert {name.split("-")[0] for name in job["strategy"]["matrix"]["os"]} == {
-        "ubuntu",
-        "macos",
-        "windows",
-    }
+    systems = {name.split("-")[0] for name in job["strategy"]["matrix"]["os"]}
+    assert systems == {"ubuntu", "macos", "windows"}
     pythons = job["strategy"]["matrix"]["python"]
     assert f">={pythons[0]}" == PROJECT["requires-python"]
     assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)

@@ -22,7 +22,7 @@ DEAD = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def running(tmp_path_factory) -> Iterator[Lab]:
     # The proxy doesn't respond, so the course's own requests would fail if they used it. The home
     # folder is a file, so that not even root can create anything in it.
     home = tmp_path_factory.mktemp("no") / "home"
@@ -35,24 +35,24 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         opened.interrupt()
 
 
-def test_lab_opens_lesson_1_on_the_loopback_address(running: Lab) -> None:
+def test_lab_opens_lesson_1_on_the_loopback_address(running: Lab):
     assert running.address.hostname == "127.0.0.1"
     assert running.ask("GET", running.address.path)[0] == 200
     assert running.address.path == f"/lab/tree/{LESSON_1}"
     assert running.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200
 
 
-def test_lab_requires_its_token(running: Lab) -> None:
+def test_lab_requires_its_token(running: Lab):
     assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
 
 
-def test_the_token_is_on_no_command_line(running: Lab) -> None:
+def test_the_token_is_on_no_command_line(running: Lab):
     family = running.family()
     assert family
     assert not any(running.token in word for process in family for word in process.cmdline())
 
 
-def test_lab_does_not_ask_about_news(running: Lab) -> None:
+def test_lab_does_not_ask_about_news(running: Lab):
     status, body = running.ask(
         "GET", "/lab/api/settings/@jupyterlab/apputils-extension:notification"
     )
@@ -60,16 +60,16 @@ def test_lab_does_not_ask_about_news(running: Lab) -> None:
     assert json.loads(body)["schema"]["properties"]["fetchNews"]["default"] == "false"
 
 
-def test_lab_has_terminals(running: Lab) -> None:
+def test_lab_has_terminals(running: Lab):
     assert running.ask("GET", "/api/terminals") == (200, b"[]")
 
 
-def test_ctrl_c_ends_lab_busy_kernels_and_a_simulator(running: Lab) -> None:
+def test_ctrl_c_ends_lab_busy_kernels_and_a_simulator(running: Lab):
     """Must be the last test that uses `running`, since it stops JupyterLab."""
     with kernel(running) as reading, kernel(running) as client:
-        _, simulator = stream(reading)
+        _, simulators_pid = stream(reading)  # makes the kernel read a reply
         family = running.family()
-        assert simulator in [process.pid for process in family]
+        assert simulators_pid in [process.pid for process in family]
         assert len(family) >= 5, "JupyterLab, its supervisor, two kernels, a simulator"
         client.execute("print('running', flush=True)\nwhile True: pass")
         while client.get_iopub_msg(timeout=PATIENCE)["msg_type"] != "stream":
@@ -167,7 +167,7 @@ print(sys.executable, os.environ["MPLBACKEND"], end="")
 """
 
 
-def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -> None:
+def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path):
     lab = Lab(variables=files(tmp_path))
     try:
         assert lab.address.hostname == "127.0.0.1"
@@ -193,7 +193,7 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path: Path) -
     assert "Traceback" not in "".join([*lab.printed, more])
 
 
-def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path: Path) -> None:
+def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path):
     file = tmp_path / "apputils-extension" / "themes.jupyterlab-settings"
     file.parent.mkdir()
     file.write_text('{"theme"', encoding="utf-8")
@@ -206,7 +206,7 @@ def test_a_damaged_file_of_settings_is_named_and_not_used(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such users")
-def test_a_user_without_a_home_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_gets_one(tmp_path, monkeypatch):
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
     with pytest.raises(RuntimeError):
@@ -224,18 +224,14 @@ def test_a_user_without_a_home_gets_one(tmp_path: Path, monkeypatch: pytest.Monk
         ("", "*", "*"),
     ],
 )
-def test_hosts_without_a_proxy_are_kept_in_either_spelling(
-    upper: str, lower: str, direct: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hosts_without_a_proxy_are_kept_in_either_spelling(upper, lower, direct, monkeypatch):
     monkeypatch.setenv("NO_PROXY", upper)
     monkeypatch.setenv("no_proxy", lower)
     environ = clean_environ()
     assert (environ["NO_PROXY"], environ["no_proxy"]) == (direct, direct)
 
 
-def test_a_long_folder_for_temporary_files_is_avoided_where_there_is_another(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_long_folder_for_temporary_files_is_avoided_where_there_is_another(monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", "/private/" + "x" * 60)
     monkeypatch.setattr(programs, "WINDOWS", False)
     assert programs.folder_for_sockets() == ("/tmp" if os.access("/tmp", os.W_OK) else None)
@@ -245,7 +241,7 @@ def test_a_long_folder_for_temporary_files_is_avoided_where_there_is_another(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows always has a graphical browser")
 @pytest.mark.parametrize("value", [" ", "unbalanced '%s", "w3m"])
-def test_a_browser_variable_that_names_no_graphical_browser(value: str, tmp_path: Path) -> None:
+def test_a_browser_variable_that_names_no_graphical_browser(value, tmp_path):
     (tmp_path / "w3m").touch(0o755)
     program = "from tools.lab import a_browser_can_open; print(a_browser_can_open())"
     environ = {**os.environ, "BROWSER": value, "PATH": str(tmp_path), "DISPLAY": ":0"}
@@ -253,9 +249,7 @@ def test_a_browser_variable_that_names_no_graphical_browser(value: str, tmp_path
     assert result.stdout.split() == [b"False"], result.stderr.decode()
 
 
-def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(monkeypatch):
     opened, closed = threading.Event(), threading.Event()
     monkeypatch.setattr("tools.lab.a_browser_can_open", lambda: True)
     monkeypatch.setattr("webbrowser.open", lambda _: opened.set() or closed.wait(PATIENCE))
@@ -268,5 +262,5 @@ def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_is_left_when_it_ends_while_a_reply_streams(way: str) -> None:
+def test_nothing_is_left_when_it_ends_while_a_reply_streams(way):
     assert left_after(way) == []

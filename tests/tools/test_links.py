@@ -14,7 +14,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT
+
 SKIPPED = {"build", "dist", "node_modules", "test-artifacts", "tests"}
 DOCUMENTS = [
     path

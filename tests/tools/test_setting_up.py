@@ -1,4 +1,7 @@
-"""Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers."""
+"""Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers.
+
+The stamp is a file that records the Python and the locks from which `.venv` was made.
+"""
 
 import argparse
 import errno
@@ -8,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,12 @@ import pytest
 
 from tools import commands, doctor, environment, installers
 from tools.environment import Action, Environment, set_up
-from tools.programs import Advice
-
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT, Advice
 
 
 @pytest.fixture
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """Create a course folder whose locks name one package each, and fake the installers."""
+def quick(tmp_path, monkeypatch) -> Environment:
+    """Create a course folder whose locks name one package each; replace installers with fakes."""
     (tmp_path / "requirements").mkdir()
     for kind, name in environment.LOCKS.items():
         (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
@@ -48,9 +48,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     return Environment(tmp_path.resolve())
 
 
-def test_setup_installs_the_lock_once(
-    quick: Environment, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_setup_installs_the_lock_once(quick, capsys):
     assert quick.needs("lab")[0] is Action.MAKE
     assert set_up(quick, "lab").exists()
     assert quick.distributions() == ["lab-package-1.0.dist-info"]
@@ -60,7 +58,7 @@ def test_setup_installs_the_lock_once(
     assert capsys.readouterr().out == ""
 
 
-def test_tests_add_their_packages_which_are_then_kept(quick: Environment) -> None:
+def test_tests_add_their_packages_which_are_then_kept(quick):
     set_up(quick, "lab")
     assert quick.needs("test")[0] is Action.UPDATE
     set_up(quick, "test")
@@ -69,7 +67,7 @@ def test_tests_add_their_packages_which_are_then_kept(quick: Environment) -> Non
         assert quick.needs(less)[0] is Action.NOTHING
 
 
-def test_a_changed_lock_updates_in_place(quick: Environment) -> None:
+def test_a_changed_lock_updates_in_place(quick):
     set_up(quick, "lab")
     (quick.folder / "kept").touch()
     quick.lock("lab").write_text("lab-package==2.0\n", encoding="utf-8")
@@ -96,13 +94,7 @@ def dry_run(*_: object) -> None:
 
 @pytest.mark.parametrize("failure", [interrupted, half_way, dry_run])
 @pytest.mark.parametrize("before", [None, "lab"])
-def test_after_a_failed_setup_or_update_the_next_one_starts_over(
-    quick: Environment,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    failure: Callable[..., None],
-    before: str | None,
-) -> None:
+def test_after_a_failed_setup_the_next_one_starts_over(quick, monkeypatch, capsys, failure, before):
     if before is not None:
         set_up(quick, before)
     with monkeypatch.context() as patch:
@@ -146,12 +138,7 @@ def break_folder(it: Environment) -> None:
         (break_folder, "was interrupted last time"),
     ],
 )
-def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
-    quick: Environment,
-    damage: Callable[[Environment], None],
-    sentence: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_broken_environment_is_rebuilt_with_a_reason(quick, damage, sentence, capsys):
     set_up(quick, "lab")
     damage(quick)
     set_up(quick, "lab")
@@ -160,9 +147,7 @@ def test_a_broken_environment_is_rebuilt_and_the_reason_printed(
 
 
 @pytest.mark.parametrize("failure", [half_way, interrupted])
-def test_the_old_environment_is_restored_if_its_replacement_fails(
-    quick: Environment, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
-) -> None:
+def test_the_old_environment_is_restored_if_its_replacement_fails(quick, monkeypatch, failure):
     set_up(quick, "lab")
     (quick.folder / "own work").touch()
     break_version(quick)
@@ -177,18 +162,14 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(
     assert not (quick.root / ".venv.old").exists()
 
 
-def test_setup_from_a_folder_without_packages_says_how_to_download_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_setup_from_a_folder_without_packages_says_how_to_download_them(tmp_path, capsys):
     assert commands.main(["setup", "--wheels", str(tmp_path)]) == 1
     assert "pip download --no-deps --only-binary=:all: -r requirements/lab.lock" in (
         capsys.readouterr().err
     )
 
 
-def test_uv_installs_from_pips_folder_of_packages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uv_installs_from_pips_folder_of_packages(tmp_path, monkeypatch):
     wheels = tmp_path / "the wheels"
     wheels.mkdir()
     (wheels / "one-1.0-py3-none-any.whl").touch()
@@ -204,9 +185,7 @@ def test_uv_installs_from_pips_folder_of_packages(
     assert offline == [*usual, "--no-index", f"--find-links={wheels.as_uri()}"]
 
 
-def test_progress_says_what_uv_does_after_installing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_says_what_uv_does_after_installing(tmp_path, monkeypatch):
     shown: list[str] = []
 
     def follow(*arguments: Any) -> None:
@@ -218,14 +197,12 @@ def test_progress_says_what_uv_does_after_installing(
     assert shown == [installers.COMPILING]
 
 
-def test_setup_here_names_the_command_that_uses_this_python(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_setup_here_names_the_command_that_uses_this_python(capsys):
     assert commands.main(["setup", "--here"]) == 0
     assert re.search(r"To open it, run .*course\.py lab --here\.", capsys.readouterr().out)
 
 
-def test_a_second_setup_waits_for_the_first(tmp_path: Path) -> None:
+def test_a_second_setup_waits_for_the_first(tmp_path):
     lock = tmp_path / "lock"
     second = f"""
 from pathlib import Path
@@ -245,7 +222,7 @@ with only_one(Path({str(lock)!r})):
 MISLEADING = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_ROOT": "/nonexistent", "LC_ALL": "C"}
 
 
-def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path: Path) -> None:
+def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path):
     """Runs the real pip, which installs the locked wheel from a folder instead of an index."""
     copy = tmp_path / "Łukasz' course"
     shutil.copytree(ROOT / "tools", copy / "tools")
@@ -304,9 +281,7 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
         ("an unforeseen error", "(UV_CONFIG_FILE, UV_INDEX_OURS_USERNAME)?"),
     ],
 )
-def test_a_failing_installer_yields_advice(
-    line: str, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_installer_yields_advice(line, sentence, capsys, monkeypatch):
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     for name in ("UV_CONFIG_FILE", "UV_INDEX_OURS_USERNAME", "UV_LINK_MODE"):
@@ -324,23 +299,21 @@ def test_a_failing_installer_yields_advice(
         "error: No solution found when resolving dependencies",
     ],
 )
-def test_a_package_missing_from_the_folder_of_packages_is_reported(
-    monkeypatch: pytest.MonkeyPatch, line: str
-) -> None:
+def test_a_package_missing_from_the_folder_of_packages_is_reported(monkeypatch, line):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     advice = str(installers.installing_advice([line], ROOT))
     assert advice.startswith("The folder of packages lacks one for this computer")
     assert line in advice
 
 
-def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch):
     usage = shutil.disk_usage(ROOT)._replace(free=300_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(Advice, match="no room on the disk"):
         installers.check_room(ROOT)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     with (
         pytest.raises(Advice, match="copy the course to a folder of your own"),
         installers.sentences_for_the_disk(tmp_path),
@@ -348,17 +321,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def test_without_the_venv_module_the_message_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_venv_module_the_message_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(installers.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Advice, match=r"apt install python3\.\d+-venv"):
         installers.make_venv(Environment(tmp_path), None)
 
 
-def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(
-    quick: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(quick, monkeypatch):
     set_up(quick, "lab")
     copy = quick.root / "copy"
     shutil.copytree(quick.root, copy, symlinks=True, ignore=shutil.ignore_patterns(copy.name))

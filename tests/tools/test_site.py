@@ -1,4 +1,4 @@
-"""The reading edition: what it shows of a lesson, and that it fetches nothing from other hosts."""
+"""The reading site: what it shows of a lesson, and that it fetches nothing from other hosts."""
 
 import json
 import re
@@ -13,41 +13,8 @@ from tools.programs import ROOT
 from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 
-TEXT = """# 1. A lesson
-
-+++ {"tags": ["instructor"]}
-
-A note that no reader sees.
-
-**Prediction P1.1:** Is `<b>` shown as it is?
-
-- [ ] No
-  > It is *escaped*.
-- [x] Yes
-
-**Hints for exercise 1.answer**
-
-1. First, `nudge`.
-2. Then more.
-
-+++
-
-```{code-cell} ipython3
-predict("P1.1")
-```
-
-```{code-cell} ipython3
-:tags: [exercise-answer]
-
-def answer():
-    ### BEGIN SOLUTION
-    return 42
-    ### END SOLUTION
-
-check("1.answer", answer)
-```
-"""
-LESSON = lesson_source.parse(TEXT, "lessons/01_test.md")
+# A lesson with the prediction P1.1, and with exercise 1.1 and its hints.
+LESSON = lesson_source.load(ROOT / "tests/build/data/01_sample.md")
 
 
 def cell(name: str, text: str, *outputs: dict[str, Any], tags: tuple[str, ...] = ()) -> Any:
@@ -77,34 +44,34 @@ def page(*cells: Any, pictures: dict[str, Picture] | None = None, **stubs: str) 
 # --- What a reader sees
 
 
-def test_notes_for_instructors_are_left_out() -> None:
+def test_notes_for_instructors_are_left_out():
     note = cell("note", "# for the room", tags=("instructor",))
     assert [one["id"] for one in page(cell("a", "# A"), note)] == ["a"]
 
 
-def test_an_exercise_shows_its_stub_and_folds_hints_and_solution() -> None:
+def test_an_exercise_shows_its_stub_and_folds_hints_and_solution():
     solved = 'def answer():\n    return 42\n\ncheck("1.1", answer)'
     exercise = cell("e", solved, tags=("exercise-1.1",))
     stub, hints, solution = page(exercise, e="def answer():\n    ...")
     assert stub["source"] == "```python\ndef answer():\n    ...\n```"
     assert hints["source"].count("<details") == hints["source"].count("</details>") == 2
-    assert "First, `nudge`." in hints["source"]
+    assert "What does `split` do?" in hints["source"]
     assert "return 42" in solution["source"]
     assert solution["metadata"]["tags"] == ["hide-cell"]
     assert solution["metadata"]["mystnb"]["code_prompt_show"] == "Solution"
 
 
-def test_a_predictions_feedback_is_collapsed() -> None:
+def test_a_predictions_feedback_is_collapsed():
     (card,) = page(cell("p", 'predict("P1.1")', shows("Is it?")))
     opened = re.findall(r"<details data-right=\"(\w+)\">\n<summary>(.*?)</summary>", card["source"])
-    assert opened == [("false", "No"), ("true", "Yes")]
+    assert opened == [("false", "1"), ("true", "2")]
     outside = re.sub(r"<details.*?</details>", "", card["source"], flags=re.DOTALL)
-    assert "escaped" not in outside
-    assert "<code>&lt;b&gt;</code>" in card["source"]
+    assert "separates" not in outside
+    assert "<code>a &lt;b&gt;</code>" in card["source"]
     assert "\n\n" not in card["source"], "a blank line would end the block of HTML"
 
 
-def test_a_live_widget_becomes_a_line_and_its_picture_if_any() -> None:
+def test_a_live_widget_becomes_a_line_and_its_picture_if_any():
     race = cell("r", "await race()", shows("Race('invoke', '<stream>')"), shows("LiveText('b')"))
     png = (ROOT / "docs/lesson-1.png").read_bytes()
     picture = Picture.of(png, "_static/r.2.png")
@@ -118,7 +85,7 @@ def test_a_live_widget_becomes_a_line_and_its_picture_if_any() -> None:
     assert picture.width * 2 == pixels
 
 
-def test_printed_text_and_charts_with_descriptions_are_kept() -> None:
+def test_printed_text_and_charts_with_descriptions_are_kept():
     printed = {"output_type": "stream", "name": "stdout", "text": "Race('a') was printed\n"}
     about = {"image/png": {"alt": "It rises.", "width": 640}}
     drawn = {"output_type": "execute_result", "data": {"image/png": "…"}, "metadata": about}
@@ -128,7 +95,7 @@ def test_printed_text_and_charts_with_descriptions_are_kept() -> None:
 
 
 @pytest.mark.parametrize("text", ["3 chunks", "Race(", "call(1)", "Race('a') + 1"])
-def test_text_that_names_no_widget_is_unchanged(text: str) -> None:
+def test_text_that_names_no_widget_is_unchanged(text):
     assert site_pages.widget_name(shows(text)) is None
 
 
@@ -142,7 +109,7 @@ def copied(folder: Path) -> Path:
     return folder / "lessons"
 
 
-def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stale_notebooks_are_not_published(tmp_path, monkeypatch):
     lessons = copied(tmp_path)
     monkeypatch.setattr(lesson_source, "FOLDER", lessons)
     first = lessons / "01_enabling_streaming.md"
@@ -169,7 +136,7 @@ def test_stale_notebooks_are_not_published(tmp_path: Path, monkeypatch: pytest.M
         ("```\n[x](../no.md)\n```", "```\n[x](../no.md)\n```"),
     ],
 )
-def test_links_point_to_pages_of_the_site_or_become_plain_text(text: str, became: str) -> None:
+def test_links_point_to_pages_of_the_site_or_become_plain_text(text, became):
     known = {name: name for name in ("01_a.ipynb", "glossary.md", "lesson-1.png")}
     assert relinked(text, known) == became
 
@@ -188,7 +155,7 @@ def fetched(text: str) -> list[str]:
     return ["".join(groups) for groups in found]
 
 
-def test_fetches_from_other_hosts_are_distinguished_from_links() -> None:
+def test_fetches_from_other_hosts_are_distinguished_from_links():
     for text in (
         '<script src="https://cdn.example.org/x.js"></script>',
         '<link rel="stylesheet" href="//fonts.example.org/a.css">',
@@ -207,7 +174,7 @@ SHELL = "export KEY=\"it's\nmore $(x) --live\n"  # not valid Python
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory) -> Path:
     """Build a site with lesson 1 and all guides; return its folder."""
     lessons = copied(tmp_path_factory.mktemp("course"))
     with (lessons / "glossary.md").open("a", encoding="utf-8") as glossary:
@@ -217,7 +184,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return site.build(tmp_path_factory.mktemp("site"), ["01"]).parent
 
 
-def test_it_has_pages_and_search_without_notebooks_and_fetches_nothing(built: Path) -> None:
+def test_it_has_pages_and_search_without_notebooks_and_fetches_nothing(built):
     names = {path.name for path in built.rglob("*")}
     assert {"index.html", "01_enabling_streaming.html", "glossary.html", "search.html"} <= names
     assert not any(".ipynb" in name for name in names)
@@ -227,7 +194,7 @@ def test_it_has_pages_and_search_without_notebooks_and_fetches_nothing(built: Pa
     assert "perceiv" in (built / "searchindex.js").read_text(encoding="utf-8")
 
 
-def test_the_lesson_is_shown_without_its_notes(built: Path) -> None:
+def test_the_lesson_is_shown_without_its_notes(built):
     text = (built / "01_enabling_streaming.html").read_text(encoding="utf-8")
     assert "Feel it: a race" in text
     assert "Instructor note" not in text
@@ -236,14 +203,14 @@ def test_the_lesson_is_shown_without_its_notes(built: Path) -> None:
     assert len(re.findall(r'<img alt="Gap strip[^"]+"[^>]*>', text)) == 1
 
 
-def test_the_first_page_shows_a_picture_of_each_lesson(built: Path) -> None:
+def test_the_first_page_shows_a_picture_of_each_lesson(built):
     text = (built / "index.html").read_text(encoding="utf-8")
     shown = re.findall(r'<img alt="Lesson (\d): [^"]+" src="([^"]+)"', text)
     assert [number for number, _ in shown] == ["1", "2", "3", "4", "5"]
     assert all((built / address).is_file() for _, address in shown)
 
 
-def test_guides_show_checkboxes_plain_code_and_the_place_of_other_files(built: Path) -> None:
+def test_guides_show_checkboxes_plain_code_and_the_place_of_other_files(built):
     text = (built / "instructors_guide.html").read_text(encoding="utf-8")
     guide = (lesson_source.FOLDER / "instructors_guide.md").read_text(encoding="utf-8")
     assert text.count(site.BOX) == guide.count("- [ ] ") > 0
@@ -254,7 +221,7 @@ def test_guides_show_checkboxes_plain_code_and_the_place_of_other_files(built: P
     assert before.rpartition("highlight-")[2].startswith("text"), "shell commands aren't Python"
 
 
-def test_a_warning_fails_the_build_and_names_page_and_line(tmp_path: Path) -> None:
+def test_a_warning_fails_the_build_and_names_page_and_line(tmp_path):
     pages = tmp_path / "source"
     pages.mkdir()
     (pages / "index.md").write_text("# A\n\n[gone](gone.md)\n", encoding="utf-8")
@@ -265,7 +232,7 @@ def test_a_warning_fails_the_build_and_names_page_and_line(tmp_path: Path) -> No
         site._sphinx(pages, tmp_path, plain)
 
 
-def test_every_picture_belongs_to_a_widget_of_a_lesson() -> None:
+def test_every_picture_belongs_to_a_widget_of_a_lesson():
     for folder in (site.DESIGN / "pictures").iterdir():
         notebook = json.loads((ROOT / "solutions" / f"{folder.name}.ipynb").read_bytes())
         widgets = {

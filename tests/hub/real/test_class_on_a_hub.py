@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tools.programs import ROOT
 
 needs_npm = pytest.mark.skipif(
     importlib.util.find_spec("jupyterhub") is None
@@ -25,7 +25,7 @@ needs_npm = pytest.mark.skipif(
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def place(tmp_path_factory) -> Iterator[Path]:
     """Provide a temporary folder; afterwards, check that the command left no folder or process."""
     place = tmp_path_factory.mktemp("class")
     yield place
@@ -55,7 +55,7 @@ def start(place: Path) -> "subprocess.Popen[str]":
 
 
 @needs_npm
-def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
+def test_two_learners_go_through_lesson_1_on_a_real_hub(place):
     running = start(place)
     output, _ = running.communicate(timeout=480)
     if "npm could not fetch" in output:
@@ -73,7 +73,7 @@ def test_two_learners_go_through_lesson_1_on_a_real_hub(place: Path) -> None:
 
 
 @needs_npm
-def test_ctrl_c_ends_everything_the_command_started(place: Path) -> None:
+def test_ctrl_c_ends_everything_the_command_started(place):
     running = start(place)
     assert running.stdout is not None
     for line in running.stdout:
