@@ -36,7 +36,7 @@ def canary(arguments: argparse.Namespace) -> int:
         try:
             return _try_newest(uv, Path(folder).resolve(), quick=arguments.quick)
         finally:
-            ignore_signals()
+            ignore_signals()  # so that Ctrl-C can't interrupt the deletion of the folder
 
 
 def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:
@@ -87,7 +87,10 @@ def _changed(uv: str, environment: Environment) -> list[str]:
 
 
 def changes(output: str) -> list[str]:
-    """Describe how the newest versions (` - openai==4.0.0`) differ from the locked (` + …`)."""
+    """Describe each difference from the lock, given uv's output.
+
+    uv prints an installed package as ` - openai==4.0.0`, and a locked one as ` + openai==3.9.0`.
+    """
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", output, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}

@@ -1,4 +1,8 @@
-"""Creates and updates the course's `.venv`, and rebuilds it if it is broken."""
+"""Creates and updates the course's `.venv`, and rebuilds it if it is broken.
+
+Commands need different kinds of setup, from `lab`, the smallest, to `test`; see `LOCKS`. The apps'
+environments, in `tools/app.py`, are set up the same way.
+"""
 
 import contextlib
 import dataclasses
@@ -26,7 +30,7 @@ from tools.installers import (
 )
 from tools.programs import ROOT, Advice, say
 
-# Each kind of setup includes all packages of the kinds before it, at the same versions.
+# The lock file for each kind of setup. Each kind includes the packages of the kinds before it.
 LOCKS = {
     "lab": "requirements/lab.lock",
     "site": "requirements/site.lock",

@@ -72,8 +72,8 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def passing(text: str) -> None:
-    """Print a line; on a terminal, the next one overwrites it."""
+def show_transient(text: str) -> None:
+    """Print a line that, on a terminal, the next call overwrites."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text:

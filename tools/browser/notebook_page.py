@@ -11,7 +11,7 @@ from tools.browser.server import PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Works like --expose-app-in-browser, for a JupyterLab server started without that option.
+# Makes `window.jupyterapp` available, as JupyterLab's option --expose-app-in-browser does.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
   const settings = document.getElementById("jupyter-config-data");
   if (settings && document.readyState === "interactive")
@@ -19,8 +19,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
       { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
 });"""
 
-TIMES = 10  # maximum number of reruns in `again_until`
-POLLING = 50  # milliseconds; Playwright's default (every frame) makes the page repaint constantly
+POLLING = 50  # milliseconds between checks; Playwright's default, every frame, forces repaints
 
 
 class NotebookPage:
@@ -41,7 +40,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open another notebook on the same page and reset the page to its initial state."""
+        """Open another notebook on the same page; reset the theme, sidebar and test variables."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -54,7 +53,8 @@ class NotebookPage:
             """() => {
               clearInterval(window.courseSampler);
               window.courseWatcher?.disconnect();
-              for (const name of ["courseSamples", "hacked"]) delete window[name];
+              delete window.courseSamples;
+              delete window.hacked;  // set if a test's script injection succeeds
               if (window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.expandLeft();
             }"""
         )
@@ -146,9 +146,9 @@ class NotebookPage:
         """Rerun an element's cell until `seen()` is true; return the last result of `seen()`.
 
         On a busy machine, a page may show several changes in one frame, so a test may miss some.
-        The cell is rerun at most `TIMES` times.
+        The cell is rerun at most ten times.
         """
-        for _ in range(TIMES):
+        for _ in range(10):
             if seen():
                 return True
             self.page.wait_for_selector(selector, state="attached")

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 from tools.build.notebooks import METADATA, BuildError, Built
 from tools.env_vars import simulated_environ
-from tools.programs import ROOT, passing
+from tools.programs import ROOT, show_transient
 
 SLOWEST_CELL = 180  # seconds until a cell times out
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -55,7 +55,7 @@ def executed(built: Built) -> NotebookNode:
     def progress(cell: NotebookNode, **_: Any) -> None:
         if cell.id in lines:
             started.append(cell.id)
-            passing(f"  {built.stem}: {len(started)}/{len(lines)} {cell.id}")
+            show_transient(f"  {built.stem}: {len(started)}/{len(lines)} {cell.id}")
 
     def failure(problem: str) -> BuildError:
         if not started:
@@ -80,7 +80,7 @@ def executed(built: Built) -> NotebookNode:
     )
     try:
         with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as empty:
-            environ = simulated_environ(IPYTHONDIR=empty)  # excludes the user's settings
+            environ = simulated_environ(IPYTHONDIR=empty)  # without the user's IPython settings
             environ.pop("COURSE_SPEED", None)  # real speed, as in a learner's first run
             client.execute(env=environ, cleanup_kc=True)
     except CellExecutionError as error:

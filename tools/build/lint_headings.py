@@ -1,4 +1,7 @@
-"""Lint for lesson headings: the title, the setup section, and the heading of each exercise."""
+"""Lint for lesson headings: the title, the setup section, and the heading of each exercise.
+
+`tools.build.lint_lessons` runs it. `lesson.error(line, message)` makes the error for a line.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +12,8 @@ from utils.lesson_source import Cell, Lesson, SourceError
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")  # the first or last line of a code block
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*$")
 _EXERCISE = re.compile(r"^Exercise (\d+\.\d+)\b")
-_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")  # *Write · easy · …*
+# matches *Write · easy · 5 minutes.*
+_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")
 _TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
 
