@@ -22,7 +22,7 @@ from tools.env_vars import clean_environ, simulated_environ
 from tools.environment import Action, Environment, interpreter, set_up
 from tools.installers import PYTHON
 from tools.lab import free_port, open_in_browser
-from tools.programs import ROOT, WINDOWS, Advice, end, responds, say, wait_for
+from tools.programs import ROOT, Advice, end, responds, say, start, wait_for
 from utils.provider import ProviderError, describe, real_provider
 
 Child = subprocess.Popen[str]
@@ -193,17 +193,7 @@ def running(
     command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
 ) -> Iterator[Child]:
     """Run a program during the `with` block; Ctrl-C in the terminal doesn't reach it."""
-    child = subprocess.Popen(
-        command,
-        cwd=place,
-        env=environ,
-        stdin=subprocess.PIPE,  # closed when this process ends, even if it is killed
-        stdout=output,
-        stderr=output,
-        start_new_session=not WINDOWS,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        text=True,
-    )
+    child = start(command, place, environ, output)
     try:
         yield child
     finally:

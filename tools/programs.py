@@ -11,16 +11,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tools.env_vars import clean_environ
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # maximum bytes; leaves room for socket names
+_LONGEST_TMPDIR = 40  # maximum bytes in its path, which leaves room for socket names
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -48,7 +48,7 @@ def provide_home(folder: Path) -> None:
 
 @contextlib.contextmanager
 def advice_for_the_disk() -> Iterator[None]:
-    """Convert errors caused by a full or read-only disk to Advice."""
+    """Convert errors about a full or read-only disk to Advice."""
     try:
         yield
     except OSError as error:
@@ -116,7 +116,7 @@ class Progress:
 
 
 def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield a program's output lines, and "" after every half second without output."""
+    """Yield a program's output lines, and "" for every half second without output."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
@@ -205,6 +205,26 @@ def ignore_signals() -> None:
     """Ignore signals that can terminate a program, so a second Ctrl-C can't interrupt cleanup."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def start(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], output: IO[str] | int | None
+) -> subprocess.Popen[str]:
+    """Start a program that Ctrl-C in the terminal doesn't reach; its stdin is a pipe from here.
+
+    The operating system closes the pipe when this process ends, even if it is killed.
+    """
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        start_new_session=not WINDOWS,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        text=True,
+    )
 
 
 def run(command: Sequence[str], folder: Path = ROOT, **variables: str) -> int:

@@ -19,8 +19,7 @@ JSON = dict[str, Any]
 
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
-_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # matches Race('invoke', 'stream')
-# [text](target), where the text may contain brackets; `mark` is the ! of an image
+# a link, [text](target), whose text may contain brackets, or an image, with `mark` "!"
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -156,17 +155,15 @@ def widget_name(output: JSON) -> str | None:
     """Return the name of a live widget, such as `Race: invoke, stream`; None for other outputs."""
     if output["output_type"] != "display_data" or set(output["data"]) != {"text/plain"}:
         return None
-    text = "".join(output["data"]["text/plain"])
-    if not _WIDGET.match(text):
-        return None
-    try:
-        call = ast.parse(text, mode="eval").body
+    try:  # a widget's text is its repr, such as `Race('invoke', 'stream')`
+        tree = ast.parse("".join(output["data"]["text/plain"]), mode="eval")
     except SyntaxError:
         return None
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-        return None
-    titles = [str(one.value) for one in call.args if isinstance(one, ast.Constant)]
-    return f"{call.func.id}: {', '.join(titles)}" if titles else call.func.id
+    match tree.body:
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name[0].isupper():
+            titles = [str(one.value) for one in arguments if isinstance(one, ast.Constant)]
+            return f"{name}: {', '.join(titles)}" if titles else name
+    return None
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:

@@ -1,4 +1,7 @@
-"""The `test` command: runs everything CI runs, and reports how many tests passed."""
+"""The `test` command: runs everything CI runs, and reports how many tests passed.
+
+Style, types, the build and pytest are steps, which run concurrently as separate processes.
+"""
 
 import argparse
 import contextlib
@@ -41,7 +44,7 @@ def shown(tally: Tally) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A program that the test command runs; pytest is handled differently from other programs."""
+    """A program that the test command runs; the tests in pytest's report are counted one by one."""
 
     name: str
     command: list[str]

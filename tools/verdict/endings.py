@@ -1,10 +1,14 @@
-"""Recognises streams that end like a complete reply."""
+"""Recognises streams that end like a complete reply.
+
+A stream's ending consists of the parts, such as events, after its last text. A part's signature is
+its name and, by path, the values in its JSON.
+"""
 
 from typing import Any
 
 from .stream import Stream
 
-Ending = list[tuple[str, dict[str, Any]]]  # for each part, its name and its values by path
+Ending = list[tuple[str, dict[str, Any]]]  # each part's signature
 
 
 class Endings:
@@ -36,6 +40,7 @@ class Endings:
 
 
 def _shape(ending: Ending) -> list[tuple[str, set[str]]]:
+    """Return the name and paths of each part, without values."""
     return [(name, set(values)) for name, values in ending]
 
 

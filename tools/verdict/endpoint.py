@@ -14,7 +14,7 @@ from .wire_format import WireFormat
 
 
 class EndpointError(Exception):
-    """The endpoint can't be tested; the message says why."""
+    """Raised if the endpoint can't be tested; the message says why."""
 
 
 class Endpoint:
@@ -35,7 +35,7 @@ class Endpoint:
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams at the event that ended `complete`, if any, as a page would."""
+        """Close later streams at the kind of event that ended `complete`, as a page would."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
@@ -61,7 +61,7 @@ class Endpoint:
                 yield stream
                 return
             stream.fields = _object(stream.raw)
-            # `began` stays: the reader waits for both responses.
+            # Keep `began`, since the reader waits for both responses.
             stream.parts.clear()
             stream.over = False
             async with self._opened(client, self._reading_request(client, stream), stream):
@@ -69,7 +69,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Reconnect to a running reply as `EventSource` would, with `last_id` as Last-Event-ID."""
+        """Reconnect to the reply that `left` began, as `EventSource` would, with `last_id`."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:

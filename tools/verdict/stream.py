@@ -1,4 +1,4 @@
-"""A streaming reply as a client sees it."""
+"""A streaming reply as a client sees it: what arrived, when, and how it ended."""
 
 import asyncio
 import codecs
@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import httpx2
@@ -48,7 +49,7 @@ class Stream:
 
     began: float  # when the question was sent, on the event loop's clock
     wire: WireFormat  # how the question was sent, and where the text is
-    closing: set[str]  # the names of events that make a page close the stream
+    closing: set[str]  # the names of the events at which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
@@ -126,9 +127,8 @@ class Stream:
 
     def agrees_for(self, expected: str) -> int:
         """Return the length of the text's common prefix with `expected`."""
-        pairs = enumerate(zip(self.text, expected, strict=False))
-        shorter = min(len(self.text), len(expected))
-        return next((at for at, (one, other) in pairs if one != other), shorter)
+        pairs = zip(self.text, expected, strict=False)
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
     @property
     def comments(self) -> int:
