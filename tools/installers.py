@@ -28,7 +28,7 @@ ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs ro
 
 # parts of error messages from pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
-_NO_LINKS = "'lib' -> '"  # from venv, if it can't create the symbolic link lib64
+_NO_LINKS = "'lib' -> '"  # from venv's error message about the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")

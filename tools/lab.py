@@ -132,7 +132,7 @@ def free_port(wanted: int | None = None) -> int:
 def free_ports(count: int) -> list[int]:
     """Return free ports on the loopback address, none of them ephemeral.
 
-    The caller binds them later; by then, the system could have given an ephemeral port to another
+    The caller binds them later. By then, the system could have given an ephemeral port to another
     program. Until this process ends, no other call, in any process, returns the same ports.
 
     Raises:
@@ -214,14 +214,14 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab so that Ctrl-C doesn't reach it, since it would ask for confirmation."""
+    """Start JupyterLab, which Ctrl-C doesn't reach: JupyterLab would ask for confirmation."""
     own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
     command = [python, "-m", "tools.lab_supervisor", str(folder)]
     return start(command, ROOT, clean_environ(**own), None)
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds; raise Advice if it doesn't, with `--here` if `here`."""
+    """Wait until JupyterLab responds, or raise Advice; `here` adds `--here` to the advice."""
     doing = "starting JupyterLab"
     if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, doing, STARTING_SECONDS):
         if server.poll() is not None:

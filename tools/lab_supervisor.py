@@ -165,7 +165,7 @@ def serve(folder: Path) -> None:
         def config_file_paths(self) -> list[str]:  # the default adds user and system paths
             return [str(folder)]
 
-    KernelSpecManager.kernel_dirs.tag(config=True)  # otherwise, the setting would be ignored
+    KernelSpecManager.kernel_dirs.tag(config=True)  # makes it configurable
     LabApp.serverapp_class = CourseServer
     LabApp.launch_instance([])
 

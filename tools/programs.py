@@ -210,9 +210,9 @@ def ignore_signals() -> None:
 def start(
     command: Sequence[str], folder: Path, environ: Mapping[str, str], output: IO[str] | int | None
 ) -> subprocess.Popen[str]:
-    """Start a program that Ctrl-C in the terminal doesn't reach; its stdin is a pipe from here.
+    """Start a program that Ctrl-C in the terminal doesn't reach, with a pipe as standard input.
 
-    The operating system closes the pipe when this process ends, even if it is killed.
+    The operating system closes the pipe when this process ends, even if this process is killed.
     """
     return subprocess.Popen(
         command,

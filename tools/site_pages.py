@@ -89,9 +89,6 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-# --- One cell -------------------------------------------------------------------------------------
-
-
 def _shown(
     cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
@@ -142,11 +139,8 @@ def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
     images = [output for output in outputs if "image/png" in output.get("data", {})]
     if images:
         stored = images[0].get("metadata", {}).get("image/png", {})
-        image = {}
-        if "alt" in stored:
-            image["alt"] = str(stored["alt"])
-        if "width" in stored:
-            image["width"] = f"{stored['width']}px"
+        forms = {"alt": "{}", "width": "{}px"}
+        image = {key: form.format(stored[key]) for key, form in forms.items() if key in stored}
         metadata["mystnb"] = {"image": image}
     return {**cell, "metadata": metadata, "outputs": outputs}
 
@@ -179,9 +173,6 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
             "</figcaption></figure>"
         )
     return {"output_type": "display_data", "data": {"text/html": shown}, "metadata": {}}
-
-
-# --- Collapsed text --------------------------------------------------------------------------
 
 
 def folded(title: str, text: str) -> str:

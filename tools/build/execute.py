@@ -119,8 +119,8 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
     """Restore a cell's stored outputs if the new ones differ only in what varies between runs.
 
-    The setup cell and all code so far in the section must be unchanged. Images aren't compared:
-    only this code can have changed them, since sections don't depend on each other.
+    The setup cell and all code so far in the section must be unchanged. Images aren't compared,
+    since they depend only on the code of the setup cell and of the section.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -137,13 +137,13 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
             setup_is_old = section_is_old
         if section_is_old and old is not None and _steady(cell.outputs) == _steady(old.outputs):
             cell.outputs = old.outputs
-            for output in cell.outputs:  # a new cell above changes the count
+            for output in cell.outputs:  # a new cell above changes it
                 if "execution_count" in output:
                     output.execution_count = cell.execution_count
 
 
 def _steady(value: Any) -> Any:
-    """Return outputs without counts and image data, and with varying parts replaced."""
+    """Return outputs without execution counts and images, and with varying text replaced."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)

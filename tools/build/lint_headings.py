@@ -1,7 +1,4 @@
-"""Lint for lesson headings: the title, the setup section, and the heading of each exercise.
-
-`tools.build.lint_lessons` runs it. `lesson.error(line, message)` makes the error for a line.
-"""
+"""Lint for lesson headings: the title, the setup section, and the heading of each exercise."""
 
 import re
 from collections.abc import Iterator

@@ -43,7 +43,7 @@ def failed(what: str) -> Seen:
 
 
 class BufferedError(Exception):
-    """Text arrived too late to test what happens mid-reply."""
+    """Raised if text arrived too late to test what happens mid-reply."""
 
 
 def exceeds_buffers() -> int:
@@ -130,7 +130,7 @@ class Case:
         """Wait until text has arrived, and the model has sent half of the reply or stopped early.
 
         Raises:
-            BufferedError: If no text arrived until the model continued after its pause.
+            BufferedError: If the pause was over before any text arrived.
         """
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
         if (await self.request(marker)).tokens_sent > self.half:

@@ -26,12 +26,11 @@ class Endings:
         ending, complete = _signatures(stream), self._complete[0]
         if _shape(ending) != _shape(complete):
             return False
-        pairs = zip(ending, complete, strict=True)
-        for index, ((_, values), (_, known)) in enumerate(pairs):
-            differing = [path for path in values if values[path] != known[path]]
-            if not all(self._varies(index, path) for path in differing):
-                return False
-        return True
+        return all(
+            value == known[path] or self._varies(index, path)
+            for index, ((_, values), (_, known)) in enumerate(zip(ending, complete, strict=True))
+            for path, value in values.items()
+        )
 
     def _varies(self, index: int, path: str) -> bool:
         """Return whether a value in the part at `index` differs between complete replies."""

@@ -23,7 +23,7 @@ _BURST = 0.05  # seconds; text that arrives within this time counts as arriving 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a reply's stream."""
+    """One part of a reply's stream: an event, a JSON line, or a piece of plain text."""
 
     at: float  # when the part arrived, on the event loop's clock
     text: str  # the text in this part, if any
