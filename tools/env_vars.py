@@ -14,6 +14,7 @@ _UNWANTED = (
     "UV_",
     "JUPYTER",
     "JPY_",
+    "CONFIGPROXY_",  # JupyterHub's proxy
     "IPYTHON",
     "MPLBACKEND",
     "MATPLOTLIBRC",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.env_vars import clean_environ
-from tools.programs import Advice, Progress, as_they_come, ended_with, say
+from tools.programs import Advice, Progress, ended_with, say
 
 if TYPE_CHECKING:
     from tools.environment import Environment
@@ -175,11 +175,12 @@ def output_of(
             encoding="utf-8",
             errors="replace",
         )
-        with ended_with(child):
-            for line in as_they_come(child):
+        assert child.stdout is not None
+        with ended_with(child), child.stdout:
+            for line in child.stdout:
                 if line.strip():
                     lines.append(line.rstrip())
-                progress.show(watch(line))
+                progress.text = watch(line) or progress.text
         return child.wait(), lines
 
 

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import http.client
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -86,56 +85,36 @@ def this_command(*words: str) -> str:
 
 
 class Progress:
-    """A progress line: rewritten on a terminal, printed every few seconds to a file or pipe."""
+    """A progress line: rewritten on a terminal, printed every five seconds to a file or pipe."""
 
     def __init__(self, text: str) -> None:
-        self.live = sys.stdout.isatty()
-        self.text = text
-        self.started = time.monotonic()
-        self.last_line = 0.0
+        self.text = text  # callers may change it at any time
+        self._live = sys.stdout.isatty()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
 
     def __enter__(self) -> "Progress":
-        self.show(self.text)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.live:
+        self._over.set()
+        self._thread.join()
+        if self._live:
             print("\r" + " " * 78 + "\r", end="", flush=True)
         elif self.text:
             say(f"  {self.text}")
 
-    def show(self, text: str | None = None) -> None:
-        """Show new text, or the previous text, with the elapsed seconds."""
-        self.text = text or self.text
-        elapsed = time.monotonic() - self.started
-        if self.live:  # overwrite the line, in at most 79 columns
-            print(f"\r  {elapsed:4.0f} s  {self.text}"[:78].ljust(79), end="", flush=True)
-        elif self.text and elapsed - self.last_line >= 5:
-            self.last_line = elapsed
-            say(f"  {elapsed:4.0f} s  {self.text}")
-
-
-def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield a program's output lines, and "" for every half second without output."""
-    lines: queue.Queue[str | None] = queue.Queue()
-
-    def read() -> None:
-        assert child.stdout is not None
-        with child.stdout as stream:
-            for line in stream:
-                lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        try:
-            line = lines.get(timeout=0.5)
-        except queue.Empty:
-            yield ""
-            continue
-        if line is None:
-            return
-        yield line
+    def _show(self) -> None:
+        """Show the text and the elapsed seconds until the `with` block ends."""
+        started = time.monotonic()
+        with contextlib.suppress(OSError):  # if the output is closed, the next `say` fails
+            while not self._over.wait(0.2 if self._live else 5):
+                line = f"  {time.monotonic() - started:4.0f} s  {self.text}"
+                if self._live and self.text:  # overwrite the line, in at most 79 columns
+                    print(f"\r{line}"[:78].ljust(79), end="", flush=True)
+                elif self.text:
+                    say(line)
 
 
 def responds(
@@ -146,12 +125,11 @@ def responds(
     Network errors count as not ready. The progress line shows `doing`, unless it is empty.
     """
     deadline = time.monotonic() + seconds
-    with Progress(doing) as progress:
+    with Progress(doing):
         while child.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if ready():
                     return True
-            progress.show()
             time.sleep(0.1)  # polling is the only way to detect that a server has started
     return False
 
@@ -195,9 +173,8 @@ def stop_on_signals() -> None:
     A signal that is already ignored, such as SIGHUP under `nohup`, stays ignored.
     """
     for number in _SIGNALS:
-        if signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -23,7 +23,7 @@ from utils import lesson_source
 from utils.formatting import counted
 
 PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the index page
-DESIGN = PICTURES / "site"
+DESIGN = PICTURES / "site"  # the settings, theme and widget screenshots of the site
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"  # the first page's name
 DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # links in these folders' .md files are checked

@@ -92,19 +92,12 @@ async def together(
             measured.failures.append(f"{learner.name}, {doing}: {error}")
         else:
             succeeded.append(learner)
+        failed = len(measured.failures) - failed_before
+        more = f", {failed} failed" if failed else ""
+        progress.text = f"{doing}: {len(succeeded)} of {len(learners)}{more}"
 
-    with Progress(doing) as progress:
-        tasks = [asyncio.create_task(one(learner)) for learner in learners]
-        waiting = set(tasks)
-        while waiting:
-            _, waiting = await asyncio.wait(waiting, timeout=1)
-            failed = len(measured.failures) - failed_before
-            progress.show(
-                f"{doing}: {len(succeeded)} of {len(learners)}"
-                + (f", {failed} failed" if failed else "")
-            )
-    for task in tasks:
-        task.result()  # raises any error that `one` didn't catch
+    with Progress(f"{doing}: 0 of {len(learners)}") as progress:
+        await asyncio.gather(*map(one, learners))
     return succeeded
 
 

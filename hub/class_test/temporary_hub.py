@@ -189,14 +189,12 @@ _PARTS = {  # kinds of processes, keyed by a string that their command lines con
 
 def _environ(folder: Path) -> dict[str, str]:
     """Return environment variables for the hub, without the settings of the user who runs it."""
-    environ = clean_environ(
+    return clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),
         JUPYTER_DATA_DIR=str(folder / "data"),
         JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
     )
-    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # set if this command runs inside a hub
-    return {name: value for name, value in environ.items() if not name.startswith(of_a_hub)}
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -85,15 +86,13 @@ class NotebookPage:
 
         widgets = self.page.locator(".course-live")
         last = widgets.nth(widgets.count() - 1)
-        for seconds in (PATIENCE / 4, PATIENCE / 4, PATIENCE):
+        for _ in range(2):
             self.page.reload()
-            try:
-                last.wait_for(state="attached", timeout=seconds * 1000)
-            except TooLate:
-                if seconds == PATIENCE:
-                    raise
-            else:
+            with suppress(TooLate):
+                last.wait_for(state="attached", timeout=PATIENCE / 4 * 1000)
                 return
+        self.page.reload()
+        last.wait_for(state="attached")
 
     def wait_idle(self) -> None:
         """Wait until the kernel is idle."""

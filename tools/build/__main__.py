@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         for one in built:
             _write(one, options)
         if everything:
-            fill(root / "lessons", [one.lesson for one in built], write=True)
+            fill(root / "lessons", [one.lesson for one in built], write=True)  # update the guides
     except (BuildError, Advice) as error:
         print(error, file=sys.stderr)
         return 1

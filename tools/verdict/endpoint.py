@@ -50,21 +50,19 @@ class Endpoint:
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._limited(), self._client() as client:
             request = client.build_request(wire.method, url, content=body, headers=headers)
-            if wire.then is None:
+            if wire.then is not None:
+                # The response is JSON; its fields go into the URL of a second request.
                 async with self._opened(client, request, stream):
+                    await stream.rest(patience=60)
+                if stream.status >= 400:
                     yield stream
-                return
-            # The response is JSON; its fields go into the URL of a second request, for the stream.
+                    return
+                stream.fields = _object(stream.raw)
+                # Keep `began`, since the reader waits for both responses.
+                stream.parts.clear()
+                stream.over = False
+                request = self._reading_request(client, stream)
             async with self._opened(client, request, stream):
-                await stream.rest(patience=60)
-            if stream.status >= 400:
-                yield stream
-                return
-            stream.fields = _object(stream.raw)
-            # Keep `began`, since the reader waits for both responses.
-            stream.parts.clear()
-            stream.over = False
-            async with self._opened(client, self._reading_request(client, stream), stream):
                 yield stream
 
     @asynccontextmanager
