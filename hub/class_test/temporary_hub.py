@@ -78,12 +78,7 @@ def proxy_command(folder: Path) -> list[str]:
 
 
 class Hub:
-    """A running hub.
-
-    Attributes:
-        address: The hub's URL, without a trailing slash.
-        password: The password that all learners share.
-    """
+    """A running hub at the URL `address`, where all learners log in with the same `password`."""
 
     def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
         """Create each learner's home in `folder`, and start the hub without waiting for it."""

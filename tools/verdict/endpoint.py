@@ -18,11 +18,7 @@ class EndpointError(Exception):
 
 
 class Endpoint:
-    """Sends requests to the endpoint, each from a new client, as different readers would.
-
-    Attributes:
-        received: The bytes of all responses, to be searched for secrets.
-    """
+    """Sends requests to the endpoint, each from a new client, as different readers would."""
 
     def __init__(
         self, wire: WireFormat, client: Callable[[], httpx2.AsyncClient], longest: float = 120
@@ -30,7 +26,7 @@ class Endpoint:
         """Limit each reply to `longest` seconds."""
         self.wire = wire
         self._longest = longest
-        self.received: list[bytes | bytearray] = []
+        self.received: list[bytes | bytearray] = []  # all responses, to be searched for secrets
         self._client = client
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 

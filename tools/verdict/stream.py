@@ -145,11 +145,9 @@ class Stream:
         self._decode = (lambda _: iter(())) if unread else _decoder(self)
 
     async def until(self, enough: Callable[["Stream"], bool], patience: float) -> None:
-        """Read until `enough` returns true or the stream ends.
+        """Read until the stream ends, or `enough` returns true; it is called after each piece.
 
-        Args:
-            enough: Called after each piece of the body.
-            patience: Seconds to wait for each piece; if none arrives, the stream counts as stuck.
+        If a piece takes longer than `patience` seconds, the stream counts as stuck.
         """
         while not enough(self) and not self.over:
             try:
