@@ -214,7 +214,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab, which Ctrl-C doesn't reach: JupyterLab would ask for confirmation."""
+    """Start JupyterLab out of reach of Ctrl-C, which would make it ask for confirmation."""
     own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
     command = [python, "-m", "tools.lab_supervisor", str(folder)]
     return start(command, ROOT, clean_environ(**own), None)

@@ -72,7 +72,7 @@ def say(text: str) -> None:
 
 
 def show_transient(text: str) -> None:
-    """Print a line that, on a terminal, the next call overwrites."""
+    """Print a line; on a terminal, the next call overwrites it."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text:

@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A cell that streams without a model or widgets. Live text's lag is compared with its lag.
+# A cell that streams without a model or widgets: the floor for the lag of live text.
 BARE = """
 import asyncio, time
 from comm import create_comm

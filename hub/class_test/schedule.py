@@ -3,7 +3,7 @@
 All learners start at the same moment. Each logs in, starts a server, opens JupyterLab, starts a
 kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run
 lesson 1's streaming cells; the last learner starts each cell within five seconds of the first.
-A *bare* stream, without a model, shows how late text is because of the machine and Jupyter alone.
+A *bare* stream, without a model, measures the lag that the machine and Jupyter alone cause.
 """
 
 import ast

@@ -137,8 +137,8 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
             setup_is_old = section_is_old
         if section_is_old and old is not None and _steady(cell.outputs) == _steady(old.outputs):
             cell.outputs = old.outputs
-            for output in cell.outputs:  # a new cell above changes it
-                if "execution_count" in output:
+            for output in cell.outputs:
+                if "execution_count" in output:  # which a new cell above changes
                     output.execution_count = cell.execution_count
 
 

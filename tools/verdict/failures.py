@@ -1,9 +1,9 @@
 """Verdict lines about failures: announcements, repeated requests, lost text, leaked secrets.
 
-`case.read_with` reads a reply from a model with a fault, such as `drop@30`, which drops the
-connection after 30 tokens; `case.half` is half of the reply's tokens. The `marker` it also returns
-finds the question's requests in the simulator's log. A stream is `broken` after a connection error
-and `stuck` if nothing more arrived; its `ending` contains the parts after the last text.
+`case.read_with` sends a question to a model with a fault, such as `drop@30`, which drops the
+connection after 30 tokens. It returns the stream, and a marker that finds the question's requests
+in the simulator's log. `case.half` is half of the reply's tokens. A stream is `broken` after a
+connection error and `stuck` if nothing more arrived; its `ending` has the parts after the last text.
 """
 
 import re

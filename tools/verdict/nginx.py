@@ -1,4 +1,4 @@
-"""Runs nginx as a proxy in front of the FastAPI app, for tests and the table in its README."""
+"""Runs nginx as a proxy in front of the FastAPI app, for tests and the table in apps/README.md."""
 
 import shutil
 from collections.abc import Iterator
