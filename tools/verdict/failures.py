@@ -3,7 +3,7 @@
 `case.read_with` sends a question to a model with a fault, such as `drop@30`, which drops the
 connection after 30 tokens. It returns the stream, and a marker that finds the question's requests
 in the simulator's log. `case.half` is half of the reply's tokens. A stream is `broken` after a
-connection error and `stuck` if nothing more arrived; its `ending` has the parts after the last text.
+connection error and `stuck` if nothing more arrived; `ending` has the parts after the last text.
 """
 
 import re
