@@ -16,7 +16,7 @@ LESSON_1 = "streaming-course/notebooks/01_enabling_streaming.ipynb"
 c.Spawner.default_url = f"/lab/tree/{LESSON_1}"
 
 # A whole class logs in at the same time. By default, learners get an error page if more than 100
-# servers are starting, or if theirs takes more than a minute to start or half a minute to respond.
+# servers are starting, or if theirs takes over a minute to start or half a minute to respond.
 c.JupyterHub.concurrent_spawn_limit = 0
 c.Spawner.start_timeout = 180
 c.Spawner.http_timeout = 180
@@ -24,7 +24,7 @@ c.Spawner.http_timeout = 180
 c.Spawner.environment = {
     # Don't load server extensions that the course does not use.
     "JUPYTER_CONFIG_PATH": str(Path(__file__).resolve().parent / "jupyter"),
-    # Run the garbage collector less often while a learner's Python processes start (see python/).
+    # Run the garbage collector less often while Python starts (see python/sitecustomize.py).
     "PYTHONPATH": str(Path(__file__).resolve().parent / "python"),
     # Use the kernel of the server's own environment, which has the course's packages.
     "JUPYTER_PREFER_ENV_PATH": "1",
@@ -34,5 +34,5 @@ c.Spawner.environment = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
-# Stop a learner's server on logout. Otherwise, only idle kernels are shut down (see jupyter/).
+# Stop a learner's server on logout. The server itself only shuts down idle kernels.
 c.JupyterHub.shutdown_on_logout = True

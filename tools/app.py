@@ -1,4 +1,8 @@
-"""The `app` command: serves one of the apps in `apps/` on the loopback address until Ctrl-C."""
+"""The `app` command: serves one of the apps in `apps/` on the loopback address until Ctrl-C.
+
+Tests, screenshots and the `verdict` command use this module's helpers to start apps, simulators and
+other servers. `Advice` is an exception whose message tells the user what to do.
+"""
 
 import argparse
 import contextlib
@@ -18,7 +22,7 @@ from tools.env_vars import clean_environ, simulated_environ
 from tools.environment import Action, Environment, interpreter, set_up
 from tools.installers import PYTHON
 from tools.lab import free_port, open_in_browser
-from tools.programs import ROOT, WINDOWS, Advice, end, responds, say, wait_for
+from tools.programs import ROOT, Advice, end, responds, say, start, wait_for
 from utils.provider import ProviderError, describe, real_provider
 
 Child = subprocess.Popen[str]
@@ -35,7 +39,7 @@ class App(Environment):
     place: str  # the folder to start the app in
     command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
     source: str = "app.py"  # the file in `place` whose first lines name the packages to install
-    # packages to build during installation, since they have no wheels
+    # packages that have no wheels, so installation builds them
     built: tuple[str, ...] = ()
     # prefixes of lines in the course's lock file that conflict with the app's packages
     apart: tuple[str, ...] = ()
@@ -53,7 +57,7 @@ class App(Environment):
             words = (place / words[1]).read_text(encoding="utf-8").split()
         marker = ""
         if self.newest != App.newest:
-            marker = f" ; python_version <= '{_dotted(self.newest)}'"
+            marker = f" ; python_version <= '{'.'.join(map(str, self.newest))}'"
         return "".join(f"{word}{marker}\n" for word in words)
 
     @property
@@ -61,16 +65,17 @@ class App(Environment):
         """The environment folder."""
         return self.root / "build" / "apps" / self.name
 
-    def lock(self, kind: str = "") -> Path:  # noqa: ARG002 (there is only one kind)
-        """Return the lock file."""
+    def lock(self, kind: str = "") -> Path:  # noqa: ARG002
+        """Return the app's lock file; `kind` has no effect, since an app has only one."""
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:
         """Install the locked packages if needed; return the interpreter."""
         if sys.version_info[:2] > self.newest:
             raise Advice(
-                f"The packages of the {self.name} app support Python up to {_dotted(self.newest)}, "
-                f"and this is {PYTHON}: run this command with an older one."
+                f"The packages of the {self.name} app support Python up to "
+                f"{'.'.join(map(str, self.newest))}, and this is {PYTHON}: run this command with "
+                "an older one."
             )
         return str(set_up(self, "app"))
 
@@ -92,18 +97,12 @@ class App(Environment):
                 yield child
 
 
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"
-
-
+_UVICORN = ("--port", "{port}", "--log-level", "warning", "--timeout-graceful-shutdown", "1")
 FASTAPI = App(
     root=ROOT,
     name="fastapi",
     place="apps/fastapi_chat",
-    command=(
-        *("uvicorn", "app:app", "--port", "{port}"),
-        *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
-    ),
+    command=("uvicorn", "app:app", *_UVICORN),
 )
 STREAMLIT = App(
     root=ROOT,
@@ -112,7 +111,7 @@ STREAMLIT = App(
     source="streamlit_chat.py",
     command=("streamlit", "run", "streamlit_chat.py", "--server.port", "{port}"),
     variables=(
-        ("HOME", "{folder}"),  # Streamlit keeps its settings there
+        ("HOME", "{folder}"),  # where Streamlit stores its settings
         ("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false"),
         ("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "none"),
         ("STREAMLIT_CLIENT_TOOLBAR_MODE", "minimal"),
@@ -144,10 +143,7 @@ DJANGO = App(
     name="django",
     place="apps",
     source="django_chat.py",
-    command=(
-        *("uvicorn", "django_chat:application", "--port", "{port}", "--lifespan", "off"),
-        *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
-    ),
+    command=("uvicorn", "django_chat:application", *_UVICORN, "--lifespan", "off"),
 )
 APPS = {app.name: app for app in [FASTAPI, STREAMLIT, CHAINLIT, DJANGO]}
 
@@ -196,18 +192,8 @@ def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator
 def running(
     command: list[str], place: Path, environ: Mapping[str, str], output: IO[str] | int = STDERR
 ) -> Iterator[Child]:
-    """Run a program during the `with` block, shielded from Ctrl-C in the terminal."""
-    child = subprocess.Popen(
-        command,
-        cwd=place,
-        env=environ,
-        stdin=subprocess.PIPE,  # closed when this process ends, even if it is killed
-        stdout=output,
-        stderr=output,
-        start_new_session=not WINDOWS,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        text=True,
-    )
+    """Run a program during the `with` block; Ctrl-C in the terminal doesn't reach it."""
+    child = start(command, place, environ, output)
     try:
         yield child
     finally:

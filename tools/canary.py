@@ -5,6 +5,7 @@ deleted when the command ends, fails or is interrupted. `.venv` isn't touched.
 """
 
 import argparse
+import contextlib
 import re
 import subprocess
 import tempfile
@@ -31,25 +32,22 @@ QUICK = (
 
 def canary(arguments: argparse.Namespace) -> int:
     """Run the tests with the newest versions; return 1 if any test fails."""
-    uv = needed_uv()
-    with tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder:
-        try:
-            return _try_newest(uv, Path(folder).resolve(), quick=arguments.quick)
-        finally:
-            ignore_signals()
-
-
-def _try_newest(uv: str, folder: Path, *, quick: bool) -> int:
-    environment = Environment(folder)
-    check_room(folder)
-    say("Creating a temporary environment with the newest versions.")
-    _install(uv, environment)
-    changed = _changed(uv, environment)
-    say("\n".join([f"\nCompared with {LOCKS['test']}:", *(changed or ["nothing has changed."])]))
-    say(f"\nRunning {'the quick tests' if quick else 'all tests'} with them.")
-    chosen = QUICK if quick else ()
-    code = run([str(environment.python), "course.py", "test", "--here", *chosen])
-    say(f"\n{verdict(passed=code == 0, quick=quick)}")
+    uv, quick = needed_uv(), arguments.quick
+    with (
+        tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(ignore_signals)  # so that Ctrl-C can't interrupt the deletion of the folder
+        environment = Environment(Path(folder).resolve())
+        check_room(environment.root)
+        say("Creating a temporary environment with the newest versions.")
+        _install(uv, environment)
+        changed = _changed(uv, environment) or ["nothing has changed."]
+        say("\n".join([f"\nCompared with {LOCKS['test']}:", *changed]))
+        say(f"\nRunning {'the quick tests' if quick else 'all tests'} with them.")
+        chosen = QUICK if quick else ()
+        code = run([str(environment.python), "course.py", "test", "--here", *chosen])
+        say(f"\n{verdict(passed=code == 0, quick=quick)}")
     return int(code != 0)
 
 
@@ -87,7 +85,10 @@ def _changed(uv: str, environment: Environment) -> list[str]:
 
 
 def changes(output: str) -> list[str]:
-    """Describe how the newest versions (` - openai==4.0.0`) differ from the locked (` + …`)."""
+    """Describe each difference from the lock, given uv's output.
+
+    uv prints an installed package as ` - openai==4.0.0`, and a locked one as ` + openai==3.9.0`.
+    """
     lines = re.findall(r"^ ([-+]) (\S+)==(\S+)$", output, re.MULTILINE)
     newest = {name: version for sign, name, version in lines if sign == "-"}
     locked = {name: version for sign, name, version in lines if sign == "+"}

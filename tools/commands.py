@@ -1,4 +1,8 @@
-"""The command line of `course.py`: parsing, help, and the shorter commands."""
+"""The command line of `course.py`: parsing, help, and the shorter commands.
+
+A command is a function that takes the parsed arguments and returns the exit code. It raises
+`Advice`, a message for the user, if it can't do its work.
+"""
 
 import argparse
 import difflib
@@ -21,7 +25,7 @@ from tools.lock import lock
 from tools.programs import ROOT, WINDOWS, Advice, advice_for_the_disk, run, say, this_command
 from tools.test_command import test
 
-TEACHING = f"""\
+GETTING_STARTED = f"""\
 New here? One command sets everything up and opens lesson 1:
 
     {this_command("lab")}
@@ -83,7 +87,7 @@ def class_(arguments: argparse.Namespace) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports an invalid argument in one sentence, without printing the usage."""
+    """A parser that reports an invalid argument in one sentence, without usage information."""
 
     def error(self, message: str) -> NoReturn:
         """Raise Advice with argparse's message in plainer words."""
@@ -99,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",
-        epilog=TEACHING,
+        epilog=GETTING_STARTED,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
@@ -116,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(action=action)
         return command
 
-    opening = add(
+    add(
         lab,
         "set up if needed, and open lesson 1 in JupyterLab",
         "Prints the address and opens it in your browser; it works only on this computer.\n"
@@ -124,22 +128,23 @@ def parser() -> argparse.ArgumentParser:
         "the simulator, first set OPENAI_MODEL, and OPENAI_API_KEY or OPENAI_BASE_URL; a key\n"
         "alone changes nothing.",
     )
-    showing = add(
+    command = add(
         app,
         "start an app from apps/, the course's assistant outside Jupyter",
         "Serves the app on this computer only, with the simulator, or with a real model if you\n"
         "set the same variables as for `lab`. Its packages go to build/apps/. Ctrl-C in this\n"
         "window stops everything. apps/README.md describes each app and how to adapt it.",
     )
-    showing.add_argument("name", choices=APPS, help="the framework")
-    for command in (opening, showing):
+    command.add_argument("name", choices=APPS, help="the framework")
+    for name in ("lab", "app"):
+        command = commands.choices[name]
         command.add_argument(
             "--no-browser", dest="browser", action="store_false", help="only print the address"
         )
         command.add_argument("--port", type=int, help="use this port instead of a free one")
 
     add(verdict, "test an endpoint as a browser would, and report whether it really streams", "")
-    preparing = add(
+    command = add(
         setup,
         "set up if needed, without opening anything",
         "For images, dev containers, and the evening before a class; `lab` sets up on its own.\n"
@@ -148,11 +153,11 @@ def parser() -> argparse.ArgumentParser:
         "folder and with the same Python, like this:\n\n"
         f"    python -m pip download --no-deps --only-binary=:all: -r {LOCKS['lab']} -d wheels",
     )
-    preparing.add_argument(
+    command.add_argument(
         "--wheels", type=Path, metavar="FOLDER", help="install the packages from this folder"
     )
 
-    testing = add(
+    command = add(
         test,
         "run everything that CI runs: style, types, build, tests, notebooks",
         f"The simulator runs {TEST_SPEED} times faster than real time (set COURSE_SPEED to change\n"
@@ -160,56 +165,56 @@ def parser() -> argparse.ArgumentParser:
         "Other arguments are passed to pytest, and then only pytest runs:\n\n"
         f"    {this_command('test', 'tests/test_timing.py', '-k', 'early')}",
     )
-    part = testing.add_mutually_exclusive_group()
-    part.add_argument("--fast", action="store_true", help="skip browser tests and notebooks")
-    part.add_argument(
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument("--fast", action="store_true", help="skip browser tests and notebooks")
+    mode.add_argument(
         "--style",
         action="store_true",
         help="run no tests: check only style, types, and that notebooks match their lessons",
     )
-    part.add_argument(
+    mode.add_argument(
         "--apps",
         action="store_true",
         help="test the other apps in apps/, nginx, Redis and a real hub",
     )
 
-    making = add(
+    command = add(
         build,
         "build notebooks/ and solutions/ from lessons/",
         "Edit the text in lessons/, never the notebooks, then build. If a lesson changed, its\n"
         "solutions notebook is executed, which takes a minute or two, and outputs that differ in\n"
         "more than times and ids are stored.",
     )
-    add_build_options(making)
+    add_build_options(command)
 
-    reading = add(
+    command = add(
         site,
         "build the reading edition, a static site, in build/site/html",
         "Contains the guides, and the lessons with the outputs stored in solutions/; hints and\n"
         "solutions are collapsed. Works without network or server: open index.html in a browser.",
     )
-    reading.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
-    doing = reading.add_mutually_exclusive_group()
-    doing.add_argument(
+    command.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument(
         "--links",
         action="store_true",
         help="instead, check online that the links in lessons and documents still work",
     )
-    doing.add_argument(
+    mode.add_argument(
         "--pictures",
         action="store_true",
         help="for maintainers: run the lessons in a browser and retake the widget screenshots",
     )
 
-    examining = add(
+    command = add(
         doctor,
         "check everything the course depends on, and report how to fix problems",
         "Installs and changes nothing. If OPENAI_MODEL is set, it makes a one-token call to the\n"
         "real provider, the way a cell would, which may cost a fraction of a cent. The last line\n"
         "sums up; the exit code is 1 if anything needs fixing.",
     )
-    examining.add_argument("--venv", help=argparse.SUPPRESS)  # for doctor's second run, in .venv
-    holding = add(
+    command.add_argument("--venv", help=argparse.SUPPRESS)  # for doctor's second run, in .venv
+    command = add(
         class_,
         "for instructors: simulate a class on a temporary JupyterHub on this machine",
         "Simulated learners log in simultaneously, run lesson 1's setup cell and then its live\n"
@@ -218,30 +223,30 @@ def parser() -> argparse.ArgumentParser:
         "cleans up after itself. The exit code is 0 only if no learner failed and both limits are\n"
         "met.",
     )
-    holding.add_argument("--learners", type=int, default=24, metavar="N", help="24 unless given")
+    command.add_argument("--learners", type=int, default=24, metavar="N", help="24 unless given")
 
-    for command in (opening, showing, preparing, testing, making, reading, examining, holding):
-        command.add_argument(
+    for name in ("lab", "app", "setup", "test", "build", "site", "doctor", "class"):
+        commands.choices[name].add_argument(
             "--here",
             action="store_true",
             help="use the Python that runs this command (conda, a hub) instead of .venv",
         )
 
-    trying = add(
+    command = add(
         canary,
         "for maintainers: run the tests with the newest versions of everything",
         "Creates a temporary environment with the newest versions pyproject.toml allows, prints\n"
         "how it differs from the lock, runs the tests, and suggests what to do next. Needs uv, a\n"
         "network and, while it runs, about 2 GB of disk space.",
     )
-    trying.add_argument("--quick", action="store_true", help="run only the most sensitive tests")
+    command.add_argument("--quick", action="store_true", help="run only the most sensitive tests")
 
-    locking = add(
+    command = add(
         lock,
         "for maintainers: update the lock files from pyproject.toml",
         "Needs uv. Keeps the locked versions that still satisfy pyproject.toml.",
     )
-    locking.add_argument("--upgrade", action="store_true", help="use the newest allowed versions")
+    command.add_argument("--upgrade", action="store_true", help="use the newest allowed versions")
     return top
 
 

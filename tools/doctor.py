@@ -1,4 +1,7 @@
-"""The `doctor` command: checks everything the course depends on, and changes nothing."""
+"""The `doctor` command: checks everything the course depends on, and changes nothing.
+
+A check returns its finding, or raises `Advice` with the problem and how to fix it.
+"""
 
 import argparse
 import contextlib
@@ -38,7 +41,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
         action, why = environment.needs("lab")
-        # `why` states the problem and, after a colon, what setup would do about it.
+        # In `why`, a colon separates the problem from what setup would do about it.
         found = why.rstrip(".").partition(": ")[0]
         venv = ["--venv", "" if action is Action.NOTHING else found]
         return run([str(environment.python), str(ROOT / "course.py"), "doctor", "--here", *venv])
@@ -100,7 +103,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions; if the folder is unsuitable, they say to move or copy it first."""
+    """Return setup instructions; for an unsuitable folder, they begin with moving or copying it."""
     if odd := odd_path(ROOT):
         return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
@@ -124,7 +127,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check that `.venv` is up to date: `needs` is empty if it is, and says why if it isn't."""
+    """Check that `.venv` is up to date; `needs` is the reason if it isn't, otherwise empty."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -159,7 +162,7 @@ def examine_packages() -> str:
 
 
 def unhide(name: str) -> str | None:
-    """Return how to fix a package that a copy in another folder shadows; None if none does."""
+    """Return how to fix a package if a copy in another folder shadows it, else None."""
     own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     # folders with the package, in `sys.path` order; Python imports it from the first one
     installed = [str(each.locate_file("")) for each in importlib.metadata.distributions(name=name)]
@@ -247,7 +250,7 @@ def examine_provider() -> str:
     try:
         call(model)
     except Advice as advice:
-        raise Advice(f"{named.host}: {advice}{others(model)}") from advice
+        raise Advice(f"{named.host}: {advice}{other_models(model)}") from advice
     return f"{provider.describe()} It replied to a one-token call."
 
 
@@ -269,7 +272,7 @@ def call(model: "ChatOpenAI") -> None:
         raise Advice(provider.nothing_readable())
 
 
-def others(model: "ChatOpenAI") -> str:
+def other_models(model: "ChatOpenAI") -> str:
     """Name some models that the server lists, unless `model` is one of them."""
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]

@@ -14,6 +14,7 @@ _UNWANTED = (
     "UV_",
     "JUPYTER",
     "JPY_",
+    "CONFIGPROXY_",  # JupyterHub's proxy
     "IPYTHON",
     "MPLBACKEND",
     "MATPLOTLIBRC",
@@ -36,7 +37,7 @@ _WANTED = re.compile(  # exceptions to `_UNWANTED`
 )
 
 # Prefixes of variables for real providers, tracing services and certificates.
-_OUTWARD = (
+_EXTERNAL = (
     "OPENAI_",
     "AZURE_OPENAI_",
     "LANGSMITH_",
@@ -75,7 +76,7 @@ def simulated_environ(**more: str) -> dict[str, str]:
     environ = {
         name: value
         for name, value in clean_environ().items()
-        if not name.startswith(_OUTWARD) and name.upper() not in _PROXIES
+        if not name.startswith(_EXTERNAL) and name.upper() not in _PROXIES
     }
     return environ | more
 

@@ -1,4 +1,8 @@
-"""Creates and updates the course's `.venv`, and rebuilds it if it is broken."""
+"""Creates and updates the course's `.venv`, and rebuilds it if it is broken.
+
+Commands need different kinds of setup, from `lab`, the smallest, to `test`; see `LOCKS`. The apps'
+environments, in `tools/app.py`, are set up the same way.
+"""
 
 import contextlib
 import dataclasses
@@ -17,16 +21,15 @@ from typing import Any
 
 from tools.installers import (
     PYTHON,
-    Place,
     check_room,
     make_venv,
     run_pip,
     run_uv,
     sentences_for_the_disk,
 )
-from tools.programs import ROOT, Advice, say
+from tools.programs import ROOT, WINDOWS, Advice, say
 
-# Each kind of setup includes all packages of the kinds before it, at the same versions.
+# The lock file for each kind of setup. Each kind includes the packages of the kinds before it.
 LOCKS = {
     "lab": "requirements/lab.lock",
     "site": "requirements/site.lock",
@@ -44,12 +47,30 @@ class Action(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Environment(Place):
+class Environment:
     """The environment of the course or of an app, and whether it is up to date.
 
     Setup ends by writing a stamp file. If there is none, setup was interrupted.
     A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
     """
+
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """The environment folder."""
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+    @property
+    def packages(self) -> Path:
+        """The folder where packages are installed."""
+        inside = "Lib" if WINDOWS else f"lib/python{PYTHON}"
+        return self.folder / inside / "site-packages"
 
     @property
     def stamp(self) -> Path:

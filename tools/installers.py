@@ -1,7 +1,12 @@
-"""Installs packages into an environment with pip or uv, and gives advice if that fails."""
+"""Installs packages into an environment with pip or uv, and gives advice if that fails.
+
+`tools.environment` decides when to install. While an installer runs, a `watch` function turns lines
+of its output into progress messages.
+"""
+
+from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib.util
 import os
 import platform
@@ -10,16 +15,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tools.env_vars import clean_environ
-from tools.programs import WINDOWS, Advice, Progress, as_they_come, ended_with, say
+from tools.programs import Advice, Progress, ended_with, say
+
+if TYPE_CHECKING:
+    from tools.environment import Environment
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room for unpacking
 
 # parts of error messages from pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
-_NO_LINKS = "'lib' -> '"  # part of venv's error message if it can't create the symbolic link lib64
+_NO_LINKS = "'lib' -> '"  # from venv's error message about the symbolic link lib64
 _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
@@ -27,29 +36,6 @@ _NO_BUILD = ("No matching distribution", "No solution found", "no matching platf
 COMPILING = "compiling the packages for a quick first start"
 # Uses the base Python, since this may run in the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """The location of a virtual environment, `.venv` in the `root` folder."""
-
-    root: Path
-
-    @property
-    def folder(self) -> Path:
-        """The environment folder."""
-        return self.root / ".venv"
-
-    @property
-    def python(self) -> Path:
-        """The environment's interpreter."""
-        return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
-
-    @property
-    def packages(self) -> Path:
-        """The folder where packages are installed."""
-        inside = "Lib" if WINDOWS else f"lib/python{PYTHON}"
-        return self.folder / inside / "site-packages"
 
 
 def needed_uv() -> str:
@@ -73,7 +59,7 @@ def odd_path(folder: Path) -> str | None:
     return None
 
 
-def make_venv(environment: Place, uv: str | None) -> None:
+def make_venv(environment: Environment, uv: str | None) -> None:
     """Create an empty environment, with pip unless uv is available."""
     if uv is None and importlib.util.find_spec("ensurepip") is None:
         raise Advice(
@@ -102,7 +88,7 @@ def install_from(wheels: Path, lock: str) -> None:
     os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=address)
 
 
-def run_uv(uv: str, environment: Place, lock: Path) -> None:
+def run_uv(uv: str, environment: Environment, lock: Path) -> None:
     """Install the packages in a lock file with uv and show the progress.
 
     If environment variables for pip name a package folder (see `install_from`), pass it to uv.
@@ -125,7 +111,7 @@ def uv_progress(line: str) -> str | None:
     return line.strip() if line.strip().startswith(shown) else None
 
 
-def run_pip(environment: Place, lock: Path) -> None:
+def run_pip(environment: Environment, lock: Path) -> None:
     """Install the packages in a lock file with pip, then compile them for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
@@ -160,7 +146,7 @@ def run_pip(environment: Place, lock: Path) -> None:
 
 def follow(
     command: Sequence[str],
-    environment: Place,
+    environment: Environment,
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
 ) -> None:
@@ -189,11 +175,12 @@ def output_of(
             encoding="utf-8",
             errors="replace",
         )
-        with ended_with(child):
-            for line in as_they_come(child):
+        assert child.stdout is not None
+        with ended_with(child), child.stdout:
+            for line in child.stdout:
                 if line.strip():
                     lines.append(line.rstrip())
-                progress.show(watch(line))
+                progress.text = watch(line) or progress.text
         return child.wait(), lines
 
 

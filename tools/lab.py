@@ -30,6 +30,7 @@ from tools.programs import (
     ignore_signals,
     responds,
     say,
+    start,
     this_command,
     wait_for,
 )
@@ -41,11 +42,11 @@ _PORTS = range(20_000, 30_000)
 _RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
-_LONGEST = 50  # maximum bytes in the path of `RUNTIME`; macOS limits socket paths to 104 bytes
+_LONGEST_PATH = 50  # maximum bytes in the path of `RUNTIME`; macOS limits socket paths to 104
 _IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # seconds allowed for stopping JupyterLab and its kernels, even if they hang
 # Variables for the learner's own Jupyter settings, which `lab` respects.
-_TASTE = (
+_OWN_SETTINGS = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
     "JUPYTER_PLATFORM_DIRS",
@@ -102,10 +103,7 @@ def a_browser_can_open() -> bool:
 
 
 def open_in_browser(address: str) -> None:
-    """Open a page in a graphical browser, if there is one.
-
-    A browser named in BROWSER may run until its window is closed, so don't wait for it.
-    """
+    """Open a page in a graphical browser, if there is one, without waiting for it to be closed."""
     if a_browser_can_open():
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
@@ -134,7 +132,7 @@ def free_port(wanted: int | None = None) -> int:
 def free_ports(count: int) -> list[int]:
     """Return free ports on the loopback address, none of them ephemeral.
 
-    The caller binds them later; by then, the system could have given an ephemeral port to another
+    The caller binds them later. By then, the system could have given an ephemeral port to another
     program. Until this process ends, no other call, in any process, returns the same ports.
 
     Raises:
@@ -202,7 +200,7 @@ def write_jupyter_config(
         "KernelSpecManager": {"kernel_dirs": list(kernels)},
         "LanguageServerManager": {"autodetect": False},  # autodetect would run npm at every start
     }
-    if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST:
+    if not WINDOWS and len(os.fsencode(folder / RUNTIME)) <= _LONGEST_PATH:
         config["KernelManager"] = {"transport": "ipc"}
     write_json(folder / SERVER_SETTINGS, config)
     overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
@@ -216,26 +214,16 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab, shielded from Ctrl-C, which would make it ask for confirmation."""
-    taste = {name: os.environ[name] for name in _TASTE if name in os.environ}
-    return subprocess.Popen(
-        [python, "-m", "tools.lab_supervisor", str(folder)],
-        cwd=ROOT,
-        env=clean_environ(**taste),
-        stdin=subprocess.PIPE,
-        start_new_session=not WINDOWS,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        text=True,
-    )
+    """Start JupyterLab out of reach of Ctrl-C, which would make it ask for confirmation."""
+    own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
+    command = [python, "-m", "tools.lab_supervisor", str(folder)]
+    return start(command, ROOT, clean_environ(**own), None)
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds; if it exits instead, `here` adds `--here` to the advice."""
-
-    def answers() -> bool:
-        return ask(port, "GET", "/api")[0] == 200
-
-    if not responds(server, answers, "starting JupyterLab", STARTING_SECONDS):
+    """Wait until JupyterLab responds, or raise Advice; `here` adds `--here` to the advice."""
+    doing = "starting JupyterLab"
+    if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, doing, STARTING_SECONDS):
         if server.poll() is not None:
             examining = this_command("doctor", *(["--here"] if here else []))
             raise Advice(

@@ -3,6 +3,7 @@
 `python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Standard input
 is a pipe from `lab`; the operating system closes the pipe when `lab` ends, even if `lab` is killed.
 JupyterLab, its kernels and everything they started are then terminated, and FOLDER is deleted.
+JupyterLab itself is a child process that runs this module with `--serve`.
 """
 
 import contextlib
@@ -23,15 +24,15 @@ import psutil  # type: ignore[import-untyped]
 from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, say
 
-_MARK = "COURSE_LAB_"  # prefix of a variable that all processes inherit from JupyterLab
-_SETTLING_SECONDS = 3.0  # time for interrupted cells to finish
-_ROUNDS = 10  # rounds of killing marked processes, which may start others; up to 1 s per round
+_MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
+_SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
+_ROUNDS = 10  # how often to kill marked processes, which may start others; up to 1 s each time
 
 
-def keep(folder: Path) -> int:
+def supervise(folder: Path) -> int:
     """Run JupyterLab until it exits or standard input closes; return the exit code."""
-    ignore_signals()  # `lab` receives them too, and closes the pipe
-    signal.signal(signal.SIGTERM, _leave)
+    ignore_signals()  # `lab` receives the same signals, and then closes the pipe
+    signal.signal(signal.SIGTERM, _exit)
     mark = _MARK + secrets.token_hex(8)
     server = subprocess.Popen(
         [sys.executable, "-m", "tools.lab_supervisor", str(folder), "--serve"],
@@ -48,8 +49,8 @@ def keep(folder: Path) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _leave(*_: object) -> None:
-    """Exit, so that `keep` cleans up."""
+def _exit(*_: object) -> None:
+    """Handle SIGTERM by exiting normally, so that `supervise` cleans up."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(1)
 
@@ -98,6 +99,7 @@ def _end_all(mark: str) -> None:
 
 
 def _marked(mark: str) -> Iterator[psutil.Process]:
+    """Yield the running processes whose environment contains the variable `mark`."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if mark in process.environ():
@@ -125,9 +127,9 @@ def damaged(settings: Path) -> Path | None:
 def serve(folder: Path) -> None:
     """Run JupyterLab, using only the server settings in `folder`.
 
-    The learner's own theme, shortcuts, page layout and trusted notebooks are kept. But a folder
-    that isn't writable, or contains a damaged settings file, is replaced with a temporary one,
-    since JupyterLab couldn't save settings or open notebooks with it.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are used, unless their
+    folder isn't writable or contains a damaged settings file: then JupyterLab couldn't save
+    settings or open notebooks, so it uses a temporary folder instead.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -163,7 +165,7 @@ def serve(folder: Path) -> None:
         def config_file_paths(self) -> list[str]:  # the default adds user and system paths
             return [str(folder)]
 
-    KernelSpecManager.kernel_dirs.tag(config=True)  # otherwise, the setting would be ignored
+    KernelSpecManager.kernel_dirs.tag(config=True)  # makes it configurable
     LabApp.serverapp_class = CourseServer
     LabApp.launch_instance([])
 
@@ -172,4 +174,4 @@ if __name__ == "__main__":
     if sys.argv[2:] == ["--serve"]:
         serve(Path(sys.argv[1]))
     else:
-        sys.exit(keep(Path(sys.argv[1])))
+        sys.exit(supervise(Path(sys.argv[1])))

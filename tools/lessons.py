@@ -1,4 +1,4 @@
-"""Finds the lessons named on a command line; checks and updates facts about them in the guides.
+"""Finds the lessons named on a command line, and keeps facts about lessons in the guides current.
 
 Uses only the standard library, since `tools.commands` imports it before packages are installed.
 """
@@ -74,6 +74,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
 
 
 def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
+    """Return facts by their marks: `1.words` is "1.2", and `1.minutes` is "60 + 15"."""
     chapter = int(Path(lesson.file).name[:2])
     facts = {f"{chapter}.{name}": number for name, number in lesson.numbers.items()}
     times = (_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor)

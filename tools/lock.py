@@ -12,12 +12,12 @@ from tools.programs import ROOT, run, say, this_command
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    """Update the lock files from pyproject.toml; each is constrained by the previous ones."""
+    """Update the lock files from pyproject.toml; each has to agree with those before it."""
     compiling = [needed_uv(), "pip", "compile", "--universal", "--python-version", "3.11"]
     compiling += ["--quiet", "--no-header", "--no-annotate"]
     compiling += ["--no-emit-index-url", "--no-emit-find-links"]
     compiling += ["--upgrade"] if arguments.upgrade else []
-    options: list[str] = []  # each lock file constrains the next ones
+    options: list[str] = []
     for kind, file in LOCKS.items():
         if kind != "lab":
             options += ["--extra", kind]
@@ -31,15 +31,15 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def _lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files; only `App.apart` packages may differ from the course's lock."""
+    """Update the apps' lock files; they agree with the course's, except on `App.apart` packages."""
     course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         for each in APPS.values():
-            wanted, held = Path(folder, "wanted.txt"), Path(folder, "held.txt")
+            wanted, pins = Path(folder, "wanted.txt"), Path(folder, "pins.txt")
             wanted.write_text(each.wanted(), encoding="utf-8")
-            held.write_text("".join(line for line in course if not line.startswith(each.apart)))
-            command = [*compiling, str(wanted), "--constraints", str(held), "--emit-build-options"]
-            for package in each.built:
+            pins.write_text("".join(line for line in course if not line.startswith(each.apart)))
+            command = [*compiling, str(wanted), "--constraints", str(pins), "--emit-build-options"]
+            for package in each.built:  # packages without wheels
                 command += ["--no-binary", package]
             if (code := run([*command, "--output-file", str(each.lock())])) != 0:
                 return code

@@ -24,7 +24,7 @@ _PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # matches predict("P1.2")
 
 
 def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Return the minutes for each section in the core and, separately, for each one after it."""
+    """Return the minutes of each section in the core and, separately, of each section after it."""
     core: defaultdict[str, float] = defaultdict(float)
     rest: defaultdict[str, float] = defaultdict(float)
     part, section = core, "Opening"

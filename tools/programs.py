@@ -4,23 +4,22 @@ import contextlib
 import errno
 import http.client
 import os
-import queue
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tools.env_vars import clean_environ
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # maximum bytes; leaves room for socket names
+_LONGEST_TMPDIR = 40  # maximum bytes in its path, which leaves room for socket names
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -48,7 +47,7 @@ def provide_home(folder: Path) -> None:
 
 @contextlib.contextmanager
 def advice_for_the_disk() -> Iterator[None]:
-    """Convert errors caused by a full or read-only disk to Advice."""
+    """Convert errors about a full or read-only disk to Advice."""
     try:
         yield
     except OSError as error:
@@ -72,8 +71,8 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def passing(text: str) -> None:
-    """Print a line; on a terminal, the next one overwrites it."""
+def show_transient(text: str) -> None:
+    """Print a line; on a terminal, the next call overwrites it."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{text}", end="", flush=True)
     elif text:
@@ -86,56 +85,36 @@ def this_command(*words: str) -> str:
 
 
 class Progress:
-    """A progress line: rewritten on a terminal, printed every few seconds to a file or pipe."""
+    """A progress line: rewritten on a terminal, printed every five seconds to a file or pipe."""
 
     def __init__(self, text: str) -> None:
-        self.live = sys.stdout.isatty()
-        self.text = text
-        self.started = time.monotonic()
-        self.last_line = 0.0
+        self.text = text  # callers may change it at any time
+        self._live = sys.stdout.isatty()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
 
     def __enter__(self) -> "Progress":
-        self.show(self.text)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.live:
+        self._over.set()
+        self._thread.join()
+        if self._live:
             print("\r" + " " * 78 + "\r", end="", flush=True)
         elif self.text:
             say(f"  {self.text}")
 
-    def show(self, text: str | None = None) -> None:
-        """Show new text, or the previous text, with the elapsed seconds."""
-        self.text = text or self.text
-        elapsed = time.monotonic() - self.started
-        if self.live:  # overwrite the line, in at most 79 columns
-            print(f"\r  {elapsed:4.0f} s  {self.text}"[:78].ljust(79), end="", flush=True)
-        elif self.text and elapsed - self.last_line >= 5:
-            self.last_line = elapsed
-            say(f"  {elapsed:4.0f} s  {self.text}")
-
-
-def as_they_come(child: subprocess.Popen[str]) -> Iterator[str]:
-    """Yield a program's output lines, and "" after every half second without output."""
-    lines: queue.Queue[str | None] = queue.Queue()
-
-    def read() -> None:
-        assert child.stdout is not None
-        with child.stdout as stream:
-            for line in stream:
-                lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    while True:
-        try:
-            line = lines.get(timeout=0.5)
-        except queue.Empty:
-            yield ""
-            continue
-        if line is None:
-            return
-        yield line
+    def _show(self) -> None:
+        """Show the text and the elapsed seconds until the `with` block ends."""
+        started = time.monotonic()
+        with contextlib.suppress(OSError):  # if the output is closed, the next `say` fails
+            while not self._over.wait(0.2 if self._live else 5):
+                line = f"  {time.monotonic() - started:4.0f} s  {self.text}"
+                if self._live and self.text:  # overwrite the line, in at most 79 columns
+                    print(f"\r{line}"[:78].ljust(79), end="", flush=True)
+                elif self.text:
+                    say(line)
 
 
 def responds(
@@ -146,12 +125,11 @@ def responds(
     Network errors count as not ready. The progress line shows `doing`, unless it is empty.
     """
     deadline = time.monotonic() + seconds
-    with Progress(doing) as progress:
+    with Progress(doing):
         while child.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if ready():
                     return True
-            progress.show()
             time.sleep(0.1)  # polling is the only way to detect that a server has started
     return False
 
@@ -195,9 +173,8 @@ def stop_on_signals() -> None:
     A signal that is already ignored, such as SIGHUP under `nohup`, stays ignored.
     """
     for number in _SIGNALS:
-        if signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -205,6 +182,26 @@ def ignore_signals() -> None:
     """Ignore signals that can terminate a program, so a second Ctrl-C can't interrupt cleanup."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def start(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], output: IO[str] | int | None
+) -> subprocess.Popen[str]:
+    """Start a program that Ctrl-C in the terminal doesn't reach, with a pipe as standard input.
+
+    The operating system closes the pipe when this process ends, even if this process is killed.
+    """
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        start_new_session=not WINDOWS,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        text=True,
+    )
 
 
 def run(command: Sequence[str], folder: Path = ROOT, **variables: str) -> int:

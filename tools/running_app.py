@@ -1,4 +1,7 @@
-"""Runs an app with a simulator and drives its page, for tests and screenshots."""
+"""Runs an app with a simulator and drives its page, for tests and screenshots.
+
+A test of an app's HTTP interface uses its `Site`; a test of its page uses `Running`.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +32,11 @@ class Site:
     model: dict[str, str]  # the environment variables for the app's model
 
     def behave(self, model: str) -> None:
-        """Set how the app's model behaves, starting with the next request."""
+        """Set the behaviour of the app's model, such as `sim-chat:drop@8`, for later requests."""
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Return the requests that the model received after the marker `since`.
-
-        First wait up to 30 seconds for all replies to end.
-        """
+        """Wait up to 30 s for all replies to end; return the model's requests since a marker."""
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
 

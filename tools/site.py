@@ -23,9 +23,9 @@ from utils import lesson_source
 from utils.formatting import counted
 
 PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the index page
-DESIGN = PICTURES / "site"
+DESIGN = PICTURES / "site"  # the settings, theme and widget screenshots of the site
 OUTPUT = ROOT / "build" / "site"
-FIRST = "index"
+FIRST = "index"  # the first page's name
 DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # links in these folders' .md files are checked
 GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
@@ -33,7 +33,7 @@ GUIDES = {
 }
 # In guides, a code block without a language is a shell command; in lessons it is Python.
 PLAIN_BLOCKS = "```{highlight} text\n```"
-BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a checkbox would need a label
+BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a real checkbox would need a label
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -55,11 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def build(output: Path, lessons: Sequence[str]) -> Path:
-    """Build the site in a folder and return its first page.
-
-    Args:
-        output: The folder; an earlier build in it is replaced.
-        lessons: Names such as `1` or `01_enabling_streaming`; empty for all.
+    """Build the site in `output`, replacing an earlier build; return its first page.
 
     Raises:
         Advice: If a lesson is missing or has changed since its build, or if Sphinx warns or fails.
@@ -96,9 +92,6 @@ def _body(text: str) -> str:
     """Return a document without its header and with its code cells as plain code blocks."""
     text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
-
-
-# --- Copies for Sphinx ----------------------------------------------------------------------------
 
 
 def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
@@ -155,9 +148,6 @@ def _guide(name: str, known: Mapping[str, str]) -> tuple[str, str]:
 
 def _toctree(caption: str, names: Sequence[str]) -> str:
     return "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
-
-
-# --- Sphinx ---------------------------------------------------------------------------------------
 
 
 def _sphinx(pages: Path, output: Path, design: Path = DESIGN) -> None:

@@ -19,8 +19,7 @@ JSON = dict[str, Any]
 
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
-_WIDGET = re.compile(r"^[A-Z]\w*\(.*\)$", re.DOTALL)  # matches Race('invoke', 'stream')
-# [text](target), where the text may contain brackets; `mark` is the ! of an image
+# a link, [text](target), whose text may contain brackets, or an image, with `mark` "!"
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -90,9 +89,6 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-# --- One cell -------------------------------------------------------------------------------------
-
-
 def _shown(
     cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
@@ -143,11 +139,8 @@ def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
     images = [output for output in outputs if "image/png" in output.get("data", {})]
     if images:
         stored = images[0].get("metadata", {}).get("image/png", {})
-        image = {}
-        if "alt" in stored:
-            image["alt"] = str(stored["alt"])
-        if "width" in stored:
-            image["width"] = f"{stored['width']}px"
+        forms = {"alt": "{}", "width": "{}px"}
+        image = {key: form.format(stored[key]) for key, form in forms.items() if key in stored}
         metadata["mystnb"] = {"image": image}
     return {**cell, "metadata": metadata, "outputs": outputs}
 
@@ -156,17 +149,15 @@ def widget_name(output: JSON) -> str | None:
     """Return the name of a live widget, such as `Race: invoke, stream`; None for other outputs."""
     if output["output_type"] != "display_data" or set(output["data"]) != {"text/plain"}:
         return None
-    text = "".join(output["data"]["text/plain"])
-    if not _WIDGET.match(text):
-        return None
-    try:
-        call = ast.parse(text, mode="eval").body
+    try:  # a widget's text is its repr, such as `Race('invoke', 'stream')`
+        tree = ast.parse("".join(output["data"]["text/plain"]), mode="eval")
     except SyntaxError:
         return None
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-        return None
-    titles = [str(one.value) for one in call.args if isinstance(one, ast.Constant)]
-    return f"{call.func.id}: {', '.join(titles)}" if titles else call.func.id
+    match tree.body:
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name[0].isupper():
+            titles = [str(one.value) for one in arguments if isinstance(one, ast.Constant)]
+            return f"{name}: {', '.join(titles)}" if titles else name
+    return None
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:
@@ -182,9 +173,6 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
             "</figcaption></figure>"
         )
     return {"output_type": "display_data", "data": {"text/html": shown}, "metadata": {}}
-
-
-# --- Collapsed text --------------------------------------------------------------------------
 
 
 def folded(title: str, text: str) -> str:

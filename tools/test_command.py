@@ -1,4 +1,7 @@
-"""The `test` command: runs everything CI runs, and reports how many tests passed."""
+"""The `test` command: runs everything CI runs, and reports how many tests passed.
+
+Style, types, the build and pytest are steps, which run concurrently as separate processes.
+"""
 
 import argparse
 import contextlib
@@ -41,7 +44,7 @@ def shown(tally: Tally) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A program that the test command runs; pytest is handled differently from other programs."""
+    """A program that the test command runs; the tests in pytest's report are counted one by one."""
 
     name: str
     command: list[str]
@@ -72,11 +75,8 @@ def check_files(words: Sequence[str]) -> None:
 def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
     """Run all steps concurrently, since most are idle half the time; return the exit code.
 
-    Pytest writes to the terminal directly. The output of other steps is shown when they end.
-
-    Args:
-        plan: The steps.
-        failed_before: Earlier failures; each counts as one failed test.
+    Pytest writes to the terminal directly. The output of other steps is shown when they end. Each
+    earlier failure in `failed_before` counts as one failed test.
     """
     started = time.monotonic()
     total, failed = Tally(failed=len(failed_before)), list(failed_before)
@@ -179,10 +179,9 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
 
 
 def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
-    """Return the result of a step that has ended; steps other than pytest count as one test.
+    """Return the counts of a step that has ended, and the problem if there was one.
 
-    Returns:
-        The counts, and the problem: None, "" if the counts show it, or why no test ran.
+    A step other than pytest counts as one test. The problem is "" if the counts show it.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:

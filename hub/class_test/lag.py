@@ -7,8 +7,8 @@ is the *lag*:
 
     lag = arrival of the redraw that shows the token - due - 50 ms, but at least 0
 
-A redraw counts as arrived once the client has read its websocket frame, so the lag includes all
-delays in the simulator, kernel, server, proxy and client, which share one machine and its clock.
+A redraw has arrived once the client has read its websocket frame. So the lag includes all delays in
+the simulator, kernel, server, proxy and client, which share one machine and its clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-# A stream without a model or widgets: the floor that the lag of live text is compared with.
+# A cell that streams without a model or widgets: the floor for the lag of live text.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -34,14 +34,11 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """The schedule on which a reply's tokens are due.
+    """The schedule on which a reply's tokens are due."""
 
-    `received` is when the request arrived (Unix time); `ttft` and `gap` are in seconds.
-    """
-
-    received: float
-    ttft: float
-    gap: float
+    received: float  # when the request arrived (Unix time)
+    ttft: float  # seconds until the first token
+    gap: float  # seconds between tokens
     tokens: int
 
     def due(self, place: int) -> float:
@@ -62,7 +59,7 @@ class LagError(Exception):
 
 
 def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """Return the redraws of the streaming pane; raise LagError unless exactly one pane streams."""
+    """Return the redraws of the pane that streams; raise LagError unless exactly one does."""
     panes: dict[str, list[Redraw]] = {}
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:

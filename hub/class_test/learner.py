@@ -18,17 +18,17 @@ from yarl import URL
 
 from hub.class_test.kernel_messages import PROTOCOL, Message, message, request
 
-# headers that a browser sends when it opens a page; the hub treats other requests differently
+# sent by a browser that opens a page; the hub treats requests without them differently
 _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
 
 
 class LearnerError(Exception):
-    """A failure that a real learner would have seen."""
+    """Raised for a failure that a real learner would have seen."""
 
 
 @dataclass
 class Run:
-    """The execution of a cell, or another request to the kernel."""
+    """The execution of a cell, or another request to the kernel, and what the kernel sent."""
 
     sent: float  # the Unix time at which the request was sent
     number: str = ""  # the request id
@@ -101,12 +101,8 @@ class Learner:
 
     async def open_kernel(self, notebook: str) -> None:
         """Start a notebook's kernel, connect to it, and wait until it replies."""
-        session = {
-            "path": notebook,
-            "name": notebook,
-            "type": "notebook",
-            "kernel": {"name": "python3"},
-        }
+        session: dict[str, Any] = {"path": notebook, "name": notebook, "type": "notebook"}
+        session["kernel"] = {"name": "python3"}
         headers = {"X-XSRFToken": self._cookie(f"/user/{self.name}/api")}
         sessions = f"{self._server}/api/sessions"
         async with self._http.post(sessions, json=session, headers=headers) as answer:

@@ -1,4 +1,8 @@
-"""Measurements of a simulated class, and the report on them."""
+"""Measurements of a simulated class, and the report on them.
+
+A class meets the limits if it isn't much slower than this machine's floor: the time until bare
+kernels have started, and the lag of a stream without a model or widgets (see `lag.py`).
+"""
 
 import contextlib
 import math
@@ -11,8 +15,8 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # limit on `ready_ratio`
-LAG_MARK = 4.0  # limit on `lag_ratio`
+READY_MARK = 3.0  # upper limit of `ready_ratio`
+LAG_MARK = 4.0  # upper limit of `lag_ratio`
 FINEST = 0.005  # seconds; a bare stream's lag counts as at least this
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]

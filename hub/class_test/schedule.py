@@ -3,6 +3,7 @@
 All learners start at the same moment. Each logs in, starts a server, opens JupyterLab, starts a
 kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run
 lesson 1's streaming cells; the last learner starts each cell within five seconds of the first.
+A *bare* stream, without a model, measures the lag that the machine and Jupyter alone cause.
 """
 
 import ast
@@ -30,9 +31,9 @@ MB_EACH = 250  # measured for one learner's server, kernel and simulator
 MB_BESIDES = 300  # for the hub, the proxy and this command
 PATIENCE = 300.0  # seconds allowed for a class to get ready, and for each cell
 WITHIN = 5.0  # all learners start a cell within this many seconds of each other
-LIVE = ("await race(", "await live.run(")  # code that identifies the lesson's live cells
-LOOP = "print(chunk.content"  # code that identifies the lesson's first plain loop
-# in a learner's kernel, evaluates to the simulator's log entry for the last streamed reply
+LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
+LOOP = "print(chunk.content"  # code in plain loops; the first cell that contains it is run
+# evaluated in a learner's kernel: the simulator's log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"
@@ -44,11 +45,7 @@ def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
     content = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     sources = ["".join(cell["source"]) for cell in code]
-    setup = [
-        source
-        for cell, source in zip(code, sources, strict=True)
-        if "setup" in cell["metadata"].get("tags", [])
-    ]
+    setup = ["".join(it["source"]) for it in code if "setup" in it["metadata"].get("tags", [])]
     first_loop = [source for source in sources if LOOP in source][:1]
     live = [source for source in sources if any(part in source for part in LIVE)]
     if len(setup) != 1 or len(live) != len(LIVE) or not first_loop:
@@ -95,19 +92,12 @@ async def together(
             measured.failures.append(f"{learner.name}, {doing}: {error}")
         else:
             succeeded.append(learner)
+        failed = len(measured.failures) - failed_before
+        more = f", {failed} failed" if failed else ""
+        progress.text = f"{doing}: {len(succeeded)} of {len(learners)}{more}"
 
-    with Progress(doing) as progress:
-        tasks = [asyncio.create_task(one(learner)) for learner in learners]
-        waiting = set(tasks)
-        while waiting:
-            _, waiting = await asyncio.wait(waiting, timeout=1)
-            failed = len(measured.failures) - failed_before
-            progress.show(
-                f"{doing}: {len(succeeded)} of {len(learners)}"
-                + (f", {failed} failed" if failed else "")
-            )
-    for task in tasks:
-        task.result()  # re-raises any error that `one` doesn't catch
+    with Progress(f"{doing}: 0 of {len(learners)}") as progress:
+        await asyncio.gather(*map(one, learners))
     return succeeded
 
 
@@ -151,7 +141,7 @@ async def stream(
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        await asyncio.sleep(delays.uniform(0, WITHIN))  # people never run a cell all at once
+        await asyncio.sleep(delays.uniform(0, WITHIN))  # people don't start simultaneously
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:

@@ -25,7 +25,6 @@ PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
 COURSE = "streaming-course"  # the course folder in each learner's home
 _STARTING_SECONDS = 60.0
-_HANDED_ON = ("COURSE_SPEED",)  # environment variables passed on to the learners' servers
 _CONFIG = """\
 load_subconfig({settings!r})
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
@@ -79,12 +78,7 @@ def proxy_command(folder: Path) -> list[str]:
 
 
 class Hub:
-    """A running hub.
-
-    Attributes:
-        address: The hub's URL, without a trailing slash.
-        password: The password that all learners share.
-    """
+    """A running hub at the URL `address`, where all learners log in with the same `password`."""
 
     def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
         """Create each learner's home in `folder`, and start the hub without waiting for it."""
@@ -109,7 +103,7 @@ class Hub:
             homes=str(folder / "homes" / "{username}"),
             runtime=str(folder / "run"),
             python=sys.executable,
-            environment={name: os.environ[name] for name in _HANDED_ON if name in os.environ},
+            environment={name: os.environ[name] for name in ["COURSE_SPEED"] if name in os.environ},
         )
         config.write_text(text, encoding="utf-8")
         config.chmod(0o600)
@@ -127,10 +121,10 @@ class Hub:
     def wait(self) -> None:
         """Wait until the hub responds; raise Advice if it exits or takes more than a minute."""
 
-        def answers() -> bool:
+        def ready() -> bool:
             return ask(self._port, "GET", "/hub/health")[0] == 200
 
-        if not responds(self._process, answers, "starting JupyterHub", _STARTING_SECONDS):
+        if not responds(self._process, ready, "starting JupyterHub", _STARTING_SECONDS):
             if self._process.poll() is not None:
                 raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
             raise Advice(
@@ -157,7 +151,7 @@ class Hub:
         return parts
 
     def _descendants(self) -> list[psutil.Process]:
-        """Return all descendants found so far, including orphans, which psutil loses track of."""
+        """Return all descendants found so far, including orphans, which psutil no longer lists."""
         with contextlib.suppress(psutil.Error):
             self._started |= set(self._process.children(recursive=True))
         return list(self._started)
@@ -180,7 +174,7 @@ class Hub:
         psutil.wait_procs(ending, timeout=5)
 
 
-_PARTS = {  # process kinds, keyed by a string that the command line contains
+_PARTS = {  # kinds of processes, keyed by a string that their command lines contain
     PROXY: "proxy",
     "jupyterhub.singleuser": "server",
     "ipykernel_launcher": "kernel",
@@ -190,14 +184,12 @@ _PARTS = {  # process kinds, keyed by a string that the command line contains
 
 def _environ(folder: Path) -> dict[str, str]:
     """Return environment variables for the hub, without the settings of the user who runs it."""
-    environ = clean_environ(
+    return clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),
         JUPYTER_DATA_DIR=str(folder / "data"),
         JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
     )
-    of_a_hub = ("JUPYTERHUB_", "CONFIGPROXY_", "JPY_")  # set if this command runs inside a hub
-    return {name: value for name, value in environ.items() if not name.startswith(of_a_hub)}
 
 
 @contextlib.contextmanager

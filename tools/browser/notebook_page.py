@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from tools.browser.server import PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Works like --expose-app-in-browser, for a JupyterLab server started without that option.
+# Makes `window.jupyterapp` available, as JupyterLab's option --expose-app-in-browser does.
 _EXPOSE = """document.addEventListener("readystatechange", () => {
   const settings = document.getElementById("jupyter-config-data");
   if (settings && document.readyState === "interactive")
@@ -19,8 +20,7 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
       { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
 });"""
 
-TIMES = 10  # maximum number of reruns in `again_until`
-POLLING = 50  # milliseconds; Playwright's default (every frame) makes the page repaint constantly
+POLLING = 50  # milliseconds between checks; Playwright's default, every frame, forces repaints
 
 
 class NotebookPage:
@@ -41,7 +41,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open another notebook on the same page and reset the page to its initial state."""
+        """Open another notebook on the same page; reset the theme, sidebar and test variables."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -54,7 +54,8 @@ class NotebookPage:
             """() => {
               clearInterval(window.courseSampler);
               window.courseWatcher?.disconnect();
-              for (const name of ["courseSamples", "hacked"]) delete window[name];
+              delete window.courseSamples;
+              delete window.hacked;  // set if a test's script injection succeeds
               if (window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.expandLeft();
             }"""
         )
@@ -85,15 +86,13 @@ class NotebookPage:
 
         widgets = self.page.locator(".course-live")
         last = widgets.nth(widgets.count() - 1)
-        for seconds in (PATIENCE / 4, PATIENCE / 4, PATIENCE):
+        for _ in range(2):
             self.page.reload()
-            try:
-                last.wait_for(state="attached", timeout=seconds * 1000)
-            except TooLate:
-                if seconds == PATIENCE:
-                    raise
-            else:
+            with suppress(TooLate):
+                last.wait_for(state="attached", timeout=PATIENCE / 4 * 1000)
                 return
+        self.page.reload()
+        last.wait_for(state="attached")
 
     def wait_idle(self) -> None:
         """Wait until the kernel is idle."""
@@ -146,9 +145,9 @@ class NotebookPage:
         """Rerun an element's cell until `seen()` is true; return the last result of `seen()`.
 
         On a busy machine, a page may show several changes in one frame, so a test may miss some.
-        The cell is rerun at most `TIMES` times.
+        The cell is rerun at most ten times.
         """
-        for _ in range(TIMES):
+        for _ in range(10):
             if seen():
                 return True
             self.page.wait_for_selector(selector, state="attached")

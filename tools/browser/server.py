@@ -1,4 +1,7 @@
-"""Starts JupyterLab on a free port with isolated settings, and finds and starts a browser."""
+"""Starts JupyterLab on a free port with isolated settings, and finds and starts a browser.
+
+`serve` runs `tools.lab_supervisor`, which runs JupyterLab and stops it when its input closes.
+"""
 
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls
@@ -44,7 +47,7 @@ _BROWSERS = (
     "chrome",
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-USUAL = "usual"  # name of the ordinary kernel if `serve` redefines `python3`
+USUAL = "usual"  # the ordinary kernel's name if `serve` gives `python3` another command
 PATIENCE = 240.0  # seconds allowed for each wait; long, because the machine may be busy
 
 
@@ -52,9 +55,7 @@ def browser_path(playwright: Playwright) -> str | None:
     """Return the path to a browser, if COURSE_BROWSER, Playwright or the system provides one."""
     named = os.environ.get("COURSE_BROWSER")
     own = playwright.chromium.executable_path
-    if named or Path(own).exists():
-        return named or own
-    return _system_browser()
+    return named or (own if Path(own).exists() else _system_browser())
 
 
 def a_browser_is_found() -> bool:
@@ -106,7 +107,8 @@ def serve(
         root: The folder to serve.
         state: A folder for settings and logs, created if missing; the user's settings are ignored.
         environment: Additional environment variables for the server and its kernels.
-        kernel: If given, the command for `python3`; the ordinary kernel is then named `USUAL`.
+        kernel: The command for the kernel `python3`, if it should be another than usual; the
+            ordinary kernel is then named `USUAL`.
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}
@@ -121,7 +123,7 @@ def serve(
         **(environment or {}),
     }
     port, token = free_port(), secrets.token_hex(16)
-    folder = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())  # the supervisor deletes it
+    folder = tempfile.mkdtemp(prefix="lab-", dir=folder_for_sockets())  # deleted by the supervisor
     write_jupyter_config(Path(folder), port, token, root, [str(state / "kernels")])
     state.mkdir(exist_ok=True)
     log = state / "jupyterlab.log"

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from tools.build import execute
 from tools.build.notebooks import EDITIONS, METADATA, BuildError, Built, differences, make
 from tools.lessons import add_build_options, chosen, fill
-from tools.programs import ROOT, Advice, advice_for_the_disk, passing, say, this_command
+from tools.programs import ROOT, Advice, advice_for_the_disk, say, show_transient, this_command
 from utils.formatting import counted
 
 _ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         for one in built:
             _write(one, options)
         if everything:
-            fill(root / "lessons", [one.lesson for one in built], write=True)
+            fill(root / "lessons", [one.lesson for one in built], write=True)  # update the guides
     except (BuildError, Advice) as error:
         print(error, file=sys.stderr)
         return 1
@@ -70,7 +70,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
             execute.keep_outputs(solved, stored)
         done = f"{label}: executed, {counted(len(solved.cells), 'cell')}"
     built.save("notebooks", built.editions["notebooks"])
-    passing("")
+    show_transient("")
     say(f"notebooks/{built.stem}.ipynb: {counted(len(built.editions['notebooks'].cells), 'cell')}")
     if solved is not None:
         built.save("solutions", solved)

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 from tools.build.notebooks import METADATA, BuildError, Built
 from tools.env_vars import simulated_environ
-from tools.programs import ROOT, passing
+from tools.programs import ROOT, show_transient
 
 SLOWEST_CELL = 180  # seconds until a cell times out
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -55,7 +55,7 @@ def executed(built: Built) -> NotebookNode:
     def progress(cell: NotebookNode, **_: Any) -> None:
         if cell.id in lines:
             started.append(cell.id)
-            passing(f"  {built.stem}: {len(started)}/{len(lines)} {cell.id}")
+            show_transient(f"  {built.stem}: {len(started)}/{len(lines)} {cell.id}")
 
     def failure(problem: str) -> BuildError:
         if not started:
@@ -80,7 +80,7 @@ def executed(built: Built) -> NotebookNode:
     )
     try:
         with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as empty:
-            environ = simulated_environ(IPYTHONDIR=empty)  # excludes the user's settings
+            environ = simulated_environ(IPYTHONDIR=empty)  # without the user's IPython settings
             environ.pop("COURSE_SPEED", None)  # real speed, as in a learner's first run
             client.execute(env=environ, cleanup_kc=True)
     except CellExecutionError as error:
@@ -119,8 +119,8 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
     """Restore a cell's stored outputs if the new ones differ only in what varies between runs.
 
-    The setup cell and all code so far in the section must be unchanged. Images aren't compared:
-    only this code can have changed them, since sections don't depend on each other.
+    The setup cell and all code so far in the section must be unchanged. Images aren't compared,
+    since they depend only on the code of the setup cell and of the section.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -137,13 +137,13 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
             setup_is_old = section_is_old
         if section_is_old and old is not None and _steady(cell.outputs) == _steady(old.outputs):
             cell.outputs = old.outputs
-            for output in cell.outputs:  # a new cell above changes the count
-                if "execution_count" in output:
+            for output in cell.outputs:
+                if "execution_count" in output:  # which a new cell above changes
                     output.execution_count = cell.execution_count
 
 
 def _steady(value: Any) -> Any:
-    """Return outputs without counts and image data, and with varying parts replaced."""
+    """Return outputs without execution counts and images, and with varying text replaced."""
     if isinstance(value, str):
         for pattern, word in _varying():
             value = pattern.sub(word, value)

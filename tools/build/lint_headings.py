@@ -9,7 +9,8 @@ from utils.lesson_source import Cell, Lesson, SourceError
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")  # the first or last line of a code block
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*$")
 _EXERCISE = re.compile(r"^Exercise (\d+\.\d+)\b")
-_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")  # *Write · easy · …*
+# matches *Write · easy · 5 minutes.*
+_EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")
 _TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
 

@@ -1,4 +1,10 @@
-"""Lint for lesson sources: exercises, predictions, cell lengths; see also `lint_headings`."""
+"""Lint for lesson sources: exercises, predictions, cell lengths; see also `lint_headings`.
+
+In `utils.lesson_source`, a cell has its text for learners (`cell.learner`) and for instructors
+(`cell.solved`); its `regions` are its solutions, between `### BEGIN SOLUTION` and `### END
+SOLUTION`, each with the stub that replaces it. `lesson.exercises` has the cell for each exercise
+number, and `lesson.numbers` the number for each exercise name.
+"""
 
 import ast
 import re
@@ -19,7 +25,7 @@ KNOWN_TAGS = frozenset(
 
 # a tag such as `exercise-words`; `lesson_source` has replaced the name with the number
 _EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
-# lines that are too common to give a solution away
+# lines that are too common to reveal a solution
 _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")
 
 
@@ -102,7 +108,7 @@ def _checks(lesson: Lesson) -> Iterator[SourceError]:
         if cell.exercises:
             number = cell.exercises[0]
             last = (_parsed(cell.solved).body or [ast.Pass()])[-1]
-            at_end = isinstance(last, ast.Expr) and _called(last.value, "check") == number
+            at_end = isinstance(last, ast.Expr) and _argument(last.value, "check") == number
             if calls != [number] or not at_end:
                 yield lesson.error(
                     cell.line, f'exercise {number} doesn\'t end with `check("{number}", …)`, once'
@@ -173,7 +179,7 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _significant(text: str) -> set[str]:
-    """Return the nontrivial lines, stripped of indentation, comments, `>` and backticks."""
+    """Return the nontrivial lines without indentation, comments, `>` and backticks."""
     lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
     return {line for line in lines if not _TRIVIAL.match(line)}
 
@@ -183,7 +189,7 @@ def _code(lesson: Lesson) -> Iterator[Cell]:
 
 
 def _parsed(text: str) -> ast.Module:
-    """Return a cell's syntax tree; magics are errors, since a failing magic goes unnoticed."""
+    """Return a cell's syntax tree; IPython magics are syntax errors here."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     tree = compile(text, "<cell>", "exec", flags, dont_inherit=True)
     assert isinstance(tree, ast.Module)
@@ -192,17 +198,13 @@ def _parsed(text: str) -> ast.Module:
 
 def _calls(text: str, function: str) -> list[str]:
     """Return the first argument of each call to `function`, if it is a literal."""
-    numbers = (_called(node, function) for node in ast.walk(_parsed(text)))
+    numbers = (_argument(node, function) for node in ast.walk(_parsed(text)))
     return [number for number in numbers if number is not None]
 
 
-def _called(node: ast.AST, function: str) -> str | None:
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == function
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-    ):
-        return str(node.args[0].value)
+def _argument(node: ast.AST, function: str) -> str | None:
+    """Return the first argument if the node calls `function` with a literal."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value), *_]) if name == function:
+            return str(value)
     return None

@@ -5,13 +5,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from tools.build import lint_headings, lint_lessons
 from utils import lesson_source
@@ -117,22 +117,19 @@ def _with_files(text: str, lesson: Path) -> str:
 
 
 def _node(cell: Cell, name: str, text: str) -> NotebookNode:
-    node: dict[str, Any] = {"id": name, "cell_type": cell.kind, "source": text}
-    node["metadata"] = {"tags": list(cell.tags)} if cell.tags else {}
-    if cell.kind == "code":
-        node |= {"execution_count": None, "outputs": []}
-    return nbformat.from_dict(node)
+    new_cell = v4.new_code_cell if cell.kind == "code" else v4.new_markdown_cell
+    return new_cell(text, id=name, metadata={"tags": list(cell.tags)} if cell.tags else {})
 
 
-def _notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
-    parts = {"cells": list(cells), "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
-    return nbformat.from_dict(parts)
+def _notebook(cells: list[NotebookNode]) -> NotebookNode:
+    return v4.new_notebook(cells=cells, metadata=METADATA)
 
 
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield an id for each cell: its section's heading and a number counted per section.
+    """Yield an id for each cell: its section's heading and a number, such as `a-race-2`.
 
-    Instructors' cells are counted separately, so that a new note doesn't change other ids.
+    Each section counts from 1, and counts instructors' cells separately, so that a new note doesn't
+    change other ids.
     """
     section = "opening"
     used: set[str] = set()
@@ -171,12 +168,12 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
     ]
     if not found and list(wanted) != list(there):
         found.append("the cells are in a different order")
-    if _without_jupyters_own(stored.metadata) != _without_jupyters_own(METADATA):
+    if _comparable(stored.metadata) != _comparable(METADATA):
         found.append("the notebook's metadata differ")
     return found
 
 
-def _without_jupyters_own(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _comparable(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return metadata with only the name in `language_info`; Jupyter changes the other fields."""
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}

@@ -21,7 +21,7 @@ PAUSE = "sim-chat:stall@60,600"  # pauses after 60 tokens, for longer than the p
 def main() -> None:
     """Take screenshots of the given apps, or of all apps if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
-    # [] is among the choices because argparse also checks the default
+    # argparse also compares its default, [], with the choices
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
     with a_browser() as browser:
         for name in parser.parse_args().app or FACES:

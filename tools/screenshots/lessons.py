@@ -24,9 +24,10 @@ from utils import lesson_source
 WINDOW: ViewportSize = {"width": 1200, "height": 720}
 PAGE: ViewportSize = {"width": 800, "height": 1000}
 APART = 24  # pixels between screenshots
+SETUP = "sys.path.insert"  # code in the setup cell
 
-# Checks whether an element contains the words. If so, immediately replaces the elements to capture
-# with static copies, since more tokens would arrive while the screenshot is taken.
+# Checks whether an element contains the words. If so, it immediately replaces the elements to
+# capture with static copies, since more tokens would arrive while the screenshot is taken.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {
@@ -112,7 +113,7 @@ def _take(number: int, lab: Lab, browser: Browser) -> None:
     open_page = NotebookPage.open(page, lab.url(file))
     open_page.theme("JupyterLab Light")
     open_page.only_the_notebook()
-    for words in ("sys.path.insert", *portrait.cells[:-1]):  # the first finds the setup cell
+    for words in (SETUP, *portrait.cells[:-1]):
         open_page.run_cell_with(words)
         open_page.wait_done()
     open_page.run_cell_with(portrait.cells[-1])

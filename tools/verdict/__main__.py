@@ -1,4 +1,8 @@
-"""The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`."""
+"""The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`.
+
+It starts the app and a simulator if the options name an app, and prints each line of the verdict's
+table, a name and what was `Seen`, as soon as it is known. `Advice` is an error for the user.
+"""
 
 import argparse
 import asyncio
@@ -55,7 +59,7 @@ PRESETS = {
     ),
 }
 
-_LAST_WORDS = 4000  # characters of output to show if an app fails to start
+_LAST_WORDS = 4000  # how many characters of its output to show if an app fails to start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on

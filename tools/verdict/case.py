@@ -1,4 +1,8 @@
-"""The input and the result for each line of the verdict table: `Case` and `Seen`."""
+"""The input and the result for each line of the verdict table: `Case` and `Seen`.
+
+A line sends questions to the endpoint. Each has a unique marker, which finds the app's requests in
+the simulator's log. A fault has a name such as `stall@30,8`: after 30 tokens, pause for 8 seconds.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -39,7 +43,7 @@ def failed(what: str) -> Seen:
 
 
 class BufferedError(Exception):
-    """Text arrived too late to test what happens mid-reply."""
+    """Raised if text arrived too late to test what happens mid-reply."""
 
 
 def exceeds_buffers() -> int:
@@ -73,7 +77,7 @@ class Case:
     tricky: tuple[str, ...] = TRICKY
 
     def __post_init__(self) -> None:
-        self.endings = Endings()
+        self.endings = Endings()  # how complete replies end
         self.expected = ""  # the model's reply to `about`
         self.requests = 1  # requests to the model per question
         self.whole: Stream  # a complete reply
@@ -86,7 +90,7 @@ class Case:
 
     @property
     def reply(self) -> str:
-        """The reply to `about` as this endpoint delivers it, intact or not."""
+        """The complete reply to `about` as the endpoint delivered it, intact or not."""
         return self.whole.text
 
     @property
@@ -123,10 +127,10 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait until text has arrived and the model has either sent half of the reply or stopped.
+        """Wait until text has arrived, and the model has sent half of the reply or stopped early.
 
         Raises:
-            BufferedError: If no text arrived before the model continued.
+            BufferedError: If the pause was over before any text arrived.
         """
         await stream.until(lambda so_far: bool(so_far.text), self.patience)
         if (await self.request(marker)).tokens_sent > self.half:

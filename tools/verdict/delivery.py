@@ -1,9 +1,10 @@
-"""Delivery checks: text arrives early, incrementally and intact, and its end is announced.
+"""Verdict lines about delivery: text arrives early, in pieces and intact; its end is announced.
 
 With the simulator behind the app, they compare the text that arrived with the tokens in the
-simulator log. During a mid-reply pause, an unbuffered stream has delivered all text generated so
+simulator's log. During a mid-reply pause, an unbuffered stream has delivered all text generated so
 far, but a buffered one hasn't. Without the simulator (`case.model` is None), they examine how much
-text arrived in one go, since text that is merely late may come from a slow model.
+of a complete reply, `case.whole`, arrived in one go (its `burst`), since text that is merely late
+may come from a slow model. A `marker` finds a question's request in the simulator's log.
 """
 
 from utils.simulator.tokens import split

@@ -1,10 +1,14 @@
-"""Recognises streams that end like a complete reply."""
+"""Recognises streams that end like a complete reply.
+
+A stream's ending consists of the parts, such as events, after its last text. A part's signature is
+its name and, by path, the values in its JSON.
+"""
 
 from typing import Any
 
 from .stream import Stream
 
-Ending = list[tuple[str, dict[str, Any]]]  # for each part, its name and its values by path
+Ending = list[tuple[str, dict[str, Any]]]  # each part's signature
 
 
 class Endings:
@@ -22,12 +26,11 @@ class Endings:
         ending, complete = _signatures(stream), self._complete[0]
         if _shape(ending) != _shape(complete):
             return False
-        pairs = zip(ending, complete, strict=True)
-        for index, ((_, values), (_, known)) in enumerate(pairs):
-            differing = [path for path in values if values[path] != known[path]]
-            if not all(self._varies(index, path) for path in differing):
-                return False
-        return True
+        return all(
+            value == known[path] or self._varies(index, path)
+            for index, ((_, values), (_, known)) in enumerate(zip(ending, complete, strict=True))
+            for path, value in values.items()
+        )
 
     def _varies(self, index: int, path: str) -> bool:
         """Return whether a value in the part at `index` differs between complete replies."""
@@ -36,6 +39,7 @@ class Endings:
 
 
 def _shape(ending: Ending) -> list[tuple[str, set[str]]]:
+    """Return the name and paths of each part, without values."""
     return [(name, set(values)) for name, values in ending]
 
 

@@ -14,15 +14,11 @@ from .wire_format import WireFormat
 
 
 class EndpointError(Exception):
-    """The endpoint can't be tested; the message says why."""
+    """Raised if the endpoint can't be tested; the message says why."""
 
 
 class Endpoint:
-    """Sends requests to the endpoint, each from a new client, as different readers would.
-
-    Attributes:
-        received: The bytes of all responses, to be searched for secrets.
-    """
+    """Sends requests to the endpoint, each from a new client, as different readers would."""
 
     def __init__(
         self, wire: WireFormat, client: Callable[[], httpx2.AsyncClient], longest: float = 120
@@ -30,12 +26,12 @@ class Endpoint:
         """Limit each reply to `longest` seconds."""
         self.wire = wire
         self._longest = longest
-        self.received: list[bytes | bytearray] = []
+        self.received: list[bytes | bytearray] = []  # all responses, to be searched for secrets
         self._client = client
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams at the event that ended `complete`, if any, as a page would."""
+        """Close later streams at the kind of event that ended `complete`, as a page would."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
@@ -50,26 +46,24 @@ class Endpoint:
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._limited(), self._client() as client:
             request = client.build_request(wire.method, url, content=body, headers=headers)
-            if wire.then is None:
+            if wire.then is not None:
+                # The response is JSON; its fields go into the URL of a second request.
                 async with self._opened(client, request, stream):
+                    await stream.rest(patience=60)
+                if stream.status >= 400:
                     yield stream
-                return
-            # The response is JSON; its fields go into the URL of a second request, for the stream.
+                    return
+                stream.fields = _object(stream.raw)
+                # Keep `began`, since the reader waits for both responses.
+                stream.parts.clear()
+                stream.over = False
+                request = self._reading_request(client, stream)
             async with self._opened(client, request, stream):
-                await stream.rest(patience=60)
-            if stream.status >= 400:
-                yield stream
-                return
-            stream.fields = _object(stream.raw)
-            # `began` stays: the reader waits for both responses.
-            stream.parts.clear()
-            stream.over = False
-            async with self._opened(client, self._reading_request(client, stream), stream):
                 yield stream
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Reconnect to a running reply as `EventSource` would, with `last_id` as Last-Event-ID."""
+        """Reconnect to the reply that `left` began, as `EventSource` would, with `last_id`."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:

@@ -1,4 +1,10 @@
-"""Failure checks: announcements, repeated requests, lost text and leaked secrets."""
+"""Verdict lines about failures: announcements, repeated requests, lost text, leaked secrets.
+
+`case.read_with` sends a question to a model with a fault, such as `drop@30`, which drops the
+connection after 30 tokens. It returns the stream, and a marker that finds the question's requests
+in the simulator's log. `case.half` is half of the reply's tokens. A stream is `broken` after a
+connection error and `stuck` if nothing more arrived; `ending` has the parts after the last text.
+"""
 
 import re
 
@@ -33,7 +39,7 @@ def _announcement(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe an unannounced failure; return "" if it was announced or the app recovered."""
+    """Describe a failure that wasn't announced; return "" if it was or if the app recovered."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
@@ -89,7 +95,7 @@ async def not_doubled(case: Case) -> Seen:
 
 
 def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
-    """Describe text that is duplicated, altered, or lost in a retry; return "" if there is none."""
+    """Describe text that was duplicated, altered, or lost in a retry; "" if there is none."""
     text, expected = stream.text, case.reply
     same = stream.agrees_for(expected)
     rest = text[same:]

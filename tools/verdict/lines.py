@@ -1,4 +1,4 @@
-"""The lines of the verdict table, in order."""
+"""The lines of the verdict table, in order, and `judge`, which tests an endpoint for each."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -57,5 +57,5 @@ async def judge(case: Case, report: Callable[[str, Seen], None]) -> dict[str, Se
             report(name, table[name])
     finally:
         if case.model is not None:
-            await case.model.behave(NAME)  # removes the fault set by the last line
+            await case.model.behave(NAME)  # removes the last line's fault
     return table

@@ -1,6 +1,5 @@
 """The simulator behind the app under test: its behaviour, and the requests it received."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +8,6 @@ import httpx2
 from utils.simulator import Request
 
 NAME = "sim"  # the model name in the app's requests; `behave` sets which model it refers to
-_LONGEST = 60.0  # seconds to wait for replies to end
 
 
 class Model:
@@ -24,21 +22,18 @@ class Model:
         """Set which model the name `sim` refers to, for example `sim-chat:drop@8`."""
         await self._send("PUT", "/simulator/sim", {"model": model})
 
-    async def requests(self, marker: str) -> list[Request]:
-        """Return the requests whose prompt contains `marker`, in their current state."""
-        log = await self._send("GET", "/simulator/requests")
+    async def requests(self, marker: str, settled: int = 0) -> list[Request]:
+        """Return the requests whose prompt contains `marker`, in their current state.
+
+        First wait up to `settled` seconds for all replies to end.
+        """
+        log = await self._send("GET", f"/simulator/requests?settled={settled}")
         records = [Request(**fields) for fields in log["requests"]]
         return [record for record in records if marker in record.prompt]
 
     async def ended(self, marker: str) -> list[Request]:
-        """Return the requests for `marker` once none of them is streaming, or after a minute."""
-        deadline = asyncio.get_running_loop().time() + _LONGEST
-        while True:
-            found = await self.requests(marker)
-            streaming = any(request.ended == "streaming" for request in found)
-            if not streaming or asyncio.get_running_loop().time() > deadline:
-                return found
-            await asyncio.sleep(0.05)  # the log can only be polled
+        """Return the requests for `marker` once all replies have ended, or after a minute."""
+        return await self.requests(marker, settled=60)
 
     async def reply_to(self, request: Request) -> str:
         """Return the complete text of the reply that a request would get without a fault."""

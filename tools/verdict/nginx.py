@@ -1,4 +1,4 @@
-"""Runs nginx as a proxy in front of the FastAPI app."""
+"""Runs nginx as a proxy in front of the FastAPI app, for tests and the table in apps/README.md."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from tools.programs import ROOT
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 README = ROOT / "apps" / "README.md"
 
-# Uses h11, uvicorn's default if only the app's own packages are installed. h11 answers nginx's
-# HTTP/1.0 requests without chunked encoding, and nginx buffers such responses.
+# The app with h11, uvicorn's default if only the app's own packages are installed. h11 answers
+# nginx's HTTP/1.0 requests without chunked encoding, and nginx buffers such responses.
 ALONE = replace(FASTAPI, command=(*FASTAPI.command, "--http", "h11"))
 
 # Turns on buffering (nginx's default), even for responses with a header that turns it off.

@@ -1,4 +1,7 @@
-"""The verdict as text for people, and as JSON for programs."""
+"""The verdict as text for people, and as JSON for programs.
+
+A table maps the names of `LINES`, such as "Stop stops the model", to what was `Seen`.
+"""
 
 import json
 from collections import Counter

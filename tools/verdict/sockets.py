@@ -75,8 +75,8 @@ class Streamlit:
     """A Streamlit page, which sends widget states and receives elements, both as protobuf."""
 
     path = "/_stcore/stream"
-    # Paths of field numbers: the first line's start at a frame, the second's at an element.
-    FINISHED, ELEMENT = (6,), (5, 3)
+    FINISHED, ELEMENT = (6,), (5, 3)  # paths of field numbers in a frame
+    # paths of field numbers in an element
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
     PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
 

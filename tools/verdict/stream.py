@@ -1,4 +1,4 @@
-"""A streaming reply as a client sees it."""
+"""A streaming reply as a client sees it: what arrived, when, and how it ended."""
 
 import asyncio
 import codecs
@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import httpx2
@@ -22,7 +23,7 @@ _BURST = 0.05  # seconds; text that arrives within this time counts as arriving 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a reply's stream."""
+    """One part of a reply's stream: an event, a JSON line, or a piece of plain text."""
 
     at: float  # when the part arrived, on the event loop's clock
     text: str  # the text in this part, if any
@@ -48,7 +49,7 @@ class Stream:
 
     began: float  # when the question was sent, on the event loop's clock
     wire: WireFormat  # how the question was sent, and where the text is
-    closing: set[str]  # the names of events that make a page close the stream
+    closing: set[str]  # the names of the events at which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     status: int = 0
@@ -126,9 +127,8 @@ class Stream:
 
     def agrees_for(self, expected: str) -> int:
         """Return the length of the text's common prefix with `expected`."""
-        pairs = enumerate(zip(self.text, expected, strict=False))
-        shorter = min(len(self.text), len(expected))
-        return next((at for at, (one, other) in pairs if one != other), shorter)
+        pairs = zip(self.text, expected, strict=False)
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
     @property
     def comments(self) -> int:
@@ -145,11 +145,9 @@ class Stream:
         self._decode = (lambda _: iter(())) if unread else _decoder(self)
 
     async def until(self, enough: Callable[["Stream"], bool], patience: float) -> None:
-        """Read until `enough` returns true or the stream ends.
+        """Read until the stream ends, or `enough` returns true; it is called after each piece.
 
-        Args:
-            enough: Called after each piece of the body.
-            patience: Seconds to wait for each piece; if none arrives, the stream counts as stuck.
+        If a piece takes longer than `patience` seconds, the stream counts as stuck.
         """
         while not enough(self) and not self.over:
             try:

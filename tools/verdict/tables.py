@@ -23,7 +23,7 @@ from .report import SIGNS
 
 BEGIN, END = "<!-- made by tools.verdict.tables -->\n", "<!-- end -->"
 NAIVE = "lesson 4's naive endpoint"
-AFTER = """
+RUN_NAIVE_APP = """
 from langchain_openai import ChatOpenAI
 
 app = naive_app(ChatOpenAI(model="sim"))
@@ -38,7 +38,7 @@ def main() -> int:
     for name in APPS:
         tables[name.capitalize().replace("api", "API")] = _verdict("--app", name)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
-        Path(folder, "naive.py").write_text(_naive() + AFTER, encoding="utf-8")
+        Path(folder, "naive.py").write_text(_naive() + RUN_NAIVE_APP, encoding="utf-8")
         run = f"{sys.executable} -m uvicorn naive:app --port {{port}}"
         url = "http://127.0.0.1:{port}/chat?question={question}"
         tables[NAIVE] = _verdict("--run", run, url, place=Path(folder))

@@ -1,4 +1,4 @@
-"""How to send a question to an endpoint, and where to find the text in the reply."""
+"""The format of an endpoint's requests and replies, as the verdict's options describe it."""
 
 from dataclasses import dataclass
 from typing import Literal
