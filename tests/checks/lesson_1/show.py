@@ -45,7 +45,8 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-edit = edits("1.show", show)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("1.show", show)
 PRINTS = 'print(chunk.content, end="", flush=True)'
 LOOP = "for chunk in model.stream(prompt):"
 STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 1, None)"

@@ -31,7 +31,8 @@ def by_characters(stream):
 
 right("1.words")(lambda stream: map(str, words(stream)))
 
-edit = edits("1.words", words)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("1.words", words)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
 END = "    if buffer:\n        yield buffer\n"

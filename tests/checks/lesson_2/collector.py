@@ -53,7 +53,8 @@ class Asynchronous(AsyncCallbackHandler):
         self.text += token
 
 
-edit = edits("2.collector", Collector)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("2.collector", Collector)
 joins = edits("2.collector", JoinsAList)
 ADDS = "self.text += token"
 TOKEN = "def on_llm_new_token(self, token, **kwargs)"

@@ -48,7 +48,8 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
-edit = edits("2.report", Report)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("2.report", Report)
 ADDS = "self.counts[run_id] = self.counts.get(run_id, 0) + 1"
 ENDS = "self.reports.append(self.counts.pop(run_id, 0))"
 FAILS = "self.counts.pop(run_id, None)"

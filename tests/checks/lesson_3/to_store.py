@@ -21,7 +21,8 @@ def to_store(stream):
     return text
 
 
-edit = edits("3.to_store", to_store)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("3.to_store", to_store)
 IF = 'reason != "stop"'
 SAID = 'f"finish reason {reason}"'
 

@@ -16,7 +16,8 @@ def whole(stream):
     return total
 
 
-edit = edits("3.whole", whole)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("3.whole", whole)
 STEP = "total = chunk if total is None else total + chunk"
 
 edit("adds a message", {STEP: "total = total + chunk", "None": 'AIMessage("")'})

@@ -20,29 +20,27 @@ async def agent_reply(agent, history):
 STOPS = """isinstance(chunk, ToolMessage):
                 return
             if """
-edit = edits("5.agent_reply", agent_reply)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("5.agent_reply", agent_reply)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
 
 edit(None, {" and chunk.text": ""})
 edit(None, {CHECK: "not isinstance(chunk, ToolMessage) and "})
 edit(None, {"chunk, _": "chunk, where", CHECK: 'where["langgraph_node"] == "model" and '})
 edit(None, {"history}": "[*history]}"})
-for mistake, says, changes in (
-    ("shows a result", "raw result", {CHECK: ""}),
-    ("another conversation", "`messages`", {"history}": "history[-1:]}"}),
-    ("ends before the last reply", "called a tool", {CHECK: STOPS}),
-    (
-        "held back",
-        "after it had arrived",
-        {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"},
-    ),
-    (
-        "blocks the loop",
-        "agent.stream",
-        {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"},
-    ),
-):
-    edit(mistake, changes, says)
+edit("shows a result", {CHECK: ""}, "raw result")
+edit("another conversation", {"history}": "history[-1:]}"}, "`messages`")
+edit("ends before the last reply", {CHECK: STOPS}, "called a tool")
+edit(
+    "held back",
+    {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"},
+    "after it had arrived",
+)
+edit(
+    "blocks the loop",
+    {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"},
+    "agent.stream",
+)
 
 
 @right("5.agent_reply", says="around that very stream closes it")

@@ -37,7 +37,8 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-edit = edits("5.guarded_reply", guarded_reply)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("5.guarded_reply", guarded_reply)
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
@@ -67,36 +68,28 @@ edit(
                 raise Refused"""
     },
 )
-for mistake, changes, *says in (
-    (None, {"raise Refused": "raise Forbidden('a card number')"}),
-    (None, {FLUSH: "    yield held\n"}),
-    (None, {"if safe > 0": "if safe >= 0"}),
-    (None, {"if not allowed": "if piece and not allowed"}),
-    ("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'"),
-    ("never checks", {CHECK: ""}),
-    ("checks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter"),
-    (
-        "held back",
-        {SAFE: "safe = len(held) - longest"},
-        "At most `longest - 1` characters, here 17",
-    ),
-    ("collected first", {"if safe > 0": "if False"}),
-    ("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first"),
-    ("shows it once refused", {"raise": "yield held\n                raise"}, "yielded after that"),
-    ("shows other text", {"raise": "yield 'No.'\n                raise"}, "No"),
-    ("swallows the error", {"in pieces": "in hushed(pieces)"}),
-    ("reads on once refused", FINE),
-    ("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden"),
-    (
-        "cuts at minus zero",
-        {SAFE: "safe = -(longest - 1)", "if safe > 0": "if len(held) >= longest"},
-    ),
-    ("ends quietly", {"raise Refused": "return"}),
-    ("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`"),
-    ("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError"),
-    ("stops early", {"held = held[safe:]": "return"}),
-):
-    edit(mistake, changes, *says)
+edit(None, {"raise Refused": "raise Forbidden('a card number')"})
+edit(None, {FLUSH: "    yield held\n"})
+edit(None, {"if safe > 0": "if safe >= 0"})
+edit(None, {"if not allowed": "if piece and not allowed"})
+edit("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'")
+edit("never checks", {CHECK: ""})
+edit("checks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter")
+edit("held back", {SAFE: "safe = len(held) - longest"}, "At most `longest - 1` characters, here 17")
+edit("collected first", {"if safe > 0": "if False"})
+edit("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first")
+edit("shows it once refused", {"raise": "yield held\n                raise"}, "yielded after that")
+edit("shows other text", {"raise": "yield 'No.'\n                raise"}, "No")
+edit("swallows the error", {"in pieces": "in hushed(pieces)"})
+edit("reads on once refused", FINE)
+edit("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden")
+edit(
+    "cuts at minus zero", {SAFE: "safe = -(longest - 1)", "if safe > 0": "if len(held) >= longest"}
+)
+edit("ends quietly", {"raise Refused": "return"})
+edit("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`")
+edit("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError")
+edit("stops early", {"held = held[safe:]": "return"})
 
 
 @right("5.guarded_reply")

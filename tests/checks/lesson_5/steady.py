@@ -29,7 +29,8 @@ async def steady(sources, seconds):
                 raise
 
 
-edit = edits("5.steady", steady)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("5.steady", steady)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"
@@ -51,36 +52,33 @@ edit(
     },
 )
 edit(None, {RAISE: f"{RAISE}\n        yield Status('Trying another')"})
-for mistake, changes, *says in (
-    ("calls none", {"source()": "source"}),
-    ("not in order", {"(sources, start": "(sources[::-1], start"}),
-    ("calls the next too late", {COMMITS: "False"}),
-    ("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later"),
-    ("goes on after a cancellation", {"except Exception": "except BaseException"}),
-    ("calls the next without need", {DONE: f"            if {TEXT}:{NEXT}return"}),
-    ("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence"),
-    ("takes a chunk for text", {COMMITS: "True"}, "Which items are text"),
-    (
-        "never calls the next",
-        {"    for": FIRST("sources = list(dict.fromkeys(sources))")},
-        "in the list twice",
-    ),
-    ("never calls the next", {"    for": FIRST("sources = sources[:2]")}, "first two sources"),
-    ("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")}),
-    ("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"}),
-    (
-        "ends quietly",
-        {"(), seconds": "(), seconds if number < len(sources) else 1000"},
-        "the last source was silent",
-    ),
-    ("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3"),
-    ("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both"),
-    ("raises", {COMMITS: "piece.content"}),
-    ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
-    ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
-    ("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"}),
-):
-    edit(mistake, changes, *says)
+edit("calls none", {"source()": "source"})
+edit("not in order", {"(sources, start": "(sources[::-1], start"})
+edit("calls the next too late", {COMMITS: "False"})
+edit("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later")
+edit("goes on after a cancellation", {"except Exception": "except BaseException"})
+edit("calls the next without need", {DONE: f"            if {TEXT}:{NEXT}return"})
+edit("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence")
+edit("takes a chunk for text", {COMMITS: "True"}, "Which items are text")
+edit(
+    "never calls the next",
+    {"    for": FIRST("sources = list(dict.fromkeys(sources))")},
+    "in the list twice",
+)
+edit("never calls the next", {"    for": FIRST("sources = sources[:2]")}, "first two sources")
+edit("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")})
+edit("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"})
+edit(
+    "ends quietly",
+    {"(), seconds": "(), seconds if number < len(sources) else 1000"},
+    "the last source was silent",
+)
+edit("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3")
+edit("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both")
+edit("raises", {COMMITS: "piece.content"})
+edit("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"})
+edit("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"})
+edit("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"})
 right("5.steady")(keeps_the_error)
 
 

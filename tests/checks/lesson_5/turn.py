@@ -20,7 +20,8 @@ async def turn(model, history, question):
         history.append(AIMessage(said))
 
 
-edit = edits("5.turn", turn)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+edit = edits("5.turn", turn)
 SENT, BEGIN = "[*history, HumanMessage(question)]", "history.append(HumanMessage(question))"
 GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.append(AIMessage(said))"
 CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"
@@ -35,38 +36,35 @@ GROWS = {  # the stored message grows with each chunk
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
 edit(None, GROWS)
-for mistake, changes, *says in (
-    ("question not sent", {SENT: "[*history]"}),
-    (
-        "question not sent",
-        {SENT: "[*history, HumanMessage(question.lower())]"},
-        "was sent `'why do rivers bend[?]'`",
-    ),
-    ("another conversation", {SENT: "question"}),
-    ("reply sent with the question", {**GROWS, SENT: "history"}),
-    (
-        "adds text",
-        {"finally": "except Exception:\n        yield 'Sorry!'\n        raise\n    finally"},
-    ),
-    ("loses what was before", {END: "history.pop(0)"}),
-    ("history unchanged", {BEGIN: f"history = [*history]\n    {BEGIN}"}, "makes a new list"),
-    ("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader stopped early"),
-    ("no message", {END: "history.append(said)"}),
-    ("other roles", {"AIMessage(said)": "HumanMessage(said)"}),
-    ("question not stored", {BEGIN: ""}),
-    ("too many messages", {END: "history += [AIMessage(said), HumanMessage('Why?')]"}),
-    ("reply not stored", {"finally": ALONE}),
-    ("reply before the question", {END: "history.insert(-1, AIMessage(said))"}),
-    (
-        "lacks the end",
-        {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"},
-        "before or after it is yielded",
-    ),
-    ("stores more", {"finally": CUTS}),
-    ("another reply stored", {GROW: "said = chunk.content"}),
-    ("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"}),
-):
-    edit(mistake, changes, *says)
+edit("question not sent", {SENT: "[*history]"})
+edit(
+    "question not sent",
+    {SENT: "[*history, HumanMessage(question.lower())]"},
+    "was sent `'why do rivers bend[?]'`",
+)
+edit("another conversation", {SENT: "question"})
+edit("reply sent with the question", {**GROWS, SENT: "history"})
+edit(
+    "adds text",
+    {"finally": "except Exception:\n        yield 'Sorry!'\n        raise\n    finally"},
+)
+edit("loses what was before", {END: "history.pop(0)"})
+edit("history unchanged", {BEGIN: f"history = [*history]\n    {BEGIN}"}, "makes a new list")
+edit("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader stopped early")
+edit("no message", {END: "history.append(said)"})
+edit("other roles", {"AIMessage(said)": "HumanMessage(said)"})
+edit("question not stored", {BEGIN: ""})
+edit("too many messages", {END: "history += [AIMessage(said), HumanMessage('Why?')]"})
+edit("reply not stored", {"finally": ALONE})
+edit("reply before the question", {END: "history.insert(-1, AIMessage(said))"})
+edit(
+    "lacks the end",
+    {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"},
+    "before or after it is yielded",
+)
+edit("stores more", {"finally": CUTS})
+edit("another reply stored", {GROW: "said = chunk.content"})
+edit("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"})
 
 
 @right("5.turn")
