@@ -18,7 +18,7 @@ from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
-LISTS = {"prompts", "history", "sources"}  # arguments to mutate
+LISTS = {"prompts", "history", "sources"}  # the names of arguments that are lists
 
 
 class NotebookModel(FakeListChatModel):
@@ -215,7 +215,7 @@ def mutated(code, mutation):
     return None if new == before else new
 
 
-# Harmless, since the stream ends when the task that reads it is cancelled.
+# In this exercise, cancelling a task ends its stream, so keeping the stream open is no mistake.
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 

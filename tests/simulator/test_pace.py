@@ -62,7 +62,7 @@ def test_buffered_text_arrives_at_the_end(virtual: VirtualSimulator) -> None:
 def test_a_stall_lengthens_one_gap(virtual: VirtualSimulator) -> None:
     plain, stalled = streamed(virtual, "sim-seed"), streamed(virtual, "sim-seed:stall@5,7")
     gaps = list(plain.gaps)
-    gaps[4] += 7  # after the fifth token
+    gaps[4] += 7  # the gap after the fifth token
     assert stalled.gaps == pytest.approx(gaps)
 
 
@@ -144,7 +144,7 @@ def test_two_streams_read_in_turn_do_not_delay_each_other(virtual: VirtualSimula
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    # the second stream starts only after the first stream's role chunk
+    # The second stream starts after the first one's role chunk, which takes 0.12 s.
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 

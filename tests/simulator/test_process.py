@@ -175,7 +175,7 @@ def test_it_restarts_although_a_site_hook_left_a_process_with_its_output_open(
     finally:
         server.stop()
         for process_left in left:
-            with contextlib.suppress(psutil.NoSuchProcess):  # it may already have exited
+            with contextlib.suppress(psutil.NoSuchProcess):  # the process may have exited
                 process_left.kill()
 
 
@@ -191,7 +191,7 @@ def test_a_site_hook_that_ends_python_is_reported_immediately(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, words: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    # Make the time limit long enough that it can't cause the error.
+    # Only the hook can cause the error, not this time limit.
     monkeypatch.setattr(server_process, "_READY_SECONDS", PATIENCE * 10)
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{words}") as caught:

@@ -1,4 +1,7 @@
-"""The request log: what it records, and how it is displayed."""
+"""The request log: what it records, and how it is displayed.
+
+`watch` collects the requests of a `with` block; a log is settled once all its replies have ended.
+"""
 
 from contextlib import aclosing
 

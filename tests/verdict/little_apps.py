@@ -1,4 +1,7 @@
-"""Small chat endpoints: a correct one, and others that each fail one line of the verdict."""
+"""Small chat apps: a correct one, and others with a mistake that fails one line of the verdict.
+
+`test_lines.py` names the line that each of them fails.
+"""
 
 import asyncio
 import json
@@ -26,7 +29,7 @@ class TruncatedError(Exception):
 
 
 class Sound(Starlette):
-    """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model.
+    """A correct app: a disconnect or `POST /stop/{reply}` stops the model.
 
     `frames` yields the encoded events. `pieces` yields the name and data of each event. `texts`
     yields the text of the reply, from one or more model calls (`asked`).
@@ -208,7 +211,7 @@ class AsksAgain(Retries):
 
 
 class Doubles(Retries):
-    """Retries after an error mid-reply and shows the reply again from the start."""
+    """Retries after an error in mid-reply and shows the reply again from the start."""
 
     error = openai.APIError
     not_after = (openai.APIConnectionError, openai.APIStatusError)
@@ -232,7 +235,7 @@ class Impatient(Retries):
     tries = 3
 
 
-# Pieces of text, then the exception that ended the stream, or None if it ended normally.
+# A queue of pieces of text, then of the exception that ended the stream, or None without one.
 Queue = asyncio.Queue[str | Exception | None]
 
 

@@ -1,4 +1,7 @@
-"""The verdict on endpoints that use POST, JSON lines, plain text and more."""
+"""The verdict on apps that differ from `apps.Sound`, the correct one: in format, or in a detail.
+
+An app's `pieces` yields the events of a reply, and `frame` encodes an event.
+"""
 
 import asyncio
 import itertools
@@ -101,7 +104,7 @@ def test_a_plain_text_body_that_ends_normally_after_a_failure_fails(verdict: Jud
 
 
 class StaysOpen(apps.Sound):
-    """Keeps the stream open after its last event, so that the page has to close it."""
+    """Keeps the stream open after its last event, so that the client has to close it."""
 
     async def pieces(self, question: str) -> Any:
         async for piece in super().pieces(question):
@@ -110,7 +113,7 @@ class StaysOpen(apps.Sound):
 
 
 class Pings(apps.BreakIsEnd):
-    """Sends an empty event between the last text and the final event."""
+    """Sends an event without text between the last text and the final event."""
 
     async def pieces(self, question: str) -> Any:
         async for kind, value in super().pieces(question):

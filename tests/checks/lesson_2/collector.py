@@ -46,7 +46,7 @@ class AsFrozenData(BaseCallbackHandler):
 
 @right("2.collector", says="starts an event loop for each call")
 class Asynchronous(AsyncCallbackHandler):
-    text = ""  # harmless: `+=` creates an instance attribute
+    text = ""  # not shared between collectors: `+=` creates an instance attribute
 
     async def on_llm_new_token(self, token, **kwargs):
         await asyncio.sleep(0)
@@ -61,7 +61,7 @@ TOKEN = "def on_llm_new_token(self, token, **kwargs)"
 
 
 def at(event, does):
-    """Return changes that add a method for an event."""
+    """Return changes that add a method for an event, with the body `does`."""
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 
 from tests.checks.answers import right, wrong
 
+# For each case, both handlers with the number of starts that they count.
 STARTS = {1: ("A", 1, "B", 1), 2: ("A", 1, "B", 0), 3: ("A", 1, "B", 1), 4: ("A", 0, "B", 0)}
 
 for answer in (

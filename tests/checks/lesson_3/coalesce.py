@@ -28,7 +28,7 @@ edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"
 NEVER = "last is None"
-# Measures the intervals from the first piece rather than from the last yield.
+# A change that measures the intervals from the first piece rather than from the last yield.
 GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds * seconds'}
 
 edit("strips the text", {"if waiting:": "if waiting.strip():"})

@@ -55,6 +55,7 @@ def counts_them_first(stream):
 
 
 def parts(stream, *lost):
+    """Add up only the chunks in which the attributes named in `lost` are empty."""
     return whole(chunk for chunk in stream if not any(getattr(chunk, name) for name in lost))
 
 

@@ -59,7 +59,7 @@ edit(None, {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(pr
 edit(None, {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"})
 edit(
     None,
-    {  # waits for the other replies before raising an error
+    {  # waits for all replies before it raises an error
         END: f"""texts = {KEEPING_ERRORS}
     for text in texts:
         if isinstance(text, BaseException):

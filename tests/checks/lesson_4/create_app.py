@@ -51,12 +51,12 @@ def create_app(model):
 # edit(expected mistake or None, {old code: new code}, regex that the message must match)
 edit = edits("4.create_app", create_app)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
-# the start of `frames`; a line break and the indentation of its `try`
-START, NEXT = "async def frames():\n            ", "\n            "
+NEXT = "\n            "  # a line break and the indentation of the body of `frames`
+START = f"async def frames():{NEXT}"
 THEN = "\n                    "  # a line break and the indentation of `yield framed`
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
-UNCAUGHT = {"except Exception": "except ConnectionError"}  # doesn't catch a NameError
+UNCAUGHT = {"except Exception": "except ConnectionError"}  # so that a NameError propagates
 EVENT_LINE = '"event: {}\\n"'.format
 
 LIFESPAN = """@contextlib.asynccontextmanager

@@ -63,8 +63,8 @@ def create_lasting_app(model):
 edit = edits("4.rejoin", create_lasting_app)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-# a line break and the indentation of the loop; the same for the loop's body
-NEXT, MORE = "\n            ", "\n                "
+NEXT = "\n            "  # a line break and the indentation of the loop
+MORE = "\n                "  # a line break and the indentation of the loop's body
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"
 TYPE = 'media_type="text/event-stream"'

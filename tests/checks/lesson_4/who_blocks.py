@@ -1,7 +1,8 @@
-"""Right and wrong answers to 4.who_blocks: which snippets block the event loop."""
+"""Right and wrong answers to 4.who_blocks, which asks which snippets block the event loop."""
 
 from tests.checks.answers import right, wrong
 
+# For each snippet, whether a heartbeat in the same event loop goes on while the snippet runs.
 BEATS = {"A": True, "B": False, "C": True, "D": False, "E": True, "F": False}
 
 right("4.who_blocks")(BEATS)

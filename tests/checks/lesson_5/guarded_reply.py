@@ -44,7 +44,7 @@ SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
 FLUSH = "    if held:\n        yield held\n"
 REFUSES = "                if not allowed(held):\n                    raise Refused\n"
-FINE = {  # raises `Refused` only at the end
+FINE = {  # changes that raise `Refused` only at the end
     'held = ""': 'held, fine = "", True',
     CHECK: "            fine = fine and allowed(held)\n",
     "if safe > 0": "if fine and safe > 0",

@@ -26,7 +26,7 @@ def from_the_left(partial, more):
 # edit(expected mistake or None, {old code: new code}, regex that the message must match)
 edit = edits("5.seam", seam)
 SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
-FIRST = "    {}\n    for size".format  # inserts a line before the loop
+FIRST = "    {}\n    for size".format  # adds a line before the loop
 
 edit("repeats a part", {SIZES: "range(1, len(more) + 1)"})
 edit("repeats the overlap", {SIZES: "range(len(more), 1, -1)"})

@@ -34,14 +34,14 @@ edit = edits("5.steady", steady)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"
-FIRST = "    {}\n    for".format  # inserts a line before the loop
+FIRST = "    {}\n    for".format  # adds a line before the loop
 NEXT = "\n                "  # a line break and the indentation of the `yield`
 OWN = "raise RuntimeError('No source answered.')"
 
 edit(None, {"    for": FIRST("yield Status('Connecting')")})
 edit(None, {"    for": FIRST("yield Status('Thinking')")})
 edit(
-    None,  # an empty first chunk is passed on together with the next piece
+    None,  # passes on an empty first chunk together with the next piece
     {
         "begun = False": "begun, empty = False, []",
         "yield piece": """empty.append(piece)
@@ -124,7 +124,7 @@ async def watched(stream, seconds):
 
 
 def steady_with_watched(own):
-    """Return the solution's `steady`, which uses the `watched` that the code in `own` defines."""
+    """Return the official `steady`, using the `watched` that the code in `own` defines."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

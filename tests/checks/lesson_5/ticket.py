@@ -50,7 +50,9 @@ LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
 SENT = "model.astream(request(conversation))"
 JSON_MODE = 'model.bind(response_format={"type": "json_object"}).astream'
 
-edit(None, {"readable(text)": "from_json(text.encode(), partial_mode=True)"})  # no partial fields
+edit(
+    None, {"readable(text)": "from_json(text.encode(), partial_mode=True)"}
+)  # leaves out unfinished fields
 edit(None, {"readable(text)": "parse_partial_json(text) or {}", LACKS: 'not finish == "stop"'})
 edit(None, {SENT: f'{JSON_MODE}([{{"role": "user", "content": request(conversation)}}])'})
 
