@@ -56,10 +56,8 @@ edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
 edit("prints something between", {'end=""': 'end=" "'})
 edit("prints without white space", {"print(chunk.content": "print(chunk.content.strip()"})
-edit(
-    "prints the text so far",
-    {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"},
-)
+SO_FAR = {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"}
+edit("prints the text so far", SO_FAR)
 edit("prints the text again", {"return text": "print(text)\n    return text"}, "printed twice")
 edit("prints another text", {"print(chunk.content": "print(chunk.content.upper()"})
 edit("doesn't flush", {", flush=True": ""})
@@ -173,9 +171,7 @@ edit("never awaited", {"return": "awaits(model, prompt)\n    return"}, "`awaits`
 edit("raises", {"model.stream": "model.astream"}, "async_generator")
 wrong("1.show", "never read", says=r"with `\.stream")(lambda model, prompt: model.stream(prompt))
 wrong("1.show", "never read", says=r"with `\.astream")(lambda model, prompt: model.astream(prompt))
-wrong("1.show", "never awaited", says="`ainvoke`")(
-    lambda model, prompt: model.ainvoke(prompt).content
-)
+wrong("1.show", "never awaited", "`ainvoke`")(lambda model, prompt: model.ainvoke(prompt).content)
 wrong("1.show", "unread generator")(lambda model, prompt: (letter for letter in prompt))
 
 

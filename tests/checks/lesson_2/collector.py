@@ -104,9 +104,7 @@ edit("behind", {'""': '""; self.last = ""', **BEHIND})
 STREAMED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
 edit("not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model")
 
-wrong("2.collector", "not a class", says="without parentheses. It was given a `Collector`")(
-    Collector()
-)
+wrong("2.collector", "not a class", "without parentheses. It was given a `Collector`")(Collector())
 
 
 @wrong("2.collector", "fails silently", says="log shows it: .*ZeroDivisionError")

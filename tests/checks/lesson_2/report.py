@@ -82,10 +82,11 @@ IF_LEFT = f"self.reports += [{POP}] * isinstance(error, GeneratorExit)"
 edit("reports an unfinished run", {FAILS: IF_LEFT}, "a run whose reader stopped early")
 UNLESS_LEFT = f"if not isinstance(error, GeneratorExit): {FAILS}"
 edit("keeps a run", {FAILS: UNLESS_LEFT}, "reader stopped early")
-edit(
-    "keeps a run",
-    {FAILS: "pass", f"def __init__(self):\n        {GIVEN}": f"counts = {{}}\n    {INIT}"},
-)
+SHARED_COUNTS = {
+    FAILS: "pass",
+    f"def __init__(self):\n        {GIVEN}": f"counts = {{}}\n    {INIT}",
+}
+edit("keeps a run", SHARED_COUNTS)
 edit("shared reports", {f"def __init__(self):\n        {GIVEN}": "counts, reports = {}, []"})
 edit("no numbers", {ENDS: f"self.reports.append((run_id, {POP}))"})
 edit("no list", {"[]": "{}", ENDS: f"self.reports[run_id] = {POP}"})

@@ -31,7 +31,5 @@ for mistake, change, says in (
 ):
     wrong("2.starts", mistake, says)({**STARTS, **change})
 
-wrong("2.starts", "strings as keys", says="`'1'` is a string")(
-    {str(n): row for n, row in STARTS.items()}
-)
+wrong("2.starts", "strings as keys", says="`'1'` is a string")({str(n): STARTS[n] for n in STARTS})
 wrong("2.starts", "no dict", says="with the case numbers as keys, not a `list`")([1, 1])

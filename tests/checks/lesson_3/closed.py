@@ -33,17 +33,11 @@ edit("leaves the block open", {MATCH: 'line.startswith("```")'}, "by one space")
 edit("leaves the block open", {"3}```": "3}```(?!`)"}, "four backticks")
 edit("fence in mid-line", {'lines.append("```")': 'lines[-1] += "```"'})
 edit("changes the rest", {'last.strip() not in ("`", "``")': "len(last) > 2"})
-edit(
-    "changes the rest",
-    {'last.strip() not in ("`", "``")': 'not last.startswith("`") or last == "```"'},
-    "inline",
-)
+INLINE = {'last.strip() not in ("`", "``")': 'not last.startswith("`") or last == "```"'}
+edit("changes the rest", INLINE, "inline")
 edit("changes the rest", {"return ": 'return "**" * (text.count("**") % 2) + '}, "bold")
-edit(
-    "changes the rest",
-    {"    fences": '    lines = [line for line in lines if line != "`"]\n    fences'},
-    "in the middle",
-)
+ANY_LINE = {"    fences": '    lines = [line for line in lines if line != "`"]\n    fences'}
+edit("changes the rest", ANY_LINE, "in the middle")
 edit("changes the rest", {"text.split": "text.replace(chr(13), '').split"}, "other line breaks")
 edit("raises", {"    *": "    text[0]\n    *"}, "for an empty text")
 
@@ -75,6 +69,4 @@ def expects_a_line_break_before_backticks(text):
     return text + "\n```" if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2 else text
 
 
-wrong("3.closed", "escapes HTML", says="`closed` returns Markdown")(
-    lambda text: html.escape(closed(text))
-)
+wrong("3.closed", "escapes HTML", "`closed` returns Markdown")(lambda t: html.escape(closed(t)))

@@ -37,21 +37,13 @@ edit("too soon", GRID)
 edit("loses pieces", {REST: "    if waiting:\n        yield piece\n"})
 edit("first piece late", {EMPTY: "(", "            yield": "            if waiting: yield"})
 edit("changes white space", {"+= piece": "+= piece.strip() and piece"})
-edit(
-    "empty string",
-    {
-        EMPTY: "(",
-        "now =": "if not waiting and last is None:\n            continue\n        now =",
-    },
-)
+LATER = {EMPTY: "(", "now =": "if not waiting and last is None: continue\n        now ="}
+edit("empty string", LATER)
 edit("longer than the interval", {">=": ">"})
 edit("no text", {REST: "    yield from ()\n", "yield waiting": "pass"})
 edit("too late", {EMPTY: "(last is None or len(waiting) > 30) and ("})
 edit("empty string", {"    if waiting:\n        yield": "    yield"})
-edit(
-    "debounces",
-    {'            waiting, last = "", now': '            waiting = ""\n        last = now'},
-)
+edit("debounces", {'waiting, last = "", now': 'waiting = ""\n        last = now'})
 edit("waits", {"            yield": "            sleep(seconds)\n            yield"})
 edit("another text", {"yield waiting": 'yield f"{waiting}!"'})
 edit("never looks at the clock", {"clock()": "perf_counter()"})

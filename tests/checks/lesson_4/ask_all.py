@@ -96,18 +96,12 @@ edit("returns nothing", {RESULTS: RESULTS + " or None"})
 edit("never calls the model", {END: f"return ['' {GO}"})
 edit("sends other prompts", {GO: "for prompt in prompts[1:]]"})
 edit("drops a repetition", {GO: "for prompt in dict.fromkeys(prompts)]"})
-edit(
-    "one reply twice",
-    {RESULTS: f"texts = dict(zip(prompts, tasks))\n    return [texts[prompt].result() {GO}"},
-)
+BY_PROMPT = {RESULTS: f"texts = dict(zip(prompts, tasks))\n    return [texts[prompt].result() {GO}"}
+edit("one reply twice", BY_PROMPT)
 edit("changes an argument", {"    turn": "    prompts.reverse()\n    turn"})
 edit("changes white space", {ASK: "return ' '.join((await text_of(model, prompt)).split())"})
 edit(
-    "stops early",
-    {
-        ASK: f"async for chunk in model.astream(prompt):{NEXT}"
-        f"    if chunk.content:{NEXT}        return chunk.content"
-    },
+    "stops early", {ASK: f"async for c in model.astream(prompt):{NEXT}    if c.text: return c.text"}
 )
 edit("an empty text", {ASK: "return [chunk.content async for chunk in model.astream(prompt)][-1]"})
 edit("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"})

@@ -115,11 +115,8 @@ edit(
 )
 
 # mistakes in reading the model stream
-edit(
-    "model goes on",
-    {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
-    "1 piece was still generated after",
-)
+PLAIN_LOOP = {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."}
+edit("model goes on", PLAIN_LOOP, "1 piece was still generated after")
 edit("never calls the model", {RESPONSE: "question and None"})
 edit(
     "one reader after the other",
@@ -145,11 +142,8 @@ edit(
     },
     "received `'The moon",
 )
-edit(
-    "waits between pieces",
-    {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"},
-    "wrote its reply in 2.0 s, but the endpoint took",
-)
+PAUSES = {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"}
+edit("waits between pieces", PAUSES, "wrote its reply in 2.0 s, but the endpoint took")
 # mistakes in the events
 edit("event without data", {"yield END": f"yield {EVENT_LINE('end')}"})
 edit("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"})
@@ -175,10 +169,7 @@ edit("returns the wrong type", {"return app": "return chat"})
 edit("async def", {"def create_app": "async def create_app"})
 edit("yields", {"return app": "yield app"})
 edit("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of")
-edit(
-    "needs frame",
-    {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
-)
+edit("needs frame", {"framed": "frame", "def create_app": "def frame(text): ...\ndef create_app"})
 # a mistake in handling a disconnect
 edit("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"})
 # mistakes in handling a model failure
@@ -193,11 +184,7 @@ edit(
     "before its first chunk",
 )
 edit("end after a failure", {"yield FAILED": "yield END"}, "half a reply for the whole")
-edit(
-    "another failure event",
-    {"yield FAILED": r'yield "event: error\ndata: {}\n\n"'},
-    "uses `error` itself",
-)
+edit("another failure event", {"FAILED": r'"event: error\ndata: {}\n\n"'}, "uses `error` itself")
 edit("failure as text", {"yield FAILED": 'yield framed("Sorry")'}, "`Sorry` as part")
 
 wrong("4.create_app", "not a function", says="was given a `FastAPI`")(FastAPI())

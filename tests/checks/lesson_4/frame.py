@@ -30,12 +30,8 @@ edit("no event", {r"\n\n": r"\n"}, "What|what ends the frame")
 edit("several events", {FRAME: f"{FRAME} * 2"}, "2 events")
 edit("another type", {'f"': r'f"event: token\n'}, "is `token`")
 edit("not JSON", {DATA: "text"}, "is `'Hello'`")
-edit(
-    "not JSON", {DATA: "text if chr(10) in text else json.dumps(text)"}, r"Two\\nlines'` is `'Two'`"
-)
+edit("not JSON", {DATA: f"text if chr(10) in text else {DATA}"}, r"Two\\nlines'` is `'Two'`")
 edit("JSON of something else", {"(text)\n": "(text.strip())\n"}, "gets `''` back")
-edit(
-    "JSON of something else", {DATA: "text if text == '42' else json.dumps(text)"}, "gets `42` back"
-)
+edit("JSON of something else", {DATA: f"text if text == '42' else {DATA}"}, "gets `42` back")
 edit("leaves a rest", {r"\n\n": r"\n\nid"})
 edit("raises", {DATA: "json.dumps(text.encode('ascii').decode())"})

@@ -118,11 +118,7 @@ edit("repeats events", {START: "number = max(last_event_id, 1)"})
 edit("counts from elsewhere", {START: "number = last_event_id + 2"}, "id `2`")
 edit("asks for event 0", {START: "number = last_event_id"}, "from 1")
 edit("refuses a reader", {"<= len(reply": "< len(reply"}, "A reader without `Last-Event-ID`")
-edit(
-    "refuses a reader",
-    {"if not 0 <=": "if reply.over or not 0 <="},
-    "status 400.*after the reply's end",
-)
+edit("refuses a reader", {"not 0": "reply.over or not 0"}, "status 400.*after the reply's end")
 edit("loses events", {START: "number = len(reply.events) + 1 if last_event_id else 1"})
 edit("another text later", {START: "number = len(reply.events) + 1"}, "after the reply's end")
 edit("same id twice", {NUMBER: "id: {number - last_event_id}"}, "new connection")
@@ -163,24 +159,16 @@ edit("raises", {"reply.event(": "reply.evnt("}, "evnt")
 edit("no Stop", {"/stop": "/halt"}, "status 404")
 edit("stops another reply", {CANCEL: "[each.task.cancel() for each in replies.values()]"})
 edit("ends twice", {CANCEL: f'{CANCEL}\n        replies[key].add("end", "Stopped.")'}, "else adds")
-edit(
-    "Stop refused",
-    {CANCEL: f"if replies[key].over:\n            raise HTTPException(409)\n        {CANCEL}"},
-    "after the end",
-)
+REFUSED = {CANCEL: f"if replies[key].over:\n            raise HTTPException(409)\n        {CANCEL}"}
+edit("Stop refused", REFUSED, "after the end")
 edit("goes on after Stop", {CANCEL: "pass"})
 # mistakes in handling bad requests
 edit("accepts a bad request", {BAD: ""}, "999")
 edit("accepts a bad request", {"0 <= ": ""}, "-1")
 edit("accepts a bad request", {"<= len(reply.events)": "<= len(reply.events) + 1"}, "ID: 20")
 edit("accepts a bad request", {LOST: "reply ="}, "`/replies/unknown`.*status 500")
-edit(
-    "accepts a bad request", {LOST_STOP: f"if key in replies:\n            {CANCEL}"}, "/stop.*204"
-)
-edit(
-    "accepts a bad request",
-    {"HTTPException(404)\n        reply =": "HTTPException(400)\n        reply ="},
-)
+edit("accepts a bad request", {LOST_STOP: f"if key in replies:{NEXT}{CANCEL}"}, "/stop.*204")
+edit("accepts a bad request", {"404)\n        reply": "400)\n        reply"})
 # mistakes in the endpoint paths
 edit("another status", {'get("/replies/{key}': 'get("/reply/{key}'}, "status 404")
 edit("begins no reply", {'"/chat"': '"/"'}, "status 404")

@@ -34,13 +34,8 @@ edit(None, {"(prompt)": "([HumanMessage(prompt)], config={'tags': ['loud']})", "
 edit(None, {"model.": "(model | StrOutputParser()).", "chunk.content": "chunk"})
 edit("blocks the loop", {"async for": "for", "astream": "stream"})
 edit("plain generator", {"async ": "", "astream": "stream"})
-edit(
-    "held back",
-    {
-        LOOP: f"before = ''\n    {LOOP}",
-        YIELD: "yield before\n        before = chunk.content.upper()",
-    },
-)
+BEHIND = {LOOP: f"before = ''\n    {LOOP}", YIELD: "yield before; before = chunk.content.upper()"}
+edit("held back", BEHIND)
 edit("no yield", {"yield ": ""})
 edit("not in capitals", {".upper()": ""})
 edit("yields messages", {YIELD: "chunk.content = chunk.content.upper()\n        yield chunk"})
@@ -67,9 +62,7 @@ async def shouts_and_passes_errors_on(model, prompt):
 tries = edits("4.shout", shouts_and_passes_errors_on)
 RAISE = 'error.add_note("in mid-reply")\n        raise'
 tries("replaces the error", {RAISE: 'raise ValueError("half a reply") from error'})
-tries(
-    "swallows the cancellation", {"CancelledError:\n        raise": "CancelledError:\n        pass"}
-)
+tries("swallows the cancellation", {"Error:\n        raise": "Error:\n        pass"})
 tries("yields while closing", {"await stream.aclose()": 'yield ""'})
 
 

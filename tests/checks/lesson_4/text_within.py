@@ -39,14 +39,9 @@ STAYS = """
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(1000)"""
 
-edit(
-    None, {"pass": "if not limit.expired():\n            raise"}, "The model stopped each time\\.$"
-)
+edit(None, {"pass": "if not limit.expired(): raise"}, "The model stopped each time\\.$")
 edit(None, {"model.": "(model | StrOutputParser()).", "chunk.content": "chunk"})
-edit(
-    None,
-    {"asyncio.timeout(seconds)": "asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)"},
-)
+edit(None, {"timeout(seconds)": "timeout_at(asyncio.get_running_loop().time() + seconds)"})
 edit("timeout propagates", {EXCEPT: "finally:\n        pass"})
 edit("too late", {"(seconds)": "(3)"})
 edit("too early", {"(seconds)": "(seconds - 0.5)"})
@@ -77,10 +72,8 @@ async def waits_for_a_reader(model, prompt, seconds):
     return "".join(pieces)
 
 
-edits("4.text_within", waits_for_a_reader)(
-    "left open",
-    {"collect(pieces, model, prompt)": "asyncio.to_thread(read, pieces, model, prompt)"},
-)
+IN_A_THREAD = {"collect(pieces, model, prompt)": "asyncio.to_thread(read, pieces, model, prompt)"}
+edits("4.text_within", waits_for_a_reader)("left open", IN_A_THREAD)
 
 
 @right("4.text_within")

@@ -31,16 +31,10 @@ edit(None, {"history}": "[*history]}"})
 edit("shows a result", {CHECK: ""}, "raw result")
 edit("another conversation", {"history}": "history[-1:]}"}, "`messages`")
 edit("ends before the last reply", {CHECK: STOPS}, "called a tool")
-edit(
-    "held back",
-    {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"},
-    "after it had arrived",
-)
-edit(
-    "blocks the loop",
-    {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"},
-    "agent.stream",
-)
+COLLECTED = {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"}
+edit("held back", COLLECTED, "after it had arrived")
+PLAIN_LOOP = {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"}
+edit("blocks the loop", PLAIN_LOOP, "agent.stream")
 
 
 @right("5.agent_reply", says="around that very stream closes it")

@@ -37,11 +37,8 @@ edit(None, {CHUNK: "not isinstance(item[0], ToolMessage)"})
 edit(None, {CHUNK: 'item[1]["langgraph_node"] == "model"'})
 edit(None, {"item[0].text": "item[0].content"})
 edit("nothing at first", {'= "Thinking"\n    yield stage': '= ""'}, "with item")
-edit(
-    "repeats a stage",
-    {"    async for mode": '    stage = ""\n    yield "Thinking"\n    async for mode'},
-    "`Thinking`",
-)
+BEGINS_TWICE = {"    async for mode": '    stage = ""\n    yield "Thinking"\n    async for mode'}
+edit("repeats a stage", BEGINS_TWICE, "`Thinking`")
 edit("another stage", {'stage = "Thinking"': 'stage = "thinking"'}, "`'thinking'` was")
 edit("answers with a result", {CHUNK + " and ": ""}, "a tool's result")
 edit("answers without text", {" and item[0].text:": ":"}, "Its chunk has no text")
@@ -59,15 +56,12 @@ edit(
 edit("skips white space", {"item[0].text": "item[0].text.strip()"}, "counts as text")
 edit("late", {"item[0].text": "len(item[0].text) > 4"}, "`Answer`")
 edit("misses a stage", {'== "messages"': '== "message"'}, "`Answer` began")
-edit(
-    "a stage too many",
-    {LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'},
-)
-edit(
-    "stops early",
-    {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'},
-    "read only .* items",
-)
+EACH_UPDATE = {
+    LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'
+}
+edit("a stage too many", EACH_UPDATE)
+STOPS = {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'}
+edit("stops early", STOPS, "read only .* items")
 edit("misses a stage", {"in calls]": "in calls[:1]]"})
 edit("yields the wrong type", {"    yield stage": '    yield (stage, "")'})
 edit("collected first", {"async for mode, item in items": f"for mode, item in {ALL}"}, "together")

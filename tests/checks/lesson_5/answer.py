@@ -50,57 +50,41 @@ LENGTH = 'finish_of(whole) == "length"'
 edit("other tools", {".bind_tools(tools)": ""})
 edit("another conversation", {"list(messages)": "messages[-1:]"})
 edit("runs an unfinished call", {STOP: f"not whole.tool_calls or {LENGTH}"})
-edit(
-    "runs an unfinished call",
-    {STOP: 'not whole.tool_calls or finish_of(whole) not in ("stop", "tool_calls")'},
-)
+ANY_OTHER = {STOP: 'not whole.tool_calls or finish_of(whole) not in ("stop", "tool_calls")'}
+edit("runs an unfinished call", ANY_OTHER)
 edit("other calls", {STOP: "whole"})
 edit("runs one call of a reply", {"in whole.tool_calls": "in whole.tool_calls[:1]"})
 edit("looks up half a call", {PIECE: f"{PIECE}{THEN}{LOOKS_UP}"}, "What holds the whole call")
+RUNS_EARLY = {
+    PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"
+}
 edit(
     "runs half a call",
-    {PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"},
+    RUNS_EARLY,
     "`47` when the model called a tool, while the model was still writing it",
 )
-edit(
-    "other calls",
-    {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'},
-    r"called nothing, but your code ran `\('order_status', 4711\)`",
-)
-edit(
-    "runs one reply's calls",
-    {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"},
-    "reply 2 called a tool, too.* its own sum",
-)
+UNCALLED = {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'}
+edit("other calls", UNCALLED, r"called nothing, but your code ran `\('order_status', 4711\)`")
+ONE_SUM = {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"}
+edit("runs one reply's calls", ONE_SUM, "reply 2 called a tool, too.* its own sum")
 edit("never called again", {"while True": "for _ in range(2)"})
 edit("limits its calls", {"while True": "for _ in range(4)"}, "five calls")
 edit("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"})
 edit("adds other messages", {f"messages.append({WHOLE})": ""})
 edit("result without its call", {"ainvoke(call)": 'ainvoke(call["args"])'}, "for the whole call")
-edit(
-    "loses the result",
-    {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'},
-)
-edit(
-    "raises",
-    {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"},
-    "name 'Truncated' is not defined",
-)
+DONE = {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'}
+edit("loses the result", DONE)
+ON_LENGTH = {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"}
+edit("raises", ON_LENGTH, "name 'Truncated' is not defined")
 edit("blank screen", {THINKS: ""})
 edit("other stages", {f"        {THINKS}\n": "", BEGIN: f"    {THINKS}\n{BEGIN}"})
 edit("other stages", {CALLS: ""})
 edit("other stages", {', call["name"])': ")"}, "with the tool's name")
-edit(
-    "status late",
-    {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"},
-    "1.0 s after .* had begun when the model called a tool",
-)
+AFTERWARDS = {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"}
+edit("status late", AFTERWARDS, "1.0 s after .* had begun when the model called a tool")
 edit("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"})
-edit(
-    "swallows the cancellation",
-    {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"},
-    "The task that runs `answer` was cancelled",
-)
+ENDS = {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"}
+edit("swallows the cancellation", ENDS, "The task that runs `answer` was cancelled")
 
 edit(None, {"while True": "for _ in range(5)"})
 edit(None, {WHOLE: "whole", RUN: f'ToolMessage({RESULT}, tool_call_id=call["id"])'})

@@ -59,11 +59,8 @@ edit("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after w
 edit("calls the next too late", {f"shown or {SHOWN}": SHOWN}, "an empty chunk")
 edit("never calls the next", {"    for": START("models = models[:2]")}, "three models")
 edit("never calls the next", {"except Exception": "except OpenAIError"})
-edit(
-    "never calls the next",
-    {"    for": START("models = [m for n, m in enumerate(models) if m not in models[:n]]")},
-    "in the list twice",
-)
+DISTINCT = {"    for": START("models = [m for n, m in enumerate(models) if m not in models[:n]]")}
+edit("never calls the next", DISTINCT, "in the list twice")
 edit("calls one again", {"    for": START("models = [m for m in models for _ in range(2)]")})
 edit("ends quietly", {f"shown or {LAST}": "shown"})
 edit("ends quietly", {LAST: "models.index(model) == len(models) - 1"})

@@ -83,9 +83,7 @@ edit("shows other text", {"raise": "yield 'No.'\n                raise"}, "No")
 edit("swallows the error", {"in pieces": "in hushed(pieces)"})
 edit("reads on once refused", FINE)
 edit("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden")
-edit(
-    "cuts at minus zero", {SAFE: "safe = -(longest - 1)", "if safe > 0": "if len(held) >= longest"}
-)
+edit("cuts at minus zero", {SAFE: "safe = -(longest - 1)", "safe > 0": "len(held) >= longest"})
 edit("ends quietly", {"raise Refused": "return"})
 edit("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`")
 edit("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError")

@@ -37,14 +37,10 @@ edit("found elsewhere", {"    for size": FIRST("if more in partial: return parti
 edit("no overlap", {FITS: "partial.lower().endswith(more[:size].lower())"})
 edit("loses text", {FITS: "re.search(more[:size] + '$', partial)"})
 edit("loses text", {"more[size:]": "more.replace(more[:size], '')"})
-edit(
-    "changes the first string",
-    {"partial + more[size:]": "partial[: partial.find(more[:size])] + more"},
-)
-edit(
-    "white space",
-    {"    for size": FIRST("partial, more = partial.strip('\\n'), more.strip('\\n')")},
-)
+FROM_THE_FIRST = {"partial + more[size:]": "partial[: partial.find(more[:size])] + more"}
+edit("changes the first string", FROM_THE_FIRST)
+STRIPPED = {"    for size": FIRST("partial, more = partial.strip('\\n'), more.strip('\\n')")}
+edit("white space", STRIPPED)
 edit("raises", {"    for size": FIRST("partial[-1]")})
 
 

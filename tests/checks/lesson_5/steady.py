@@ -60,19 +60,13 @@ edit("goes on after a cancellation", {"except Exception": "except BaseException"
 edit("calls the next without need", {DONE: f"            if {TEXT}:{NEXT}return"})
 edit("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence")
 edit("takes a chunk for text", {COMMITS: "True"}, "Which items are text")
-edit(
-    "never calls the next",
-    {"    for": FIRST("sources = list(dict.fromkeys(sources))")},
-    "in the list twice",
-)
+DISTINCT = {"    for": FIRST("sources = list(dict.fromkeys(sources))")}
+edit("never calls the next", DISTINCT, "in the list twice")
 edit("never calls the next", {"    for": FIRST("sources = sources[:2]")}, "first two sources")
 edit("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")})
 edit("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"})
-edit(
-    "ends quietly",
-    {"(), seconds": "(), seconds if number < len(sources) else 1000"},
-    "the last source was silent",
-)
+PATIENT = {"(), seconds": "(), seconds if number < len(sources) else 1000"}
+edit("ends quietly", PATIENT, "the last source was silent")
 edit("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3")
 edit("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both")
 edit("raises", {COMMITS: "piece.content"})
@@ -133,6 +127,4 @@ def steady_with_watched(own):
 STANDS_IN = "The course's `watched` was used instead of yours"
 right("5.steady", says=STANDS_IN)(steady_with_watched(lesson_source.stub("5.watched")))
 right("5.steady", says=STANDS_IN)(steady_with_watched(UNFINISHED))
-right("5.steady", says="the error is raised.$")(
-    steady_with_watched(lesson_source.solution("5.watched"))
-)
+right("5.steady", "the error is raised.$")(steady_with_watched(lesson_source.solution("5.watched")))

@@ -51,21 +51,13 @@ edit(None, {FIRST: CANCELS, "finally": CATCH("if not stop.is_set():\n           
 edit("stops late", {FIRST: POLLS(0.15)}, "late when Stop was pressed .* only now and then")
 edit("waits for Stop", {FIRST: "await stop.wait()"}, "when Stop was pressed")
 edit("never ends", {FIRST: POLLS(0.1).replace("await asyncio", "time")})
-edit(
-    "leaves a task",
-    {"finally:": "except OverflowError:\n        pass\n    if reading:"},
-    "its task `Event.wait` was still running",
-)
+NO_FINALLY = {"finally:": "except OverflowError:\n        pass\n    if reading:"}
+edit("leaves a task", NO_FINALLY, "its task `Event.wait` was still running")
 edit("ends by a cancellation", {FIRST: CANCELS})
 edit("replaces the cancellation", {"finally": CATCH("raise RuntimeError from None")})
-edit(
-    "no text",
-    {f"{LOOP}:\n            {ADD}": f"said.extend([chunk.content {LOOP}])"},
-    "when Stop was pressed",
-)
-edit(
-    "misses an early Stop", {"    said = []": "    stop.clear()\n    said = []"}, "clear the event"
-)
+AT_THE_END = {f"{LOOP}:\n            {ADD}": f"said.extend([chunk.content {LOOP}])"}
+edit("no text", AT_THE_END, "when Stop was pressed")
+edit("misses an early Stop", {"said = []": "stop.clear()\n    said = []"}, "clear the event")
 
 
 @right("5.text_until")

@@ -37,17 +37,11 @@ edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
 edit(None, GROWS)
 edit("question not sent", {SENT: "[*history]"})
-edit(
-    "question not sent",
-    {SENT: "[*history, HumanMessage(question.lower())]"},
-    "was sent `'why do rivers bend[?]'`",
-)
+SMALL = {SENT: "[*history, HumanMessage(question.lower())]"}
+edit("question not sent", SMALL, "was sent `'why do rivers bend[?]'`")
 edit("another conversation", {SENT: "question"})
 edit("reply sent with the question", {**GROWS, SENT: "history"})
-edit(
-    "adds text",
-    {"finally": "except Exception:\n        yield 'Sorry!'\n        raise\n    finally"},
-)
+edit("adds text", {"finally": "except Exception:\n        yield '!'\n        raise\n    finally"})
 edit("loses what was before", {END: "history.pop(0)"})
 edit("history unchanged", {BEGIN: f"history = [*history]\n    {BEGIN}"}, "makes a new list")
 edit("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader stopped early")
@@ -57,11 +51,8 @@ edit("question not stored", {BEGIN: ""})
 edit("too many messages", {END: "history += [AIMessage(said), HumanMessage('Why?')]"})
 edit("reply not stored", {"finally": ALONE})
 edit("reply before the question", {END: "history.insert(-1, AIMessage(said))"})
-edit(
-    "lacks the end",
-    {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"},
-    "before or after it is yielded",
-)
+LATE_GROWTH = {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"}
+edit("lacks the end", LATE_GROWTH, "before or after it is yielded")
 edit("stores more", {"finally": CUTS})
 edit("another reply stored", {GROW: "said = chunk.content"})
 edit("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"})

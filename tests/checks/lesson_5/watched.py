@@ -36,16 +36,10 @@ right("5.watched")(the_courses_own)
 edit("shorter limit", {LIMIT: f"{LIMIT} / 2"})
 edit("longer limit", {LIMIT: "anext(stream), 2"}, "when `seconds` was 0.7. Where does")
 edit("shorter limit", {LIMIT: "anext(stream), int(seconds)"}, "had lasted 0.7 s. Where does")
-edit(
-    "closes what is still read",
-    {WAIT: "asyncio.wait_for(asyncio.shield(anext(stream)), seconds)"},
-    "waits for it",
-)
-edit(
-    "counts the reader's time",
-    {f"chunk = await {WAIT}": LIMITED, "            yield chunk\n": ""},
-    "a `CancelledError`",
-)
+SHIELDED = {WAIT: "asyncio.wait_for(asyncio.shield(anext(stream)), seconds)"}
+edit("closes what is still read", SHIELDED, "waits for it")
+AROUND_YIELD = {f"chunk = await {WAIT}": LIMITED, "            yield chunk\n": ""}
+edit("counts the reader's time", AROUND_YIELD, "a `CancelledError`")
 edit("waits on", {WAIT: "anext(stream)"})
 edit("timeout propagates", {"TimeoutError": "OverflowError"})
 edit("takes an error for a stall", {"TimeoutError": "Exception"})
@@ -75,7 +69,5 @@ async def stops_the_limit_meanwhile(stream, seconds):
         raise Stalled from error
 
 
-edits("5.watched", stops_the_limit_meanwhile)(
-    "limit for the whole stream",
-    {"limit.reschedule(None)": "pass", "limit.reschedule(loop.time() + seconds)": "pass"},
-)
+ONE_LIMIT = {"limit.reschedule(None)": "pass", "limit.reschedule(loop.time() + seconds)": "pass"}
+edits("5.watched", stops_the_limit_meanwhile)("limit for the whole stream", ONE_LIMIT)
