@@ -36,7 +36,7 @@ HERE = Path(__file__).parent
 class Answer:
     """An answer, with the mistake that the check should report (None for a right answer)."""
 
-    number: str  # of the exercise, such as "1.6"
+    number: str  # an exercise's number, such as "1.6"
     value: Any  # what a learner would pass to `check`
     mistake: str | None
     says: str  # a regular expression that must match part of the check's message

@@ -215,7 +215,7 @@ def mutated(code, mutation):
     return None if new == before else new
 
 
-# In this exercise, cancelling a task ends its stream, so keeping the stream open is no mistake.
+# In this exercise, cancelling a task ends its stream, so keeping it open isn't a mistake.
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 

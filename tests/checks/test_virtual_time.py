@@ -40,7 +40,7 @@ def test_sleep_in_a_coroutine_blocks_the_loop():
         await asyncio.sleep(2.5)
         sleep(4)  # noqa: ASYNC251 (intended)
         await asyncio.sleep(2)
-        return loops.blocked()  # seconds in all
+        return loops.blocked()  # total seconds
 
     assert run(lambda: ticks(sleeps()), sleeps) == (4, [1, 2, 6.5, 7.5])
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "utils.simulator"]
-KEY = "a-key-for-the-class"  # of a simulator that `shared` starts
+KEY = "a-key-for-the-class"  # the API key of a simulator that `shared` starts
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end, with additional environment variables."""
+    """Run the command until it exits, with `variables` added to the environment."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=ROOT,

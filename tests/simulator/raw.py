@@ -24,7 +24,7 @@ _http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # used withou
 def send(
     server: Simulator, method: str, path: str, body: Any = None, **headers: str | bytes
 ) -> httpx2.Response:
-    """Send a request with the server's key; encode its body as JSON unless it is bytes.
+    """Send a request with the server's key; a body that isn't bytes is sent as JSON.
 
     `Retry_After="1"` sends a `Retry-After` header; `authorization=None` omits the key.
     """

@@ -144,7 +144,7 @@ def test_two_streams_read_in_turn_do_not_delay_each_other(virtual: VirtualSimula
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    # The second stream starts after the first one's role chunk, which takes 0.12 s.
+    # The second stream starts after the first one's role chunk, which arrives after 0.12 s.
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 

@@ -191,7 +191,7 @@ def test_a_site_hook_that_ends_python_is_reported_immediately(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, words: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    # Only the hook can cause the error, not this time limit.
+    # The time limit is so long that only the hook can cause the error.
     monkeypatch.setattr(server_process, "_READY_SECONDS", PATIENCE * 10)
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{words}") as caught:
@@ -223,9 +223,7 @@ def test_it_starts_despite_odd_environment_variables(monkeypatch: pytest.MonkeyP
 def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
     settings = ["--with-parent", "--host", server_process.HOST, "--port", "0", "--speed", "50"]
-    child = child_process.Child(
-        "utils.simulator", {server_process.KEY_VARIABLE: "sim-key"}, settings
-    )
+    child = child_process.Child("utils.simulator", {server_process.KEY_VARIABLE: "key"}, settings)
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as stranger:
         stranger.sendall(b"token 80\n")
@@ -273,7 +271,7 @@ def test_it_ends_when_its_kernel_is_killed_during_a_reply() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to interrupt")
 def test_it_survives_an_interrupt_of_the_kernels_process_group() -> None:
     survives = (
-        "import signal\nsignal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))\n"
+        "import signal as s\ns.signal(s.SIGINT, lambda *_: print('interrupted', flush=True))\n"
     )
     asks = "sys.stdin.readline()\nprint(server.pid, len(server.requests()), flush=True)\n"
     child = run(survives + _SERVE + asks, start_new_session=True)

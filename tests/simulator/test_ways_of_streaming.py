@@ -25,7 +25,11 @@ from utils import lesson_source
 
 NONE = "\N{EN DASH}"  # the text of a cell for a combination that doesn't exist
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
-TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}  # the table's words for items
+TYPES = {
+    BaseMessage: "chunks",
+    str: "strings",
+    tuple: "pairs",
+}  # the table's words for types of items
 
 Read = Callable[[Any], None]  # called with each item of a stream
 Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
@@ -41,8 +45,8 @@ def order_status(order: int) -> str:
 @dataclass(frozen=True)
 class Component:
     runnable: Runnable[Any, Any]
-    asked: Any  # its input
-    virtual: VirtualSimulator  # serves its model
+    asked: Any  # the runnable's input
+    virtual: VirtualSimulator  # the server behind its model
 
 
 def component(name: str, **options: Any) -> Component:

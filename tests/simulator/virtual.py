@@ -95,9 +95,7 @@ class _Exchange:
         self._gone = asyncio.Event()  # set when the client has disconnected
         self._taken = asyncio.Event()  # set when the client has read a part
         self._waiting = 0  # bytes not yet read by the client
-        self._patience = request.extensions.get("timeout", {}).get(
-            "read"
-        )  # the client's read timeout
+        self._read_timeout = request.extensions.get("timeout", {}).get("read")  # in seconds
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
             "type": "http",
@@ -146,7 +144,7 @@ class _Exchange:
     async def next(self) -> Message:
         """Wait for the next message: first the status and headers, then parts of the body."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._read_timeout):
                 message = await self._sent.get()
         except TimeoutError:
             await self.leave()

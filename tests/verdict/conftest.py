@@ -1,6 +1,6 @@
 """The fixture `verdict`, which judges an app in this process, in virtual time.
 
-Its result has a `Seen` for each line of the verdict's table: passed, failed or not tried, and why.
+A verdict is a table with a `Seen` for each line: passed, failed or not tried, and why.
 """
 
 from collections.abc import Callable

@@ -29,10 +29,11 @@ class TruncatedError(Exception):
 
 
 class Sound(Starlette):
-    """A correct app: a disconnect or `POST /stop/{reply}` stops the model.
+    """The correct app, which streams server-sent events.
 
-    `frames` yields the encoded events. `pieces` yields the name and data of each event. `texts`
-    yields the text of the reply, from one or more model calls (`asked`).
+    A disconnect or `POST /stop/{reply}` stops the model. `texts` yields the text of the reply, from
+    one or more model calls (`asked`), `pieces` the name and data of each event, and `frames` the
+    encoded events.
     """
 
     max_retries = 2
@@ -235,7 +236,7 @@ class Impatient(Retries):
     tries = 3
 
 
-# A queue of pieces of text, then of the exception that ended the stream, or None without one.
+# Pieces of text, then the exception that ended the stream, or None if it ended normally.
 Queue = asyncio.Queue[str | Exception | None]
 
 

@@ -27,7 +27,7 @@ from tools.verdict.wire_format import WireFormat
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
-ANY_PORT = QUESTION.replace("8000", "{port}")  # the command fills in the port of its own app
+ANY_PORT = QUESTION.replace("8000", "{port}")  # the command fills in its app's port
 
 
 def wire(*words: str) -> WireFormat:
@@ -92,9 +92,7 @@ def test_apps_that_cannot_be_reached_or_started_are_reported(
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
     assert "Is the app running?" in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as mail, ThreadPoolExecutor(1) as pool:
-        pool.submit(
-            lambda: mail.accept()[0].sendall(b"220 mail\r\n")
-        )  # the greeting of a mail server
+        pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))  # a mail server's greeting
         _, port = mail.getsockname()
         assert main([QUESTION.replace("8000", str(port))]) == 2
     assert "No HTTP response came from" in capsys.readouterr().err
@@ -135,7 +133,7 @@ def test_every_line_points_to_an_existing_exercise() -> None:
     lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
     for name, line in LINES.items():
         assert f"### Exercise {line.exercise} " in lessons
-        assert exercise(name) != line.exercise  # a number such as "5.2", not a name
+        assert exercise(name) != line.exercise  # `exercise` returns a number, not a name
 
 
 NAIVE = """

@@ -45,7 +45,7 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("1.show", show)
 PRINTS = 'print(chunk.content, end="", flush=True)'
 LOOP = "for chunk in model.stream(prompt):"
@@ -92,11 +92,9 @@ edit("never calls the model", {"model.stream(prompt)": "[AIMessageChunk(prompt)]
 edit("another prompt", {"stream(prompt)": 'stream("A story")'}, "was sent `A story`")
 edit("another prompt", {"(prompt):": "(prompt.strip()):"}, "Describe a .*`, but .* `'Describe")
 
-collected = ["Text of an earlier call. "]
-edit(
-    "keeps text of an earlier call",
-    {"text += chunk.content": "collected.append(chunk.content)", "text\n": "''.join(collected)\n"},
-)
+kept = ["Text of an earlier call. "]
+KEPT = {"text += chunk.content": "kept.append(chunk.content)", "text\n": "''.join(kept)\n"}
+edit("keeps text of an earlier call", KEPT)
 notebook_model = FakeListChatModel(responses=["Not asked for."])
 edit("another model", {"model.stream": "notebook_model.stream"}, "the notebook's `notebook_model`")
 MINE = "FakeListChatModel(responses=['Mine.']).stream"

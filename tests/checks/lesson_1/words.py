@@ -17,7 +17,7 @@ def words(stream):
 
 right("1.words")(lambda stream: map(str, words(stream)))
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("1.words", words)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"

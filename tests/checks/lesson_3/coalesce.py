@@ -22,13 +22,13 @@ def coalesce(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.coalesce", coalesce)
 edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"
 NEVER = "last is None"
-# A change that measures the intervals from the first piece rather than from the last yield.
+# This change measures the intervals from the first piece rather than from the last yield.
 GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds * seconds'}
 
 edit("strips the text", {"if waiting:": "if waiting.strip():"})

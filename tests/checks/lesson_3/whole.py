@@ -2,6 +2,8 @@
 
 # ruff: noqa: F401 (edits use the imports)
 
+import functools
+
 from langchain_core.messages import AIMessage, AIMessageChunk
 
 from tests.checks.answers import edits, right, wrong
@@ -16,7 +18,7 @@ def whole(stream):
     return total
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.whole", whole)
 STEP = "total = chunk if total is None else total + chunk"
 
@@ -54,11 +56,6 @@ def counts_them_first(stream):
     return whole(stream) if count else None
 
 
-def parts(stream, *lost):
-    """Add up only the chunks in which the attributes named in `lost` are empty."""
-    return whole(chunk for chunk in stream if not any(getattr(chunk, name) for name in lost))
-
-
 def with_another_finish_reason(stream):
     total = whole(stream)
     if total is not None:
@@ -66,10 +63,8 @@ def with_another_finish_reason(stream):
     return total
 
 
-for mistake, says, answer in (
-    ("never reads the stream", "", lambda stream: whole(Reply(["Another."]).chunks())),
-    ("loses more than text", "lacks the reply's usage\\. ", lambda s: whole(list(s)[:-1])),
-    ("loses more than text", "reply's finish reason for a reply", with_another_finish_reason),
-    ("loses more than text", "tool calls", lambda s: parts(s, "tool_call_chunks")),
-):
-    wrong("3.whole", mistake, says)(answer)
+wrong("3.whole", "never reads the stream")(lambda stream: whole(Reply(["Another."]).chunks()))
+lossy = functools.partial(wrong, "3.whole", "loses more than text")
+lossy("lacks the reply's usage\\. ")(lambda stream: whole(list(stream)[:-1]))
+lossy("reply's finish reason for a reply")(with_another_finish_reason)
+lossy("tool calls")(lambda stream: whole(each for each in stream if not each.tool_call_chunks))

@@ -32,7 +32,7 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.ask_all", asks_in_a_group)
 TURN, ASK = "async with turn:", "return await text_of(model, prompt)"
 GO, RESULTS = "for prompt in prompts]", "return [task.result() for task in tasks]"
@@ -46,10 +46,7 @@ KEEPING_ERRORS = "await asyncio.gather(*map(ask, prompts), return_exceptions=Tru
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
 NEXT = "\n            "  # a line break and the indentation of `ASK`
-CANCELS = """
-    finally:
-        for task in tasks:
-            task.cancel()"""
+CANCELS = "\n    finally:\n        for task in tasks:\n            task.cancel()"
 AWAITS = f"{CANCELS}\n        await asyncio.gather(*tasks, return_exceptions=True)"
 GATHER_TASKS = f"{TASKS}try:\n        return await asyncio.gather(*tasks)"
 
@@ -100,22 +97,17 @@ BY_PROMPT = {RESULTS: f"texts = dict(zip(prompts, tasks))\n    return [texts[pro
 edit("one reply twice", BY_PROMPT)
 edit("changes an argument", {"    turn": "    prompts.reverse()\n    turn"})
 edit("changes white space", {ASK: "return ' '.join((await text_of(model, prompt)).split())"})
-edit(
-    "stops early", {ASK: f"async for c in model.astream(prompt):{NEXT}    if c.text: return c.text"}
-)
+PART = f"async for chunk in model.astream(prompt):{NEXT}    if chunk.text: return chunk.text"
+edit("stops early", {ASK: PART})
 edit("an empty text", {ASK: "return [chunk.content async for chunk in model.astream(prompt)][-1]"})
 edit("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"})
 edit("another number", {RESULTS: RESULTS + " + ['All done.']"})
 edit("another text", {RESULTS: "return [task.result().upper() for task in tasks]"})
 edit("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"})
 edit("swallows the error", {END: f"return {KEEPING_ERRORS}"})
-edit(
-    "swallows the cancellation",
-    {
-        GROUP: f"try:\n        {GROUP.replace('    tasks', '        tasks')}"
-        "except asyncio.CancelledError:\n        return []\n    "
-    },
-)
+CANCELLED = "except asyncio.CancelledError:\n        return []\n    "
+GUARDED = f"try:\n        {GROUP.replace('    tasks', '        tasks')}{CANCELLED}"
+edit("swallows the cancellation", {GROUP: GUARDED})
 
 
 @right("4.ask_all")

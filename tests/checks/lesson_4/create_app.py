@@ -48,7 +48,7 @@ def create_app(model):
     return app
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.create_app", create_app)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
 NEXT = "\n            "  # a line break and the indentation of the body of `frames`
@@ -92,14 +92,8 @@ edit(
         "yield END": r'yield b"id: 1\nevent: end\ndata:\n\n"',
     },
 )
-edit(
-    None,
-    {
-        "question: str": "request: Request",
-        "(question)": '(request.query_params["question"])',
-        "yield f": f"if await request.is_disconnected():{THEN}    break{THEN}yield f",
-    },
-)
+ASKS = {"question: str": "request: Request", "(question)": "(request.query_params['question'])"}
+edit(None, {**ASKS, "yield f": f"if await request.is_disconnected(): break{THEN}yield f"})
 edit(
     None,
     {
@@ -134,14 +128,8 @@ edit(
         "astream(question)": "astream(list(asked))",
     },
 )
-edit(
-    "mixes readers up",
-    {
-        START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}",
-        "astream(question)": "astream(held[-1])",
-    },
-    "received `'The moon",
-)
+MIXED = {START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}"}
+edit("mixes readers up", {**MIXED, "astream(question)": "astream(held[-1])"}, "received `'The moon")
 PAUSES = {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"}
 edit("waits between pieces", PAUSES, "wrote its reply in 2.0 s, but the endpoint took")
 # mistakes in the events

@@ -59,7 +59,7 @@ def create_lasting_app(model):
     return app
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.rejoin", create_lasting_app)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
@@ -68,14 +68,9 @@ MORE = "\n                "  # a line break and the indentation of the loop's bo
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"
 TYPE = 'media_type="text/event-stream"'
-BAD = """if not 0 <= last_event_id <= len(reply.events):
-            raise HTTPException(400)"""
-LOST = """if key not in replies:
-            raise HTTPException(404)
-        reply ="""
-LOST_STOP = f"""if key not in replies:
-            raise HTTPException(404)
-        {CANCEL}"""
+BAD = f"if not 0 <= last_event_id <= len(reply.events):{NEXT}raise HTTPException(400)"
+LOST = f"if key not in replies:{NEXT}raise HTTPException(404)\n        reply ="
+LOST_STOP = f"if key not in replies:{NEXT}raise HTTPException(404)\n        {CANCEL}"
 DATA, NAME, NUMBER = "{json.dumps(text)}", "event: {name}", "id: {number}"
 START = "number = last_event_id + 1"
 
@@ -135,14 +130,8 @@ edit(
     "4 of .*connection had dropped",
 )
 # a mistake with two readers
-edit(
-    "readers share",
-    {
-        "reply = replies[key]": "reply = replies[key]\n        reply.turn = mine = object()",
-        "while event": "while reply.turn is mine and (event",
-        "(number):": "(number)):",
-    },
-)
+TURN = {"while event": "while reply.turn is mine and (event", "(number):": "(number)):"}
+edit("readers share", {**TURN, "= replies[key]": "= replies[key]; reply.turn = mine = object()"})
 # mistakes in the events and their timing
 edit("no text", {NAME: "event: token"}, "received no text.*token")
 edit("not a JSON string", {DATA: "{text}"})

@@ -1,4 +1,8 @@
-"""Right and wrong variants of the assistant's parts, shared by several test modules."""
+"""Right and wrong variants of the assistant's `answer` and `steady`, shared by several modules.
+
+`answer` streams a reply with tool calls; `steady` adds a stall timeout and fallbacks. In both
+streams, a `Status` names the stage that begins.
+"""
 
 import asyncio
 

@@ -17,10 +17,8 @@ async def agent_reply(agent, history):
                 yield chunk.text
 
 
-STOPS = """isinstance(chunk, ToolMessage):
-                return
-            if """
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+STOPS = "isinstance(chunk, ToolMessage):\n                return\n            if "
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.agent_reply", agent_reply)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
 

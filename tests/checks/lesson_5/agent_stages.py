@@ -26,7 +26,7 @@ async def agent_stages(items):
                 yield stage
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.agent_stages", agent_stages)
 SAID = "                stage = new\n                yield stage"
 CHUNK = "isinstance(item[0], AIMessageChunk)"
@@ -56,10 +56,8 @@ edit(
 edit("skips white space", {"item[0].text": "item[0].text.strip()"}, "counts as text")
 edit("late", {"item[0].text": "len(item[0].text) > 4"}, "`Answer`")
 edit("misses a stage", {'== "messages"': '== "message"'}, "`Answer` began")
-EACH_UPDATE = {
-    LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'
-}
-edit("a stage too many", EACH_UPDATE)
+EACH = {LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'}
+edit("a stage too many", EACH)
 STOPS = {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'}
 edit("stops early", STOPS, "read only .* items")
 edit("misses a stage", {"in calls]": "in calls[:1]]"})

@@ -1,4 +1,7 @@
-"""Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools."""
+"""Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools.
+
+In the reply's stream, a `Status` names the stage that begins, such as a tool call.
+"""
 
 # ruff: noqa: F401 (edits use the imports)
 
@@ -34,7 +37,7 @@ async def answer(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.answer", answer)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
@@ -55,12 +58,9 @@ edit("runs an unfinished call", ANY_OTHER)
 edit("other calls", {STOP: "whole"})
 edit("runs one call of a reply", {"in whole.tool_calls": "in whole.tool_calls[:1]"})
 edit("looks up half a call", {PIECE: f"{PIECE}{THEN}{LOOKS_UP}"}, "What holds the whole call")
-RUNS_EARLY = {
-    PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"
-}
 edit(
     "runs half a call",
-    RUNS_EARLY,
+    {PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"},
     "`47` when the model called a tool, while the model was still writing it",
 )
 UNCALLED = {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'}
@@ -88,22 +88,12 @@ edit("swallows the cancellation", ENDS, "The task that runs `answer` was cancell
 
 edit(None, {"while True": "for _ in range(5)"})
 edit(None, {WHOLE: "whole", RUN: f'ToolMessage({RESULT}, tool_call_id=call["id"])'})
-edit(
-    None,
-    {
-        WHOLE: "AIMessage(whole.content, tool_calls=whole.tool_calls)",
-        RUN: f'{{"role": "tool", "content": {RESULT}, "tool_call_id": call["id"]}}',
-    },
-)
+MESSAGE = {WHOLE: "AIMessage(whole.content, tool_calls=whole.tool_calls)"}
+edit(None, {**MESSAGE, RUN: f'{{"role": "tool", "content": {RESULT}, "tool_call_id": call["id"]}}'})
 edit(None, {"    return": f"    if {LENGTH}:{THEN}    raise ValueError{THEN}return"})
-edit(
-    None,
-    {
-        ".bind_tools(tools)": "",
-        "(messages):": "(messages, tools=[*map(convert_to_openai_tool, tools)]):",
-        PIECE: f"{PIECE}{THEN}if finish_of(chunk):{THEN}    break",
-    },
-)
+TOOLS = "(messages, tools=[*map(convert_to_openai_tool, tools)]):"
+BOUND = {".bind_tools(tools)": "", "(messages):": TOOLS}
+edit(None, {**BOUND, PIECE: f"{PIECE}{THEN}if finish_of(chunk): break"})
 right("5.answer")(all_tools_concurrently)
 wrong("5.answer", "held back")(collects_all_but_statuses)
 

@@ -31,7 +31,7 @@ async def first_that_answers(models, prompt):
                 raise
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.first_that_answers", first_that_answers)
 STREAM, SHOWN = "model.astream(prompt)", "bool(chunk.content)"
 CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"
@@ -42,13 +42,8 @@ NOTES = {
 }
 
 edit(None, {**NOTES, f"shown or {LAST}": "shown", RAISE: f"{RAISE}\n    raise errors[-1]"})
-edit(
-    None,
-    {
-        STREAM: "(model.with_retry(stop_after_attempt=2) | StrOutputParser()).astream(prompt)",
-        "chunk.content": "chunk",
-    },
-)
+RETRIES = "(model.with_retry(stop_after_attempt=2) | StrOutputParser()).astream(prompt)"
+edit(None, {STREAM: RETRIES, "chunk.content": "chunk"})
 edit("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"})
 edit("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"})
 edit("not in order", {"(models, start": "(models[::-1], start"})

@@ -37,7 +37,7 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.guarded_reply", guarded_reply)
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
@@ -51,14 +51,13 @@ FINE = {  # changes that raise `Refused` only at the end
     FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
 }
 
-edit(
-    None,  # calls `allowed` only right before yielding text
-    {
-        CHECK: "",
-        CUT: REFUSES + CUT,
-        FLUSH: "    if not allowed(held):\n        raise Refused\n    yield held\n",
-    },
-)
+# calls `allowed` only right before it yields text
+LAZY = {
+    CHECK: "",
+    CUT: REFUSES + CUT,
+    FLUSH: "    if not allowed(held): raise Refused\n    yield held\n",
+}
+edit(None, LAZY)
 edit(
     None,  # also yields the text before the forbidden phrase
     {

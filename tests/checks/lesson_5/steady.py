@@ -1,4 +1,8 @@
-"""Right and wrong answers to 5.steady, which asks for stall timeouts combined with fallbacks."""
+"""Right and wrong answers to 5.steady, which asks for stall timeouts combined with fallbacks.
+
+A source is a function that begins a stream. `watched` adds the timeout to a stream; `committed`
+returns whether an item has text or announces a tool call, so that no fallback may follow.
+"""
 
 # ruff: noqa: F401 (edits use the imports)
 
@@ -29,7 +33,7 @@ async def steady(sources, seconds):
                 raise
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.steady", steady)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
@@ -118,7 +122,7 @@ async def watched(stream, seconds):
 
 
 def steady_with_watched(own):
-    """Return the official `steady`, using the `watched` that the code in `own` defines."""
+    """Return the official `steady`; it uses the `watched` that the code in `own` defines."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

@@ -1,4 +1,8 @@
-"""Right and wrong answers to 5.support, which asks for the whole assistant."""
+"""Right and wrong answers to 5.support, which asks for the whole assistant.
+
+The assistant combines `answer`, which streams a reply with tool calls, and `steady`, which adds a
+stall timeout and fallbacks.
+"""
 
 from functools import partial
 from types import MappingProxyType

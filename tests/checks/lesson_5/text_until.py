@@ -34,15 +34,13 @@ async def text_until(stop, model, prompt):
     return "".join(said)
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.text_until", text_until)
 LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
 FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"
 CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await reading"
 # Templates for polling the event and for handling a cancellation.
-POLLS = (
-    "while not reading.done() and not stop.is_set():\n            await asyncio.sleep({})".format
-)
+POLLS = "while not reading.done() and not stop.is_set(): await asyncio.sleep({})".format
 CATCH = "except asyncio.CancelledError:\n        {}\n    finally".format
 
 for seconds in (0, 0.1):

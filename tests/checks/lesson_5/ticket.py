@@ -43,7 +43,7 @@ async def ticket(model, conversation):
     yield Ticket.model_validate_json(text)
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the message must match)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.ticket", ticket)
 READ = "yield readable(text)"
 LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
@@ -73,14 +73,8 @@ edit("invents a value", {"readable(text)": "{'order': 0} | readable(text)"}, "'o
 NONES = {"readable(text)": "dict.fromkeys(Ticket.model_fields) | readable(text)"}
 edit("fills in None", NONES, "has `name` as None")
 edit("changes an item", {READ: "everything.update(readable(text))\n            yield everything"})
-edit(
-    "field late",
-    {
-        READ: """with suppress(ValidationError):
-                yield Ticket.model_validate_json(text).model_dump()"""
-    },
-    "known after 1.0 s, .* before 2.6 s",
-)
+LATE = {READ: "with suppress(ValidationError): yield Ticket.model_validate_json(text).model_dump()"}
+edit("field late", LATE, "known after 1.0 s, .* before 2.6 s")
 edit("yields nothing", {READ: "pass", LAST: "return\n    yield"})
 edit("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"})
 edit("raises", {" or finish": ""}, "ValueError: None.* isn't in the last chunk")

@@ -98,9 +98,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
         if event["type"].endswith(".delta"):
             place = (event["item_id"], event.get("summary_index", 0))
             pieces[place] = pieces.get(place, "") + event["delta"]
-    texts = {
-        (item["id"], index): text for item in done for index, text in enumerate(texts_of(item))
-    }
+    texts = {(item["id"], at): text for item in done for at, text in enumerate(texts_of(item))}
     assert pieces == texts
 
 

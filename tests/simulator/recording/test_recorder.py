@@ -209,15 +209,12 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
         response = stream.get_final_response()
     assert response.output_text == "abc"
     assert [item.type for item in response.output] == ["reasoning", "message"]
-    assert (
-        kinds.count("response.output_item.added") == kinds.count("response.output_item.done") == 2
-    )
+    for change in ("added", "done"):
+        assert kinds.count(f"response.output_item.{change}") == 2
 
 
 def test_thinking_among_the_content_is_recorded_and_a_refusal_is_counted() -> None:
-    thinking = [
-        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
-    ]  # as Mistral sends it
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # from Mistral
     reply, left_out = recorded(sse(text(thinking), text("a"), text(None, refusal="No."), STOP))
     assert reply.parts == (("thought", ""), ("text", ""))
     assert [piece for _, _, piece in reply.pieces] == ["Hm", "a"]
