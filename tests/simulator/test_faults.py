@@ -43,9 +43,7 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
-def test_chat_openai_reacts_as_the_table_says(
-    server: Simulator, fault: Fault, by_responses: bool
-) -> None:
+def test_chat_openai_reacts_as_listed(server: Simulator, fault: Fault, by_responses: bool) -> None:
     name = "flood@1" if fault.name == "flood" else fault.name  # 1 MB instead of the default
     model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses)
     _, _, error = outcome(model)

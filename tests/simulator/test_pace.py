@@ -94,9 +94,7 @@ def test_generation_stops_when_the_client_disconnects(virtual: VirtualSimulator)
     assert request.ended_at - request.first_byte == pytest.approx(third_token - 0.12 + 2)
 
 
-def test_a_client_that_disconnects_before_the_first_token_is_sent_none(
-    virtual: VirtualSimulator,
-) -> None:
+def test_after_an_early_disconnect_no_token_is_sent(virtual: VirtualSimulator) -> None:
     with closing(virtual.chat("sim-laptop").stream(PROMPT)) as stream:
         assert next(stream).content == ""  # the role chunk
     (request,) = virtual.requests()

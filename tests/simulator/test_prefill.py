@@ -124,9 +124,7 @@ def test_a_prompt_is_cached_once_its_prefill_has_ended() -> None:
 @pytest.mark.parametrize(
     ("length", "cached"), [(1024, 0), (1025, 1024), (1152, 1024), (1153, 1152)]
 )
-def test_short_prompts_are_never_cached_and_long_ones_never_completely(
-    length: int, cached: int
-) -> None:
+def test_short_prompts_are_never_cached_and_long_ones_never_fully(length: int, cached: int) -> None:
     server = Server(Serving(RATE, SLOTS))
     server.admit(range(length), 0)
     assert server.admit(range(length), 9).cached == cached
@@ -143,9 +141,7 @@ def test_the_most_recently_used_prompts_stay_cached(monkeypatch: pytest.MonkeyPa
     assert server.admit(prompts[1], 200).cached == 0
 
 
-def test_a_prompt_longer_than_the_cache_keeps_its_beginning(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_prompt_longer_than_the_cache_keeps_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
     server = Server(Serving(RATE, SLOTS))
     server.admit(range(10_000), 0)

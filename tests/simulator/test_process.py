@@ -234,9 +234,7 @@ def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.Monke
     assert not is_running(child.pid)
 
 
-def test_after_a_failed_start_the_next_one_tries_again(
-    monkeypatch: pytest.MonkeyPatch, shared: None
-) -> None:
+def test_a_failed_start_can_be_repeated(monkeypatch: pytest.MonkeyPatch, shared: None) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(server_process, "HOST", "203.0.113.1")  # no machine has this address
         with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):

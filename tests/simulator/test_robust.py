@@ -60,9 +60,7 @@ def test_any_request_gets_a_response(
 
 @settings(max_examples=30)
 @given(st.binary(max_size=60), st.text(max_size=20))
-def test_any_body_and_any_model_name_get_a_response(
-    server: Simulator, raw: bytes, ending: str
-) -> None:
+def test_any_body_and_any_model_get_a_response(server: Simulator, raw: bytes, ending: str) -> None:
     assert_valid(ask(server, raw))
     assert_valid(ask(server, GOOD[CHAT] | {"model": f"sim-fast:{ending}"}))
 

@@ -85,9 +85,7 @@ def test_an_invalid_option_is_reported_in_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
-def test_apps_that_cannot_be_reached_or_started_are_reported(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
     assert "Is the app running?" in capsys.readouterr().err

@@ -84,9 +84,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_correct_endpoint_in_any_format_fails_no_line(
-    verdict: Judge, kind: type[apps.Sound]
-) -> None:
+def test_a_correct_app_in_any_format_fails_no_line(verdict: Judge, kind: type[apps.Sound]) -> None:
     table = verdict(kind, KINDS[kind])
     untried = {"Stop stops the model"} if KINDS[kind].stop is None else set()
     assert {name: seen for name, seen in failed(table).items() if name not in untried} == {}

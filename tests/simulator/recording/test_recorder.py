@@ -195,9 +195,7 @@ def test_calls_are_separated_despite_missing_and_repeated_indexes(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["reasoning", "reasoning_content", "thinking"])
-def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
-    name: str, tmp_path: Path
-) -> None:
+def test_mixed_reasoning_and_text_are_replayed_with_both_apis(name: str, tmp_path: Path) -> None:
     parts = [{"type": "text", "text": "c"}, {"type": "image"}]  # some servers send such content
     sent = [text("a"), text(None, **{name: "Hm"}), text("b"), text(parts), STOP]
     reply = saved(recorded(sse(*sent))[0], tmp_path)
