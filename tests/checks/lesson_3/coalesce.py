@@ -1,10 +1,7 @@
 """Right and wrong answers to 3.coalesce, which asks for pieces coalesced over a time interval."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 from contextlib import closing
-from itertools import chain
-from time import perf_counter, sleep
+from time import perf_counter, sleep  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 

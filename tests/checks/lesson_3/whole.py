@@ -1,10 +1,8 @@
 """Right and wrong answers to 3.whole, which asks for the sum of all chunks."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import functools
 
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 from utils.checks.engine.reply import Reply

@@ -1,12 +1,10 @@
 """Right and wrong answers to 4.frame, which asks for a function that formats text as an event."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import json
 
 from fastapi.sse import format_sse_event
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 
 
 @right("4.frame")

@@ -1,14 +1,12 @@
 """Right and wrong answers to 4.rejoin, which asks for replies that continue after a disconnect."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import asyncio
 import json
 from contextlib import aclosing
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response  # noqa: F401
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 

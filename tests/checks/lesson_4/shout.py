@@ -1,11 +1,8 @@
 """Right and wrong answers to 4.shout, which asks for an async generator of uppercase text."""
 
-# ruff: noqa: F401 (learners write code like this, and edits use the imports)
-
 import asyncio
-import contextlib
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import HumanMessage  # noqa: F401 (used in edits)
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableGenerator
 

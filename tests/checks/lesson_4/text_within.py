@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from contextlib import aclosing
-from time import monotonic, perf_counter
+from time import monotonic
 
 import anyio
 from langchain_core.output_parsers import StrOutputParser

@@ -1,10 +1,8 @@
 """Right and wrong answers to 5.agent_reply, which asks for an agent's text without tool results."""
 
-# ruff: noqa: F401 (edits use the imports)
+from contextlib import aclosing, closing  # noqa: F401 (used in edits)
 
-from contextlib import aclosing, closing
-
-from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage  # noqa: F401
 
 from tests.checks.answers import edits, right, wrong
 

@@ -1,10 +1,8 @@
 """Right and wrong answers to 5.agent_stages, which asks for the stages of an agent run."""
 
-# ruff: noqa: F401 (edits use the imports)
+from langchain_core.messages import AIMessageChunk, ToolMessage  # noqa: F401 (used in edits)
 
-from langchain_core.messages import AIMessageChunk, ToolMessage
-
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 
 
 @right("5.agent_stages")

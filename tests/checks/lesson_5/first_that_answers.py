@@ -1,12 +1,10 @@
 """Right and wrong answers to 5.first_that_answers, which falls back from model to model."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import asyncio
 from contextlib import aclosing, suppress
 
-from langchain_core.output_parsers import StrOutputParser
-from openai import OpenAIError
+from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (used in edits)
+from openai import OpenAIError  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 

@@ -1,13 +1,11 @@
 """Right and wrong answers to 5.guarded_reply, which asks for a guard on a streamed reply."""
 
-# ruff: noqa: N818 (learners write code like this)
-
 from contextlib import AsyncExitStack, aclosing, suppress
 
 from tests.checks.answers import edits, right
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 (learners write this)
     pass
 
 

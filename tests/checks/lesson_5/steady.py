@@ -4,19 +4,17 @@ A source is a function that begins a stream. `watched` adds the timeout to a str
 returns whether an item has text or announces a tool call, so that no fallback may follow.
 """
 
-# ruff: noqa: F401 (edits use the imports)
-
 import asyncio
 from contextlib import aclosing
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import collects_pieces, keeps_the_error, raises_an_earlier_error
 from utils import lesson_source
 from utils.assistant import committed
 from utils.stall_timeout import watched
-from utils.widgets import Status
+from utils.widgets import Status  # noqa: F401 (used in edits)
 
 
 @right("5.steady")

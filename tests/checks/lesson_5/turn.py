@@ -1,8 +1,6 @@
 """Right and wrong answers to 5.turn, which asks for a chat turn that is always stored."""
 
-# ruff: noqa: F401 (edits use the imports)
-
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage  # noqa: F401
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.answers import edits, right, wrong
