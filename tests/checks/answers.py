@@ -36,10 +36,10 @@ HERE = Path(__file__).parent
 class Answer:
     """An answer, with the mistake that the check should report (None for a right answer)."""
 
-    number: str
-    value: Any
+    number: str  # an exercise's number, such as "1.6"
+    value: Any  # what a learner would pass to `check`
     mistake: str | None
-    says: str  # a regular expression that must match part of the message
+    says: str  # a regular expression that must match part of the check's message
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class Answer:
 
 
 ANSWERS: list[Answer] = []
-NUMBERS = itertools.count()
+NUMBERS = itertools.count()  # for unique file names of edited code
 
 
 def right(exercise, says=""):
@@ -70,7 +70,7 @@ numbered = functools.cache(lesson_source.number)  # maps "1.shout" to a number s
 
 
 def edits(exercise, answer):
-    """Return a function that registers variants of `answer`; see `edited`."""
+    """Return a function that registers copies of `answer` with changes to their code."""
 
     def edit(mistake, changes, says=""):
         return wrong(exercise, mistake, says)(edited(answer, changes))

@@ -1,4 +1,7 @@
-"""Every answer gets the expected outcome, and every mistake has at least one wrong answer."""
+"""Every answer in `lesson_*/` gets the expected outcome; each mistake has a wrong answer.
+
+A mistake is a named condition that a check looks for; exercises have their own and shared ones.
+"""
 
 import inspect
 import re
@@ -13,12 +16,13 @@ from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
+# Each item has an exercise's number, check (`exercise`) and messages.
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
-SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}
+SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}  # the names of shared mistakes
 LONGEST = 320  # maximum length of a message, in characters
-LIMIT = {"never ends": 0.5}  # time limits in seconds: endless answers are stopped early
+LIMIT = {"never ends": 0.5}  # shorter time limits, in seconds, for answers with this mistake
 
-CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # as in utils/checks/outcome.py
+CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # code in backticks
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
     r"\b(nobody|somebody|whoever|for ever|in vain|at once|stands?|hands? (on|out|over)|a text"
     r"|is asked|lets? go|hears?|1 (pieces|items|words|characters|chunks|times))\b"

@@ -1,4 +1,7 @@
-"""Isolated checks: an answer can't call another model or leave changes or warnings behind."""
+"""Isolated checks: an answer can't call another model or leave changes or warnings behind.
+
+During a check, `noted().forgotten` lists the functions whose coroutines were never awaited.
+"""
 
 import asyncio
 import gc
@@ -18,7 +21,7 @@ from utils.checks.engine import isolation
 from utils.checks.engine.isolation import OtherModel, isolated, noted, noting
 from utils.stall_timeout import watched
 
-model = FakeListChatModel(responses=["Not asked for."])  # a notebook may define its own model
+model = FakeListChatModel(responses=["Not asked for."])  # as a notebook might define it
 
 
 @contextmanager

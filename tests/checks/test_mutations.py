@@ -18,7 +18,7 @@ from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
-LISTS = {"prompts", "history", "sources"}  # arguments to mutate
+LISTS = {"prompts", "history", "sources"}  # the names of arguments that are lists
 
 
 class NotebookModel(FakeListChatModel):
@@ -159,20 +159,17 @@ class Mutation:
     top: bool = False  # whether to change only the answer's own function, not nested ones
 
 
+NO_FUNCTION = "returns no function"  # where the answer should return a function
+
 MUTATIONS = (
     Mutation(
         "swallows errors",
         swallows_errors,
         {"swallows the error", "stores an incomplete reply", "ends quietly"},
     ),
+    Mutation("returns nothing", without_return, {"returns nothing", NO_FUNCTION}, top=True),
     Mutation(
-        "returns nothing", without_return, {"returns nothing", "returns no function"}, top=True
-    ),
-    Mutation(
-        "yields",
-        yield_for_return,
-        {"yields", "unread async generator", "returns no function"},
-        top=True,
+        "yields", yield_for_return, {"yields", "unread async generator", NO_FUNCTION}, top=True
     ),
     Mutation(
         "collects first",
@@ -185,16 +182,14 @@ MUTATIONS = (
     Mutation("keeps the stream open", kept_open, {"left open"}),
     Mutation("leaves a task", begins_a_task, {"leaves a task"}),
     Mutation("awaits nothing", awaits_nothing, {"never awaited", "raises", "yields an awaitable"}),
-    Mutation(
-        "changes its arguments", spoils(LISTS, "{}.append(1)"), {"changes an argument"}, top=True
-    ),
+    Mutation("changes a list", spoils(LISTS, "{}.append(1)"), {"changes an argument"}, top=True),
     Mutation(
         "changes the model",
         spoils(["model"], "{}.temperature = 2"),
         {"changes the model"},
         top=True,
     ),
-    Mutation("is async", as_async, {"async def", "returns no function"}, top=True),
+    Mutation("is async", as_async, {"async def", NO_FUNCTION}, top=True),
 )
 
 
@@ -215,7 +210,7 @@ def mutated(code, mutation):
     return None if new == before else new
 
 
-# Harmless, since the stream ends when the task that reads it is cancelled.
+# In this exercise, cancelling a task ends its stream, so keeping it open isn't a mistake.
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 

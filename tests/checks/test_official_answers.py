@@ -1,4 +1,7 @@
-"""For every exercise, the official solution passes, and the stub is reported as not attempted."""
+"""Every exercise's official solution passes, and its stub is reported as not attempted.
+
+Both come from the lesson: a cell has `learner` code with the stub, and `solved` code.
+"""
 
 import ast
 import functools

@@ -35,9 +35,8 @@ def test_long_code_is_shortened_before_its_backticks_are_counted():
 
 
 def test_html_in_code_is_escaped():
-    assert in_html("`<b>` & `` `<i>` ``") == (
-        "<code>&lt;b&gt;</code> &amp; <code>`&lt;i&gt;`</code>"
-    )
+    page = "<code>&lt;b&gt;</code> &amp; <code>`&lt;i&gt;`</code>"
+    assert in_html("`<b>` & `` `<i>` ``") == page
 
 
 def test_an_unpaired_backtick_stays():

@@ -134,7 +134,7 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     def watched(stream, seconds): ...
 
     today = lesson_source.number("5.watched")
-    former = "5.4" if today != "5.4" else "5.5"  # any number but the current one
+    former = "5.4" if today != "5.4" else "5.5"  # any number except today's
     assert evaluate(former, watched).number == today
     assert the_number(former, "hint") == today, "its hints should be found, too"
     assert the_number(former, "predict") == former, "predictions are numbered separately"

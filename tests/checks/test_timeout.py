@@ -6,7 +6,7 @@ import pytest
 
 from utils.checks.engine import timeout
 
-LIMIT = 5  # seconds
+LIMIT = 5  # seconds that the code may run
 
 
 class Clocks:
@@ -31,7 +31,7 @@ class Clocks:
 
 def wait_for(done: threading.Event) -> bool:
     while not done.wait(0.01):
-        pass  # the time limit can interrupt the code here
+        pass  # the time limit can stop the code between two waits
     return True
 
 

@@ -15,7 +15,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
-# `run(main, answer)` runs `main` in virtual time, which `time.sleep` in `answer` also advances.
+# `run(main, answer)` runs `main` in virtual time; `time.sleep` in the code of `answer` advances it.
 
 # --- Time -----------------------------------------------------------------------------------------
 
@@ -40,7 +40,7 @@ def test_sleep_in_a_coroutine_blocks_the_loop():
         await asyncio.sleep(2.5)
         sleep(4)  # noqa: ASYNC251 (intended)
         await asyncio.sleep(2)
-        return loops.blocked()  # total, in seconds
+        return loops.blocked()  # total seconds
 
     assert run(lambda: ticks(sleeps()), sleeps) == (4, [1, 2, 6.5, 7.5])
 

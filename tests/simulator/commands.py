@@ -1,4 +1,4 @@
-"""Helpers that run the simulator command in its own process."""
+"""Helpers that run the command `python -m utils.simulator` in its own process."""
 
 import os
 import re
@@ -10,10 +10,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "utils.simulator"]
-KEY = "a-key-for-the-class"
+KEY = "a-key-for-the-class"  # the API key of a simulator that `shared` starts
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command until it exits, with `variables` added to the environment."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=ROOT,
@@ -40,7 +41,7 @@ def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             address = re.search(r"http://\S+/v1", server.stdout.readline())
             assert address
             for _ in range(3):
-                server.stdout.readline()  # skip an `export` command
+                server.stdout.readline()  # skip the printed `export` commands
             yield address.group(), server
         finally:
             server.terminate()

@@ -1,4 +1,4 @@
-"""Fixtures that run a simulator in its own process, faster than real time."""
+"""A simulator in its own process, 20 times faster than real time, and an `openai` client for it."""
 
 from collections.abc import Iterator
 

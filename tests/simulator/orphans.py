@@ -1,4 +1,4 @@
-"""Helpers for tests in which a process must exit when another one does."""
+"""Helpers for tests that kill a process and expect the processes that it started to exit."""
 
 import socket
 from pathlib import Path

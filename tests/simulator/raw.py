@@ -18,13 +18,13 @@ def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenA
     return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 
 
-_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # plain HTTP: nothing to verify
+_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # used without TLS
 
 
 def send(
     server: Simulator, method: str, path: str, body: Any = None, **headers: str | bytes
 ) -> httpx2.Response:
-    """Send a request with the server's key; a body is sent as JSON unless it is bytes.
+    """Send a request with the server's key; a body that isn't bytes is sent as JSON.
 
     `Retry_After="1"` sends a `Retry-After` header; `authorization=None` omits the key.
     """

@@ -51,9 +51,7 @@ def test_langchain_can_force_or_forbid_a_call(
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # caused by LangChain
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
-def test_langchain_gets_structured_output_unless_a_filter_ends_it(
-    server: Simulator, method: str
-) -> None:
+def test_langchain_gets_structured_output_unless_filtered(server: Simulator, method: str) -> None:
     prompt = "Extract the person as JSON with the keys name and age: John Smith, 42."
     model = chat(server).with_structured_output(Person, method=method)
     *_, last = model.stream(prompt)

@@ -1,4 +1,7 @@
-"""A simulator that learners share: which requests it admits, and how it identifies learners."""
+"""A simulator that learners share: which requests it admits, and how it identifies learners.
+
+A learner's API key is the class's key, a slash and a name. `Clock` is a fake clock with a `now`.
+"""
 
 import threading
 from contextlib import suppress
@@ -16,6 +19,7 @@ QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
 
 
 def admitted(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
+    """Return the learners whose request was admitted, out of one request from each."""
     names = []
     for learner in learners:
         with suppress(ApiError):

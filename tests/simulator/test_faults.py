@@ -24,7 +24,7 @@ from utils.simulator.pacing import TimedBytes
 from utils.simulator.tokens import split
 
 PROMPT = "What do I pack for a hike?"
-LIST = answer(PROMPT)
+REPLY = answer(PROMPT)
 QUESTION = [{"role": "user", "content": PROMPT}]
 
 
@@ -43,14 +43,12 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
-def test_chat_openai_reacts_as_the_table_says(
-    server: Simulator, fault: Fault, by_responses: bool
-) -> None:
-    name = "flood@1" if fault.name == "flood" else fault.name  # 1 MB is enough
+def test_chat_openai_reacts_as_listed(server: Simulator, fault: Fault, by_responses: bool) -> None:
+    name = "flood@1" if fault.name == "flood" else fault.name  # 1 MB instead of the default
     model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses)
     _, _, error = outcome(model)
     raised = fault.by_responses if by_responses else fault.raises
-    if raised:  # the name of an exception, such as "openai.APIError"
+    if raised:  # the name of the expected exception, such as "openai.APIError"
         named = resolve_name(raised if "." in raised else f"builtins.{raised}")
         assert named in (type(error), *type(error).__bases__)
     else:
@@ -82,7 +80,7 @@ def test_a_failed_reply_has_the_earlier_tokens_and_no_finish_reason(
 ) -> None:
     model = chat(server, f"sim-chat:{name}@7", use_responses_api=by_responses)
     received, finish, error = outcome(model)
-    assert (received, finish) == (list(split(LIST)[:7]), None)
+    assert (received, finish) == (list(split(REPLY)[:7]), None)
     assert (error is None) is (name in ("end", "bare"))
 
 
@@ -91,7 +89,7 @@ def test_a_bare_error_is_sent_as_plain_json(server: Simulator) -> None:
 
 
 def test_the_text_of_a_mangled_event_is_silently_lost(server: Simulator) -> None:
-    tokens = split(LIST)
+    tokens = split(REPLY)
     received, finish, error = outcome(chat(server, "sim-chat:mangled@7"))
     assert received == [*tokens[:7], *tokens[8:]]
     assert (finish, error) == ("stop", None)
@@ -116,7 +114,7 @@ def test_a_slow_reader_gets_everything_sent_before_a_reset(server: Simulator) ->
         with pytest.raises(ConnectionResetError):
             read_on(client, raw)
     received = b"".join(re.findall(rb'"content": ?"([^"]*)"', raw))
-    assert received.decode() == LIST.replace("\n", r"\n")
+    assert received.decode() == REPLY.replace("\n", r"\n")
 
 
 def read_on(client: socket.socket, raw: bytearray) -> None:
@@ -143,7 +141,7 @@ def test_a_truncated_reply_has_a_finish_reason(server: Simulator, name: str, fin
 def test_packed_chunks_contain_several_tokens_and_the_same_text(server: Simulator) -> None:
     loose = texts(events(stream(server, "sim-chat")))
     packed = texts(events(stream(server, "sim-chat:packed@5")))
-    assert "".join(packed) == "".join(loose) == LIST
+    assert "".join(packed) == "".join(loose) == REPLY
     assert len(packed) == math.ceil(len(loose) / 5)
 
 

@@ -62,7 +62,7 @@ def test_buffered_text_arrives_at_the_end(virtual: VirtualSimulator) -> None:
 def test_a_stall_lengthens_one_gap(virtual: VirtualSimulator) -> None:
     plain, stalled = streamed(virtual, "sim-seed"), streamed(virtual, "sim-seed:stall@5,7")
     gaps = list(plain.gaps)
-    gaps[4] += 7  # after the fifth token
+    gaps[4] += 7  # the gap after the fifth token
     assert stalled.gaps == pytest.approx(gaps)
 
 
@@ -94,9 +94,7 @@ def test_generation_stops_when_the_client_disconnects(virtual: VirtualSimulator)
     assert request.ended_at - request.first_byte == pytest.approx(third_token - 0.12 + 2)
 
 
-def test_a_client_that_disconnects_before_the_first_token_is_sent_none(
-    virtual: VirtualSimulator,
-) -> None:
+def test_after_an_early_disconnect_no_token_is_sent(virtual: VirtualSimulator) -> None:
     with closing(virtual.chat("sim-laptop").stream(PROMPT)) as stream:
         assert next(stream).content == ""  # the role chunk
     (request,) = virtual.requests()
@@ -144,7 +142,7 @@ def test_two_streams_read_in_turn_do_not_delay_each_other(virtual: VirtualSimula
     began = virtual.clock()
     for _ in zip(*(virtual.chat("sim-seed").stream(PROMPT) for _ in "ab"), strict=True):
         pass
-    # the second stream starts only after the first stream's role chunk
+    # The second stream starts after the first one's role chunk, which arrives after 0.12 s.
     assert virtual.clock() - began == pytest.approx(10 + 0.12)
 
 

@@ -1,4 +1,4 @@
-"""Reply schedules, and the delivery of items when they are due, tested with a fake clock."""
+"""Reply schedules (`plan`), and the delivery of items at their times (`due`), with a fake clock."""
 
 import random
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from utils.simulator.profiles import PROFILES
 
 
 class FakeClock:
-    """A clock that advances only in `until`, which always overshoots by `late` seconds."""
+    """A clock that advances only in `until`, which always returns `late` seconds too late."""
 
     def __init__(self, late: float) -> None:
         self.now = 100.0

@@ -175,7 +175,7 @@ def test_it_restarts_although_a_site_hook_left_a_process_with_its_output_open(
     finally:
         server.stop()
         for process_left in left:
-            with contextlib.suppress(psutil.NoSuchProcess):  # it may already have exited
+            with contextlib.suppress(psutil.NoSuchProcess):  # the process may have exited
                 process_left.kill()
 
 
@@ -191,7 +191,7 @@ def test_a_site_hook_that_ends_python_is_reported_immediately(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: str, words: str
 ) -> None:
     hooked(monkeypatch, tmp_path, hook)
-    # Make the time limit long enough that it can't cause the error.
+    # The time limit is so long that only the hook can cause the error.
     monkeypatch.setattr(server_process, "_READY_SECONDS", PATIENCE * 10)
     server = Simulator(speed=50)
     with pytest.raises(SimulatorError, match=f"could not start.*{words}") as caught:
@@ -223,9 +223,7 @@ def test_it_starts_despite_odd_environment_variables(monkeypatch: pytest.MonkeyP
 def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_process, "_REPORT_SECONDS", 0.2)
     settings = ["--with-parent", "--host", server_process.HOST, "--port", "0", "--speed", "50"]
-    child = child_process.Child(
-        "utils.simulator", {server_process.KEY_VARIABLE: "sim-key"}, settings
-    )
+    child = child_process.Child("utils.simulator", {server_process.KEY_VARIABLE: "key"}, settings)
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as stranger:
         stranger.sendall(b"token 80\n")
@@ -236,9 +234,7 @@ def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.Monke
     assert not is_running(child.pid)
 
 
-def test_after_a_failed_start_the_next_one_tries_again(
-    monkeypatch: pytest.MonkeyPatch, shared: None
-) -> None:
+def test_a_failed_start_can_be_repeated(monkeypatch: pytest.MonkeyPatch, shared: None) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(server_process, "HOST", "203.0.113.1")  # no machine has this address
         with pytest.raises(SimulatorError, match=r"could not start.*Could not listen"):
@@ -273,7 +269,7 @@ def test_it_ends_when_its_kernel_is_killed_during_a_reply() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to interrupt")
 def test_it_survives_an_interrupt_of_the_kernels_process_group() -> None:
     survives = (
-        "import signal\nsignal.signal(signal.SIGINT, lambda *_: print('interrupted', flush=True))\n"
+        "import signal as s\ns.signal(s.SIGINT, lambda *_: print('interrupted', flush=True))\n"
     )
     asks = "sys.stdin.readline()\nprint(server.pid, len(server.requests()), flush=True)\n"
     child = run(survives + _SERVE + asks, start_new_session=True)

@@ -23,9 +23,13 @@ from langgraph.config import get_stream_writer
 from tests.simulator.virtual import VirtualSimulator
 from utils import lesson_source
 
-NONE = "\N{EN DASH}"
+NONE = "\N{EN DASH}"  # the text of a cell for a combination that doesn't exist
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
-TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}
+TYPES = {
+    BaseMessage: "chunks",
+    str: "strings",
+    tuple: "pairs",
+}  # the table's words for types of items
 
 Read = Callable[[Any], None]  # called with each item of a stream
 Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
@@ -41,8 +45,8 @@ def order_status(order: int) -> str:
 @dataclass(frozen=True)
 class Component:
     runnable: Runnable[Any, Any]
-    asked: Any
-    virtual: VirtualSimulator
+    asked: Any  # the runnable's input
+    virtual: VirtualSimulator  # the server behind its model
 
 
 def component(name: str, **options: Any) -> Component:
@@ -128,6 +132,7 @@ def texts(item: Any) -> Iterator[str]:
 
 
 def kind(item: Any) -> str:
+    """Return the table's word for the type of an item."""
     match item:
         case dict() if "event" in item or item.get("type") == "event":
             return "events"

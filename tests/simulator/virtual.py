@@ -67,7 +67,7 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # Make the clock wait for anyio threads, since the first request in a process uses one.
+            # The first request in a process uses an anyio thread; the clock must wait for it.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
@@ -92,25 +92,20 @@ class _Exchange:
 
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
-        self._gone = asyncio.Event()
-        self._taken = asyncio.Event()
+        self._gone = asyncio.Event()  # set when the client has disconnected
+        self._taken = asyncio.Event()  # set when the client has read a part
         self._waiting = 0  # bytes not yet read by the client
-        self._patience = request.extensions.get("timeout", {}).get("read")  # seconds, or None
+        self._read_timeout = request.extensions.get("timeout", {}).get("read")  # in seconds
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": request.method,
-            "scheme": "http",
             "path": request.url.path,
-            "raw_path": request.url.raw_path,
             "query_string": request.url.query,
-            "root_path": "",
             "headers": [(name.lower(), value) for name, value in request.headers.raw],
-            "client": ("client", 1),
-            "server": ("virtual", 80),
-            "extensions": {RESET: self._reset},
+            "extensions": {RESET: self._reset},  # called to break the connection
         }
         self._task = asyncio.create_task(self._run(app, scope))
 
@@ -149,7 +144,7 @@ class _Exchange:
     async def next(self) -> Message:
         """Wait for the next message: first the status and headers, then parts of the body."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._read_timeout):
                 message = await self._sent.get()
         except TimeoutError:
             await self.leave()

@@ -1,4 +1,7 @@
-"""A fixture that judges an app in this process, in virtual time."""
+"""The fixture `verdict`, which judges an app in this process, in virtual time.
+
+A verdict is a table with a `Seen` for each line: passed, failed or not tried, and why.
+"""
 
 from collections.abc import Callable
 
@@ -43,7 +46,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Return a function that creates an app with `make` and judges it."""
+    """Return a function that creates an app with `make` and returns the table of its verdict."""
 
     def judged(make: Make, wire: WireFormat, *, simulated: bool = True) -> dict[str, Seen]:
         virtual = VirtualSimulator()

@@ -1,4 +1,7 @@
-"""Small chat endpoints: a correct one, and others that each fail one line of the verdict."""
+"""Small chat apps: a correct one, and others with a mistake that fails one line of the verdict.
+
+`test_lines.py` names the line that each of them fails.
+"""
 
 import asyncio
 import json
@@ -26,10 +29,11 @@ class TruncatedError(Exception):
 
 
 class Sound(Starlette):
-    """Streams server-sent events; a disconnect or `POST /stop/{reply}` stops the model.
+    """The correct app, which streams server-sent events.
 
-    `frames` yields the encoded events. `pieces` yields the name and data of each event. `texts`
-    yields the text of the reply, from one or more model calls (`asked`).
+    A disconnect or `POST /stop/{reply}` stops the model. `texts` yields the text of the reply, from
+    one or more model calls (`asked`), `pieces` the name and data of each event, and `frames` the
+    encoded events.
     """
 
     max_retries = 2
@@ -208,7 +212,7 @@ class AsksAgain(Retries):
 
 
 class Doubles(Retries):
-    """Retries after an error mid-reply and shows the reply again from the start."""
+    """Retries after an error in mid-reply and shows the reply again from the start."""
 
     error = openai.APIError
     not_after = (openai.APIConnectionError, openai.APIStatusError)

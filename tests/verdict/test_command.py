@@ -27,7 +27,7 @@ from tools.verdict.wire_format import WireFormat
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
-ANY_PORT = QUESTION.replace("8000", "{port}")  # for an app that the command starts
+ANY_PORT = QUESTION.replace("8000", "{port}")  # the command fills in its app's port
 
 
 def wire(*words: str) -> WireFormat:
@@ -85,14 +85,12 @@ def test_an_invalid_option_is_reported_in_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
-def test_apps_that_cannot_be_reached_or_started_are_reported(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
     assert "Is the app running?" in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as mail, ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))  # SMTP instead of HTTP
+        pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))  # a mail server's greeting
         _, port = mail.getsockname()
         assert main([QUESTION.replace("8000", str(port))]) == 2
     assert "No HTTP response came from" in capsys.readouterr().err

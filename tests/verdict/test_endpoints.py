@@ -1,4 +1,7 @@
-"""The verdict on endpoints that use POST, JSON lines, plain text and more."""
+"""The verdict on apps that differ from the correct one, `apps.Sound`, in format or in a detail.
+
+An app's `pieces` yields the events of a reply, and `frame` encodes an event.
+"""
 
 import asyncio
 import itertools
@@ -81,9 +84,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_correct_endpoint_in_any_format_fails_no_line(
-    verdict: Judge, kind: type[apps.Sound]
-) -> None:
+def test_a_correct_app_in_any_format_fails_no_line(verdict: Judge, kind: type[apps.Sound]) -> None:
     table = verdict(kind, KINDS[kind])
     untried = {"Stop stops the model"} if KINDS[kind].stop is None else set()
     assert {name: seen for name, seen in failed(table).items() if name not in untried} == {}
@@ -101,7 +102,7 @@ def test_a_plain_text_body_that_ends_normally_after_a_failure_fails(verdict: Jud
 
 
 class StaysOpen(apps.Sound):
-    """Keeps the stream open after its last event, so that the page has to close it."""
+    """Keeps the stream open after its last event, so that the client has to close it."""
 
     async def pieces(self, question: str) -> Any:
         async for piece in super().pieces(question):
@@ -110,7 +111,7 @@ class StaysOpen(apps.Sound):
 
 
 class Pings(apps.BreakIsEnd):
-    """Sends an empty event between the last text and the final event."""
+    """Sends an event without text between the last text and the final event."""
 
     async def pieces(self, question: str) -> Any:
         async for kind, value in super().pieces(question):

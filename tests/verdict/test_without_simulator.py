@@ -1,4 +1,4 @@
-"""Verdicts without the simulator, based on arrival times, headers and endings."""
+"""Verdicts on apps whose model isn't the simulator, from arrival times, headers and endings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ from tools.verdict.wire_format import WireFormat
 
 WIRE = WireFormat("http://app/chat?question={question}")
 TEXT, END = "data: lamp\n\n", "event: end\ndata: 1\n\n"
-STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # pairs: seconds to wait, text to send
+STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # (seconds to wait, text to send) pairs
 EARLY, SMOOTH, ENDS, OTHERS = (
     "first text long before the last",
     "not buffered on the way",

@@ -45,7 +45,8 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-edit = edits("1.show", show)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("1.show", show)
 PRINTS = 'print(chunk.content, end="", flush=True)'
 LOOP = "for chunk in model.stream(prompt):"
 STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 1, None)"
@@ -55,10 +56,8 @@ edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
 edit("prints something between", {'end=""': 'end=" "'})
 edit("prints without white space", {"print(chunk.content": "print(chunk.content.strip()"})
-edit(
-    "prints the text so far",
-    {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"},
-)
+SO_FAR = {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"}
+edit("prints the text so far", SO_FAR)
 edit("prints the text again", {"return text": "print(text)\n    return text"}, "printed twice")
 edit("prints another text", {"print(chunk.content": "print(chunk.content.upper()"})
 edit("doesn't flush", {", flush=True": ""})
@@ -93,11 +92,9 @@ edit("never calls the model", {"model.stream(prompt)": "[AIMessageChunk(prompt)]
 edit("another prompt", {"stream(prompt)": 'stream("A story")'}, "was sent `A story`")
 edit("another prompt", {"(prompt):": "(prompt.strip()):"}, "Describe a .*`, but .* `'Describe")
 
-collected = ["Text of an earlier call. "]
-edit(
-    "keeps text of an earlier call",
-    {"text += chunk.content": "collected.append(chunk.content)", "text\n": "''.join(collected)\n"},
-)
+kept = ["Text of an earlier call. "]
+KEPT = {"text += chunk.content": "kept.append(chunk.content)", "text\n": "''.join(kept)\n"}
+edit("keeps text of an earlier call", KEPT)
 notebook_model = FakeListChatModel(responses=["Not asked for."])
 edit("another model", {"model.stream": "notebook_model.stream"}, "the notebook's `notebook_model`")
 MINE = "FakeListChatModel(responses=['Mine.']).stream"
@@ -172,9 +169,7 @@ edit("never awaited", {"return": "awaits(model, prompt)\n    return"}, "`awaits`
 edit("raises", {"model.stream": "model.astream"}, "async_generator")
 wrong("1.show", "never read", says=r"with `\.stream")(lambda model, prompt: model.stream(prompt))
 wrong("1.show", "never read", says=r"with `\.astream")(lambda model, prompt: model.astream(prompt))
-wrong("1.show", "never awaited", says="`ainvoke`")(
-    lambda model, prompt: model.ainvoke(prompt).content
-)
+wrong("1.show", "never awaited", "`ainvoke`")(lambda model, prompt: model.ainvoke(prompt).content)
 wrong("1.show", "unread generator")(lambda model, prompt: (letter for letter in prompt))
 
 

@@ -2,6 +2,7 @@
 
 from tests.checks.answers import right, wrong
 
+# The letters of the changes, each with its TTFT, as the message lists them.
 RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"
 
 right("1.ttft", says=RIGHT)("CFEABD")

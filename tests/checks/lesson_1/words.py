@@ -15,23 +15,10 @@ def words(stream):
         yield buffer
 
 
-@right("1.words")
-def by_characters(stream):
-    word = ""
-    for piece in stream:
-        for character in piece:
-            if not character.isspace():
-                word += character
-            elif word:
-                yield word
-                word = ""
-    if word:
-        yield word
-
-
 right("1.words")(lambda stream: map(str, words(stream)))
 
-edit = edits("1.words", words)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("1.words", words)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
 END = "    if buffer:\n        yield buffer\n"
@@ -44,18 +31,13 @@ edit("loses the last word", {END: ""})
 edit("joins words", {"+ piece": "+ piece.strip()"})
 edit("splits at spaces only", {SPLIT: r'r"[ \t\n]+"'}, r"\\r'` came out as one word")
 edit("overlooks white space", {SPLIT: r'r"^\s+|\s+$"'}, "anywhere in a piece")
-edit(
-    "keeps text of an earlier call",
-    {'buffer = ""': "pass", "stream):": "stream, kept=['']):", "buffer": "kept[0]"},
-)
+KEPT = {'buffer = ""': "pass", "stream):": "stream, kept=['']):", "buffer": "kept[0]"}
+edit("keeps text of an earlier call", KEPT)
 edit("one word a piece", {"+ piece)": "+ piece, maxsplit=1)"}, "completed `of` and `a`")
 edit("yields an empty word", {FROM: "yield from complete"})
 edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer when the stream ends")
-edit(
-    "yields a word again",
-    {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"},
-    "came out again",
-)
+WHOLE_BUFFER = {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"}
+edit("yields a word again", WHOLE_BUFFER, "came out again")
 edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a`, is missing before")
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})

@@ -46,21 +46,22 @@ class AsFrozenData(BaseCallbackHandler):
 
 @right("2.collector", says="starts an event loop for each call")
 class Asynchronous(AsyncCallbackHandler):
-    text = ""  # harmless: `+=` creates an instance attribute
+    text = ""  # not shared between collectors: `+=` creates an instance attribute
 
     async def on_llm_new_token(self, token, **kwargs):
         await asyncio.sleep(0)
         self.text += token
 
 
-edit = edits("2.collector", Collector)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("2.collector", Collector)
 joins = edits("2.collector", JoinsAList)
 ADDS = "self.text += token"
 TOKEN = "def on_llm_new_token(self, token, **kwargs)"
 
 
 def at(event, does):
-    """Return changes that add a method for an event."""
+    """Return changes that add a method for an event, with the body `does`."""
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 
@@ -103,9 +104,7 @@ edit("behind", {'""': '""; self.last = ""', **BEHIND})
 STREAMED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
 edit("not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model")
 
-wrong("2.collector", "not a class", says="without parentheses. It was given a `Collector`")(
-    Collector()
-)
+wrong("2.collector", "not a class", "without parentheses. It was given a `Collector`")(Collector())
 
 
 @wrong("2.collector", "fails silently", says="log shows it: .*ZeroDivisionError")

@@ -48,7 +48,8 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
-edit = edits("2.report", Report)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("2.report", Report)
 ADDS = "self.counts[run_id] = self.counts.get(run_id, 0) + 1"
 ENDS = "self.reports.append(self.counts.pop(run_id, 0))"
 FAILS = "self.counts.pop(run_id, None)"
@@ -81,10 +82,8 @@ IF_LEFT = f"self.reports += [{POP}] * isinstance(error, GeneratorExit)"
 edit("reports an unfinished run", {FAILS: IF_LEFT}, "a run whose reader stopped early")
 UNLESS_LEFT = f"if not isinstance(error, GeneratorExit): {FAILS}"
 edit("keeps a run", {FAILS: UNLESS_LEFT}, "reader stopped early")
-edit(
-    "keeps a run",
-    {FAILS: "pass", f"def __init__(self):\n        {GIVEN}": f"counts = {{}}\n    {INIT}"},
-)
+SHARED = {FAILS: "pass", f"def __init__(self):\n        {GIVEN}": f"counts = {{}}\n    {INIT}"}
+edit("keeps a run", SHARED)
 edit("shared reports", {f"def __init__(self):\n        {GIVEN}": "counts, reports = {}, []"})
 edit("no numbers", {ENDS: f"self.reports.append((run_id, {POP}))"})
 edit("no list", {"[]": "{}", ENDS: f"self.reports[run_id] = {POP}"})

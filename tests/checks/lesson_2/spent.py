@@ -77,7 +77,8 @@ def in_threads(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-edit = edits("2.spent", spent)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("2.spent", spent)
 PROMPTS = "for prompt in prompts:"
 CALL = 'model.stream(prompt, config={"callbacks": [usage]})'
 LOOP = f"for _ in {CALL}:\n            pass"
@@ -101,20 +102,13 @@ edit("reads no entry", {SUM: BY_NAME}, "entries for `river-1` and `sea-2`. Which
 ONCE = {"in prompts": "in dict.fromkeys(prompts)"}
 edit("another number of requests", ONCE, "twice, but was sent once")
 edit("another prompt", {"in prompts": "in [*prompts, 'Name a lake.']"}, "was sent `'Name a lake.'`")
-edit(
-    "one conversation", {f"{PROMPTS}\n        {LOOP}": f"list({CALL.replace('prompt', 'prompts')})"}
-)
+CONVERSATION = {f"{PROMPTS}\n        {LOOP}": f"list({CALL.replace('prompt', 'prompts')})"}
+edit("one conversation", CONVERSATION)
 LEAVES_ONE = "if prompt == prompts[0] and not usage.usage_metadata: break"
 edit("leaves a reply early", {"pass": LEAVES_ONE})
 edit("usage switched off", {CONFIG: f"{CONFIG}, stream_usage=False"})
-edit(
-    "adds sums up",
-    {
-        PROMPTS: f"total = 0\n    {PROMPTS}",
-        "pass": f"pass\n        total += {SUM}",
-        f"return {SUM}": "return total",
-    },
-)
+ADDS = {PROMPTS: f"total = 0\n    {PROMPTS}", "pass": f"pass\n        total += {SUM}"}
+edit("adds sums up", {**ADDS, f"return {SUM}": "return total"})
 edit("one model alone", {SUM: "usage.usage_metadata['river-1']['output_tokens']"})
 edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyError: 'output_")
 edit("prompt tokens too", {"output_tokens": "total_tokens"})
@@ -132,14 +126,8 @@ EACH = {"if chunk.usage_metadata:": "if True:"}
 chunks("chunk without usage", EACH, "TypeError: .* Most chunks carry")
 chunks("last chunk", {COUNTS: LAST("chunk.usage_metadata")}, "TypeError: .*in the chunk before")
 chunks("no usage", {COUNTS: LAST("(chunk.usage_metadata or Counter())")}, "Which chunk")
-chunks(
-    "repeated prompt once",
-    {
-        "total = 0": "total = {}",
-        "total +=": "total[prompt] =",
-        "return total": "return sum(total.values())",
-    },
-)
+BY_PROMPT = {"total = 0": "total = {}", "total +=": "total[prompt] ="}
+chunks("repeated prompt once", {**BY_PROMPT, "return total": "return sum(total.values())"})
 bills = edits("2.spent", a_handler_of_its_own)
 
 

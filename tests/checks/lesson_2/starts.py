@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 
 from tests.checks.answers import right, wrong
 
+# For each case, both handlers with the number of starts that they count.
 STARTS = {1: ("A", 1, "B", 1), 2: ("A", 1, "B", 0), 3: ("A", 1, "B", 1), 4: ("A", 0, "B", 0)}
 
 for answer in (
@@ -30,7 +31,5 @@ for mistake, change, says in (
 ):
     wrong("2.starts", mistake, says)({**STARTS, **change})
 
-wrong("2.starts", "strings as keys", says="`'1'` is a string")(
-    {str(n): row for n, row in STARTS.items()}
-)
+wrong("2.starts", "strings as keys", says="`'1'` is a string")({str(n): STARTS[n] for n in STARTS})
 wrong("2.starts", "no dict", says="with the case numbers as keys, not a `list`")([1, 1])

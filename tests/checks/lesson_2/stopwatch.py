@@ -39,14 +39,15 @@ class PerRun(BaseCallbackHandler):
             self.measured.setdefault(run_id, self.clock() - self.sent[run_id])
 
 
-edit = edits("2.stopwatch", Stopwatch)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("2.stopwatch", Stopwatch)
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"
 MEASURES = "self.ttft = self.clock() - self.sent"
 
 
 def at(event, does):
-    """Return changes that add a method for an event."""
+    """Return changes that add a method for an event, with the body `does`."""
     method = f"def {event}(self, value, **kwargs):\n        {does}\n\n    "
     return {"def on_llm_new_token": f"{method}def on_llm_new_token"}
 

@@ -17,37 +17,29 @@ def closed(text):
     return "\n".join(lines)
 
 
-edit = edits("3.closed", closed)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("3.closed", closed)
 edit(None, {"last.strip()": "last"})
 edit(None, {'lines.append("```")': 'lines.append(fences[-1].split("`")[0] + "```")'})
 edit(None, {'lines.append("```")': 'lines.append("```\\n")'})
 edit(None, {'lines.append("```")': 'lines.append("\\n```")'})
 
 MATCH = 're.match(" {0,3}```", line)'
-for mistake, says, changes in (
-    ("fence without an open block", "", {MATCH: '"```" in line'}),
-    ("fence without an open block", "four spaces", {MATCH: 'line.strip().startswith("```")'}),
-    ("fence without an open block", "three tildes", {MATCH: 're.match(" {0,3}(```|~~~)", line)'}),
-    ("fence without an open block", "after a tab", {" {0,3}": r"\\s{0,3}"}),
-    ("leaves the block open", "by one space", {MATCH: 'line.startswith("```")'}),
-    ("leaves the block open", "four backticks", {"3}```": "3}```(?!`)"}),
-    ("fence in mid-line", "", {'lines.append("```")': 'lines[-1] += "```"'}),
-    ("changes the rest", "", {'last.strip() not in ("`", "``")': "len(last) > 2"}),
-    (
-        "changes the rest",
-        "inline",
-        {'last.strip() not in ("`", "``")': 'not last.startswith("`") or last == "```"'},
-    ),
-    ("changes the rest", "bold", {"return ": 'return "**" * (text.count("**") % 2) + '}),
-    (
-        "changes the rest",
-        "in the middle",
-        {"    fences": '    lines = [line for line in lines if line != "`"]\n    fences'},
-    ),
-    ("changes the rest", "other line breaks", {"text.split": "text.replace(chr(13), '').split"}),
-    ("raises", "for an empty text", {"    *": "    text[0]\n    *"}),
-):
-    edit(mistake, changes, says)
+edit("fence without an open block", {MATCH: '"```" in line'})
+edit("fence without an open block", {MATCH: 'line.strip().startswith("```")'}, "four spaces")
+edit("fence without an open block", {MATCH: 're.match(" {0,3}(```|~~~)", line)'}, "three tildes")
+edit("fence without an open block", {" {0,3}": r"\\s{0,3}"}, "after a tab")
+edit("leaves the block open", {MATCH: 'line.startswith("```")'}, "by one space")
+edit("leaves the block open", {"3}```": "3}```(?!`)"}, "four backticks")
+edit("fence in mid-line", {'lines.append("```")': 'lines[-1] += "```"'})
+edit("changes the rest", {'last.strip() not in ("`", "``")': "len(last) > 2"})
+INLINE = {'last.strip() not in ("`", "``")': 'not last.startswith("`") or last == "```"'}
+edit("changes the rest", INLINE, "inline")
+edit("changes the rest", {"return ": 'return "**" * (text.count("**") % 2) + '}, "bold")
+ANY_LINE = {"    fences": '    lines = [line for line in lines if line != "`"]\n    fences'}
+edit("changes the rest", ANY_LINE, "in the middle")
+edit("changes the rest", {"text.split": "text.replace(chr(13), '').split"}, "other line breaks")
+edit("raises", {"    *": "    text[0]\n    *"}, "for an empty text")
 
 
 @right("3.closed")
@@ -77,6 +69,4 @@ def expects_a_line_break_before_backticks(text):
     return text + "\n```" if len(re.findall(r"^ {0,3}```", text, re.MULTILINE)) % 2 else text
 
 
-wrong("3.closed", "escapes HTML", says="`closed` returns Markdown")(
-    lambda text: html.escape(closed(text))
-)
+wrong("3.closed", "escapes HTML", "`closed` returns Markdown")(lambda t: html.escape(closed(t)))

@@ -1,10 +1,7 @@
 """Right and wrong answers to 3.coalesce, which asks for pieces coalesced over a time interval."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 from contextlib import closing
-from itertools import chain
-from time import perf_counter, sleep
+from time import perf_counter, sleep  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 
@@ -22,42 +19,32 @@ def coalesce(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-edit = edits("3.coalesce", coalesce)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("3.coalesce", coalesce)
 edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"
 NEVER = "last is None"
-# Measures the intervals from the first piece rather than from the last yield.
+# This change measures the intervals from the first piece rather than from the last yield.
 GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds * seconds'}
 
-for mistake, changes in (
-    ("strips the text", {"if waiting:": "if waiting.strip():"}),
-    ("too soon", {f"{NEVER} or": "not last or"}),  # a clock may start at 0, which is falsy
-    ("too soon", GRID),
-    ("loses pieces", {REST: "    if waiting:\n        yield piece\n"}),
-    ("first piece late", {EMPTY: "(", "            yield": "            if waiting: yield"}),
-    ("changes white space", {"+= piece": "+= piece.strip() and piece"}),
-    (
-        "empty string",
-        {
-            EMPTY: "(",
-            "now =": "if not waiting and last is None:\n            continue\n        now =",
-        },
-    ),
-    ("longer than the interval", {">=": ">"}),
-    ("no text", {REST: "    yield from ()\n", "yield waiting": "pass"}),
-    ("too late", {EMPTY: "(last is None or len(waiting) > 30) and ("}),
-    ("empty string", {"    if waiting:\n        yield": "    yield"}),
-    (
-        "debounces",
-        {'            waiting, last = "", now': '            waiting = ""\n        last = now'},
-    ),
-    ("waits", {"            yield": "            sleep(seconds)\n            yield"}),
-    ("another text", {"yield waiting": 'yield f"{waiting}!"'}),
-    ("never looks at the clock", {"clock()": "perf_counter()"}),
-    ("collected first", {"in pieces": "in list(pieces)"}),
-):
-    edit(mistake, changes)
+edit("strips the text", {"if waiting:": "if waiting.strip():"})
+edit("too soon", {f"{NEVER} or": "not last or"})  # a clock may start at 0, which is falsy
+edit("too soon", GRID)
+edit("loses pieces", {REST: "    if waiting:\n        yield piece\n"})
+edit("first piece late", {EMPTY: "(", "            yield": "            if waiting: yield"})
+edit("changes white space", {"+= piece": "+= piece.strip() and piece"})
+LATER = {EMPTY: "(", "now =": "if not waiting and last is None: continue\n        now ="}
+edit("empty string", LATER)
+edit("longer than the interval", {">=": ">"})
+edit("no text", {REST: "    yield from ()\n", "yield waiting": "pass"})
+edit("too late", {EMPTY: "(last is None or len(waiting) > 30) and ("})
+edit("empty string", {"    if waiting:\n        yield": "    yield"})
+edit("debounces", {'waiting, last = "", now': 'waiting = ""\n        last = now'})
+edit("waits", {"            yield": "            sleep(seconds)\n            yield"})
+edit("another text", {"yield waiting": 'yield f"{waiting}!"'})
+edit("never looks at the clock", {"clock()": "perf_counter()"})
+edit("collected first", {"in pieces": "in list(pieces)"})
 
 
 @right("3.coalesce")

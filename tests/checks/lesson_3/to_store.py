@@ -21,7 +21,8 @@ def to_store(stream):
     return text
 
 
-edit = edits("3.to_store", to_store)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("3.to_store", to_store)
 IF = 'reason != "stop"'
 SAID = 'f"finish reason {reason}"'
 
@@ -38,12 +39,10 @@ for said in (
     edit(None, {SAID: said})
 edit(None, {"ValueError": "IncompleteError"})
 
-for mistake, said in (
-    ("doesn't name the reason", '"not complete"'),
-    ("doesn't mention a missing reason", 'reason or "incomplete reply"'),
-    ("doesn't mention a missing reason", 'reason or "There is no text" if pieces else "half"'),
-):
-    edit(mistake, {SAID: said})
+edit("doesn't name the reason", {SAID: '"not complete"'})
+NO_REASON = "doesn't mention a missing reason"
+edit(NO_REASON, {SAID: 'reason or "incomplete reply"'})
+edit(NO_REASON, {SAID: 'reason or "There is no text" if pieces else "half"'})
 
 for reasons in ('"length"', 'None, "length"', 'None, "length", "content_filter", "tool_calls"'):
     edit("stores an incomplete reply", {IF: f"reason in ({reasons},)"})

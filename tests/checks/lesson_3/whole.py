@@ -1,8 +1,8 @@
 """Right and wrong answers to 3.whole, which asks for the sum of all chunks."""
 
-# ruff: noqa: F401 (edits use the imports)
+import functools
 
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 from utils.checks.engine.reply import Reply
@@ -16,7 +16,8 @@ def whole(stream):
     return total
 
 
-edit = edits("3.whole", whole)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("3.whole", whole)
 STEP = "total = chunk if total is None else total + chunk"
 
 edit("adds a message", {STEP: "total = total + chunk", "None": 'AIMessage("")'})
@@ -53,10 +54,6 @@ def counts_them_first(stream):
     return whole(stream) if count else None
 
 
-def parts(stream, *lost):
-    return whole(chunk for chunk in stream if not any(getattr(chunk, name) for name in lost))
-
-
 def with_another_finish_reason(stream):
     total = whole(stream)
     if total is not None:
@@ -64,10 +61,8 @@ def with_another_finish_reason(stream):
     return total
 
 
-for mistake, says, answer in (
-    ("never reads the stream", "", lambda stream: whole(Reply(["Another."]).chunks())),
-    ("loses another field", "lacks the reply's usage\\. ", lambda s: whole(list(s)[:-1])),
-    ("loses another field", "reply's finish reason for a reply", with_another_finish_reason),
-    ("loses another field", "tool calls", lambda s: parts(s, "tool_call_chunks")),
-):
-    wrong("3.whole", mistake, says)(answer)
+wrong("3.whole", "never reads the stream")(lambda stream: whole(Reply(["Another."]).chunks()))
+lossy = functools.partial(wrong, "3.whole", "loses another field")
+lossy("lacks the reply's usage\\. ")(lambda stream: whole(list(stream)[:-1]))
+lossy("reply's finish reason for a reply")(with_another_finish_reason)
+lossy("tool calls")(lambda stream: whole(each for each in stream if not each.tool_call_chunks))

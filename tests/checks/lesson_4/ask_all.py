@@ -32,7 +32,8 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-edit = edits("4.ask_all", asks_in_a_group)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("4.ask_all", asks_in_a_group)
 TURN, ASK = "async with turn:", "return await text_of(model, prompt)"
 GO, RESULTS = "for prompt in prompts]", "return [task.result() for task in tasks]"
 GROUP = """async with asyncio.TaskGroup() as group:
@@ -45,19 +46,17 @@ KEEPING_ERRORS = "await asyncio.gather(*map(ask, prompts), return_exceptions=Tru
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
 NEXT = "\n            "  # a line break and the indentation of `ASK`
-CANCELS = """
-    finally:
-        for task in tasks:
-            task.cancel()"""
+CANCELS = "\n    finally:\n        for task in tasks:\n            task.cancel()"
 AWAITS = f"{CANCELS}\n        await asyncio.gather(*tasks, return_exceptions=True)"
 GATHER_TASKS = f"{TASKS}try:\n        return await asyncio.gather(*tasks)"
 
-for changes in (
-    {RESULTS: "return tuple(task.result() for task in tasks)"},
-    {"asyncio.Semaphore": "anyio.CapacityLimiter"},
-    {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"},
-    {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"},
-    {  # waits for the other replies before raising an error
+edit(None, {RESULTS: "return tuple(task.result() for task in tasks)"})
+edit(None, {"asyncio.Semaphore": "anyio.CapacityLimiter"})
+edit(None, {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"})
+edit(None, {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"})
+edit(
+    None,
+    {  # waits for all replies before it raises an error
         END: f"""texts = {KEEPING_ERRORS}
     for text in texts:
         if isinstance(text, BaseException):
@@ -65,65 +64,50 @@ for changes in (
     return texts""",
         ASK: "return await (model | StrOutputParser()).ainvoke(prompt)",
     },
-):
-    edit(None, changes)
-for mistake, changes, *says in (
-    ("over the limit", {"(at_most)": "(3)"}),
-    ("under the limit", {"(at_most)": "(min(at_most, 3))"}),
-    ("under the limit", {END: f"return [await ask(prompt) {GO}"}),
-    (
-        "idle while prompts wait",
-        {
-            END: """texts = []
+)
+edit("over the limit", {"(at_most)": "(3)"})
+edit("under the limit", {"(at_most)": "(min(at_most, 3))"})
+edit("under the limit", {END: f"return [await ask(prompt) {GO}"})
+edit(
+    "idle while prompts wait",
+    {
+        END: """texts = []
     for at in range(0, len(prompts), at_most):
         texts += await asyncio.gather(*map(ask, prompts[at : at + at_most]))
     return texts"""
-        },
-    ),
-    ("never ends", {TURN: "await turn.acquire()\n        if turn:", END: GATHER}),
-    ("never ends", {TURN: f"while turn.locked():{NEXT}sleep(0.1)\n        {TURN}", END: GATHER}),
-    ("another loop", {"turn =": "_ =", "with turn": "with TURNS", END: GATHER}),
-    ("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"}),
-    ("other replies go on", {END: GATHER}),
-    ("cancels without waiting", {END: f"{GATHER_TASKS}{CANCELS}"}),
-    ("result too early", {END: f"{TASKS}if tasks:\n        {WAIT('EXCEPTION')}{RESULTS}"}),
-    ("returns too early", {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}"}),
-    ("no strings", {ASK: "return [chunk.content async for chunk in model.astream(prompt)]"}),
-    ("returns its tasks", {RESULTS: "return tasks"}),
-    ("returns what isn't awaited", {RESULTS: f"return [asyncio.create_task(ask(prompt)) {GO}"}),
-    ("returns the wrong type", {RESULTS: "return dict(enumerate(tasks))"}),
-    ("returns nothing", {RESULTS: RESULTS + " or None"}),
-    ("never calls the model", {END: f"return ['' {GO}"}),
-    ("sends other prompts", {GO: "for prompt in prompts[1:]]"}),
-    ("drops a repetition", {GO: "for prompt in dict.fromkeys(prompts)]"}),
-    (
-        "one reply twice",
-        {RESULTS: f"texts = dict(zip(prompts, tasks))\n    return [texts[prompt].result() {GO}"},
-    ),
-    ("changes an argument", {"    turn": "    prompts.reverse()\n    turn"}),
-    ("changes white space", {ASK: "return ' '.join((await text_of(model, prompt)).split())"}),
-    (
-        "stops early",
-        {
-            ASK: f"async for chunk in model.astream(prompt):{NEXT}"
-            f"    if chunk.content:{NEXT}        return chunk.content"
-        },
-    ),
-    ("an empty text", {ASK: "return [chunk.content async for chunk in model.astream(prompt)][-1]"}),
-    ("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"}),
-    ("wrong number of replies", {RESULTS: RESULTS + " + ['All done.']"}),
-    ("another text", {RESULTS: "return [task.result().upper() for task in tasks]"}),
-    ("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"}),
-    ("swallows the error", {END: f"return {KEEPING_ERRORS}"}),
-    (
-        "swallows the cancellation",
-        {
-            GROUP: f"try:\n        {GROUP.replace('    tasks', '        tasks')}"
-            "except asyncio.CancelledError:\n        return []\n    "
-        },
-    ),
-):
-    edit(mistake, changes, *says)
+    },
+)
+edit("never ends", {TURN: "await turn.acquire()\n        if turn:", END: GATHER})
+edit("never ends", {TURN: f"while turn.locked():{NEXT}sleep(0.1)\n        {TURN}", END: GATHER})
+edit("another loop", {"turn =": "_ =", "with turn": "with TURNS", END: GATHER})
+edit("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"})
+edit("other replies go on", {END: GATHER})
+edit("cancels without waiting", {END: f"{GATHER_TASKS}{CANCELS}"})
+edit("result too early", {END: f"{TASKS}if tasks:\n        {WAIT('EXCEPTION')}{RESULTS}"})
+edit("returns too early", {END: f"{TASKS}{WAIT('COMPLETED')}{DONE}"})
+edit("no strings", {ASK: "return [chunk.content async for chunk in model.astream(prompt)]"})
+edit("returns its tasks", {RESULTS: "return tasks"})
+edit("returns what isn't awaited", {RESULTS: f"return [asyncio.create_task(ask(prompt)) {GO}"})
+edit("returns the wrong type", {RESULTS: "return dict(enumerate(tasks))"})
+edit("returns nothing", {RESULTS: RESULTS + " or None"})
+edit("never calls the model", {END: f"return ['' {GO}"})
+edit("sends other prompts", {GO: "for prompt in prompts[1:]]"})
+edit("drops a repetition", {GO: "for prompt in dict.fromkeys(prompts)]"})
+BY_PROMPT = {RESULTS: f"texts = dict(zip(prompts, tasks))\n    return [texts[prompt].result() {GO}"}
+edit("one reply twice", BY_PROMPT)
+edit("changes an argument", {"    turn": "    prompts.reverse()\n    turn"})
+edit("changes white space", {ASK: "return ' '.join((await text_of(model, prompt)).split())"})
+PART = f"async for chunk in model.astream(prompt):{NEXT}    if chunk.text: return chunk.text"
+edit("stops early", {ASK: PART})
+edit("an empty text", {ASK: "return [chunk.content async for chunk in model.astream(prompt)][-1]"})
+edit("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"})
+edit("wrong number of replies", {RESULTS: RESULTS + " + ['All done.']"})
+edit("another text", {RESULTS: "return [task.result().upper() for task in tasks]"})
+edit("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"})
+edit("swallows the error", {END: f"return {KEEPING_ERRORS}"})
+CANCELLED = "except asyncio.CancelledError:\n        return []\n    "
+GUARDED = f"try:\n        {GROUP.replace('    tasks', '        tasks')}{CANCELLED}"
+edit("swallows the cancellation", {GROUP: GUARDED})
 
 
 @right("4.ask_all")

@@ -48,14 +48,15 @@ def create_app(model):
     return app
 
 
-edit = edits("4.create_app", create_app)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("4.create_app", create_app)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
-# the start of `frames`; a line break and the indentation of its `try`
-START, NEXT = "async def frames():\n            ", "\n            "
+NEXT = "\n            "  # a line break and the indentation of the body of `frames`
+START = f"async def frames():{NEXT}"
 THEN = "\n                    "  # a line break and the indentation of `yield framed`
 CATCH = "except Exception:\n                yield FAILED"
 RESPONSE = 'StreamingResponse(frames(), media_type="text/event-stream", headers=HEADERS)'
-UNCAUGHT = {"except Exception": "except ConnectionError"}  # doesn't catch a NameError
+UNCAUGHT = {"except Exception": "except ConnectionError"}  # so that a NameError propagates
 EVENT_LINE = '"event: {}\\n"'.format
 
 LIFESPAN = """@contextlib.asynccontextmanager
@@ -75,25 +76,26 @@ class TellsProxies(BaseHTTPMiddleware):
         return response
 
 
-for changes in (
-    {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"},
-    {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"},
-    {"except Exception": "except openai.APIConnectionError"},
-    {CATCH: f"{CATCH}\n                raise"},
-    {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"},
-    {"event-stream": "event-stream; charset=utf-8"},
-    {"HEADERS": '{"cache-control": "no-store, max-age=0", "x-accel-buffering": "NO"}'},
+edit(None, {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"})
+edit(None, {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"})
+edit(None, {"except Exception": "except openai.APIConnectionError"})
+edit(None, {CATCH: f"{CATCH}\n                raise"})
+edit(None, {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"})
+edit(None, {"event-stream": "event-stream; charset=utf-8"})
+edit(None, {"HEADERS": '{"cache-control": "no-store, max-age=0", "x-accel-buffering": "NO"}'})
+edit(
+    None,
     {
         START: f'{START}yield b": hello\\nretry: 10000\\n\\n"{NEXT}',
         "model.a": "(model | StrOutputParser()).a",
         PIECE: "framed(chunk).encode()",
         "yield END": r'yield b"id: 1\nevent: end\ndata:\n\n"',
     },
-    {
-        "question: str": "request: Request",
-        "(question)": '(request.query_params["question"])',
-        "yield f": f"if await request.is_disconnected():{THEN}    break{THEN}yield f",
-    },
+)
+ASKS = {"question: str": "request: Request", "(question)": "(request.query_params['question'])"}
+edit(None, {**ASKS, "yield f": f"if await request.is_disconnected(): break{THEN}yield f"})
+edit(
+    None,
     {
         "        return": """
         async def quietly():
@@ -104,97 +106,74 @@ for changes in (
         return""",
         "(frames()": "(quietly()",
     },
-):
-    edit(None, changes)
+)
 
-for mistake, changes, *says in (
-    # mistakes in reading the model stream
-    (
-        "model goes on",
-        {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."},
-        "1 piece was still generated after",
-    ),
-    ("never calls the model", {RESPONSE: "question and None"}),
-    (
-        "one reader after the other",
-        {
-            START: f"{START}loop = asyncio.get_running_loop(){NEXT}"
-            f"await LOCKS.setdefault(loop, asyncio.Lock()).acquire(){NEXT}",
-            CATCH: f"{CATCH}{NEXT}finally:{NEXT}    LOCKS[loop].release()",
-        },
-    ),
-    (
-        "sends other questions",
-        {
-            START: "asked = app.state._state.setdefault('asked', [])\n        "
-            f"asked.append(('user', question))\n        {START}",
-            "astream(question)": "astream(list(asked))",
-        },
-    ),
-    (
-        "mixes readers up",
-        {
-            START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}",
-            "astream(question)": "astream(held[-1])",
-        },
-        "received `'The moon",
-    ),
-    (
-        "waits between pieces",
-        {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"},
-        "wrote its reply in 2.0 s, but the endpoint took",
-    ),
-    # mistakes in the events
-    ("event without data", {"yield END": f"yield {EVENT_LINE('end')}"}),
-    ("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"}),
-    ("no end", {"yield END": "pass"}),
-    ("end as a message", {"yield END": r'yield "data: [DONE]\n\n"'}, r"`\[DONE\]`"),
-    ("goes on after the end", {PIECE: f"{PIECE} + END", "yield END": "pass"}),
-    ("not a JSON string", {PIECE: r'f"data: {chunk.content}\n\n"'}),
-    ("text outside of the data", {PIECE: "chunk.content"}),
-    ("misuses the response", {PIECE: "chunk"}),
-    ("adds text", {START: f'{START}yield framed("Hello! "){NEXT}'}),
-    # mistakes in the endpoint and its response
-    ("another status", {"question": "prompt"}, "422.*query.*prompt"),
-    ("another header", {'"text/event-stream"': "None"}, "`Content-Type` is `''`"),
-    ("another header", {"HEADERS": '{"Cache-Control": "no-cache"}'}),
-    ("another header", {"HEADERS": '{"X-Accel-Buffering": "no"}'}),
-    ("misuses the response", {RESPONSE: "frames()"}),
-    ("misuses the response", {"yield f": "return f", "yield": "return"}),
-    ("misuses the response", {"(frames()": "(frames"}),
-    ("misuses the response", {"=HEADERS": '="Cache-Control: no-cache"'}),
-    # mistakes in `create_app` itself
-    ("returns nothing", {"return app": ""}),
-    ("returns the wrong type", {"return app": "return chat"}),
-    ("async def", {"def create_app": "async def create_app"}),
-    ("yields", {"return app": "yield app"}),
-    ("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of"),
-    (
-        "needs frame",
-        {"framed": "frame", "def create_app": "def frame(text):\n    ...\n\n\ndef create_app"},
-    ),
-    # a mistake in handling a disconnect
-    ("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"}),
-    # mistakes in handling a model failure
-    ("no failure event", {"yield FAILED": "pass"}),
-    (
-        "no failure event",
-        {
-            START: f"{START}chunks = model.astream(question){NEXT}"
-            f"yield framed((await anext(chunks)).content){NEXT}",
-            LOOP: "async for chunk in chunks",
-        },
-        "before its first chunk",
-    ),
-    ("end after a failure", {"yield FAILED": "yield END"}, "half a reply for the whole"),
-    (
-        "another failure event",
-        {"yield FAILED": r'yield "event: error\ndata: {}\n\n"'},
-        "uses `error` itself",
-    ),
-    ("failure as text", {"yield FAILED": 'yield framed("Sorry")'}, "`Sorry` as part"),
-):
-    edit(mistake, changes, *says)
+# mistakes in reading the model stream
+PLAIN_LOOP = {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."}
+edit("model goes on", PLAIN_LOOP, "1 piece was still generated after")
+edit("never calls the model", {RESPONSE: "question and None"})
+edit(
+    "one reader after the other",
+    {
+        START: f"{START}loop = asyncio.get_running_loop(){NEXT}"
+        f"await LOCKS.setdefault(loop, asyncio.Lock()).acquire(){NEXT}",
+        CATCH: f"{CATCH}{NEXT}finally:{NEXT}    LOCKS[loop].release()",
+    },
+)
+edit(
+    "sends other questions",
+    {
+        START: "asked = app.state._state.setdefault('asked', [])\n        "
+        f"asked.append(('user', question))\n        {START}",
+        "astream(question)": "astream(list(asked))",
+    },
+)
+MIXED = {START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}"}
+edit("mixes readers up", {**MIXED, "astream(question)": "astream(held[-1])"}, "received `'The moon")
+PAUSES = {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"}
+edit("waits between pieces", PAUSES, "wrote its reply in 2.0 s, but the endpoint took")
+# mistakes in the events
+edit("event without data", {"yield END": f"yield {EVENT_LINE('end')}"})
+edit("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"})
+edit("no end", {"yield END": "pass"})
+edit("end as a message", {"yield END": r'yield "data: [DONE]\n\n"'}, r"`\[DONE\]`")
+edit("goes on after the end", {PIECE: f"{PIECE} + END", "yield END": "pass"})
+edit("not a JSON string", {PIECE: r'f"data: {chunk.content}\n\n"'})
+edit("text outside of the data", {PIECE: "chunk.content"})
+edit("misuses the response", {PIECE: "chunk"})
+edit("adds text", {START: f'{START}yield framed("Hello! "){NEXT}'})
+# mistakes in the endpoint and its response
+edit("another status", {"question": "prompt"}, "422.*query.*prompt")
+edit("another header", {'"text/event-stream"': "None"}, "`Content-Type` is `''`")
+edit("another header", {"HEADERS": '{"Cache-Control": "no-cache"}'})
+edit("another header", {"HEADERS": '{"X-Accel-Buffering": "no"}'})
+edit("misuses the response", {RESPONSE: "frames()"})
+edit("misuses the response", {"yield f": "return f", "yield": "return"})
+edit("misuses the response", {"(frames()": "(frames"})
+edit("misuses the response", {"=HEADERS": '="Cache-Control: no-cache"'})
+# mistakes in `create_app` itself
+edit("returns nothing", {"return app": ""})
+edit("returns the wrong type", {"return app": "return chat"})
+edit("async def", {"def create_app": "async def create_app"})
+edit("yields", {"return app": "yield app"})
+edit("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of")
+edit("needs frame", {"framed": "frame", "def create_app": "def frame(text): ...\ndef create_app"})
+# a mistake in handling a disconnect
+edit("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"})
+# mistakes in handling a model failure
+edit("no failure event", {"yield FAILED": "pass"})
+edit(
+    "no failure event",
+    {
+        START: f"{START}chunks = model.astream(question){NEXT}"
+        f"yield framed((await anext(chunks)).content){NEXT}",
+        LOOP: "async for chunk in chunks",
+    },
+    "before its first chunk",
+)
+edit("end after a failure", {"yield FAILED": "yield END"}, "half a reply for the whole")
+edit("another failure event", {"FAILED": r'"event: error\ndata: {}\n\n"'}, "uses `error` itself")
+edit("failure as text", {"yield FAILED": 'yield framed("Sorry")'}, "`Sorry` as part")
 
 wrong("4.create_app", "not a function", says="was given a `FastAPI`")(FastAPI())
 

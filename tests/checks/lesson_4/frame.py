@@ -1,12 +1,10 @@
 """Right and wrong answers to 4.frame, which asks for a function that formats text as an event."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import json
 
 from fastapi.sse import format_sse_event
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 
 
 @right("4.frame")
@@ -15,7 +13,8 @@ def frame(text):
     return f"data: {data}\n\n"
 
 
-edit = edits("4.frame", frame)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("4.frame", frame)
 DATA, FRAME = "json.dumps(text)", r'f"data: {data}\n\n"'
 
 edit(None, {DATA: "json.dumps(text, ensure_ascii=False)", r"\n\n": r"\r\n\r\n", ": {": ":{"})
@@ -25,23 +24,12 @@ edit(None, {'f"': r'f": a piece of text\n'})
 edit(None, {"frame(text)": 'frame(text, event="message")', 'f"': r'f"event: {event}\n'})
 right("4.frame")(lambda text: format_sse_event(data_str=json.dumps(text)).decode())
 
-for mistake, says, changes in (
-    ("no event", "What|what ends the frame", {r"\n\n": r"\n"}),
-    ("several events", "2 events", {FRAME: f"{FRAME} * 2"}),
-    ("another type", "is `token`", {'f"': r'f"event: token\n'}),
-    ("not JSON", "is `'Hello'`", {DATA: "text"}),
-    (
-        "not JSON",
-        r"Two\\nlines'` is `'Two'`",
-        {DATA: "text if chr(10) in text else json.dumps(text)"},
-    ),
-    ("JSON of something else", "gets `''` back", {"(text)\n": "(text.strip())\n"}),
-    (
-        "JSON of something else",
-        "gets `42` back",
-        {DATA: "text if text == '42' else json.dumps(text)"},
-    ),
-    ("changes the next frame", "", {r"\n\n": r"\n\nid"}),
-    ("raises", "", {DATA: "json.dumps(text.encode('ascii').decode())"}),
-):
-    edit(mistake, changes, says)
+edit("no event", {r"\n\n": r"\n"}, "What|what ends the frame")
+edit("several events", {FRAME: f"{FRAME} * 2"}, "2 events")
+edit("another type", {'f"': r'f"event: token\n'}, "is `token`")
+edit("not JSON", {DATA: "text"}, "is `'Hello'`")
+edit("not JSON", {DATA: f"text if chr(10) in text else {DATA}"}, r"Two\\nlines'` is `'Two'`")
+edit("JSON of something else", {"(text)\n": "(text.strip())\n"}, "gets `''` back")
+edit("JSON of something else", {DATA: f"text if text == '42' else {DATA}"}, "gets `42` back")
+edit("changes the next frame", {r"\n\n": r"\n\nid"})
+edit("raises", {DATA: "json.dumps(text.encode('ascii').decode())"})

@@ -1,14 +1,12 @@
 """Right and wrong answers to 4.rejoin, which asks for replies that continue after a disconnect."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import asyncio
 import json
 from contextlib import aclosing
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response  # noqa: F401
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -59,129 +57,111 @@ def create_lasting_app(model):
     return app
 
 
-edit = edits("4.rejoin", create_lasting_app)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("4.rejoin", create_lasting_app)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"
-# a line break and the indentation of the loop; the same for the loop's body
-NEXT, MORE = "\n            ", "\n                "
+NEXT = "\n            "  # a line break and the indentation of the loop
+MORE = "\n                "  # a line break and the indentation of the loop's body
 CANCEL = "replies[key].task.cancel()"
 END = f"{MORE}number += 1"
 TYPE = 'media_type="text/event-stream"'
-BAD = """if not 0 <= last_event_id <= len(reply.events):
-            raise HTTPException(400)"""
-LOST = """if key not in replies:
-            raise HTTPException(404)
-        reply ="""
-LOST_STOP = f"""if key not in replies:
-            raise HTTPException(404)
-        {CANCEL}"""
+BAD = f"if not 0 <= last_event_id <= len(reply.events):{NEXT}raise HTTPException(400)"
+LOST = f"if key not in replies:{NEXT}raise HTTPException(404)\n        reply ="
+LOST_STOP = f"if key not in replies:{NEXT}raise HTTPException(404)\n        {CANCEL}"
 DATA, NAME, NUMBER = "{json.dumps(text)}", "event: {name}", "id: {number}"
 START = "number = last_event_id + 1"
 
-for changes in (
-    {FRAME: f"{FRAME}.replace('\\n', '\\r\\n').encode()"},
-    {NUMBER: r": hi\nretry: 500\nid: {number}"},
-    {FRAME: r'f"data: {json.dumps(text)}\nid: {number}\nevent: {name}\n\n"'},
-    {CANCEL: f"{CANCEL}\n        await asyncio.wait([replies[key].task])"},
-    {CANCEL: f"if not replies[key].over:\n            {CANCEL}"},
-    {", status_code=204": ""},
-    {"Header()": "Header(ge=0)", "HTTPException(400)": "HTTPException(409)", "0 <= ": ""},
+edit(None, {FRAME: f"{FRAME}.replace('\\n', '\\r\\n').encode()"})
+edit(None, {NUMBER: r": hi\nretry: 500\nid: {number}"})
+edit(None, {FRAME: r'f"data: {json.dumps(text)}\nid: {number}\nevent: {name}\n\n"'})
+edit(None, {CANCEL: f"{CANCEL}\n        await asyncio.wait([replies[key].task])"})
+edit(None, {CANCEL: f"if not replies[key].over:\n            {CANCEL}"})
+edit(None, {", status_code=204": ""})
+edit(None, {"Header()": "Header(ge=0)", "HTTPException(400)": "HTTPException(409)", "0 <= ": ""})
+edit(
+    None,
     {
         "last_event_id: Annotated[int, Header()] = 0": "request: Request",
         "reply = replies": "sent = request.headers.get('Last-Event-ID', '0')\n"
         "        if not sent.isdigit():\n            raise HTTPException(400)\n"
         "        last_event_id = int(sent)\n        reply = replies",
     },
+)
+edit(
+    None,
     {  # polls instead of waiting
         LOOP: f"while number <= len(reply.events) or not reply.over:{MORE}"
         f"if number > len(reply.events):{MORE}    await asyncio.sleep(0.01){MORE}    continue{MORE}"
         "event = reply.events[number - 1]"
     },
+)
+edit(
+    None,
     {  # sends several events in one piece
         f"{LOOP}{MORE}name, text = event{MORE}yield {FRAME}{END}": f"{LOOP}{MORE}"
         f"new = list(enumerate(reply.events[number - 1:], number)){MORE}"
         f'yield "".join({FRAME} for number, (name, text) in new){MORE}number += len(new)'
     },
-):
-    edit(None, changes)
+)
 
-for mistake, changes, *says in (
-    # mistakes after a reconnect
-    ("ignores the id", {START: "number = 1"}, "had received .* came back"),
-    ("repeats events", {START: "number = max(last_event_id, 1)"}),
-    ("first id isn't 1", {START: "number = last_event_id + 2"}, "id `2`"),
-    ("asks for event 0", {START: "number = last_event_id"}, "from 1"),
-    ("refuses a reader", {"<= len(reply": "< len(reply"}, "A reader without `Last-Event-ID`"),
-    (
-        "refuses a reader",
-        {"if not 0 <=": "if reply.over or not 0 <="},
-        "status 400.*after the reply's end",
-    ),
-    ("loses events", {START: "number = len(reply.events) + 1 if last_event_id else 1"}),
-    ("another text later", {START: "number = len(reply.events) + 1"}, "after the reply's end"),
-    ("same id twice", {NUMBER: "id: {number - last_event_id}"}, "new connection"),
-    ("no id", {NUMBER: ": {number}"}),
-    ("calls twice", {"reply = replies[key]": 'reply = Reply(model, "Why do rivers bend?")'}),
-    (
-        "stops early",
-        {
-            START: f"{START}{NEXT}try:",
-            f"{LOOP}{MORE}name, text = event{MORE}yield {FRAME}{END}": f"    {LOOP}{MORE}    "
-            f"name, text = event{MORE}    yield {FRAME}{MORE}    number += 1{NEXT}"
-            f"finally:{MORE}reply.task.cancel()",
-        },
-        "4 of .*connection had dropped",
-    ),
-    # a mistake with two readers
-    (
-        "readers share state",
-        {
-            "reply = replies[key]": "reply = replies[key]\n        reply.turn = mine = object()",
-            "while event": "while reply.turn is mine and (event",
-            "(number):": "(number)):",
-        },
-    ),
-    # mistakes in the events and their timing
-    ("no text", {NAME: "event: token"}, "received no text.*token"),
-    ("not a JSON string", {DATA: "{text}"}),
-    ("no event stream", {TYPE: 'media_type="text/plain"'}),
-    ("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"}),
-    ("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`"),
-    ("no event name", {f"{NAME}\\n": ""}, "no line `event:`"),
-    ("no blank line", {f"{DATA}\\n": DATA}, "What ends an event"),
-    ("ends early", {LOOP: "for event in reply.events[last_event_id:]:"}, "after 0 events"),
-    ("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s"),
-    ("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"}),
-    ("raises", {"reply.event(": "reply.evnt("}, "evnt"),
-    # mistakes in the Stop endpoint
-    ("no Stop", {"/stop": "/halt"}, "status 404"),
-    ("stops another reply", {CANCEL: "[each.task.cancel() for each in replies.values()]"}),
-    ("ends twice", {CANCEL: f'{CANCEL}\n        replies[key].add("end", "Stopped.")'}, "else adds"),
-    (
-        "Stop refused",
-        {CANCEL: f"if replies[key].over:\n            raise HTTPException(409)\n        {CANCEL}"},
-        "after the end",
-    ),
-    ("goes on after Stop", {CANCEL: "pass"}),
-    # mistakes in handling bad requests
-    ("accepts a bad request", {BAD: ""}, "999"),
-    ("accepts a bad request", {"0 <= ": ""}, "-1"),
-    ("accepts a bad request", {"<= len(reply.events)": "<= len(reply.events) + 1"}, "ID: 20"),
-    ("accepts a bad request", {LOST: "reply ="}, "`/replies/unknown`.*status 500"),
-    (
-        "accepts a bad request",
-        {LOST_STOP: f"if key in replies:\n            {CANCEL}"},
-        "/stop.*204",
-    ),
-    (
-        "accepts a bad request",
-        {"HTTPException(404)\n        reply =": "HTTPException(400)\n        reply ="},
-    ),
-    # mistakes in the endpoint paths
-    ("another status", {'get("/replies/{key}': 'get("/reply/{key}'}, "status 404"),
-    ("begins no reply", {'"/chat"': '"/"'}, "status 404"),
-):
-    edit(mistake, changes, *says)
+# mistakes after a reconnect
+edit("ignores the id", {START: "number = 1"}, "had received .* came back")
+edit("repeats events", {START: "number = max(last_event_id, 1)"})
+edit("first id isn't 1", {START: "number = last_event_id + 2"}, "id `2`")
+edit("asks for event 0", {START: "number = last_event_id"}, "from 1")
+edit("refuses a reader", {"<= len(reply": "< len(reply"}, "A reader without `Last-Event-ID`")
+edit("refuses a reader", {"not 0": "reply.over or not 0"}, "status 400.*after the reply's end")
+edit("loses events", {START: "number = len(reply.events) + 1 if last_event_id else 1"})
+edit("another text later", {START: "number = len(reply.events) + 1"}, "after the reply's end")
+edit("same id twice", {NUMBER: "id: {number - last_event_id}"}, "new connection")
+edit("no id", {NUMBER: ": {number}"})
+edit("calls twice", {"reply = replies[key]": 'reply = Reply(model, "Why do rivers bend?")'})
+edit(
+    "stops early",
+    {
+        START: f"{START}{NEXT}try:",
+        f"{LOOP}{MORE}name, text = event{MORE}yield {FRAME}{END}": f"    {LOOP}{MORE}    "
+        f"name, text = event{MORE}    yield {FRAME}{MORE}    number += 1{NEXT}"
+        f"finally:{MORE}reply.task.cancel()",
+    },
+    "4 of .*connection had dropped",
+)
+# a mistake with two readers
+TURN = {"while event": "while reply.turn is mine and (event", "(number):": "(number)):"}
+edit(
+    "readers share state",
+    {**TURN, "= replies[key]": "= replies[key]; reply.turn = mine = object()"},
+)
+# mistakes in the events and their timing
+edit("no text", {NAME: "event: token"}, "received no text.*token")
+edit("not a JSON string", {DATA: "{text}"})
+edit("no event stream", {TYPE: 'media_type="text/plain"'})
+edit("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"})
+edit("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`")
+edit("no event name", {f"{NAME}\\n": ""}, "no line `event:`")
+edit("no blank line", {f"{DATA}\\n": DATA}, "What ends an event")
+edit("ends early", {LOOP: "for event in reply.events[last_event_id:]:"}, "after 0 events")
+edit("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s")
+edit("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"})
+edit("raises", {"reply.event(": "reply.evnt("}, "evnt")
+# mistakes in the Stop endpoint
+edit("no Stop", {"/stop": "/halt"}, "status 404")
+edit("stops another reply", {CANCEL: "[each.task.cancel() for each in replies.values()]"})
+edit("ends twice", {CANCEL: f'{CANCEL}\n        replies[key].add("end", "Stopped.")'}, "else adds")
+REFUSED = {CANCEL: f"if replies[key].over:\n            raise HTTPException(409)\n        {CANCEL}"}
+edit("Stop refused", REFUSED, "after the end")
+edit("goes on after Stop", {CANCEL: "pass"})
+# mistakes in handling bad requests
+edit("accepts a bad request", {BAD: ""}, "999")
+edit("accepts a bad request", {"0 <= ": ""}, "-1")
+edit("accepts a bad request", {"<= len(reply.events)": "<= len(reply.events) + 1"}, "ID: 20")
+edit("accepts a bad request", {LOST: "reply ="}, "`/replies/unknown`.*status 500")
+edit("accepts a bad request", {LOST_STOP: f"if key in replies:{NEXT}{CANCEL}"}, "/stop.*204")
+edit("accepts a bad request", {"404)\n        reply": "400)\n        reply"})
+# mistakes in the endpoint paths
+edit("another status", {'get("/replies/{key}': 'get("/reply/{key}'}, "status 404")
+edit("begins no reply", {'"/chat"': '"/"'}, "status 404")
 
 wrong("4.rejoin", "not a function", says="was given a `FastAPI`")(FastAPI())
 

@@ -1,11 +1,8 @@
 """Right and wrong answers to 4.shout, which asks for an async generator of uppercase text."""
 
-# ruff: noqa: F401 (learners write code like this, and edits use the imports)
-
 import asyncio
-import contextlib
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import HumanMessage  # noqa: F401 (used in edits)
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableGenerator
 
@@ -21,7 +18,8 @@ async def shout(model, prompt):
         yield chunk.content.upper()
 
 
-edit = edits("4.shout", shout)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("4.shout", shout)
 LOOP = "async for chunk in chunks:"
 YIELD = "yield chunk.content.upper()"
 A_TO_Z = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
@@ -31,24 +29,16 @@ edit("drops the first chunk", {LOOP: f"await anext(chunks)\n    {LOOP}"})
 edit(None, {YIELD: f"if chunk.content:\n            {YIELD}"})
 edit(None, {"(prompt)": "([HumanMessage(prompt)], config={'tags': ['loud']})", "content": "text"})
 edit(None, {"model.": "(model | StrOutputParser()).", "chunk.content": "chunk"})
-for mistake, changes in (
-    ("blocks the loop", {"async for": "for", "astream": "stream"}),
-    ("plain generator", {"async ": "", "astream": "stream"}),
-    (
-        "held back",
-        {
-            LOOP: f"before = ''\n    {LOOP}",
-            YIELD: "yield before\n        before = chunk.content.upper()",
-        },
-    ),
-    ("no yield", {"yield ": ""}),
-    ("not in capitals", {".upper()": ""}),
-    ("yields messages", {YIELD: "chunk.content = chunk.content.upper()\n        yield chunk"}),
-    ("raises", {"= model": "= await model"}),
-    ("never ends", {YIELD: f"{YIELD}\n    await asyncio.Event().wait()"}),
-    ("left open", {"= model.astream(prompt)": "= model.astream(prompt)\n    kept.append(chunks)"}),
-):
-    edit(mistake, changes)
+edit("blocks the loop", {"async for": "for", "astream": "stream"})
+edit("plain generator", {"async ": "", "astream": "stream"})
+BEHIND = {LOOP: f"before = ''\n    {LOOP}", YIELD: "yield before; before = chunk.content.upper()"}
+edit("held back", BEHIND)
+edit("no yield", {"yield ": ""})
+edit("not in capitals", {".upper()": ""})
+edit("yields messages", {YIELD: "chunk.content = chunk.content.upper()\n        yield chunk"})
+edit("raises", {"= model": "= await model"})
+edit("never ends", {YIELD: f"{YIELD}\n    await asyncio.Event().wait()"})
+edit("left open", {"= model.astream(prompt)": "= model.astream(prompt)\n    kept.append(chunks)"})
 
 
 @right("4.shout")
@@ -69,9 +59,7 @@ async def shouts_and_passes_errors_on(model, prompt):
 tries = edits("4.shout", shouts_and_passes_errors_on)
 RAISE = 'error.add_note("in mid-reply")\n        raise'
 tries("replaces the error", {RAISE: 'raise ValueError("half a reply") from error'})
-tries(
-    "swallows the cancellation", {"CancelledError:\n        raise": "CancelledError:\n        pass"}
-)
+tries("swallows the cancellation", {"Error:\n        raise": "Error:\n        pass"})
 tries("yields while closing", {"await stream.aclose()": 'yield ""'})
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from contextlib import aclosing
-from time import monotonic, perf_counter
+from time import monotonic
 
 import anyio
 from langchain_core.output_parsers import StrOutputParser
@@ -30,7 +30,8 @@ class Ended(BaseException):
     """A `BaseException` that isn't an `Exception` or asyncio's `CancelledError`."""
 
 
-edit = edits("4.text_within", text_within)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("4.text_within", text_within)
 ADD = "text += chunk.content"
 EXCEPT = "except TimeoutError:\n        pass"
 STAYS = """
@@ -38,28 +39,20 @@ STAYS = """
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(1000)"""
 
-edit(
-    None, {"pass": "if not limit.expired():\n            raise"}, "The model stopped each time\\.$"
-)
+edit(None, {"pass": "if not limit.expired(): raise"}, "The model stopped each time\\.$")
 edit(None, {"model.": "(model | StrOutputParser()).", "chunk.content": "chunk"})
-edit(
-    None,
-    {"asyncio.timeout(seconds)": "asyncio.timeout_at(asyncio.get_running_loop().time() + seconds)"},
-)
-for mistake, changes in (
-    ("timeout propagates", {EXCEPT: "finally:\n        pass"}),
-    ("too late", {"(seconds)": "(3)"}),
-    ("too early", {"(seconds)": "(seconds - 0.5)"}),
-    ("text from after the limit", {"(seconds)": "(seconds + 0.09)"}),
-    ("adds text", {"return text": "return text if text.endswith('.') else text + '…'"}),
-    ("no text", {ADD: "text = chunk.content"}),
-    ("unread async generator", {"return text": "yield text"}),
-    ("swallows the cancellation", {"TimeoutError": "(TimeoutError, asyncio.CancelledError)"}),
-    ("waits on", {"return": "await asyncio.sleep(0.5)\n    return"}),
-    ("raises", {"return text": "raise Ended"}),
-    ("outlives the cancellation", {EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:{STAYS}"}),
-):
-    edit(mistake, changes)
+edit(None, {"timeout(seconds)": "timeout_at(asyncio.get_running_loop().time() + seconds)"})
+edit("timeout propagates", {EXCEPT: "finally:\n        pass"})
+edit("too late", {"(seconds)": "(3)"})
+edit("too early", {"(seconds)": "(seconds - 0.5)"})
+edit("text from after the limit", {"(seconds)": "(seconds + 0.09)"})
+edit("adds text", {"return text": "return text if text.endswith('.') else text + '…'"})
+edit("no text", {ADD: "text = chunk.content"})
+edit("unread async generator", {"return text": "yield text"})
+edit("swallows the cancellation", {"TimeoutError": "(TimeoutError, asyncio.CancelledError)"})
+edit("waits on", {"return": "await asyncio.sleep(0.5)\n    return"})
+edit("raises", {"return text": "raise Ended"})
+edit("outlives the cancellation", {EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:{STAYS}"})
 
 
 async def collect(pieces, model, prompt):
@@ -79,10 +72,8 @@ async def waits_for_a_reader(model, prompt, seconds):
     return "".join(pieces)
 
 
-edits("4.text_within", waits_for_a_reader)(
-    "left open",
-    {"collect(pieces, model, prompt)": "asyncio.to_thread(read, pieces, model, prompt)"},
-)
+IN_A_THREAD = {"collect(pieces, model, prompt)": "asyncio.to_thread(read, pieces, model, prompt)"}
+edits("4.text_within", waits_for_a_reader)("left open", IN_A_THREAD)
 
 
 @right("4.text_within")

@@ -1,7 +1,8 @@
-"""Right and wrong answers to 4.who_blocks: which snippets block the event loop."""
+"""Right and wrong answers to 4.who_blocks, which asks which snippets block the event loop."""
 
 from tests.checks.answers import right, wrong
 
+# For each snippet, whether a heartbeat in the same event loop goes on while the snippet runs.
 BEATS = {"A": True, "B": False, "C": True, "D": False, "E": True, "F": False}
 
 right("4.who_blocks")(BEATS)
@@ -16,7 +17,7 @@ for name, pause, why in (
     ("F", r"[1-9]\.\d", "Chunks arrive while"),
 ):
     said = rf"^While {name} ran, the heart's longest pause was {pause} s\. .* 0\.2 s\. {why}"
-    others = "".join(set("BCDEF") - {name})  # must not be in the message; "A" may be, as an article
+    others = "BCDEF".replace(name, "")  # must not be in the message; "A" may be, as an article
     wrong("4.who_blocks", "wrong", rf"{said}(?!.*\b[{others}]\b)")({**BEATS, name: not BEATS[name]})
 
 for mistake, says, answer in (

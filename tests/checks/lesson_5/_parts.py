@@ -1,4 +1,8 @@
-"""Right and wrong variants of the assistant's parts, shared by several test modules."""
+"""Right and wrong variants of the assistant's `answer` and `steady`, shared by several modules.
+
+`answer` streams a reply with tool calls; `steady` adds a stall timeout and fallbacks. In both
+streams, a `Status` names the stage that begins.
+"""
 
 import asyncio
 
@@ -6,7 +10,8 @@ from tests.checks.answers import edited
 from utils import assistant
 from utils.widgets import Status
 
-in_a_loop = edited(assistant.answer, {})  # a copy, as if a learner had written the same code
+# Copies of the course's functions, as if a learner had written the same code.
+in_a_loop = edited(assistant.answer, {})
 steady = edited(assistant.steady, {})
 
 
@@ -49,7 +54,7 @@ async def keeps_the_error(sources, seconds):
         try:
             while True:
                 piece = await asyncio.wait_for(anext(stream), seconds)
-                if isinstance(piece, Status):  # the same rule as in `committed`
+                if isinstance(piece, Status):  # as in `utils.assistant.committed`
                     shown = shown or piece.stage == "Tool call"
                 else:
                     shown = shown or piece.text != ""

@@ -1,10 +1,8 @@
 """Right and wrong answers to 5.agent_reply, which asks for an agent's text without tool results."""
 
-# ruff: noqa: F401 (edits use the imports)
+from contextlib import aclosing, closing  # noqa: F401 (used in edits)
 
-from contextlib import aclosing, closing
-
-from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage  # noqa: F401
 
 from tests.checks.answers import edits, right, wrong
 
@@ -17,32 +15,22 @@ async def agent_reply(agent, history):
                 yield chunk.text
 
 
-STOPS = """isinstance(chunk, ToolMessage):
-                return
-            if """
-edit = edits("5.agent_reply", agent_reply)  # edit(mistake or None, {old: new}, regex)
+STOPS = "isinstance(chunk, ToolMessage):\n                return\n            if "
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.agent_reply", agent_reply)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
 
 edit(None, {" and chunk.text": ""})
 edit(None, {CHECK: "not isinstance(chunk, ToolMessage) and "})
 edit(None, {"chunk, _": "chunk, where", CHECK: 'where["langgraph_node"] == "model" and '})
 edit(None, {"history}": "[*history]}"})
-for mistake, says, changes in (
-    ("shows a result", "raw result", {CHECK: ""}),
-    ("another conversation", "`messages`", {"history}": "history[-1:]}"}),
-    ("ends before the last reply", "called a tool", {CHECK: STOPS}),
-    (
-        "held back",
-        "after it had arrived",
-        {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"},
-    ),
-    (
-        "blocks the loop",
-        "agent.stream",
-        {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"},
-    ),
-):
-    edit(mistake, changes, says)
+edit("shows a result", {CHECK: ""}, "raw result")
+edit("another conversation", {"history}": "history[-1:]}"}, "`messages`")
+edit("ends before the last reply", {CHECK: STOPS}, "called a tool")
+COLLECTED = {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"}
+edit("held back", COLLECTED, "after it had arrived")
+PLAIN_LOOP = {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"}
+edit("blocks the loop", PLAIN_LOOP, "agent.stream")
 
 
 @right("5.agent_reply", says="around that very stream closes it")

@@ -1,10 +1,8 @@
 """Right and wrong answers to 5.agent_stages, which asks for the stages of an agent run."""
 
-# ruff: noqa: F401 (edits use the imports)
+from langchain_core.messages import AIMessageChunk, ToolMessage  # noqa: F401 (used in edits)
 
-from langchain_core.messages import AIMessageChunk, ToolMessage
-
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 
 
 @right("5.agent_stages")
@@ -26,7 +24,8 @@ async def agent_stages(items):
                 yield stage
 
 
-edit = edits("5.agent_stages", agent_stages)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.agent_stages", agent_stages)
 SAID = "                stage = new\n                yield stage"
 CHUNK = "isinstance(item[0], AIMessageChunk)"
 LOOP = "        for new in"
@@ -35,42 +34,30 @@ ALL = "[each async for each in items]"
 edit(None, {CHUNK: "not isinstance(item[0], ToolMessage)"})
 edit(None, {CHUNK: 'item[1]["langgraph_node"] == "model"'})
 edit(None, {"item[0].text": "item[0].content"})
-for mistake, says, changes in (
-    ("nothing at first", "with item", {'= "Thinking"\n    yield stage': '= ""'}),
-    (
-        "repeats a stage",
-        "`Thinking`",
-        {"    async for mode": '    stage = ""\n    yield "Thinking"\n    async for mode'},
-    ),
-    ("another stage", "`'thinking'` was", {'stage = "Thinking"': 'stage = "thinking"'}),
-    ("answers with a result", "a tool's result", {CHUNK + " and ": ""}),
-    ("answers without text", "Its chunk has no text", {" and item[0].text:": ":"}),
-    (
-        "names half a call",
-        "still being written",
-        {
-            LOOP: (
-                '        if mode == "messages" and getattr(item[0], "tool_call_chunks", None):\n'
-                '            names = [each["name"] for each in item[0].tool_call_chunks]\n'
-                '            begun = [f"Tool call: {name}" for name in names if name]\n' + LOOP
-            )
-        },
-    ),
-    ("skips white space", "counts as text", {"item[0].text": "item[0].text.strip()"}),
-    ("late", "`Answer`", {"item[0].text": "len(item[0].text) > 4"}),
-    ("misses a stage", "`Answer` began", {'== "messages"': '== "message"'}),
-    (
-        "a stage too many",
-        "",
-        {LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'},
-    ),
-    (
-        "stops early",
-        "read only .* items",
-        {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'},
-    ),
-    ("misses a stage", "", {"in calls]": "in calls[:1]]"}),
-    ("yields the wrong type", "", {"    yield stage": '    yield (stage, "")'}),
-    ("collected first", "together", {"async for mode, item in items": f"for mode, item in {ALL}"}),
-):
-    edit(mistake, changes, says)
+edit("nothing at first", {'= "Thinking"\n    yield stage': '= ""'}, "with item")
+BEGINS_TWICE = {"    async for mode": '    stage = ""\n    yield "Thinking"\n    async for mode'}
+edit("repeats a stage", BEGINS_TWICE, "`Thinking`")
+edit("another stage", {'stage = "Thinking"': 'stage = "thinking"'}, "`'thinking'` was")
+edit("answers with a result", {CHUNK + " and ": ""}, "a tool's result")
+edit("answers without text", {" and item[0].text:": ":"}, "Its chunk has no text")
+edit(
+    "names half a call",
+    {
+        LOOP: (
+            '        if mode == "messages" and getattr(item[0], "tool_call_chunks", None):\n'
+            '            names = [each["name"] for each in item[0].tool_call_chunks]\n'
+            '            begun = [f"Tool call: {name}" for name in names if name]\n' + LOOP
+        )
+    },
+    "still being written",
+)
+edit("skips white space", {"item[0].text": "item[0].text.strip()"}, "counts as text")
+edit("late", {"item[0].text": "len(item[0].text) > 4"}, "`Answer`")
+edit("misses a stage", {'== "messages"': '== "message"'}, "`Answer` began")
+EACH = {LOOP: f'        if mode == "updates":\n            begun = begun or ["Thinking"]\n{LOOP}'}
+edit("a stage too many", EACH)
+STOPS = {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'}
+edit("stops early", STOPS, "read only .* items")
+edit("misses a stage", {"in calls]": "in calls[:1]]"})
+edit("yields the wrong type", {"    yield stage": '    yield (stage, "")'})
+edit("collected first", {"async for mode, item in items": f"for mode, item in {ALL}"}, "together")

@@ -1,4 +1,7 @@
-"""Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools."""
+"""Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools.
+
+In the reply's stream, a `Status` names the stage that begins, such as a tool call.
+"""
 
 # ruff: noqa: F401 (edits use the imports)
 
@@ -34,7 +37,8 @@ async def answer(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-edit = edits("5.answer", answer)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.answer", answer)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'
 WHOLE, TOOL = "message_chunk_to_message(whole)", 'by_name[call["name"]]'
@@ -46,82 +50,50 @@ LOOKS_UP = '[by_name[call["name"]] for call in chunk.tool_calls]'
 RUNS = 'whole.tool_calls[0]["args"] and await tools[0].ainvoke(whole.tool_calls[0])'
 LENGTH = 'finish_of(whole) == "length"'
 
-for mistake, changes, *says in (
-    ("other tools", {".bind_tools(tools)": ""}),
-    ("another conversation", {"list(messages)": "messages[-1:]"}),
-    ("runs an unfinished call", {STOP: f"not whole.tool_calls or {LENGTH}"}),
-    (
-        "runs an unfinished call",
-        {STOP: 'not whole.tool_calls or finish_of(whole) not in ("stop", "tool_calls")'},
-    ),
-    ("other calls", {STOP: "whole"}),
-    ("runs one call of a reply", {"in whole.tool_calls": "in whole.tool_calls[:1]"}),
-    ("looks up half a call", {PIECE: f"{PIECE}{THEN}{LOOKS_UP}"}, "What holds the whole call"),
-    (
-        "runs half a call",
-        {PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"},
-        "`47` when the model called a tool, while the model was still writing it",
-    ),
-    (
-        "other calls",
-        {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'},
-        r"called nothing, but your code ran `\('order_status', 4711\)`",
-    ),
-    (
-        "runs one reply's calls",
-        {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"},
-        "reply 2 called a tool, too.* its own sum",
-    ),
-    ("never called again", {"while True": "for _ in range(2)"}),
-    ("limits its calls", {"while True": "for _ in range(4)"}, "five calls"),
-    ("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"}),
-    ("adds other messages", {f"messages.append({WHOLE})": ""}),
-    ("result without its call", {"ainvoke(call)": 'ainvoke(call["args"])'}, "for the whole call"),
-    (
-        "loses the result",
-        {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'},
-    ),
-    (
-        "raises",
-        {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"},
-        "name 'Truncated' is not defined",
-    ),
-    ("blank screen", {THINKS: ""}),
-    ("other stages", {f"        {THINKS}\n": "", BEGIN: f"    {THINKS}\n{BEGIN}"}),
-    ("other stages", {CALLS: ""}),
-    ("other stages", {', call["name"])': ")"}, "with the tool's name"),
-    (
-        "status late",
-        {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"},
-        "1.0 s after .* had begun when the model called a tool",
-    ),
-    ("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"}),
-    (
-        "swallows the cancellation",
-        {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"},
-        "The task that runs `answer` was cancelled",
-    ),
-):
-    edit(mistake, changes, *says)
+edit("other tools", {".bind_tools(tools)": ""})
+edit("another conversation", {"list(messages)": "messages[-1:]"})
+edit("runs an unfinished call", {STOP: f"not whole.tool_calls or {LENGTH}"})
+ANY_OTHER = {STOP: 'not whole.tool_calls or finish_of(whole) not in ("stop", "tool_calls")'}
+edit("runs an unfinished call", ANY_OTHER)
+edit("other calls", {STOP: "whole"})
+edit("runs one call of a reply", {"in whole.tool_calls": "in whole.tool_calls[:1]"})
+edit("looks up half a call", {PIECE: f"{PIECE}{THEN}{LOOKS_UP}"}, "What holds the whole call")
+edit(
+    "runs half a call",
+    {PIECE: f"{PIECE}{THEN}if whole.tool_calls and finish_of(whole) is None:{THEN}    {RUNS}"},
+    "`47` when the model called a tool, while the model was still writing it",
+)
+UNCALLED = {THINKS: f'{THINKS}\n        await tools[0].ainvoke({{"order": 4711}})'}
+edit("other calls", UNCALLED, r"called nothing, but your code ran `\('order_status', 4711\)`")
+ONE_SUM = {"        whole = None\n": "", BEGIN: f"    whole = None\n{BEGIN}"}
+edit("runs one reply's calls", ONE_SUM, "reply 2 called a tool, too.* its own sum")
+edit("never called again", {"while True": "for _ in range(2)"})
+edit("limits its calls", {"while True": "for _ in range(4)"}, "five calls")
+edit("calls twice", {"while True": "for _ in range(10)", STOP: "not whole"})
+edit("adds other messages", {f"messages.append({WHOLE})": ""})
+edit("result without its call", {"ainvoke(call)": 'ainvoke(call["args"])'}, "for the whole call")
+DONE = {ADDS: f'{RUN}{THEN}messages.append(ToolMessage("done", tool_call_id=call["id"]))'}
+edit("loses the result", DONE)
+ON_LENGTH = {"            return": f"            if {LENGTH}:{THEN}    raise Truncated{THEN}return"}
+edit("raises", ON_LENGTH, "name 'Truncated' is not defined")
+edit("blank screen", {THINKS: ""})
+edit("other stages", {f"        {THINKS}\n": "", BEGIN: f"    {THINKS}\n{BEGIN}"})
+edit("other stages", {CALLS: ""})
+edit("other stages", {', call["name"])': ")"}, "with the tool's name")
+AFTERWARDS = {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"}
+edit("status late", AFTERWARDS, "1.0 s after .* had begun when the model called a tool")
+edit("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"})
+ENDS = {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"}
+edit("swallows the cancellation", ENDS, "The task that runs `answer` was cancelled")
 
 edit(None, {"while True": "for _ in range(5)"})
 edit(None, {WHOLE: "whole", RUN: f'ToolMessage({RESULT}, tool_call_id=call["id"])'})
-edit(
-    None,
-    {
-        WHOLE: "AIMessage(whole.content, tool_calls=whole.tool_calls)",
-        RUN: f'{{"role": "tool", "content": {RESULT}, "tool_call_id": call["id"]}}',
-    },
-)
+MESSAGE = {WHOLE: "AIMessage(whole.content, tool_calls=whole.tool_calls)"}
+edit(None, {**MESSAGE, RUN: f'{{"role": "tool", "content": {RESULT}, "tool_call_id": call["id"]}}'})
 edit(None, {"    return": f"    if {LENGTH}:{THEN}    raise ValueError{THEN}return"})
-edit(
-    None,
-    {
-        ".bind_tools(tools)": "",
-        "(messages):": "(messages, tools=[*map(convert_to_openai_tool, tools)]):",
-        PIECE: f"{PIECE}{THEN}if finish_of(chunk):{THEN}    break",
-    },
-)
+TOOLS = "(messages, tools=[*map(convert_to_openai_tool, tools)]):"
+BOUND = {".bind_tools(tools)": "", "(messages):": TOOLS}
+edit(None, {**BOUND, PIECE: f"{PIECE}{THEN}if finish_of(chunk): break"})
 right("5.answer")(all_tools_concurrently)
 wrong("5.answer", "held back")(collects_all_but_statuses)
 

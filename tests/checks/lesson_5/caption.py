@@ -15,26 +15,21 @@ def caption(done, total, seconds):
     return f"{done} of {total}, about {left:.0f} s left"
 
 
-edit = edits("5.caption", caption)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.caption", caption)
 UNKNOWN = "    if total is None"
 
-for mistake, changes in (
-    (None, {"left:.0f": "round(seconds * total / done - seconds)"}),
-    (None, {"left:.0f": "int(left + 0.5)"}),
-    ("invents a total", {UNKNOWN: f"    total = total or 100\n{UNKNOWN}"}),
-    ("takes 0 for unknown", {UNKNOWN: "    if not total"}),
-    ("fractions", {"left:.0f": "left"}),
-    ("rounding", {"left:.0f": "int(left)"}),
-    ("rounding", {"left:.0f": "ceil(left)"}),
-    ("another estimate", {"seconds / done": "round(seconds / done)"}),
-    ("other numbers", {"{done} so far": "{done % 100} so far"}),
-    ("other words", {"about": "some"}),
-    (
-        "another form",
-        {"    left =": "    if done == total:\n        return '40 of 40'\n    left ="},
-    ),
-    ("estimates at the start", {"0 of {total}": "0 of {total}, about 0 s left"}),
-    ("shows None", {UNKNOWN: f"    if not done:\n        return f'0 of {{total}}'\n{UNKNOWN}"}),
-):
-    edit(mistake, changes)
+edit(None, {"left:.0f": "round(seconds * total / done - seconds)"})
+edit(None, {"left:.0f": "int(left + 0.5)"})
+edit("invents a total", {UNKNOWN: f"    total = total or 100\n{UNKNOWN}"})
+edit("takes 0 for unknown", {UNKNOWN: "    if not total"})
+edit("fractions", {"left:.0f": "left"})
+edit("rounding", {"left:.0f": "int(left)"})
+edit("rounding", {"left:.0f": "ceil(left)"})
+edit("another estimate", {"seconds / done": "round(seconds / done)"})
+edit("other numbers", {"{done} so far": "{done % 100} so far"})
+edit("other words", {"about": "some"})
+edit("another form", {"    left =": "    if done == total:\n        return '40 of 40'\n    left ="})
+edit("estimates at the start", {"0 of {total}": "0 of {total}, about 0 s left"})
+edit("shows None", {UNKNOWN: f"    if not done:\n        return f'0 of {{total}}'\n{UNKNOWN}"})
 edit("rounding", {"seconds / done": "round(seconds) / done"}, "Round the result only")

@@ -1,12 +1,10 @@
 """Right and wrong answers to 5.first_that_answers, which falls back from model to model."""
 
-# ruff: noqa: F401 (edits use the imports)
-
 import asyncio
 from contextlib import aclosing, suppress
 
-from langchain_core.output_parsers import StrOutputParser
-from openai import OpenAIError
+from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (used in edits)
+from openai import OpenAIError  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 
@@ -31,47 +29,37 @@ async def first_that_answers(models, prompt):
                 raise
 
 
-edit = edits("5.first_that_answers", first_that_answers)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.first_that_answers", first_that_answers)
 STREAM, SHOWN = "model.astream(prompt)", "bool(chunk.content)"
 CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"
-START = "    {}\n    for".format  # inserts a line before the loop
+START = "    {}\n    for".format  # adds a line before the loop
 NOTES = {
     "    for": START("errors = []"),
     CATCH: "except Exception as error:\n            errors.append(error)",
 }
 
 edit(None, {**NOTES, f"shown or {LAST}": "shown", RAISE: f"{RAISE}\n    raise errors[-1]"})
-edit(
-    None,
-    {
-        STREAM: "(model.with_retry(stop_after_attempt=2) | StrOutputParser()).astream(prompt)",
-        "chunk.content": "chunk",
-    },
-)
-for mistake, changes, *says in (
-    ("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"}),
-    ("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"}),
-    ("not in order", {"(models, start": "(models[::-1], start"}),
-    ("calls the next without need", {"return": "if shown:\n                return"}),
-    ("goes on after a cancellation", {"except Exception": "except BaseException"}),
-    ("calls the next without need", {STREAM: f"within(4.9, {STREAM})"}),
-    ("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after white space"),
-    ("calls the next too late", {f"shown or {SHOWN}": SHOWN}, "an empty chunk"),
-    ("never calls the next", {"    for": START("models = models[:2]")}, "three models"),
-    ("never calls the next", {"except Exception": "except OpenAIError"}),
-    (
-        "never calls the next",
-        {"    for": START("models = [m for n, m in enumerate(models) if m not in models[:n]]")},
-        "in the list twice",
-    ),
-    ("calls one again", {"    for": START("models = [m for m in models for _ in range(2)]")}),
-    ("ends quietly", {f"shown or {LAST}": "shown"}),
-    ("ends quietly", {LAST: "models.index(model) == len(models) - 1"}),
-    ("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"}),
-    ("changes an argument", {"    for": START("models[0].temperature = 2")}, "`models`"),
-    ("changes an argument", {"return": "models.clear()\n            return"}, "`models`"),
-):
-    edit(mistake, changes, *says)
+RETRIES = "(model.with_retry(stop_after_attempt=2) | StrOutputParser()).astream(prompt)"
+edit(None, {STREAM: RETRIES, "chunk.content": "chunk"})
+edit("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"})
+edit("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"})
+edit("not in order", {"(models, start": "(models[::-1], start"})
+edit("calls the next without need", {"return": "if shown:\n                return"})
+edit("goes on after a cancellation", {"except Exception": "except BaseException"})
+edit("calls the next without need", {STREAM: f"within(4.9, {STREAM})"})
+edit("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after white space")
+edit("calls the next too late", {f"shown or {SHOWN}": SHOWN}, "an empty chunk")
+edit("never calls the next", {"    for": START("models = models[:2]")}, "three models")
+edit("never calls the next", {"except Exception": "except OpenAIError"})
+DISTINCT = {"    for": START("models = [m for n, m in enumerate(models) if m not in models[:n]]")}
+edit("never calls the next", DISTINCT, "in the list twice")
+edit("calls one again", {"    for": START("models = [m for m in models for _ in range(2)]")})
+edit("ends quietly", {f"shown or {LAST}": "shown"})
+edit("ends quietly", {LAST: "models.index(model) == len(models) - 1"})
+edit("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"})
+edit("changes an argument", {"    for": START("models[0].temperature = 2")}, "`models`")
+edit("changes an argument", {"return": "models.clear()\n            return"}, "`models`")
 
 
 async def begun(model, prompt):

@@ -1,13 +1,11 @@
 """Right and wrong answers to 5.guarded_reply, which asks for a guard on a streamed reply."""
 
-# ruff: noqa: N818 (learners write code like this)
-
 from contextlib import AsyncExitStack, aclosing, suppress
 
 from tests.checks.answers import edits, right
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 (learners write this)
     pass
 
 
@@ -37,27 +35,27 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-edit = edits("5.guarded_reply", guarded_reply)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.guarded_reply", guarded_reply)
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
 FLUSH = "    if held:\n        yield held\n"
 REFUSES = "                if not allowed(held):\n                    raise Refused\n"
-FINE = {  # raises `Refused` only at the end
+FINE = {  # changes that raise `Refused` only at the end
     'held = ""': 'held, fine = "", True',
     CHECK: "            fine = fine and allowed(held)\n",
     "if safe > 0": "if fine and safe > 0",
     FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
 }
 
-edit(
-    None,  # calls `allowed` only right before yielding text
-    {
-        CHECK: "",
-        CUT: REFUSES + CUT,
-        FLUSH: "    if not allowed(held):\n        raise Refused\n    yield held\n",
-    },
-)
+# calls `allowed` only right before it yields text
+LAZY = {
+    CHECK: "",
+    CUT: REFUSES + CUT,
+    FLUSH: "    if not allowed(held): raise Refused\n    yield held\n",
+}
+edit(None, LAZY)
 edit(
     None,  # also yields the text before the forbidden phrase
     {
@@ -67,36 +65,26 @@ edit(
                 raise Refused"""
     },
 )
-for mistake, changes, *says in (
-    (None, {"raise Refused": "raise Forbidden('a card number')"}),
-    (None, {FLUSH: "    yield held\n"}),
-    (None, {"if safe > 0": "if safe >= 0"}),
-    (None, {"if not allowed": "if piece and not allowed"}),
-    ("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'"),
-    ("never checks", {CHECK: ""}),
-    ("checks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter"),
-    (
-        "held back",
-        {SAFE: "safe = len(held) - longest"},
-        "At most `longest - 1` characters, here 17",
-    ),
-    ("collected first", {"if safe > 0": "if False"}),
-    ("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first"),
-    ("shows it once refused", {"raise": "yield held\n                raise"}, "yielded after that"),
-    ("shows other text", {"raise": "yield 'No.'\n                raise"}, "No"),
-    ("swallows the error", {"in pieces": "in hushed(pieces)"}),
-    ("reads on once refused", FINE),
-    ("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden"),
-    (
-        "cuts at minus zero",
-        {SAFE: "safe = -(longest - 1)", "if safe > 0": "if len(held) >= longest"},
-    ),
-    ("ends quietly", {"raise Refused": "return"}),
-    ("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`"),
-    ("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError"),
-    ("stops early", {"held = held[safe:]": "return"}),
-):
-    edit(mistake, changes, *says)
+edit(None, {"raise Refused": "raise Forbidden('a card number')"})
+edit(None, {FLUSH: "    yield held\n"})
+edit(None, {"if safe > 0": "if safe >= 0"})
+edit(None, {"if not allowed": "if piece and not allowed"})
+edit("misses the phrase", {"allowed(held)": "allowed(piece)"}, "'1234 5678 9012 3456'")
+edit("never checks", {CHECK: ""})
+edit("checks too late", {"if not allowed": "if len(held) >= longest and not allowed"}, "shorter")
+edit("held back", {SAFE: "safe = len(held) - longest"}, "At most `longest - 1` characters, here 17")
+edit("collected first", {"if safe > 0": "if False"})
+edit("shows it first", {CHECK: "", CUT: CUT.replace("\n", "\n" + REFUSES, 1)}, "which comes first")
+edit("shows it once refused", {"raise": "yield held\n                raise"}, "yielded after that")
+edit("shows other text", {"raise": "yield 'No.'\n                raise"}, "No")
+edit("swallows the error", {"in pieces": "in hushed(pieces)"})
+edit("reads on once refused", FINE)
+edit("refuses allowed text", {"(held):": "(' '.join(held.split())):"}, "nothing forbidden")
+edit("cuts at minus zero", {SAFE: "safe = -(longest - 1)", "safe > 0": "len(held) >= longest"})
+edit("ends quietly", {"raise Refused": "return"})
+edit("raises", {"raise Refused": "raise ValueError"}, "asks for `Refused`")
+edit("raises", {"allowed(held)": "allowed.check(held)"}, "AttributeError")
+edit("stops early", {"held = held[safe:]": "return"})
 
 
 @right("5.guarded_reply")

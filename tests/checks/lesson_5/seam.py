@@ -23,31 +23,25 @@ def from_the_left(partial, more):
             return partial + more[len(partial) - at :]
 
 
-edit = edits("5.seam", seam)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.seam", seam)
 SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
-FIRST = "    {}\n    for size".format  # inserts a line before the loop
+FIRST = "    {}\n    for size".format  # adds a line before the loop
 
-for mistake, changes in (
-    ("repeats a part", {SIZES: "range(1, len(more) + 1)"}),
-    ("repeats the overlap", {SIZES: "range(len(more), 1, -1)"}),
-    ("repeats the overlap", {SIZES: "range(min(len(partial), len(more), 20), 0, -1)"}),
-    ("repeats the overlap", {"more[size:]": "more[size - len(more) :]"}),
-    ("found elsewhere", {FITS: "more[:size] in partial"}),
-    ("found elsewhere", {"    for size": FIRST("if more in partial: return partial")}),
-    ("no overlap", {FITS: "partial.lower().endswith(more[:size].lower())"}),
-    ("loses text", {FITS: "re.search(more[:size] + '$', partial)"}),
-    ("loses text", {"more[size:]": "more.replace(more[:size], '')"}),
-    (
-        "changes the first string",
-        {"partial + more[size:]": "partial[: partial.find(more[:size])] + more"},
-    ),
-    (
-        "white space",
-        {"    for size": FIRST("partial, more = partial.strip('\\n'), more.strip('\\n')")},
-    ),
-    ("raises", {"    for size": FIRST("partial[-1]")}),
-):
-    edit(mistake, changes)
+edit("repeats a part", {SIZES: "range(1, len(more) + 1)"})
+edit("repeats the overlap", {SIZES: "range(len(more), 1, -1)"})
+edit("repeats the overlap", {SIZES: "range(min(len(partial), len(more), 20), 0, -1)"})
+edit("repeats the overlap", {"more[size:]": "more[size - len(more) :]"})
+edit("found elsewhere", {FITS: "more[:size] in partial"})
+edit("found elsewhere", {"    for size": FIRST("if more in partial: return partial")})
+edit("no overlap", {FITS: "partial.lower().endswith(more[:size].lower())"})
+edit("loses text", {FITS: "re.search(more[:size] + '$', partial)"})
+edit("loses text", {"more[size:]": "more.replace(more[:size], '')"})
+FROM_THE_FIRST = {"partial + more[size:]": "partial[: partial.find(more[:size])] + more"}
+edit("changes the first string", FROM_THE_FIRST)
+STRIPPED = {"    for size": FIRST("partial, more = partial.strip('\\n'), more.strip('\\n')")}
+edit("white space", STRIPPED)
+edit("raises", {"    for size": FIRST("partial[-1]")})
 
 
 @wrong("5.seam", "repeats the overlap")

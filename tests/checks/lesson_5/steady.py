@@ -1,18 +1,20 @@
-"""Right and wrong answers to 5.steady, which asks for stall timeouts combined with fallbacks."""
+"""Right and wrong answers to 5.steady, which asks for stall timeouts combined with fallbacks.
 
-# ruff: noqa: F401 (edits use the imports)
+A source is a function that begins a stream. `watched` adds the timeout to a stream; `committed`
+returns whether an item has text or announces a tool call, so that no fallback may follow.
+"""
 
 import asyncio
 from contextlib import aclosing
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import collects_pieces, keeps_the_error, raises_an_earlier_error
 from utils import lesson_source
 from utils.assistant import committed
 from utils.stall_timeout import watched
-from utils.widgets import Status
+from utils.widgets import Status  # noqa: F401 (used in edits)
 
 
 @right("5.steady")
@@ -29,18 +31,19 @@ async def steady(sources, seconds):
                 raise
 
 
-edit = edits("5.steady", steady)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.steady", steady)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"
 TEXT = "getattr(piece, 'content', '')"
-FIRST = "    {}\n    for".format  # inserts a line before the loop
+FIRST = "    {}\n    for".format  # adds a line before the loop
 NEXT = "\n                "  # a line break and the indentation of the `yield`
 OWN = "raise RuntimeError('No source answered.')"
 
 edit(None, {"    for": FIRST("yield Status('Connecting')")})
 edit(None, {"    for": FIRST("yield Status('Thinking')")})
 edit(
-    None,  # an empty first chunk is passed on together with the next piece
+    None,  # passes on an empty first chunk together with the next piece
     {
         "begun = False": "begun, empty = False, []",
         "yield piece": """empty.append(piece)
@@ -51,36 +54,27 @@ edit(
     },
 )
 edit(None, {RAISE: f"{RAISE}\n        yield Status('Trying another')"})
-for mistake, changes, *says in (
-    ("calls none", {"source()": "source"}),
-    ("not in order", {"(sources, start": "(sources[::-1], start"}),
-    ("calls the next too late", {COMMITS: "False"}),
-    ("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later"),
-    ("goes on after a cancellation", {"except Exception": "except BaseException"}),
-    ("calls the next without need", {DONE: f"            if {TEXT}:{NEXT}return"}),
-    ("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence"),
-    ("takes a chunk for text", {COMMITS: "True"}, "Which items are text"),
-    (
-        "never calls the next",
-        {"    for": FIRST("sources = list(dict.fromkeys(sources))")},
-        "in the list twice",
-    ),
-    ("never calls the next", {"    for": FIRST("sources = sources[:2]")}, "first two sources"),
-    ("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")}),
-    ("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"}),
-    (
-        "ends quietly",
-        {"(), seconds": "(), seconds if number < len(sources) else 1000"},
-        "the last source was silent",
-    ),
-    ("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3"),
-    ("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both"),
-    ("raises", {COMMITS: "piece.content"}),
-    ("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"}),
-    ("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"}),
-    ("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"}),
-):
-    edit(mistake, changes, *says)
+edit("calls none", {"source()": "source"})
+edit("not in order", {"(sources, start": "(sources[::-1], start"})
+edit("calls the next too late", {COMMITS: "False"})
+edit("calls the next too late", {f"begun or {COMMITS}": COMMITS}, "called a tool and failed later")
+edit("goes on after a cancellation", {"except Exception": "except BaseException"})
+edit("calls the next without need", {DONE: f"            if {TEXT}:{NEXT}return"})
+edit("waits on", {"watched(source(), seconds)": "source()"}, "What measures the silence")
+edit("takes a chunk for text", {COMMITS: "True"}, "Which items are text")
+DISTINCT = {"    for": FIRST("sources = list(dict.fromkeys(sources))")}
+edit("never calls the next", DISTINCT, "in the list twice")
+edit("never calls the next", {"    for": FIRST("sources = sources[:2]")}, "first two sources")
+edit("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")})
+edit("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"})
+PATIENT = {"(), seconds": "(), seconds if number < len(sources) else 1000"}
+edit("ends quietly", PATIENT, "the last source was silent")
+edit("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3")
+edit("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both")
+edit("raises", {COMMITS: "piece.content"})
+edit("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"})
+edit("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"})
+edit("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"})
 right("5.steady")(keeps_the_error)
 
 
@@ -126,7 +120,7 @@ async def watched(stream, seconds):
 
 
 def steady_with_watched(own):
-    """Return the solution's `steady`, which uses the `watched` that the code in `own` defines."""
+    """Return the official `steady`; it uses the `watched` that the code in `own` defines."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]
@@ -135,6 +129,4 @@ def steady_with_watched(own):
 STANDS_IN = "The course's `watched` was used instead of yours"
 right("5.steady", says=STANDS_IN)(steady_with_watched(lesson_source.stub("5.watched")))
 right("5.steady", says=STANDS_IN)(steady_with_watched(UNFINISHED))
-right("5.steady", says="the error is raised.$")(
-    steady_with_watched(lesson_source.solution("5.watched"))
-)
+right("5.steady", "the error is raised.$")(steady_with_watched(lesson_source.solution("5.watched")))

@@ -1,4 +1,8 @@
-"""Right and wrong answers to 5.support, which asks for the whole assistant."""
+"""Right and wrong answers to 5.support, which asks for the whole assistant.
+
+The assistant combines `answer`, which streams a reply with tool calls, and `steady`, which adds a
+stall timeout and fallbacks.
+"""
 
 from functools import partial
 from types import MappingProxyType
@@ -66,7 +70,7 @@ class Assistant:
 
 READS, GIVEN = "async for piece in steady(sources, seconds)", "(sources, seconds)"
 SOURCE, BEGIN = "partial(answer, model, tools, history)", "    async def"
-FIRST = "    {}\n    async def".format  # inserts a line before `reply`
+FIRST = "    {}\n    async def".format  # adds a line before `reply`
 
 for mistake, changes, *says in (
     ("never calls the next", {"in models": "in models[:1]"}),
@@ -103,7 +107,7 @@ for mistake, answer in (
 
 
 def unchanged_stub(name):
-    """Return the function defined by the stub of a lesson 5 exercise."""
+    """Return the unfinished function in the stub of a lesson 5 exercise."""
     names = {"Status": Status, "check": lambda *_: None}
     exec(lesson.stub(f"5.{name}"), names)
     return names[name]

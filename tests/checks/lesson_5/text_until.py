@@ -34,42 +34,28 @@ async def text_until(stop, model, prompt):
     return "".join(said)
 
 
-edit = edits("5.text_until", text_until)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.text_until", text_until)
 LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
 FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"
 CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await reading"
 # Templates for polling the event and for handling a cancellation.
-POLLS = (
-    "while not reading.done() and not stop.is_set():\n            await asyncio.sleep({})".format
-)
+POLLS = "while not reading.done() and not stop.is_set(): await asyncio.sleep({})".format
 CATCH = "except asyncio.CancelledError:\n        {}\n    finally".format
 
 for seconds in (0, 0.1):
     edit(None, {FIRST: POLLS(seconds)})
 edit(None, {FIRST: CANCELS, "finally": CATCH("if not stop.is_set():\n            raise")})
 edit("stops late", {FIRST: POLLS(0.15)}, "late when Stop was pressed .* only now and then")
-for mistake, changes, *says in (
-    ("waits for Stop", {FIRST: "await stop.wait()"}, "when Stop was pressed"),
-    ("never ends", {FIRST: POLLS(0.1).replace("await asyncio", "time")}),
-    (
-        "leaves a task",
-        {"finally:": "except OverflowError:\n        pass\n    if reading:"},
-        "its task `Event.wait` was still running",
-    ),
-    ("ends by a cancellation", {FIRST: CANCELS}),
-    ("replaces the cancellation", {"finally": CATCH("raise RuntimeError from None")}),
-    (
-        "no text",
-        {f"{LOOP}:\n            {ADD}": f"said.extend([chunk.content {LOOP}])"},
-        "when Stop was pressed",
-    ),
-    (
-        "misses an early Stop",
-        {"    said = []": "    stop.clear()\n    said = []"},
-        "clear the event",
-    ),
-):
-    edit(mistake, changes, *says)
+edit("waits for Stop", {FIRST: "await stop.wait()"}, "when Stop was pressed")
+edit("never ends", {FIRST: POLLS(0.1).replace("await asyncio", "time")})
+NO_FINALLY = {"finally:": "except OverflowError:\n        pass\n    if reading:"}
+edit("leaves a task", NO_FINALLY, "its task `Event.wait` was still running")
+edit("ends by a cancellation", {FIRST: CANCELS})
+edit("replaces the cancellation", {"finally": CATCH("raise RuntimeError from None")})
+AT_THE_END = {f"{LOOP}:\n            {ADD}": f"said.extend([chunk.content {LOOP}])"}
+edit("no text", AT_THE_END, "when Stop was pressed")
+edit("misses an early Stop", {"said = []": "stop.clear()\n    said = []"}, "clear the event")
 
 
 @right("5.text_until")

@@ -43,62 +43,42 @@ async def ticket(model, conversation):
     yield Ticket.model_validate_json(text)
 
 
-edit = edits("5.ticket", ticket)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.ticket", ticket)
 READ = "yield readable(text)"
 LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
 SENT = "model.astream(request(conversation))"
 JSON_MODE = 'model.bind(response_format={"type": "json_object"}).astream'
 
-edit(None, {"readable(text)": "from_json(text.encode(), partial_mode=True)"})  # no partial fields
+# With this mode, the parser leaves out a field whose value is unfinished.
+edit(None, {"readable(text)": "from_json(text.encode(), partial_mode=True)"})
 edit(None, {"readable(text)": "parse_partial_json(text) or {}", LACKS: 'not finish == "stop"'})
 edit(None, {SENT: f'{JSON_MODE}([{{"role": "user", "content": request(conversation)}}])'})
 
-for mistake, changes, *says in (
-    ("doesn't ask for JSON", {"request(conversation)": "conversation"}, "What is `request` for"),
-    ("conversation missing", {"request(conversation)": "request('Hello.')"}),
-    ("reads no JSON yet", {"if text": "if chunk"}, "The first chunk is empty"),
-    ("can't read it yet", {"if text": "if text := chunk.text"}, "from its beginning"),
-    (
-        "drops a field",
-        {READ: "for pair in readable(text).items():\n                yield dict([pair])"},
-    ),
-    ("field too early", {READ: 'yield {"name": ""} | readable(text)'}, "`name` before the model"),
-    ("ticket too early", {LAST: f"{LAST}\n    {LAST}"}, "1 ticket was yielded before"),
-    ("ticket anyway", {LACKS: "0"}, "was `length`, after the last bracket"),
-    ("ticket anyway", {LACKS: 'finish == "length"'}, "no finish reason"),
-    ("ticket anyway", {LACKS: 'finish in ("length", None)'}, "`content_filter`"),
-    (
-        "ticket anyway",
-        {"model_validate_json(text)": "model_construct(**from_json(text.encode()))"},
-        "the order's number was",
-    ),
-    ("ends quietly", {"raise ValueError(finish)": "return"}, "there is no ticket"),
-    ("no ticket at the end", {LAST: "yield dict(Ticket.model_validate_json(text))"}, "a `dict`"),
-    ("invents a value", {"readable(text)": "{'order': 0} | readable(text)"}, "'order': 0"),
-    (
-        "fills in None",
-        {"readable(text)": "dict.fromkeys(Ticket.model_fields) | readable(text)"},
-        "has `name` as None",
-    ),
-    ("changes an item", {READ: "everything.update(readable(text))\n            yield everything"}),
-    (
-        "field late",
-        {
-            READ: """with suppress(ValidationError):
-                yield Ticket.model_validate_json(text).model_dump()"""
-        },
-        "known after 1.0 s, .* before 2.6 s",
-    ),
-    ("yields nothing", {READ: "pass", LAST: "return\n    yield"}),
-    ("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"}),
-    ("raises", {" or finish": ""}, "ValueError: None.* isn't in the last chunk"),
-    (
-        "raises",
-        {"ValueError(finish)": "Truncated(finish)"},
-        "name 'Truncated'.*, although the length",
-    ),
-):
-    edit(mistake, changes, *says)
+edit("doesn't ask for JSON", {"request(conversation)": "conversation"}, "What is `request` for")
+edit("conversation missing", {"request(conversation)": "request('Hello.')"})
+edit("reads no JSON yet", {"if text": "if chunk"}, "The first chunk is empty")
+edit("can't read it yet", {"if text": "if text := chunk.text"}, "from its beginning")
+edit("drops a field", {READ: "for pair in readable(text).items(): yield dict([pair])"})
+edit("field too early", {READ: 'yield {"name": ""} | readable(text)'}, "`name` before the model")
+edit("ticket too early", {LAST: f"{LAST}\n    {LAST}"}, "1 ticket was yielded before")
+edit("ticket anyway", {LACKS: "0"}, "was `length`, after the last bracket")
+edit("ticket anyway", {LACKS: 'finish == "length"'}, "no finish reason")
+edit("ticket anyway", {LACKS: 'finish in ("length", None)'}, "`content_filter`")
+UNCHECKED = {"model_validate_json(text)": "model_construct(**from_json(text.encode()))"}
+edit("ticket anyway", UNCHECKED, "the order's number was")
+edit("ends quietly", {"raise ValueError(finish)": "return"}, "there is no ticket")
+edit("no ticket at the end", {LAST: "yield dict(Ticket.model_validate_json(text))"}, "a `dict`")
+edit("invents a value", {"readable(text)": "{'order': 0} | readable(text)"}, "'order': 0")
+NONES = {"readable(text)": "dict.fromkeys(Ticket.model_fields) | readable(text)"}
+edit("fills in None", NONES, "has `name` as None")
+edit("changes an item", {READ: "everything.update(readable(text))\n            yield everything"})
+LATE = {READ: "with suppress(ValidationError): yield Ticket.model_validate_json(text).model_dump()"}
+edit("field late", LATE, "known after 1.0 s, .* before 2.6 s")
+edit("yields nothing", {READ: "pass", LAST: "return\n    yield"})
+edit("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"})
+edit("raises", {" or finish": ""}, "ValueError: None.* isn't in the last chunk")
+edit("raises", {"ValueError": "Truncated"}, "name 'Truncated'.*, although the length")
 
 
 @right("5.ticket")

@@ -1,8 +1,6 @@
 """Right and wrong answers to 5.turn, which asks for a chat turn that is always stored."""
 
-# ruff: noqa: F401 (edits use the imports)
-
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage  # noqa: F401
 from langchain_core.output_parsers import StrOutputParser
 
 from tests.checks.answers import edits, right, wrong
@@ -20,13 +18,14 @@ async def turn(model, history, question):
         history.append(AIMessage(said))
 
 
-edit = edits("5.turn", turn)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.turn", turn)
 SENT, BEGIN = "[*history, HumanMessage(question)]", "history.append(HumanMessage(question))"
 GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.append(AIMessage(said))"
 CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"
 ALONE = f"except GeneratorExit:\n        {END}\n        raise\n    else"
 LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
-GROWS = {  # the stored message grows with each chunk
+GROWS = {  # changes that make the stored message grow with each chunk
     BEGIN: 'history += [HumanMessage(question), AIMessage("")]',
     GROW: "history[-1].content += chunk.content",
     END: "pass",
@@ -35,38 +34,26 @@ GROWS = {  # the stored message grows with each chunk
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
 edit(None, GROWS)
-for mistake, changes, *says in (
-    ("question not sent", {SENT: "[*history]"}),
-    (
-        "question not sent",
-        {SENT: "[*history, HumanMessage(question.lower())]"},
-        "was sent `'why do rivers bend[?]'`",
-    ),
-    ("another conversation", {SENT: "question"}),
-    ("reply sent with the question", {**GROWS, SENT: "history"}),
-    (
-        "adds text",
-        {"finally": "except Exception:\n        yield 'Sorry!'\n        raise\n    finally"},
-    ),
-    ("loses what was before", {END: "history.pop(0)"}),
-    ("history unchanged", {BEGIN: f"history = [*history]\n    {BEGIN}"}, "makes a new list"),
-    ("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader stopped early"),
-    ("stores something else", {END: "history.append(said)"}),
-    ("other roles", {"AIMessage(said)": "HumanMessage(said)"}),
-    ("question not stored", {BEGIN: ""}),
-    ("too many messages", {END: "history += [AIMessage(said), HumanMessage('Why?')]"}),
-    ("reply not stored", {"finally": ALONE}),
-    ("reply before the question", {END: "history.insert(-1, AIMessage(said))"}),
-    (
-        "stores only the beginning",
-        {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"},
-        "before or after it is yielded",
-    ),
-    ("stores more than was yielded", {"finally": CUTS}),
-    ("another reply stored", {GROW: "said = chunk.content"}),
-    ("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"}),
-):
-    edit(mistake, changes, *says)
+edit("question not sent", {SENT: "[*history]"})
+SMALL = {SENT: "[*history, HumanMessage(question.lower())]"}
+edit("question not sent", SMALL, "was sent `'why do rivers bend[?]'`")
+edit("another conversation", {SENT: "question"})
+edit("reply sent with the question", {**GROWS, SENT: "history"})
+edit("adds text", {"finally": "except Exception:\n        yield '!'\n        raise\n    finally"})
+edit("loses what was before", {END: "history.pop(0)"})
+edit("history unchanged", {BEGIN: f"history = [*history]\n    {BEGIN}"}, "makes a new list")
+edit("nothing stored", {BEGIN: "", "finally:": LATE}, "after its reader stopped early")
+edit("stores something else", {END: "history.append(said)"})
+edit("other roles", {"AIMessage(said)": "HumanMessage(said)"})
+edit("question not stored", {BEGIN: ""})
+edit("too many messages", {END: "history += [AIMessage(said), HumanMessage('Why?')]"})
+edit("reply not stored", {"finally": ALONE})
+edit("reply before the question", {END: "history.insert(-1, AIMessage(said))"})
+LATE_GROWTH = {f"{GROW}\n            {PIECE}": f"{PIECE}\n            {GROW}"}
+edit("stores only the beginning", LATE_GROWTH, "before or after it is yielded")
+edit("stores more than was yielded", {"finally": CUTS})
+edit("another reply stored", {GROW: "said = chunk.content"})
+edit("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"})
 
 
 @right("5.turn")

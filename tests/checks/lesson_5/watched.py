@@ -23,7 +23,8 @@ async def watched(stream, seconds):
             yield chunk
 
 
-edit = edits("5.watched", watched)  # edit(mistake or None, {old: new}, regex)
+# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
+edit = edits("5.watched", watched)
 OfItsOwn = type("Stalled", (BaseException,), {})
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"
 RAISES = "raise Stalled from None"
@@ -32,36 +33,27 @@ LIMITED = """async with asyncio.timeout(seconds):
 RETURNS = "except {}:\n                return\n            except TimeoutError".format
 
 right("5.watched")(the_courses_own)
-for mistake, changes, *says in (
-    ("shorter limit", {LIMIT: f"{LIMIT} / 2"}),
-    ("longer limit", {LIMIT: "anext(stream), 2"}, "when `seconds` was 0.7. Where does"),
-    ("shorter limit", {LIMIT: "anext(stream), int(seconds)"}, "had lasted 0.7 s. Where does"),
-    (
-        "closes what is still read",
-        {WAIT: "asyncio.wait_for(asyncio.shield(anext(stream)), seconds)"},
-        "waits for it",
-    ),
-    (
-        "counts the reader's time",
-        {f"chunk = await {WAIT}": LIMITED, "            yield chunk\n": ""},
-        "a `CancelledError`",
-    ),
-    ("waits on", {WAIT: "anext(stream)"}),
-    ("timeout propagates", {"TimeoutError": "OverflowError"}),
-    ("takes an error for a stall", {"TimeoutError": "Exception"}),
-    ("takes the end for a stall", {"StopAsync": "Stop", "TimeoutError": "Exception"}),
-    ("no exception", {"Stalled": "OfItsOwn"}, "inherit from"),
-    ("raises", {"StopAsyncIteration": "StopIteration"}, "at the line `chunk = await"),
-    ("ends quietly", {RAISES: "return"}),
-    ("swallows the error", {"except TimeoutError": RETURNS("OpenAIError")}),
-    ("swallows the cancellation", {"except TimeoutError": RETURNS("asyncio.CancelledError")}),
-    ("yields an awaitable", {f"await {WAIT}": "anext(stream)"}),
-    ("yields something else", {"yield chunk": "yield chunk.model_copy(update={'content': '!'})"}),
-    ("yields a piece again", {"yield chunk": "yield chunk\n            yield chunk"}),
-    ("leaves a piece out", {"yield chunk": "if chunk.content:\n                yield chunk"}),
-    ("yields nothing", {"yield chunk": "if not chunk:\n                yield chunk"}),
-):
-    edit(mistake, changes, *says)
+edit("shorter limit", {LIMIT: f"{LIMIT} / 2"})
+edit("longer limit", {LIMIT: "anext(stream), 2"}, "when `seconds` was 0.7. Where does")
+edit("shorter limit", {LIMIT: "anext(stream), int(seconds)"}, "had lasted 0.7 s. Where does")
+SHIELDED = {WAIT: "asyncio.wait_for(asyncio.shield(anext(stream)), seconds)"}
+edit("closes what is still read", SHIELDED, "waits for it")
+AROUND_YIELD = {f"chunk = await {WAIT}": LIMITED, "            yield chunk\n": ""}
+edit("counts the reader's time", AROUND_YIELD, "a `CancelledError`")
+edit("waits on", {WAIT: "anext(stream)"})
+edit("timeout propagates", {"TimeoutError": "OverflowError"})
+edit("takes an error for a stall", {"TimeoutError": "Exception"})
+edit("takes the end for a stall", {"StopAsync": "Stop", "TimeoutError": "Exception"})
+edit("no exception", {"Stalled": "OfItsOwn"}, "inherit from")
+edit("raises", {"StopAsyncIteration": "StopIteration"}, "at the line `chunk = await")
+edit("ends quietly", {RAISES: "return"})
+edit("swallows the error", {"except TimeoutError": RETURNS("OpenAIError")})
+edit("swallows the cancellation", {"except TimeoutError": RETURNS("asyncio.CancelledError")})
+edit("yields an awaitable", {f"await {WAIT}": "anext(stream)"})
+edit("yields something else", {"yield chunk": "yield chunk.model_copy(update={'content': '!'})"})
+edit("yields a piece again", {"yield chunk": "yield chunk\n            yield chunk"})
+edit("leaves a piece out", {"yield chunk": "if chunk.content:\n                yield chunk"})
+edit("yields nothing", {"yield chunk": "if not chunk:\n                yield chunk"})
 
 
 @right("5.watched")
@@ -77,7 +69,5 @@ async def stops_the_limit_meanwhile(stream, seconds):
         raise Stalled from error
 
 
-edits("5.watched", stops_the_limit_meanwhile)(
-    "limit for the whole stream",
-    {"limit.reschedule(None)": "pass", "limit.reschedule(loop.time() + seconds)": "pass"},
-)
+ONE_LIMIT = {"limit.reschedule(None)": "pass", "limit.reschedule(loop.time() + seconds)": "pass"}
+edits("5.watched", stops_the_limit_meanwhile)("limit for the whole stream", ONE_LIMIT)

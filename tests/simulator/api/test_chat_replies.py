@@ -29,11 +29,9 @@ REQUESTS: dict[str, dict[str, Any]] = {  # `:filter@3` after a model name select
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
-def test_replies_match_the_apis_types_whether_streamed_or_not(
-    server: Simulator, request_: dict[str, Any]
-) -> None:
-    body = {"model": "sim-fast"} | request_
+@pytest.mark.parametrize("fields", REQUESTS.values(), ids=REQUESTS)
+def test_replies_and_chunks_match_the_apis_types(server: Simulator, fields: dict[str, Any]) -> None:
+    body = {"model": "sim-fast"} | fields
     response = ask(server, body)
     assert response.headers["content-type"] == "application/json"
     whole = response.json()

@@ -86,7 +86,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
     assert numbers[0] == 0
     assert numbers == sorted(set(numbers))
     if name in ("error", "failed"):
-        return  # there is no complete response
+        return  # these streams have no complete response
     *_, last = events
     assert last["type"] in ("response.completed", "response.incomplete")
     done = [event["item"] for event in events if event["type"] == "response.output_item.done"]
@@ -98,9 +98,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
         if event["type"].endswith(".delta"):
             place = (event["item_id"], event.get("summary_index", 0))
             pieces[place] = pieces.get(place, "") + event["delta"]
-    texts = {
-        (item["id"], index): text for item in done for index, text in enumerate(texts_of(item))
-    }
+    texts = {(item["id"], at): text for item in done for at, text in enumerate(texts_of(item))}
     assert pieces == texts
 
 
@@ -157,7 +155,7 @@ def test_all_fields_of_the_apis_requests_are_known() -> None:
     assert fields.__required_keys__ | fields.__optional_keys__ == known_fields(ResponsesBody)
 
 
-# Clients
+# --- Clients
 
 
 def test_openais_stream_helper_collects_text_and_reasoning(client: OpenAI) -> None:

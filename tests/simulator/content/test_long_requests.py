@@ -1,4 +1,4 @@
-"""Long requests: processing time grows linearly with their length, not quadratically.
+"""Long requests: the time to process a request grows linearly with its length, not quadratically.
 
 Quadratic code would take hours at these lengths, so the tests only check that a reply arrives.
 """
@@ -14,7 +14,7 @@ from utils.simulator.conversations import Conversations
 from utils.simulator.errors import ApiError
 from utils.simulator.profiles import PROFILES
 
-LENGTH = 100_000  # characters
+LENGTH = 100_000  # characters in a prompt
 FIELDS = {
     "city": {"type": "string"},
     "person": {"type": "string"},
@@ -34,7 +34,7 @@ def all_required(properties):
 
 OBJECT = all_required(FIELDS)
 PEOPLE = all_required({"people": {"type": "array", "items": OBJECT}})
-ASKS = {
+ASKS = {  # other fields of the requests
     "plain": {},
     "tool": {"tools": [{"type": "function", "function": {
         "name": "get_weather", "description": "The weather " * 1000, "parameters": OBJECT}}]},
@@ -42,7 +42,7 @@ ASKS = {
         "type": "json_schema", "json_schema": {"name": "people", "schema": PEOPLE}}},
     "keys": {"response_format": {"type": "json_object"}},
 }  # fmt: skip
-UNITS = [  # strings that could slow down a regular expression when repeated
+UNITS = [  # strings whose repetition could slow down a regular expression
     "1", "1 ", "(", "a", " ", "\n", "“", "'a", "my name ", "my name is Ada. ", "A ", "keys a (",
     '{"a":', "weather in Paris and ", "5 years, Ada King; ", "\u4f60", "I'm ", "tags: a, b, ",
 ]  # fmt: skip

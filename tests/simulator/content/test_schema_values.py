@@ -41,7 +41,7 @@ PRODUCT = obj(
 
 
 def reply(prompt, schema=None, system="", form=None):
-    """Return the reply, decoded if it is JSON; `form` is the request's `response_format`."""
+    """Return the reply, decoded if it is JSON, to a request with `form` as `response_format`."""
     messages = [{"role": "user", "content": prompt}]
     if system:
         messages.insert(0, {"role": "system", "content": system})
@@ -217,7 +217,7 @@ JUNK = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["type", "properties", "items", "anyOf", "allOf"]), JUNK))
 def test_an_invalid_schema_never_crashes_the_server(schema):
-    with suppress(ApiError):  # any other exception would be a bug in the server
+    with suppress(ApiError):  # any other exception is a bug
         reply("Invent one.", schema)
 
 

@@ -52,10 +52,12 @@ def called(*cities):
 
 
 def result(city, content):
+    """Return the message with a tool's result for a call made by `called`."""
     return {"role": "tool", "tool_call_id": city, "content": content}
 
 
 def parts(*messages, tools=ALL, **fields):
+    """Return the parts of a reply: text, or calls with a name and arguments."""
     return answer(parse({"model": "sim", "messages": [*messages], "tools": tools, **fields}))
 
 

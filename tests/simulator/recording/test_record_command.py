@@ -57,9 +57,7 @@ def trace(server: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_a_recording_has_text_calls_and_usage_but_no_identifiers(
-    trace: Path, server: Simulator
-) -> None:
+def test_a_recording_has_text_calls_and_usage_but_no_ids(trace: Path, server: Simulator) -> None:
     river, weather = read(trace)
     assert text_of(river).startswith("The Danube.")
     _, reply_tokens, _ = river.usage

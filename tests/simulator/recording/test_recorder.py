@@ -1,4 +1,7 @@
-"""Recording valid and malformed streams, storing recordings in files, and replaying them."""
+"""Recording valid and malformed streams, storing recordings in files, and replaying them.
+
+A recording's `parts` are (kind, tool name) pairs; its `pieces` are (time, index of the part, text).
+"""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +44,7 @@ def sse(*events: Any) -> bytes:
 
 
 def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedReply, int]:
-    """Record a reply from a provider that sends these bytes."""
+    """Record a provider's reply with these bytes; also return how many items were unreadable."""
 
     def body() -> Iterator[bytes]:
         yield from pieces
@@ -192,10 +195,8 @@ def test_calls_are_separated_despite_missing_and_repeated_indexes(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["reasoning", "reasoning_content", "thinking"])
-def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
-    name: str, tmp_path: Path
-) -> None:
-    parts = [{"type": "text", "text": "c"}, {"type": "image"}]  # content as some servers send it
+def test_mixed_reasoning_and_text_are_replayed_with_both_apis(name: str, tmp_path: Path) -> None:
+    parts = [{"type": "text", "text": "c"}, {"type": "image"}]  # some servers send such content
     sent = [text("a"), text(None, **{name: "Hm"}), text("b"), text(parts), STOP]
     reply = saved(recorded(sse(*sent))[0], tmp_path)
     deltas = replayed(reply)[1:]
@@ -206,13 +207,12 @@ def test_interleaved_reasoning_and_text_are_replayed_with_both_apis(
         response = stream.get_final_response()
     assert response.output_text == "abc"
     assert [item.type for item in response.output] == ["reasoning", "message"]
-    assert (
-        kinds.count("response.output_item.added") == kinds.count("response.output_item.done") == 2
-    )
+    for change in ("added", "done"):
+        assert kinds.count(f"response.output_item.{change}") == 2
 
 
 def test_thinking_among_the_content_is_recorded_and_a_refusal_is_counted() -> None:
-    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # Mistral's
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]  # from Mistral
     reply, left_out = recorded(sse(text(thinking), text("a"), text(None, refusal="No."), STOP))
     assert reply.parts == (("thought", ""), ("text", ""))
     assert [piece for _, _, piece in reply.pieces] == ["Hm", "a"]
