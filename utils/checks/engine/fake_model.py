@@ -1,4 +1,7 @@
-"""A `ChatOpenAI` that replies with prepared text and records each call."""
+"""A `ChatOpenAI` that replies with prepared text and records each call.
+
+A `Reply` holds the text, in pieces. Each request creates a `Reading`, which logs how it is read.
+"""
 
 # ruff: noqa: A002, ARG002, D102 (LangChain defines the arguments and methods)
 
@@ -38,7 +41,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
 
-    A prompt without a prepared reply gets the reply `other`.
+    All prompts that have no prepared reply get the reply `other`.
     """
 
     made_by_a_check: ClassVar[bool] = True
@@ -83,7 +86,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # Not coroutines or generators, so that a call is recorded even if its result is never used.
+    # These are plain functions, so that a call is recorded even if its result is never used.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -102,7 +105,7 @@ class FakeModel(ChatOpenAI):
             self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
-        # Here, `super().batch` would deadlock: its threads would wait for the blocked loop.
+        # On the loop's thread, `super().batch` would deadlock: its threads wait for the loop.
         configs = config if isinstance(config, list) else [config] * len(inputs)
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 
@@ -135,6 +138,7 @@ class FakeModel(ChatOpenAI):
         return config
 
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:
+        """Return the reply to a request; a subclass can choose it in another way."""
         return self._replies.get(messages[-1].text if messages else "", self._other)
 
     def _request(
