@@ -69,7 +69,7 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it comes from `stress`; the caller appends to `records`."""
+        """Yield each case, and whether it comes from `stress`; needs `records` after the first."""
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):
@@ -78,7 +78,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` adds those all exercises share."""
+        """Return the mistakes to look for, in order; if `shared`, with those of all exercises."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}

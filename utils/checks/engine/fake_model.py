@@ -1,7 +1,4 @@
-"""A `ChatOpenAI` that replies with prepared text and records each call.
-
-A `Reply` holds the text, in pieces. Each request creates a `Reading`, which logs how it is read.
-"""
+"""A `ChatOpenAI` that replies with a prepared `Reply`, and logs each request as a `Reading`."""
 
 # ruff: noqa: A002, ARG002, D102 (LangChain defines the arguments and methods)
 
@@ -39,10 +36,7 @@ class Call:
 
 
 class FakeModel(ChatOpenAI):
-    """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
-
-    All prompts that have no prepared reply get the reply `other`.
-    """
+    """`ChatOpenAI` with prepared replies, not a server; its methods and settings work as usual."""
 
     made_by_a_check: ClassVar[bool] = True
 

@@ -154,11 +154,11 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The largest number of pieces awaiting output when another one was taken, or at the end.
+        """The largest number of pieces that had been taken but not passed on.
 
-        Output is matched to pieces by length, so it must be as long as the input. 0 means that each
-        piece is passed on before the next piece is taken; `len(pieces)` means that all pieces are
-        collected first.
+        Counted whenever another piece is taken, and at the end. Output is matched to pieces by
+        length, so it must be as long as the input. 0 means that each piece is passed on before the
+        next is taken; `len(pieces)`, that all pieces are collected first.
         """
         most = going_in = coming_out = 0
         ends: list[int] = []
@@ -172,7 +172,7 @@ class Reply:
         return most
 
     def out(self, text: str) -> None:
-        """Record text that the answer output."""
+        """Log text that the answer yielded, printed or sent."""
         self.log.append(Event("out", text))
 
     def stream(self) -> "Stream":

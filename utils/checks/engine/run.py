@@ -34,8 +34,7 @@ class Case:
     seed: int = 1  # determines where the text is split into pieces
     pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
     compact: bool = False  # whether the first chunk has text, instead of only the role
-    # extra virtual seconds to wait before a piece, keyed by its index
-    silences: Mapping[int, float] = field(default_factory=dict)
+    silences: Mapping[int, float] = field(default_factory=dict)  # extra seconds, by piece index
     prompt: str = PROMPT  # the prompt that the model should receive
     fails_after: int | None = None  # the connection is lost after this many pieces
     # the reader closes the answer's stream after this many items, not counting empty strings;

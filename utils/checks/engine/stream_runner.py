@@ -34,7 +34,7 @@ _SETTLES = 2 * GAP
 
 
 class How(TypedDict, total=False):
-    """An exercise's requirements; see `Run`."""
+    """An exercise's requirements: arguments that set the fields of `Run` with the same names."""
 
     wants: Wanted
     streams: bool

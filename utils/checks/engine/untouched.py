@@ -54,12 +54,10 @@ def _compiled(text: str) -> list[CodeType]:
     return codes[1:]
 
 
-_EMPTY = [
-    _essence(_compiled(text)[0])
-    for text in (
-        "def function(): ...",
-        "def generator(): yield ...",
-        "async def coroutine(): ...",
-        "async def stream(): yield ...",
-    )
-]
+_EMPTY_FUNCTIONS = """
+def function(): ...
+def generator(): yield ...
+async def coroutine(): ...
+async def stream(): yield ...
+"""
+_EMPTY = [*map(_essence, _compiled(_EMPTY_FUNCTIONS))]

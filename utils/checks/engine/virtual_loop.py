@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func` in a thread; the clock stops until `func` returns or calls `pause`."""
-        # a list, emptied by the job so that an idle thread doesn't keep a stream open
+        # a list that the job empties: otherwise an idle thread could keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)

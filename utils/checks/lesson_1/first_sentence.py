@@ -74,7 +74,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-# pairs of a reply and its `when` in messages; `|` separates pieces if the split matters
+# replies, each with its `Case.when`; `|` separates pieces where the split matters
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),

@@ -288,7 +288,7 @@ DIAGNOSIS = clinic_messages(
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return a sentence with the TTFT of each change."""
+    """Return one sentence for each change, with its TTFT."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

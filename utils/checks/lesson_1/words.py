@@ -16,7 +16,7 @@ from utils.checks.engine.wording import differ_at
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run; `items` are the yielded words, and `taken` the pieces read before each of them."""
+    """A run; `items` are the yielded words, and `taken` how many pieces were read before each."""
 
     words: Sequence[str]  # the correct words
     wrong: int  # the index of the first missing, extra or different word; `len(words)` if none is

@@ -24,7 +24,7 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A run; `value` is a collector's final `.text`, and `other` that of an unused second one."""
+    """A run; `value` is a collector's final `.text`, and `other` that of a second, unused one."""
 
     case: Listening
     fresh: Any  # the initial `.text` of a collector that receives nothing
@@ -71,8 +71,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
     """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
-    once_in_a_row = "".join(piece for piece, _ in groupby(pieces))
-    return [once_in_a_row, "".join(dict.fromkeys(pieces))]
+    return ["".join(piece for piece, _ in groupby(pieces)), "".join(dict.fromkeys(pieces))]
 
 
 MISTAKES: Mistakes[Seen] = {

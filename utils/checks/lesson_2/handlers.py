@@ -204,14 +204,14 @@ CLASS: Mistakes[HandlerRun] = {  # in answers that are handler classes
     "fails silently": lambda s: bool(s.log),
 }
 
-ATTACHED_FIRST: Mistakes[Attaching] = {  # in functions that attach handlers; looked for first
+ATTACHED_FIRST: Mistakes[Attaching] = {  # for the argument `first` of `Exercise`
     "callbacks without a list": lambda s: _no_list(s.error),
     "attaches a method": lambda s: (
         isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
     ),
     "attaches the class": lambda s: bool(s.classes),
 }
-ATTACHED: Mistakes[Attaching] = {  # in functions that attach handlers; looked for later
+ATTACHED: Mistakes[Attaching] = {  # for the argument `mistakes` of `Exercise`
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
     "fails silently": lambda s: bool(s.log),
     "callbacks by keyword": lambda s: (

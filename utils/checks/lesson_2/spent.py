@@ -29,7 +29,7 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`, the replies, and the correct token counts."""
+    """A run of `spent`, the replies and their token counts; `right` is the sum to be returned."""
 
     case: Prompts
     replies: dict[str, Reply]

@@ -70,14 +70,13 @@ def observe(answer: Any, case: Timed) -> Seen:
             readings.extend((reply.taken, ttft()) for _ in chunks)  # reads `.ttft` after each chunk
 
     run = run_handlers("Stopwatch", answer, case, "ttft", listen)
-    final = run.value
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
-    had = [value for value in (early, then, final) if value is not None]
+    had = [value for value in (early, then, run.value) if value is not None]
     odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
-    if final is None or first is None:
-        wrong = final is not first  # right only if both are None
+    if run.value is None or first is None:
+        wrong = run.value is not first  # right only if both are None
     else:
         wrong = bool(odd) or not _close(had[0], first)
     return Seen.of(
