@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # there is no app to send requests to; these are looked for first
+NO_APP: Mistakes[Run] = {  # why there is no app; looked for before mistakes in the responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
