@@ -1,6 +1,7 @@
 """Reads the exercise numbers that learners pass to `check`, `hint`, `solution` and `predict`.
 
-Once `check` has recognized an old exercise number, `hint` and `solution` accept it too.
+A notebook may have an old number, from before exercises were added or moved. `check` recognizes it
+by the name of the answer; after that, `hint` and `solution` accept the old number too.
 """
 
 import re
@@ -17,12 +18,12 @@ T = TypeVar("T")
 MISSING = object()  # stands for an argument that wasn't passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
-_MOVED = {"4.stages": "5.agent_stages"}  # old and new names of exercises moved to another lesson
+_MOVED = {"4.stages": "5.agent_stages"}  # exercises moved to another lesson: old and new names
 _former: dict[str, str] = {}  # old numbers passed to `check`, mapped to the current ones
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
-    """Raised for an invalid call to `check`, `hint`, etc.; the message says what to fix."""
+    """Raised for an invalid call to `check`, `hint`, etc.; learners see only the message."""
 
 
 class Moved(Misuse):
@@ -45,15 +46,15 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     if more:
         raise Misuse(f'`{call}` takes only the number: `{call}("{found}")`.')
     _reject_ambiguous(given, f'{call}("', '")')
-    # Predictions don't have former numbers.
+    # Only exercises have former numbers; predictions don't.
     return found if call == "predict" else _former.get(found, found)
 
 
 def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
-    If the answer, or a notebook variable that contains it, has the name of another exercise, return
-    that exercise's current number, since a learner's notebook may still have an old number.
+    If the answer is named like another exercise, the notebook's number is old: return the current
+    number of the exercise with that name.
     """
     found = _number(number)
     if found is None:
@@ -120,13 +121,13 @@ def _described(given: object) -> str:
     return f"a value of type {shown(type(given).__name__)}"
 
 
-def found(look_up: Callable[[str], T], number: str) -> T:
-    """Look up a number with a function from `lesson_source`.
+def look_up(source: Callable[[str], T], number: str) -> T:
+    """Look up a number with a function from `lesson_source`, such as `hints` or `solution`.
 
     Raises:
         Misuse: If there is no such number; the message lists the existing ones.
     """
     try:
-        return look_up(number)
+        return source(number)
     except lesson_source.NotThere as error:
         raise Misuse(str(error)) from None

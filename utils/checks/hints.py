@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from utils import lesson_source
-from utils.checks.exercise_numbers import MISSING, found, the_number
+from utils.checks.exercise_numbers import MISSING, look_up, the_number
 from utils.checks.outcome import display, in_html, panel
 
 _shown: Counter[str] = Counter()  # how many times this kernel has shown hints, keyed by exercise
@@ -51,7 +51,7 @@ def hint(number: object = MISSING, *more: object) -> None:
         Misuse: If the exercise has no hints; the message lists the exercises that have some.
     """
     number = the_number(number, "hint", more)
-    steps = found(lesson_source.hints, number)
+    steps = look_up(lesson_source.hints, number)
     at = _shown[number]  # the index of the hint to show; past the last index, all hints are shown
     _shown[number] += 1
     one_of_many = len(steps) > 1 and at < len(steps)
@@ -69,7 +69,7 @@ def solution(number: object = MISSING, *more: object) -> None:
         Misuse: If there is no such exercise; the message lists the existing ones.
     """
     number = the_number(number, "solution", more)
-    display(Solution(number, found(lesson_source.solution, number)))
+    display(Solution(number, look_up(lesson_source.solution, number)))
 
 
 def predict(number: object = MISSING, *more: object) -> None:
@@ -80,5 +80,5 @@ def predict(number: object = MISSING, *more: object) -> None:
     """
     from utils.widgets import Prediction
 
-    prediction = found(lesson_source.prediction, the_number(number, "predict", more))
+    prediction = look_up(lesson_source.prediction, the_number(number, "predict", more))
     display(Prediction(prediction.question, prediction.choices))

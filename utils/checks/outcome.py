@@ -7,7 +7,7 @@ from typing import Literal
 
 Status = Literal["correct", "not yet", "not attempted"]
 
-# The variables follow the JupyterLab theme; the fallbacks are for other front ends.
+# The CSS variables follow the JupyterLab theme; the fallbacks are for other front ends.
 _COLOUR = {
     "correct": "var(--jp-success-color1, #2e7d32)",
     "not yet": "var(--jp-warn-color1, #b25e00)",

@@ -2,6 +2,9 @@
 
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
 `messages.py` in the same folder, in a variable named after the check's file, in capitals.
+
+The mistakes in `FIRST` and `LAST`, which all exercises share, are looked for before and after an
+exercise's own mistakes; those in `STRESSED`, in `stress` cases, such as a lost connection.
 """
 
 import importlib
@@ -17,15 +20,15 @@ from utils.checks.engine.isolation import isolated, noting
 from utils.checks.engine.mistakes import FIRST, LAST, STRESSED
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import NeverEnds
-from utils.checks.exercise_numbers import found
+from utils.checks.exercise_numbers import look_up
 from utils.checks.outcome import Outcome
 
 
 def _endless(reason: BaseException, case: Case) -> str:
     """Return the message for an answer that never ends when run with `case`."""
     when = f" This happened {case.when}." if case.when else ""
-    lost = case.fails_after is not None
-    question = " Does a task fail before it can wake the rest?" if lost else ""
+    connection_lost = case.fails_after is not None
+    question = " Does a task fail before it can wake the rest?" if connection_lost else ""
     return f"{reason}{when}{question}"
 
 
@@ -66,7 +69,7 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it comes from `stress`; the caller appends to `records`."""
+        """Yield each case, and whether it comes from `stress`; needs `records` after the first."""
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):
@@ -75,7 +78,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; `shared` adds those all exercises share."""
+        """Return the mistakes to look for, in order; if `shared`, with those of all exercises."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}
@@ -97,7 +100,7 @@ def find(number: str) -> Loaded:
     Raises:
         Misuse: If there is no such exercise; the message lists the exercises in the lesson.
     """
-    found(lesson_source.stub, number)  # raises `Misuse` if there is no such exercise
+    look_up(lesson_source.stub, number)  # raises `Misuse` if there is no such exercise
     return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 

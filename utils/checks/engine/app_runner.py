@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # looked for before any mistakes in the responses
+NO_APP: Mistakes[Run] = {  # why there is no app; looked for before mistakes in the responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -48,13 +48,13 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to create an app; `use` sends requests to it and returns the visits.
+    """Call the answer to create an app; `use` sends requests to it and returns a `Visit` for each.
 
     The first exception that the app raises is recorded as if the answer had raised it.
     """
     made: list[Any] = []
 
-    # sets `__wrapped__`, for the answer's globals; `updated=()`, since the answer may be an app
+    # `__wrapped__` leads the virtual clock to the answer's globals; attributes aren't needed
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):
@@ -70,5 +70,4 @@ def run_app(
 
     run = run_async(name, visit, case, reply, model, wants=_APP, passes_on=passes_on)
     # Record the answer and its app instead of `visit`, which only wraps them.
-    returned = made[0] if made else None
-    return replace(run, answer=answer, returned=returned, asynchronous=False)
+    return replace(run, answer=answer, returned=next(iter(made), None), asynchronous=False)

@@ -10,10 +10,10 @@ or the response is complete; `send` waits while the client isn't reading.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from httpx2 import Headers
@@ -24,7 +24,7 @@ from utils.checks.engine.reply import Reply
 
 App = Callable[..., Any]
 
-NO_JSON = object()
+NO_JSON = object()  # stands for data that isn't valid JSON
 
 _STUCK = 5.0  # virtual seconds until the server cancels a request whose client has stopped reading
 
@@ -73,7 +73,7 @@ def json_of(event: sse.Event) -> Any:
 
 
 def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
-    """Return a callback that records the text of each message with `Reply.out`."""
+    """Return an `on_event` callback that logs each message's text in `reply` as output."""
 
     def note(event: sse.Event) -> None:
         value = json_of(event)
@@ -82,12 +82,10 @@ def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
     return note
 
 
-@asynccontextmanager
-async def started(app: App) -> AsyncIterator[None]:
-    """Enter the app's lifespan, if it has one, and exit it afterwards."""
+def started(app: App) -> AbstractAsyncContextManager[Any]:
+    """Return a context manager that enters and exits the app's lifespan, if it has one."""
     lifespan = getattr(getattr(app, "router", app), "lifespan_context", nullcontext)
-    async with lifespan(app):
-        yield
+    return cast("AbstractAsyncContextManager[Any]", lifespan(app))
 
 
 async def get(

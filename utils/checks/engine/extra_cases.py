@@ -31,10 +31,9 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
         yield replace(run.case, leave_after=1, when="when its reader stopped early")
     if run.asynchronous and "swallows the cancellation" not in opts_out:
         # cancel during a long silence, so that a stream still being read in a thread is detected
-        after = run.reply.arrives(3) + run.reply.gap / 2
         yield replace(
             run.case,
-            cancel_after=after,
+            cancel_after=run.reply.arrives(3) + run.reply.gap / 2,
             silences={**run.case.silences, 4: 30.0},
             when="after a cancellation",
         )

@@ -1,4 +1,4 @@
-"""A `ChatOpenAI` that replies with prepared text and records each call."""
+"""A `ChatOpenAI` that replies with a prepared `Reply`, and logs each request as a `Reading`."""
 
 # ruff: noqa: A002, ARG002, D102 (LangChain defines the arguments and methods)
 
@@ -36,10 +36,7 @@ class Call:
 
 
 class FakeModel(ChatOpenAI):
-    """`ChatOpenAI` with prepared replies instead of a server; methods and settings work as usual.
-
-    A prompt without a prepared reply gets the reply `other`.
-    """
+    """`ChatOpenAI` with prepared replies, not a server; its methods and settings work as usual."""
 
     made_by_a_check: ClassVar[bool] = True
 
@@ -83,7 +80,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # Not coroutines or generators, so that a call is recorded even if its result is never used.
+    # These are plain functions, so that a call is recorded even if its result is never used.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -102,7 +99,7 @@ class FakeModel(ChatOpenAI):
             self._calls.append(Call("batch"))
         if not virtual_time.blocks_the_loop():
             return super().batch(inputs, config, **kwargs)
-        # Here, `super().batch` would deadlock: its threads would wait for the blocked loop.
+        # On the loop's thread, `super().batch` would deadlock: its threads wait for the loop.
         configs = config if isinstance(config, list) else [config] * len(inputs)
         return [self.invoke(one, its, **kwargs) for one, its in zip(inputs, configs, strict=True)]
 
@@ -135,6 +132,7 @@ class FakeModel(ChatOpenAI):
         return config
 
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:
+        """Return the reply to a request; a subclass can choose it in another way."""
         return self._replies.get(messages[-1].text if messages else "", self._other)
 
     def _request(

@@ -27,7 +27,7 @@ from unittest.mock import patch
 
 from langchain_core.language_models import BaseChatModel
 
-_MOST_PRINTED = 10_000  # characters
+_MOST_PRINTED = 10_000  # how many printed characters to keep; the rest is discarded
 _CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
 
 
@@ -39,7 +39,6 @@ class _Printed(io.StringIO):
     """An answer's captured output; not displayed, since a check runs the answer many times."""
 
     def write(self, text: str) -> int:
-        """Append the text unless the limit has been reached."""
         return super().write(text) if self.tell() < _MOST_PRINTED else len(text)
 
 
@@ -69,7 +68,8 @@ def isolated(answer: object) -> Iterator[None]:
     """Record the answer's side effects during the `with` block and clean up afterwards.
 
     `gc.freeze` excludes existing objects from garbage collection, so that collections visit only
-    objects created by the check. If checks are nested, only the outer one freezes objects.
+    objects created by the check. If the learner's code runs a check itself, as `parts` does in
+    lesson 5, only the outer check freezes objects.
     """
     inside = _noted.get() is not None
     if not inside:

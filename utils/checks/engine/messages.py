@@ -1,4 +1,7 @@
-"""Messages to learners about mistakes common to all exercises; see `mistakes`."""
+"""Messages to learners about the mistakes in `mistakes.py`, which all exercises share.
+
+`s` is the `Run` with the mistake; `s.when` is a phrase such as " for an empty reply".
+"""
 
 from asyncio import CancelledError
 

@@ -1,8 +1,9 @@
 """The mistakes to look for, in order, in all exercises whose check records a `Run`.
 
-In an exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes
-in `FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for
-those in `STRESSED`. An exercise can opt out of a shared mistake by naming it and giving a reason.
+A mistake is a predicate on a `Run`, the record of what an answer did with a prepared reply. In an
+exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes in
+`FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for those in
+`STRESSED`. An exercise can opt out of a shared mistake by naming it and giving a reason.
 Exercises about text include `TEXT`, which compares a run's `output` with the `expected` text.
 """
 
@@ -96,12 +97,12 @@ FIRST: Mistakes[Run] = {
     "another prompt": lambda run: run.model is not None and bool(run.model.other.readings),
     "calls twice": lambda run: run.reply.requests > 1,
     "changes the model": lambda run: bool(run.settings),
-    "invoke": lambda run: run.reply.whole,
+    "invoke": lambda run: run.reply.requested_whole,
     "limits the reply": lambda run: bool(run.limited_by),
     "goes on": lambda run: run.goes_on,
     "changes an item": lambda run: run.altered,
     "reads twice": lambda run: any(
-        each.after_end > 1 and each.items > 0 for each in run.reply.readings
+        each.ends_signalled > 1 and each.items > 0 for each in run.reply.readings
     ),
     "returns a collection": lambda run: run.streams and isinstance(run.returned, _COLLECTIONS),
     "no yield": lambda run: run.streams and not run.read and run.returned is None,

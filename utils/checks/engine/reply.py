@@ -80,7 +80,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the id of the requesting thread
-    after_end: int = 0  # how many times the stream signalled its end; a second loop makes it 2
+    ends_signalled: int = 0  # how many times the stream signalled its end; a second loop makes it 2
 
 
 @dataclass(eq=False)
@@ -92,7 +92,7 @@ class Reply:
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model name in the response metadata
-    fails_after: int | None = None  # pieces until the connection is lost; if 0, no chunk arrives
+    fails_after: int | None = None  # pieces before the connection is lost; if 0, no chunk arrives
     error: BaseException = field(default_factory=ConnectionLost)  # raised when the connection drops
     # seconds to the first piece, from the role chunk or, if there is none, from the request
     first_after: float = FIRST_AFTER
@@ -133,7 +133,7 @@ class Reply:
         return any(reading.left is None for reading in self.readings)
 
     @property
-    def whole(self) -> bool:
+    def requested_whole(self) -> bool:
         """Whether the reply was ever requested without streaming, as with `invoke`."""
         return any(not reading.streamed for reading in self.readings)
 
@@ -154,11 +154,11 @@ class Reply:
 
     @property
     def most_held(self) -> int:
-        """The largest number of pieces awaiting output when another one was taken, or at the end.
+        """The largest number of pieces that had been taken but not passed on.
 
-        Output is matched to pieces by length, so it must be as long as the input. 0 means that each
-        piece is passed on before the next piece is taken; `len(pieces)` means that all pieces are
-        collected first.
+        Counted whenever another piece is taken, and at the end. Output is matched to pieces by
+        length, so it must be as long as the input. 0 means that each piece is passed on before the
+        next is taken; `len(pieces)`, that all pieces are collected first.
         """
         most = going_in = coming_out = 0
         ends: list[int] = []
@@ -172,28 +172,24 @@ class Reply:
         return most
 
     def out(self, text: str) -> None:
-        """Record text that the answer output."""
+        """Log text that the answer yielded, printed or sent."""
         self.log.append(Event("out", text))
 
     def stream(self) -> "Stream":
         """Return a stream of the pieces."""
-        reading = Reading()
-        return Stream(self.answer(reading, chunks=False), reading)
+        return Stream(self, chunks=False)
 
     def chunks(self) -> "Stream":
         """Return a stream of chunks, as from `ChatOpenAI.stream`."""
-        reading = Reading()
-        return Stream(self.answer(reading, last=True), reading)
+        return Stream(self, last=True)
 
     def astream(self) -> "AsyncStream":
         """Async version of `stream`."""
-        reading = Reading()
-        return AsyncStream(self.aanswer(reading, chunks=False), reading)
+        return AsyncStream(self, chunks=False)
 
     def achunks(self) -> "AsyncStream":
         """Async version of `chunks`."""
-        reading = Reading()
-        return AsyncStream(self.aanswer(reading, last=True), reading)
+        return AsyncStream(self, last=True)
 
     def answer(self, reading: Reading, **how: bool) -> Generator[Any]:
         """Yield the reply's chunks, blocking while waiting; for `how`, see `_steps`."""
@@ -242,7 +238,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # no final chunk is sent, but the delay is the same
+            if chunks and self.compact:  # waits as it would for a final chunk, but sends none
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
@@ -299,16 +295,17 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """Wraps a generator and counts how many times it signals its end."""
+    """A reply's items, which can be read once; counts how many times the end is signalled."""
 
-    def __init__(self, inner: Generator[Any], reading: Reading) -> None:
-        self._inner, self._reading = inner, reading
+    def __init__(self, reply: Reply, **how: bool) -> None:
+        self._reading = Reading()
+        self._inner = reply.answer(self._reading, **how)
 
     def __next__(self) -> Any:
         try:
             return next(self._inner)
         except StopIteration:
-            self._reading.after_end += 1
+            self._reading.ends_signalled += 1
             raise
 
     def close(self) -> None:
@@ -318,14 +315,15 @@ class Stream(Iterator[Any]):
 class AsyncStream(AsyncIterator[Any]):
     """Async version of `Stream`."""
 
-    def __init__(self, inner: AsyncGenerator[Any], reading: Reading) -> None:
-        self._inner, self._reading = inner, reading
+    def __init__(self, reply: Reply, **how: bool) -> None:
+        self._reading = Reading()
+        self._inner = reply.aanswer(self._reading, **how)
 
     async def __anext__(self) -> Any:
         try:
             return await anext(self._inner)
         except StopAsyncIteration:
-            self._reading.after_end += 1
+            self._reading.ends_signalled += 1
             raise
 
     async def aclose(self) -> None:

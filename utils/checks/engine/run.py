@@ -23,7 +23,7 @@ RIVERS = (
 )
 HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people with coffee."
 
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_LIMITS = ("max_tokens", "max_completion_tokens")  # the settings that limit a reply's length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +33,8 @@ class Case:
     text: str = RIVERS  # the text of the reply
     seed: int = 1  # determines where the text is split into pieces
     pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
-    compact: bool = False  # see `Reply.compact`
-    silences: Mapping[int, float] = field(default_factory=dict)  # see `Reply.silences`
+    compact: bool = False  # whether the first chunk has text, instead of only the role
+    silences: Mapping[int, float] = field(default_factory=dict)  # extra seconds, by piece index
     prompt: str = PROMPT  # the prompt that the model should receive
     fails_after: int | None = None  # the connection is lost after this many pieces
     # the reader closes the answer's stream after this many items, not counting empty strings;
@@ -125,8 +125,8 @@ class Run(Record):
     passes_on: bool = False  # whether each piece should be passed on before the next piece is taken
     expected: str = ""  # the correct text; by default, the reply's text
     returned: Any = None  # the returned value or, if awaited, its result; None if a stream was read
-    awaited: bool = False  # whether the returned value was awaited
-    read: bool = False  # whether the answer returned a stream that was then read
+    awaited: bool = False  # whether the check awaited the returned value
+    read: bool = False  # whether the answer returned a stream, which the check then read
     ahead: int = 0  # how many pieces the answer took before its stream was read
     items: list[Any] = field(default_factory=list)  # the items that the stream yielded
     taken: list[int] = field(default_factory=list)  # the number of pieces taken before each item
@@ -209,8 +209,7 @@ class Run(Record):
         """The raised exception, members of exception groups, and all causes and contexts."""
         found: list[BaseException] = []
         further = [self.error]
-        while further:
-            each = further.pop(0)
+        for each in further:  # `further` grows during the loop
             if each is not None and not any(each is one for one in found):  # causes may be circular
                 inner = each.exceptions if isinstance(each, BaseExceptionGroup) else ()
                 found.append(each)

@@ -26,7 +26,7 @@ from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
-_MODULES = ("builtins", "asyncio", "utils")  # modules whose exceptions the learner didn't define
+_MODULES = ("builtins", "asyncio", "utils")  # packages whose exceptions aren't the learner's own
 _MOST = 1000  # items after which a stream counts as infinite
 _PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to finish
 # virtual seconds allowed for unreferenced streams to close, even those read in a thread
@@ -34,7 +34,7 @@ _SETTLES = 2 * GAP
 
 
 class How(TypedDict, total=False):
-    """An exercise's requirements; see `Run`."""
+    """An exercise's requirements: arguments that set the fields of `Run` with the same names."""
 
     wants: Wanted
     streams: bool
@@ -164,14 +164,13 @@ def _iterate(runner: _Runner) -> None:
         return
     runner.run.read = True
     with runner.errors():
-        iterator = iter(items)
-        for item in iterator:
+        for item in items:
             if runner.item(item):
                 break
     with runner.errors():
         if hasattr(items, "close"):
             items.close()
-    runner.run.returned = None  # drop the reference to the stream
+    runner.run.returned = None  # so that garbage collection can close the stream
 
 
 def _discard(value: object) -> None:

@@ -67,7 +67,7 @@ class _Run(Generic[T]):
 
     def result(self, seconds: float) -> T:
         spent = 0.0  # seconds of the limit used so far
-        begun, used = time.monotonic(), time.process_time()  # at the start of the current window
+        begun, used = time.monotonic(), time.process_time()  # when the current window began
         latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()

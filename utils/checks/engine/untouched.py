@@ -2,7 +2,7 @@
 
 import ast
 import dis
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import CodeType, FunctionType
 
 from utils import lesson_source
@@ -14,7 +14,7 @@ def untouched(answer: object, number: str) -> bool:
     """Whether `answer` is still the exercise's placeholder.
 
     A placeholder is `...`, a tuple that contains one, a non-empty dict or list of placeholders, a
-    function that is empty or has the same code as one in the exercise's stub, or a class that
+    function that is empty or has the same code as one in the unsolved notebook, or a class that
     contains only placeholders and doesn't inherit from another of the learner's classes.
     """
     if answer is ...:
@@ -48,23 +48,16 @@ def _essence(code: CodeType) -> tuple[object, ...]:
 def _compiled(text: str) -> list[CodeType]:
     """Return the code objects of all functions and classes in a cell's source."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook cell
-    return list(_inside(compile(text, "<stub>", "exec", flags, dont_inherit=True)))
+    codes = [compile(text, "<stub>", "exec", flags, dont_inherit=True)]
+    for code in codes:  # `codes` grows by the functions and classes inside each code object
+        codes += [value for value in code.co_consts if isinstance(value, CodeType)]
+    return codes[1:]
 
 
-def _inside(code: CodeType) -> Iterator[CodeType]:
-    """Yield the code objects of the functions and classes in `code`, including nested ones."""
-    for value in code.co_consts:
-        if isinstance(value, CodeType):
-            yield value
-            yield from _inside(value)
-
-
-_EMPTY = [
-    _essence(_compiled(text)[0])
-    for text in (
-        "def function(): ...",
-        "def generator(): yield ...",
-        "async def coroutine(): ...",
-        "async def stream(): yield ...",
-    )
-]
+_EMPTY_FUNCTIONS = """
+def function(): ...
+def generator(): yield ...
+async def coroutine(): ...
+async def stream(): yield ...
+"""
+_EMPTY = [*map(_essence, _compiled(_EMPTY_FUNCTIONS))]

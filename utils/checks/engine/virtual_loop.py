@@ -49,13 +49,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
-        self._home = threading.get_ident()
+        self._home = threading.get_ident()  # the id of the loop's thread
         self._jobs = 0  # how many functions are running in the loop's own threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts anyio's busy threads
         self._asleep = 0  # how many functions, in the loop's or anyio's threads, are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
-        self._over = False
+        self._over = False  # whether the run is over, so that threads must stop
         self._threads = ThreadPoolExecutor(8, "check", initializer=in_thread, initargs=(self,))
         # ignore errors that asyncio would log, such as exceptions in tasks that were never awaited
         self.set_exception_handler(lambda *_: None)
@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func` in a thread; the clock stops until `func` returns or calls `pause`."""
-        # a list, emptied by the job so that an idle thread doesn't keep a stream open
+        # a list that the job empties: otherwise an idle thread could keep a stream open
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
@@ -110,7 +110,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return threading.get_ident() == self._home
 
     def jump(self, seconds: float, too_long: str = GOES_ON) -> None:
-        """Advance the clock."""
+        """Advance the clock; if the run takes too long, stop it with the message `too_long`."""
         self._now += seconds
         self._rounds, self._idle = 0, 0.0
         if self._now > self._until:

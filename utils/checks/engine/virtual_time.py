@@ -20,7 +20,7 @@ import inspect
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
@@ -82,12 +82,9 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
         return loop.run(main)
 
 
-@contextmanager
-def clock(*learners: object) -> Iterator[Clock]:
+def clock(*learners: object) -> AbstractContextManager[None]:
     """Run the synchronous code of the `with` block on a virtual clock; see `run` for details."""
-    made = Clock()
-    with _following_clock(made, learners):
-        yield made
+    return _following_clock(Clock(), learners)
 
 
 def now(function: str = "monotonic") -> float:
@@ -127,8 +124,6 @@ def blocked() -> float:
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 
 
-# --- The `time` module as the learner's code sees it ----------------------------------------------
-
 _REAL: dict[str, Callable[..., Any]] = {
     name: getattr(time, name) for name in ("sleep", "monotonic", "perf_counter", "time")
 }
@@ -142,7 +137,7 @@ def _sleep(seconds: float) -> None:
         _REAL["sleep"](seconds)
 
 
-# the same functions, but following the virtual clock if there is one
+# what replaces the functions in `_REAL`, so that they follow the virtual clock if there is one
 _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name in _REAL}
 
 

@@ -34,8 +34,7 @@ def kind(value: object) -> str:
 def count(number: int, noun: str, verb: str = "") -> str:
     """Return a number with its noun and verb: `count(2, "piece", "was")` gives "2 pieces were"."""
     if number != 1:
-        if not noun.endswith("s"):
-            noun = re.sub("([^aeiou])y$", r"\1ie", noun) + "s"  # "reply" becomes "replies"
+        noun = re.sub("([^aeiou])y$", r"\1ie", noun) + "s"  # "reply" becomes "replies"
         verb = _PLURAL.get(verb, verb)
     return f"{number} {noun} {verb}".rstrip()
 

@@ -1,4 +1,7 @@
-"""Check for 1.diagnosis: whether each deployment is healthy, is buffered, or has a slow model."""
+"""Check for 1.diagnosis: whether each deployment is healthy, is buffered, or has a slow model.
+
+`clinic` compares the learner's dict with the one in the lesson's solution.
+"""
 
 from utils.checks.engine.diagnosis import clinic
 

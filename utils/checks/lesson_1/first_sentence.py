@@ -16,7 +16,7 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, and how many pieces were needed to find the end of the sentence."""
+    """A run, in which `output` is the returned text and `expected` the first sentence."""
 
     arrived: Sequence[int]  # the number of characters that had arrived after each piece
     complete: int  # the 1-based index of the piece that completes the sentence
@@ -74,7 +74,7 @@ MISTAKES: Mistakes[Seen] = {
     "reads on": lambda s: s.expected != s.reply.text and s.reply.taken > s.known,
 }
 
-# (reply, how messages refer to it) pairs; `|` separates pieces if the split matters
+# replies, each with its `Case.when`; `|` separates pieces where the split matters
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),

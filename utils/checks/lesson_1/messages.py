@@ -1,4 +1,7 @@
-"""Messages to learners about their answers to the exercises in lesson 1."""
+"""Messages to learners about their answers to the exercises in lesson 1.
+
+`s` is the record of the run with the mistake; `s.when` is a phrase such as " for an empty reply".
+"""
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
@@ -285,7 +288,7 @@ DIAGNOSIS = clinic_messages(
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return a sentence with the TTFT of each change."""
+    """Return one sentence for each change, with its TTFT."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import FIRST_AFTER, ROLE_AFTER, Reply
 from utils.checks.engine.run import HARBOUR, Case
+from utils.checks.engine.virtual_time import clock, now
 
 TTFT = ROLE_AFTER + FIRST_AFTER
 
@@ -20,15 +20,15 @@ _FILE = "<your order>"
 class Seen:
     """The order of the lines and, if Python can run the code, its measurements."""
 
-    lines: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)  # the code of each line, by letter
     given: Any = ""  # the order that was passed
     is_order: bool = True  # whether the order is a string or a list of single letters
-    letters: str = ""
+    letters: str = ""  # the order without separators
     unknown: str = ""  # the first letter that doesn't name a line; "" if there is none
     repeated: str = ""  # the first letter that appears more than once; "" if there is none
-    syntax: SyntaxError | None = None
-    error: Exception | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    syntax: SyntaxError | None = None  # raised if Python can't parse the ordered lines
+    error: Exception | None = None  # the exception that the ordered lines raised
+    values: Mapping[str, Any] = field(default_factory=dict)  # the variables after the run
     missing: Sequence[str] = ()  # the metrics that the lines didn't set to a float
     reply: Reply = field(default_factory=Reply)
     at: str = ""  # the letter of the line with the syntax error
@@ -71,8 +71,8 @@ def _run(seen: Seen, case: Case) -> Seen:
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
     failure: dict[str, Any] = {}  # the fields of `Seen` that describe a failure
     reply = case.reply()
-    with virtual_time.clock() as clock:
-        names = {"model": case.model(reply), "prompt": case.prompt, "perf_counter": clock.time}
+    with clock():
+        names = {"model": case.model(reply), "prompt": case.prompt, "perf_counter": now}
         try:
             exec(compile(text, _FILE, "exec", dont_inherit=True), names)
         except SyntaxError as error:

@@ -18,18 +18,18 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The chain that was built, and a record of its stream."""
+    """The chain that was built, and a run of its stream, which yielded `items`."""
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters of complete words that were held back at any time
+    words_held: int  # the most characters of complete words that were held back at once
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 
 def _words_held(reply: Reply) -> int:
     most = out = 0
     going_in = ""
-    for event in reply.log:
+    for event in reply.log:  # in order: text that the model sent, and text that came out
         if event.what == "out":
             out += len(event.text)
         else:

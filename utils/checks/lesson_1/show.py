@@ -50,7 +50,7 @@ class Seen(Run):
     flushed: bool  # see `Screen`
     again: Any  # the return value of the second call
     right: bool  # whether the reply was printed, with only line breaks around it
-    torn: bool  # whether the printed text differs from the reply only in white space
+    respaced: bool  # whether the printed text differs from the reply only in white space
 
 
 def observe(answer: Any, case: Case) -> Seen:
@@ -69,7 +69,7 @@ def observe(answer: Any, case: Case) -> Seen:
         flushed=screens[0].flushed,
         again=runs[1].returned,
         right=right,
-        torn=not right and bare(printed) == bare(text),
+        respaced=not right and bare(printed) == bare(text),
     )
 
 
@@ -78,10 +78,10 @@ MISTAKES: Mistakes[Seen] = {
     "prints nothing": lambda s: bool(s.reply.text) and not s.printed.strip(),
     "prints chunks": lambda s: not s.right and "content=" in s.printed,
     "prints each piece on a line": lambda s: (
-        s.torn and s.printed.count("\n") > s.reply.text.count("\n") + 2
+        s.respaced and s.printed.count("\n") > s.reply.text.count("\n") + 2
     ),
-    "prints something between": lambda s: s.torn and len(s.printed) > len(s.reply.text),
-    "prints without white space": lambda s: s.torn,
+    "prints something between": lambda s: s.respaced and len(s.printed) > len(s.reply.text),
+    "prints without white space": lambda s: s.respaced,
     "prints the text again": lambda s: (
         not s.right and not s.printed.replace(s.reply.text, "").strip("\n")
     ),

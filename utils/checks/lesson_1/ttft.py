@@ -37,9 +37,9 @@ def _ttft(change: _Change) -> float:
     server, ttft = Server(profile.serving), 0.0
     requests = [(_PROMPT, 0.0)] + [(change.prompt, _LATER)] * change.clients
     for prompt, now in requests:
-        place = server.admit(prompt, now)
+        place = server.admit(prompt, now)  # how long the request waits, and how long its prefill is
         ttft = place.wait + profile.ttft + place.prefill
-        place.hold(ttft + _REPLY)
+        place.hold(ttft + _REPLY)  # occupies one of the server's slots until the reply ends
     return ttft
 
 

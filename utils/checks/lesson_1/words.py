@@ -16,13 +16,13 @@ from utils.checks.engine.wording import differ_at
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The words that were yielded, and when each was complete."""
+    """A run; `items` are the yielded words, and `taken` how many pieces were read before each."""
 
     words: Sequence[str]  # the correct words
-    wrong: int  # the index of the first item that differs from `words`; see `differ_at`
+    wrong: int  # the index of the first missing, extra or different word; `len(words)` if none is
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
-    needed: Sequence[int]  # for each word, how many pieces it takes to know that it is complete
+    needed: Sequence[int]  # for each word, how many pieces must arrive before its end is certain
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
     together: Sequence[str]  # the late word, preceded by others that the same piece completed
 
@@ -48,10 +48,11 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    """Return, for each word, how many pieces it takes to know that it is complete."""
     arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # pieces until white space follows
+    known = [
+        1 + bisect_right(arrived, end) for end in ends
+    ]  # pieces until the white space after the word has arrived
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

@@ -24,10 +24,10 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """The contents of `.text` in a collector and in a second one that receives nothing."""
+    """A run; `value` is a collector's final `.text`, and `other` that of a second, unused one."""
 
     case: Listening
-    fresh: Any  # the initial `.text` of the collector that receives nothing
+    fresh: Any  # the initial `.text` of a collector that receives nothing
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the reply's pieces
@@ -71,8 +71,7 @@ def observe(answer: Any, case: Listening) -> Seen:
 
 def _unrepeated(pieces: Sequence[str]) -> list[str]:
     """Return the text without consecutive duplicate pieces, and the text without any duplicates."""
-    once_in_a_row = "".join(piece for piece, _ in groupby(pieces))
-    return [once_in_a_row, "".join(dict.fromkeys(pieces))]
+    return ["".join(piece for piece, _ in groupby(pieces)), "".join(dict.fromkeys(pieces))]
 
 
 MISTAKES: Mistakes[Seen] = {

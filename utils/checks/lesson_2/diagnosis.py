@@ -1,4 +1,7 @@
-"""Check for 2.diagnosis: which program has a healthy handler, and what is wrong with the others."""
+"""Check for 2.diagnosis: which program has a healthy handler, and what is wrong with the others.
+
+`clinic` compares the learner's dict with the one in the lesson's solution.
+"""
 
 from utils.checks.engine.diagnosis import clinic
 

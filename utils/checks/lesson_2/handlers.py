@@ -1,6 +1,7 @@
 """Runs a learner's callback handlers and records their exceptions.
 
-LangChain normally logs a handler's exceptions and continues; here they propagate.
+LangChain normally logs a handler's exceptions and continues; here they propagate. Answers that are
+handler classes are recorded as `HandlerRun`, functions that attach handlers as `Attaching`.
 """
 
 import inspect
@@ -191,7 +192,7 @@ def _no_list(error: BaseException | None) -> bool:
     return isinstance(first, BaseCallbackHandler) or is_handler_class(first)
 
 
-CLASS: Mistakes[HandlerRun] = {
+CLASS: Mistakes[HandlerRun] = {  # in answers that are handler classes
     "not a class": lambda s: not isinstance(s.answer, type),
     "not a handler": lambda s: not is_handler_class(s.answer),
     "yields in a method": lambda s: bool(s.generators),
@@ -203,14 +204,14 @@ CLASS: Mistakes[HandlerRun] = {
     "fails silently": lambda s: bool(s.log),
 }
 
-ATTACHED_FIRST: Mistakes[Attaching] = {
+ATTACHED_FIRST: Mistakes[Attaching] = {  # for the argument `first` of `Exercise`
     "callbacks without a list": lambda s: _no_list(s.error),
     "attaches a method": lambda s: (
         isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
     ),
     "attaches the class": lambda s: bool(s.classes),
 }
-ATTACHED: Mistakes[Attaching] = {
+ATTACHED: Mistakes[Attaching] = {  # for the argument `mistakes` of `Exercise`
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
     "fails silently": lambda s: bool(s.log),
     "callbacks by keyword": lambda s: (

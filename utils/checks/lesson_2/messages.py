@@ -1,4 +1,7 @@
-"""Messages to learners about their answers to the exercises in lesson 2."""
+"""Messages to learners about their answers to the exercises in lesson 2.
+
+`s` is the record of the run with the mistake; `s.when` is a phrase such as " for an empty reply".
+"""
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages

@@ -44,7 +44,7 @@ class _Spy(BaseCallbackHandler):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A handler's reports."""
+    """A run; `value` is a handler's final `.reports`, and `other` that of a second, unused one."""
 
     case: Runs
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error

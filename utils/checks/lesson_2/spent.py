@@ -29,7 +29,7 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`, the replies, and the correct token counts."""
+    """A run of `spent`, the replies and their token counts; `right` is the sum to be returned."""
 
     case: Prompts
     replies: dict[str, Reply]
@@ -37,10 +37,10 @@ class Seen(Attaching):
     never_sent: str  # the first prompt that was never sent; "" if all were sent
     miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
     unfinished: str  # the first prompt whose reply wasn't read to the end; "" if there is none
-    input_tokens: int  # the total for all requests
-    output_tokens: Sequence[int]  # one number per reply
+    input_tokens: int  # the input tokens of all requests together
+    output_tokens: Sequence[int]  # the output tokens of each reply
 
-    def is_of(self, prompts: Iterable[str]) -> bool:
+    def is_sum(self, prompts: Iterable[str]) -> bool:
         """Whether the answer returned the sum of the output tokens for these prompts."""
         return bool(self.returned == sum(_USAGES[each]["output_tokens"] for each in prompts))
 
@@ -106,7 +106,7 @@ def _none(s: Seen) -> bool:
 
 def _one_model(s: Seen) -> bool:
     """Whether the answer counted only one model's entry in a handler's `usage_metadata`."""
-    return any(s.is_of(p for p in s.case.prompts if _MODELS[p] == model) for model in s.entries)
+    return any(s.is_sum(p for p in s.case.prompts if _MODELS[p] == model) for model in s.entries)
 
 
 def _chunks(s: Seen) -> list[int]:
@@ -137,7 +137,7 @@ MISTAKES: Mistakes[Seen] = {
     **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.input_tokens + s.right,
     "prompt tokens": lambda s: s.wrong and s.returned == s.input_tokens,
-    "repeated prompt once": lambda s: s.wrong and s.is_of({*s.case.prompts}),
+    "repeated prompt once": lambda s: s.wrong and s.is_sum({*s.case.prompts}),
     "adds sums up": lambda s: s.wrong and s.returned == sum(accumulate(s.output_tokens)),
     "last reply alone": lambda s: s.wrong and [s.returned] == s.output_tokens[-1:],
     "first reply alone": lambda s: s.wrong and [s.returned] == s.output_tokens[:1],

@@ -17,7 +17,7 @@ IDLE = 50.0  # seconds between creating and using the handler
 
 _FIRST_AFTER = 0.5437  # seconds until the first text, with enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
-_LONG = 60.0  # seconds; longer than any run here
+_LONG = 60.0  # longer than any run in this check, in seconds
 _CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
@@ -31,12 +31,12 @@ class Timed(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """The values of the handler's `.ttft`."""
+    """The values of the handler's `.ttft`; `value` is the final one."""
 
     at_first: Any  # `.ttft` of a new handler
     first: float | None  # the correct TTFT; None for a reply without text
     looked: bool  # whether the handler read its clock while the model was running
-    early: Any  # the value of `.ttft`, if any, before text arrived
+    early: Any  # the first value of `.ttft` before any text arrived; None if there was none
     then: Any  # `.ttft` when the first text arrived
     ttft: Any  # the first value of `.ttft`; None if `.ttft` was never set
     odd: Any  # the first value of `.ttft` that isn't a number; None if all are numbers
@@ -67,17 +67,16 @@ def observe(answer: Any, case: Timed) -> Seen:
         ahead = -virtual_time.now() if case.from_zero else _AHEAD
         chunks = case.model(reply).stream(case.prompt, {"callbacks": [handler]})
         with suppress(ConnectionLost):
-            readings.extend((reply.taken, ttft()) for _ in chunks)  # evaluated after each chunk
+            readings.extend((reply.taken, ttft()) for _ in chunks)  # reads `.ttft` after each chunk
 
     run = run_handlers("Stopwatch", answer, case, "ttft", listen)
-    final = run.value
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
-    had = [value for value in (early, then, final) if value is not None]
+    had = [value for value in (early, then, run.value) if value is not None]
     odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
-    if final is None or first is None:
-        wrong = final is not first  # right only if both are None
+    if run.value is None or first is None:
+        wrong = run.value is not first  # right only if both are None
     else:
         wrong = bool(odd) or not _close(had[0], first)
     return Seen.of(
