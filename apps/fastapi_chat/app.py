@@ -24,7 +24,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 
 async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) -> None:
-    """Generate a reply as events; keep the text so far even if the reply fails or is stopped."""
+    """Generate a reply as events for the page; keep the text so far if it fails or is stopped.
+
+    `status` and `tool` have a line to show below the text, `text` has a piece, and `html` has
+    complete blocks, which replace their text. The last event, `end` or `failed`, has it all.
+    """
     messages = []
     for asked, text, note in turns:  # a note tells the model that its reply is incomplete
         said = f"{joined(text)}\n\n[{note}]" if note else joined(text)

@@ -50,7 +50,7 @@ class Loaded:
         records: list[Any] = []  # one record for each case so far
         for case, stressed in self._cases(records):
             try:
-                with noting():
+                with noting():  # what the answer prints, for example, for the message
                     seen = self.exercise.observe(answer, case)
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
@@ -69,7 +69,10 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it comes from `stress`; needs `records` after the first."""
+        """Yield each case, and whether it comes from `stress`; needs `records` after the first.
+
+        `compact` is the first case again, with text in the first chunk.
+        """
         for case in self.exercise.cases:
             yield case, False
         if isinstance(records[0], Run):

@@ -16,9 +16,10 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
+    """Return the result for each line of the table, by the line's name."""
     client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
     ask = client
-    if preset in PAGES:
+    if preset in PAGES:  # this framework's page uses a websocket; `Sockets` translates
         ask = partial(client, transport=Sockets(PAGES[preset], url))
 
     async def judged() -> dict[str, Seen]:

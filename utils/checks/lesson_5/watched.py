@@ -47,7 +47,7 @@ class Seen(PassingRun):
 
 def observe(answer: Any, case: Watch) -> Seen:
     """Read the answer's stream once."""
-    sent: list[tuple[float, Any]] = []
+    sent: list[tuple[float, Any]] = []  # when each chunk was sent, in seconds, and the chunk
     run = _read(answer, case, sent)
     stalled = _is_stalled(run.error)
     due = None
@@ -66,7 +66,7 @@ def observe(answer: Any, case: Watch) -> Seen:
 def _read(answer: Any, case: Watch, sent: list[tuple[float, Any]], **fails: Any) -> Run:
     stall = {} if case.stalls is None else {case.stalls: LONG}
     reply = case.reply(silences={**case.silences, **stall}, **fails)
-    # this reference keeps the stream open unless the answer closes it
+    # `args` keeps a reference to the stream, so that it stays open unless the answer closes it
     args = (logged(reply, sent), case.limit)
     how: dict[str, Any] = {"wants": _CHUNK, "passes_on": not case.pause, "pause": case.pause}
     return run_async("watched", answer, case, reply, *args, streams=True, **how)
