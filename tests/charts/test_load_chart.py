@@ -1,4 +1,4 @@
-"""The load chart shows how long the last client waits, and its lines are distinguishable."""
+"""The load chart: how long the last client waits, with a line for each style of endpoint."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""Fixtures for widget tests."""
+"""Fixtures for widget tests: a record of sent messages, a clock, and a source fed by the test."""
 
 import json
 
@@ -16,7 +16,9 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
     class RecordingComm(BaseComm):
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # as strict as a kernel
+            json.dumps(
+                data, ensure_ascii=False, allow_nan=False
+            ).encode()  # fails if a kernel would fail
             if msg_type == "comm_msg":
                 wire.messages.append((self.comm_id, data))
                 wire.on_message(data)
@@ -31,5 +33,5 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def tap() -> Tap:
+def tap() -> Tap:
     return Tap()

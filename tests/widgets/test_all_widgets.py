@@ -1,6 +1,7 @@
 """Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
-Text that can't be encoded fails a test: `wire` encodes messages, and tests encode printed output.
+The fixture `wire` records the messages sent to the page. Text that can't be encoded fails a test:
+`wire` encodes messages, and the tests encode printed output.
 """
 
 import asyncio
@@ -110,6 +111,8 @@ SHOWN = {  # the text shown, if it differs from the string
 }
 odd_strings = pytest.mark.parametrize("kind", ODD)
 
+# Each function below passes `text` to a widget wherever the widget takes a string.
+
 
 def live(text):
     return LiveText(text).show([text])
@@ -121,8 +124,8 @@ def markdown(text):
 
 def chunks(text):
     piece = {"index": 0, "name": text, "args": text, "id": text}
-    carrying = {"finish_reason": text}
-    item = {"content": text, "tool_call_chunks": [piece], "response_metadata": carrying}
+    metadata = {"finish_reason": text}
+    item = {"content": text, "tool_call_chunks": [piece], "response_metadata": metadata}
     return ChunkTable(text).show([text, item])
 
 
@@ -219,6 +222,7 @@ async def test_a_chat_accepts_any_string(kind, wire, capsys):
     panel.line().encode()
 
 
+# Pieces that split two emoji into halves and end with a lone half; then the text shown.
 HALVES = ("Hi \ud83d", "\ude00 there", "\ud83d", "\ude00", "\ud83d")
 WHOLE = "Hi 😀 there😀�"
 

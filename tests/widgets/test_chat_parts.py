@@ -1,4 +1,7 @@
-"""The parts of a chat panel: truncation, continuations, and messages to the page."""
+"""The parts of a chat panel: truncation, continuations, and messages to the page.
+
+A `Seam` joins a partial reply and its continuation. An `Exchange` is a question and its reply.
+"""
 
 import pytest
 from hypothesis import given
@@ -72,9 +75,9 @@ class TestTruncation:
         )
 
 
-def joined(there, *texts):
-    seam = Seam(there)
-    return there + "".join([seam.join(text) for text in texts]) + seam.rest()
+def joined(partial, *texts):
+    seam = Seam(partial)
+    return partial + "".join([seam.join(text) for text in texts]) + seam.rest()
 
 
 TEXT = "The lighthouse keeper counted the waves until the lamp was lit again."
@@ -82,8 +85,8 @@ TEXT = "The lighthouse keeper counted the waves until the lamp was lit again."
 
 class TestSeam:
     @given(st.text("ab \n", max_size=30), st.lists(st.text("ab \n", min_size=1), max_size=8))
-    def test_short_parts_are_joined_unchanged(self, there, texts):
-        assert joined(there, *texts) == there + "".join(texts)
+    def test_short_parts_are_joined_unchanged(self, partial, texts):
+        assert joined(partial, *texts) == partial + "".join(texts)
 
     @given(st.integers(0, len(TEXT)), st.integers(1, 9))
     def test_a_continuation_is_added(self, cut, size):

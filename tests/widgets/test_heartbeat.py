@@ -1,4 +1,4 @@
-"""`Heartbeat` beats unless the event loop is blocked."""
+"""`Heartbeat`, a widget that beats in an `async with` block unless the event loop is blocked."""
 
 import asyncio
 
@@ -25,14 +25,14 @@ async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
     async with heart:
         for now in (0.1, 0.2, 1.4, 1.5):
             clock.now = now
-            await beats_once_more(heart, clock)
+            await beat_once_more(heart)
         clock.now = 1.6
     assert heart.longest == pytest.approx(1.2)
     assert heart.froze
 
 
-async def beats_once_more(heart, clock):
-    """Make `heart` beat now, since its own timer doesn't use the test clock."""
+async def beat_once_more(heart):
+    """Make `heart` beat now: its own timer ignores the test's clock."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())

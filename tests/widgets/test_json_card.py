@@ -12,7 +12,8 @@ from utils.widgets.json_card.widget import Card, tree
 
 
 def fields(card):
-    return [(it["name"], it["state"], it.get("value")) for it in find(card, Card).whole]
+    """Return the name, state and value of each field of the card."""
+    return [(row["name"], row["state"], row.get("value")) for row in find(card, Card).whole]
 
 
 async def test_only_the_field_that_changed_last_is_still_arriving(wire, tap):

@@ -1,4 +1,7 @@
-"""`LatencyBadge`: how its text changes over time."""
+"""`LatencyBadge`: its text, and how the page counts seconds by itself.
+
+The page replaces the `{}` in `counted` with the seconds, beginning with `age`.
+"""
 
 import pytest
 

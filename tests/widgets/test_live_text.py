@@ -1,4 +1,4 @@
-"""`LiveText`: text that appears while a synchronous or async stream arrives."""
+"""`LiveText`: text that appears while a synchronous (`show`) or async stream (`run`) arrives."""
 
 import asyncio
 from threading import Event

@@ -120,28 +120,14 @@ async def test_a_cancelled_task_stops_the_run_and_closes_the_source(wire, tap):
     assert (progress.phase, tap.closed) == ("stopped", True)
 
 
-def test_the_first_ending_counts_and_the_next_run_starts_at_zero(wire, clock):
+def test_the_first_ending_stops_the_clock_and_the_next_run_starts_at_zero(wire, clock):
     progress = Progress(5, clock=clock)
     progress.advance(2)
+    clock.now = 2.0
     progress.fail("The disk is full.")
-    progress.done()
-    assert (progress.phase, progress.view()["note"]) == ("failed", "The disk is full.")
     clock.now = 60.0
+    progress.done()
+    assert (progress.phase, progress.elapsed) == ("failed", 2.0)
+    assert progress.view()["note"] == "The disk is full."
     progress.advance()
     assert (progress.count, progress.phase, progress.elapsed) == (1, "running", 0.0)
-
-
-def test_the_clock_stops_at_the_end(wire, clock):
-    progress = Progress(clock=clock)
-    progress.advance()
-    clock.now = 2.0
-    progress.stop()
-    clock.now = 60.0
-    assert progress.elapsed == 2.0
-
-
-def test_a_page_that_opens_late_gets_current_numbers(wire, clock):
-    progress = Progress(10, clock=clock)
-    progress.advance()
-    clock.now = 7.0
-    assert progress.get_state()["state"]["seconds"] == 7.0

@@ -1,4 +1,4 @@
-"""`StatusLine`: the stages reached, their times, and how they are displayed."""
+"""`StatusLine`: the stages of a run, such as "Thinking", their times, and the line printed."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""The features common to all stream widgets, and `Lane`, which shows one reply."""
+"""What all stream widgets have in common, and `Lane`, the part of them that shows one reply."""
 
 import asyncio
 
@@ -41,7 +41,7 @@ async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, v
 
 
 async def test_a_stream_that_does_not_close_is_reported(wire, monkeypatch):
-    monkeypatch.setattr(stream_reader, "GRACE", 0.01)
+    monkeypatch.setattr(stream_reader, "GRACE", 0.01)  # seconds to wait for the stream to close
     released = asyncio.Event()
     live = LiveText()
     running = asyncio.create_task(live.run(stubborn(released)))
@@ -98,7 +98,7 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
         if number and messages[-1]["at"] == 0:  # all items were sent again
             repeated.append(round(clock.now - 2.0, 1))
             assert messages[-1]["items"] == pane.whole
-            assert messages[-1]["seq"] == messages[-2]["seq"]
+            assert messages[-1]["seq"] == messages[-2]["seq"]  # so an up-to-date page ignores it
     lane.end(Recording("reply", (), 12.0))
     assert repeated == [1.0, 2.0, 4.0, 8.0]
     states = [data["state"] for data in wire.sent_by(pane) if "state" in data]

@@ -12,8 +12,8 @@ from utils.widgets.base.stream_reader import StreamReader, as_stream
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the time allowed for a stopped stream to close."""
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the time that a stopped stream has to close."""
     monkeypatch.setattr(stream_reader, "GRACE", 0.01)
 
 
@@ -32,13 +32,9 @@ async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None
 
 
 async def begun_with(tap: Tap) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Queue "Half" as the tap's first item, and call `begun` with the tap."""
+    """Start reading a tap whose first item is "Half"; return the same as `begun`."""
     tap._items.put_nowait("Half")
     return await begun(tap)
-
-
-async def silent():
-    await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -107,15 +103,15 @@ async def test_a_cancellation_that_arrives_while_the_stream_closes_is_a_stop():
     assert (taken, reader.stopped, reader.error) == (["Half"], True, None)
 
 
-async def test_a_lost_cancellation_is_sent_again(short):
+async def test_a_lost_cancellation_is_sent_again(quick):
     closed: list[bool] = []
 
     async def forgetful():  # swallows the cancellation, as `asyncio.wait_for` can on Python 3.11
         try:
             yield "Half"
             with suppress(asyncio.CancelledError):
-                await silent()
-            await silent()
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
         finally:
             closed.append(True)
 
@@ -125,7 +121,7 @@ async def test_a_lost_cancellation_is_sent_again(short):
     assert (reader.closed, closed) == (True, [True])
 
 
-async def test_a_stream_that_ignores_every_cancellation_is_abandoned(short):
+async def test_a_stream_that_ignores_every_cancellation_is_abandoned(quick):
     released = asyncio.Event()
     reader, taken, run = await begun(stubborn(released))
     reader.stop()
