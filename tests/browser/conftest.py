@@ -1,7 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
 With several workers, one runs the lesson tests and another runs all other browser tests: see the
-root `conftest.py`. Its `kernels` fixture provides the address of the process that forks kernels.
+root `conftest.py`, whose fixture `kernels` is the address of a process that forks kernels quickly.
 """
 
 from __future__ import annotations

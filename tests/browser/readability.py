@@ -35,7 +35,8 @@ CONTRAST = """(selector) => {
 }"""
 
 WIDGETS = ".jp-OutputArea .course-live"
-# Finds elements that overflow a widget or clip text; ignores SVG, ellipses and screen-reader text.
+# Finds elements that overflow a widget or clip their text, except SVG, text with an ellipsis, and
+# text for screen readers (`.course-heard`).
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);

@@ -1,4 +1,7 @@
-"""The widgets as learners see them: in JupyterLab, with mouse and keyboard."""
+"""The widgets as learners see them: in JupyterLab, with mouse and keyboard.
+
+`Turns` makes the kernel wait in `turn("name")` until the test calls `turns.take("name")`.
+"""
 
 from __future__ import annotations
 

@@ -32,12 +32,7 @@ LABELS = ODD | {  # `ODD` has strings such as half an emoji
     "Chinese": "你好",
     "lines": "one\ntwo",
 }
-OF_RECORDINGS = [  # functions that draw any number of recordings
-    readers_chart,
-    wait_bars,
-    gap_strip,
-    waterfall,
-]
+OF_RECORDINGS = [readers_chart, wait_bars, gap_strip, waterfall]
 # A reply in which 7319 is forbidden text.
 LEAKING = Recording("leaking", (Piece(1.0, "is"), Piece(1.01, "7319"), Piece(1.02, "ok")), e2e=1.1)
 

@@ -1,4 +1,7 @@
-"""Lesson 1 as learners see it: the unmodified notebook in JupyterLab."""
+"""Lesson 1 as learners see it: the unmodified notebook in JupyterLab.
+
+The tests of `Promises` also run here. All share one *Run All*; `opened` is the notebook after it.
+"""
 
 from __future__ import annotations
 

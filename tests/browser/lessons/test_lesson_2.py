@@ -1,4 +1,7 @@
-"""Lesson 2 as learners see it: the unmodified notebook in JupyterLab."""
+"""Lesson 2 as learners see it: the unmodified notebook in JupyterLab.
+
+All of its tests are those of `Promises`, such as that the `live` elements are seen growing.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`SyncedList`: the messages it sends, and the state that a page gets on request.
 
-A message has a number (`seq`), the index of the first changed item (`at`), and the items from there.
-If that item's text only grew, the message has the added text and the old length (`keep`).
+A message has a number (`seq`), the index of the first changed item (`at`), and the items from that
+one on. If the item's text only grew, the message has the added text and the old length (`keep`).
 """
 
 import pytest
