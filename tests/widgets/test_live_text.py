@@ -20,10 +20,6 @@ class TestShow:
         assert (live.stopped, live.recording.outcome) == (False, "finished")
         assert find(live, StopButton).layout.display == "none", "the kernel can't receive Stop"
 
-    def test_content_may_be_a_string_or_blocks(self, wire):
-        blocks = [{"type": "text", "text": "b"}, {"type": "tool_call", "name": "x"}]
-        assert LiveText().show([Chunk(""), Chunk("a"), Chunk(blocks), "c"]) == "abc"
-
     def test_text_is_sent_while_the_source_stalls(self, wire):
         flushed = Event()
         wire.on_message = lambda data: flushed.set() if "last" in str(data) else None
@@ -50,10 +46,6 @@ class TestShow:
             live.show(interrupted())
         assert (live.text, live.stopped, closed) == ("Half", True, [True])
         assert find(live, PlainText).phase == "stopped"
-
-    def test_an_async_stream_is_refused(self, wire):
-        with pytest.raises(TypeError, match="async stream"):
-            LiveText().show(stream("a"))
 
 
 class TestRun:

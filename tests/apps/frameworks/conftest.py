@@ -58,8 +58,8 @@ def chosen(request: pytest.FixtureRequest) -> App:
 
 @pytest.fixture(scope="module")
 def app(chosen: App, browser_file: str) -> Iterator[Running]:
-    """Run the app with a fallback model."""
-    with served(chosen, str(chosen.python), OPENAI_FALLBACK_MODEL="sim-fast") as site:
+    """Run the app and its simulator."""
+    with served(chosen, str(chosen.python)) as site:
         yield Running(chosen.name, site, FACES[chosen.name])
 
 

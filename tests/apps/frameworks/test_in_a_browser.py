@@ -1,7 +1,7 @@
 """The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
-The `app` fixture provides each framework's app in turn. `app.site` controls the model and has the
-request log; `app.face` has the page's selectors.
+The fixture `app` is each framework's app in turn. `app.site` controls the model and has the request
+log; `app.face` has the page's selectors. What `assistant.py` does is tested with the FastAPI app.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -10,7 +10,6 @@ from utils.simulator.content import prepared_replies
 
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
-END = ANSWER[-40:]
 ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
@@ -77,22 +76,6 @@ def test_a_failure_is_reported_and_not_retried(app: Running, visit: Visit) -> No
     assert len(app.site.requests(mark)) == 1
 
 
-def test_a_stream_without_an_end_is_reported(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:end@{PAUSE}")
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, "The reply ended before it was complete.")
-
-
-def test_the_fallback_takes_over_after_a_refusal(app: Running, visit: Visit) -> None:
-    app.site.behave("sim-chat:401@0")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, ANSWER)
-    assert [request.model for request in app.site.requests(mark)] == ["sim", "sim-fast"]
-
-
 def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -> None:
     app.site.behave(f"sim-chat:stall@{PAUSE},4")
     mark = app.site.mark()
@@ -148,7 +131,7 @@ def test_a_second_tab_matches_the_table(app: Running, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
     app.send(page, RAINBOW)
-    app.wait_for(page, END)
+    app.wait_for(page, ANSWER)
     tab = page.context.new_page()
     app.open(tab)
     assert (RAINBOW in app.text(tab)) == (app.name == "django")
