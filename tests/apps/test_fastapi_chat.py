@@ -1,7 +1,7 @@
 """The endpoints of the FastAPI app, tested without its page.
 
-The fixture `app` is a fresh copy of the app's module, and `virtual` the simulator of its models, in
-virtual time. `behave` controls the first model, `sim`; the fallback is `sim-fast`.
+The fixture `app` is a fresh copy of the app's module. Its models come from the fixture `virtual`, a
+simulator in virtual time: `sim`, which `behave` controls, and the fallback `sim-fast`.
 """
 
 import asyncio
@@ -330,7 +330,7 @@ def test_a_reply_that_reached_a_limit_has_a_note(virtual, app, fault, note):
 def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch):
     @tool
     async def refund(order: int) -> str:
-        """Fail."""
+        """Refund an order."""
         raise RuntimeError("password hunter2")
 
     monkeypatch.setitem(app.assistant.TOOLS, "refund", refund)

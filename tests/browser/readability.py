@@ -94,7 +94,7 @@ def barriers(page: Page) -> list[str]:
     """Return axe-core's serious and critical findings in the widgets, one line per rule."""
     lay_out_all(page)
     if not page.evaluate("() => 'axe' in window"):
-        from axe_playwright_python.base import AXE_SCRIPT  # needs Playwright
+        from axe_playwright_python.base import AXE_SCRIPT  # imports Playwright
 
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(_AXE)

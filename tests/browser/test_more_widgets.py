@@ -1,7 +1,7 @@
 """Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab.
 
-The lesson tests check that these widgets are seen growing. The last test here shows widgets in
-states that the lesson notebooks don't reach.
+The fixture `notebook` opens a notebook with the given cells. The lesson tests check that these
+widgets are seen growing. The last test shows widgets in states that no lesson reaches.
 """
 
 from __future__ import annotations

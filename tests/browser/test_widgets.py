@@ -1,6 +1,7 @@
 """The widgets as learners see them: in JupyterLab, with mouse and keyboard.
 
-`Turns` makes the kernel wait in `turn("name")` until the test calls `turns.take("name")`.
+The fixture `notebook` opens a notebook with the given cells. `Turns` makes its kernel wait in
+`turn("name")` until the test calls `turns.take("name")`.
 """
 
 from __future__ import annotations
@@ -198,7 +199,7 @@ r = await race({"invoke": long_whole, "stream": long_stream})
     assert nb.page.locator(FIRST).evaluate("(pane) => pane.scrollTop") == 0
 
     nb.run_cell_with("long_whole")
-    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()  # in the new panes
+    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()  # the second race has begun
     turns.take("seen")
     pane.get_by_text(re.compile("word299 .*word299 ")).wait_for()
     down = pane.evaluate("(pane) => pane.scrollTop")

@@ -17,7 +17,7 @@ def written(chart):
 
 
 def measured(style, waits):
-    """Return an endpoint style's rows; `waits` maps numbers of clients to waits in seconds."""
+    """Return the rows of one endpoint style; `waits` maps numbers of clients to seconds."""
     return [
         Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
         for clients, wait in waits.items()

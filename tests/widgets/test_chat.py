@@ -37,7 +37,7 @@ async def model():
 
 
 @pytest.fixture
-async def panel(wire, model, clock):
+async def panel(model, clock):
     return ChatPanel(model, clock=clock)
 
 
@@ -80,7 +80,7 @@ class TestAsking:
         assert (turn.ttft, turn.e2e) == (0.5, 2.0)
         assert feet(panel)[0]["badge"] == "first words 0.50 s · done 2.0 s"
 
-    async def test_the_model_receives_the_conversation_as_messages(self, wire, model):
+    async def test_the_model_receives_the_conversation_as_messages(self, model):
         panel = ChatPanel(model, system="Be brief.")
         await answered(panel.ask("Why?"), model, "Because.")
         await answered(panel.ask("Really?"), model, "Yes.")
@@ -196,7 +196,7 @@ class TestStopping:
         assert (turn.state, turn.note) == ("stopped", "Stopped before any text.")
         assert feet(panel)[0]["actions"] == ["Regenerate"]
 
-    async def test_a_stream_that_does_not_close_is_reported(self, wire, monkeypatch):
+    async def test_a_stream_that_does_not_close_is_reported(self, monkeypatch):
         monkeypatch.setattr(stream_reader, "GRACE", 0.01)  # seconds to wait for the stream to close
         released = asyncio.Event()
         turn = await ChatPanel(lambda history: stubborn(released)).ask("Why?", stop_after=1)
@@ -278,7 +278,7 @@ class TestFailing:
             (lambda error: error.nothing, "ValueError: no (`explain` failed: AttributeError"),
         ],
     )
-    async def test_explain_sets_the_note(self, wire, model, explain, note):
+    async def test_explain_sets_the_note(self, model, explain, note):
         panel = ChatPanel(model, explain=explain)
         turn = await answered(panel.ask("Why?"), model, error=ValueError("no"))
         assert turn.note.startswith(note)
@@ -292,12 +292,12 @@ class TestFailing:
             (lambda: None, "takes 0 positional arguments"),
         ],
     )
-    async def test_a_wrong_reply_function_is_explained(self, wire, reply, words):
+    async def test_a_wrong_reply_function_is_explained(self, reply, words):
         turn = await ChatPanel(reply).ask("Why?")
         assert turn.state == "failed"
         assert words in turn.note
 
-    async def test_an_exception_on_closing_after_stop_is_shown(self, wire):
+    async def test_an_exception_on_closing_after_stop_is_shown(self):
         async def rude():
             try:
                 yield "Bec"

@@ -76,7 +76,7 @@ async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
-    wire, provider, fault, by_responses
+    provider, fault, by_responses
 ):
     provider.delivery, provider.by_responses = delivery(fault), by_responses
     panel = ChatPanel(provider, explain=explain, stall=0.1)
@@ -95,7 +95,7 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)  # tries both buttons
+    turn = await pressed(panel, provider, -1 if by_responses else 0)  # so that both are pressed
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 
@@ -103,7 +103,7 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
 @pytest.mark.parametrize(  # a refusal would end the reply before Stop
     "fault", [name for name, fault in FAULTS.items() if fault.stage != "refusal"]
 )
-async def test_stop_works_under_every_fault(wire, provider, fault):
+async def test_stop_works_under_every_fault(provider, fault):
     provider.delivery = f"{fault}:slow@600"
     panel = ChatPanel(provider, explain=explain)
     cell = asyncio.create_task(panel.ask(PROMPT))
@@ -120,7 +120,7 @@ async def test_stop_works_under_every_fault(wire, provider, fault):
     ("broken", "by_responses"), [("drop@30", False), ("end@30", True), ("error@30", True)]
 )
 async def test_a_reply_that_breaks_repeatedly_is_joined_from_its_parts(
-    wire, provider, broken, by_responses
+    provider, broken, by_responses
 ):
     provider.delivery, provider.by_responses = broken, by_responses
     panel = ChatPanel(provider, explain=explain)

@@ -127,7 +127,7 @@ def test_a_failed_reply_with_text_can_be_continued(texts, note):
     assert exchange.can_go_on == bool(texts)
 
 
-def test_only_the_last_reply_has_buttons(wire):
+def test_only_the_last_reply_has_buttons():
     exchanges = [Exchange(name, stall=10, clock=lambda: 0.0) for name in "ab"]
     for exchange in exchanges:
         exchange.take("text")

@@ -23,7 +23,7 @@ def rows(table):
     return find(table, Rows).whole
 
 
-def test_the_printed_line_counts_chunks_by_content(wire, capsys):
+def test_the_printed_line_counts_chunks_by_content(capsys):
     table = ChunkTable("Reply")
     chunks = table.show(reply(*("word " * 31).split(" ")))
     assert (chunks, len(chunks)) == (table.chunks, 35)
@@ -33,7 +33,7 @@ def test_the_printed_line_counts_chunks_by_content(wire, capsys):
     )
 
 
-def test_reasoning_and_tool_calls_are_counted_if_there_are_any(wire, capsys):
+def test_reasoning_and_tool_calls_are_counted_if_there_are_any(capsys):
     thought = AIMessageChunk("", additional_kwargs={"reasoning_content": "Hm."})
     piece = {"name": "save", "args": "", "id": "1", "index": 0, "type": "tool_call_chunk"}
     ChunkTable().show([thought, AIMessageChunk("", tool_call_chunks=[piece])])
@@ -43,7 +43,7 @@ def test_reasoning_and_tool_calls_are_counted_if_there_are_any(wire, capsys):
     ) in capsys.readouterr().out
 
 
-def test_rows_show_when_chunks_arrived_and_the_badge_when_text_did(wire, clock):
+def test_rows_show_when_chunks_arrived_and_the_badge_when_text_did(clock):
     def timed():
         clock.now = 1.25
         yield AIMessageChunk("")
@@ -57,7 +57,7 @@ def test_rows_show_when_chunks_arrived_and_the_badge_when_text_did(wire, clock):
     assert table.recording.ttfb == 1.25
 
 
-def test_an_empty_stream_is_reported(wire):
+def test_an_empty_stream_is_reported():
     table = ChunkTable()
     assert table.show([]) == []
     assert find(table, Rows).note == "No chunk arrived."
@@ -93,7 +93,7 @@ class TestRow:
         assert row_of(item) == {"text": repr(item)}
 
 
-def test_a_long_cell_is_truncated_on_the_page(wire):
+def test_a_long_cell_is_truncated_on_the_page():
     table = ChunkTable()
     table.show(["x" * 10_000])
     (row,) = rows(table)

@@ -25,7 +25,7 @@ BUFFERED = {  # lines of the verdict table that a buffered app fails
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with served(ALONE, sys.executable) as running:  # `ALONE`: the app with only its own packages
+    with served(ALONE, sys.executable) as running:  # with only the packages that the app needs
         yield running
 
 

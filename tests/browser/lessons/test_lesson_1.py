@@ -1,6 +1,6 @@
 """Lesson 1 as learners see it: the unmodified notebook in JupyterLab.
 
-The tests of `Promises` also run here. All share one *Run All*; `opened` is the notebook after it.
+The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
 """
 
 from __future__ import annotations

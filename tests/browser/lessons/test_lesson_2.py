@@ -1,6 +1,6 @@
 """Lesson 2 as learners see it: the unmodified notebook in JupyterLab.
 
-All of its tests are those of `Promises`, such as that the `live` elements are seen growing.
+The tests are those of `Promises`. One of them checks that the `live` elements are seen growing.
 """
 
 from __future__ import annotations

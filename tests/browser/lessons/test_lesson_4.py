@@ -1,6 +1,6 @@
 """Lesson 4 as learners see it: the unmodified notebook in JupyterLab.
 
-The tests of `Promises` also run here. All share one *Run All*; `opened` is the notebook after it.
+The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from utils import lesson_source
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HEARTS = ".course-heartbeat"  # the widgets that show when the event loop is blocked
+HEARTS = ".course-heartbeat"  # the widgets that show whether the event loop is blocked
 LAST = ".jp-CodeCell:last-child"
 # Code for new cells; most of its functions come from the notebook's own cells.
 STALLING_PAGE = """
