@@ -140,6 +140,7 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     assert "arrives on Thursday" in text(events)
 
 
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize(
     ("fault", "name", "note"),
     [
@@ -149,9 +150,9 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
         (":end@9", "failed", "The reply ended before it was complete."),
     ],
 )
-def test_models_of_the_responses_api_have_no_finish_reason(virtual, app, fault, name, note):
+def test_the_end_of_a_reply_is_explained(virtual, app, fault, name, note, by_responses):
     models = app.assistant.MODELS  # ChatOpenAI uses the Responses API for GPT-6 with tools
-    models[:] = [model.model_copy(update={"use_responses_api": True}) for model in models]
+    models[:] = [model.model_copy(update={"use_responses_api": by_responses}) for model in models]
     events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
     assert events[-1] == (name, app.html(text(events), note))
     assert note or "arrives on Thursday" in text(order)
@@ -316,15 +317,6 @@ def test_a_refusal_is_explained_and_the_question_is_kept(virtual, app, fault):
     assert events[-1] == ("failed", app.markdown(f"*[{REFUSALS[fault]}]*"))
     assert after[-1].name == "failed"
     assert virtual.requests()[-1].body["messages"][1] == {"role": "user", "content": RIVER}
-
-
-@pytest.mark.parametrize(
-    ("fault", "note"),
-    [("length@9", "The reply reached its length limit."), ("filter@9", "Filtered.")],
-)
-def test_a_reply_that_reached_a_limit_has_a_note(virtual, app, fault, note):
-    (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
-    assert events[-1] == ("end", app.html(text(events), note))
 
 
 def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch):

@@ -20,7 +20,7 @@ from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
 if TYPE_CHECKING:  # Playwright may be missing at run time; the tests are then skipped
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 _CONTEXTS: list[BrowserContext] = []  # if a test fails, screenshots of their pages are saved
 
@@ -131,19 +131,14 @@ def lesson_page(context: BrowserContext) -> Iterator[Page]:
     page.close()
 
 
-def open_on(
-    pages: list[Page],
-    context: BrowserContext,
-    lab: Lab,
-    file: str,
-    viewport: ViewportSize = NOTEBOOK_WIDTH,
-) -> NotebookPage:
+def open_on(pages: list[Page], context: BrowserContext, lab: Lab, file: str) -> NotebookPage:
     """Open a notebook on the page shared by the tests, creating the page if necessary."""
-    if pages:
-        pages[0].set_viewport_size(viewport)
+    reused = bool(pages)
+    if not reused:
+        pages.append(context.new_page())
+    pages[0].set_viewport_size(NOTEBOOK_WIDTH)
+    if reused:
         return NotebookPage.open_next(pages[0], file)
-    pages.append(context.new_page())
-    pages[0].set_viewport_size(viewport)
     opened = NotebookPage.open(pages[0], lab.url(file))
     opened.theme("JupyterLab Light")  # a failed test may have left the dark theme on
     return opened
@@ -160,7 +155,7 @@ def notebook(
     lab: Lab,
     kernels: str | None,
 ) -> Iterator[OpenNotebook]:
-    """Write a notebook and open it: `notebook("first cell", "second cell", viewport=…)`.
+    """Write a notebook and open it: `notebook("first cell", "second cell")`.
 
     Each notebook has its own kernel. JupyterLab is loaded for the first notebook, and again after a
     test that failed or reloaded the page.
@@ -168,15 +163,13 @@ def notebook(
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
 
-    def write_and_open(
-        *cells: str, viewport: ViewportSize = NOTEBOOK_WIDTH, reloads: bool = False
-    ) -> NotebookPage:
+    def write_and_open(*cells: str, reloads: bool = False) -> NotebookPage:
         assert not opened, "a test opens one notebook"
         name = re.sub(r"[\W_]", "-", request.node.name)
         # Forked kernels start fast, but a test that reloads its page needs an ordinary kernel.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
-        opened.append(open_on(pages, context, lab, file, viewport))
+        opened.append(open_on(pages, context, lab, file))
         return opened[0]
 
     yield write_and_open

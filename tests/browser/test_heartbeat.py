@@ -25,9 +25,7 @@ FROZE = re.compile(r"froze for \d")
 BADGE = ".course-heartbeat .course-badge"
 
 
-def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
-    notebook: OpenNotebook, tmp_path: Path
-):
+def test_the_page_counts_while_the_kernel_is_blocked(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     nb = notebook(SETUP + turns.code, FREEZES, "print(heart.froze, heart.longest / heart.end)")
     nb.sample(badge=BADGE)

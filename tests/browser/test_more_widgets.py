@@ -166,9 +166,7 @@ def test_a_chunk_table_grows_and_shows_the_content_of_chunks(notebook: OpenNoteb
     assert many.locator(".course-skipped").text_content() == note
 
 
-def test_a_cards_bars_become_values_and_the_last_is_marked_until_the_end(
-    notebook: OpenNotebook, tmp_path: Path
-):
+def test_a_cards_bars_become_values_one_by_one(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     nb = notebook(
         SETUP + turns.code,
@@ -313,8 +311,8 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
         "try:\n    JsonCard('Cut short', ['name', 'age']).show(cut_short())\n"
         "except ConnectionError:\n    pass",
         LOOK,
-        viewport={"width": NOTEBOOK_WIDTH["width"], "height": 4300},
     )
+    nb.page.set_viewport_size({"width": NOTEBOOK_WIDTH["width"], "height": 4300})
     nb.only_the_notebook()
     nb.run()
     nb.page.locator(".course-foot[data-phase=failed]").wait_for()

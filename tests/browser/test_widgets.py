@@ -170,9 +170,7 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     nb.interrupt()
 
 
-def test_after_a_race_panes_are_scrolled_to_the_top_unless_a_reader_scrolled(
-    notebook: OpenNotebook, tmp_path: Path
-):
+def test_a_race_ends_at_the_top_unless_a_reader_scrolled(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     long_replies = """
 async def long_whole():

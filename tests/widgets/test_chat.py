@@ -356,9 +356,7 @@ class TestWaiting:
             ("Tool call", "done", 4.0),
         ]
 
-    async def test_an_unchanged_stage_is_not_resent_with_each_piece_of_text(
-        self, panel, model, wire, clock
-    ):
+    async def test_an_unchanged_stage_is_not_sent_again(self, panel, model, wire, clock):
         cell, tap = await started(panel.ask("Weather?"), model, Status("Answer"))
         await tap.put("A ")
         panel._throttle.flush()

@@ -75,9 +75,7 @@ async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
 
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
-    provider, fault, by_responses
-):
+async def test_a_button_completes_an_incomplete_reply(provider, fault, by_responses):
     provider.delivery, provider.by_responses = delivery(fault), by_responses
     panel = ChatPanel(provider, explain=explain, stall=0.1)
     async with asyncio.timeout(PATIENCE):
@@ -119,7 +117,7 @@ async def test_stop_works_under_every_fault(provider, fault):
 @pytest.mark.parametrize(
     ("broken", "by_responses"), [("drop@30", False), ("end@30", True), ("error@30", True)]
 )
-async def test_a_reply_that_breaks_repeatedly_is_joined_from_its_parts(
+async def test_the_parts_of_a_reply_that_breaks_repeatedly_are_joined(
     provider, broken, by_responses
 ):
     provider.delivery, provider.by_responses = broken, by_responses

@@ -25,9 +25,7 @@ def test_an_answer_can_be_locked_in_only_after_it_is_chosen(prediction):
     assert (prediction.choice, prediction.locked) == (None, False)
 
 
-def test_feedback_reaches_the_page_only_after_the_answer_is_locked_in_and_compared(
-    prediction, wire
-):
+def test_feedback_is_sent_only_after_the_answer_is_locked_in_and_compared(prediction, wire):
     prediction.chosen = 0
     press(prediction, "reveal")
     assert prediction.right is None

@@ -23,9 +23,7 @@ async def whole(text: str) -> str:
     return text
 
 
-async def test_it_returns_recordings_in_the_order_given_and_prints_a_line_each(
-    shown, clock, capsys
-):
+async def test_it_returns_recordings_in_order_and_prints_a_line_each(shown, clock, capsys):
     async def timed():
         clock.now = 0.2
         yield "x"

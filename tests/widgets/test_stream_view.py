@@ -79,7 +79,7 @@ def test_a_second_stream_replaces_the_first(view):
 
 def test_latency_counts_from_the_request_and_not_from_the_display(clock):
     lane = Lane("reply", PlainText("Reply"), clock=clock)
-    lane.begin(timer_thread)
+    lane.begin(timer_thread)  # delayed redraws run in a thread
     clock.now = 3.5  # 3.5 s after the lane appeared, 3.0 s after the request
     lane.add("Hi", 3.0)
     lane.end(Recording("reply", (), 4.0))

@@ -1,4 +1,4 @@
-"""The verdict on the FastAPI app behind nginx, with buffering on and off."""
+"""What `course.py verdict` reports about the FastAPI app behind nginx, with and without buffering."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`course.py app` for each framework, and the error messages when an app can't start."""
+"""Each framework's app (the fixture `chosen`): how it starts and ends, and what it needs to start."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""`StreamReader`: reading, stopping and closing a stream."""
+"""`StreamReader`: reading, stopping and closing a stream; `as_stream`: what counts as a stream."""
 
 import asyncio
 from contextlib import suppress
