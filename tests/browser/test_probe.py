@@ -42,6 +42,7 @@ def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 def problem_of(folder: Path) -> str:
+    """Return the sentence with which the probe fails."""
     with pytest.raises(LookupError) as caught:
         probe(folder)
     return str(caught.value)
@@ -99,11 +100,9 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(tmp_path, monkey
 
 
 @not_on_windows
-def test_all_tests_that_need_a_browser_are_skipped_and_counted(
-    playwright_is, tmp_path, monkeypatch
-):
-    # The fake module fails in pytest itself. In the probe, which runs without PYTHONPATH, the driver
-    # fails instead.
+def test_all_tests_that_need_a_browser_are_skipped(playwright_is, tmp_path, monkeypatch):
+    # The fake module fails in pytest itself. The probe runs without PYTHONPATH; in it, the driver
+    # fails.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", failing_program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

@@ -1,4 +1,4 @@
-"""What `course.py verdict` reports about the FastAPI app behind nginx, with and without buffering."""
+"""What `course.py verdict` reports about the FastAPI app behind nginx, with buffering on and off."""
 
 import sys
 from collections.abc import Iterator

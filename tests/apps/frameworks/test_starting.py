@@ -1,4 +1,4 @@
-"""Each framework's app (the fixture `chosen`): how it starts and ends, and what it needs to start."""
+"""Starting and ending each framework's app (the fixture `chosen`), also without a model."""
 
 import signal
 import subprocess

@@ -1,7 +1,7 @@
 """Two FastAPI workers that keep the app's replies in Redis, and what happens when a worker dies.
 
-`site.behave` chooses the model's pace and faults; `site.requests(mark)` returns the requests that the
-model has received since the mark.
+`site.behave` chooses the model's pace and faults. `site.requests(mark)` returns the requests that
+the model has received since the mark.
 """
 
 import json
