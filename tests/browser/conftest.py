@@ -22,8 +22,6 @@ from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, L
 if TYPE_CHECKING:  # Playwright may be missing at run time; the tests are then skipped
     from playwright.sync_api import Browser, BrowserContext, Page
 
-_CONTEXTS: list[BrowserContext] = []  # if a test fails, screenshots of their pages are saved
-
 # Returns the notebook's path, its kernel's status, and the text of its outputs.
 STATE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
@@ -49,8 +47,8 @@ def pytest_runtest_makereport(
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
-        pages = [page for opened in _CONTEXTS for page in opened.pages]
-        for number, page in enumerate(pages):
+        context = getattr(item, "funcargs", {}).get("context")
+        for number, page in enumerate(context.pages if context else []):
             name = re.sub(r"\W+", "-", f"failed-{item.name}-{number}")
             try:
                 page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=10_000)
@@ -111,9 +109,7 @@ def browser(browser_file: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Create one browser context for all tests, so that JupyterLab's files are fetched once."""
     opened = browser.new_context()
-    _CONTEXTS.append(opened)
     yield opened
-    _CONTEXTS.remove(opened)
     opened.close()
 
 

@@ -4,8 +4,6 @@ Playwright may fail to import; its driver or the browser may crash or hang. Each
 is reported in one sentence.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

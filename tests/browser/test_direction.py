@@ -1,7 +1,5 @@
 """Every widget shows text in the direction of its language, and always shows code left to right."""
 
-from __future__ import annotations
-
 import re
 
 from tests.browser.conftest import OpenNotebook

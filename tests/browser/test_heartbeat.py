@@ -1,7 +1,5 @@
 """The heartbeat in JupyterLab: it freezes with the kernel, while the page keeps counting."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

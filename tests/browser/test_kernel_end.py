@@ -1,7 +1,5 @@
 """When a kernel restarts or stops, running widgets show a note and disable their buttons."""
 
-from __future__ import annotations
-
 from tests.browser.conftest import OpenNotebook
 from tools.browser.notebook_page import NotebookPage
 

@@ -4,8 +4,6 @@ The fixture `notebook` opens a notebook with the given cells. The lesson tests c
 widgets are seen growing. The last test shows widgets in states that no lesson reaches.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """If no browser can run, the browser tests are skipped and report the reason."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

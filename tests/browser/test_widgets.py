@@ -4,8 +4,6 @@ The fixture `notebook` opens a notebook with the given cells. `Turns` makes its 
 `turn("name")` until the test calls `turns.take("name")`.
 """
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `course.py verdict` reports about the FastAPI app behind nginx, with buffering on and off."""
+"""The `verdict` command's results for the FastAPI app behind nginx, with buffering on and off."""
 
 import sys
 from collections.abc import Iterator

@@ -24,6 +24,16 @@ NOTE_LENGTHS = """(log) => {
 }"""
 
 
+def begun(app, visit, model):
+    """Ask `RAINBOW` and wait for `BEFORE`; return the page and a marker for the request log."""
+    app.site.behave(model)
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, BEFORE)
+    return page, mark
+
+
 def test_text_grows_until_it_is_complete(app: Running, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
@@ -44,13 +54,9 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
 
 
 def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()  # `requests(mark)` returns only later requests
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, BEFORE)
+    page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     app.stop(page)
-    (request,) = app.site.requests(mark)
+    (request,) = app.site.requests(mark)  # the requests received since the marker
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
     app.wait_for(page, BEFORE)  # text that has arrived is kept
@@ -67,21 +73,14 @@ def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> No
 
 
 def test_a_failure_is_reported_and_not_retried(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:drop@{PAUSE}")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
+    page, mark = begun(app, visit, f"sim-chat:drop@{PAUSE}")
     app.wait_for(page, "The connection to the model failed.")
     assert BEFORE in app.text(page)
     assert len(app.site.requests(mark)) == 1
 
 
 def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},4")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, BEFORE)
+    page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},4")
     page.reload()
     page.wait_for_selector(app.face.box)
     (request,) = app.site.requests(mark)
@@ -112,11 +111,7 @@ def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> N
 
 
 def test_a_second_question_is_not_sent_during_a_reply(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, BEFORE)
+    page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     if app.name == "streamlit":
         assert page.is_disabled(app.face.box)
     else:
@@ -158,11 +153,8 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
 
 
 def test_two_concurrent_visitors_are_separate(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()
-    one, other = visit(), visit()
-    app.send(one, RAINBOW)
-    app.wait_for(one, BEFORE)
+    one, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
+    other = visit()
     app.site.behave("sim-chat")
     app.send(other, "Name a river.")
     app.wait_for(other, prepared_replies.answer("Name a river."))

@@ -3,8 +3,6 @@
 The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
 """
 
-from __future__ import annotations
-
 import re
 
 from tests.browser.lessons.promises import Lesson, Opened, Promises

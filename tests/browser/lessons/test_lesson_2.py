@@ -3,8 +3,6 @@
 The tests are those of `Promises`. One of them checks that the `live` elements are seen growing.
 """
 
-from __future__ import annotations
-
 from tests.browser.lessons.promises import Lesson, Promises
 
 
