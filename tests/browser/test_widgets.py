@@ -15,7 +15,7 @@ from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
 
 SETUP = """
-import asyncio, time
+import asyncio
 from utils.widgets import Choice, LiveText, Prediction, race
 
 async def stream(words=40, gap=0.05):
@@ -262,7 +262,12 @@ def test_lanes_are_side_by_side_or_stacked(notebook: OpenNotebook):
     nb.run()
     for viewport, side_by_side in ((NARROW, False), (NOTEBOOK_WIDTH, True), (PROJECTOR, True)):
         nb.page.set_viewport_size(viewport)
-        first, second = (lane.bounding_box() for lane in nb.page.locator(".course-lane").all())
-        assert (first["y"] == second["y"]) is side_by_side
-        assert abs(first["width"] - second["width"]) < 2
+        nb.page.wait_for_function(  # JupyterLab may lay out the page some time after a resize
+            """(sideBySide) => {
+              const lanes = [...document.querySelectorAll(".course-lane")];
+              const [a, b] = lanes.map((lane) => lane.getBoundingClientRect());
+              return (a?.y === b?.y) === sideBySide && Math.abs(a?.width - b?.width) < 2;
+            }""",
+            arg=side_by_side,
+        )
         assert misfits(nb.page, ".course-race") == []
