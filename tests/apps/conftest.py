@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulator.virtual import VirtualSimulator
 
-PLACE = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
+FASTAPI_FOLDER = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTyp
     """Import a fresh copy of the app, with the virtual simulator's models `sim` and `sim-fast`."""
     monkeypatch.setenv("OPENAI_MODEL", "sim")
     monkeypatch.setenv("OPENAI_FALLBACK_MODEL", "sim-fast")
-    monkeypatch.syspath_prepend(PLACE)
+    monkeypatch.syspath_prepend(FASTAPI_FOLDER)
     for name in ("assistant", "replies", "app"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     module = importlib.import_module("app")
     models = module.assistant.MODELS
     for index, model in enumerate(models):
-        options = {"max_retries": 2, "stream_chunk_timeout": model.stream_chunk_timeout}
-        options |= {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
-        models[index] = virtual.chat(model.model_name, **options)
+        limits = {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
+        limits |= {"max_retries": 2, "stream_chunk_timeout": model.stream_chunk_timeout}
+        models[index] = virtual.chat(model.model_name, **limits)
     return module

@@ -1,9 +1,7 @@
 """A fake model that calls the given tools in order, whatever the prompt."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncGenerator, Iterable
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
@@ -24,7 +22,7 @@ class Scripted:
         self._says = says
         self._finish = finish  # the finish reason of each reply that calls a tool
 
-    def bind_tools(self, tools: Iterable[Any]) -> Scripted:
+    def bind_tools(self, tools: Iterable[Any]) -> Self:
         return self
 
     async def astream(self, messages: list[Any]) -> AsyncGenerator[AIMessageChunk]:

@@ -1,4 +1,4 @@
-"""The `app` command: the processes that it starts and stops, and its error messages."""
+"""The `app` command: the processes that it starts and ends, its errors, and each app's lock."""
 
 import argparse
 import ast
@@ -126,17 +126,19 @@ def test_an_apps_packages_are_installed_once_from_its_own_lock(
 
 
 def pins(lock: Path) -> dict[str, str]:
+    """Return the lines of a lock file, such as `django==5.2`, by package name."""
     lines = lock.read_text(encoding="utf-8").splitlines()
     return {line.split("==")[0]: line.split(" ;")[0] for line in lines if "==" in line}
 
 
 @pytest.mark.parametrize("app", APPS.values(), ids=APPS)
 def test_an_apps_lock_has_its_packages_in_the_courses_versions(app: command.App) -> None:
-    wanted = [line.split(" ;")[0] for line in app.wanted().splitlines()]
+    wanted = [line.split(" ;")[0] for line in app.wanted().splitlines()]  # the app's requirements
     names = {re.split("[=<>]", line)[0] for line in wanted}
     lock, course = pins(app.lock()), pins(ROOT / "requirements/lab.lock")
     assert names <= set(lock)
     others = [line for name, line in lock.items() if name in course and line != course[name]]
+    # `app.apart` names the packages that are allowed to differ.
     assert [line for line in others if not line.startswith(app.apart)] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     shared = {line.split(";")[0].strip() for line in project["dependencies"]}

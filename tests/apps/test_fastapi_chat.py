@@ -1,6 +1,7 @@
 """The endpoints of the FastAPI app, tested without its page.
 
-The `app` fixture is a fresh copy of the app's module; its model is the `virtual` simulator.
+The fixture `app` is a fresh copy of the app's module. Its models come from the fixture `virtual`, a
+simulator in virtual time: `sim`, which `behave` controls, and the fallback `sim-fast`.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import openai
 import pytest
 from langchain_core.tools import tool
 
-from tests.apps.conftest import PLACE
+from tests.apps.conftest import FASTAPI_FOLDER
 from tests.apps.scripted import Scripted
 from tests.simulator.virtual import KEY, AppTransport, VirtualSimulator
 from utils import sse
@@ -84,6 +85,11 @@ class Visitor:
         return (await self.conversation())["turns"]
 
 
+@pytest.fixture
+def visitor(app: ModuleType) -> Visitor:
+    return Visitor(app)
+
+
 def in_virtual_time(test: Callable[..., Any]) -> Callable[..., None]:
     """Wrap an async test so that it runs on the virtual event loop."""
 
@@ -134,6 +140,7 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     assert "arrives on Thursday" in text(events)
 
 
+@pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize(
     ("fault", "name", "note"),
     [
@@ -143,9 +150,9 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
         (":end@9", "failed", "The reply ended before it was complete."),
     ],
 )
-def test_models_of_the_responses_api_have_no_finish_reason(virtual, app, fault, name, note):
+def test_the_end_of_a_reply_is_explained(virtual, app, fault, name, note, by_responses):
     models = app.assistant.MODELS  # ChatOpenAI uses the Responses API for GPT-6 with tools
-    models[:] = [model.model_copy(update={"use_responses_api": True}) for model in models]
+    models[:] = [model.model_copy(update={"use_responses_api": by_responses}) for model in models]
     events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
     assert events[-1] == (name, app.html(text(events), note))
     assert note or "arrives on Thursday" in text(order)
@@ -167,7 +174,6 @@ def test_a_long_conversation_is_shortened_to_whole_turns(virtual, app, monkeypat
 
 @in_virtual_time
 async def test_visitors_have_separate_conversations_at_the_same_time(virtual, app):
-    await behave(virtual, "sim-chat")
     one, other = Visitor(app), Visitor(app)
     start = virtual.clock()
     first, second = await asyncio.gather(one.ask(RIVER), other.ask("hello"))
@@ -181,10 +187,8 @@ async def test_visitors_have_separate_conversations_at_the_same_time(virtual, ap
 
 
 @pytest.mark.parametrize("leave_after", [1, 2, 7, 30])
-def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
+def test_a_reader_who_reconnects_misses_nothing(virtual, visitor, leave_after):
     async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
         reply = await visitor.start(RIVER)
         first: Events = []
         async with aclosing(visitor.events(reply)) as events:
@@ -202,9 +206,7 @@ def test_a_reader_who_reconnects_misses_nothing(virtual, app, leave_after):
 
 
 @in_virtual_time
-async def test_an_unknown_last_event_id(virtual, app):
-    await behave(virtual, "sim-chat")
-    visitor = Visitor(app)
+async def test_an_unknown_last_event_id(virtual, visitor):
     reply = await visitor.start(RIVER)
     await visitor.read(reply)
     assert await visitor.read(reply, 9_999) == []
@@ -213,9 +215,7 @@ async def test_an_unknown_last_event_id(virtual, app):
 
 
 @in_virtual_time
-async def test_a_reply_is_completed_without_readers(virtual, app):
-    await behave(virtual, "sim-chat")
-    visitor = Visitor(app)
+async def test_a_reply_is_completed_without_readers(virtual, visitor):
     await visitor.start(RIVER)
     await asyncio.sleep(10)
     turns = [[RIVER, f"<p>{ANSWER}</p>\n"]]
@@ -223,10 +223,9 @@ async def test_a_reply_is_completed_without_readers(virtual, app):
 
 
 @pytest.mark.parametrize("stop_at", [0, 0.2, 1.0, 5.0], ids="{} s".format)
-def test_stop_cancels_the_model_and_keeps_the_text(virtual, app, stop_at):
+def test_stop_cancels_the_model_and_keeps_the_text(virtual, visitor, stop_at):
     async def main():
         await behave(virtual, "sim-seed:stall@10,60")  # silent after 3 s
-        visitor = Visitor(app)
         reply = await visitor.start(RIVER)
         reading = asyncio.create_task(visitor.read(reply))
         await asyncio.sleep(stop_at)
@@ -320,43 +319,32 @@ def test_a_refusal_is_explained_and_the_question_is_kept(virtual, app, fault):
     assert virtual.requests()[-1].body["messages"][1] == {"role": "user", "content": RIVER}
 
 
-@pytest.mark.parametrize(
-    ("fault", "note"),
-    [("length@9", "The reply reached its length limit."), ("filter@9", "Filtered.")],
-)
-def test_a_reply_that_reached_a_limit_has_a_note(virtual, app, fault, note):
-    (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
-    assert events[-1] == ("end", app.html(text(events), note))
-
-
 def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch):
     @tool
     async def refund(order: int) -> str:
-        """Fail."""
+        """Refund an order."""
         raise RuntimeError("password hunter2")
 
     monkeypatch.setitem(app.assistant.TOOLS, "refund", refund)
-    app.assistant.MODELS[:] = [Scripted("nothing_of_the_kind", "refund")]
-    sent = app.assistant.MODELS[0].sent
+    app.assistant.MODELS[:] = [model := Scripted("nothing_of_the_kind", "refund")]
     (events,) = asked(virtual, app, "sim-chat", RIVER)
     assert events[-1] == ("end", "<p>done</p>\n")
-    results = [message.content for message in sent[-1] if getattr(message, "type", "") == "tool"]
+    last = model.sent[-1]
+    results = [message.content for message in last if getattr(message, "type", "") == "tool"]
     assert results == ["The tool failed.", "The tool failed."]
 
 
 def test_endless_tool_calls_are_stopped(virtual, app):
-    app.assistant.MODELS[:] = [Scripted(*["order_status"] * 20)]
-    sent = app.assistant.MODELS[0].sent
+    app.assistant.MODELS[:] = [model := Scripted(*["order_status"] * 20)]
     (events,) = asked(virtual, app, "sim-chat", RIVER)
-    assert len(sent) == app.assistant.MOST_ROUNDS
+    assert len(model.sent) == app.assistant.MOST_ROUNDS
     assert events[-1] == ("end", app.markdown("*[Stopped after 5 rounds of tools.]*"))
 
 
 def test_a_tool_call_with_another_finish_reason_is_a_failure_not_a_blank_reply(virtual, app):
     app.assistant.MODELS[:] = [Scripted("order_status", finish="stop")]
     (events,) = asked(virtual, app, "sim-chat", RIVER)
-    note = "The reply ended before it was complete."
-    assert events[-1] == ("failed", app.markdown(f"*[{note}]*"))
+    assert events[-1] == ("failed", app.html("", BREAKS["end@9"]))
 
 
 @pytest.mark.parametrize("fault", ["end", "length"])
@@ -381,10 +369,8 @@ def test_a_truncated_tool_call_is_not_run(virtual, app, monkeypatch, fault):
     [("", 422), ("  \n\t ", 422), ("x" * 8_001, 413), ("\u3000", 422)],
     ids=["empty", "blank", "long", "ideographic space"],
 )
-def test_an_invalid_message_is_explained_and_changes_nothing(virtual, app, message, status):
+def test_an_invalid_message_is_explained_and_changes_nothing(virtual, visitor, message, status):
     async def main() -> None:
-        await behave(virtual, "sim-chat")
-        visitor = Visitor(app)
         await visitor.ask(RIVER)
         answer = await visitor.post(message)
         assert answer.status_code == status
@@ -396,9 +382,8 @@ def test_an_invalid_message_is_explained_and_changes_nothing(virtual, app, messa
 
 
 @in_virtual_time
-async def test_halves_of_characters_are_joined_or_replaced(virtual, app):
+async def test_halves_of_characters_are_joined_or_replaced(virtual, app, visitor):
     app.assistant.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d"])]
-    visitor = Visitor(app)
     events = await visitor.ask("broken \ud83d")
     ((question, reply),) = await visitor.turns()
     assert question == "broken \ufffd"
@@ -406,9 +391,7 @@ async def test_halves_of_characters_are_joined_or_replaced(virtual, app):
 
 
 @in_virtual_time
-async def test_a_visitor_has_one_reply_at_a_time(virtual, app):
-    await behave(virtual, "sim-chat")
-    visitor = Visitor(app)
+async def test_a_visitor_has_one_reply_at_a_time(virtual, visitor):
     await visitor.ask("hello")
     answers = await asyncio.gather(*(visitor.post(RIVER) for _ in range(5)))
     first, *others = sorted(answers, key=lambda answer: answer.status_code)
@@ -419,8 +402,7 @@ async def test_a_visitor_has_one_reply_at_a_time(virtual, app):
 
 
 @in_virtual_time
-async def test_an_unknown_reply_is_404(virtual, app):
-    visitor = Visitor(app)
+async def test_an_unknown_reply_is_404(virtual, visitor):
     with pytest.raises(AssertionError, match="404"):
         await visitor.read("nothing")
     assert await visitor.stop("nothing") == 404
@@ -487,7 +469,6 @@ async def test_old_replies_and_old_visitors_are_dropped(virtual, app, monkeypatc
 @in_virtual_time
 async def test_a_conversation_is_kept_while_its_reply_streams(virtual, app, monkeypatch):
     monkeypatch.setattr(app.replies, "MOST_VISITORS", 1)
-    await behave(virtual, "sim-chat")
     slow, quick = Visitor(app), Visitor(app)
     reply = await slow.start(RIVER)
     await quick.start("hello")
@@ -501,14 +482,9 @@ def test_a_missing_model_is_reported(app, monkeypatch):
     assert caught.value.code == "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
 
 
-def test_a_tool_is_named_before_its_result(app, virtual):
-    app.assistant.MODELS[:] = [virtual.chat("sim-chat", stream_chunk_timeout=None)]
-
-    async def main():
-        question = ("user", "Where is my order 4711?")
-        return [piece async for piece in app.assistant.answer([question])]
-
-    pieces = virtual.run(main())
+@in_virtual_time
+async def test_a_tool_is_named_before_its_result(virtual, app):
+    pieces = [piece async for piece in app.assistant.answer([("user", ORDER)])]
     assert [kind for kind, _ in pieces[:3]] == ["tool", "result", "text"]
     assert "arrives on Thursday" in pieces[1][1]
 
@@ -525,7 +501,9 @@ def test_an_exceptions_own_text_is_never_shown(app):
 
 
 def test_apps_import_nothing_from_the_course():
-    sources = {path: path.read_text(encoding="utf-8") for path in PLACE.parent.rglob("*.py")}
+    sources = {
+        path: path.read_text(encoding="utf-8") for path in FASTAPI_FOLDER.parent.rglob("*.py")
+    }
     assert len(sources) == 7
     for path, source in sources.items():
         assert "utils" not in source, path.name

@@ -1,7 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
 With several workers, one runs the lesson tests and another runs all other browser tests: see the
-root `conftest.py`. Its `kernels` fixture provides the address of the process that forks kernels.
+root `conftest.py`, whose fixture `kernels` is the address of a process that forks kernels quickly.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
 
 if TYPE_CHECKING:  # Playwright may be missing at run time; the tests are then skipped
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
-
-_CONTEXTS: list[BrowserContext] = []  # if a test fails, screenshots of their pages are saved
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 # Returns the notebook's path, its kernel's status, and the text of its outputs.
 STATE = """() => {
@@ -49,8 +47,8 @@ def pytest_runtest_makereport(
         report.longrepr = (__file__, 0, report.longrepr[2])
     if call.when == "call" and report.failed:
         ARTIFACTS.mkdir(exist_ok=True)
-        pages = [page for opened in _CONTEXTS for page in opened.pages]
-        for number, page in enumerate(pages):
+        context = getattr(item, "funcargs", {}).get("context")
+        for number, page in enumerate(context.pages if context else []):
             name = re.sub(r"\W+", "-", f"failed-{item.name}-{number}")
             try:
                 page.screenshot(path=ARTIFACTS / f"{name}.png", timeout=10_000)
@@ -111,9 +109,7 @@ def browser(browser_file: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Create one browser context for all tests, so that JupyterLab's files are fetched once."""
     opened = browser.new_context()
-    _CONTEXTS.append(opened)
     yield opened
-    _CONTEXTS.remove(opened)
     opened.close()
 
 
@@ -131,19 +127,14 @@ def lesson_page(context: BrowserContext) -> Iterator[Page]:
     page.close()
 
 
-def open_on(
-    pages: list[Page],
-    context: BrowserContext,
-    lab: Lab,
-    file: str,
-    viewport: ViewportSize = NOTEBOOK_WIDTH,
-) -> NotebookPage:
+def open_on(pages: list[Page], context: BrowserContext, lab: Lab, file: str) -> NotebookPage:
     """Open a notebook on the page shared by the tests, creating the page if necessary."""
-    if pages:
-        pages[0].set_viewport_size(viewport)
+    reused = bool(pages)
+    if not reused:
+        pages.append(context.new_page())
+    pages[0].set_viewport_size(NOTEBOOK_WIDTH)
+    if reused:
         return NotebookPage.open_next(pages[0], file)
-    pages.append(context.new_page())
-    pages[0].set_viewport_size(viewport)
     opened = NotebookPage.open(pages[0], lab.url(file))
     opened.theme("JupyterLab Light")  # a failed test may have left the dark theme on
     return opened
@@ -160,7 +151,7 @@ def notebook(
     lab: Lab,
     kernels: str | None,
 ) -> Iterator[OpenNotebook]:
-    """Write a notebook and open it: `notebook("first cell", "second cell", viewport=…)`.
+    """Write a notebook and open it: `notebook("first cell", "second cell")`.
 
     Each notebook has its own kernel. JupyterLab is loaded for the first notebook, and again after a
     test that failed or reloaded the page.
@@ -168,15 +159,13 @@ def notebook(
     failed_before = request.session.testsfailed
     opened: list[NotebookPage] = []
 
-    def write_and_open(
-        *cells: str, viewport: ViewportSize = NOTEBOOK_WIDTH, reloads: bool = False
-    ) -> NotebookPage:
+    def write_and_open(*cells: str, reloads: bool = False) -> NotebookPage:
         assert not opened, "a test opens one notebook"
         name = re.sub(r"[\W_]", "-", request.node.name)
         # Forked kernels start fast, but a test that reloads its page needs an ordinary kernel.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
-        opened.append(open_on(pages, context, lab, file, viewport))
+        opened.append(open_on(pages, context, lab, file))
         return opened[0]
 
     yield write_and_open

@@ -1,10 +1,8 @@
 """Checks, in a separate process, whether a browser can run here.
 
 Playwright may fail to import; its driver or the browser may crash or hang. Each of these failures
-is reported in one sentence. This file contains no tests.
+is reported in one sentence.
 """
-
-from __future__ import annotations
 
 import os
 import signal
@@ -44,8 +42,8 @@ def probe(folder: Path) -> str:
             trying.kill()
             trying.wait()
             raise _cannot_run(f"no response within {_PATIENCE:.0f} s") from None
-    said = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    lines = [line.strip() for line in said if line.strip()]
+    printed = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = [line.strip() for line in printed if line.strip()]
     if code == 0:
         return lines[-1]
     if lines[-1:] == [NO_BROWSER]:

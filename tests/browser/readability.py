@@ -35,7 +35,8 @@ CONTRAST = """(selector) => {
 }"""
 
 WIDGETS = ".jp-OutputArea .course-live"
-# Finds elements that overflow a widget or clip text; ignores SVG, ellipses and screen-reader text.
+# Finds elements that overflow a widget or clip their text, except SVG, text with an ellipsis, and
+# text for screen readers (`.course-heard`).
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
   const style = (element) => getComputedStyle(element);
@@ -93,7 +94,7 @@ def barriers(page: Page) -> list[str]:
     """Return axe-core's serious and critical findings in the widgets, one line per rule."""
     lay_out_all(page)
     if not page.evaluate("() => 'axe' in window"):
-        from axe_playwright_python.base import AXE_SCRIPT  # needs Playwright
+        from axe_playwright_python.base import AXE_SCRIPT  # imports Playwright
 
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(_AXE)

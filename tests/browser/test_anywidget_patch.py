@@ -1,4 +1,4 @@
-"""Widgets receive messages even if their script loads after anywidget's timeout."""
+"""Our patch of anywidget: widgets work even if their script loads after anywidget's timeout."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_messages_sent_before_the_script_loads_are_requested(impatient: OpenNote
 
 
 def test_lost_messages_are_resent_while_the_kernel_is_busy(impatient: OpenNotebook, tmp_path: Path):
-    turns = Turns(tmp_path)  # `turns.code` defines `waiting`, which yields until `take` is called
+    turns = Turns(tmp_path)  # its code defines `waiting`, which yields until `take` is called
     nb = impatient(
         SETUP + turns.code,
         "import time\n"

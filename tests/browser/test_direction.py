@@ -1,7 +1,5 @@
 """Every widget shows text in the direction of its language, and always shows code left to right."""
 
-from __future__ import annotations
-
 import re
 
 from tests.browser.conftest import OpenNotebook
@@ -86,9 +84,7 @@ LiveMarkdown("x").show([reply])
 '''
 
 
-def test_each_markdown_paragraph_has_its_own_direction_and_code_is_left_to_right(
-    notebook: OpenNotebook,
-):
+def test_each_markdown_paragraph_has_its_own_direction(notebook: OpenNotebook):
     nb = notebook(SETUP, MIXED)
     nb.run()
     nb.page.locator(".course-markdown pre").wait_for()

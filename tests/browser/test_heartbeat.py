@@ -1,6 +1,4 @@
-"""The heartbeat as learners see it: it freezes with the kernel, while the page keeps running."""
-
-from __future__ import annotations
+"""The heartbeat in JupyterLab: it freezes with the kernel, while the page keeps counting."""
 
 import re
 from pathlib import Path
@@ -18,30 +16,28 @@ FREEZES = """
 heart = Heartbeat("held").show()
 async with heart:
     await asyncio.sleep(0.5)
-    turn_of_a_thread("seen")  # blocks the kernel
+    turn_of_a_thread("seen")  # blocks the kernel until the test calls `turns.take("seen")`
     await asyncio.sleep(0.5)
 """
 FROZE = re.compile(r"froze for \d")
-SAYS = ".course-heartbeat .course-badge"
+BADGE = ".course-heartbeat .course-badge"
 
 
-def test_the_page_keeps_counting_while_the_kernel_is_blocked_and_a_gap_remains(
-    notebook: OpenNotebook, tmp_path: Path
-):
+def test_the_page_counts_while_the_kernel_is_blocked(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     nb = notebook(SETUP + turns.code, FREEZES, "print(heart.froze, heart.longest / heart.end)")
-    nb.sample(says=SAYS)
+    nb.sample(badge=BADGE)
     nb.run_all()
-    nb.wait_until_seen("says", "no beat for ", times=20)
+    nb.wait_until_seen("badge", "no beat for ", times=20)
     turns.take("seen")
     nb.wait_done()
-    nb.page.locator(SAYS, has_text=FROZE).wait_for()
-    froze = nb.seen("says")[-1]
+    nb.page.locator(BADGE, has_text=FROZE).wait_for()
+    froze = nb.seen("badge")[-1]
     assert FROZE.match(froze)
-    line, figures = nb.printed().splitlines()
+    line, result = nb.printed().splitlines()
     assert line == f"held: {froze}"
-    froze_says_python, share = figures.split()
-    assert froze_says_python == "True"
+    has_frozen, share = result.split()
+    assert has_frozen == "True"
     gap, strip = nb.page.locator(".course-gap"), nb.page.locator(".course-strip")
     assert gap.count() == 1
     assert gap.inner_text() == froze.removeprefix("froze for ")
@@ -58,12 +54,12 @@ def test_a_late_view_shows_the_gap_and_a_second_block_clears_it(notebook: OpenNo
     )
     nb.run_cell_with("import")
     nb.wait_done()
-    nb.command("notebook:run-cell-and-select-next")  # rerun the cell and select the next one
+    nb.command("notebook:run-cell-and-select-next")  # runs the first cell again
     nb.wait_done()
-    nb.command("notebook:run-cell")
+    nb.command("notebook:run-cell")  # shows the widget
     nb.wait_done()
     nb.page.locator(".course-gap").wait_for()
-    assert FROZE.match(nb.page.locator(SAYS).inner_text())
+    assert FROZE.match(nb.page.locator(BADGE).inner_text())
     nb.run_cell_with("second")
     nb.wait_done()
     nb.cells.get_by_role("status").filter(has_text="kept beating").wait_for()

@@ -1,11 +1,9 @@
 """When a kernel restarts or stops, running widgets show a note and disable their buttons."""
 
-from __future__ import annotations
-
 from tests.browser.conftest import OpenNotebook
 from tools.browser.notebook_page import NotebookPage
 
-SAID = "The kernel was restarted or has ended"
+NOTE = "The kernel was restarted or has ended"
 SETUP = """
 import asyncio, os
 from utils.widgets import *
@@ -37,7 +35,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, SHUTDOWN)
-    nb.page.locator(".course-next", has_text=SAID).wait_for()
+    nb.page.locator(".course-next", has_text=NOTE).wait_for()
     # The server interrupts the kernel before shutting it down, so the note may report either event.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     wait_for_button(nb, "Stop", disabled=True)
@@ -54,7 +52,7 @@ def test_a_restart_stops_a_reply_and_its_cell_can_run_again(notebook: OpenNotebo
     nb.wait_idle()
     nb.run_all()
     wait_for_button(nb, "Stop", disabled=False)
-    assert nb.page.locator(".course-note", has_text=SAID).count() == 0
+    assert nb.page.locator(".course-note", has_text=NOTE).count() == 0
     nb.cells.get_by_role("button", name="Stop").click()
     nb.page.locator(".course-note", has_text="Stopped").wait_for()
 
@@ -68,7 +66,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     )
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
-    nb.page.locator(".course-note", has_text=SAID).wait_for()
+    nb.page.locator(".course-note", has_text=NOTE).wait_for()
     wait_for_button(nb, "Stop", disabled=True)
     nb.page.get_by_role("button", name="Ok").click()  # a JupyterLab dialog
 
@@ -119,15 +117,21 @@ await asyncio.gather(
         ".course-chat-hint",
         ".course-chat-note",
     ):
-        nb.page.locator(place, has_text=SAID).wait_for()
+        nb.page.locator(place, has_text=NOTE).wait_for()
     nb.page.locator(".course-heartbeat .course-badge", has_text="kernel ended").wait_for()
     nb.page.locator(".course-stage[data-state=stopped]").wait_for()
     nb.page.locator(".course-field[data-state=missing]").wait_for()
-    for it in ("phase=waiting", "phase=streaming", "phase=running", "state=now", "state=arriving"):
-        assert nb.page.locator(f"[data-{it}]").count() == 0, it
+    for active in (
+        "phase=waiting",
+        "phase=streaming",
+        "phase=running",
+        "state=now",
+        "state=arriving",
+    ):
+        assert nb.page.locator(f"[data-{active}]").count() == 0, active
     finished = nb.page.locator(".course-pane:has-text('all here')")
     assert finished.get_attribute("data-phase") == "done"
-    assert SAID not in (finished.text_content() or "")
+    assert NOTE not in (finished.text_content() or "")
     buttons = nb.page.locator(".jp-Notebook .jp-OutputArea button")
     alive = [button.text_content() for button in buttons.all() if button.is_enabled()]
     assert alive == []

@@ -1,7 +1,5 @@
 """If no browser can run, the browser tests are skipped and report the reason."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
@@ -30,6 +28,8 @@ MODULES = {
 
 @pytest.fixture
 def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that replaces Playwright with a module, given its code."""
+
     def write(module: str) -> None:
         package = tmp_path / "modules" / "playwright"
         package.mkdir(parents=True)
@@ -40,15 +40,14 @@ def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 def problem_of(folder: Path) -> str:
+    """Return the sentence with which the probe fails."""
     with pytest.raises(LookupError) as caught:
         probe(folder)
     return str(caught.value)
 
 
 @pytest.mark.parametrize(("module", "cause"), MODULES.values(), ids=MODULES)
-def test_a_failing_playwright_is_reported_in_one_sentence(
-    module: str, cause: str, playwright_is: Callable[[str], None], tmp_path: Path
-) -> None:
+def test_a_failing_playwright_is_reported_in_one_sentence(module, cause, playwright_is, tmp_path):
     playwright_is(module)
     problem = problem_of(tmp_path)
     assert problem.startswith("No browser can run here (")
@@ -57,25 +56,32 @@ def test_a_failing_playwright_is_reported_in_one_sentence(
     assert "\n" not in problem
 
 
-def test_a_hanging_playwright_is_ended(
-    playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hanging_playwright_is_ended(playwright_is, tmp_path, monkeypatch):
     playwright_is("import threading; threading.Event().wait()")
     monkeypatch.setattr(probing, "_PATIENCE", 2.0)
     assert "no response within 2 s" in problem_of(tmp_path)
 
 
-def program(file: Path, says: str) -> str:
-    file.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 127\n", encoding="utf-8")
+not_on_windows = pytest.mark.skipif(os.name == "nt", reason="the program is a shell script")
+
+
+def failing_program(file: Path, error: str) -> str:
+    """Write a program that prints this error and fails; return its path."""
+    file.write_text(f"#!/bin/sh\necho '{error}' >&2\nexit 127\n", encoding="utf-8")
     file.chmod(0o755)
     return str(file)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-def test_a_driver_that_cannot_start_is_reported_in_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    node = program(tmp_path / "node", "error while loading shared libraries: libatomic.so.1")
+def run_pytest(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+
+
+@not_on_windows
+def test_a_driver_that_cannot_start_is_reported_in_one_sentence(tmp_path, monkeypatch):
+    node = failing_program(
+        tmp_path / "node", "error while loading shared libraries: libatomic.so.1"
+    )
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", node)
     problem = problem_of(tmp_path)
     assert "Playwright says: " in problem
@@ -84,44 +90,31 @@ def test_a_driver_that_cannot_start_is_reported_in_one_sentence(
 
 
 @pytest.mark.usefixtures("browser_file")  # Playwright itself must work here
-def test_without_a_browser_the_sentence_explains_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_browser_the_sentence_explains_how_to_get_one(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_BROWSER", raising=False)
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert problem_of(tmp_path) == NO_BROWSER
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-def test_all_tests_that_need_a_browser_are_skipped_and_counted(
-    playwright_is: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The fake module fails only in pytest itself, since the probe runs without PYTHONPATH. In the
-    # probe, the driver fails.
+@not_on_windows
+def test_all_tests_that_need_a_browser_are_skipped(playwright_is, tmp_path, monkeypatch):
+    # The fake module fails in pytest itself. The probe runs without PYTHONPATH; in it, the driver
+    # fails.
     playwright_is(MODULES["a library is missing"][0])
-    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", program(tmp_path / "node", "no library"))
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", failing_program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)
-    options = ["-q", "-rs", "-p", "no:cacheprovider", "--ignore=tests/browser/test_probe.py"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "tests/browser"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-    )
+    done = run_pytest("-rs", "--ignore=tests/browser/test_probe.py", "tests/browser")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.match(r"\d+ skipped in ", done.stdout.splitlines()[-1]), done.stdout
     assert done.stdout.count("No browser can run here") == 1, "all tests should share one sentence"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the programs that fail are shell scripts")
-def test_a_named_browser_that_cannot_run_is_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COURSE_BROWSER", program(tmp_path / "chromium", "no usable sandbox"))
-    options = ["-q", "-p", "no:cacheprovider", "tests/browser/test_heartbeat.py", "-x"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options], cwd=REPOSITORY, capture_output=True, text=True
+@not_on_windows
+def test_a_named_browser_that_cannot_run_is_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setenv(
+        "COURSE_BROWSER", failing_program(tmp_path / "chromium", "no usable sandbox")
     )
+    done = run_pytest("-x", "tests/browser/test_heartbeat.py")
     assert done.returncode == 1
     assert "No browser can run here" in done.stdout

@@ -1,6 +1,8 @@
-"""The widgets as learners see them: in JupyterLab, with mouse and keyboard."""
+"""The widgets as learners see them: in JupyterLab, with mouse and keyboard.
 
-from __future__ import annotations
+The fixture `notebook` opens a notebook with the given cells. `Turns` makes its kernel wait in
+`turn("name")` until the test calls `turns.take("name")`.
+"""
 
 import re
 from itertools import pairwise
@@ -13,7 +15,7 @@ from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
 
 SETUP = """
-import asyncio, time
+import asyncio
 from utils.widgets import Choice, LiveText, Prediction, race
 
 async def stream(words=40, gap=0.05):
@@ -166,9 +168,7 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     nb.interrupt()
 
 
-def test_after_a_race_panes_are_scrolled_to_the_top_unless_a_reader_scrolled(
-    notebook: OpenNotebook, tmp_path: Path
-):
+def test_a_race_ends_at_the_top_unless_a_reader_scrolled(notebook: OpenNotebook, tmp_path: Path):
     turns = Turns(tmp_path)
     long_replies = """
 async def long_whole():
@@ -195,7 +195,7 @@ r = await race({"invoke": long_whole, "stream": long_stream})
     assert nb.page.locator(FIRST).evaluate("(pane) => pane.scrollTop") == 0
 
     nb.run_cell_with("long_whole")
-    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()  # in the new panes
+    nb.page.locator(".course-pane[data-phase=streaming]").wait_for()  # the second race has begun
     turns.take("seen")
     pane.get_by_text(re.compile("word299 .*word299 ")).wait_for()
     down = pane.evaluate("(pane) => pane.scrollTop")
@@ -262,7 +262,12 @@ def test_lanes_are_side_by_side_or_stacked(notebook: OpenNotebook):
     nb.run()
     for viewport, side_by_side in ((NARROW, False), (NOTEBOOK_WIDTH, True), (PROJECTOR, True)):
         nb.page.set_viewport_size(viewport)
-        first, second = (lane.bounding_box() for lane in nb.page.locator(".course-lane").all())
-        assert (first["y"] == second["y"]) is side_by_side
-        assert abs(first["width"] - second["width"]) < 2
+        nb.page.wait_for_function(  # JupyterLab may lay out the page some time after a resize
+            """(sideBySide) => {
+              const lanes = [...document.querySelectorAll(".course-lane")];
+              const [a, b] = lanes.map((lane) => lane.getBoundingClientRect());
+              return (a?.y === b?.y) === sideBySide && Math.abs(a?.width - b?.width) < 2;
+            }""",
+            arg=side_by_side,
+        )
         assert misfits(nb.page, ".course-race") == []

@@ -1,7 +1,5 @@
 """Makes a kernel wait for the page, so that no test depends on which of the two is faster."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _KERNELS_HALF = """

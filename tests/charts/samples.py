@@ -1,4 +1,4 @@
-"""Recordings for the chart tests, and functions that read a chart's text."""
+"""Recordings of replies for the chart tests, and functions that read a chart's text."""
 
 from utils.crowd import Row
 from utils.timing import Piece, Recording
@@ -17,7 +17,7 @@ def written(chart):
 
 
 def measured(style, waits):
-    """Return the rows for one style; `waits` maps the number of clients to the wait in seconds."""
+    """Return the rows of one endpoint style; `waits` maps numbers of clients to seconds."""
     return [
         Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
         for clients, wait in waits.items()

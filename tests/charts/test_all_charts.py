@@ -25,7 +25,7 @@ from utils.charts import (
 from utils.charts.chart import Chart
 from utils.timing import Piece, Recording
 
-LABELS = ODD | {
+LABELS = ODD | {  # `ODD` has strings such as half an emoji
     "formula": "$x_ and $y^",
     "broken formula": "$\\frac{",
     "Arabic": "مرحبا",
@@ -33,6 +33,7 @@ LABELS = ODD | {
     "lines": "one\ntwo",
 }
 OF_RECORDINGS = [readers_chart, wait_bars, gap_strip, waterfall]
+# A reply in which 7319 is forbidden text.
 LEAKING = Recording("leaking", (Piece(1.0, "is"), Piece(1.01, "7319"), Piece(1.02, "ok")), e2e=1.1)
 
 
@@ -83,7 +84,7 @@ LONG = "a label that is too long for a heading or a row"
 
 
 @pytest.mark.parametrize(
-    "draw",  # each of these functions draws one chart
+    "draw",
     [
         *(partial(chart, *every_kind(), recorded(LONG, [1, 2, 40.0])) for chart in OF_RECORDINGS),
         *(partial(waterfall, *[streamed()] * count) for count in (8, 20, 100)),
@@ -111,8 +112,8 @@ def test_all_text_is_inside_the_picture_and_large_enough_for_a_projector(draw):
 def test_headings_do_not_overlap(draw):
     chart = draw(recorded(LONG, [1, 2, 40.0]))
     chart.draw_without_rendering()
-    _title, name, account, _x_label = chart.texts
-    assert name.get_window_extent().x1 < account.get_window_extent().x0
+    _title, name, details, _x_label = chart.texts
+    assert name.get_window_extent().x1 < details.get_window_extent().x0
 
 
 def test_a_title_never_breaks_between_a_number_and_its_unit():

@@ -1,4 +1,7 @@
-"""The reader's chart, the wait bars and the gap strip show recordings of any speed correctly."""
+"""The reader's chart, the wait bars and the gap strip show recordings of any speed correctly.
+
+A chart's title is its finding. The gap strip also gives a verdict: how the pieces arrive.
+"""
 
 import re
 

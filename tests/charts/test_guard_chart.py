@@ -1,4 +1,8 @@
-"""The guard chart shows how long the reader waits, and how much forbidden text they see."""
+"""The guard chart: how long the reader waits, and how much forbidden text they see.
+
+A guard holds back the last characters of a reply until more arrive, so that it can recognise
+forbidden text, here a code of four digits.
+"""
 
 import re
 
@@ -16,8 +20,7 @@ CODE = r"\d{4}"
 
 def drawn(chart, panel):
     """Return a panel's line as a dict that maps x, the number of characters held back, to y."""
-    xs, ys = chart.axes[panel].lines[0].get_data()
-    return dict(zip(list(xs), list(ys), strict=True))
+    return dict(zip(*chart.axes[panel].lines[0].get_data(), strict=True))
 
 
 def test_the_upper_panel_shows_the_wait_for_each_number_of_characters():

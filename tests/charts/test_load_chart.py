@@ -1,4 +1,4 @@
-"""The load chart shows how long the last client waits, and its lines are distinguishable."""
+"""The load chart: how long the last client waits, with a line for each style of endpoint."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.charts.samples import measured, title
 from utils.charts import load_chart
 
-ROWS = [
+ROWS = [  # for each style of endpoint, the wait in seconds by number of clients
     *measured("blocking", {1: 1.0, 10: 10.0}),
     *measured("threads", {1: 1.0, 10: 1.05, 40: 1.3, 100: 3.2}),
     *measured("tasks", {1: 1.0, 10: 1.03, 40: 1.2, 100: 1.6}),

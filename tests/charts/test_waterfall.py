@@ -57,9 +57,9 @@ def test_each_ending_has_its_own_mark_and_name():
     assert len({mark for mark, _ in ends(chart)}) == 4
     named = [text.get_text() for text in chart.legends[0].get_texts()]
     assert named == ["waiting", "text arrives", "finished", "left", "failed", "still streaming"]
-    accounts = [text.get_text() for text in chart.texts]
+    details = [text.get_text() for text in chart.texts]
     for words in named[2:]:
-        assert f"first text 0.50 s · {words} 0.80 s" in accounts
+        assert f"first text 0.50 s · {words} 0.80 s" in details
 
 
 def test_the_legend_names_only_the_endings_that_occur():

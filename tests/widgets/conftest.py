@@ -1,4 +1,4 @@
-"""Fixtures for widget tests."""
+"""Fixtures for widget tests: a record of sent messages, a clock, and a source fed by the test."""
 
 import json
 
@@ -9,14 +9,17 @@ from comm.base_comm import BaseComm
 from tests.widgets.doubles import Clock, Tap, Wire
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """Record the messages that the test's widgets send to the page."""
+    """Record the messages that the test's widgets send to the page.
+
+    Like a kernel, refuse messages that can't be encoded, such as NaN or half an emoji.
+    """
     wire = Wire()
 
     class RecordingComm(BaseComm):
         def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
-            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # as strict as a kernel
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
             if msg_type == "comm_msg":
                 wire.messages.append((self.comm_id, data))
                 wire.on_message(data)
@@ -31,5 +34,5 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def tap() -> Tap:
+def tap() -> Tap:
     return Tap()

@@ -1,4 +1,4 @@
-"""Fakes for widget tests: a connection to the page, a clock, and a source fed by the test."""
+"""Fakes and helpers for widget tests: a connection to the page, a clock, and async sources."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,7 @@ class Wire:
     """The messages that widgets sent to the page, in order, as (comm ID, data) pairs."""
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    on_message: Callable[[dict[str, Any]], None] = lambda data: None
+    on_message: Callable[[dict[str, Any]], None] = lambda data: None  # called with each message
 
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]
@@ -49,7 +49,7 @@ class Tap(AsyncIterator[Any]):
         self.asked = asyncio.Event()
         self.closed = False
         self._items: asyncio.Queue[Any] = asyncio.Queue()
-        self._taken = False
+        self._taken = False  # whether the reader has received an item
 
     async def __anext__(self) -> Any:
         self.asked.set()

@@ -1,6 +1,7 @@
 """Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
-Text that can't be encoded fails a test: `wire` encodes messages, and tests encode printed output.
+The fixture `wire` records the messages sent to the page. Text that can't be encoded fails a test:
+`wire` encodes messages, and the tests encode printed output.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ WORDS = ["token "] * 1000
         (lambda: StatusLine("A", "B"), "StatusLine('A', 'B')"),
     ],
 )
-def test_stored_outputs_contain_a_short_repr(wire, make, plain):
+def test_stored_outputs_contain_a_short_repr(make, plain):
     assert repr(make()) == plain
 
 
@@ -110,6 +111,8 @@ SHOWN = {  # the text shown, if it differs from the string
 }
 odd_strings = pytest.mark.parametrize("kind", ODD)
 
+# Each function below passes `text` to a widget wherever the widget takes a string.
+
 
 def live(text):
     return LiveText(text).show([text])
@@ -121,8 +124,8 @@ def markdown(text):
 
 def chunks(text):
     piece = {"index": 0, "name": text, "args": text, "id": text}
-    carrying = {"finish_reason": text}
-    item = {"content": text, "tool_call_chunks": [piece], "response_metadata": carrying}
+    metadata = {"finish_reason": text}
+    item = {"content": text, "tool_call_chunks": [piece], "response_metadata": metadata}
     return ChunkTable(text).show([text, item])
 
 
@@ -180,13 +183,13 @@ USES = [live, markdown, chunks, card, timeline, status, progress, prediction, ba
 
 @odd_strings
 @pytest.mark.parametrize("use", USES)
-def test_a_widget_accepts_any_string(use, kind, wire, capsys):
+def test_a_widget_accepts_any_string(use, kind, capsys):
     use(ODD[kind])
     capsys.readouterr()[0].encode()
 
 
 @odd_strings
-async def test_a_race_accepts_any_string(kind, wire, capsys):
+async def test_a_race_accepts_any_string(kind, capsys):
     text = ODD[kind]
     recordings = await race({text: lambda: stream(text)})
     assert recordings[text].text == SHOWN.get(kind, text)
@@ -200,7 +203,7 @@ def raising(text):
 
 
 @odd_strings
-async def test_a_chat_accepts_any_string(kind, wire, capsys):
+async def test_a_chat_accepts_any_string(kind, capsys):
     text, sent = ODD[kind], []
 
     def reply(history):
@@ -219,12 +222,13 @@ async def test_a_chat_accepts_any_string(kind, wire, capsys):
     panel.line().encode()
 
 
+# Pieces that split two emoji into halves and end with a lone half; then the text shown.
 HALVES = ("Hi \ud83d", "\ude00 there", "\ud83d", "\ude00", "\ud83d")
 WHOLE = "Hi 😀 there😀�"
 
 
 @pytest.mark.parametrize("view", [LiveText, LiveMarkdown])
-def test_halves_of_a_character_are_joined_before_they_are_sent(wire, view):
+def test_halves_of_a_character_are_joined_before_they_are_sent(view):
     text = view("x")
     shown = []
 
@@ -239,7 +243,7 @@ def test_halves_of_a_character_are_joined_before_they_are_sent(wire, view):
     assert WHOLE in "".join(text._lane.panel.whole), "a lone half is replaced"
 
 
-def test_half_a_character_is_not_kept_for_the_next_run(wire):
+def test_half_a_character_is_not_kept_for_the_next_run():
     def breaks():
         yield "Hi \ud83d"
         raise ValueError("cut")
@@ -251,7 +255,7 @@ def test_half_a_character_is_not_kept_for_the_next_run(wire):
     assert text.show(["\ude00"]) == "�"
 
 
-async def test_a_chat_joins_halves_but_not_across_a_continuation(wire, capsys):
+async def test_a_chat_joins_halves_but_not_across_a_continuation(capsys):
     panel = ChatPanel(lambda history: stream(*HALVES))
     assert (await panel.ask("why?")).reply == WHOLE
 
@@ -265,7 +269,7 @@ async def test_a_chat_joins_halves_but_not_across_a_continuation(wire, capsys):
     assert (await panel.go_on()).reply == "Hi �� there"
 
 
-def test_a_card_delays_half_a_character_until_the_value_is_complete(wire):
+def test_a_card_delays_half_a_character_until_the_value_is_complete():
     values = [{"name": "Hi \ud83d"}, {"name": "Hi 😀", "tags": ["a\ud83d"]}]
     shown = []
     person = JsonCard("x", ["name"])
@@ -311,6 +315,6 @@ def test_other_types_are_refused(make, value):
         make(value)
 
 
-async def test_a_question_of_another_type_is_refused(wire):
+async def test_a_question_of_another_type_is_refused():
     with pytest.raises(TypeError, match="The question must be a string, not 5"):
         await ChatPanel(stream).ask(5)

@@ -1,4 +1,8 @@
-"""The chat panel with streams fed by the tests: questions, Stop, failures, Continue."""
+"""The chat panel: questions, Stop, failures, Continue.
+
+Each reply streams from a `Tap`: `put` sends an item, and `end` ends the stream. When Continue is
+pressed, the panel sends `GO_ON` to the model. In the history, `INTERRUPTED` marks partial replies.
+"""
 
 import asyncio
 
@@ -19,8 +23,7 @@ class Model:
 
     def __call__(self, history):
         self.histories.append(history)
-        tap = Tap()
-        self.taps.put_nowait(tap)
+        self.taps.put_nowait(tap := Tap())
         return tap
 
     async def tap(self) -> Tap:
@@ -34,13 +37,13 @@ async def model():
 
 
 @pytest.fixture
-async def panel(wire, model, clock):
+async def panel(model, clock):
     return ChatPanel(model, clock=clock)
 
 
-async def begun(panel, model, question="Why?", *texts):
-    """Send a question and start its reply with `texts`; return the cell's task and the tap."""
-    cell = asyncio.create_task(panel.ask(question))
+async def started(request, model, *texts):
+    """Start a request such as `panel.ask("Why?")`; return its task and, after `texts`, the tap."""
+    cell = asyncio.create_task(request)
     tap = await model.tap()
     for text in texts:
         await tap.put(text)
@@ -48,18 +51,10 @@ async def begun(panel, model, question="Why?", *texts):
 
 
 async def answered(request, model, *texts, error=None):
-    """Await a request such as `panel.go_on()`, which gets `texts`; return the turn."""
-    cell = asyncio.create_task(request)
-    tap = await model.tap()
-    for text in texts:
-        await tap.put(text)
+    """Await a request such as `panel.go_on()`, reply with `texts`, and return the turn."""
+    cell, tap = await started(request, model, *texts)
     tap.end(error)
     return await cell
-
-
-async def asked(panel, model, question="Why?", *texts, error=None):
-    """Send a question, reply with `texts`, and return the turn."""
-    return await answered(panel.ask(question), model, *texts, error=error)
 
 
 def feet(panel):
@@ -74,7 +69,7 @@ def press(panel, content):
 
 class TestAsking:
     async def test_a_turn_contains_its_latency(self, panel, model, clock):
-        cell, tap = await begun(panel, model)
+        cell, tap = await started(panel.ask("Why?"), model)
         clock.now = 0.3
         await tap.put("")
         clock.now = 0.5
@@ -85,10 +80,10 @@ class TestAsking:
         assert (turn.ttft, turn.e2e) == (0.5, 2.0)
         assert feet(panel)[0]["badge"] == "first words 0.50 s · done 2.0 s"
 
-    async def test_the_model_receives_the_conversation_as_messages(self, wire, model):
+    async def test_the_model_receives_the_conversation_as_messages(self, model):
         panel = ChatPanel(model, system="Be brief.")
-        await asked(panel, model, "Why?", "Because.")
-        await asked(panel, model, "Really?", "Yes.")
+        await answered(panel.ask("Why?"), model, "Because.")
+        await answered(panel.ask("Really?"), model, "Yes.")
         assert model.histories[1] == [
             SystemMessage("Be brief."),
             HumanMessage("Why?"),
@@ -98,7 +93,7 @@ class TestAsking:
         assert panel.history == [*model.histories[1], AIMessage("Yes.")]
 
     async def test_only_one_reply_streams_at_a_time(self, panel, model):
-        cell, tap = await begun(panel, model)
+        cell, tap = await started(panel.ask("Why?"), model)
         for request in (lambda: panel.ask("And?"), panel.regenerate, panel.go_on):
             with pytest.raises(RuntimeError, match="still streaming"):
                 await request()
@@ -113,23 +108,23 @@ class TestAsking:
         assert panel.turns == []
 
     async def test_an_empty_reply_is_reported(self, panel, model):
-        turn = await asked(panel, model)
+        turn = await answered(panel.ask("Why?"), model)
         assert (turn.state, turn.note, turn.ttft) == ("complete", "The reply is empty.", None)
         assert feet(panel)[0]["actions"] == ["Regenerate"]
 
     async def test_items_that_cannot_hold_text_are_named(self, panel, model):
-        turn = await asked(panel, model, "Hello", {"event": "on_chat_model_stream"})
+        turn = await answered(panel.ask("Hello"), model, {"event": "on_chat_model_stream"})
         assert turn.note.startswith("No text: the stream's items are of type dict, not ")
 
     async def test_a_line_is_printed(self, panel, model, capsys):
-        await asked(panel, model, "Why is\nthe sky blue?", "Because.")
+        await answered(panel.ask("Why is\nthe sky blue?"), model, "Because.")
         printed = capsys.readouterr().out.splitlines()[-1]
         assert printed == "Why is the sky blue? → first words 0.00 s · done 0.00 s"
 
 
 class TestTyping:
     async def test_a_typed_question_is_sent_and_prints_nothing(self, panel, model, wire, capsys):
-        await asked(panel, model, "First?", "Yes.")  # so that the panel knows the event loop
+        await answered(panel.ask("First?"), model, "Yes.")  # so that the panel knows the event loop
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
         tap = await model.tap()
@@ -168,7 +163,7 @@ class TestTyping:
         await until(lambda: panel.hint)
         press(panel, "regenerate")
         await until(lambda: "ask something first" in panel.hint)
-        turn = await asked(panel, model, "Why?", "Because.")
+        turn = await answered(panel.ask("Why?"), model, "Because.")
         assert turn.state == "complete"
         assert panel.hint == ""
 
@@ -176,7 +171,7 @@ class TestTyping:
 class TestStopping:
     @pytest.mark.parametrize("way", ["button", "call"])
     async def test_stop_keeps_the_text_and_closes_the_stream(self, panel, model, way):
-        cell, tap = await begun(panel, model, "Why?", "Bec")
+        cell, tap = await started(panel.ask("Why?"), model, "Bec")
         panel.stop() if way == "call" else press(panel, "stop")
         turn = await cell
         assert (turn.state, turn.reply) == ("stopped", "Bec")
@@ -185,26 +180,24 @@ class TestStopping:
         assert not panel.busy
 
     async def test_stop_after_a_number_of_words(self, panel, model):
-        cell = asyncio.create_task(panel.ask("Why?", stop_after=3))
-        tap = await model.tap()
-        for text in ("Be", "cause", " it", " r"):
-            await tap.put(text)
+        request = panel.ask("Why?", stop_after=3)
+        cell, tap = await started(request, model, "Be", "cause", " it", " r")
         turn = await cell
         assert (turn.state, turn.reply) == ("stopped", "Because it r")
         assert tap.closed
-        cell, tap = await begun(panel, model, "Again?", "One two three four")
+        cell, tap = await started(panel.ask("Again?"), model, "One two three four")
         tap.end()
         assert (await cell).state == "complete", "the limit is for one question"
 
     async def test_stop_before_any_text(self, panel, model):
-        cell, _ = await begun(panel, model)
+        cell, _ = await started(panel.ask("Why?"), model)
         panel.stop()
         turn = await cell
         assert (turn.state, turn.note) == ("stopped", "Stopped before any text.")
         assert feet(panel)[0]["actions"] == ["Regenerate"]
 
-    async def test_a_stream_that_does_not_close_is_reported(self, wire, monkeypatch):
-        monkeypatch.setattr(stream_reader, "GRACE", 0.01)
+    async def test_a_stream_that_does_not_close_is_reported(self, monkeypatch):
+        monkeypatch.setattr(stream_reader, "GRACE", 0.01)  # seconds to wait for the stream to close
         released = asyncio.Event()
         turn = await ChatPanel(lambda history: stubborn(released)).ask("Why?", stop_after=1)
         released.set()
@@ -212,18 +205,18 @@ class TestStopping:
         assert "may go on generating" in turn.note
 
     async def test_an_interrupt_propagates_and_leaves_the_panel_usable(self, panel, model):
-        cell, tap = await begun(panel, model, "Why?", "Bec")
+        cell, tap = await started(panel.ask("Why?"), model, "Bec")
         cell.cancel()
         with pytest.raises(asyncio.CancelledError):
             await cell
         assert (panel.turns[0].state, tap.closed, panel.busy) == ("stopped", True, False)
-        assert (await asked(panel, model, "And?", "So.")).state == "complete"
+        assert (await answered(panel.ask("And?"), model, "So.")).state == "complete"
 
 
 class TestContinuing:
     @pytest.mark.parametrize("ending", ["stopped", "failed", "complete", "truncated"])
     async def test_regenerate_replaces_the_last_reply(self, panel, model, ending):
-        cell, tap = await begun(panel, model, "Why?", AIMessageChunk("Bec"))
+        cell, tap = await started(panel.ask("Why?"), model, AIMessageChunk("Bec"))
         if ending == "stopped":
             panel.stop()
         else:
@@ -241,13 +234,12 @@ class TestContinuing:
 
     @pytest.mark.parametrize("error", [None, ConnectionError("gone")])
     async def test_go_on_adds_the_rest_to_a_partial_reply(self, panel, model, clock, error):
-        cell, tap = await begun(panel, model, "Why?", AIMessageChunk("Bec"))
+        cell, tap = await started(panel.ask("Why?"), model, AIMessageChunk("Bec"))
         clock.now = 2.0
         tap.end(error)
         await cell
         clock.now = 60.0
-        rest = asyncio.create_task(panel.go_on())
-        tap = await model.tap()
+        rest, tap = await started(panel.go_on(), model)
         assert model.histories[-1] == [HumanMessage("Why?"), AIMessage("Bec"), HumanMessage(GO_ON)]
         assert panel.turns[0].reply == "Bec"
         await tap.put("ause.")
@@ -258,7 +250,7 @@ class TestContinuing:
         assert panel.history == [HumanMessage("Why?"), AIMessage("Because.")]
 
     async def test_go_on_without_text_regenerates_the_reply(self, panel, model):
-        await asked(panel, model, "Why?", error=ConnectionError("gone"))
+        await answered(panel.ask("Why?"), model, error=ConnectionError("gone"))
         assert (await answered(panel.go_on(), model, "Because.")).reply == "Because."
         assert model.histories[-1] == [HumanMessage("Why?")]
 
@@ -267,14 +259,15 @@ class TestContinuing:
             await panel.go_on()
         with pytest.raises(RuntimeError, match="ask something first"):
             await panel.regenerate()
-        await asked(panel, model, "Why?", "Because.")
+        await answered(panel.ask("Why?"), model, "Because.")
         with pytest.raises(RuntimeError, match="nothing to continue"):
             await panel.go_on()
 
 
 class TestFailing:
     async def test_an_exception_is_shown_and_the_text_is_kept(self, panel, model):
-        turn = await asked(panel, model, "Why?", "Bec", error=ConnectionError("The server left."))
+        error = ConnectionError("The server left.")
+        turn = await answered(panel.ask("Why?"), model, "Bec", error=error)
         assert (turn.state, turn.reply) == ("failed", "Bec")
         assert turn.note == feet(panel)[0]["note"] == "ConnectionError: The server left."
 
@@ -285,8 +278,9 @@ class TestFailing:
             (lambda error: error.nothing, "ValueError: no (`explain` failed: AttributeError"),
         ],
     )
-    async def test_explain_sets_the_note(self, wire, model, explain, note):
-        turn = await asked(ChatPanel(model, explain=explain), model, error=ValueError("no"))
+    async def test_explain_sets_the_note(self, model, explain, note):
+        panel = ChatPanel(model, explain=explain)
+        turn = await answered(panel.ask("Why?"), model, error=ValueError("no"))
         assert turn.note.startswith(note)
 
     @pytest.mark.parametrize(
@@ -298,12 +292,12 @@ class TestFailing:
             (lambda: None, "takes 0 positional arguments"),
         ],
     )
-    async def test_a_wrong_reply_function_is_explained(self, wire, reply, words):
+    async def test_a_wrong_reply_function_is_explained(self, reply, words):
         turn = await ChatPanel(reply).ask("Why?")
         assert turn.state == "failed"
         assert words in turn.note
 
-    async def test_an_exception_on_closing_after_stop_is_shown(self, wire):
+    async def test_an_exception_on_closing_after_stop_is_shown(self):
         async def rude():
             try:
                 yield "Bec"
@@ -315,15 +309,16 @@ class TestFailing:
         assert (turn.state, turn.note) == ("stopped", "ConnectionError: The door was stuck.")
 
     async def test_a_note_never_contains_a_key(self, panel, model):
-        turn = await asked(panel, model, error=ValueError("refused Zm9vYmFyYmF6MTIzNDU2Nzg5MA"))
+        error = ValueError("refused Zm9vYmFyYmF6MTIzNDU2Nzg5MA")
+        turn = await answered(panel.ask("Why?"), model, error=error)
         assert "Zm9v" not in turn.note
 
 
 class TestWaiting:
     async def test_a_silence_is_reported_until_text_arrives(self, panel, model, clock):
-        cell, tap = await begun(panel, model)
+        cell, tap = await started(panel.ask("Why?"), model)
         clock.now = 9.9
-        panel._exchanges[0].tick()  # as a timer would
+        panel._exchanges[0].tick()  # normally called by a timer
         assert panel.turns[0].note == ""
         clock.now = 10.0
         await until(lambda: panel.turns[0].note)
@@ -342,7 +337,7 @@ class TestWaiting:
         assert (await cell).state == "stopped"
 
     async def test_text_ends_a_stage(self, panel, model, clock):
-        cell, tap = await begun(panel, model, "Weather?", Status("Thinking"))
+        cell, tap = await started(panel.ask("Weather?"), model, Status("Thinking"))
         clock.now = 2.0
         await tap.put("Let me ")
         panel._throttle.flush()
@@ -361,10 +356,8 @@ class TestWaiting:
             ("Tool call", "done", 4.0),
         ]
 
-    async def test_an_unchanged_stage_is_not_resent_with_each_piece_of_text(
-        self, panel, model, wire, clock
-    ):
-        cell, tap = await begun(panel, model, "Weather?", Status("Answer"))
+    async def test_an_unchanged_stage_is_not_sent_again(self, panel, model, wire, clock):
+        cell, tap = await started(panel.ask("Weather?"), model, Status("Answer"))
         await tap.put("A ")
         panel._throttle.flush()
         wire.messages.clear()
@@ -383,7 +376,7 @@ class TestWaiting:
 
 
 async def test_a_page_that_opens_late_gets_the_conversation(panel, model):
-    await asked(panel, model, "Why?", "**Bec**ause <b>.")
+    await answered(panel.ask("Why?"), model, "**Bec**ause <b>.")
     items = panel.get_state()["items"]
     assert items[0] == {"kind": "question", "text": "Why?"}
     assert items[1] == "<p><strong>Bec</strong>ause &lt;b&gt;.</p>\n"

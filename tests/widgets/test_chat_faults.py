@@ -1,4 +1,4 @@
-"""The chat panel with every simulator fault, over both APIs."""
+"""The chat panel with every simulator fault, over the chat completions and the Responses API."""
 
 import asyncio
 
@@ -15,19 +15,13 @@ PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, f
 WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel is considered stuck
 
-but_refusals = pytest.mark.parametrize(  # a refusal ends the reply before Stop can be pressed
-    "fault",
-    [fault for fault in FAULTS.values() if fault.stage != "refusal"],
-    ids=lambda fault: fault.name,
-)
-
 
 class Provider:
     """A reply function whose model has the fault that `delivery` names, if any."""
 
     delivery: str | None = None
-    by_responses = False
-    asked = 0
+    by_responses = False  # whether to use the Responses API
+    asked = 0  # requests so far
 
     def __call__(self, history):
         self.asked += 1
@@ -81,17 +75,14 @@ async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
 
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
-    wire, provider, fault, by_responses
-):
+async def test_a_button_completes_an_incomplete_reply(provider, fault, by_responses):
     provider.delivery, provider.by_responses = delivery(fault), by_responses
     panel = ChatPanel(provider, explain=explain, stall=0.1)
     async with asyncio.timeout(PATIENCE):
         turn = await panel.ask(PROMPT)
     assert not panel.busy
     assert whole(fault).startswith(turn.reply), "text was lost or duplicated"
-    raised = fault.by_responses if by_responses else fault.raises
-    if raised:
+    if fault.by_responses if by_responses else fault.raises:  # the exception's name; "" if none
         assert turn.state == "failed"
     else:
         assert turn.state == ("complete" if turn.reply == whole(fault) else "truncated")
@@ -102,14 +93,16 @@ async def test_an_incomplete_reply_is_reported_and_a_button_completes_it(
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)
+    turn = await pressed(panel, provider, -1 if by_responses else 0)  # so that both are pressed
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 
 
-@but_refusals
-async def test_stop_works_under_every_fault(wire, provider, fault):
-    provider.delivery = f"{fault.name}:slow@600"
+@pytest.mark.parametrize(  # a refusal would end the reply before Stop
+    "fault", [name for name, fault in FAULTS.items() if fault.stage != "refusal"]
+)
+async def test_stop_works_under_every_fault(provider, fault):
+    provider.delivery = f"{fault}:slow@600"
     panel = ChatPanel(provider, explain=explain)
     cell = asyncio.create_task(panel.ask(PROMPT))
     await until(lambda: provider.asked)
@@ -124,8 +117,8 @@ async def test_stop_works_under_every_fault(wire, provider, fault):
 @pytest.mark.parametrize(
     ("broken", "by_responses"), [("drop@30", False), ("end@30", True), ("error@30", True)]
 )
-async def test_a_reply_that_breaks_repeatedly_is_joined_from_its_parts(
-    wire, provider, broken, by_responses
+async def test_the_parts_of_a_reply_that_breaks_repeatedly_are_joined(
+    provider, broken, by_responses
 ):
     provider.delivery, provider.by_responses = broken, by_responses
     panel = ChatPanel(provider, explain=explain)

@@ -1,4 +1,8 @@
-"""The parts of a chat panel: truncation, continuations, and messages to the page."""
+"""The parts of a chat panel: truncation, continuations, and messages to the page.
+
+A `Continuation` joins a partial reply and what continues it. An `Exchange`
+is a question and its reply.
+"""
 
 import pytest
 from hypothesis import given
@@ -72,9 +76,9 @@ class TestTruncation:
         )
 
 
-def joined(there, *texts):
-    continuation = Continuation(there)
-    return there + "".join([continuation.join(text) for text in texts]) + continuation.rest()
+def joined(partial, *texts):
+    continuation = Continuation(partial)
+    return partial + "".join([continuation.join(text) for text in texts]) + continuation.rest()
 
 
 TEXT = "The lighthouse keeper counted the waves until the lamp was lit again."
@@ -82,8 +86,8 @@ TEXT = "The lighthouse keeper counted the waves until the lamp was lit again."
 
 class TestContinuation:
     @given(st.text("ab \n", max_size=30), st.lists(st.text("ab \n", min_size=1), max_size=8))
-    def test_short_parts_are_joined_unchanged(self, there, texts):
-        assert joined(there, *texts) == there + "".join(texts)
+    def test_short_parts_are_joined_unchanged(self, partial, texts):
+        assert joined(partial, *texts) == partial + "".join(texts)
 
     @given(st.integers(0, len(TEXT)), st.integers(1, 9))
     def test_a_continuation_is_added(self, cut, size):
@@ -124,7 +128,7 @@ def test_a_failed_reply_with_text_can_be_continued(texts, note):
     assert exchange.can_go_on == bool(texts)
 
 
-def test_only_the_last_reply_has_buttons(wire):
+def test_only_the_last_reply_has_buttons():
     exchanges = [Exchange(name, stall=10, clock=lambda: 0.0) for name in "ab"]
     for exchange in exchanges:
         exchange.take("text")

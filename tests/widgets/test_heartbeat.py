@@ -1,4 +1,4 @@
-"""`Heartbeat` beats unless the event loop is blocked."""
+"""`Heartbeat`, a widget that beats in an `async with` block unless the event loop is blocked."""
 
 import asyncio
 
@@ -20,26 +20,26 @@ async def test_it_does_not_beat_while_the_loop_is_blocked(wire, clock):
     assert message["state"] == {"phase": "over", "end": 2.0, "text": "froze for 2.0 s"}
 
 
-async def test_the_longest_gap_may_be_between_any_two_beats(wire, clock):
+async def test_the_longest_gap_may_be_between_any_two_beats(clock):
     heart = Heartbeat(clock=clock, every=0.1)
     async with heart:
         for now in (0.1, 0.2, 1.4, 1.5):
             clock.now = now
-            await beats_once_more(heart, clock)
+            await beat_once_more(heart)
         clock.now = 1.6
     assert heart.longest == pytest.approx(1.2)
     assert heart.froze
 
 
-async def beats_once_more(heart, clock):
-    """Make `heart` beat now, since its own timer doesn't use the test clock."""
+async def beat_once_more(heart):
+    """Make `heart` beat now: its own timer ignores the test's clock."""
     heart._task.cancel()
     await asyncio.gather(heart._task, return_exceptions=True)
     heart._task = asyncio.create_task(heart._beat())
     await asyncio.sleep(0)
 
 
-async def test_a_gap_of_more_than_half_a_second_is_a_freeze(wire, clock):
+async def test_a_gap_of_more_than_half_a_second_is_a_freeze(clock):
     for blocked, froze in ((0.5, False), (0.6, True)):
         heart = Heartbeat(clock=clock)
         async with heart:
@@ -47,13 +47,13 @@ async def test_a_gap_of_more_than_half_a_second_is_a_freeze(wire, clock):
         assert heart.froze is froze
 
 
-def test_before_the_first_block_there_are_no_beats(wire):
+def test_before_the_first_block_there_are_no_beats():
     heart = Heartbeat()
     assert (heart.beats, heart.longest, heart.froze) == (0, 0.0, False)
     assert heart.line() == "Heartbeat: has not beaten yet"
 
 
-async def test_each_block_starts_over_and_prints_a_line(wire, clock, capsys):
+async def test_each_block_starts_over_and_prints_a_line(clock, capsys):
     heart = Heartbeat("stream", clock=clock)
     async with heart:
         clock.now = 2.1
@@ -66,7 +66,7 @@ async def test_each_block_starts_over_and_prints_a_line(wire, clock, capsys):
     assert heart.text == "kept beating, longest gap 0.10 s"
 
 
-async def test_it_stops_when_the_block_fails_or_is_cancelled(wire):
+async def test_it_stops_when_the_block_fails_or_is_cancelled():
     heart = Heartbeat(every=QUICK)
     for error in (ValueError, asyncio.CancelledError):
         with pytest.raises(error):
@@ -77,7 +77,7 @@ async def test_it_stops_when_the_block_fails_or_is_cancelled(wire):
     assert "_beat" not in str(asyncio.all_tasks())
 
 
-async def test_a_second_block_at_the_same_time_is_refused(wire):
+async def test_a_second_block_at_the_same_time_is_refused():
     heart = Heartbeat(every=QUICK)
     async with heart:
         with pytest.raises(RuntimeError, match=r"beating already\. Make a second Heartbeat"):
@@ -95,7 +95,7 @@ async def test_each_beat_is_sent_immediately_in_its_own_message(wire):
         assert sent == [[beat] for beat in heart.whole[1:]]
 
 
-async def test_missed_beats_are_skipped(wire, clock, monkeypatch):
+async def test_missed_beats_are_skipped(clock, monkeypatch):
     waits = []
     takes = iter([0.1, 2.53])  # how long each sleep takes; the second one overruns
 

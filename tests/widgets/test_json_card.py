@@ -12,10 +12,11 @@ from utils.widgets.json_card.widget import Card, tree
 
 
 def fields(card):
-    return [(it["name"], it["state"], it.get("value")) for it in find(card, Card).whole]
+    """Return the name, state and value of each field of the card."""
+    return [(row["name"], row["state"], row.get("value")) for row in find(card, Card).whole]
 
 
-async def test_only_the_field_that_changed_last_is_still_arriving(wire, tap):
+async def test_only_the_field_that_changed_last_is_still_arriving(tap):
     card = JsonCard("A person", ["name", "age"])
     assert fields(card) == [("name", "waiting", None), ("age", "waiting", None)]
     running = asyncio.create_task(card.run(tap))
@@ -31,7 +32,7 @@ async def test_only_the_field_that_changed_last_is_still_arriving(wire, tap):
     assert fields(card) == [("name", "final", "John"), ("age", "final", {"code": "42"})]
 
 
-def test_a_dict_may_be_changed_in_place(wire):
+def test_a_dict_may_be_changed_in_place():
     def growing():
         value = {}
         for name in ("a", "b"):
@@ -43,7 +44,7 @@ def test_a_dict_may_be_changed_in_place(wire):
     assert [name for name, *_ in fields(card)] == ["a", "b"]
 
 
-def test_unexpected_fields_are_added_until_the_next_stream(wire):
+def test_unexpected_fields_are_added_until_the_next_stream():
     card = JsonCard(fields=["name"])
     card.show([{"city": "Oslo"}])
     assert fields(card) == [("name", "missing", None), ("city", "final", "Oslo")]
@@ -51,7 +52,7 @@ def test_unexpected_fields_are_added_until_the_next_stream(wire):
     assert fields(card) == [("name", "final", "Ann")]
 
 
-def test_the_printed_line_reports_when_each_field_arrived(wire, clock, capsys):
+def test_the_printed_line_reports_when_each_field_arrived(clock, capsys):
     def timed():
         clock.now = 0.30
         yield {"name": ""}  # the field has started but is still empty
@@ -67,7 +68,7 @@ def test_the_printed_line_reports_when_each_field_arrived(wire, clock, capsys):
     assert find(card, LatencyBadge).text == "first field 0.42 s · done 0.81 s"
 
 
-def test_a_field_that_stays_empty_has_arrived(wire, clock, capsys):
+def test_a_field_that_stays_empty_has_arrived(clock, capsys):
     def timed():
         clock.now = 0.3
         yield {"notes": []}
@@ -78,7 +79,7 @@ def test_a_field_that_stays_empty_has_arrived(wire, clock, capsys):
 
 
 @pytest.mark.parametrize("items", [[], [None]])
-def test_a_stream_without_a_value_is_reported(wire, capsys, items):
+def test_a_stream_without_a_value_is_reported(capsys, items):
     card = JsonCard(fields=["name"])
     assert card.show(items) is None
     assert find(card, Card).note == "The stream ended without a value: the reply held no JSON."
@@ -86,13 +87,13 @@ def test_a_stream_without_a_value_is_reported(wire, capsys, items):
     assert find(card, LatencyBadge).text.startswith("no field · done")
 
 
-def test_an_empty_object_is_a_value_without_a_field(wire):
+def test_an_empty_object_is_a_value_without_a_field():
     card = JsonCard(fields=["name"])
     assert card.show([{}]) == {}
     assert "its last value is an empty object." in find(card, Card).note
 
 
-def test_an_error_leaves_the_last_field_unfinished(wire, capsys):
+def test_an_error_leaves_the_last_field_unfinished(capsys):
     def broken():
         yield {"name": "John", "age": 4}
         raise ConnectionError("The server left.")
@@ -105,7 +106,7 @@ def test_an_error_leaves_the_last_field_unfinished(wire, capsys):
     assert card.value == {"name": "John", "age": 4}
 
 
-def test_langchains_json_parser_fills_it_in(wire):
+def test_langchains_json_parser_fills_it_in():
     pieces = ['{"name": "Jo', 'hn", "age": 4', '2, "skills": ["a", "b', '"]}']
     card = JsonCard(fields=["name", "age"])
     value = card.show(JsonOutputParser().transform(iter(pieces)))
@@ -113,7 +114,7 @@ def test_langchains_json_parser_fills_it_in(wire):
     assert [name for name, *_ in fields(card)] == ["name", "age", "skills"]
 
 
-def test_a_pydantic_model_is_shown_by_its_fields(wire):
+def test_a_pydantic_model_is_shown_by_its_fields():
     class Person(BaseModel):
         name: str
 
@@ -123,7 +124,7 @@ def test_a_pydantic_model_is_shown_by_its_fields(wire):
     assert fields(card) == [("name", "final", "John")]
 
 
-def test_a_value_without_fields_is_shown_too(wire):
+def test_a_value_without_fields_is_shown_too():
     card = JsonCard()
     assert card.show([["a"], ["a", "b"]]) == ["a", "b"]
     assert fields(card) == [("value", "final", {"list": ["a", "b"]})]

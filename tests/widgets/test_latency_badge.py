@@ -1,4 +1,7 @@
-"""`LatencyBadge`: how its text changes over time."""
+"""`LatencyBadge`: its text, and how the page counts seconds by itself.
+
+The page replaces the `{}` in `counted` with the seconds, counting from `age`.
+"""
 
 import pytest
 
@@ -38,7 +41,7 @@ def test_a_page_gets_the_text_to_count_and_the_start(wire, clock):
     assert wire.sent_by(badge)[-1]["state"]["age"] == 0.0
 
 
-def test_a_failure_without_words_is_shown(wire, clock):
+def test_a_failure_without_words_is_shown(clock):
     badge = LatencyBadge(clock=clock)
     badge.start()
     badge.finish("failed", 0.04)

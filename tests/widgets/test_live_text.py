@@ -1,4 +1,4 @@
-"""`LiveText`: text that appears while a synchronous or async stream arrives."""
+"""`LiveText`: text that appears while a synchronous (`show`) or async stream (`run`) arrives."""
 
 import asyncio
 from threading import Event
@@ -20,10 +20,6 @@ class TestShow:
         assert (live.stopped, live.recording.outcome) == (False, "finished")
         assert find(live, StopButton).layout.display == "none", "the kernel can't receive Stop"
 
-    def test_content_may_be_a_string_or_blocks(self, wire):
-        blocks = [{"type": "text", "text": "b"}, {"type": "tool_call", "name": "x"}]
-        assert LiveText().show([Chunk(""), Chunk("a"), Chunk(blocks), "c"]) == "abc"
-
     def test_text_is_sent_while_the_source_stalls(self, wire):
         flushed = Event()
         wire.on_message = lambda data: flushed.set() if "last" in str(data) else None
@@ -35,7 +31,7 @@ class TestShow:
 
         assert LiveText().show(stalling()) == "first last"
 
-    def test_an_interrupt_keeps_the_text_closes_the_source_and_propagates(self, wire):
+    def test_an_interrupt_keeps_the_text_closes_the_source_and_propagates(self):
         closed = []
 
         def interrupted():
@@ -51,10 +47,6 @@ class TestShow:
         assert (live.text, live.stopped, closed) == ("Half", True, [True])
         assert find(live, PlainText).phase == "stopped"
 
-    def test_an_async_stream_is_refused(self, wire):
-        with pytest.raises(TypeError, match="async stream"):
-            LiveText().show(stream("a"))
-
 
 class TestRun:
     async def test_text_appears_as_it_arrives(self, wire, tap):
@@ -69,7 +61,7 @@ class TestRun:
         tap.end()
         assert await running == "Hello"
 
-    async def test_the_page_counts_until_words_arrive(self, wire, clock, tap):
+    async def test_the_page_counts_until_words_arrive(self, clock, tap):
         live = LiveText(clock=clock)
         pane, badge = find(live, PlainText), find(live, LatencyBadge)
         running = asyncio.create_task(live.run(tap))
@@ -84,7 +76,7 @@ class TestRun:
         await running
         assert badge.counted == ""
 
-    async def test_a_whole_reply_is_shown_when_it_arrives(self, wire):
+    async def test_a_whole_reply_is_shown_when_it_arrives(self):
         async def whole():
             return Chunk("All of it.")
 
@@ -93,7 +85,7 @@ class TestRun:
         assert await live.run(stream()) == "", "a second reply should replace the first"
         assert find(live, PlainText).note == "The reply has no text."
 
-    async def test_items_that_cannot_hold_text_are_named(self, wire):
+    async def test_items_that_cannot_hold_text_are_named(self):
         live = LiveText()
         assert await live.run(stream((Chunk("All of it."), {}))) == ""  # agents stream such pairs
         note = "No text: the stream's items are of type tuple, not message chunks or strings."
@@ -101,13 +93,13 @@ class TestRun:
         await live.run(stream())
         assert find(live, PlainText).note == "The reply has no text."
 
-    async def test_a_synchronous_stream_is_refused_in_the_panel_too(self, wire):
+    async def test_a_synchronous_stream_is_refused_in_the_panel_too(self):
         live = LiveText()
         with pytest.raises(TypeError, match="synchronous stream"):
             await live.run(iter("abc"))
         assert "synchronous stream" in find(live, PlainText).note
 
-    async def test_two_widgets_can_run_concurrently_but_not_one_twice(self, wire, tap):
+    async def test_two_widgets_can_run_concurrently_but_not_one_twice(self, tap):
         first, second = LiveText("first"), LiveText("second")
         running = asyncio.create_task(first.run(tap))
         await tap.put("mine")
@@ -119,7 +111,7 @@ class TestRun:
         assert (first.text, second.text) == ("mine", "other")
 
 
-def test_it_displays_itself_once(wire, monkeypatch):
+def test_it_displays_itself_once(monkeypatch):
     shown = []
     monkeypatch.setattr(
         "utils.widgets.stream_view.widget.display",

@@ -11,7 +11,7 @@ CHOICES = [
 
 
 @pytest.fixture
-def prediction(wire) -> Prediction:
+def prediction() -> Prediction:
     return Prediction("When is it <b>sent</b>?", CHOICES)
 
 
@@ -25,9 +25,7 @@ def test_an_answer_can_be_locked_in_only_after_it_is_chosen(prediction):
     assert (prediction.choice, prediction.locked) == (None, False)
 
 
-def test_feedback_reaches_the_page_only_after_the_answer_is_locked_in_and_compared(
-    prediction, wire
-):
+def test_feedback_is_sent_only_after_the_answer_is_locked_in_and_compared(prediction, wire):
     prediction.chosen = 0
     press(prediction, "reveal")
     assert prediction.right is None
@@ -56,13 +54,13 @@ def test_a_locked_answer_cannot_be_changed(prediction):
     assert prediction.choice == CHOICES[0]
 
 
-def test_its_plain_text_contains_the_whole_question_and_the_answers(wire):
+def test_its_plain_text_contains_the_whole_question_and_the_answers():
     question = "Long? " * 50
     plain = Prediction(question, CHOICES)._repr_mimebundle_()[0]["text/plain"]
     assert plain == f"{question}\n  ( ) At the call\n  ( ) At the first `next()`"
 
 
 @pytest.mark.parametrize("choices", [CHOICES[1:], CHOICES[:1] * 2])
-def test_two_choices_and_a_right_one_are_required(wire, choices):
+def test_two_choices_and_a_right_one_are_required(choices):
     with pytest.raises(ValueError, match="A prediction needs"):
         Prediction("When?", choices)

@@ -1,4 +1,4 @@
-"""`race`: several replies side by side, timed by one clock."""
+"""`race` shows several replies side by side, one per lane, timed by one clock."""
 
 import asyncio
 
@@ -12,7 +12,8 @@ from utils.widgets.race.widget import Race
 
 
 @pytest.fixture
-def shown(wire, monkeypatch) -> list[Race]:
+def shown(monkeypatch) -> list[Race]:
+    """Return a list of the races that have been displayed."""
     races: list[Race] = []
     monkeypatch.setitem(race.__globals__, "display", races.append)
     return races
@@ -22,9 +23,7 @@ async def whole(text: str) -> str:
     return text
 
 
-async def test_it_returns_recordings_in_the_order_given_and_prints_a_line_each(
-    shown, clock, capsys
-):
+async def test_it_returns_recordings_in_order_and_prints_a_line_each(shown, clock, capsys):
     async def timed():
         clock.now = 0.2
         yield "x"
@@ -47,10 +46,10 @@ async def test_one_panel_grows_while_the_other_waits(shown):
     assert (growing.phase, growing.text) == ("streaming", "A river")
     reply.set_result("A river never hurries.")
     await tap.put(" never hurries.")
-    assert [panel.at_rest for panel in find_all(shown[0], PlainText)] == [False, False]
+    assert (waiting.at_rest, growing.at_rest) == (False, False)
     tap.end()
     await running
-    assert [panel.at_rest for panel in find_all(shown[0], PlainText)] == [True, True]
+    assert (waiting.at_rest, growing.at_rest) == (True, True)  # the race is over
 
 
 async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):
@@ -95,11 +94,8 @@ async def test_stop_or_an_interrupt_ends_all_lanes(shown, way):
     assert second.closed
 
 
-async def test_a_lane_that_is_not_a_function_is_refused(shown, tap):
+async def test_a_race_without_lanes_or_with_a_stream_as_a_lane_is_refused(shown, tap):
     with pytest.raises(TypeError, match="write `lambda: …`"):
         await race({"stream": tap})
-
-
-async def test_a_race_without_lanes_is_refused(shown):
     with pytest.raises(ValueError, match="at least one lane"):
         await race({})

@@ -1,4 +1,4 @@
-"""`StatusLine`: the stages reached, their times, and how they are displayed."""
+"""`StatusLine`: the stages of a run, such as "Thinking", their times, and the printed line."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +8,7 @@ from utils.widgets import StatusLine, Step
 
 
 @pytest.fixture
-def status(wire, clock):
+def status(clock):
     return StatusLine("Thinking", "Tool call", "Answer", clock=clock)
 
 
@@ -73,14 +73,14 @@ def test_an_unknown_stage_is_refused(status):
         status.to("Tea")
 
 
-def test_without_names_any_stage_is_accepted(wire):
+def test_without_names_any_stage_is_accepted():
     status = StatusLine()
     status.to("Search")
     status.to("Read")
     assert states(status) == {"Search": "done", "Read": "now"}
 
 
-def test_repeated_names_are_refused(wire):
+def test_repeated_names_are_refused():
     with pytest.raises(ValueError, match="same name"):
         StatusLine("A", "A")
 
@@ -113,7 +113,7 @@ def test_entering_a_stage_after_the_end_starts_a_new_run(status, clock):
     assert states(status)["Answer"] == "ahead"
 
 
-def test_a_line_is_printed_at_the_end(wire, clock, capsys):
+def test_a_line_is_printed_at_the_end(clock, capsys):
     status = StatusLine("Thinking", "Tool call", "Answer", clock=clock).show()
     status.to("Thinking")
     clock.now = 0.4

@@ -1,4 +1,4 @@
-"""The features common to all stream widgets, and `Lane`, which shows one reply."""
+"""What all stream widgets have in common, and `Lane`, the part of them that shows one reply."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ each_view = pytest.mark.parametrize("view", [LiveText, LiveMarkdown, ChunkTable,
 @each_view
 @pytest.mark.parametrize("text", ["Half", ""], ids=["midway", "before any text"])
 @pytest.mark.parametrize("way", ["button", "interrupt"])
-async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, view, text, way):
+async def test_stop_keeps_the_content_and_closes_the_source(tap, capsys, view, text, way):
     live = view("Reply")
     panel, button = find(live, Panel), find(live, StopButton)
     running = asyncio.create_task(live.run(tap))
@@ -40,8 +40,8 @@ async def test_stop_keeps_the_content_and_closes_the_source(wire, tap, capsys, v
     assert "stopped" in capsys.readouterr().out
 
 
-async def test_a_stream_that_does_not_close_is_reported(wire, monkeypatch):
-    monkeypatch.setattr(stream_reader, "GRACE", 0.01)
+async def test_a_stream_that_does_not_close_is_reported(monkeypatch):
+    monkeypatch.setattr(stream_reader, "GRACE", 0.01)  # seconds to wait for the stream to close
     released = asyncio.Event()
     live = LiveText()
     running = asyncio.create_task(live.run(stubborn(released)))
@@ -54,7 +54,7 @@ async def test_a_stream_that_does_not_close_is_reported(wire, monkeypatch):
 
 
 @each_view
-def test_an_error_is_shown_below_the_content_and_propagates(wire, capsys, view):
+def test_an_error_is_shown_below_the_content_and_propagates(capsys, view):
     def broken():
         yield "Half"
         raise ConnectionError("The server left.")
@@ -69,7 +69,7 @@ def test_an_error_is_shown_below_the_content_and_propagates(wire, capsys, view):
 
 
 @each_view
-def test_a_second_stream_replaces_the_first(wire, view):
+def test_a_second_stream_replaces_the_first(view):
     live = view()
     live.show(["one"])
     assert live.show(["two"]) in ("two", ["two"])
@@ -77,9 +77,9 @@ def test_a_second_stream_replaces_the_first(wire, view):
     assert "two" in str(find(live, Panel).whole)
 
 
-def test_latency_counts_from_the_request_and_not_from_the_display(wire, clock):
+def test_latency_counts_from_the_request_and_not_from_the_display(clock):
     lane = Lane("reply", PlainText("Reply"), clock=clock)
-    lane.begin(timer_thread)
+    lane.begin(timer_thread)  # delayed redraws run in a thread
     clock.now = 3.5  # 3.5 s after the lane appeared, 3.0 s after the request
     lane.add("Hi", 3.0)
     lane.end(Recording("reply", (), 4.0))
@@ -98,7 +98,7 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
         if number and messages[-1]["at"] == 0:  # all items were sent again
             repeated.append(round(clock.now - 2.0, 1))
             assert messages[-1]["items"] == pane.whole
-            assert messages[-1]["seq"] == messages[-2]["seq"]
+            assert messages[-1]["seq"] == messages[-2]["seq"]  # so an up-to-date page ignores it
     lane.end(Recording("reply", (), 12.0))
     assert repeated == [1.0, 2.0, 4.0, 8.0]
     states = [data["state"] for data in wire.sent_by(pane) if "state" in data]

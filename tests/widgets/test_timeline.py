@@ -9,7 +9,7 @@ import pytest
 from utils.widgets import Event, EventTimeline
 
 
-def test_seconds_count_from_the_first_event(wire, clock):
+def test_seconds_count_from_the_first_event(clock):
     clock.now = 70.0
     timeline = EventTimeline("Life", clock=clock)
     clock.now = 75.0

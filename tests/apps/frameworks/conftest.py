@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "browser_file"]  # fixtures that pytest should find here
 
-OTHERS = ("django", "streamlit", "chainlit")
-# All tests of one app run in the same worker, since they share a server.
-EACH = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in OTHERS]
-
+# Each app except FastAPI's. All tests of one app run in the same worker, since they share a server.
+EACH = [
+    pytest.param(name, marks=pytest.mark.xdist_group(name))
+    for name in ("django", "streamlit", "chainlit")
+]
 
 # Environment variables that frameworks read, but that may be meant for other programs.
 SETTINGS = {
@@ -48,7 +49,7 @@ def foreign_settings() -> Iterator[None]:
 def chosen(request: pytest.FixtureRequest) -> App:
     """Return each app in turn; skip its tests if its packages aren't installed."""
     app = APPS[request.param]
-    if app.needs("app")[0] is not Action.NOTHING:
+    if app.needs("app")[0] is not Action.NOTHING:  # something must be installed first
         pytest.skip(
             f"The {app.name} app's packages aren't installed: see the output's first lines."
         )
@@ -57,8 +58,8 @@ def chosen(request: pytest.FixtureRequest) -> App:
 
 @pytest.fixture(scope="module")
 def app(chosen: App, browser_file: str) -> Iterator[Running]:
-    """Run the app with a fallback model."""
-    with served(chosen, str(chosen.python), OPENAI_FALLBACK_MODEL="sim-fast") as site:
+    """Run the app and its simulator."""
+    with served(chosen, str(chosen.python)) as site:
         yield Running(chosen.name, site, FACES[chosen.name])
 
 

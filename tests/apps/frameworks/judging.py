@@ -16,10 +16,16 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
-    """Return the result for each line of the table, by the line's name."""
+    """Return the verdict table: the result of each line, such as "Stop stops the model", by name.
+
+    Args:
+        site: The app's process and its simulator.
+        preset: The app's name, by which the command knows how to send a question.
+        url: The app's address, or nginx's in front of it.
+    """
     client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
     ask = client
-    if preset in PAGES:  # this framework's page uses a websocket; `Sockets` translates
+    if preset in PAGES:  # the app's page uses a websocket
         ask = partial(client, transport=Sockets(PAGES[preset], url))
 
     async def judged() -> dict[str, Seen]:

@@ -1,4 +1,4 @@
-"""The verdict on the FastAPI app behind nginx, with buffering on and off."""
+"""The `verdict` command's results for the FastAPI app behind nginx, with buffering on and off."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.xdist_group("nginx"),
 ]
 
-BUFFERED = {
+BUFFERED = {  # lines of the verdict table that a buffered app fails
     "first text long before the last",
     "not buffered on the way",
     "Stop stops the model",  # with buffering, text appears too late for Stop to matter
@@ -25,7 +25,7 @@ BUFFERED = {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with served(ALONE, sys.executable) as running:
+    with served(ALONE, sys.executable) as running:  # with only the packages that the app needs
         yield running
 
 

@@ -1,7 +1,7 @@
 """The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
-The `app` fixture provides each framework's app in turn. `app.site` controls the model and has the
-request log; `app.face` has the page's selectors.
+The fixture `app` is each framework's app in turn. `app.site` controls the model and has the request
+log; `app.face` has the page's selectors. What `assistant.py` does is tested with the FastAPI app.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -10,7 +10,6 @@ from utils.simulator.content import prepared_replies
 
 RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
-END = ANSWER[-40:]
 ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
@@ -23,6 +22,16 @@ NOTE_LENGTHS = """(log) => {
   new MutationObserver(note).observe(document.body, {
     childList: true, subtree: true, characterData: true });
 }"""
+
+
+def begun(app, visit, model):
+    """Ask `RAINBOW` and wait for `BEFORE`; return the page and a marker for the request log."""
+    app.site.behave(model)
+    mark = app.site.mark()
+    page = visit()
+    app.send(page, RAINBOW)
+    app.wait_for(page, BEFORE)
+    return page, mark
 
 
 def test_text_grows_until_it_is_complete(app: Running, visit: Visit) -> None:
@@ -45,13 +54,9 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
 
 
 def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()  # `requests(mark)` returns only later requests
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, BEFORE)
+    page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     app.stop(page)
-    (request,) = app.site.requests(mark)
+    (request,) = app.site.requests(mark)  # the requests received since the marker
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
     app.wait_for(page, BEFORE)  # text that has arrived is kept
@@ -68,37 +73,14 @@ def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> No
 
 
 def test_a_failure_is_reported_and_not_retried(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:drop@{PAUSE}")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
+    page, mark = begun(app, visit, f"sim-chat:drop@{PAUSE}")
     app.wait_for(page, "The connection to the model failed.")
     assert BEFORE in app.text(page)
     assert len(app.site.requests(mark)) == 1
 
 
-def test_a_stream_without_an_end_is_reported(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:end@{PAUSE}")
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, "The reply ended before it was complete.")
-
-
-def test_the_fallback_takes_over_after_a_refusal(app: Running, visit: Visit) -> None:
-    app.site.behave("sim-chat:401@0")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, ANSWER)
-    assert [request.model for request in app.site.requests(mark)] == ["sim", "sim-fast"]
-
-
 def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},4")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, BEFORE)
+    page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},4")
     page.reload()
     page.wait_for_selector(app.face.box)
     (request,) = app.site.requests(mark)
@@ -129,11 +111,7 @@ def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> N
 
 
 def test_a_second_question_is_not_sent_during_a_reply(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()
-    page = visit()
-    app.send(page, RAINBOW)
-    app.wait_for(page, BEFORE)
+    page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     if app.name == "streamlit":
         assert page.is_disabled(app.face.box)
     else:
@@ -148,7 +126,7 @@ def test_a_second_tab_matches_the_table(app: Running, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
     app.send(page, RAINBOW)
-    app.wait_for(page, END)
+    app.wait_for(page, ANSWER)
     tab = page.context.new_page()
     app.open(tab)
     assert (RAINBOW in app.text(tab)) == (app.name == "django")
@@ -175,11 +153,8 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
 
 
 def test_two_concurrent_visitors_are_separate(app: Running, visit: Visit) -> None:
-    app.site.behave(f"sim-chat:stall@{PAUSE},600")
-    mark = app.site.mark()
-    one, other = visit(), visit()
-    app.send(one, RAINBOW)
-    app.wait_for(one, BEFORE)
+    one, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
+    other = visit()
     app.site.behave("sim-chat")
     app.send(other, "Name a river.")
     app.wait_for(other, prepared_replies.answer("Name a river."))

@@ -1,4 +1,4 @@
-"""`course.py app` for each framework, and the error messages when an app can't start."""
+"""Starting and ending each framework's app (the fixture `chosen`), also without a model."""
 
 import signal
 import subprocess
@@ -15,7 +15,7 @@ from tools.lab import free_port
 from tools.programs import ROOT, WINDOWS
 
 MISSING = "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
-SHOWN = """
+PRINT_ERRORS = """
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("streamlit_chat.py", default_timeout=60).run()
 print([error.value for error in app.error])
@@ -40,7 +40,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(chosen: App) -> None:
 def test_a_missing_model_is_reported(chosen: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port())) for word in chosen.command)]
     if chosen.name == "streamlit":  # Streamlit shows the error on its page
-        words = ["-c", SHOWN]
+        words = ["-c", PRINT_ERRORS]
     more = {name: value.format(folder=tmp_path) for name, value in chosen.variables}
     done = subprocess.run(
         [str(chosen.python), *words],

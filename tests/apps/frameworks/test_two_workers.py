@@ -1,4 +1,8 @@
-"""Two FastAPI workers that keep the app's replies in Redis, and what happens when a worker dies."""
+"""Two FastAPI workers that keep the app's replies in Redis, and what happens when a worker dies.
+
+`site.behave` chooses the model's pace and faults. `site.requests(mark)` returns the requests that
+the model has received since the mark.
+"""
 
 import json
 import shutil
@@ -232,12 +236,12 @@ def test_the_death_of_a_worker_is_reported_to_readers(workers: Workers) -> None:
 
 def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(workers: Workers) -> None:
     worker, child = workers.start()
-    workers.site.behave(f"sim-chat:stall@{PAUSE},60")  # 30 s at speed 2, longer than the lease
+    workers.site.behave(f"sim-chat:stall@{PAUSE},60")  # 30 s at speed 2
     mark, visitor = workers.site.mark(), Visitor()
     reply = visitor.start(worker, RAINBOW)
     with closing(visitor.events(worker, reply)) as events:
         until_the_stall(events)
-    psutil.Process(child.pid).suspend()
+    psutil.Process(child.pid).suspend()  # after 15 s without it, the reply counts as failed
     seen = list(visitor.events(workers.urls[0], reply))
     psutil.Process(child.pid).resume()
     assert seen[-1].name == "failed"

@@ -1,4 +1,4 @@
-"""The verdict on each framework's app, which must match the table in apps/README.md."""
+"""The verdict on each framework's app (the fixture `chosen`), as in the table in apps/README.md."""
 
 from tests.apps.frameworks.judging import failed, verdict
 from tools.app import App

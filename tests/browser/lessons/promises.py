@@ -48,10 +48,6 @@ class Lesson:
     speed: int = 10
 
     @property
-    def number(self) -> int:
-        return int(self.stem[:2])
-
-    @property
     def file(self) -> str:
         """The path of the learner's edition in the course folder."""
         return f"notebooks/{self.stem}.ipynb"
@@ -115,9 +111,9 @@ class Promises:
         page.remove_listener("console", on_console)
 
     def test_run_all_raises_nothing_and_solves_nothing(self, opened: Opened):
-        outputs = [from_dict(output) for output in opened.notebook.outputs()]
-        assert list(faults_of_outputs(outputs)) == []
-        data = [output["data"] for output in opened.notebook.outputs() if "data" in output]
+        outputs = opened.notebook.outputs()
+        assert list(faults_of_outputs([from_dict(output) for output in outputs])) == []
+        data = [output["data"] for output in outputs if "data" in output]
         shown = ["".join(kinds.get("text/plain", "")) for kinds in data]
         attempts = [text for text in shown if text.startswith("Exercise")]
         assert len(attempts) == len(self.lesson.calls("check")) >= 4

@@ -1,6 +1,7 @@
-"""Lesson 2 as learners see it: the unmodified notebook in JupyterLab."""
+"""Lesson 2 as learners see it: the unmodified notebook in JupyterLab.
 
-from __future__ import annotations
+The tests are those of `Promises`. One of them checks that the `live` elements are seen growing.
+"""
 
 from tests.browser.lessons.promises import Lesson, Promises
 

@@ -1,6 +1,7 @@
-"""Lesson 3 as learners see it: the unmodified notebook in JupyterLab."""
+"""Lesson 3 as learners see it: the unmodified notebook in JupyterLab.
 
-from __future__ import annotations
+The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
+"""
 
 from tests.browser.lessons.promises import Lesson, Opened, Promises
 

@@ -1,4 +1,7 @@
-"""Lesson 4 as learners see it: the unmodified notebook in JupyterLab."""
+"""Lesson 4 as learners see it: the unmodified notebook in JupyterLab.
+
+The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from utils import lesson_source
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-HEARTS = ".course-heartbeat"
+HEARTS = ".course-heartbeat"  # the widgets that show whether the event loop is blocked
 LAST = ".jp-CodeCell:last-child"
+# Code for new cells; most of its functions come from the notebook's own cells.
 STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")

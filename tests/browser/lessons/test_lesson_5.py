@@ -1,6 +1,7 @@
-"""Lesson 5 as learners see it: the unmodified notebook in JupyterLab."""
+"""Lesson 5 as learners see it: the unmodified notebook in JupyterLab.
 
-from __future__ import annotations
+The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
+"""
 
 from pathlib import Path
 
@@ -30,9 +31,7 @@ class TestPromises(Promises):
         shown=(".course-status", ".course-card", ".course-chat:has(.course-turn + .course-turn)"),
     )
 
-    def test_an_agents_stages_are_shown_once_the_exercise_is_solved(
-        self, opened: Opened, tmp_path: Path
-    ):
+    def test_an_agents_stages_are_shown(self, opened: Opened, tmp_path: Path):
         nb, turns = opened.notebook, Turns(tmp_path)
         nb.run_new_cell(turns.code + lesson_source.solution("5.agent_stages") + IN_TURNS)
         nb.run_cell_with('StatusLine("Thinking", "Tool call"')

@@ -1,4 +1,8 @@
-"""The FastAPI app in a real browser; tests also check the simulator's request log."""
+"""The FastAPI app in a real browser, with a simulator.
+
+`site.behave` chooses the model's pace and faults. `site.requests(mark)` returns the requests that
+the model has received since the mark.
+"""
 
 from __future__ import annotations
 

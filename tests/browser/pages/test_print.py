@@ -1,4 +1,4 @@
-"""The reading edition on paper, and its quick reference on screen."""
+"""The course's site on paper, and its quick reference on screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A browser's EventSource and `utils.sse` interpret event streams the same way."""
+"""A browser's EventSource and `utils.sse` interpret event streams the same way.
+
+Tricky streams come from `tests/sse_streams.py`: some written by hand, some composed at random.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ def misread_by_chromium(stream: bytes) -> bool:
 
 
 def test_our_reader_and_the_browsers_dispatch_the_same_events(context: BrowserContext):
-    streams = [it for it in (*BY_HAND.values(), *by_chance()) if not misread_by_chromium(it)]
+    every = (*BY_HAND.values(), *by_chance())
+    streams = [stream for stream in every if not misread_by_chromium(stream)]
 
     def answer(route: Route) -> None:
         number = route.request.url.rpartition("/")[2]

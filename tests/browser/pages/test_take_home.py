@@ -1,4 +1,7 @@
-"""The page of lesson 4's take-home script, served by a separate process and opened in a browser."""
+"""The page of lesson 4's take-home script, served by a separate process and opened in a browser.
+
+`page_server` runs the script with a simulated model; `STALLS` names a model that stalls.
+"""
 
 from __future__ import annotations
 
@@ -45,9 +48,7 @@ def ask(page: Page, url: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "note"), [("", "Complete: "), (":drop@5", "The reply is incomplete.")]
 )
-def test_a_question_is_sent_once_and_the_page_shows_how_the_reply_ended(
-    page: Page, script: Script, fault: str, note: str
-):
+def test_a_question_is_sent_once_and_the_end_is_shown(page: Page, script: Script, fault, note):
     with page_server(script, f"sim-fast{fault}") as url:
         with script.server.watch() as seen:
             ask(page, url)

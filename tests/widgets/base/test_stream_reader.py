@@ -1,4 +1,4 @@
-"""`StreamReader`: reading, stopping and closing a stream."""
+"""`StreamReader`: reading, stopping and closing a stream; `as_stream`: what counts as a stream."""
 
 import asyncio
 from contextlib import suppress
@@ -12,13 +12,18 @@ from utils.widgets.base.stream_reader import StreamReader, as_stream
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the time allowed for a stopped stream to close."""
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the time that a stopped stream has to close."""
     monkeypatch.setattr(stream_reader, "GRACE", 0.01)
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Start reading and wait for an item; return the reader, the received items and the task."""
+    """Start reading and wait for an item; return the reader, the received items and the task.
+
+    The first item of a `Tap`, a stream fed by the test, is "Half".
+    """
+    if isinstance(stream, Tap):
+        stream._items.put_nowait("Half")
     taken, arrived = [], asyncio.Event()
 
     def take(item: object) -> None:
@@ -31,19 +36,9 @@ async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None
     return reader, taken, run
 
 
-async def begun_with(tap: Tap) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
-    """Queue "Half" as the tap's first item, and call `begun` with the tap."""
-    tap._items.put_nowait("Half")
-    return await begun(tap)
-
-
-async def silent():
-    await asyncio.Event().wait()
-
-
 @pytest.mark.parametrize("times", [1, 2])
 async def test_stop_ends_reading_and_closes_the_stream(tap, times):
-    reader, taken, run = await begun_with(tap)
+    reader, taken, run = await begun(tap)
     tap._items.put_nowait("too late")  # arrives in the same event loop iteration as the stop
     for _ in range(times):
         reader.stop()
@@ -61,7 +56,7 @@ async def test_stop_before_and_after_reading_has_no_effect(tap):
 
 
 async def test_stop_after_the_last_item_has_no_effect(tap):
-    reader, _, run = await begun_with(tap)
+    reader, _, run = await begun(tap)
     assert reader._task is not None
     reader._task.add_done_callback(lambda _: reader.stop())
     tap.end()
@@ -101,21 +96,21 @@ async def test_a_cancellation_that_arrives_while_the_stream_closes_is_a_stop():
             await super().aclose()
             raise asyncio.CancelledError
 
-    reader, taken, run = await begun_with(Late())
+    reader, taken, run = await begun(Late())
     reader.stop()
     await run
     assert (taken, reader.stopped, reader.error) == (["Half"], True, None)
 
 
-async def test_a_lost_cancellation_is_sent_again(short):
+async def test_a_lost_cancellation_is_sent_again(quick):
     closed: list[bool] = []
 
     async def forgetful():  # swallows the cancellation, as `asyncio.wait_for` can on Python 3.11
         try:
             yield "Half"
             with suppress(asyncio.CancelledError):
-                await silent()
-            await silent()
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
         finally:
             closed.append(True)
 
@@ -125,7 +120,7 @@ async def test_a_lost_cancellation_is_sent_again(short):
     assert (reader.closed, closed) == (True, [True])
 
 
-async def test_a_stream_that_ignores_every_cancellation_is_abandoned(short):
+async def test_a_stream_that_ignores_every_cancellation_is_abandoned(quick):
     released = asyncio.Event()
     reader, taken, run = await begun(stubborn(released))
     reader.stop()
@@ -139,7 +134,7 @@ async def test_a_stream_that_ignores_every_cancellation_is_abandoned(short):
 
 @pytest.mark.parametrize("stop", [True, False])
 async def test_an_interrupt_propagates_with_or_without_stop(tap, stop):
-    reader, _, run = await begun_with(tap)
+    reader, _, run = await begun(tap)
     if stop:
         reader.stop()
     run.cancel()

@@ -1,4 +1,8 @@
-"""`SyncedList`: the messages it sends, and the state that a page gets on request."""
+"""`SyncedList`: the messages it sends, and the state that a page gets on request.
+
+A message has a number (`seq`), the index of the first changed item (`at`), and the items from that
+one on. If the item's text only grew, the message has the added text and the old length (`keep`).
+"""
 
 import pytest
 from hypothesis import given
@@ -45,11 +49,11 @@ def test_a_late_page_gets_the_whole_list(wire):
     assert wire.contents_sent_by(synced) == [{"seq": 1, "at": 0, "items": ["a"]}]
 
 
-def grown(there, keep, item):
-    """Append `item` to the first `keep` UTF-16 code units of `there`, as synced_list.js does."""
+def grown(old, keep, item):
+    """Append `item` to the first `keep` UTF-16 code units of `old`, as synced_list.js does."""
     if isinstance(item, str):
-        return there.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
-    return {**item, "value": grown(there["value"], keep, item["value"])}
+        return old.encode("utf-16-le")[: 2 * keep].decode("utf-16-le") + item
+    return {**item, "value": grown(old["value"], keep, item["value"])}
 
 
 def received(sent):

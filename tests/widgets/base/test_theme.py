@@ -1,4 +1,4 @@
-"""Assembling scripts and style sheets from the files they need."""
+"""Assembling a widget's script or style sheet from the files that its first line lists."""
 
 import re
 
@@ -60,7 +60,7 @@ def test_a_file_without_a_list_of_needs_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_other_widgets_rules_apply_to_a_widget(name: str):
-    """A page keeps the style sheets of every widget it has shown."""
+    # A page keeps the style sheet of every widget that it has shown.
     classes = set(re.findall(r"course-[a-z-]+", script(name)))
     own_sheet = name.replace(".js", ".css")
     own = theme._with_needs(own_sheet) if own_sheet in SHEETS else []

@@ -11,7 +11,7 @@ from utils.widgets.base.throttle import Throttle
 
 
 class Timers:
-    """Timers that fire when the test advances the clock."""
+    """Timers that fire when the test advances the clock with `move_to`."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
