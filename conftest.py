@@ -20,12 +20,13 @@ import pytest
 from tools.env_vars import suite_environ
 from tools.programs import folder_for_sockets, provide_home
 
-# Removed from the environment, since tests compare the output of other programs as plain text.
+# Environment variables to remove, since tests compare other programs' output as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-KERNEL_FORKER = "QUICK_KERNELS"  # variable with the address of the process that forks kernels
+# Kernels are forked from a process that has done the imports; this variable has its address.
+KERNEL_FORKER = "QUICK_KERNELS"
 
-# This file's tests are long and share nothing, so different workers may run them.
+# A test file that is split between workers: its tests are long and share nothing.
 SPLIT_FILE = "tests/notebooks/test_unlike_the_simulator.py"
 
 # The longest tests start first, so that none of them is still running alone at the end.
@@ -103,7 +104,7 @@ def kernels() -> str | None:
 
 
 def find_nbval_settings(config: pytest.Config) -> None:
-    """Make the path of nbval's settings absolute: pytest may be started in another folder."""
+    """Make the path of nbval's settings absolute, since pytest may start in another folder."""
     if getattr(config.option, "nbval_sanitize_with", None):  # only nbval has this option
         path = config.rootpath / config.option.nbval_sanitize_with
         config.option.nbval_sanitize_with = str(path)
@@ -133,9 +134,8 @@ def give_nbval_quick_kernels(config: pytest.Config) -> None:
 def use_unix_sockets_for_kernels(folder: str) -> None:
     """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
-    By default, each kernel looks up five free ports and binds them half a second later. In that
-    time, other tests open hundreds of connections. If a connection takes one of those
-    ports, the kernel dies.
+    By default, each kernel looks up five free ports and binds them half a second later. If another
+    test's connection takes one of these ports in the meantime, the kernel dies.
     """
     from jupyter_client.manager import KernelManager
 

@@ -25,7 +25,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # a note tells the model that its reply is incomplete; this one remains if Stop is pressed
+    # the note, which remains if Stop is pressed, tells the model that its reply is incomplete
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

@@ -3,7 +3,7 @@
     pip install "django>=5.2" "langchain-openai>=1.7.4" "uvicorn>=0.54"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... uvicorn django_chat:application
 
-The response to `POST /chat` streams the reply; leaving the page or pressing Stop cancels it.
+The response to `POST /chat` streams the reply. Leaving the page or pressing Stop cancels the reply.
 answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 
@@ -41,7 +41,7 @@ async def write(visitor, question):
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
-    # a note tells the model that its reply is incomplete; this one remains if Stop is pressed
+    # the note, which remains if Stop is pressed, tells the model that its reply is incomplete
     turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
     turns.append(turn)
     for old in list(conversations)[:-MOST_VISITORS]:
@@ -60,7 +60,7 @@ async def write(visitor, question):
         turn["note"] = ""
     except Exception as error:
         turn["note"] = sentence(error)
-    finally:  # also runs when the browser disconnects, which cancels this generator
+    finally:  # also runs when the browser's disconnect cancels this generator
         turn["running"] = False
     yield line("failed", turn["note"]) if turn["note"] else line("end", True)
 

@@ -157,7 +157,7 @@ class _Bare:
 
 
 async def _disconnect(reader: asyncio.StreamReader) -> None:
-    """Wait until the client disconnects; clients send nothing while they receive a reply."""
+    """Wait until the client disconnects; while it receives a reply, it sends nothing."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
-    lab += ["--here"] if arguments.here else []
+    lab += ["--here"] if arguments.here else []  # use this Python instead of .venv
     bare = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
     until_it_runs(lab)  # warm-up
     until_it_runs(bare)

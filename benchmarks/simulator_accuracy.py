@@ -76,7 +76,7 @@ def main() -> None:
             ("fast", arguments.calls),
             ("chat", arguments.calls),
             ("frontier", arguments.calls),
-            ("seed", max(1, arguments.calls // 5)),
+            ("seed", max(1, arguments.calls // 5)),  # the slowest: each call takes 10 s
         ):
             some = [call(profile, bare) for _ in range(calls)]
             pairs += some

@@ -64,7 +64,7 @@ async def read(request: bytes, port: int, start: asyncio.Event, after: float) ->
 
 
 def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> bytes:
-    """Return a request as bytes; the seed sets its planned TTFT, and identifies it in the log."""
+    """Return a request as bytes; `seed` sets the planned TTFT and identifies the logged request."""
     body = json.dumps(
         {
             "model": "sim-chat",

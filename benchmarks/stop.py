@@ -27,8 +27,8 @@ class Echo(anywidget.AnyWidget):
 
 echo = Echo()
 echo.on_msg(lambda widget, content, buffers: widget.send("echo"))
-seed = chat_model("seed", simulated=True)
-panel = ChatPanel(seed.astream, title="Stop").show()
+slow = chat_model("seed", simulated=True)
+panel = ChatPanel(slow.astream, title="Stop").show()
 print(panel.model_id, echo.model_id)
 """
 

@@ -16,7 +16,7 @@ LESSON_1 = "streaming-course/notebooks/01_enabling_streaming.ipynb"
 c.Spawner.default_url = f"/lab/tree/{LESSON_1}"
 
 # A whole class logs in at the same time. By default, learners get an error page if more than 100
-# servers are starting, or if theirs takes over a minute to start or half a minute to respond.
+# servers are starting, or if a server takes over a minute to start or half a minute to respond.
 c.JupyterHub.concurrent_spawn_limit = 0
 c.Spawner.start_timeout = 180
 c.Spawner.http_timeout = 180

@@ -26,8 +26,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) -> None:
     """Generate a reply as events for the page; keep the text so far if it fails or is stopped.
 
-    `status` and `tool` have a line to show below the text, `text` has a piece, and `html` has
-    complete blocks, which replace their text. The last event, `end` or `failed`, has it all.
+    `status` and `tool` are lines to show below the text. `text` is a piece, and `html` replaces the
+    pieces of complete blocks. The last event, `end` or `failed`, has the whole text and a note.
     """
     messages = []
     for asked, text, note in turns:  # a note tells the model that its reply is incomplete
@@ -143,7 +143,7 @@ Kept = Annotated[replies.Reply, Depends(kept)]
 async def read(reply: Kept, last_event_id: Annotated[int, Header(ge=0)] = 0) -> Any:
     """Stream a reply. A reconnecting browser sends the id of the last event it received."""
     async for number, event, data in reply.read(last_event_id):
-        if event in ("end", "failed"):  # their data is the whole text and a note
+        if event in ("end", "failed"):  # with the whole text and a note
             data = html(*data)
         yield ServerSentEvent(event=event, data=data, id=str(number))
 

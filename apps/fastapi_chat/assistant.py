@@ -55,8 +55,7 @@ class LimitReached(Exception):  # noqa: N818 (not an error: the text so far is k
 async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
     """Yield the items of a reply: ("text", piece), ("tool", name) and ("result", result).
 
-    The fallback model takes over only before the first item; after that, it would repeat text
-    or actions.
+    The fallback model takes over only before the first item: later, it might repeat text or calls.
     """
     for model in MODELS:
         begun = False
@@ -110,7 +109,7 @@ async def _call(call: ToolCall) -> ToolMessage:
     try:
         async with asyncio.timeout(LONGEST_SILENCE):
             return await TOOLS[call["name"]].ainvoke(call)
-    except Exception:  # report the error to the model, and continue the reply
+    except Exception:  # report the failure to the model, and continue the reply
         logging.getLogger(__name__).exception("The tool %s failed", call["name"])
         return ToolMessage("The tool failed.", tool_call_id=call["id"], status="error")
 

@@ -36,7 +36,7 @@ class Reply:
         self.news.set()
 
     async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
-        """Yield each event numbered above `after`, with its number, as it arrives."""
+        """Yield the events after number `after`, each with its number, as they arrive."""
         while True:
             self.news.clear()
             for event, data in self.events[after:]:

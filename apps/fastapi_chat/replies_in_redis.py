@@ -72,7 +72,7 @@ class Reply:
             await commands.execute()
 
     async def read(self, after: int) -> AsyncGenerator[tuple[int, str, Any]]:
-        """Yield each event numbered above `after`, with its number, as it arrives."""
+        """Yield the events after number `after`, each with its number, as they arrive."""
         while True:
             over = await self.result()
             block = None if over else WAIT * 1000  # milliseconds; None means don't wait

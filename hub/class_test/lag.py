@@ -1,7 +1,7 @@
 """How late live text reaches a learner's page, token by token.
 
-A token is *due* when the simulator plans to generate it: the time of the request, plus the planned
-time to first token, plus the token's index times the planned gap, all from the simulator log.
+A token is *due* when the simulator plans to generate it: at the time of the request, plus the
+planned TTFT, plus the token's index times the planned gap, all from the simulator's log.
 Widgets may delay a token by up to 50 ms, to send several in one redraw. Any delay beyond that
 is the *lag*:
 
@@ -20,6 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
+Arrivals = Iterable[tuple[float, Message]]  # arrival times (Unix) and messages
 # A cell that streams without a model or widgets: the floor for the lag of live text.
 BARE = """
 import asyncio, time
@@ -58,9 +59,9 @@ class LagError(Exception):
     """Raised if a reply's lag can't be measured; the message says why."""
 
 
-def streamed(messages: Iterable[tuple[float, Message]]) -> list[Redraw]:
-    """Return the redraws of the pane that streams; raise LagError unless exactly one does."""
-    panes: dict[str, list[Redraw]] = {}
+def streamed(messages: Arrivals) -> list[Redraw]:
+    """Return the redraws of the one pane that has several; otherwise, raise LagError."""
+    panes: dict[str, list[Redraw]] = {}  # by comm ID; a pane is a widget that shows a reply
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:
         update = _update_in(one)
@@ -97,7 +98,7 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
     return late
 
 
-def bare_lateness(messages: Iterable[tuple[float, Message]]) -> Iterator[float]:
+def bare_lateness(messages: Arrivals) -> Iterator[float]:
     """Yield how many seconds late each message from `BARE` arrived."""
     for at, one in messages:
         if one.kind == "comm_msg" and "due" in one.content["data"]:

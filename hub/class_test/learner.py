@@ -18,7 +18,7 @@ from yarl import URL
 
 from hub.class_test.kernel_messages import PROTOCOL, Message, message, request
 
-# sent by a browser that opens a page; the hub treats requests without them differently
+# headers with which a browser opens a page; the hub treats other requests differently
 _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
 
 

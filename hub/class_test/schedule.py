@@ -33,7 +33,7 @@ PATIENCE = 300.0  # seconds allowed for a class to get ready, and for each cell
 WITHIN = 5.0  # all learners start a cell within this many seconds of each other
 LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
 LOOP = "print(chunk.content"  # code in plain loops; the first cell that contains it is run
-# evaluated in a learner's kernel: the simulator's log entry for the last streamed reply
+# code for a learner's kernel: the simulator's log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"

@@ -1,7 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, one runs the lesson tests and another runs all other browser tests: see the
-root `conftest.py`, whose fixture `kernels` is the address of a process that forks kernels quickly.
+With several workers, each folder's files share one, except the file of lesson 4: see the root
+`conftest.py`. Its fixture `kernels` is the address of a process that forks kernels quickly.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab.
 
-The fixture `notebook` opens a notebook with the given cells. The lesson tests check that these
-widgets are seen growing. The last test shows widgets in states that no lesson reaches.
+The fixture `notebook` opens a notebook with the given cells; in a cell, `turn("begin")` waits for
+the test's `turns.take("begin")`. The last test shows widgets in states that no lesson reaches.
 """
 
 import re

@@ -13,7 +13,7 @@ from tests.browser import probe as probing
 from tests.browser.probe import probe
 from tools.browser.server import NO_BROWSER, REPOSITORY
 
-# Ways for a Playwright import to fail: the code of a fake module, and the reported cause.
+# Failing imports of Playwright: the code of a fake module, and the reported cause.
 MODULES = {
     "a library is missing": (
         "raise ImportError('libstdc++.so.6: cannot open shared object file')",
@@ -40,7 +40,7 @@ def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 def problem_of(folder: Path) -> str:
-    """Return the sentence with which the probe fails."""
+    """Return the error message of a failing probe."""
     with pytest.raises(LookupError) as caught:
         probe(folder)
     return str(caught.value)
@@ -99,8 +99,7 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(tmp_path, monkey
 
 @not_on_windows
 def test_all_tests_that_need_a_browser_are_skipped(playwright_is, tmp_path, monkeypatch):
-    # The fake module fails in pytest itself. The probe runs without PYTHONPATH; in it, the driver
-    # fails.
+    # In pytest, the fake module fails. The probe has no PYTHONPATH: the real driver fails there.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", failing_program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

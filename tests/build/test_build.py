@@ -331,7 +331,7 @@ def test_the_check_names_a_notebook_without_a_lesson_and_ignores_copies(built, c
 
 
 def save_in_jupyter(content):
-    """Make the changes that JupyterLab makes when it saves a notebook that wasn't run."""
+    """Change what JupyterLab changes when it saves a notebook without running it."""
     content["metadata"]["kernelspec"] = dict(reversed(content["metadata"]["kernelspec"].items()))
     content["metadata"]["language_info"]["version"] = "3.11.7"
     content["metadata"]["language_info"]["codemirror_mode"]["version"] = 4
@@ -487,7 +487,7 @@ def test_a_solution_that_its_check_rejects_fails_the_build_with_the_verdict(root
 def test_the_check_reports_a_stored_solution_that_was_rejected(built, capsys, status):
     text = f"Exercise 1.1: {status} There were 3 words."
     output = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": text}}
-    spoil(built, "solutions", lambda content: content["cells"][6].update(outputs=[output]))
+    spoil(built, "solutions", lambda it: it["cells"][6].update(outputs=[output]))  # the exercise
     assert main(["--check"], built) == (status != "correct.")
     said = f"the check rejects the solution. {text}"
     assert (said in capsys.readouterr().out) is (status != "correct.")

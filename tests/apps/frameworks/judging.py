@@ -16,7 +16,7 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
-    """Return the verdict table: the result of each line, such as "Stop stops the model", by name.
+    """Return the verdict table: results by line, such as "Stop stops the model".
 
     Args:
         site: The app's process and its simulator.
@@ -31,10 +31,11 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
     async def judged() -> dict[str, Seen]:
         wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # port is unused
         model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
+        # `hold` and `silence` are in seconds: the model's pause, and a silence to survive or report
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 
-    # Use a new thread: in this one, other tests' sync Playwright may have left a loop running.
+    # Use a new thread: in the current one, sync Playwright may have left an event loop running.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(judged())).result()
 

@@ -25,7 +25,7 @@ BUFFERED = {  # lines of the verdict table that a buffered app fails
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with served(ALONE, sys.executable) as running:  # with only the packages that the app needs
+    with served(ALONE, sys.executable) as running:  # as if only its own packages were installed
         yield running
 
 

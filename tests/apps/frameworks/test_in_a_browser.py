@@ -1,7 +1,7 @@
 """The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
 The fixture `app` is each framework's app in turn. `app.site` controls the model and has the request
-log; `app.face` has the page's selectors. What `assistant.py` does is tested with the FastAPI app.
+log; `app.face` has the page's selectors. `assistant.py` itself is tested with the FastAPI app.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -13,7 +13,7 @@ ANSWER = prepared_replies.answer(RAINBOW)
 ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
-PAUSE = 30  # tokens sent before a fault
+PAUSE = 30  # tokens sent before a fault; `stall@30,600` then sends nothing for 600 s
 BEFORE = ANSWER[:60]  # text that always arrives before the fault
 
 NOTE_LENGTHS = """(log) => {

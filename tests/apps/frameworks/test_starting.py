@@ -1,4 +1,4 @@
-"""Starting and ending each framework's app (the fixture `chosen`), also without a model."""
+"""Each framework's app (the fixture `chosen`) leaves nothing behind and reports a missing model."""
 
 import signal
 import subprocess

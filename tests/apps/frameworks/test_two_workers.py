@@ -1,7 +1,7 @@
 """Two FastAPI workers that keep the app's replies in Redis, and what happens when a worker dies.
 
-`site.behave` chooses the model's pace and faults. `site.requests(mark)` returns the requests that
-the model has received since the mark.
+`site.behave` chooses the model's pace and faults: `stall@30,4` is 4 s of silence after 30 tokens.
+`site.requests(mark)` returns the requests that the model has received since the mark.
 """
 
 import json
@@ -241,7 +241,7 @@ def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(worker
     reply = visitor.start(worker, RAINBOW)
     with closing(visitor.events(worker, reply)) as events:
         until_the_stall(events)
-    psutil.Process(child.pid).suspend()  # after 15 s without it, the reply counts as failed
+    psutil.Process(child.pid).suspend()  # 15 s later, the reply counts as failed
     seen = list(visitor.events(workers.urls[0], reply))
     psutil.Process(child.pid).resume()
     assert seen[-1].name == "failed"

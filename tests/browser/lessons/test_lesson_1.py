@@ -24,7 +24,7 @@ class TestPromises(Promises):
         assert re.search(lines, lesson.printed(), re.MULTILINE)
         panes = [lesson.page.locator(f"{LANE}({place}) .course-text") for place in (1, 2)]
         for pane in panes:
-            pane.filter(has_text="a better question").wait_for()
+            pane.filter(has_text="a better question").wait_for()  # the end of the reply
         assert panes[0].text_content() == panes[1].text_content()
 
     def test_stop_ends_the_race_and_the_notebook_continues(self, opened: Opened):
@@ -32,7 +32,7 @@ class TestPromises(Promises):
         lesson.run_cell_with("await race(")
         # Wait until the new panes have replaced the old ones.
         lesson.page.locator(".course-race .course-pane[data-phase=waiting]").first.wait_for()
-        lesson.page.locator(STREAM, has_text="waiters").wait_for()
+        lesson.page.locator(STREAM, has_text="waiters").wait_for()  # early in the reply
         lesson.cells.get_by_role("button", name="Stop", disabled=False).click()
         lesson.wait_done()
         text = lesson.page.locator(STREAM).text_content()

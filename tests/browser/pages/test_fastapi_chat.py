@@ -1,7 +1,7 @@
 """The FastAPI app in a real browser, with a simulator.
 
-`site.behave` chooses the model's pace and faults. `site.requests(mark)` returns the requests that
-the model has received since the mark.
+`site.behave` chooses the model's pace and faults: `stall@30,4` is 4 s of silence after 30 tokens.
+`site.requests(mark)` returns the requests that the model has received since the mark.
 """
 
 from __future__ import annotations
