@@ -1,7 +1,7 @@
 """Fixtures for all tests, and Hypothesis's settings.
 
-The root folder's `conftest.py` contains what also applies to notebooks. It sets environment
-variables before tests start, so fixtures import the course's modules only when they run.
+What also applies to notebooks is in the root folder's `conftest.py`, which sets environment
+variables before tests start. So a fixture imports the course's modules only when it runs.
 """
 
 import sys

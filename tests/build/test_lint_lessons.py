@@ -1,4 +1,4 @@
-"""The lint rules for lessons: a correct lesson passes, and violations are reported by line."""
+"""Lint rules for lessons: `SAMPLE` breaks none, and violations are reported by line number."""
 
 import re
 from pathlib import Path
@@ -25,12 +25,12 @@ def test_the_sample_breaks_no_rule():
 
 
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
-CHECK = '\ncheck("1.words", words)\n'
-ANSWER = ('    text = "".join(stream)', "    yield from text.split()")
-# The sample and a second exercise, 1.2, which has a solution but no check, heading or hints.
+CHECK = '\ncheck("1.words", words)\n'  # how the sample's exercise ends
+ANSWER = ('    text = "".join(stream)', "    yield from text.split()")  # its solution
+# The sample plus a second exercise, 1.2, which has a solution but no check, heading or hints.
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
 
-BREACHES = {  # a lesson, and part of the message as a string or regular expression
+VIOLATIONS = {  # a lesson, and part of the message as a string or regular expression
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
         'exercise 1.1 doesn\'t end with `check("1.1", …)`',
@@ -142,7 +142,7 @@ BREACHES = {  # a lesson, and part of the message as a string or regular express
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "said"), BREACHES.values(), ids=BREACHES)
+@pytest.mark.parametrize(("text", "said"), VIOLATIONS.values(), ids=VIOLATIONS)
 def test_a_violation_is_reported_with_file_and_line(text, said):
     found = [str(problem) for problem in problems(text)]
     assert any(re.search(said, problem) or said in problem for problem in found), found

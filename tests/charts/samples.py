@@ -17,9 +17,9 @@ def written(chart):
 
 
 def measured(style, waits):
-    """Return the rows of one endpoint style; `waits` maps numbers of clients to seconds."""
+    """Return one endpoint style's rows; `waits` maps numbers of clients to TTFTs in seconds."""
     return [
-        Row(style, clients, wait, wait, makespan=wait + 0.2, failed=0, health=0.01)
+        Row(style, clients, wait, ttft_worst=wait, makespan=wait + 0.2, failed=0, health=0.01)
         for clients, wait in waits.items()
     ]
 
@@ -52,13 +52,13 @@ def bursty(speed=1.0):
 
 
 def released_with_a_pause(speed=1.0):
-    """Return a buffered reply read on a busy machine: 17 pieces, a pause, then the rest."""
+    """Return a buffered reply, which a busy machine reads with a pause after 17 pieces."""
     arrivals = [1.40 + k * 0.0002 for k in range(124)]
     return recorded("proxy", [*arrivals[:17], *(at + 0.1 for at in arrivals[17:])], speed)
 
 
 def stuttering(speed=1.0):
-    """Return a steady stream read on a busy machine: several pieces arrive after each pause."""
+    """Return a steady stream, which a busy machine reads with pauses: several pieces after each."""
     arrivals = [0.5 + k * 0.0076 for k in range(124)]
     for begin, end in ((0.75, 0.9), (0.92, 1.0), (1.05, 1.25)):
         arrivals = [end if begin < at < end else at for at in arrivals]

@@ -1,7 +1,7 @@
 """The guard chart: how long the reader waits, and how much forbidden text they see.
 
 A guard holds back the last characters of a reply until more arrive, so that it can recognise
-forbidden text, here a code of four digits.
+forbidden text. Here, a code of four digits is forbidden.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The load chart: how long the last client waits, with a line for each style of endpoint."""
+"""The load chart has a line for each style of endpoint: how long the last client waits."""
 
 from itertools import combinations
 

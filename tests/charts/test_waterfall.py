@@ -1,4 +1,4 @@
-"""The waterfall shows when each stream waited or delivered text, and how it ended."""
+"""The waterfall chart shows when each stream waited or delivered text, and how it ended."""
 
 import pytest
 from matplotlib.colors import to_hex

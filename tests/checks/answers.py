@@ -79,7 +79,7 @@ def edits(exercise, answer):
 
 
 def edited(answer, changes, /, **names):
-    """Return a copy of a function or class after applying `changes` (`{old: new}`) to its code.
+    """Return a copy of a function or class, with `changes` (`{old: new}`) made to its code.
 
     The copy can use the names in the original module and in `names`.
     """
@@ -88,7 +88,7 @@ def edited(answer, changes, /, **names):
         assert old in code, f"{old} isn't in\n{code}"
         code = code.replace(old, new)
     file = f"<answer {next(NUMBERS)}>"
-    # Check messages quote an answer's lines from this cache.
+    # A check's message quotes an answer's lines from this cache.
     linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     names = {**vars(sys.modules[answer.__module__]), **names}
     exec(compile(code, file, "exec"), names)

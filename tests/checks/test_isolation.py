@@ -27,15 +27,15 @@ model = FakeListChatModel(responses=["Not asked for."])  # as a notebook might d
 @contextmanager
 def checking():
     """Isolate the `with` block the way a check isolates an answer."""
-    with isolated(None), noting():
+    with isolated(answer=None), noting():
         yield
 
 
 @contextmanager
 def beside(work):
-    """Run `work(begun, go_on)` in a thread that starts before the `with` block and ends after it.
+    """Run `work` in a thread until after the `with` block; yield a function that ends it earlier.
 
-    Yields a function that makes the thread finish earlier, and waits until it has.
+    `work(begun, go_on)` sets `begun` when the block may start, then waits for `go_on`.
     """
     begun, go_on = threading.Event(), threading.Event()
 

@@ -136,7 +136,7 @@ def as_async(node):
 
 
 def spoils(names, spoil):
-    """Return a mutation that makes the answer end by running `spoil` on any argument in `names`."""
+    """Return a mutation that runs `spoil` on each argument in `names` when the answer ends."""
 
     def replace(node):
         if is_function(node):

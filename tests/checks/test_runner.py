@@ -199,7 +199,7 @@ def alive():
 def test_code_that_is_stopped_leaves_no_exception_behind():
     for _ in range(5):
         evaluate("1.show", loops_forever, limit=0.001)
-    assert sum(range(200_000)) == 19_999_900_000  # gives a late exception time to surface
+    assert sum(range(200_000)) == 19_999_900_000  # runs until a late exception would surface
     assert evaluate("1.show", show).status == "correct"
 
 

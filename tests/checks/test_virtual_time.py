@@ -15,7 +15,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
-# `run(main, answer)` runs `main` in virtual time; `time.sleep` in the code of `answer` advances it.
+# `run(main, answer)` runs `main` in virtual time, from `BEGIN`; `sleep` in `answer` advances it.
 
 # --- Time -----------------------------------------------------------------------------------------
 

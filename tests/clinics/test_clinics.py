@@ -123,7 +123,7 @@ async def test_lesson_5_text_requests_and_finish_reasons_show_the_diagnoses():
     assert shown["doubled"].count(beginning) == 2
     assert whole.startswith(shown["truncated"])
     assert shown["truncated"].startswith(beginning)
-    # the lost part is in the middle: neither the beginning nor the end shows the fault
+    # the lost text is in the middle: neither the beginning nor the end shows the fault
     assert shown["lost"].count(beginning) == 1
     assert shown["lost"].endswith(whole[-40:])
     assert len(shown["lost"]) < len(whole)

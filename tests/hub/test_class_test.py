@@ -1,7 +1,7 @@
 """Tests of the `class` command, which measures how a hub copes with a simulated class.
 
-A token's lateness is the time from when it was due until the redraw that shows it. Its lag is the
-lateness without the delay by which a widget coalesces redraws.
+A token's lateness is the time from when it was due until the redraw that shows it. Its lag
+excludes the delay that a widget adds to coalesce redraws.
 """
 
 import argparse
@@ -90,13 +90,13 @@ def test_lag_excludes_the_widgets_coalescing():
 
 def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
-        """Return whether two learners' class passes, given the slower one's times in seconds."""
+        """Return whether a class of two passes, given the slower learner's times in seconds."""
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
         lags = {"race": [0.0, late]}
         measured = Measurements(2, 2, stages, late=lags, bare=[0.0, bare], failures=[*failures])
         return measured.holds
 
-    ready, late = READY_MARK * 10, INTERVAL + LAG_MARK * 0.01  # exactly at both limits
+    ready, late = READY_MARK * 10, INTERVAL + LAG_MARK * 0.01  # at both limits, which are ratios
     assert held(ready, late)
     assert not held(ready + 0.1, late)
     assert not held(ready, late + 0.001)

@@ -1,4 +1,4 @@
-"""Tests of the settings and recipes in `hub/`."""
+"""Tests of the settings in `hub/`, and of its recipes: a cluster, a single server, an image."""
 
 import os
 import re

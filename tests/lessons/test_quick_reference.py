@@ -20,8 +20,7 @@ LESSONS = Path(__file__).parents[2] / "lessons"
 PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
 TABLE = PAGE.partition("\n## ")[0]
 RIVER = "Name a river."
-# One event loop for all tests: LangChain models share an async HTTP client, which belongs to one
-# loop.
+# LangChain models share an async HTTP client, which belongs to one event loop.
 ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
 STORY = "Tell me a short story about a lighthouse."
 

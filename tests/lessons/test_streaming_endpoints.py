@@ -24,7 +24,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Endless:
-    """App with two endless streams; counts pieces, and notes whether a stream was closed."""
+    """An app with two endless streams. It counts pieces, and notes whether a stream was closed."""
 
     def __init__(self):
         self.sent = 0

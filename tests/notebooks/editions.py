@@ -23,16 +23,15 @@ SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 # Matches part of a local path, such as /home/, C:\Users or site-packages.
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
 
-# Runs in the kernel, since neither nbval nor nbclient reports exceptions in tasks that are never
-# awaited.
+# Runs in the kernel, to collect exceptions in tasks that are never awaited.
 WATCH_TASKS = """\
 import asyncio, gc
 _lost = []
 _watch = lambda loop, context: _lost.append(context.get("exception") or context["message"])
 asyncio.get_running_loop().set_exception_handler(_watch)
 """
-# Uses `type`, since `isinstance` would read each object's `__class__`, which makes openai's lazy
-# modules import everything. A task's `_log_traceback` is true if its exception was never retrieved.
+# Uses `type`: `isinstance` would read each object's `__class__`, and openai's lazy modules would
+# then import everything. A task's `_log_traceback` is true if its exception was never retrieved.
 RAISE_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()

@@ -8,7 +8,7 @@ This file is also a program with two commands. All workers of a test run share o
 which imports nothing until the first fork is requested. A test that would start `python ARGUMENTS`
 starts `join ADDRESS ARGUMENTS` instead. `join` sends `serve` its arguments, folder and environment
 as a line of JSON, along with its standard streams, for the fork to use. It then reads the fork's
-process ID and, at the end, its exit code, which becomes its own.
+process ID and, at the end, the exit code, and exits with it.
 """
 
 import json
@@ -125,7 +125,7 @@ def serve(descriptor: str) -> None:
 
 
 def run(connection: socket.socket) -> None:
-    """In a fork, take over `join`'s standard streams and settings, then run kernel or script."""
+    """In a fork, take over `join`'s standard streams and settings; run the kernel or script."""
     from threading import Thread
 
     from ipykernel.kernelapp import launch_new_instance

@@ -20,7 +20,7 @@ def sanitized(text: str) -> str:
     return text
 
 
-# --- The sanitizing rules are narrow
+# --- What nbval's sanitizing rules ignore, and what they keep
 
 
 @pytest.mark.parametrize(

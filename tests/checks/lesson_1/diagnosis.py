@@ -1,4 +1,4 @@
-"""Right and wrong answers to 1.diagnosis, which asks for diagnoses of three deployments."""
+"""Right and wrong answers to 1.diagnosis, made from the true diagnoses of three deployments."""
 
 from tests.checks.answers import diagnoses
 

@@ -1,9 +1,10 @@
-"""Right and wrong answers to 1.ttft, which asks learners to sort changes to a request by TTFT."""
+"""Right and wrong answers to 1.ttft: six changes to a request, ordered by the resulting TTFT."""
 
 from tests.checks.answers import right, wrong
 
-# The letters of the changes, each with its TTFT, as the message lists them.
-RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"
+# A: the prompt's first line is new. B: 20 clients send it. C: its last line is new. D: it is new
+# and ten times as long. E: its second half is new. F: its first three quarters are deleted.
+RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"  # in the message
 
 right("1.ttft", says=RIGHT)("CFEABD")
 right("1.ttft", says=RIGHT)("c, f, e, a, b, d")

@@ -101,8 +101,8 @@ edit("no text", {"self.text": "self.reply"})
 BEHIND = at("on_llm_end", "self.text += self.last")
 BEHIND[ADDS] = BEHIND[ADDS].replace(ADDS, "self.text += self.last; self.last = token", 1)
 edit("behind", {'""': '""; self.last = ""', **BEHIND})
-STREAMED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
-edit("not with invoke", at("on_llm_end", f"self.text += {STREAMED}"), "With `invoke` on a model")
+IF_INVOKED = "'?' * (type(value.generations[0][0]) is ChatGeneration)"
+edit("not with invoke", at("on_llm_end", f"self.text += {IF_INVOKED}"), "With `invoke` on a model")
 
 wrong("2.collector", "not a class", "without parentheses. It was given a `Collector`")(Collector())
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.diagnosis, which asks for diagnoses of four programs."""
+"""Right and wrong answers to 2.diagnosis, made from the true diagnoses of four programs."""
 
 from tests.checks.answers import diagnoses, right
 

@@ -1,10 +1,10 @@
-"""Right and wrong answers to 2.starts, which asks how many starts each of two handlers counts."""
+"""Right and wrong answers to 2.starts, which asks for the model starts that two handlers count."""
 
 from collections import Counter, defaultdict
 
 from tests.checks.answers import right, wrong
 
-# For each case, both handlers with the number of starts that they count.
+# In each case, `A` and `B` are attached in different places and count this many starts.
 STARTS = {1: ("A", 1, "B", 1), 2: ("A", 1, "B", 0), 3: ("A", 1, "B", 1), 4: ("A", 0, "B", 0)}
 
 for answer in (

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 3.calls, which asks for the complete tool calls of a reply."""
+"""Right and wrong answers to 3.calls, which asks for a reply's complete tool calls."""
 
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_3.whole import whole

@@ -108,7 +108,7 @@ edit(
     },
 )
 
-# mistakes in reading the model stream
+# mistakes in reading the model's stream
 PLAIN_LOOP = {"async def frames": "def frames", "async for chunk in model.a": "for chunk in model."}
 edit("model goes on", PLAIN_LOOP, "1 piece was still generated after")
 edit("never calls the model", {RESPONSE: "question and None"})

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.diagnosis, which asks for diagnoses of four endpoints."""
+"""Right and wrong answers to 4.diagnosis, made from the true diagnoses of four endpoints."""
 
 from tests.checks.answers import diagnoses, right
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 4.frame, which asks for a function that formats text as an event."""
+"""Right and wrong answers to 4.frame, which asks for text formatted as a server-sent event."""
 
 import json
 

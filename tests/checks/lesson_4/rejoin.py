@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from tests.checks.answers import edits, right, wrong
 from utils import lesson_source
 
-# Lesson 4's `Reply` class, which all answers use.
+# Lesson 4's `Reply`, which all answers use. It keeps a reply's events; `event(number)` awaits one.
 given = {"asyncio": asyncio, "aclosing": aclosing}
 for cell in lesson_source.load(lesson_source.paths()[3]).cells:
     if cell.kind == "code" and cell.learner.startswith(("async def write(", "class Reply:")):

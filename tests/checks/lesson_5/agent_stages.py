@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.agent_stages, which asks for the stages of an agent run."""
+"""Right and wrong answers to 5.agent_stages, which asks for the stages in an agent's stream."""
 
 from langchain_core.messages import AIMessageChunk, ToolMessage  # noqa: F401 (used in edits)
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which falls back from model to model."""
+"""Right and wrong answers to 5.first_that_answers, which asks for fallbacks from model to model."""
 
 import asyncio
 from contextlib import aclosing, suppress

@@ -19,6 +19,7 @@ async def hushed(stream):
             yield item
 
 
+# `allowed(text)` is false if a forbidden phrase, of `longest` characters at most, is in the text.
 @right("5.guarded_reply", says="at most 17 characters were held back")
 async def guarded_reply(pieces, allowed, longest):
     held = ""
@@ -48,8 +49,7 @@ FINE = {  # changes that raise `Refused` only at the end
     "if safe > 0": "if fine and safe > 0",
     FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
 }
-
-# calls `allowed` only right before it yields text
+# changes that call `allowed` only right before text is yielded
 LAZY = {
     CHECK: "",
     CUT: REFUSES + CUT,

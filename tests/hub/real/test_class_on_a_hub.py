@@ -26,7 +26,7 @@ needs_npm = pytest.mark.skipif(
 
 @pytest.fixture
 def place(tmp_path_factory) -> Iterator[Path]:
-    """Provide a temporary folder; afterwards, check that the command left no folder or process."""
+    """Provide a temporary folder; afterwards, check that no folder or process is left behind."""
     place = tmp_path_factory.mktemp("class")
     yield place
     assert list(place.glob("course-class-*")) == []
@@ -37,7 +37,7 @@ def place(tmp_path_factory) -> Iterator[Path]:
 
 def at(process: psutil.Process, place: Path) -> bool:
     try:
-        return str(place) in process.environ().get("HOME", "")  # learners' homes are in it
+        return str(place) in process.environ().get("HOME", "")  # a learner's home is in `place`
     except psutil.Error:
         return False
 
