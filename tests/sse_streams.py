@@ -1,7 +1,4 @@
-"""Server-sent event streams: an app whose stream never ends, and input for event-stream parsers.
-
-The input is for comparing the course's parser, `utils.sse`, with a browser's.
-"""
+"""Event streams on which `utils.sse` and a browser must agree, and an app with an endless one."""
 
 import asyncio
 import random

@@ -1,6 +1,6 @@
 """Lesson 5's assistant: its two parts, `answer` and `steady`, may be the course's or a learner's.
 
-Each part is the solution of an exercise. A learner's replaces the course's if it passes the check.
+Each part solves an exercise. A learner's solution replaces the course's if it passes the check.
 """
 
 import pytest
@@ -41,7 +41,7 @@ def test_a_learners_part_is_used_only_if_it_passes(capsys):
 
 def test_a_part_is_checked_again_each_time(monkeypatch):
     own = {"steady": steadier}
-    monkeypatch.setattr("tests.test_assistant.steady", unwritten)  # `steadier` calls it
+    monkeypatch.setattr("tests.test_assistant.steady", unwritten)  # used by `steadier`
     assert parts(own, ["steady"]) == (PARTS["steady"],)
     monkeypatch.undo()
     assert parts(own, ["steady"]) == (steadier,)

@@ -34,7 +34,7 @@ async def test_a_server_is_measured_and_ends_even_if_the_block_is_cancelled(monk
 
     async def measure():
         async with server() as port:
-            # Make `experiment` use this server, which stays up afterwards.
+            # Make `experiment` use this server, which keeps running when the experiment ends.
             monkeypatch.setitem(experiment.__globals__, "server", lambda: nullcontext(port))
             rows = await experiment(clients=(1, 20), styles=(BLOCKING, TASKS))
             measured.set_result((rows, children()))
@@ -63,7 +63,7 @@ def test_a_row_has_the_median_and_the_longest_wait():
     assert _row(BLOCKING, recordings, health=4.5) == Row(
         BLOCKING,
         clients=4,
-        ttft_median=1.3,
+        ttft_median=1.3,  # of 0.8, 0.8, 1.8 and 5.0: the failed reply had begun
         ttft_worst=5.0,
         makespan=pytest.approx(2 + 5.2),  # the last request was sent 2 s after the first
         failed=1,
@@ -75,8 +75,8 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that serves a crowd in virtual time; every reply takes equally long.
 
-    The function returns the times at which a health check and the last reply ended, as multiples of
-    one reply's duration. The health check starts when half of that duration has passed.
+    Its results are the times at which a health check and the last reply ended. The unit is one
+    reply's duration, and the health check starts at 0.5.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 

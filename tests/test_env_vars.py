@@ -37,7 +37,7 @@ def clean(monkeypatch, started):
     os.environ.clear()
     os.environ.update(before)
     get_env_var.cache_clear()
-    configure(enabled=None)
+    configure(enabled=None)  # let the variables decide again whether LangSmith traces
 
 
 # Variables that HTTP libraries and other programs read, by test ID.
@@ -91,7 +91,7 @@ def test_the_simulator_starts_whatever_is_set():
 
 
 def sent_headers(client):
-    """Return the headers that a client sends; those whose value isn't a string are left out."""
+    """Return the headers that a client sends; a value that isn't a string omits its header."""
     return {name: it for name, it in client.default_headers.items() if isinstance(it, str)}
 
 

@@ -1,4 +1,4 @@
-"""What learners' old notebooks import still works: former module names, and a former exercise."""
+"""Learners' old notebooks still work: former module names, and the replies of a former clinic."""
 
 from functools import reduce
 from importlib import import_module

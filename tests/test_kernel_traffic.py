@@ -14,9 +14,7 @@ from IPython.display import display
 from utils.widgets import LiveText, traffic
 outlet = get_ipython().kernel.iopub_thread
 """
-
-
-CELLS = {
+CELLS = {  # maps a cell's code to what it prints
     # prints, displays and widgets are counted
     """\
 with traffic() as nothing:

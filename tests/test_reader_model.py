@@ -1,6 +1,6 @@
-"""The reader model estimates how long a person waits for a streamed reply, and when they finish it.
+"""The reader model estimates how long a person waits for a streamed reply, and when reading ends.
 
-These tests compare it with its published formulas, and check properties of any stream and speed.
+The tests compare estimates with the model's formulas, and check what holds for every stream.
 """
 
 from itertools import accumulate, pairwise

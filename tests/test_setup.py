@@ -26,7 +26,7 @@ def _simulated(started, monkeypatch):
 
 @pytest.fixture
 def fresh(_simulated, monkeypatch):
-    """Yield a new `Shared`, which hasn't started its simulator yet."""
+    """Yield a new `Shared`, which will hold a simulator once one has been started."""
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield fresh
@@ -49,6 +49,7 @@ def test_garbage_collection_skips_imported_modules_only():
     assert gc.get_freeze_count() <= frozen
 
 
+# The hub sets the second threshold, to speed up startup.
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
 def test_garbage_collection_is_frequent_also_on_the_hub(before, after):
     usual = gc.get_threshold()

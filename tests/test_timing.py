@@ -75,7 +75,7 @@ items = st.lists(
 
 
 def recorded(*arrivals, **fields):
-    """Return a recording of (seconds, text) pairs that ends with the last pair."""
+    """Return a recording of these (seconds, text) pairs; by default, it ends at the last one."""
     pieces = tuple(Piece(at, text) for at, text in arrivals)
     end = pieces[-1].at if pieces else 0.0
     return Recording("reply", pieces, **{"e2e": end} | fields)
@@ -550,7 +550,7 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
 
 # --- steps that follow the model --------------------------------------------------------
 
-# `passed_on` and `held_back` compute the recording of a step's output from that of its input.
+# From a recording of a step's input, `passed_on` and `held_back` compute one of its output.
 
 # Regular expressions that match where a part ends; NOWHERE never matches.
 AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"

@@ -14,12 +14,12 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# A section may use a name from another one if it tells learners to run that one first.
+# Names from other sections that a section may use, since its text says what to run first.
 ALLOWED = {("A web server of your own", "frame")}  # section and name
 
 
 def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]:
-    """Return (title, name) for each name a section uses but neither it nor the setup defines."""
+    """Return each undefined name in the sections, as (section title, name)."""
     for number, section in enumerate(sections):
         source = "\n\n".join(cell.source for cell in (*section.setup, *section.cells))
         (folder / f"{number}.py").write_text(source, encoding="utf-8")
@@ -30,9 +30,9 @@ def undefined(sections: Sequence[Section], folder: Path) -> set[tuple[str, str]]
         check=False,  # ruff exits with 1 if it finds violations
     )
     names = set()
-    for fault in json.loads(found.stdout):
-        section = sections[int(Path(fault["filename"]).stem)]
-        names.add((section.title, fault["message"].split("`")[1]))  # the message quotes the name
+    for violation in json.loads(found.stdout):
+        section = sections[int(Path(violation["filename"]).stem)]
+        names.add((section.title, violation["message"].split("`")[1]))  # the quoted name
     return names
 
 

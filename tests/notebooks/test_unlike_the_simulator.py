@@ -32,8 +32,7 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}
 HIDDEN = USAGE | {"completion_tokens": 1040, "total_tokens": 1047}  # mostly hidden reasoning
 MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עולם\n\n- مرحبا\n- 👩‍👩‍👧‍👦 \x1b[31m\x00\u202e"  # noqa: RUF001
 REPLIES = {
-    # A model with hidden reasoning can spend all its tokens on it; some servers then send null as
-    # the content.
+    # Hidden reasoning can use up all the tokens; some servers then send null as the content.
     "no text": Reply(None, [{"role": "assistant", "content": None}], finish="length"),
     # Seen with Hugging Face's server: no content in the first chunk, usage in the last, no [DONE].
     "one word": Reply("Yes", [{"role": "assistant"}, {"content": "Yes"}], usage=USAGE, done=False),
@@ -80,7 +79,7 @@ def _events(reply: Reply) -> Iterator[str]:
 
 
 def event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> str:
-    """Return the event of a stream that contains one chunk with this choice."""
+    """Return a stream event: one chunk with this choice."""
     chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     return f"data: {json.dumps(chunk | {'choices': [{'index': 0, **choice}], 'usage': usage})}\n\n"
 
@@ -104,6 +103,7 @@ def test_no_cell_ends_in_an_error(lesson, other_server: Server, quick_kernel):
     requests = [0]  # the total number of requests after each cell
 
     def once_more() -> bool:
+        """Return whether the latest cell called the model; if so, it runs again at the end."""
         requests.append(other_server.requests)
         if len(requests) > len(cells):  # every cell has run; now some run again
             other_server.begin(2)

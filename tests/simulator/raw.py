@@ -18,7 +18,7 @@ def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenA
     return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 
 
-_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # used without TLS
+_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # the server has no TLS
 
 
 def send(
@@ -48,7 +48,7 @@ def connected(server: Simulator) -> socket.socket:
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
-    """Send a chat request; return the socket, unread, with a receive buffer of `buffer` bytes."""
+    """Send a chat request; return its unread socket, whose receive buffer has `buffer` bytes."""
     raw = json.dumps(body)
     host, port = _address(server).split(":")
     head = (

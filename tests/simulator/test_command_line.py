@@ -81,7 +81,7 @@ def only_announce(
 
 
 @pytest.mark.parametrize(
-    ("host", "sends_from", "shown", "hint"),
+    ("host", "own_address", "shown", "hint"),
     [
         ("127.0.0.1", None, r"127\.0\.0\.1", ""),
         ("0.0.0.0", "198.51.100.7", r"198\.51\.100\.7", "may have other addresses"),
@@ -92,11 +92,11 @@ def test_the_greeting_has_an_address_that_learners_can_reach(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     host: str,
-    sends_from: str | None,
+    own_address: str | None,
     shown: str,
     hint: str,
 ) -> None:
-    monkeypatch.setattr(command_line, "_address_for_others", lambda: sends_from)
+    monkeypatch.setattr(command_line, "_address_for_others", lambda: own_address)
     monkeypatch.setattr(sys, "argv", ["simulator", "--host", host])
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     monkeypatch.setattr(server, "serve", only_announce)

@@ -1,6 +1,6 @@
 """A simulator that learners share: which requests it admits, and how it identifies learners.
 
-A learner's API key is the class's key, a slash and a name. `Clock` is a fake clock with a `now`.
+A learner's API key is the class's key, a slash and a name. Tests set the `now` of a fake `Clock`.
 """
 
 import threading
@@ -19,7 +19,7 @@ QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
 
 
 def admitted(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
-    """Return the learners whose request was admitted, out of one request from each."""
+    """Send a request from each learner; return those whose request was admitted."""
     names = []
     for learner in learners:
         with suppress(ApiError):

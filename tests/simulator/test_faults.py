@@ -1,6 +1,6 @@
 """Every fault in `FAULTS`: its effect on a stream, and how `ChatOpenAI` reacts.
 
-The `sim-chat:drop@7` model has the `drop` fault after 7 tokens; FAULTS.md describes all faults.
+The model `sim-chat:drop@7` drops the connection after 7 tokens; FAULTS.md describes all faults.
 """
 
 import json
@@ -105,7 +105,8 @@ def test_a_stream_may_lack_done(server: Simulator) -> None:
     sys.platform != "linux", reason="Only Linux reports what a client has acknowledged."
 )
 def test_a_slow_reader_gets_everything_sent_before_a_reset(server: Simulator) -> None:
-    body = {"model": "sim-chat:drop@99999", "messages": QUESTION, "stream": True}
+    beyond_the_end = "sim-chat:drop@99999"  # drops the connection after the last token
+    body = {"model": beyond_the_end, "messages": QUESTION, "stream": True}
     with unread(server, body, buffer=16_384) as client:
         raw = bytearray(client.recv(1))
         while server.requests(settled=False)[-1].ended == "streaming":
@@ -195,19 +196,19 @@ def test_too_many_faults_are_refused(server: Simulator, suffix: str) -> None:
 def test_a_long_pause_has_a_limited_number_of_comments() -> None:
     silence = [TimedBytes(0, b""), TimedBytes(999_999, b"")]
     (chosen,) = parse("keepalive@0.01")
-    sent = list(chosen.delivery()(iter(silence), None))
+    sent = list(chosen.delivery()(iter(silence), None))  # this fault needs no encoder
     assert len(sent) <= 10_000 + len(silence)
 
 
 def test_a_flood_respects_max_tokens(server: Simulator) -> None:
     received, finish, _ = outcome(chat(server, "sim-fast:flood@1", max_tokens=3000))
-    assert [len(text) for text in received] == [4096, 4096]
+    assert [len(text) for text in received] == [4096, 4096]  # 1,024 tokens each
     assert finish == "length"
 
 
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 def test_a_flood_has_no_reasoning(server: Simulator, by_responses: bool) -> None:
-    model = chat(server, "sim-fast:thinking:flood@0.01", use_responses_api=by_responses)
+    model = chat(server, "sim-fast:thinking:flood@0.01", use_responses_api=by_responses)  # 10 kB
     received, _, error = outcome(model)
     assert [len(text) for text in received] == [4096, 4096]
     assert error is None

@@ -91,7 +91,7 @@ def test_twenty_clients_wait_for_the_slots(exact: VirtualSimulator) -> None:
         assert (reply.usage["output_tokens"], cached) == (20, 0)
         service = FIRST + prompt / RATE + 19 / PROFILE.rate  # seconds for a whole reply
         assert reply.ttft == formula(prompt, wait=place // SLOTS * service)
-        after_opening = (1 - PROFILE.opening) * FIRST
+        after_opening = (1 - PROFILE.opening) * FIRST  # from the role chunk to the first token
         assert (reply.ttft or 0) - (reply.ttfb or 0) == pytest.approx(after_opening, rel=0.02)
 
 

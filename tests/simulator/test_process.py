@@ -34,7 +34,7 @@ def own() -> Iterator[Simulator]:
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make `start()` start a new simulator, and stop it after the test."""
+    """Make `start()` start a new simulator, which is stopped after the test."""
     for fresh in own_shared():
         monkeypatch.setattr(simulator_client, "shared", fresh)
         yield
@@ -226,7 +226,7 @@ def test_a_port_reported_by_another_process_is_ignored(monkeypatch: pytest.Monke
     child = child_process.Child("utils.simulator", {server_process.KEY_VARIABLE: "key"}, settings)
     place = child._listener.getsockname()
     with socket.create_connection(place) as silent, socket.create_connection(place) as stranger:
-        stranger.sendall(b"token 80\n")
+        stranger.sendall(b"token 80\n")  # a wrong token, and a port
         port = child.port()
         assert silent.recv(1) == b""
     assert port not in (None, 80)

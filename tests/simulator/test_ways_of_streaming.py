@@ -25,11 +25,7 @@ from utils import lesson_source
 
 NONE = "\N{EN DASH}"  # the text of a cell for a combination that doesn't exist
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
-TYPES = {
-    BaseMessage: "chunks",
-    str: "strings",
-    tuple: "pairs",
-}  # the table's words for types of items
+TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}  # the table's words for items
 
 Read = Callable[[Any], None]  # called with each item of a stream
 Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
@@ -46,7 +42,7 @@ def order_status(order: int) -> str:
 class Component:
     runnable: Runnable[Any, Any]
     asked: Any  # the runnable's input
-    virtual: VirtualSimulator  # the server behind its model
+    virtual: VirtualSimulator  # the server behind the runnable's model
 
 
 def component(name: str, **options: Any) -> Component:
@@ -117,7 +113,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 
 
 def texts(item: Any) -> Iterator[str]:
-    """Yield the model's text in an item, whichever way it was streamed."""
+    """Yield the model's text in an item of any stream."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, AIMessage):

@@ -38,7 +38,7 @@ class VirtualSimulator:
 
     Attributes:
         app: The simulator's ASGI app.
-        clock: A function that returns the loop's time in seconds, for code that takes a clock.
+        clock: A function that returns the loop's time in seconds, to pass to code under test.
     """
 
     def __init__(self, **settings: Any) -> None:

@@ -46,6 +46,7 @@ def test_the_quick_tests_exist():
 
 
 def test_changed_new_and_removed_packages_are_listed():
+    # uv's output: `-` precedes the newest version, which is installed, and `+` the locked one.
     output = "Would install 2 packages\n - b==3\n + b==1\n + gone==2\n - new==1\n ~ other==1\n"
     assert canary.changes(output) == [
         "  b: 1 -> 3",

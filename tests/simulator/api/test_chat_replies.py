@@ -132,6 +132,7 @@ def test_models_are_listed_and_described(server: Simulator) -> None:
         ("POST", "/v1/chat/completions", {"model": "sim-chat", "messages": QUESTION, "n": 2}, 400,
          "invalid_value", "expected 1"),
         ("GET", "/v1/models/gpt", None, 404, "model_not_found", "gpt"),
+        # This path sets the model behind the name `sim`.
         ("PUT", "/simulator/sim", {"model": "sim-chat:odd"}, 404, "model_not_found", "sim-chat"),
         ("PUT", "/simulator/sim", {"model": 3}, 400, "invalid_type", "expected a string"),
     ],

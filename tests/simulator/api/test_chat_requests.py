@@ -11,6 +11,7 @@ from utils.simulator.json_values import parse_object
 from utils.simulator.profiles import PROFILES
 from utils.simulator.tokens import split
 
+DEFAULT = PROFILES["chat"]  # the profile of `sim`, which no request here uses
 GOOD: dict[str, Any] = {"model": "sim-chat", "messages": [{"role": "user", "content": "Hi"}]}
 TOOL = {"type": "function", "function": {"name": "get_weather"}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
@@ -96,16 +97,16 @@ def test_a_stop_sequence_may_end_inside_a_token() -> None:
 
 def test_a_repeated_request_gets_the_same_text_with_other_times() -> None:
     request = parse(GOOD)
-    first, second = (compose(request, PROFILES["chat"], attempt) for attempt in (1, 2))
+    first, second = (compose(request, DEFAULT, attempt) for attempt in (1, 2))
     assert [piece.text for piece in first.pieces] == [piece.text for piece in second.pieces]
     assert first.pieces != second.pieces
-    assert first.pieces == compose(request, PROFILES["chat"], attempt=1).pieces
+    assert first.pieces == compose(request, DEFAULT, attempt=1).pieces
 
 
 def test_a_limit_ends_a_reply_sooner_at_the_same_pace() -> None:
     seed = GOOD | {"model": "sim-seed"}
-    whole = compose(parse(seed), PROFILES["chat"], attempt=1)
-    short = compose(parse(seed | {"max_tokens": 5}), PROFILES["chat"], attempt=1)
+    whole = compose(parse(seed), DEFAULT, attempt=1)
+    short = compose(parse(seed | {"max_tokens": 5}), DEFAULT, attempt=1)
     assert (short.finish, whole.finish) == ("length", "stop")
     assert short.pieces == whole.pieces[:5]
     assert short.end < whole.end
@@ -116,7 +117,7 @@ def test_an_overloaded_server_refuses_some_requests_with_retry_after() -> None:
     refusals = []
     for attempt in range(100):
         try:
-            compose(request, PROFILES["chat"], attempt)
+            compose(request, DEFAULT, attempt)
         except ApiError as refused:
             refusals.append(refused)
     assert 5 < len(refusals) < 50

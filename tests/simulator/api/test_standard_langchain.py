@@ -20,7 +20,7 @@ class Standard(ChatModelIntegrationTests):
     by_responses: bool
 
     @pytest.fixture(autouse=True)
-    def _ask(self, server: Simulator) -> None:
+    def _set_server(self, server: Simulator) -> None:
         self.server = server
 
     @property

@@ -34,7 +34,7 @@ def all_required(properties):
 
 OBJECT = all_required(FIELDS)
 PEOPLE = all_required({"people": {"type": "array", "items": OBJECT}})
-ASKS = {  # other fields of the requests
+ASKS = {  # what a request asks for besides text
     "plain": {},
     "tool": {"tools": [{"type": "function", "function": {
         "name": "get_weather", "description": "The weather " * 1000, "parameters": OBJECT}}]},
@@ -56,6 +56,7 @@ def reply(**fields):
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("kind", ASKS)
 def test_a_long_prompt_gets_a_reply(kind, unit):
+    # JSON mode requires the word "json"; "is cold:" introduces a value for the field `is_cold`.
     text = f"json, is cold: {unit * (LENGTH // len(unit))}!"
     assert reply(messages=[{"role": "user", "content": text}], **ASKS[kind]).pieces
 
@@ -80,8 +81,8 @@ def test_many_calls_in_one_turn_are_parsed():
         {"type": "function_call_output", "call_id": f"call_{n}", "output": "5"} for n in range(many)
     ]
     asked = [{"role": "user", "content": "hello"}, *calls, *results]
-    ask = responses.parse({"model": "sim-fast", "input": asked}, Conversations().recall)
-    assert len(ask.turns[1].calls) == many
+    request = responses.parse({"model": "sim-fast", "input": asked}, Conversations().recall)
+    assert len(request.turns[1].calls) == many
 
 
 @pytest.mark.parametrize(

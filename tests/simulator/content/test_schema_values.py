@@ -41,7 +41,7 @@ PRODUCT = obj(
 
 
 def reply(prompt, schema=None, system="", form=None):
-    """Return the reply, decoded if it is JSON, to a request with `form` as `response_format`."""
+    """Return the reply, decoded if it is JSON; `form` is the request's `response_format`."""
     messages = [{"role": "user", "content": prompt}]
     if system:
         messages.insert(0, {"role": "system", "content": system})
@@ -168,7 +168,7 @@ def arrays(draw, inner):
 
 
 def nested(inner):
-    """Return a strategy for schemas whose parts `inner` generates."""
+    """Return a strategy for schemas that contain schemas from `inner`."""
     unions = st.lists(inner, min_size=1, max_size=3).map(lambda any_of: {"anyOf": any_of})
     return objects(inner) | arrays(inner) | unions
 

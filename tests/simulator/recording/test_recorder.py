@@ -1,4 +1,4 @@
-"""Recording valid and malformed streams, storing recordings in files, and replaying them.
+"""Recording valid and malformed streams; storing and replaying the recordings.
 
 A recording's `parts` are (kind, tool name) pairs; its `pieces` are (time, index of the part, text).
 """
@@ -44,7 +44,7 @@ def sse(*events: Any) -> bytes:
 
 
 def recorded(*pieces: bytes, error: Exception | None = None) -> tuple[RecordedReply, int]:
-    """Record a provider's reply with these bytes; also return how many items were unreadable."""
+    """Record a reply made of these bytes; return it, and the number of unreadable items."""
 
     def body() -> Iterator[bytes]:
         yield from pieces
@@ -228,7 +228,7 @@ SURROGATES = st.text(st.characters(codec=None, categories=("Cs", "L", "Zs", "So"
 
 
 def fields(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return a strategy for JSON values, often objects with some of these fields, valid or not."""
+    """Return a strategy for objects with some of these fields, and for other JSON values."""
     optional = {name: value | JSON for name, value in values.items()}
     return JSON | st.fixed_dictionaries({}, optional=optional)
 
@@ -249,7 +249,7 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-# Chunks mixed with arbitrary text without whitespace, which needn't be valid JSON.
+# The events are chunks and arbitrary strings without whitespace, mostly invalid as JSON.
 @given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]
