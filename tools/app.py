@@ -135,7 +135,7 @@ CHAINLIT = App(
     variables=(
         ("CHAINLIT_APP_ROOT", "{folder}"),
         ("CHAINLIT_HOST", HOST),
-        ("CI", "false"),  # if this is true, Chainlit overwrites OPENAI_API_KEY with a fake key
+        ("CI", "false"),  # with CI=true, Chainlit overwrites OPENAI_API_KEY with a fake key
     ),
 )
 DJANGO = App(

@@ -35,8 +35,8 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
     Without `--here`, the doctor runs again inside `.venv`, if there is one. Only the first run can
-    check whether `.venv` is up to date, since that depends on the Python that started the command;
-    it passes the result on with `--venv`.
+    check whether `.venv` is up to date, since the answer depends on the Python that started
+    `course.py`. The first run passes the result on with `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():

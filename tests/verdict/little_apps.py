@@ -177,7 +177,7 @@ class Retries(Sound):
     """Retries after errors of type `error`; subclasses may skip the beginning of the next reply."""
 
     error: type[openai.APIError]
-    not_after: tuple[type[openai.APIError], ...] = ()  # subtypes that are not retried
+    not_after: tuple[type[openai.APIError], ...] = ()  # subtypes of `error`, not retried
     tries = 2
 
     def skip(self, shown: str) -> int:
