@@ -100,7 +100,7 @@ Start = Callable[..., list[Asked]]
 
 @pytest.fixture
 def fake_provider(monkeypatch) -> Iterator[Start]:
-    """Return a function that starts a fake provider and returns a list of the POST requests to it."""
+    """Return a function that starts a fake provider and returns a list of its POST requests."""
     with ExitStack() as running:
 
         def start(status: int, body: str, models: object = None) -> list[Asked]:
