@@ -33,7 +33,7 @@ STDERR = 2  # file descriptor; stdout is for the command's own messages
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app with its own environment, which keeps its packages out of the course's environment."""
+    """An app whose packages are in an environment of their own, separate from the course's."""
 
     name: str
     place: str  # the folder to start the app in
@@ -135,7 +135,7 @@ CHAINLIT = App(
     variables=(
         ("CHAINLIT_APP_ROOT", "{folder}"),
         ("CHAINLIT_HOST", HOST),
-        ("CI", "false"),  # if this is true, Chainlit overwrites OPENAI_API_KEY with a fake key
+        ("CI", "false"),  # with CI=true, Chainlit overwrites OPENAI_API_KEY with a fake key
     ),
 )
 DJANGO = App(
@@ -178,7 +178,7 @@ def app(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def simulator(python: str, model: str = "sim-chat", speed: str = "") -> Iterator[dict[str, str]]:
-    """Run a simulator during the `with` block; yield the environment variables for its model."""
+    """Run a simulator during the `with` block; yield the environment variables that select it."""
     port, key = free_port(), secrets.token_urlsafe(24)
     command = [python, "-m", "utils.simulator", "--with-parent", "--port", str(port)]
     command += ["--speed", speed or os.environ.get("COURSE_SPEED") or "1"]

@@ -51,7 +51,7 @@ def setup(arguments: argparse.Namespace) -> int:
 def verdict(arguments: argparse.Namespace) -> int:
     """Test an endpoint; `tools.verdict` parses the options."""
     python = interpreter("lab", arguments.here)
-    # Run in the user's folder, where --run starts their program; -P prevents imports from there.
+    # Run in the user's folder, where --run starts the app; -P prevents imports from this folder.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
     return run(command, Path.cwd(), PYTHONPATH=str(ROOT))
 

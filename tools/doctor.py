@@ -35,8 +35,8 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Print one line per check and a summary; return 1 if anything needs fixing.
 
     Without `--here`, the doctor runs again inside `.venv`, if there is one. Only the first run can
-    check whether `.venv` is up to date, since that depends on the Python that started the command;
-    it passes the result on with `--venv`.
+    check whether `.venv` is up to date, since the answer depends on the Python that started
+    `course.py`. The first run passes the result on with `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
@@ -103,7 +103,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions; for an unsuitable folder, they begin with moving or copying it."""
+    """Return setup instructions; if the folder is unsuitable, say to rename, move or copy it."""
     if odd := odd_path(ROOT):
         return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
@@ -127,7 +127,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Check that `.venv` is up to date; `needs` is the reason if it isn't, otherwise empty."""
+    """Report that `.venv` is up to date; raise Advice with the reason, `needs`, if there is one."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"

@@ -15,17 +15,17 @@ from tools.programs import ROOT
 FOLDER = ROOT / ".devcontainer"
 SETTINGS: dict[str, Any] = json.loads((FOLDER / "devcontainer.json").read_text(encoding="utf-8"))
 (PORT,) = SETTINGS["forwardPorts"]
-LABEL = SETTINGS["portsAttributes"][str(PORT)]["label"]  # the command that listens on the port
+LAB_COMMAND = SETTINGS["portsAttributes"][str(PORT)]["label"]  # listens on the port
 
 
 @pytest.mark.parametrize(
-    "line", [SETTINGS["postCreateCommand"], SETTINGS["postAttachCommand"], f"python3 {LABEL}"]
+    "line", [SETTINGS["postCreateCommand"], SETTINGS["postAttachCommand"], f"python3 {LAB_COMMAND}"]
 )
 def test_its_commands_are_valid(line):
     python, script, *words = line.split()
     assert (python, script) == ("python3", "course.py")
     arguments = commands.parser().parse_args(words)
-    if line.endswith(LABEL):
+    if line.endswith(LAB_COMMAND):
         assert (arguments.port, arguments.browser) == (PORT, False)
 
 

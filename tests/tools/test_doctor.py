@@ -60,7 +60,7 @@ def test_doctor_here_says_how_to_install_into_this_python_and_names_no_venv():
 
 def test_doctor_recommends_a_copy_if_the_folder_is_read_only(monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "copy the course to a folder you own" in doctor.verdict([], False, in_venv=False)
+    assert "copy the course to a folder you own" in doctor.verdict([], set_up=False, in_venv=False)
     finding = failure(lambda: doctor.examine_venv("It was moved"))
     assert finding.startswith(f"It was moved: {doctor.ROOT} can't be written to, so copy")
 
@@ -73,7 +73,8 @@ def test_a_path_in_which_no_environment_can_be_made_is_reported(tmp_path, monkey
     with pytest.raises(Advice, match=f"folder contains {odd}.*rename or move the folder"):
         make_venv(Environment(tmp_path / name), "uv")
     monkeypatch.setattr(doctor, "ROOT", tmp_path / name)
-    assert doctor.verdict([], False, in_venv=False).endswith("so rename or move the folder first")
+    last_line = doctor.verdict([], set_up=False, in_venv=False)
+    assert last_line.endswith("so rename or move the folder first")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_path_in_which_no_environment_can_be_made_is_reported(tmp_path, monkey
     ],
 )
 def test_doctor_ends_with_a_verdict(to_fix, in_venv, sentence):
-    assert re.fullmatch(sentence, doctor.verdict(to_fix, True, in_venv))
+    assert re.fullmatch(sentence, doctor.verdict(to_fix, set_up=True, in_venv=in_venv))
 
 
 COMPLETION = (
@@ -99,7 +100,7 @@ Start = Callable[..., list[Asked]]
 
 @pytest.fixture
 def fake_provider(monkeypatch) -> Iterator[Start]:
-    """Return a function that starts a fake provider and returns the POST requests it receives."""
+    """Return a function that starts a fake provider and returns a list of its POST requests."""
     with ExitStack() as running:
 
         def start(status: int, body: str, models: object = None) -> list[Asked]:

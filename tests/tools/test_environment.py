@@ -90,7 +90,7 @@ def test_the_oldest_python_is_the_same_everywhere():
 
 
 def test_the_environment_names_no_index_and_no_path():
-    for name in ("environment.yml", "pyproject.toml"):  # the first test above reads the locks
+    for name in ("environment.yml", "pyproject.toml"):  # another test checks the locks
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|file:|index-url|find-links|/(opt|root|home)/", text), name
 

@@ -1,4 +1,7 @@
-"""`course.py lab` as a process: what it serves, regardless of user settings, and how it stops."""
+"""`course.py lab` as a process: what it serves, regardless of user settings, and how it stops.
+
+`Lab` runs the command. `left_after` stops it in one of `WAYS`, and returns what is left.
+"""
 
 import json
 import os
@@ -110,7 +113,7 @@ KERNEL = {"argv": ["/nowhere/python"], "display_name": "Theirs", "language": "py
 ANOTHER_VENV = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
 
-def files(folder: Path) -> dict[str, str]:
+def user_settings(folder: Path) -> dict[str, str]:
     """Write user settings of every kind; return the environment variables that point to them."""
     texts = {
         "config/jupyter_config.py": CONFIGURATION,
@@ -168,7 +171,7 @@ print(sys.executable, os.environ["MPLBACKEND"], end="")
 
 
 def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path):
-    lab = Lab(variables=files(tmp_path))
+    lab = Lab(variables=user_settings(tmp_path))
     try:
         assert lab.address.hostname == "127.0.0.1"
         assert lab.ask("GET", lab.address.path)[0] == 200
@@ -256,9 +259,6 @@ def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(monkeypatch):
     open_in_browser("http://127.0.0.1:1/")
     assert opened.wait(PATIENCE)
     closed.set()
-
-
-# --- Ways of stopping JupyterLab
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,6 +1,7 @@
 """Creating, updating and rebuilding `.venv`. Most tests use fast, fake installers.
 
-The stamp is a file that records the Python and the locks from which `.venv` was made.
+The stamp is a file that records the Python and the locks from which `.venv` was made. `needs`
+returns what must be done before `.venv` can be used, and why.
 """
 
 import argparse
@@ -76,9 +77,7 @@ def test_a_changed_lock_updates_in_place(quick):
     assert (quick.folder / "kept").exists()
 
 
-# Ways in which `run_uv` can fail.
-
-
+# The next three functions are ways in which `run_uv` can fail.
 def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 

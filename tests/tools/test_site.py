@@ -75,7 +75,7 @@ def test_a_live_widget_becomes_a_line_and_its_picture_if_any():
     race = cell("r", "await race()", shows("Race('invoke', '<stream>')"), shows("LiveText('b')"))
     png = (ROOT / "docs/lesson-1.png").read_bytes()
     picture = Picture.of(png, "_static/r.2.png")
-    (shown,) = page(race, pictures={"r.2": picture})
+    (shown,) = page(race, pictures={"r.2": picture})  # for the second widget in cell r
     first, second = (output["data"]["text/html"] for output in shown["outputs"])
     assert "Race: invoke, &lt;stream&gt;" in first
     assert "<img" not in first
@@ -99,9 +99,6 @@ def test_text_that_names_no_widget_is_unchanged(text):
     assert site_pages.widget_name(shows(text)) is None
 
 
-# --- Stale notebooks
-
-
 def copied(folder: Path) -> Path:
     """Copy the lessons, notebooks and checks; return the copy of `lessons/`."""
     for name in ("lessons", "notebooks", "solutions", "utils/checks"):
@@ -116,9 +113,6 @@ def test_stale_notebooks_are_not_published(tmp_path, monkeypatch):
     first.write_text(first.read_text("utf-8").replace("# 1. Enabling", "# 1. Starting"), "utf-8")
     with pytest.raises(site.Advice, match=r"match lessons/01_enabl.*: run .*course.py build first"):
         site.build(tmp_path / "site", ["1"])
-
-
-# --- Links
 
 
 @pytest.mark.parametrize(
@@ -241,6 +235,6 @@ def test_every_picture_belongs_to_a_widget_of_a_lesson():
             if one["cell_type"] == "code"
         }
         for path in folder.iterdir():
-            cell_id, place = path.stem.rsplit(".", 1)
+            cell_id, number = path.stem.rsplit(".", 1)
             count = len(widgets.get(cell_id, []))
-            assert 1 <= int(place) <= count, f"no widget for {path.name}: delete it"
+            assert 1 <= int(number) <= count, f"no widget for {path.name}: delete it"

@@ -156,10 +156,11 @@ def hostile(monkeypatch, tmp_path):
 
 
 def test_a_users_settings_for_other_programs_reach_no_step(tmp_path, hostile, monkeypatch, capfd):
+    passed_on = {"FORCE_COLOR", "LC_ALL", "TZ"}
     text = f"""
 import os, sys
 def test_it():
-    assert not {set(HOSTILE) - {"FORCE_COLOR", "LC_ALL", "TZ"}!r} & set(os.environ)
+    assert not {set(HOSTILE) - passed_on!r} & set(os.environ)
     assert not sys.flags.optimize and not sys.flags.inspect
     assert os.environ["COURSE_SPEED"] == {env_vars.TEST_SPEED!r}
 """
@@ -188,7 +189,7 @@ def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_withou
     monkeypatch.setattr(test_command, "a_browser_is_found", lambda: found)
     nbval = test_command.steps("python", [], fast=False)[-1].command
     assert {"--nbval", "solutions", "tests"} <= set(nbval)
-    assert ("notebooks" in nbval) is not found
+    assert ("notebooks" in nbval) is not found  # browser tests run notebooks too
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from tests.simulator.virtual import VirtualSimulator
 from tools.verdict.wire_format import WireFormat
 
+# With the text path ".", an event's data is a JSON string: the text.
 WIRE = WireFormat("http://app/chat?question={question}", text_path=".", stop="/stop/{reply}")
 
 
@@ -31,9 +32,9 @@ class TruncatedError(Exception):
 class Sound(Starlette):
     """The correct app, which streams server-sent events.
 
-    A disconnect or `POST /stop/{reply}` stops the model. `texts` yields the text of the reply, from
-    one or more model calls (`asked`), `pieces` the name and data of each event, and `frames` the
-    encoded events.
+    A disconnect or `POST /stop/{reply}` stops the model. `asked` calls the model once. `texts`
+    yields a reply's text, from one or more calls. `pieces` yields the name and data of each event.
+    `frames` yields the encoded events.
     """
 
     max_retries = 2
@@ -176,7 +177,7 @@ class Retries(Sound):
     """Retries after errors of type `error`; subclasses may skip the beginning of the next reply."""
 
     error: type[openai.APIError]
-    not_after: tuple[type[openai.APIError], ...] = ()
+    not_after: tuple[type[openai.APIError], ...] = ()  # subtypes of `error`, not retried
     tries = 2
 
     def skip(self, shown: str) -> int:

@@ -27,7 +27,7 @@ from tools.verdict.wire_format import WireFormat
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
-ANY_PORT = QUESTION.replace("8000", "{port}")  # the command fills in its app's port
+ANY_PORT = QUESTION.replace("8000", "{port}")  # the command inserts the app's port
 
 
 def wire(*words: str) -> WireFormat:
@@ -152,10 +152,10 @@ def test_the_kernels_buffers_do_not_look_like_the_apps_memory(tmp_path: Path) ->
     (tmp_path / "app.py").write_text(NAIVE)
     run = f"{sys.executable} -m uvicorn app:app --app-dir {tmp_path} --port {{port}}"
     arguments, port = parser().parse_args(["--run", run, ANY_PORT]), free_port()
-    with started(arguments, port) as model:
-        assert model is not None
+    with started(arguments, port) as variables:
+        assert variables is not None
         client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
-        simulator = Model(model["OPENAI_BASE_URL"], model["OPENAI_API_KEY"], client)
+        simulator = Model(variables["OPENAI_BASE_URL"], variables["OPENAI_API_KEY"], client)
         endpoint = Endpoint(wire_format(arguments, port), client)
         seen = asyncio.run(slow_reader(Case(endpoint, simulator)))
     assert seen.verdict == "passed", seen.what

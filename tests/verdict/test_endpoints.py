@@ -48,7 +48,7 @@ class BreaksBefore(JsonLines):
 
 
 class LastSaysDone(JsonLines):
-    """Announces the end together with the last text, instead of after it."""
+    """Marks the last text as the end, instead of sending an event after the text."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
         held = None
@@ -67,7 +67,7 @@ class LastSaysDone(JsonLines):
 
 
 class Plain(Posted):
-    """Streams plain text, and announces failures in that text."""
+    """Streams plain text, to which it adds a sentence if the model fails."""
 
     def frame(self, kind: str, value: Any) -> str:
         return {"text": value, "failed": "\n[The reply broke off.]"}.get(kind, "")
@@ -258,5 +258,5 @@ def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))
     bad = {name: seen.what for name, seen in table.items() if seen.verdict == "failed"}
-    expected = "a truncated stream: the stream ended without any event"  # also true of OpenAI's API
+    expected = "a truncated stream: the stream ended without any event"  # OpenAI's API sends none
     assert bad == {BREAK: expected}

@@ -1,4 +1,4 @@
-"""Verdicts on apps whose model isn't the simulator, from arrival times, headers and endings."""
+"""Verdicts on apps whose model isn't the simulator: only lines marked `anywhere` are tried."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

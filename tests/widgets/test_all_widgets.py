@@ -222,7 +222,7 @@ async def test_a_chat_accepts_any_string(kind, capsys):
     panel.line().encode()
 
 
-# Pieces that split two emoji into halves and end with a lone half; then the text shown.
+# Pieces that split two emoji into halves and end with a lone half. `WHOLE` is the text shown.
 HALVES = ("Hi \ud83d", "\ude00 there", "\ud83d", "\ude00", "\ud83d")
 WHOLE = "Hi 😀 there😀�"
 

@@ -42,7 +42,7 @@ async def panel(model, clock):
 
 
 async def started(request, model, *texts):
-    """Start a request such as `panel.ask("Why?")`; return its task and, after `texts`, the tap."""
+    """Start a request such as `panel.ask("Why?")` and send `texts`; return its task and its tap."""
     cell = asyncio.create_task(request)
     tap = await model.tap()
     for text in texts:

@@ -29,7 +29,7 @@ class Provider:
             "fast",
             delivery=self.delivery,
             simulated=True,
-            max_retries=0,  # the panel is tested without client retries
+            max_retries=0,  # so that every failure reaches the panel
             use_responses_api=self.by_responses,
         )
         return model.astream(history)
@@ -93,7 +93,7 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)  # so that both are pressed
+    turn = await pressed(panel, provider, -1 if by_responses else 0)  # the last or the first button
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 
@@ -102,7 +102,7 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
     "fault", [name for name, fault in FAULTS.items() if fault.stage != "refusal"]
 )
 async def test_stop_works_under_every_fault(provider, fault):
-    provider.delivery = f"{fault}:slow@600"
+    provider.delivery = f"{fault}:slow@600"  # the response starts 600 s late
     panel = ChatPanel(provider, explain=explain)
     cell = asyncio.create_task(panel.ask(PROMPT))
     await until(lambda: provider.asked)

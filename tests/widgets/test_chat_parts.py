@@ -1,7 +1,7 @@
 """The parts of a chat panel: truncation, continuations, and messages to the page.
 
-A `Continuation` joins a partial reply and what continues it. An `Exchange`
-is a question and its reply.
+A `Continuation` joins a partial reply and its continuation, which may start the reply over. An
+`Exchange` is a question and its reply.
 """
 
 import pytest

@@ -12,7 +12,7 @@ from utils.widgets.json_card.widget import Card, tree
 
 
 def fields(card):
-    """Return the name, state and value of each field of the card."""
+    """Return each field's name, state and value; `{"code": "4"}` is a value shown as code."""
     return [(row["name"], row["state"], row.get("value")) for row in find(card, Card).whole]
 
 

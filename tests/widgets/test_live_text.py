@@ -66,7 +66,7 @@ class TestRun:
         pane, badge = find(live, PlainText), find(live, LatencyBadge)
         running = asyncio.create_task(live.run(tap))
         await asyncio.wait_for(tap.asked.wait(), 240)
-        assert pane.counted == badge.counted == "waiting… {}"
+        assert pane.counted == badge.counted == "waiting… {}"  # the page inserts the seconds
         clock.now += 7.0
         assert pane.get_state()["age"] == badge.get_state()["age"] == pytest.approx(7.0)
         await tap.put("Hi")

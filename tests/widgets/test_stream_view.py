@@ -1,4 +1,4 @@
-"""What all stream widgets have in common, and `Lane`, the part of them that shows one reply."""
+"""What all stream widgets have in common, and `Lane`, the part that shows one reply."""
 
 import asyncio
 
@@ -82,7 +82,7 @@ def test_latency_counts_from_the_request_and_not_from_the_display(clock):
     lane.begin(timer_thread)  # delayed redraws run in a thread
     clock.now = 3.5  # 3.5 s after the lane appeared, 3.0 s after the request
     lane.add("Hi", 3.0)
-    lane.end(Recording("reply", (), 4.0))
+    lane.end(Recording("reply", pieces=(), e2e=4.0))
     assert lane.line() == "reply: first words 3.0 s · done 4.0 s"
 
 
@@ -98,8 +98,8 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
         if number and messages[-1]["at"] == 0:  # all items were sent again
             repeated.append(round(clock.now - 2.0, 1))
             assert messages[-1]["items"] == pane.whole
-            assert messages[-1]["seq"] == messages[-2]["seq"]  # so an up-to-date page ignores it
-    lane.end(Recording("reply", (), 12.0))
+            assert messages[-1]["seq"] == messages[-2]["seq"]  # up-to-date pages ignore the repeat
+    lane.end(Recording("reply", pieces=(), e2e=12.0))
     assert repeated == [1.0, 2.0, 4.0, 8.0]
     states = [data["state"] for data in wire.sent_by(pane) if "state" in data]
     assert {"phase": "streaming", "counted": "", "age": 3.0, "note": ""} in states

@@ -1,4 +1,4 @@
-"""Drives a notebook in a browser: runs cells, reads outputs, and samples displayed text."""
+"""Drives a notebook in a browser, for tests and screenshots: runs cells, reads outputs."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class NotebookPage:
         )
 
     def reload(self) -> None:
-        """Reload the page until it shows all widgets again, at most three times.
+        """Reload the page, at most three times, until it shows all widgets again.
 
         On a busy machine, JupyterLab may fail to reconnect widgets; a learner would reload again.
         """

@@ -1,4 +1,4 @@
-"""Starts JupyterLab on a free port with isolated settings, and finds and starts a browser.
+"""Starts JupyterLab with isolated settings, and a browser, for tests and screenshots.
 
 `serve` runs `tools.lab_supervisor`, which runs JupyterLab and stops it when its input closes.
 """
@@ -107,8 +107,7 @@ def serve(
         root: The folder to serve.
         state: A folder for settings and logs, created if missing; the user's settings are ignored.
         environment: Additional environment variables for the server and its kernels.
-        kernel: The command for the kernel `python3`, if it should be another than usual; the
-            ordinary kernel is then named `USUAL`.
+        kernel: A command for the kernel `python3`; the ordinary kernel is then named `USUAL`.
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}

@@ -138,7 +138,7 @@ def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
         if section_is_old and old is not None and _steady(cell.outputs) == _steady(old.outputs):
             cell.outputs = old.outputs
             for output in cell.outputs:
-                if "execution_count" in output:  # which a new cell above changes
+                if "execution_count" in output:  # a new cell above changes the count
                     output.execution_count = cell.execution_count
 
 

@@ -1,9 +1,9 @@
 """Lint for lesson sources: exercises, predictions, cell lengths; see also `lint_headings`.
 
-In `utils.lesson_source`, a cell has its text for learners (`cell.learner`) and for instructors
-(`cell.solved`); its `regions` are its solutions, between `### BEGIN SOLUTION` and `### END
-SOLUTION`, each with the stub that replaces it. `lesson.exercises` has the cell for each exercise
-number, and `lesson.numbers` the number for each exercise name.
+`cell.learner` is a cell's text in the learner's edition, and `cell.solved` is its text in the
+instructor's. `cell.regions` are its solutions, between `### BEGIN SOLUTION` and `### END SOLUTION`,
+each with the stub that replaces it. `lesson.exercises` maps exercise numbers to cells, and
+`lesson.numbers` maps exercise names to numbers.
 """
 
 import ast

@@ -128,8 +128,8 @@ def _notebook(cells: list[NotebookNode]) -> NotebookNode:
 def ids(cells: Sequence[Cell]) -> Iterator[str]:
     """Yield an id for each cell: its section's heading and a number, such as `a-race-2`.
 
-    Each section counts from 1, and counts instructors' cells separately, so that a new note doesn't
-    change other ids.
+    The numbers start from 1 in each section, separately for instructors' cells, so that a new note
+    doesn't change other ids.
     """
     section = "opening"
     used: set[str] = set()

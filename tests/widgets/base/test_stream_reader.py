@@ -13,14 +13,14 @@ from utils.widgets.base.stream_reader import StreamReader, as_stream
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the time that a stopped stream has to close."""
+    """Shorten the time allowed for a stopped stream to close."""
     monkeypatch.setattr(stream_reader, "GRACE", 0.01)
 
 
 async def begun(stream: Any) -> tuple[StreamReader, list[Any], asyncio.Task[None]]:
     """Start reading and wait for an item; return the reader, the received items and the task.
 
-    The first item of a `Tap`, a stream fed by the test, is "Half".
+    If the stream is a `Tap`, which the test feeds, first put "Half" into it.
     """
     if isinstance(stream, Tap):
         stream._items.put_nowait("Half")
@@ -73,7 +73,7 @@ async def test_stop_between_two_items_lets_the_stream_finish_closing():
             readers[0].stop()
             yield "too late"
         finally:
-            await asyncio.sleep(0)  # like LangChain, which runs callbacks before it closes a stream
+            await asyncio.sleep(0)  # LangChain, too, runs callbacks before it closes a stream
             closed.append("to its end")
 
     taken: list[object] = []

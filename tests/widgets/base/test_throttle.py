@@ -1,4 +1,4 @@
-"""When `Throttle` sends updates to the page."""
+"""`Throttle`: how soon and how often it sends updates to the page."""
 
 from collections.abc import Callable
 from itertools import pairwise
