@@ -10,7 +10,7 @@ def check(number: object = MISSING, answer: object = MISSING, *more: object) -> 
     """Check the answer to an exercise and show the outcome under the cell.
 
     Args:
-        number: The exercise, such as "1.2".
+        number: The exercise's number, such as "1.2".
         answer: The function, string, dict, etc. that the exercise asks for.
         more: Not accepted; pass a two-part answer as one tuple.
 

@@ -1,7 +1,7 @@
 """Reads the exercise numbers that learners pass to `check`, `hint`, `solution` and `predict`.
 
 A notebook may have an old number, from before exercises were added or moved. `check` recognizes it
-by the name of the answer; after that, `hint` and `solution` accept the old number too.
+by the answer's name; after that, `hint` and `solution` accept the old number too.
 """
 
 import re
@@ -18,7 +18,7 @@ T = TypeVar("T")
 MISSING = object()  # stands for an argument that wasn't passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
-_MOVED = {"4.stages": "5.agent_stages"}  # exercises moved to another lesson: old and new names
+_MOVED = {"4.stages": "5.agent_stages"}  # exercises moved to another lesson, keyed by old name
 _former: dict[str, str] = {}  # old numbers passed to `check`, mapped to the current ones
 
 
@@ -53,8 +53,8 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
 def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
-    If the answer is named like another exercise, the notebook's number is old: return the current
-    number of the exercise with that name.
+    If the answer has another exercise's name, the notebook's number is old: return that exercise's
+    current number.
     """
     found = _number(number)
     if found is None:
@@ -88,7 +88,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """For a list or dict, return the names of variables that hold it; otherwise, its `__name__`."""
+    """Return the answer's `__name__` or, for a list or dict, the names of its variables."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])
@@ -110,7 +110,7 @@ def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
 
 
 def _number(given: object) -> str | None:
-    """Return the number as a string for 1.2, "1.2" or "1.words"; None if `given` is invalid."""
+    """Return "1.2" for the float 1.2, for "1.2" and for "1.words"; None if `given` is invalid."""
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
     return lesson_source.number(match[1].upper() + match[2]) if match else None
 

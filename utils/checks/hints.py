@@ -16,7 +16,7 @@ class Hint:
     """One hint or, once every hint has been shown, all of them."""
 
     heading: str
-    steps: Sequence[str]
+    steps: Sequence[str]  # the texts of the hints
     after: str  # what the learner can run next
 
     def __repr__(self) -> str:
@@ -25,7 +25,7 @@ class Hint:
     def _repr_html_(self) -> str:
         steps = "".join(f"<p>{in_html(step)}</p>" for step in self.steps)
         return panel(
-            "not attempted",
+            "not attempted",  # for its colour
             f"<strong>{self.heading}</strong>{steps}<small>{in_html(self.after)}</small>",
         )
 

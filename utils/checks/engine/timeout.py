@@ -28,8 +28,7 @@ _LONGEST = 4  # the wall-clock limit of a call, as a multiple of its time limit
 class OutOfTime(SystemExit):
     """Raised when the time limit is exceeded.
 
-    Not an `Exception`, so that `except Exception` doesn't catch it; a `SystemExit`, since asyncio's
-    event loop swallows other exceptions.
+    A `SystemExit`: `except Exception` doesn't catch it, and asyncio lets it out of the event loop.
     """
 
 
@@ -54,7 +53,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 
 class _Run(Generic[T]):
-    """One call in a thread that stays alive until released, so that the thread id isn't reused."""
+    """One call. Its thread lives until `release`, so that no other thread is given its id."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -67,7 +66,7 @@ class _Run(Generic[T]):
 
     def result(self, seconds: float) -> T:
         spent = 0.0  # seconds of the limit used so far
-        begun, used = time.monotonic(), time.process_time()  # when the current window began
+        begun, used = time.monotonic(), time.process_time()  # at the window's start
         latest, window = begun + _LONGEST * seconds, min(_WINDOW, seconds)
         try:
             self._thread.start()
@@ -77,7 +76,7 @@ class _Run(Generic[T]):
                 passed = now - begun
                 if passed < window:
                     continue
-                computed = time.process_time() - used  # for all threads, so it can exceed `passed`
+                computed = time.process_time() - used  # by all threads, so it can exceed `passed`
                 waits = computed <= _COMPUTES * passed
                 spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed

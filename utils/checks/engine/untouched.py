@@ -49,7 +49,7 @@ def _compiled(text: str) -> list[CodeType]:
     """Return the code objects of all functions and classes in a cell's source."""
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as in a notebook cell
     codes = [compile(text, "<stub>", "exec", flags, dont_inherit=True)]
-    for code in codes:  # `codes` grows by the functions and classes inside each code object
+    for code in codes:  # `codes` grows during the loop, as nested functions and classes are found
         codes += [value for value in code.co_consts if isinstance(value, CodeType)]
     return codes[1:]
 

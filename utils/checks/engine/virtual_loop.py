@@ -1,4 +1,4 @@
-"""An event loop in virtual time, with time limits for each run; see `virtual_time`."""
+"""An event loop in virtual time, which stops a run that never ends; see `virtual_time`."""
 
 import asyncio
 import selectors
@@ -30,7 +30,7 @@ class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doe
 
 
 class Stop(SystemExit):
-    """Raised to stop a run: asyncio lets a `SystemExit` propagate out of the loop."""
+    """Raised to stop a run; becomes `NeverEnds`. asyncio lets a `SystemExit` out of the loop."""
 
 
 WAITS = (
@@ -55,7 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._asleep = 0  # how many functions, in the loop's or anyio's threads, are in `pause`
         self._rounds = 0  # consecutive busy iterations; see `_BUSY`
         self._idle = 0.0  # consecutive idle seconds; see `_IDLE`
-        self._over = False  # whether the run is over, so that threads must stop
+        self._over = False  # whether the run is over and threads must stop
         self._threads = ThreadPoolExecutor(8, "check", initializer=in_thread, initargs=(self,))
         # ignore errors that asyncio would log, such as exceptions in tasks that were never awaited
         self.set_exception_handler(lambda *_: None)
@@ -80,12 +80,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func` in a thread; the clock stops until `func` returns or calls `pause`."""
-        # a list that the job empties: otherwise an idle thread could keep a stream open
+        # the job pops `func`, so that an idle thread keeps no reference to it, or to its stream
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
-        # runs after the future's result is set, since `wrap_future` added its own callback earlier
+        # `wrap_future` added its callback first, so the future has its result before time goes on
         job.add_done_callback(self._one_job_less)
         return future
 

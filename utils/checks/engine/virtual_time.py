@@ -77,7 +77,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
         NeverEnds: If `main` waits for something that never happens, or takes more than
             `VIRTUAL_SECONDS`.
     """
-    loop = VirtualLoop(_CLOCK.set)
+    loop = VirtualLoop(in_thread=_CLOCK.set)
     with _following_clock(loop, learners):
         return loop.run(main)
 
@@ -165,7 +165,7 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the global namespaces of the learners' functions and methods, except the stdlib's."""
+    """Return the globals of the learners' functions and methods, except those of stdlib modules."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         methods = vars(learner).values() if isinstance(learner, type) else ()

@@ -9,7 +9,7 @@ _TIMES = {0: "never", 1: "once", 2: "twice"}
 
 
 def shown(value: object, longest: int = 60) -> str:
-    """Format a string, or the `repr` of another object, as inline code; shorten long ones."""
+    """Format a string, or an object's `repr`, as inline code of at most `longest` characters."""
     text = value if isinstance(value, str) else repr(value)
     flat = text.replace("\n", "⏎").replace("\r", "␍")
     if len(flat) > longest:

@@ -107,10 +107,10 @@ check = Exercise(
             for reply, when in _REPLIES
         ),
         Case(text="Rivers bend. Why?", prompt=" Why do rivers bend?\n"),
-        Case(text="Rivers bend. Why?", compact=True),
+        Case(text="Rivers bend. Why?", compact=True),  # the first chunk has text
     ),
     mistakes=MISTAKES,
-    notes={
+    notes={  # `leaves_closing`: whether only garbage collection closes the stream
         "doesn't close": leaves_closing(observe, "utils.checks.engine.fake_model.FakeModel.stream")
     },
     opts_out={"stops early": "stopping early is what the exercise asks for"},

@@ -1,6 +1,6 @@
-"""Messages to learners about their answers to the exercises in lesson 1.
+"""Messages to learners about their answers in lesson 1: one for each mistake, and `correct`.
 
-`s` is the record of the run with the mistake; `s.when` is a phrase such as " for an empty reply".
+`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages
@@ -270,7 +270,7 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
 DIAGNOSIS = clinic_messages(
     "deployment",
     "All three are right, from the measurements alone.",
-    {
+    {  # keyed by "GIVEN for CORRECT"
         "healthy for buffered": "Compare its TTFT with its total: for how much of that time is the "
         "screen blank?",
         "healthy for slow model": "Look at the distance between its marks in the strip, and at its "
@@ -283,12 +283,12 @@ DIAGNOSIS = clinic_messages(
         "slow model for buffered": "Once its text arrives, the gaps between pieces are short. "
         "Can a slow model write that fast?",
     },
-    denied={"slow model": "isn't a slow model"},
+    denied={"slow model": "isn't a slow model"},  # instead of "isn't slow model"
 )
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return one sentence for each change, with its TTFT."""
+    """Return a sentence with the TTFT of each change."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

@@ -1,4 +1,4 @@
-"""Check for 1.order: order lines of code to measure TTFT and total time; the check runs them."""
+"""Check for 1.order: put lines of code in order, so that they measure TTFT and total time."""
 
 import linecache
 import re
@@ -11,14 +11,14 @@ from utils.checks.engine.reply import FIRST_AFTER, ROLE_AFTER, Reply
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.virtual_time import clock, now
 
-TTFT = ROLE_AFTER + FIRST_AFTER
+TTFT = ROLE_AFTER + FIRST_AFTER  # seconds: to the empty first chunk, then to the first text
 
-_FILE = "<your order>"
+_FILE = "<your order>"  # the file name of the compiled lines
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The order of the lines and, if Python can run the code, its measurements."""
+    """The order of the lines and, if Python can run them, what they measured."""
 
     lines: Mapping[str, str] = field(default_factory=dict)  # the code of each line, by letter
     given: Any = ""  # the order that was passed
@@ -30,7 +30,7 @@ class Seen:
     error: Exception | None = None  # the exception that the ordered lines raised
     values: Mapping[str, Any] = field(default_factory=dict)  # the variables after the run
     missing: Sequence[str] = ()  # the metrics that the lines didn't set to a float
-    reply: Reply = field(default_factory=Reply)
+    reply: Reply = field(default_factory=Reply)  # the reply that the lines measured
     at: str = ""  # the letter of the line with the syntax error
     empty_block: str = ""  # the letter of the line that opens an empty block; "" if there is none
 
@@ -54,7 +54,7 @@ def observe(answer: Any, case: Case) -> Seen:
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
     """Return an order's letters in upper case, its first unknown letter and its first repeated one.
 
-    The keys are fields of `Seen`; values are "" if no letter qualifies or the order is unreadable.
+    The keys are fields of `Seen`. A value is "" if there is no such letter, or no order to read.
     """
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     letters = "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""

@@ -18,7 +18,7 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The chain that was built, and a run of its stream, which yielded `items`."""
+    """The chain that was built, and a run that read its stream."""
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built

@@ -9,7 +9,7 @@ from utils.checks.lesson_1.order import letters_in
 from utils.simulator.prefill import Server
 from utils.simulator.profiles import PROFILES
 
-_PROMPT = range(20_000)  # tokens
+_PROMPT = range(20_000)  # the first request's prompt, as tokens
 _REPLY = 2.0  # seconds from a reply's first token to its last
 _LATER = 60.0  # seconds from the first request to the changed requests
 

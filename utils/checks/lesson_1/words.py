@@ -50,9 +50,8 @@ def observe(answer: Any, case: Case) -> Seen:
 def _needed(reply: Reply) -> list[int]:
     arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [
-        1 + bisect_right(arrived, end) for end in ends
-    ]  # pieces until the white space after the word has arrived
+    known = [1 + bisect_right(arrived, end) for end in ends]  # pieces until white space follows
+    # the last word may be followed by no white space: it ends with the stream
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

@@ -17,17 +17,17 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 @dataclass(frozen=True, kw_only=True)
 class Listening(Case):
-    """A reply, and whether it is requested with `invoke` instead of `stream`."""
+    """A reply, requested with `stream` or, if `invoked`, by `invoke` with `streaming=True`."""
 
     invoked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A run; `value` is a collector's final `.text`, and `other` that of a second, unused one."""
+    """A run; `value` and `other` are the final `.text` of a collector and of an unused one."""
 
     case: Listening
-    fresh: Any  # the initial `.text` of a collector that receives nothing
+    fresh: Any  # a new collector's `.text`
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the reply's pieces

@@ -53,7 +53,7 @@ class HandlerRun(Record):
 
 
 def _misfit(s: HandlerRun) -> bool:
-    """Whether LangChain's arguments didn't match a method's parameters."""
+    """Whether LangChain's arguments don't fit the parameters of the learner's method."""
     if not isinstance(s.error, TypeError):
         return False
     place = Path(traceback.extract_tb(s.error.__traceback__)[-1].filename)
@@ -184,7 +184,7 @@ class Attaching(Run):
 
 
 def _no_list(error: BaseException | None) -> bool:
-    """Whether handlers were attached, but not in a list."""
+    """Whether handlers were attached without a list, so that LangChain expected a manager."""
     if not isinstance(error, AttributeError) or error.name not in dir(BaseCallbackManager):
         return False
     given = error.obj
@@ -204,14 +204,14 @@ CLASS: Mistakes[HandlerRun] = {  # in answers that are handler classes
     "fails silently": lambda s: bool(s.log),
 }
 
-ATTACHED_FIRST: Mistakes[Attaching] = {  # for the argument `first` of `Exercise`
+ATTACHED_FIRST: Mistakes[Attaching] = {  # for `Exercise`'s argument `first`
     "callbacks without a list": lambda s: _no_list(s.error),
     "attaches a method": lambda s: (
         isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
     ),
     "attaches the class": lambda s: bool(s.classes),
 }
-ATTACHED: Mistakes[Attaching] = {  # for the argument `mistakes` of `Exercise`
+ATTACHED: Mistakes[Attaching] = {  # for `Exercise`'s argument `mistakes`
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
     "fails silently": lambda s: bool(s.log),
     "callbacks by keyword": lambda s: (

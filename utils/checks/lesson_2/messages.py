@@ -1,6 +1,6 @@
-"""Messages to learners about their answers to the exercises in lesson 2.
+"""Messages to learners about their answers in lesson 2: one for each mistake, and `correct`.
 
-`s` is the record of the run with the mistake; `s.when` is a phrase such as " for an empty reply".
+`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages
@@ -412,7 +412,7 @@ STARTS: Messages[starts.Seen] = {
 DIAGNOSIS = clinic_messages(
     "program",
     "All four are right, from the tokens received and the warnings logged.",
-    {
+    {  # keyed by "GIVEN for CORRECT"
         "healthy for not streaming": "The reply is the same without streaming: look at how many "
         "tokens its handler received.",
         "healthy for attached twice": "The reply is the same in all programs: compare how many "

@@ -44,13 +44,13 @@ class _Spy(BaseCallbackHandler):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A run; `value` is a handler's final `.reports`, and `other` that of a second, unused one."""
+    """A run; `value` and `other` are the final `.reports` of a handler and of an unused one."""
 
     case: Runs
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
     got: Sequence[Any]  # the entries of `.reports`; empty if `.reports` isn't a list
-    kept: Sequence[str]  # the attributes that have more entries after the runs than before
+    kept: Sequence[str]  # the attributes with more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
     off: set[int]  # how far off each report is; empty if a report is missing or extra
@@ -112,7 +112,7 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """Return the number of entries, including nested ones, in each attribute except `reports`."""
+    """Return the number of entries, including nested ones, in each attribute but `reports`."""
     own = {name: value for name, value in vars(type(handler)).items() if not callable(value)}
     attributes = {**own, **vars(handler)}
     return {

@@ -53,7 +53,7 @@ MISTAKES: Mistakes[Attaching] = {
 
 check = Exercise(
     observe,
-    cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),
+    cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),  # 32 spaces, as stored outputs say
     mistakes=MISTAKES,
     first={"a class": lambda s: isinstance(s.answer, type), **handlers.ATTACHED_FIRST},
     opts_out={"collected first": "the number is returned after the reply has ended"},

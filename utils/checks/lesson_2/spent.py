@@ -32,8 +32,8 @@ class Seen(Attaching):
     """A run of `spent`, the replies and their token counts; `right` is the sum to be returned."""
 
     case: Prompts
-    replies: dict[str, Reply]
-    readings: Sequence[Reading]  # the readings of all replies
+    replies: dict[str, Reply]  # keyed by prompt
+    readings: Sequence[Reading]  # all requests that were sent
     never_sent: str  # the first prompt that was never sent; "" if all were sent
     miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
     unfinished: str  # the first prompt whose reply wasn't read to the end; "" if there is none
@@ -55,7 +55,7 @@ def _usage(sent: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=sent, output_tokens=written, total_tokens=sent + written)
 
 
-# chosen so that different mistakes lead to different sums
+# chosen so that no two mistakes give the same sum
 _USAGES = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
 _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
@@ -100,7 +100,7 @@ def _observed(answer: Any, case: Prompts) -> tuple[Run, dict[str, Reply]]:
 
 
 def _none(s: Seen) -> bool:
-    """Whether the answer failed on a None value, such as missing usage in a chunk."""
+    """Whether the answer failed because a value is None, such as a chunk's usage."""
     return isinstance(s.error, TypeError | AttributeError) and "NoneType" in str(s.error)
 
 

@@ -59,7 +59,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a row's number for a handler; if it is missing, None (0 if the row is a `Counter`)."""
+    """Return a row's number for a handler or, if it is missing, the row's default or None."""
     if row is None:
         return None
     with suppress(KeyError):

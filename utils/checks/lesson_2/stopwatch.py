@@ -73,12 +73,12 @@ def observe(answer: Any, case: Timed) -> Seen:
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
-    had = [value for value in (early, then, run.value) if value is not None]
-    odd = [value for value in had if isinstance(value, bool) or not isinstance(value, Real)]
+    measured = [value for value in (early, then, run.value) if value is not None]
+    odd = [value for value in measured if isinstance(value, bool) or not isinstance(value, Real)]
     if run.value is None or first is None:
         wrong = run.value is not first  # right only if both are None
     else:
-        wrong = bool(odd) or not _close(had[0], first)
+        wrong = bool(odd) or not _close(measured[0], first)
     return Seen.of(
         run,
         at_first=at_first,
@@ -86,7 +86,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         looked=bool(looks),
         early=early,
         then=then,
-        ttft=next(iter(had), None),
+        ttft=next(iter(measured), None),
         odd=next(iter(odd), None),
         wrong=wrong,
     )
@@ -97,7 +97,7 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded, except to 0.0, which may come from two equal clock readings."""
+    """Whether a value was rounded; 0.0 doesn't count, since two equal clock readings give it."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.run import Wanted
-from utils.checks.lesson_3 import given
+from utils.checks.lesson_3 import given  # shared with `whole` and `to_store`
 from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, Seen, ended
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
@@ -48,8 +48,8 @@ check = Exercise(
     observe,
     cases=(
         *(
-            Chunks(calls=c, finish="tool_calls", seed=32, when=when)
-            for when, c in _FINISHED.items()
+            Chunks(calls=calls, finish="tool_calls", seed=32, when=when)
+            for when, calls in _FINISHED.items()
         ),
         Chunks(calls=WEATHER, finish="tool_calls", text=""),
         *(ended(finish, text="", calls=_TRUNCATED) for finish in ("length", None)),
@@ -57,7 +57,7 @@ check = Exercise(
         Chunks(when="for a reply of text alone"),
         EMPTY_STREAM,
     ),
-    first=given.NEEDS_WHOLE,
+    first=given.NEEDS_WHOLE,  # whether it calls `whole`, which isn't written yet
     mistakes=MISTAKES,
     opts_out=given.OPTS_OUT,
 )

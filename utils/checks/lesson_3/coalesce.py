@@ -33,7 +33,7 @@ class Passed(NamedTuple):
 
 
 # Stands for a string that wasn't yielded, or wasn't due. No case has 1000 pieces, so a missing
-# string counts as too late, and an extra string as too soon.
+# string counts as too late, and an extra one as too soon.
 _NOTHING = Passed("", 1000)
 
 
@@ -80,7 +80,7 @@ def observe(answer: Any, case: Pace) -> Seen:
 def _due(
     case: Pace, *, debounce: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the correct strings; with `debounce`, every piece restarts the interval."""
+    """Yield the correct strings or, with `debounce` or `enough=gt`, those of a mistake."""
     now, last = 0.0, -inf  # virtual seconds
     waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
@@ -100,7 +100,7 @@ def _due(
 MISTAKES: Mistakes[Seen] = {
     **UNREAD,
     "waits": lambda s: s.slept > 0,
-    "collected first": lambda s: (
+    "collected first": lambda s: (  # a late first piece looks the same in a short stream
         s.total > 4 and s.due[0].taken < s.due[-1].taken and s.taken[:1] == [s.due[-1].taken]
     ),
     "never looks at the clock": lambda s: s.total > 1 and not s.clock_calls,

@@ -57,7 +57,7 @@ class Seen(Run):
 
 
 def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
-    """Call the learner's function with the reply as a stream of chunks."""
+    """Call the answer with a stream of chunks; if `wants` is `ANYTHING`, expect no text."""
 
     def new_reply() -> Reply:
         usage = USAGE if case.finish else None

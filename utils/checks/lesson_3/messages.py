@@ -1,6 +1,6 @@
-"""Messages to learners about their answers to the exercises in lesson 3.
+"""Messages to learners about their answers in lesson 3: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` describes its case, such as " for an empty stream".
+`s` records one run of an answer; `s.when` says in which case, such as " for an empty stream".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages
@@ -230,7 +230,7 @@ _SILENCE = "None of the replies raised an exception. Did it store them all?"
 DIAGNOSIS = clinic_messages(
     "program",
     "All four are right, from what each program stored.",
-    {
+    {  # keyed by "GIVEN for CORRECT"
         "healthy for any reason": _INCOMPLETE,
         "healthy for judges the text": _INCOMPLETE,
         "healthy for no exception": _INCOMPLETE,
@@ -244,7 +244,7 @@ DIAGNOSIS = clinic_messages(
         "no exception for any reason": _SILENCE,
         "no exception for judges the text": _SILENCE,
     },
-    denied={
+    denied={  # what to write where "isn't any reason" would be ungrammatical
         "any reason": "doesn't go by whether there is a finish reason",
         "judges the text": "doesn't judge the text",
         "no exception": "doesn't store everything that raises no exception",

@@ -5,9 +5,9 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
-from utils.checks.engine.mistakes import SLIPS, TEXT
+from utils.checks.engine.mistakes import SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
 from utils.checks.engine.run import ANYTHING, STRING
-from utils.checks.lesson_3 import given
+from utils.checks.lesson_3 import given  # shared with `whole` and `calls`
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
 # finds what an error message may say about a missing finish reason, such as "no" or "None"

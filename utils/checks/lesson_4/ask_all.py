@@ -17,7 +17,7 @@ from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 from utils.checks.engine.wording import differ_at
 
-# maps each prompt to its reply and the seconds between pieces; the replies finish out of order
+# each prompt's reply, and the seconds between its pieces; the replies finish out of order
 _TEXTS = {
     "Name a river.": (RIVERS[:60], 0.3),
     "Describe the tide.": (HARBOUR[:20], 0.1),
@@ -42,9 +42,9 @@ class Seen(Run):
     """The returned list, and how the replies were requested and read."""
 
     case: Prompts
-    replies: dict[str, Reply]
-    readings: Sequence[Reading]
-    succeeded: bool  # whether no reply was meant to fail and the answer raised no exception
+    replies: dict[str, Reply]  # keyed by prompt
+    readings: Sequence[Reading]  # all requests that were sent
+    succeeded: bool  # whether all replies should arrive, and the answer raised nothing
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct items
     wrong: int  # the index of the first item that isn't the reply to its prompt
@@ -80,7 +80,7 @@ def observe(answer: Any, case: Prompts) -> Seen:
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
     concurrent_at_start = [sum(start <= at < end for start, end in spans) for at, _ in spans]
-    # After the first `at_most` replies, each reply can begin as soon as another one ends.
+    # After the first `at_most` replies, each can begin as soon as another ends.
     begun = sorted(each.began for each in readings)[case.at_most :]
     ended = sorted(each.left or 0.0 for each in readings)
     return Seen.of(

@@ -28,7 +28,7 @@ _MISUSE = (  # the errors that response classes raise for an argument of the wro
     r"|object has no attribute '(encode|items)'"
 )
 _TRIES = 20  # how many times to wait for threads to drop references to generators
-_ENDS = ("end", "failed")
+_ENDS = ("end", "failed")  # the event types that end a response
 _HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
     "X-Accel-Buffering": r"^no$",
@@ -53,8 +53,8 @@ class Seen(Run):
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
-    strange: str  # the longest data of a message that isn't a JSON string; "" if all are
-    last: int  # the index of the first `end` or `failed` event; without one, of the last event
+    strange: str  # the longest message data that isn't a JSON string; "" if there is none
+    last: int  # the index of the first `end` or `failed`; if there is neither, of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case
     arrived: str  # the text that the model sent, up to any failure
@@ -85,8 +85,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.second:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        # Wait until no thread refers to a suspended generator, so that Python closes the
-        # generator. Collect garbage on the event loop, where dropped coroutines can be closed.
+        # Wait until no thread refers to a suspended generator: only then does Python close it.
+        # Collect garbage on the event loop, where unreferenced coroutines can be closed.
         for _ in range(_TRIES):
             await asyncio.to_thread(int)
             gc.collect()

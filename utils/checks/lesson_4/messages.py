@@ -1,6 +1,6 @@
-"""Messages to learners about their answers to the exercises in lesson 4.
+"""Messages to learners about their answers in lesson 4: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` describes its case, such as " for an empty reply".
+`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
 """
 
 from utils.checks.engine.asgi_client import Visit
@@ -23,7 +23,7 @@ _CODE = {  # for each diagnosis, how the endpoint's code works
 }
 
 _REQUEST = "`GET /chat?question=…`"
-_SENT = {  # maps part of an error message to the cause and a hint
+_SENT = {  # the cause of an error and a hint, keyed by part of the error's message
     "'function' object": "The response got a function. Are parentheses missing after its name?",
     "'coroutine' object": "The response got a coroutine. Is a `yield` missing in the function?",
     "'async_generator' object": "The response got an async generator. Which response class sends "
@@ -501,8 +501,8 @@ REJOIN: Messages[rejoin.Seen] = {
 DIAGNOSIS: Messages[Diagnosis] = {
     **clinic_messages(
         "endpoint",
-        "",
-        {
+        "",  # replaced below
+        {  # keyed by "GIVEN for CORRECT"
             "healthy for blocks the loop": "Its own client is served correctly. What happened to "
             "the health checks in the meantime?",
             "healthy for keeps generating": "A client that stays is served correctly. What "
@@ -520,7 +520,7 @@ DIAGNOSIS: Messages[Diagnosis] = {
             "checks?",
             "buffered for keeps generating": _EARLY,
         },
-        denied={
+        denied={  # what to write where "isn't blocks the loop" would be ungrammatical
             "blocks the loop": "doesn't block the loop",
             "keeps generating": "doesn't keep generating",
             "keeps generating for blocks the loop": "does keep generating, but no health "

@@ -23,7 +23,7 @@ _OTHER = "How do tides work?"  # a question that starts another reply in the sam
 _LONG = 120.0  # seconds allowed for each response to end
 _SLOW = 0.1  # seconds allowed for a response to send a finished reply
 _WRONG_IDS = ("999", "-1", "x")  # values of `Last-Event-ID` that no event has
-_ENDS = ("end", "failed")
+_ENDS = ("end", "failed")  # the types of a reply's last event
 LOST = ("unknown", "unknown/stop")  # paths for a reply that doesn't exist
 
 
@@ -116,7 +116,7 @@ class Seen(Run):
     begun: Visit  # the response to `POST /chat`; empty if there is no app
     # empty if there is no reply; the last reader loads the page after the reply has ended
     readers: Sequence[Reader]
-    stops: Sequence[Visit]  # the responses to the Stop requests
+    stops: Sequence[Visit]  # the responses to Stop, sent in mid-reply and after the end
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # each bad request's path or event id, with the response
     kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
@@ -126,7 +126,7 @@ class Seen(Run):
     no_string: str  # the first message data that isn't a JSON string; "" if there is none
     last: str  # the first wrong type of a reader's last event; "" if there is none
     first_id: str  # the id of the first message to the first reader; "" if there is none
-    late: float  # how long the last response took, in seconds; its events all existed when it began
+    late: float  # the last response's duration in seconds; all its events existed when it began
 
     @property
     def output(self) -> str:
@@ -138,7 +138,7 @@ def observe(answer: Any, case: Readers) -> Seen:
     """Create an app, start a reply, and read it."""
     reply = case.reply()
     plain = case.whole and case.drops == ((),)  # whether one connection gets the whole reply
-    readers = [Reader() for _ in (*case.drops, "later")]
+    readers = [Reader() for _ in (*case.drops, "later")]  # the last reads the finished reply
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
     # fields of `Seen`, which `use` fills in
@@ -249,7 +249,8 @@ def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
 def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
     """Return each rejected request's reader and response.
 
-    If no request succeeded, only a 4xx status other than 404, 405 or 422 counts as a rejection.
+    If no request succeeded, only a 4xx status counts, except 404, 405 and 422, which may mean that
+    the endpoint itself is wrong.
     """
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)
@@ -276,7 +277,7 @@ def _unnamed(visit: Visit) -> bool:
 
 FIRST: Mistakes[Seen] = {
     **NO_APP,
-    "asks for event 0": lambda s: any(  # an `IndexError` raised by the `event` method
+    "asks for event 0": lambda s: any(  # an `IndexError` in the lesson's `Reply.event`
         isinstance(each, IndexError)
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes

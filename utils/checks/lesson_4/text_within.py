@@ -10,19 +10,19 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_SLACK = 0.1  # seconds that the answer may be late, since it may poll a clock
+_SLACK = 0.1  # how late the answer may return, in seconds, since it may poll a clock
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
     """A reply and a time limit; pieces arrive after 0.6 s, 0.7 s and so on, plus any silences."""
 
-    seconds: float
+    seconds: float  # the limit
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """When the answer returned, and when it should have returned."""
+    """When the answer returned and when it should have, in virtual seconds since the call."""
 
     case: Timed
     due: float  # when the answer should return

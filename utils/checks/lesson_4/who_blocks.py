@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from utils.checks.engine import virtual_time
-from utils.checks.engine.diagnosis import FORM, Diagnosis
+from utils.checks.engine.diagnosis import FORM, Diagnosis  # FORM: mistakes in the answer's form
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
@@ -19,7 +19,7 @@ ALIVE = 0.2  # the longest gap between heartbeats, in seconds, that doesn't coun
 _BEAT = 0.1  # seconds between heartbeats, as in the lesson's widget
 _QUESTION = "Describe a harbour."
 
-Snippet = Callable[[FakeModel], Awaitable[Any]]
+Snippet = Callable[[FakeModel], Awaitable[Any]]  # a snippet of the exercise, as a coroutine
 
 
 async def _a(model: FakeModel) -> None:
@@ -74,6 +74,7 @@ def observe(answer: Any, _: None) -> Seen:
 
 
 def _longest_pause(snippet: Snippet) -> float:
+    # with `keeps_sending`, pieces arrive even while a snippet sleeps
     reply = Reply(cut(HARBOUR, 42), gap=0.05, keeps_sending=True)
     model = FakeModel.of({_QUESTION: reply})
 

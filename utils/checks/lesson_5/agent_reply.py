@@ -18,10 +18,10 @@ from utils.checks.lesson_5.seen import RepliesRun, text_delay
 
 @dataclass(kw_only=True)
 class Seen(RepliesRun):
-    """What the agent's model was sent, and what the answer yielded."""
+    """The requests to the agent's model, and what the answer yielded."""
 
     case: Calls
-    readings: Sequence[Reading]  # the requests to the model, in order
+    readings: Sequence[Reading]  # the requests, in order
     blocking: str  # the first of the agent's blocking methods that was called; "" if there is none
     late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message in the history; "" if there is none
@@ -69,7 +69,7 @@ MISTAKES: Mistakes[Seen] = {
 
 check = Exercise(
     observe,
-    cases=(
+    cases=(  # `calls`: the tool calls in each reply before the last
         Calls(seed=8),
         Calls(calls=[[given.ORDER]], when="when the model called a tool"),
         Calls(calls=[[given.ORDER, given.HOURS]], when="when the model called two tools"),

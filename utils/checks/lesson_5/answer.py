@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT
+from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
@@ -16,7 +16,7 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
 from utils.checks.lesson_5.seen import RepliesRun, StatusRun, longest_delay, text_delay
 
-_HALF: given.Call = ("order_status", '{"order": 47')
+_HALF: given.Call = ("order_status", '{"order": 47')  # a truncated call
 _CALLS = "tool_calls"  # the finish reason of a reply that calls tools
 _FOUR = [[given.ORDER], [given.HOURS]] * 2  # the tool calls in each of four replies
 
@@ -27,7 +27,7 @@ class Calls(Case):
 
     text: str = given.LAMP
     calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
-    finish: str | None = _CALLS  # the finish reason of those replies
+    finish: str | None = _CALLS  # the finish reason of each reply before the last
     takes: float = given.TOOL_TAKES  # how long each tool takes, in seconds
 
     @property
@@ -124,7 +124,7 @@ def observe(answer: Any, case: Calls) -> Seen:
         replies=replies,
         readings=readings,
         results=[each.text for each in added if isinstance(each, ToolMessage)],
-        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # any order is fine
+        added=[*map(_named, added[:1]), *sorted(map(_named, added[1:]))],  # in any order
         due_added=[f"AIMessage({', '.join(ids)})", *sorted(f"ToolMessage({each})" for each in ids)],
         late_text=text_delay(run, readings),
         ran=ran,

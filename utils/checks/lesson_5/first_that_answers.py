@@ -52,7 +52,7 @@ _TIMED_OUT = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")
 
 check = Exercise(
     observe,
-    cases=(
+    cases=(  # `to_call`: how many models should be called
         Fallback(seed=55),
         *(
             Fallback(replies=(*failing, {}, {}), to_call=len(failing) + 1, when=when)

@@ -1,6 +1,6 @@
 """Inputs for answers in lesson 5: models, tools, and lists of models or sources that may fail.
 
-A source is a function that returns a stream of chunks and `Status` objects.
+A source is a function that returns a stream of chunks and `Status` objects, which name stages.
 """
 
 import asyncio
@@ -110,7 +110,7 @@ class ToolRun:
 
 
 def tools(ran: list[ToolRun], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Create the `ORDER` and `HOURS` tools; a run lasts `takes` seconds and is added to `ran`."""
+    """Create the tools of `ORDER` and `HOURS`; runs last `takes` seconds and are added to `ran`."""
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
         _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),

@@ -13,7 +13,7 @@ from utils.checks.engine.stream_runner import run_async
 
 _CARD = "1234 5678 9012 3456"
 _FREE = "free of charge"
-_PIECE = f"You get all of it {_FREE} from us."
+_LONG_PIECE = f"You get all of it {_FREE} from us."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class _Verdict(NamedTuple):
 
     allowed: bool
     taken: int  # how many pieces had been taken by then
-    logged: int  # how many entries the reply's log of pieces and yielded text had by then
+    logged: int  # the length, by then, of the reply's log of pieces and yielded text
 
 
 @dataclass(kw_only=True)
@@ -124,7 +124,7 @@ MISTAKES: Mistakes[Seen] = {
     "shows a part": lambda s: s.leaked > 0,
     "reads on once refused": lambda s: s.no_at is not None and s.reply.taken > s.no_at,
     "ends quietly": lambda s: bool(s.phrase) and s.error is None,
-    "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,
+    "cuts at minus zero": lambda s: s.case.longest == 1 and s.held > 0,  # `text[:-0]`
     "shows other text": lambda s: bool(s.phrase) and not s.reply.text.startswith(s.text),
     **TEXT,
     "collected first": lambda s: s.taken[:1] == [s.total] and s.held >= s.case.longest,
@@ -133,7 +133,7 @@ MISTAKES: Mistakes[Seen] = {
 
 _STREAMS = {  # the pieces of replies, keyed by `when`
     "when each piece was one character": tuple(f"All of it is {_FREE}, of course."),
-    "when the phrase was in the middle of a long piece": ("So: ", _PIECE, " Bye", "."),
+    "when the phrase was in the middle of a long piece": ("So: ", _LONG_PIECE, " Bye", "."),
     "when the phrase ended the reply": ("It is fr", "ee of ch", "arge"),
     "when the phrase began the reply": ("free", " of charge", ", yes"),
     "when a shorter phrase arrived": ("There is n", "o fee", " today", ", or", "."),

@@ -1,6 +1,6 @@
-"""Messages to learners about their answers to the exercises in lesson 5.
+"""Messages to learners about their answers in lesson 5: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` describes its case, such as " after an empty reply".
+`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
 """
 
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
@@ -388,7 +388,7 @@ SEAM: Messages[seam.Seen] = {
 DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
     "program",
     "All four are right, from their lengths, requests and finish reasons.",
-    {
+    {  # keyed by "GIVEN for CORRECT"
         "healthy for doubled": _BEGINNINGS,
         "healthy for lost": _LENGTH,
         "healthy for truncated": _NO_FINISH,
@@ -402,7 +402,7 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
         "truncated for doubled": _FINISHED,
         "truncated for lost": f"{_FINISHED} So the missing part isn't the end.",
     },
-    denied={
+    denied={  # what to write instead of "isn't doubled", etc.
         "doubled": "shows nothing twice",
         "lost": "didn't join two replies and lose a part",
         "truncated": "isn't a truncated reply",
