@@ -134,7 +134,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
 
 
 def which_are_set(*names: str) -> list[str]:
-    """Return those of the named variables that are set and not empty."""
+    """Return those of `names` whose variables are set and not empty."""
     return [name for name in names if os.environ.get(name)]
 
 

@@ -66,7 +66,7 @@ def redacted(text: str) -> str:
 def _is_secret(key: str) -> bool:
     """Return whether a key looks like a real secret, rather than a placeholder.
 
-    A secret has at least 24 characters, or at least 8 with a digit or mixed case.
+    A secret has at least 24 characters, or 8 if they include a digit or both cases.
     """
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False

@@ -1,4 +1,4 @@
-"""The model that cells call: the simulator's, or a provider's if environment variables set one.
+"""The model that cells call: the simulator's or, if environment variables say so, a provider's.
 
 Each model is a plain LangChain `ChatOpenAI`, without a wrapper.
 """

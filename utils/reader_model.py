@@ -41,7 +41,7 @@ class Reading:
 
     Attributes:
         wpm: The reader's speed, in words a minute.
-        first: When the reader starts reading: the TTFAT or, if there is no text, the E2E latency.
+        first: When reading starts: the time to first answer token; without text, the E2E latency.
         stalls: The waits after the first text, in order.
         delivered: (time, words on screen) after each piece, in time order.
         read: (time, words read) at the start, at both ends of each stall, and at the end; linear

@@ -1,4 +1,4 @@
-"""The environment check; each notebook's setup cell imports it first and calls it last.
+"""The environment check; each notebook's setup cell imports it first and calls `ready` last.
 
 Importing it raises `SetupError` if a package is missing or broken, or if a learner's file shadows a
 module that the course needs.
@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules and everything that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning them takes 5 ms
+_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning so many takes 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -199,9 +199,9 @@ def _tune_garbage_collection() -> None:
 def _lower_priority() -> None:
     """Give this notebook's code a lower priority than the threads and servers that deliver text.
 
-    The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. On a machine shared by
-    learners, a thread or server that needs the CPU for 0.1 ms then doesn't have to wait for another
-    learner's code. Only Linux allows different priorities within a process.
+    The nice value is in COURSE_NICE, set by `hub/jupyterhub_config.py`. Without it, a thread or
+    server that needs the CPU for 0.1 ms may have to wait for another learner's code on the same
+    machine. Only Linux allows different priorities within a process.
     """
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":

@@ -1,6 +1,6 @@
 """Detection of files that shadow a module, such as a scratch file named `openai.py`.
 
-Any module may be shadowed, so this one imports only modules that Python loads at startup.
+Any module may be shadowed, so this file imports only modules that Python loads at startup.
 """
 # ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be shadowed too)
 
@@ -63,8 +63,8 @@ def hidden(path: list[str]) -> dict[str, str]:
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
-    If any shadowing files have already been imported, include only the modules they shadow;
-    otherwise, include those that the `needed` modules import when nothing is shadowed.
+    If any of the shadowing files have been imported, only their modules are returned. Otherwise,
+    these are the modules that the `needed` ones import when nothing is shadowed.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

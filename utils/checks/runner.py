@@ -3,8 +3,8 @@
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
 `messages.py` in the same folder, in a variable named after the check's file, in capitals.
 
-The mistakes in `FIRST` and `LAST`, which all exercises share, are looked for before and after an
-exercise's own mistakes; those in `STRESSED`, in `stress` cases, such as a lost connection.
+All exercises share the mistakes in `FIRST` and `LAST`, which are looked for before and after an
+exercise's own, and those in `STRESSED`, which are for `stress` cases such as a lost connection.
 """
 
 import importlib
@@ -50,7 +50,7 @@ class Loaded:
         records: list[Any] = []  # one record for each case so far
         for case, stressed in self._cases(records):
             try:
-                with noting():  # what the answer prints, for example, for the message
+                with noting():  # records what the answer prints, for example
                     seen = self.exercise.observe(answer, case)
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
@@ -69,9 +69,9 @@ class Loaded:
         return message if isinstance(message, str) else message(seen)
 
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
-        """Yield each case, and whether it comes from `stress`; needs `records` after the first.
+        """Yield each case, and whether it comes from `stress`.
 
-        `compact` is the first case again, with text in the first chunk.
+        The caller adds each case's record to `records`; the extra cases are derived from the first.
         """
         for case in self.exercise.cases:
             yield case, False
@@ -81,7 +81,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; if `shared`, with those of all exercises."""
+        """Return the mistakes to look for, in order; if `shared`, also those of all exercises."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}

@@ -20,7 +20,7 @@ STYLES = {
     "async def + .astream()": "/tasks",
 }
 _ONE_BY_ONE = "async def + .stream()"
-_MOST_ONE_BY_ONE = 15  # the maximum number of clients to serve one by one, at a second each
+_MOST_ONE_BY_ONE = 15  # the most clients to serve one by one; each takes a second
 _PING = 0.02  # seconds to wait before each health check
 
 

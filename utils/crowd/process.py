@@ -9,7 +9,7 @@ from utils.errors import Sentence
 from utils.simulator.client import SPEED_VARIABLE
 from utils.simulator.process.child_process import Child
 
-_FASTEST = 1.5  # the simulator's maximum speed here; above it, work that can't be sped up dominates
+_FASTEST = 1.5  # maximum `COURSE_SPEED`; beyond it, work that can't be sped up would dominate
 
 
 class LoadError(Sentence, RuntimeError):
@@ -20,7 +20,7 @@ class LoadError(Sentence, RuntimeError):
 async def server() -> AsyncIterator[int]:
     """Run `utils.crowd.app` in a child process during the `with` block; yield its local port.
 
-    The server stops when the block or the calling process ends, even if that process is killed.
+    The server stops when the block ends, or when the calling process ends or is killed.
     """
     speed = float(os.environ.get(SPEED_VARIABLE) or 1)
     try:

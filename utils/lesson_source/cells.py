@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise an error if a marker is misspelled or misplaced; `allowed` lists the first ones."""
+    """Raise an error if a marker is misspelled or misplaced; only `allowed` ones may come first."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):

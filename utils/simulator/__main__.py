@@ -1,7 +1,7 @@
-"""The command line, `python -m utils.simulator`: serves, records replies or lists the faults.
+"""The command line, `python -m utils.simulator`: serves or records replies, or lists the faults.
 
-With `--with-parent`, a notebook or an app started this process: it reports its port to that parent
-and exits with it (`process/child_process.py`).
+With `--with-parent`, the process reports its port to the notebook or app that started it, and exits
+when its standard input closes (`process/child_process.py`).
 """
 
 import argparse

@@ -67,9 +67,9 @@ class Service:
         self._log = Log(clock)
         self._attempts: Counter[str] = Counter()  # by body hash; some faults depend on the count
         self._conversations = Conversations()
-        # a queue and a prompt cache for each learner and each profile's capacity
+        # one server per learner and capacity, each with a queue and a prompt cache
         self._server = lru_cache(_MAX_SERVERS)(lambda _learner, serving: Server(serving))
-        self._behind_sim = SIM  # the model that `sim` stands for
+        self._behind_sim = SIM  # the model that replies to requests for `sim`
         self._started = int(time.time())
 
     def routes(self) -> list[Route]:
@@ -93,7 +93,7 @@ class Service:
         """Handle a request to the Responses API, streamed or not."""
 
         def encoder(reply: Reply, body: Json) -> Encoder:
-            reply = reply.part_by_part()
+            reply = reply.part_by_part()  # this API doesn't interleave parts
             encoded = ResponsesEncoder(reply, body)
             if body.get("store") is not False:
                 self._conversations.store(encoded.id, reply)

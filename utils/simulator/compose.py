@@ -21,7 +21,7 @@ from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import prompt_tokens, split, split_json
 
-# takes the profile and prompt tokens; returns a place in the queue, or None if there's no queue
+# given a profile and the prompt's tokens, returns a place in the queue; None if there's no queue
 Admit = Callable[[Profile, Sequence[str]], Place | None]
 _NO_RECORDINGS = Recordings()
 
@@ -75,7 +75,7 @@ def compose(
     for one in chosen:
         if error := one.refusal(attempt):
             raise error
-    if profile.thinks:
+    if profile.thinks:  # this model always reasons first
         request = replace(request, reasons=True)
     for one in chosen:
         if one.fault.stage == "request":
@@ -131,7 +131,7 @@ def _generated(
         gap=profile.gap(total - reasoning),
         place=place,
     )
-    return reply.later(place.wait + place.prefill) if place else reply
+    return reply.later(place.wait + place.prefill) if place else reply  # delays the whole reply
 
 
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 
 
 @contextmanager
-def working_parts(answer: Any, wanted: Sequence[str], *, recheck: bool) -> Iterator[Sequence[str]]:
-    """During the `with` block, replace failing parts; yield their names.
+def working_parts(answer: Any, names: Sequence[str], *, recheck: bool) -> Iterator[Sequence[str]]:
+    """During the `with` block, replace those of the named parts that fail; yield their names.
 
     The parts are globals in the answer's notebook. `recheck` first discards cached check results.
     """
@@ -16,11 +16,11 @@ def working_parts(answer: Any, wanted: Sequence[str], *, recheck: bool) -> Itera
 
     if recheck:
         passes.cache_clear()
-    names = getattr(inspect.unwrap(answer), "__globals__", {})
-    own = {name: names[name] for name in wanted if names.get(name, PARTS[name]) != PARTS[name]}
+    notebook = getattr(inspect.unwrap(answer), "__globals__", {})
+    own = {name: notebook[name] for name in names if notebook.get(name, PARTS[name]) != PARTS[name]}
     failing = {name: part for name, part in own.items() if not passes(f"5.{name}", part)}
-    names.update({name: PARTS[name] for name in failing})
+    notebook.update({name: PARTS[name] for name in failing})
     try:
         yield list(failing)
     finally:
-        names.update(failing)
+        notebook.update(failing)

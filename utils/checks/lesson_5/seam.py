@@ -40,7 +40,7 @@ class Seen(Run):
 
 def observe(answer: Any, case: Pair) -> Seen:
     """Call the learner's function once."""
-    run = call("seam", answer, case, case.reply(), case.partial, case.more)
+    run = call("seam", answer, case, case.reply(), case.partial, case.more)  # no reply is read
     return Seen.of(run, expected=case.partial + case.more.removeprefix(case.overlap))
 
 
@@ -84,7 +84,7 @@ check = Exercise(
             ("f(x) = (x", "(x+1)*2"),
             ("Ask B", "Berlin"),
             ("Where is A", "a is there"),
-            (RIVERS[:100], RIVERS[20:]),
+            (RIVERS[:100], RIVERS[20:]),  # a long overlap
             ("", "The fox"),
             ("The fox", ""),
             ("", ""),

@@ -1,4 +1,4 @@
-"""What several of lesson 5's checks record, and the mistakes that they look for."""
+"""Records and mistakes that several of lesson 5's checks share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ class RepliesRun(Run):
     replies: Sequence[Reply]  # in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect all text taken from the replies; after an early stop, accept a beginning of it."""
+        """Expect the text taken from the replies; after an early stop, a prefix is enough."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
 
 
 def longest_delay(occurred: Iterable[float], due: Iterable[float]) -> float:
-    """Return the longest delay between when an event was due and when it occurred."""
+    """Return the longest time by which an event was late, in seconds."""
     return max((at - expected for at, expected in zip(occurred, due, strict=False)), default=0.0)
 
 
@@ -53,7 +53,7 @@ class PassingRun(Run):
 
     @property
     def missing(self) -> Any:
-        """The first item sent but not yielded; empty items count only if the case is `ordinary`."""
+        """The first item sent but not yielded; empty items count only in cases without a `when`."""
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -64,7 +64,7 @@ class PassingRun(Run):
 
     @property
     def repeated(self) -> Any:
-        """The first item that was passed on more than once; None if there is none."""
+        """The first item that was passed on more than once, or None."""
         ids = [*map(id, self.items)]
         return next((item for item in self.items if ids.count(id(item)) > 1), None)
 
@@ -115,7 +115,7 @@ class StatusRun(Run):
 class FallbackRun(RepliesRun):
     """The result of trying models or sources in order."""
 
-    case: Fallback
+    case: Fallback  # `to_call`: how many to call; `same`: the list repeats one model or source
     requests: Sequence[Sequence[object]]  # a list per model or source, with one object per call
 
     @property
@@ -130,10 +130,10 @@ class FallbackRun(RepliesRun):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error seems to come from the learner's own code, not from a reply."""
+        """Whether the learner's code seems to be at fault; `SLIPS` are errors such as NameError."""
         errors = [reply.error for reply in self.replies]
-        theirs = self.silence or any(error in errors for error in self.causes)
-        return isinstance(self.error, SLIPS) or not (theirs or self.case.fails)
+        explained = self.silence or any(error in errors for error in self.causes)
+        return isinstance(self.error, SLIPS) or not (explained or self.case.fails)
 
     @property
     def waited(self) -> float:

@@ -25,7 +25,7 @@ class Seen(FallbackRun, PassingRun):
 
 def observe(answer: Any, case: Fallback) -> Seen:
     """Call the answer with a list of sources and read its stream."""
-    from utils.widgets import Status  # imported only when needed, since this loads all widgets
+    from utils.widgets import Status  # imported late, since it loads all widgets
 
     sent: list[tuple[float, Any]] = []
     called: list[Reply] = []
@@ -33,7 +33,7 @@ def observe(answer: Any, case: Fallback) -> Seen:
 
     def source(reply: Reply) -> AsyncIterator[Any]:
         called.append(reply)
-        before = [] if reply.compact else [Status("Thinking")]
+        before = [] if reply.compact else [Status("Thinking")]  # `compact`: begins with text
         tool = [Status("Tool call", "refund")] if case.tool and reply is replies[0] else []
         return given.logged(reply, sent, *before, *tool)
 

@@ -33,7 +33,7 @@ _HISTORIES = (given.HISTORY, (*given.HISTORY, AIMessage(given.LAMP), HumanMessag
 class Script(given.Fallback):
     """The behaviour of two models in the last turn of a chat."""
 
-    turns: int = 1
+    turns: int = 1  # how many turns the chat has; only the last one is recorded
 
 
 class Panel:
@@ -41,7 +41,7 @@ class Panel:
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
-        self.__globals__ = getattr(support, "__globals__", {})  # the runner reads this attribute
+        self.__globals__ = getattr(support, "__globals__", {})  # the notebook, for `run_async`
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
         """Return a turn's stream; None if `support` didn't return a function."""
@@ -57,7 +57,7 @@ class Seen(FallbackRun, StatusRun):
     case: Script
     panel: Panel
     ran: Sequence[given.ToolRun]  # the tools that ran
-    replaced: Sequence[str]  # the names of the parts that were replaced with the course's versions
+    replaced: Sequence[str]  # the names of the parts replaced with the course's versions
 
     @property
     def readings(self) -> list[Any]:

@@ -61,7 +61,7 @@ def observe(answer: Any, case: Press) -> Seen:
 
 
 def _in_a_group(error: BaseException | None) -> bool:
-    """Whether an error is an exception group other than one that `except*` created."""
+    """Whether an error is an exception group that wasn't created by `except*`."""
     # before Python 3.11.4, `except*` wraps a new exception in a group of one, without a message
     if not isinstance(error, BaseExceptionGroup):
         return False
@@ -93,7 +93,7 @@ check = Exercise(
             Press(seed=73, at=at, silences=silences, when=f"when Stop was pressed {when}")
             for at, silences, when in (
                 (1.37, {0: LONG}, "in the silence before the first piece"),
-                # three such cases, since polling too slowly may pass two of them by chance
+                # three such cases, since an answer that polls too slowly may pass two by chance
                 (1.27, {0: LONG}, "in the silence before the first piece"),
                 (2.62, {0: LONG}, "in the silence before the first piece"),
                 (5.13, {4: LONG}, "in a silence after some pieces"),

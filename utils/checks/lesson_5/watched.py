@@ -16,8 +16,8 @@ from utils.checks.engine.virtual_time import SOON
 from utils.checks.lesson_5.given import LONG, SECONDS, logged
 from utils.checks.lesson_5.seen import PASSING, PassingRun
 
-LONGEST = 1.9  # no silence is longer than this, in seconds, unless the stream stalls
-_SLACK = 0.1  # how early or late `Stalled` may be, in seconds; leaves room for polling a clock
+LONGEST = 1.9  # the longest silence in a stream that doesn't stall, in seconds
+_SLACK = 0.1  # seconds by which `Stalled` may be early or late, since an answer may poll a clock
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 

@@ -100,8 +100,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to.
 
-    These are the messages on its subject. If there are none, and the prompt contains "ask" or
-    "question", they are the questions and instructions. Failing that, they are all messages.
+    These are the messages on its subject. If there are none, they are all messages or, for a
+    prompt that contains "ask" or "question", the questions and instructions (if any).
     """
     if named := _sharing_words(prompt, asked):
         return named

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import NamedTuple
 
-LONGEST = 8000  # characters; anything after that isn't searched
+LONGEST = 8000  # characters; the rest of a longer text isn't searched
 _SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
@@ -27,7 +27,7 @@ _NOT_NAMES = frozenset(
 _BEFORE_A_PLACE = (
     r"(?:in|at|for|to|from|near|of|around|visit|visiting|with|than|versus|vs\.?|and|or)"
 )
-_NO_PLACES = (
+_NO_PLACES = (  # words that may follow "in" or "near" without being places
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
 _PAIRS = ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "«»", "「」", "『』")  # quotation marks

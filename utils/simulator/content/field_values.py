@@ -11,7 +11,7 @@ from typing import Any
 
 from . import extract, wording
 
-# functions that find a field's values, keyed by a word in its name
+# functions that find a field's values, keyed by a word in the field's name
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -147,7 +147,7 @@ def plural(text: str, name: str) -> list[str]:
 def records(text: str, names: list[str]) -> list[str]:
     """Split `text` into one part per record; `names` are the fields of a record.
 
-    If no records are recognised, return `[text]`, or `[]` if no field is a name or a place.
+    If no records are recognised, return `[text]` if a field is a name or a place, else `[]`.
     """
     lines = [line for line in re.split(r"\n+|;\s*", text) if re.search(r"\w", line)]
     lines = [line for line in lines if not line.rstrip().endswith(":")]

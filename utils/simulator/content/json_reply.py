@@ -51,7 +51,7 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema that a message gives as a schema, an example or a list of keys, or None."""
+    """Return the schema, example or list of keys in a message as a schema; None if absent."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue

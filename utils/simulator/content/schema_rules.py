@@ -22,7 +22,7 @@ def within(value: float, schema: Json) -> bool:
 
 
 def in_bounds(schema: Json, whole: bool) -> float:
-    """Return a number that satisfies a schema's bounds and `multipleOf`, ideally near a bound."""
+    """Return a number, or an integer if `whole`, that fits a schema's bounds and `multipleOf`."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     step = schema.get("multipleOf") or 1
@@ -73,5 +73,5 @@ def max_length(schema: Json) -> int:
 
 
 def fits_length(text: str, schema: Json) -> bool:
-    """Return whether a schema allows a string of this length."""
+    """Return whether a schema allows strings as long as `text`."""
     return int(schema.get("minLength", 0)) <= len(text) <= max_length(schema)

@@ -127,7 +127,7 @@ class _Filler:
                 return Value(chosen[0], found=True)
         if "default" in schema and schema["default"] in choices:
             return Value(schema["default"])
-        return Value(choices[0], missing=None not in choices)
+        return Value(choices[0], missing=None not in choices)  # null makes it optional
 
     def _any(self, schema: Json, branches: list[Any], name: str, depth: int) -> Value:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}

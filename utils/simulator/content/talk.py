@@ -19,7 +19,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; a message contains all of at least one set
+    asks: list[list[str]]  # sets of word prefixes; one whole set must occur in a message
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies, keyed by kind of question
     streaming: bool  # whether the topic is about streaming
@@ -33,7 +33,7 @@ class Chooser:
         self._rng = rng
 
     def is_new(self, text: str) -> bool:
-        """Return whether no sentence of `text` has been used yet."""
+        """Return whether all sentences in `text` are still unused."""
         return not any(sentence in self._said for sentence in wording.sentences(text))
 
     def choose(self, replies: list[str], /, **words: str) -> str:
@@ -82,7 +82,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
     if not prompt.strip():
         return chooser.named("empty")
     about = wording.about(prompt, asked)
-    words = {
+    words = {  # values for the placeholders in the replies
         "about": about.quoted,
         "bare": about.words,
         "to": wording.aim(prompt, about),

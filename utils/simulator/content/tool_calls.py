@@ -1,7 +1,7 @@
 """Chooses which tools to call; `schema_values` fills in their arguments.
 
 A tool matches any part of a prompt that contains words from the tool's name or description. Several
-parts may match: "the weather in Paris and in Rome" leads to two calls.
+parts may match: "the weather in Paris and in Rome" needs two calls.
 """
 
 import json
@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; if it is a follow-up ("And in Rome?"), add words from the previous one."""
+    """Return the prompt; prefix a follow-up ("And in Rome?") with words from the previous one."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
