@@ -122,7 +122,7 @@ async def listen(
         url: The stream's URL.
         client: The HTTP client; by default, one that bypasses proxies.
         reconnects: How many times to resend the request after the response ends or the
-            connection drops. An `EventSource` waits as long, but reconnects without limit.
+            connection drops. The delay is that of an `EventSource`, which reconnects forever.
 
     Raises:
         NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.

@@ -1,7 +1,7 @@
 """A reply's schedule, and a generator that yields the reply's bytes on time.
 
-Each deadline is relative to the arrival of the request, not to the previous token. Sleeping for one
-gap after each token accumulates delays: gaps of 20 ms become 21.6 ms.
+Each deadline is relative to the arrival of the request. Sleeping for one gap after each token
+instead would accumulate delays: gaps of 20 ms would become 21.6 ms.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
     The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
     profile's rate, with random stalls. If `profile.thinks`, the first `reasoning` tokens are
-    spread between the opening and the TTFT; otherwise, the reply's first token is due at the TTFT.
+    spread evenly between the opening and the TTFT.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft

@@ -99,7 +99,7 @@ class Place:
     wait: float  # seconds until the slot is free
     prefill: float  # duration of the prefill in seconds
     cached: int  # number of cached prompt tokens
-    _end: float = 0.0
+    _end: float = 0.0  # when the slot becomes free; set by `hold`
 
     def hold(self, seconds: float) -> None:
         """Occupy the slot until `seconds` after the request arrived."""

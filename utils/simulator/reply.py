@@ -82,13 +82,13 @@ class Reply:
     info: ReplyInfo
     parts: tuple[Part, ...]  # the complete parts, before any truncation
     pieces: tuple[Piece, ...]  # the pieces to send, in order
-    finish: str  # finish reason: "stop", "length", "tool_calls", "content_filter" or a recorded one
+    finish: str  # "stop", "length", "tool_calls", "content_filter" or a recorded finish reason
     usage: Usage
     opening: float  # when a stream sends its first event, which has no text
     end: float  # when the reply is complete
     gap: float  # seconds between tokens, excluding stalls
-    delivery: tuple[Delivery, ...] = ()  # applied in this order
-    place: Place | None = None  # the request's place in the server's queue, if there is one
+    delivery: tuple[Delivery, ...] = ()  # delivery faults, in the order in which they apply
+    place: Place | None = None  # the request's place in the server's queue; None without a queue
 
     def text_of(self, part: int) -> str | None:
         """Return the text sent for one part; None if the reply ends before that part."""
@@ -110,7 +110,7 @@ class Reply:
         return ("\n\n" if kind == "thought" else "").join(texts)
 
     def id_of(self, part: int, prefix: str) -> str:
-        """Return a part's identifier."""
+        """Return a part's identifier, which begins with `prefix`."""
         digest = hashlib.sha256(f"{self.info.id} {prefix} {part}".encode()).hexdigest()
         return f"{prefix}_{digest[:24]}"
 
@@ -119,7 +119,7 @@ class Reply:
         return sum(piece.tokens for piece in self.pieces if piece.at <= seconds)
 
     def ttft(self) -> float | None:
-        """Return the time of the first visible token; None if there is none."""
+        """Return the time of the first visible token; None if no token is visible."""
         visible = (
             piece.at
             for piece in self.pieces

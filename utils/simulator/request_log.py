@@ -80,7 +80,7 @@ class Requests(list[Request]):
     """Requests in order of arrival, displayed as a table.
 
     Attributes:
-        settled: False if the wait for all replies to finish timed out.
+        settled: False if a reply was still in progress when the wait for it timed out.
     """
 
     def __init__(self, requests: Iterable[Request] = (), settled: bool = True) -> None:

@@ -25,7 +25,7 @@ _DRAIN_SECONDS_BLIND = 0.05  # the fixed wait before a reset on systems other th
 _POLL_SECONDS = 0.005  # interval between checks for unacknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
 _COLLECT_SECONDS = 5.0  # minimum time between full garbage collections
-_MAX_FILES = 10_240
+_MAX_FILES = 10_240  # limit on open files, which include connections
 _SEND_BUFFER = 65_536  # bytes; the default (megabytes) would mask a client that has stopped reading
 _KEEP_ALIVE = 75  # seconds until an idle connection closes; long enough for pauses between cells
 
@@ -113,6 +113,7 @@ class _Protocol(HttpToolsProtocol):
             self._timeout.cancel()
 
     async def _reset(self) -> None:
+        """Reset the connection: with a linger time of 0 s, `abort` sends a TCP reset."""
         connection = self.transport.get_extra_info("socket")
         await self._drain(connection)
         no_lingering = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)

@@ -6,7 +6,7 @@ import re
 
 from .model_request import ModelRequest
 
-_PIECE = re.compile(
+_WORD = re.compile(
     r"[ \t]?[^\W\d_]+"  # a word with the space before it
     r"|[ \t]?\d{1,3}"  # a number in groups of up to three digits
     r"|[ \t]?(?:[^\w\s]|_){1,3}"  # punctuation, emoji, combining marks
@@ -23,11 +23,11 @@ def split(text: str) -> tuple[str, ...]:
     A token is about three quarters of an English word, the ratio that providers quote. As with
     real tokenizers, a token may end inside a word, an emoji or an accented letter.
     """
-    return tuple(part for piece in _PIECE.findall(text) for part in _parts(piece))
+    return tuple(token for word in _WORD.findall(text) for token in _shortened(word))
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Split JSON into tokens, one per digit as in many tokenizers: 4 arrives before 42."""
+    """Split JSON into tokens; as in many tokenizers, each digit is one, so 4 arrives before 42."""
     tokens: list[str] = []
     for token in split(text):
         tokens += re.findall(r"\s?\d", token) if token.strip().isdigit() else [token]
@@ -46,11 +46,11 @@ def prompt_tokens(request: ModelRequest) -> list[str]:
     return tokens + ["assistant"] * _TOKENS_PER_MESSAGE
 
 
-def _parts(piece: str) -> list[str]:
-    """Split a long word into parts of nearly equal length."""
-    letters = len(piece.strip())
-    if letters <= _MAX_LETTERS or piece.isspace():
-        return [piece]
+def _shortened(word: str) -> list[str]:
+    """Split a long word into tokens of nearly equal length."""
+    letters = len(word.strip())
+    if letters <= _MAX_LETTERS or word.isspace():
+        return [word]
     count = math.ceil(letters / _MAX_LETTERS)
-    size = math.ceil(len(piece) / count)
-    return [piece[start : start + size] for start in range(0, len(piece), size)]
+    size = math.ceil(len(word) / count)
+    return [word[start : start + size] for start in range(0, len(word), size)]

@@ -33,7 +33,7 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return an item's finish reason, or the reason its response is incomplete, if there is one."""
+    """Return an item's finish reason or why its response is incomplete; None if it has neither."""
     metadata = mapping_of(item, "response_metadata")
     details = mapping_of(metadata, "incomplete_details")
     reason = metadata.get("finish_reason") or details.get("reason")

@@ -1,6 +1,6 @@
 """Recordings as they would look after a step that delays text.
 
-The step is either a guard, or a buffer that passes on text in whole parts, such as words.
+The step is a guard, which checks text before it is shown, or passes text on in whole parts.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Analysis of a message's wording: its sentences, subject and language."""
+"""Finds a message's sentences, subject and language, so that a reply can refer to them."""
 
 import re
 import tomllib
@@ -40,7 +40,7 @@ def _set(key: str) -> frozenset[str]:
 
 
 def pattern(name: str) -> re.Pattern[str]:
-    """Return a pattern from the `[patterns]` table of `words.toml`."""
+    """Return a pattern from the `[patterns]` table of `words.toml`, where a comment explains it."""
     return re.compile(rules()["patterns"][name], re.IGNORECASE)
 
 
@@ -134,7 +134,7 @@ def _complete(words: list[str]) -> str:
 
 
 def aim(text: str, subject: About) -> str:
-    """Return a phrase such as "to bake bread" (for a "how" or "should" question) or "for tea"."""
+    """Return "to bake bread" for "How do I bake bread?", or "for tea" for a message about tea."""
     how = pattern("how").search(text[:READ])
     return f"to {in_other_person(how[1])}" if how else f"for {subject.quoted}"
 

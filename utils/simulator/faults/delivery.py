@@ -1,8 +1,9 @@
 """Faults in delivery: the bytes of a reply are buffered, dropped, truncated or garbled.
 
-A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. The function
-takes a reply's bytes with their times, and yields the changed ones; its parameters with defaults
-are the numbers after `@` in a model name such as `sim-chat:drop@40`.
+A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. `raises` is
+the exception, and `by_responses` that of the Responses API, if different. `whole=False` means that
+only streams are affected. The function takes a reply's timed bytes and yields those to send; its
+parameters with defaults are the numbers after `@` in a model name such as `sim-chat:drop@40`.
 """
 
 import json
@@ -217,7 +218,7 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
 
 
 def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
-    """End the response with `event` in place of the first item beyond `tokens` tokens."""
+    """End the response with `event` in place of the first item beyond `tokens`, or of the last."""
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
             yield TimedBytes(item.at, event(), ends="failed")

@@ -27,7 +27,7 @@ class Fault:
     does: str  # what happens, as a sentence for `FAULTS.md`
     client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for `FAULTS.md`
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
-    by_responses: str  # the exception with the Responses API; "" if none
+    by_responses: str  # the same, with the Responses API
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
     stage: Stage  # a "refusal" replaces the reply with an error; the others name what changes
     numbers: tuple[tuple[str, float], ...] = ()  # name and default of each number after `@`
@@ -48,7 +48,7 @@ class ChosenFault:
     numbers: tuple[float, ...]
 
     def refusal(self, attempt: int) -> ApiError | None:
-        """Return the error for an attempt, or None if the attempt isn't refused."""
+        """Return the error for an attempt, counted from 1; None if the attempt isn't refused."""
         if self.fault.stage != "refusal":
             return None
         first, *numbers = self.numbers

@@ -2,8 +2,8 @@
 
 A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. The function
 returns the changed request or reply; its parameters with defaults are the numbers after `@` in a
-model name such as `sim-chat:stall@40,15`. A reply's `pieces` are timed fragments of its `parts`:
-reasoning, text and tool calls.
+model name such as `sim-chat:stall@40,15`. A reply's `parts` are its reasoning, text and tool calls;
+its `pieces` are timed fragments of the parts.
 """
 
 from collections.abc import Callable

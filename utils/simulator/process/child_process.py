@@ -131,7 +131,7 @@ class Child:
         Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
         """
         assert self._connection is not None
-        with self._connection, contextlib.suppress(OSError):  # if another thread calls `end`
+        with self._connection, contextlib.suppress(OSError):  # raised if another thread calls `end`
             self._connection.settimeout(None)
             self._connection.recv(1)  # no data follows, so this returns when the child exits
 
@@ -141,7 +141,7 @@ class Child:
         self.close_pipe()
 
     def close_pipe(self) -> None:
-        """Close the pipe to the child's standard input; the child exits if no fork has it open."""
+        """Close the pipe to the child's stdin; the child exits unless a fork has the pipe open."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

@@ -10,9 +10,9 @@ import threading
 from .child_process import Child
 
 HOST = "127.0.0.1"
-KEY_VARIABLE = "SIMULATOR_KEY"
+KEY_VARIABLE = "SIMULATOR_KEY"  # environment variable with the key that clients must send
 _READY_SECONDS = 30.0
-_END_SECONDS = 3.0
+_END_SECONDS = 3.0  # wait for the process to exit before ending it by force
 _MAX_FAILURES = 5  # consecutive failed restarts before giving up
 
 
@@ -21,9 +21,9 @@ class SimulatorError(RuntimeError):
 
 
 class ServerProcess:
-    """The simulator process, which exits when this process exits.
+    """The simulator process, which exits when the process that started it exits.
 
-    If it exits earlier, a thread restarts it on the same port with the same key.
+    If the simulator exits earlier, a thread restarts it on the same port with the same key.
     """
 
     def __init__(self, speed: float, key: str) -> None:
@@ -101,7 +101,7 @@ class ServerProcess:
         atexit.unregister(self.stop)
 
     def _is_decided(self) -> bool:
-        """Return whether waiting is over: the simulator is ready, or will never be."""
+        """Return whether waiting is over: the simulator is ready, or never will be."""
         # only the process that started the child can check whether it is running
         alive = not self._owned() or self._child.running
         return self.over or (self._ready and alive)

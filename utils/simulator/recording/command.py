@@ -1,4 +1,4 @@
-"""The `record` command: records replies from a provider and adds them to a file."""
+"""The command `python -m utils.simulator record`: adds a provider's replies to a file."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ _MAX_MESSAGE = 300  # characters of an error message
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Record the replies to all prompts; exit with a message if that fails."""
+    """Record the replies to all prompts; on failure, exit with a message."""
     requests = _requests(arguments)
     out = Path(arguments.out)
     if not out.parent.is_dir():

@@ -87,7 +87,7 @@ class Recorder:
     """Collects a reply as its events arrive, in the form of `RecordedReply`."""
 
     def __init__(self) -> None:
-        self.opening: float | None = None  # when the first event arrived
+        self.opening: float | None = None  # seconds from the request to the first event
         self.parts: list[tuple[Kind, str]] = []  # kind and, for a call, the tool name
         self.pieces: list[tuple[float, int, str]] = []  # time, part index and text
         self.finish = ""  # finish reason
@@ -98,7 +98,7 @@ class Recorder:
         self._call_ids: dict[int, str] = {}  # keyed by call index
 
     def add(self, data: str, now: float) -> None:
-        """Add an event.
+        """Add the data of an event that arrived `now` seconds after the request.
 
         Raises:
             RecordError: If the event contains an error or a second choice.

@@ -7,7 +7,7 @@
 // Formats seconds like `in_seconds` in utils/formatting.py.
 const inSeconds = (duration) => `${duration.toFixed(duration < 0.995 ? 2 : 1)} s`;
 
-// To be called in `initialize`. Sets `since` on the model to the page time of the clock's start.
+// To be called in `initialize`. Sets the model's `since` to the page time when the clock started.
 function keepClockStart({ model }) {
   const update = () => model.set("since", performance.now() - 1000 * model.get("age"));
   model.on("change:age", update);

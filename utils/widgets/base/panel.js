@@ -1,7 +1,7 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 //
 // The browser side of panel.py: a frame in the colour of the phase, with a note below the content.
-// clock.js explains the model's `counted`, and `OPEN`: the phases until the reply ends.
+// clock.js explains `counted` and defines `OPEN`, the phases until the reply ends.
 
 // Keeps a panel's list and clock up to date, and marks the panel as stopped when the kernel ends.
 function initializePanel({ model }) {

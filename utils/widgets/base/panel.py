@@ -78,7 +78,7 @@ class TextPanel(Panel):
         return text or None
 
     def end(self, recording: Recording) -> str:
-        """Add the remaining text; the next `push` sends it."""
+        """Add what is left of a split character; return a sentence for the reader, or ""."""
         self._pieces.append(self._joiner.rest())
         return ending_of_text(self.text, recording.outcome, self._other)
 

@@ -16,7 +16,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds to wait after cancelling a stream, which is cancelled twice if necessary
+GRACE = 0.5  # seconds for a stream to close after each of at most two cancellations
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]

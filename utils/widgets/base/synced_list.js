@@ -2,9 +2,9 @@
 //
 // The browser side of synced_list.py: keeps the list up to date and detects which items are new.
 
-// To be called in `initialize`. Applies the kernel's messages to the list: each replaces the items
-// from index `at` on; if the item at `at` grew, only its added text is sent. The list is kept in
-// the model, so that a view opened late shows all of it.
+// To be called in `initialize`. Applies the kernel's messages, numbered by `seq`, to the list. A
+// message replaces the items from index `at` on. If the item at `at` grew, only the text after its
+// first `keep` characters is sent. The list is in the model, so a view opened late shows all of it.
 function receiveItems({ model }) {
   let requested = false;
   model.on("msg:custom", ({ seq, at, keep, items }) => {

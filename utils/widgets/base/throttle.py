@@ -8,7 +8,7 @@ from time import perf_counter
 
 INTERVAL = 0.05  # seconds: too short to notice, long enough for a page to keep up
 REPEAT = 1.0  # seconds from the first push to the first repeat; later ones follow at 2, 4, 8 … s
-TICK = 0.1  # seconds between wake-ups of an idle event loop, to handle interrupts and heartbeats
+TICK = 0.1  # seconds between heartbeats, and between wake-ups that let an interrupt take effect
 
 Cancel = Callable[[], object]
 Later = Callable[[float, Callable[[], None]], Cancel]  # calls a function after a delay in seconds

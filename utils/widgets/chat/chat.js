@@ -92,7 +92,7 @@ function render({ model, el }) {
 
   const nodes = []; // for each item: its kind, its root element, and `fill`, which draws it
 
-  // For each kind of item, a function that adds an element and returns the rest of the node.
+  // For each kind of item, a function that adds an element and returns its `root` and `fill`.
   const makers = {
     question() {
       const turn = make("article", "course-turn");
@@ -150,7 +150,7 @@ function render({ model, el }) {
         same += 1;
       }
       for (const { root } of nodes.splice(same).reverse()) {
-        clearInterval(root.courseTick);
+        clearInterval(root.courseTick); // the clock of the current stage
         root.remove();
       }
       items.slice(from).forEach((item, offset) => {

@@ -24,8 +24,7 @@ class ChatPage(SyncedList):
 
     title = traitlets.Unicode().tag(sync=True)  # shown above the chat
     busy = traitlets.Bool(False).tag(sync=True)  # whether a reply is streaming
-    # a sentence above the input box, such as the reason for a failure
-    hint = traitlets.Unicode().tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)  # a sentence above the input box, such as an error
 
     def __init__(self, title: str) -> None:
         self._drawings: dict[Exchange, Drawing] = {}
@@ -47,7 +46,7 @@ class Drawing:
         self._reply = ""
         self._blocks: list[str] = []
         self._stages: list[dict[str, Any]] = []
-        # number of steps, whether one was current, and the outcome, when `_stages` was built
+        # when `_stages` was built: number of steps, whether a stage was current, and the outcome
         self._steps: tuple[int, bool, str] = (0, False, "")
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:

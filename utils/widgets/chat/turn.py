@@ -60,7 +60,7 @@ class Exchange:
     def resume(self) -> None:
         """Resume the clock, keeping the text received so far."""
         self._before = self.e2e  # total duration of this turn's earlier requests, in seconds
-        self._sent = self._last_text = self._last_item = self._clock()
+        self._sent = self._last_text = self._last_item = self._clock()  # clock readings
         self._truncation = Truncation()  # finds out whether the reply is complete
         self._continuation = Continuation(self.reply)  # drops text that the model repeats
         self._joiner = Joiner()  # joins the halves of a character that is split across items
@@ -111,7 +111,7 @@ class Exchange:
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._truncation.reason:
             state, note = "truncated", self._truncation.reason
-        if state == "failed" and self.started:  # a partial reply has a Continue button
+        if state == "failed" and self.started:  # `provider.explain` offers only "ask again"
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
             note = ending_of_text(self.reply, "left")

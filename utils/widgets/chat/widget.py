@@ -243,7 +243,7 @@ class ChatPanel(Showable, ChatPage):
             asyncio.run_coroutine_threadsafe(self._requested(answering), self._loop)
 
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Await a turn and show any exception, since no cell is awaiting it."""
+        """Await a turn and show any exception, since no cell is awaiting the turn."""
         if self.busy:
             return  # the page was out of date; the typed text stays in the input box
         try:

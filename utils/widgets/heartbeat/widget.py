@@ -34,7 +34,7 @@ class Heartbeat(Showable, SyncedList):
 
     title = traitlets.Unicode().tag(sync=True)  # the heading; also begins the printed line
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
-    text = traitlets.Unicode("not started").tag(sync=True)  # such as "froze for 2.0 s"
+    text = traitlets.Unicode("not started").tag(sync=True)  # the badge's text
     every = traitlets.Float().tag(sync=True)  # seconds between beats
     end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 during a block
 

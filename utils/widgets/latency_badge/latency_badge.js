@@ -1,4 +1,6 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js
+//
+// A title and a badge, which shows a running clock or, while the clock is stopped, `text`.
 
 function initialize({ model }) {
   keepClockStart({ model });

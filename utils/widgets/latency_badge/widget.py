@@ -34,8 +34,7 @@ class LatencyBadge(CourseWidget):
     _css = stylesheet("base/badge.css")
 
     title = traitlets.Unicode().tag(sync=True)  # shown before the text
-    # shown while the clock is stopped
-    text = traitlets.Unicode("not started").tag(sync=True)
+    text = traitlets.Unicode("not started").tag(sync=True)  # shown while the clock is stopped
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
     # shown while the clock runs, with {} in place of the seconds; otherwise empty

@@ -24,7 +24,7 @@ function render({ model, el }) {
     text.scrollTop = text.scrollHeight;
     followed = text.scrollTop;
   });
-  model.on("change:at_rest", () => {
+  model.on("change:at_rest", () => { // all replies in a race have ended
     if (!model.get("at_rest") || byHand) return;
     const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     text.scrollTo({ top: 0, behavior: reducedMotion ? "auto" : "smooth" });

@@ -26,8 +26,7 @@ class Prediction(CourseWidget):
     # index of the chosen answer in `options`; None until an answer is chosen
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
     locked = traitlets.Bool(False).tag(sync=True)
-    # whether the answer was right; None until revealed
-    right = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    right = traitlets.Bool(None, allow_none=True).tag(sync=True)  # None until revealed
     feedback = traitlets.Unicode().tag(sync=True)  # empty until revealed
     # the indices of the right answers in `options`; empty until revealed
     answers = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -112,7 +112,7 @@ class Progress(RunWidget):
 
     @property
     def left(self) -> float | None:
-        """Estimated seconds left at the average pace so far: (total - n) · elapsed / n.
+        """Estimated seconds left at the average pace so far: (total - count) · elapsed / count.
 
         None if the total is unknown or has been reached, or if nothing has been counted yet.
         """

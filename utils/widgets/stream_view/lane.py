@@ -16,7 +16,7 @@ from utils.widgets.latency_badge.widget import LatencyBadge
 
 
 class Lane:
-    """Shows one reply, from its request to its end."""
+    """Shows one reply: call `begin`, `add` and `end`; for an async stream, `reader` and `read`."""
 
     def __init__(
         self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]

@@ -47,7 +47,7 @@ class EventTimeline(Showable, SyncedList):
         super().__init__(title=as_text(title, "title"))
         self._clock = clock
         self._events: list[Event] = []
-        self._start = 0.0
+        self._start = 0.0  # clock reading at the first event
         self._adding = Lock()  # keeps events in chronological order
         self._throttle = Throttle(self.push, timer_thread, repeat=self.repeat)
 
