@@ -1,7 +1,7 @@
 """Installs packages into an environment with pip or uv, and gives advice if that fails.
 
-`tools.environment` decides when to install. While an installer runs, a `watch` function turns lines
-of its output into progress messages.
+`tools.environment` decides when to install. A `watch` function turns a line of an installer's
+output into a progress message, or returns None.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room for unpacking
+COMPILING = "compiling the packages for a quick first start"  # a progress message
 
 # parts of error messages from pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
@@ -33,8 +34,7 @@ _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
-COMPILING = "compiling the packages for a quick first start"
-# Uses the base Python, since this may run in the `.venv` that is about to be replaced.
+# Uses the base Python: the running one may belong to the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
@@ -49,7 +49,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Return the part, if any, of a folder's path that prevents creating an environment there."""
+    """Describe what in a folder's path rules out an environment there; None if nothing does."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:
@@ -60,7 +60,7 @@ def odd_path(folder: Path) -> str | None:
 
 
 def make_venv(environment: Environment, uv: str | None) -> None:
-    """Create an empty environment, with pip unless uv is available."""
+    """Create an empty environment; install pip in it if `uv` is None."""
     if uv is None and importlib.util.find_spec("ensurepip") is None:
         raise Advice(
             "This Python has no venv module: install it (Debian and Ubuntu: "
@@ -89,7 +89,7 @@ def install_from(wheels: Path, lock: str) -> None:
 
 
 def run_uv(uv: str, environment: Environment, lock: Path) -> None:
-    """Install the packages in a lock file with uv and show the progress.
+    """Install a lock file's packages with uv and show the progress.
 
     If environment variables for pip name a package folder (see `install_from`), pass it to uv.
     """
@@ -112,7 +112,7 @@ def uv_progress(line: str) -> str | None:
 
 
 def run_pip(environment: Environment, lock: Path) -> None:
-    """Install the packages in a lock file with pip, then compile them for a quick first start.
+    """Install a lock file's packages with pip, then compile them for a quick first start.
 
     pip compiles on one core while unpacking; compiling afterwards on all cores is faster.
     """
@@ -185,7 +185,7 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
-    """Return advice about an installer's failure in `folder`, based on its output."""
+    """Return advice about a failed installation in `folder`, based on the installer's output."""
     text = "\n".join(lines)
     if _NO_CACHE in text:
         return Advice(

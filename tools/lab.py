@@ -43,8 +43,8 @@ _RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
 _LONGEST_PATH = 50  # maximum bytes in the path of `RUNTIME`; macOS limits socket paths to 104
-_IN_A_TERMINAL = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
-_ENDING_SECONDS = 60.0  # seconds allowed for stopping JupyterLab and its kernels, even if they hang
+_TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
+_ENDING_SECONDS = 60.0  # seconds allowed for JupyterLab and its kernels to stop
 # Variables for the learner's own Jupyter settings, which `lab` respects.
 _OWN_SETTINGS = (
     "JUPYTER_CONFIG_DIR",
@@ -59,7 +59,7 @@ _OWN_SETTINGS = (
 def lab(arguments: argparse.Namespace) -> int:
     """Open the course in JupyterLab and run until Ctrl-C."""
     port = free_port(arguments.port)
-    python = interpreter("lab", arguments.here)
+    python = interpreter("lab", arguments.here)  # `here`: use this Python instead of `.venv`
     token = secrets.token_urlsafe(24)
     lesson = f"/tree/{LESSON_1}" if (ROOT / LESSON_1).exists() else ""
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"
@@ -99,7 +99,7 @@ def a_browser_can_open() -> bool:
         found = webbrowser.get()
     except Exception:  # an invalid BROWSER may raise anything
         return False
-    return Path(found.name).name not in _IN_A_TERMINAL
+    return Path(found.name).name not in _TEXT_BROWSERS
 
 
 def open_in_browser(address: str) -> None:
@@ -162,7 +162,7 @@ def _reserve(port: int) -> bool:
 
 
 def _binding_fails(port: int) -> OSError | None:
-    """Return the error, if any, that a server would get on binding a loopback port."""
+    """Return the error, if any, that a server would get when binding a loopback port."""
     with socket.socket() as probe:
         if not WINDOWS:  # on Windows, this option lets two servers share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -221,7 +221,7 @@ def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds, or raise Advice; `here` adds `--here` to the advice."""
+    """Wait until JupyterLab responds, or raise Advice, which includes `--here` if `here`."""
     doing = "starting JupyterLab"
     if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, doing, STARTING_SECONDS):
         if server.poll() is not None:
@@ -251,7 +251,7 @@ def shut_down(server: "subprocess.Popen[str]") -> None:
     """Stop JupyterLab and its kernels, even if Ctrl-C is pressed again."""
     ignore_signals()
     assert server.stdin is not None
-    server.stdin.close()
+    server.stdin.close()  # the supervisor then stops JupyterLab
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(_ENDING_SECONDS)
     end(server)

@@ -26,7 +26,7 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 
 _MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
-_ROUNDS = 10  # how often to kill marked processes, which may start others; up to 1 s each time
+_ROUNDS = 10  # maximum rounds of killing processes, which may start others; up to 1 s each
 
 
 def supervise(folder: Path) -> int:
@@ -127,9 +127,9 @@ def damaged(settings: Path) -> Path | None:
 def serve(folder: Path) -> None:
     """Run JupyterLab, using only the server settings in `folder`.
 
-    The learner's own theme, shortcuts, page layout and trusted notebooks are used, unless their
-    folder isn't writable or contains a damaged settings file: then JupyterLab couldn't save
-    settings or open notebooks, so it uses a temporary folder instead.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are used. A temporary
+    folder replaces one that isn't writable or has a damaged settings file, since JupyterLab
+    couldn't save settings there or open notebooks.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -153,8 +153,7 @@ def serve(folder: Path) -> None:
 
     from jupyterlab import commands  # type: ignore[import-untyped]
 
-    # Stops labapp from running Node.js on import to look up the npm registry, which only builds of
-    # JupyterLab need.
+    # Stops labapp from running Node.js on import, since only building JupyterLab needs Node.js.
     commands._yarn_config = lambda _: {"yarn config": {}}
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_server.serverapp import ServerApp

@@ -1,4 +1,4 @@
-"""Finds the lessons named on a command line, and keeps facts about lessons in the guides current.
+"""Finds the lessons named on a command line, and updates the guides' facts about lessons.
 
 Uses only the standard library, since `tools.commands` imports it before packages are installed.
 """
@@ -32,18 +32,18 @@ def add_build_options(command: argparse.ArgumentParser) -> None:
 
 def chosen(names: Sequence[str], folder: Path) -> list[Path]:
     """Return the lesson files for names such as `1`, `01` or `01_name`; no names means all."""
-    there = lesson_source.paths(folder)
-    if not there:
+    paths = lesson_source.paths(folder)
+    if not paths:
         raise Advice(f"There is no lesson: {folder.name}/ holds no file such as 01_name.md.")
-    return [_named(name, there) for name in names] if names else there
+    return [_named(name, paths) for name in names] if names else paths
 
 
-def _named(name: str, there: Sequence[Path]) -> Path:
+def _named(name: str, paths: Sequence[Path]) -> Path:
     stem = Path(name).name.removesuffix(".md").removesuffix(".ipynb")
-    for path in there:
+    for path in paths:
         if path.stem == stem or (stem.isdigit() and int(path.stem[:2]) == int(stem)):
             return path
-    raise Advice(f"There is no lesson {name}; there are {', '.join(path.stem for path in there)}.")
+    raise Advice(f"There is no lesson {name}; there are {', '.join(path.stem for path in paths)}.")
 
 
 def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) -> list[str]:

@@ -19,7 +19,7 @@ SECONDS_A_CELL = 2  # measured: the 99 cells of lessons 1 to 3 that aren't exerc
 CORE_END = "**The core ends here.**"
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_EFFORT = re.compile(r"^\*.+ · (\d+) minutes?\.\*", re.MULTILINE)
+_EFFORT = re.compile(r"^\*.+ · (\d+) minutes?\.\*", re.MULTILINE)  # *Write · easy · 4 minutes.*
 _PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # matches predict("P1.2")
 
 
@@ -28,7 +28,7 @@ def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
     core: defaultdict[str, float] = defaultdict(float)
     rest: defaultdict[str, float] = defaultdict(float)
     part, section = core, "Opening"
-    for cell in built.editions["notebooks"].cells:
+    for cell in built.editions["notebooks"].cells:  # the learner's edition
         if cell.cell_type == "markdown":
             if heading := _SECTION.search(cell.source):
                 section = heading[1]

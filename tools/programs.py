@@ -19,7 +19,7 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # maximum bytes in its path, which leaves room for socket names
+_LONGEST_TMPDIR = 40  # maximum bytes in the folder's path, to leave room for socket names
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -187,9 +187,9 @@ def ignore_signals() -> None:
 def start(
     command: Sequence[str], folder: Path, environ: Mapping[str, str], output: IO[str] | int | None
 ) -> subprocess.Popen[str]:
-    """Start a program that Ctrl-C in the terminal doesn't reach, with a pipe as standard input.
+    """Start a program that Ctrl-C in the terminal doesn't reach.
 
-    The operating system closes the pipe when this process ends, even if this process is killed.
+    Its standard input is a pipe, which the system closes when this process ends, even if killed.
     """
     return subprocess.Popen(
         command,

@@ -36,12 +36,12 @@ class Site:
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Wait up to 30 s for all replies to end; return the model's requests since a marker."""
+        """Wait up to 30 s for all replies to end; return the model's requests since a `mark`."""
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
 
     def mark(self) -> str:
-        """Return a marker for the current end of the log; pass it to `requests`."""
+        """Return the current end of the log, to be passed to `requests`."""
         return str(self._simulator("GET", "/simulator/requests")["mark"])
 
     def _simulator(self, method: str, path: str, **options: Any) -> Any:
@@ -52,12 +52,12 @@ class Site:
 
 
 @contextmanager
-def served(app: App, python: str, **more: str) -> Iterator[Site]:
-    """Run an app with a simulator whose model `sim` replies at twice real speed."""
+def served(app: App, python: str, **variables: str) -> Iterator[Site]:
+    """Run an app in `python`, and a simulator whose model `sim` replies at twice real speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,
-        app.served(python, port, simulated_environ(**model, **more)),
+        app.served(python, port, simulated_environ(**model, **variables)),
     ):
         yield Site(f"http://127.0.0.1:{port}/", model)
 

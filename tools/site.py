@@ -23,7 +23,7 @@ from utils import lesson_source
 from utils.formatting import counted
 
 PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the index page
-DESIGN = PICTURES / "site"  # the settings, theme and widget screenshots of the site
+DESIGN = PICTURES / "site"  # the site's settings, theme and widget screenshots
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"  # the first page's name
 DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # links in these folders' .md files are checked
@@ -31,7 +31,7 @@ GUIDES = {
     "Look it up": ("quick_reference", "glossary"),
     "For instructors": ("instructors_guide",),
 }
-# In guides, a code block without a language is a shell command; in lessons it is Python.
+# Turns off Python highlighting in guides, where code blocks without a language are shell commands.
 PLAIN_BLOCKS = "```{highlight} text\n```"
 BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a real checkbox would need a label
 
@@ -75,7 +75,7 @@ def build(output: Path, lessons: Sequence[str]) -> Path:
 
 
 def check_links(output: Path) -> int:
-    """Use linkcheck to check the external links in lessons and documents; return 0 if all work."""
+    """Check external links in lessons and documents with Sphinx; return 0 if all of them work."""
     pages = output / "linked"
     shutil.rmtree(pages, ignore_errors=True)
     for path in (path for folder in DOCUMENTS for path in (ROOT / folder).glob("*.md")):
@@ -115,7 +115,7 @@ def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """Return, keyed by file name, the pages and pictures that lessons and guides may link to."""
+    """Return the site's pages and pictures, keyed by the names of the files that links point to."""
     known = {f"{stem}{suffix}": f"{stem}.ipynb" for stem in stems for suffix in (".ipynb", ".md")}
     known |= {path.name: path.name for path in PICTURES.glob("*.png")}
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]

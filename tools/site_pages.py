@@ -19,7 +19,7 @@ JSON = dict[str, Any]
 
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
-# a link, [text](target), whose text may contain brackets, or an image, with `mark` "!"
+# [text](target), a link, or ![text](target), an image; the text may contain brackets
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 

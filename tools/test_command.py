@@ -105,7 +105,7 @@ def run_steps(plan: Sequence[Step], failed_before: Sequence[str] = ()) -> int:
 
 @contextlib.contextmanager
 def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a step; terminate it if the `with` block fails. Its report or output goes to `file`."""
+    """Start a step, writing its report or output to `file`; end it if the `with` block fails."""
     command, output = step.command, None
     with contextlib.ExitStack() as stack:
         if step.is_pytest:
@@ -156,8 +156,8 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
 def install_apps() -> list[str]:
     """Install each framework's packages; return a description of each failure.
 
-    An app that doesn't support this Python doesn't count as a failure. Tests of apps that aren't
-    installed are skipped.
+    Apps that need an older Python don't count as failures. Tests of apps that aren't installed are
+    skipped.
     """
     failed = []
     # FastAPI is already in the course's environment
@@ -179,9 +179,9 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
 
 
 def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
-    """Return the counts of a step that has ended, and the problem if there was one.
+    """Return the counts of a step that has ended, and a remark if it failed.
 
-    A step other than pytest counts as one test. The problem is "" if the counts show it.
+    A step without tests counts as one test. The remark is "" if the counts say enough.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:

@@ -1,7 +1,7 @@
-"""Runs a module the way `python -m MODULE` does, and exits when standard input closes.
+"""`python with_parent.py MODULE …` acts like `python -m MODULE …`, but ends when its parent ends.
 
-Standard input is a pipe from the parent process. The operating system closes it when the parent
-ends, even if the parent is killed. Uses only the standard library, which every app's Python has.
+Standard input is a pipe from the parent. The operating system closes the pipe when the parent ends,
+even if killed. Uses only the standard library, which every app's Python has.
 """
 
 import os

@@ -125,7 +125,7 @@ def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
     Use two names to serve two apps side by side. Raises `ServingError` if `app` isn't an ASGI app
     or fails to start, or if no event loop is running.
     """
-    _check(app)
+    _check(app)  # now, since a caller without an event loop can't await the result
     return _replace(app, name)
 
 

@@ -1,6 +1,6 @@
 """Parts of lesson 5's assistant: the course's solutions to the `answer` and `steady` exercises.
 
-answer, steady = parts(globals())  # yours if they pass their checks, otherwise the course's
+`parts` returns the learner's own solutions if they pass their checks, otherwise the course's.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -57,7 +57,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield a source's pieces; if it fails before a `committed` piece, try the next source.
+    """Yield the first source's pieces; after a failure before a `committed` piece, try the next.
 
     A silence longer than `seconds` counts as a failure.
     """
@@ -97,7 +97,7 @@ def parts(
 
 @cache
 def passes(exercise: str, own: object) -> bool:
-    """Return whether the check for `exercise` accepts the learner's answer (cached)."""
+    """Return whether the check accepts the learner's answer; cached, since checks are slow."""
     from utils.checks import evaluate  # slow to import
 
     return evaluate(exercise, own).status == "correct"

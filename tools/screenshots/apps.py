@@ -35,10 +35,10 @@ def _take(name: str, browser: Browser) -> None:
         app.open(page)
         site.behave("sim-chat")
         app.send(page, ORDER)
-        app.wait_for(page, "what I was told")
+        app.wait_for(page, "what I was told")  # near the end of the reply
         site.behave(PAUSE)
         app.send(page, LONG)
-        app.wait_for(page, "enters a raindrop")
+        app.wait_for(page, "enters a raindrop")  # this comes before the pause
         page.wait_for_selector(app.face.stop)
         page.get_by_text(LONG).last.scroll_into_view_if_needed()
         save(opened(page.screenshot()), ROOT / "apps" / "docs" / f"{name}_chat.png")

@@ -26,8 +26,8 @@ PAGE: ViewportSize = {"width": 800, "height": 1000}
 APART = 24  # pixels between screenshots
 SETUP = "sys.path.insert"  # code in the setup cell
 
-# Checks whether an element contains the words. If so, it immediately replaces the elements to
-# capture with static copies, since more tokens would arrive while the screenshot is taken.
+# Checks whether an element contains the words. If so, immediately replaces the `shown` elements
+# by static copies, since more tokens would arrive while the screenshot is taken.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {
@@ -44,7 +44,7 @@ _FREEZE = """([where, words, shown]) => {
 class Portrait:
     """Which cells of a lesson to run, and when to take the screenshot."""
 
-    # text that identifies each code cell to run after the setup cell; the last one is captured
+    # a text from each code cell to run after the setup cell; the last cell is captured
     cells: tuple[str, ...]
     where: str  # a CSS selector for the element to watch
     words: str  # the text in it that triggers the screenshot

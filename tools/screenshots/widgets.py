@@ -46,7 +46,7 @@ def main() -> None:
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
-    # each code cell's id and number of widgets, by the cell's position
+    # each code cell's id and number of widgets, by position; the site shows predictions as HTML
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
         for number, cell in enumerate(notebook["cells"])

@@ -1,7 +1,7 @@
 """The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`.
 
-It starts the app and a simulator if the options name an app, and prints each line of the verdict's
-table, a name and what was `Seen`, as soon as it is known. `Advice` is an error for the user.
+It starts the app and a simulator if the options name an app. It prints each line of the verdict's
+table as soon as the result, `Seen`, is known. `Advice` is an error for the user.
 """
 
 import argparse
@@ -59,7 +59,7 @@ PRESETS = {
     ),
 }
 
-_LAST_WORDS = 4000  # how many characters of its output to show if an app fails to start
+_LAST_WORDS = 4000  # characters of an app's output to show if it fails to start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on

@@ -1,7 +1,7 @@
 """The input and the result for each line of the verdict table: `Case` and `Seen`.
 
-A line sends questions to the endpoint. Each has a unique marker, which finds the app's requests in
-the simulator's log. A fault has a name such as `stall@30,8`: after 30 tokens, pause for 8 seconds.
+A line sends questions to the endpoint. A unique marker in each question identifies the app's
+requests in the simulator's log. A fault such as `stall@30,8` pauses for 8 s after 30 tokens.
 """
 
 import asyncio
@@ -118,12 +118,12 @@ class Case:
         marker = f"(verdict {next(self._numbers)})"
         return f"{about or self.about} {marker}", marker
 
-    async def read_with(self, fault: str, silence: float = 0.0) -> tuple[Stream, str]:
+    async def read_with(self, fault: str, extra_patience: float = 0.0) -> tuple[Stream, str]:
         """Send a question to a model with a fault; return the reply and the question's marker."""
         await self.simulator.behave(f"sim-chat:{fault}")
         question, marker = self.question()
         async with self.endpoint.ask(question) as stream:
-            await stream.rest(self.patience + silence)
+            await stream.rest(self.patience + extra_patience)
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:

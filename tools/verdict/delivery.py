@@ -1,10 +1,10 @@
 """Verdict lines about delivery: text arrives early, in pieces and intact; its end is announced.
 
-With the simulator behind the app, they compare the text that arrived with the tokens in the
-simulator's log. During a mid-reply pause, an unbuffered stream has delivered all text generated so
-far, but a buffered one hasn't. Without the simulator (`case.model` is None), they examine how much
-of a complete reply, `case.whole`, arrived in one go (its `burst`), since text that is merely late
-may come from a slow model. A `marker` finds a question's request in the simulator's log.
+With the simulator behind the app, the text that arrived is compared with the tokens in the
+simulator's log, where a `marker` identifies the question's request. During a mid-reply pause, only
+an unbuffered stream has delivered all text generated so far. Without the simulator, `case.model` is
+None, and late text may come from a slow model. Only a large `burst`, text in one go, in a complete
+reply, `case.whole`, then shows buffering.
 """
 
 from utils.simulator.tokens import split

@@ -1,7 +1,7 @@
 """Recognises streams that end like a complete reply.
 
-A stream's ending consists of the parts, such as events, after its last text. A part's signature is
-its name and, by path, the values in its JSON.
+A stream's ending consists of the parts, such as events, after its last text. A part's signature
+consists of its name and a dict from paths in its JSON to their values.
 """
 
 from typing import Any

@@ -63,7 +63,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Reconnect to the reply that `left` began, as `EventSource` would, with `last_id`."""
+        """Continue the reply of the stream `left` after event `last_id`, as `EventSource` would."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:
@@ -91,7 +91,7 @@ class Endpoint:
         return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)
 
     def _filled(self, path: str, stream: Stream) -> str:
-        """Return the URL of a path, with each {name} replaced by that field's value."""
+        """Return the URL of a path after replacing each {name} with that field of the stream."""
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
         return urljoin(self.wire.url, path)

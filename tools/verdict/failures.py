@@ -1,8 +1,8 @@
 """Verdict lines about failures: announcements, repeated requests, lost text, leaked secrets.
 
-`case.read_with` sends a question to a model with a fault, such as `drop@30`, which drops the
-connection after 30 tokens. It returns the stream, and a marker that finds the question's requests
-in the simulator's log. `case.half` is half of the reply's tokens. A stream is `broken` after a
+`case.read_with` sends a question to a model with a fault, and returns the stream and a marker that
+identifies the question's requests in the simulator's log. `drop@30` drops the connection after 30
+tokens; `503@1` refuses the first request, and `401@0` every request. A stream is `broken` after a
 connection error and `stuck` if nothing more arrived; `ending` has the parts after the last text.
 """
 

@@ -1,7 +1,7 @@
 """Verdict lines about readers who disconnect, press Stop, share the server, or read slowly.
 
-The model pauses after half of a reply (`case.half`), so that something can happen in its middle. A
-`marker` in the question finds its requests in the simulator's log.
+The model pauses after half of a reply (`case.half`), so that readers can act in mid-reply. The
+`marker` in a question identifies its requests in the simulator's log.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ async def leaving(case: Case) -> Seen:
 
 
 def _stopped(requests: list[Request], after: str) -> Seen:
-    """Pass if the app disconnected from the model before the reply was complete."""
+    """Return `passed` if the app disconnected from the model before the reply was complete."""
     last = requests[-1]  # there is at least one, since text arrived
     if last.ended != "client left":
         return failed(f"all {last.tokens_sent} tokens were generated after {after}")

@@ -1,6 +1,6 @@
 """The verdict as text for people, and as JSON for programs.
 
-A table maps the names of `LINES`, such as "Stop stops the model", to what was `Seen`.
+A table maps the names of `LINES`, such as "Stop stops the model", to their results (`Seen`).
 """
 
 import json

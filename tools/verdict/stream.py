@@ -145,7 +145,7 @@ class Stream:
         self._decode = (lambda _: iter(())) if unread else _decoder(self)
 
     async def until(self, enough: Callable[["Stream"], bool], patience: float) -> None:
-        """Read until the stream ends, or `enough` returns true; it is called after each piece.
+        """Read until the stream ends or `enough`, which is called before each piece, returns true.
 
         If a piece takes longer than `patience` seconds, the stream counts as stuck.
         """
@@ -230,7 +230,7 @@ def _text(path: str | None, raw: str, data: Any) -> str:
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each value in nested JSON with its path; numbers, ids and times become type names.
 
-    `{"role": "assistant", "n": 3}` gives `(".role", "assistant")` and `(".n", "int")`.
+    `{"role": "assistant", "n": 3}` yields `(".role", "assistant")` and `(".n", "int")`.
     """
     if isinstance(data, dict):
         for key, value in data.items():

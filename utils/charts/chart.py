@@ -88,7 +88,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Return axes that span the figure's width, `bottom` inches above the lower edge."""
+        """Add axes as wide as the figure, `bottom` inches above its lower edge, and return them."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))

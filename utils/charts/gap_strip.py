@@ -25,10 +25,10 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
 
     Pauses longer than a twentieth of the time from the request to the last piece split a reply into
     parts. A part, or the whole reply, is **one delivery** if its pieces arrive at least ten times
-    as fast as they do on average between the request and the last piece. A delivery of five or more
-    pieces has a label such as `50 at once` if there is room. A reply arrives "all at once" if it is
-    one piece or one delivery, and "in bursts" if deliveries contain at least three quarters of its
-    pieces. A few clumps in an otherwise steady stream, as on a busy machine, aren't bursts.
+    as fast as the average from the request to the last piece. A delivery of five or more pieces has
+    a label such as `50 at once` if there is room. A reply arrives "all at once" if it is one piece
+    or one delivery, and "in bursts" if deliveries contain at least three quarters of its pieces, so
+    that a few clumps on a busy machine aren't bursts.
 
     Args:
         *recordings: One strip each, top to bottom.

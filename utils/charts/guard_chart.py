@@ -49,7 +49,7 @@ def guard_chart(
 
     if not sizes:
         raise ValueError("There is nothing to draw: pass at least one size.")
-    waits = [readers_wait(held_back(recording, "", size), wpm) for size in sizes]
+    waits = [readers_wait(held_back(recording, label="", size=size), wpm) for size in sizes]
     shown = [_shown(recording, forbidden, size) for size in sizes]
     # the index of the first size at which nothing forbidden is shown
     enough = next((at for at, characters in enumerate(shown) if not characters), None)

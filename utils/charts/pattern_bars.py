@@ -69,7 +69,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
         rows.bar(middle, 0, blank, WAITING)
         rows.bar(middle, blank, r.first, "white", lw=0)  # under the translucent bar
         rows.bar(middle, blank, r.first, WAITING, **striped)
-        rows.stalls(middle, r.first, r.wait)
+        rows.stalls(middle, r.first, r.wait)  # `wait` is `first` plus all stalls
     remark_on_counts(rows.chart, recordings)
     return rows.chart
 

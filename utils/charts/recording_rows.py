@@ -1,4 +1,4 @@
-"""Code shared by charts of recordings: rows, names, swatches, and notes on token counts."""
+"""Code shared by charts of recordings: rows, names, legends, and notes on token counts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Rows:
         self.chart.legend_row(*swatches)
         self.axes = self.chart.panel(BELOW, height * count, left=left)  # shared by all rows
         self.end = end_of(recordings) * 1.01  # seconds
-        # the y coordinate of the middle of each row's bar
+        # the middle of each row's bar, in inches from the top
         self.middles = [height * (row + _BAR) for row in range(count)]
         self.axes.set(xlim=(0, self.end), ylim=(height * count, 0), yticks=[])
         for i, (name, summary) in enumerate(zip(names, summaries, strict=True)):

@@ -22,10 +22,10 @@ _UNNOTICED = 0.005  # seconds; a shorter stall would be displayed as 0.00 s
 
 @default_settings
 def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
-    """Draw a bar per reply that shows the reader's waits: before the first word, and mid-reply.
+    """For each reply, draw a bar of the reader's waits: before the first word, and mid-reply.
 
-    Grey is the rest of the time until the reply ends: the reader has something to read while more
-    arrives. `wpm` is the reader's speed, in words per minute.
+    In the rest of the bar, which is grey, the reader has something to read while more arrives.
+    `wpm` is the reader's speed, in words per minute.
     """
     names = names_of(recordings)
     readings = [reading(recording, wpm) for recording in recordings]
@@ -46,7 +46,7 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     for middle, recording, r in zip(rows.middles, recordings, readings, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, r.first, WAITING)
-        rows.stalls(middle, r.first, r.wait)
+        rows.stalls(middle, r.first, r.wait)  # `wait` is `first` plus all stalls
     remark_on_counts(rows.chart, recordings)
     return rows.chart
 

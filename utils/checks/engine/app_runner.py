@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # why there is no app; looked for before mistakes in the responses
+NO_APP: Mistakes[Run] = {  # looked for before mistakes in the responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -35,6 +35,7 @@ NO_APP: Mistakes[Run] = {  # why there is no app; looked for before mistakes in 
 
 
 def _makes_an_app(answer: object) -> bool:
+    """Whether the answer can be called to create an app, and isn't an app itself."""
     return callable(answer) and not isinstance(answer, Starlette)
 
 
@@ -50,11 +51,11 @@ def run_app(
 ) -> Run:
     """Call the answer to create an app; `use` sends requests to it and returns a `Visit` for each.
 
-    The first exception that the app raises is recorded as if the answer had raised it.
+    The app's first exception is recorded as the answer's. For `passes_on`, see `Run`.
     """
     made: list[Any] = []
 
-    # `__wrapped__` leads the virtual clock to the answer's globals; attributes aren't needed
+    # `wraps` sets `__wrapped__`, by which the virtual clock finds the answer's globals
     @wraps(answer, updated=())
     async def visit(model: FakeModel) -> None:
         if not _makes_an_app(answer):

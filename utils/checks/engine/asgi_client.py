@@ -73,7 +73,7 @@ def json_of(event: sse.Event) -> Any:
 
 
 def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
-    """Return an `on_event` callback that logs each message's text in `reply` as output."""
+    """Return an `on_event` callback that logs the text of each message as output of `reply`."""
 
     def note(event: sse.Event) -> None:
         value = json_of(event)

@@ -57,7 +57,7 @@ class Diagnosis:
         return _FORMER.get(label, label)
 
 
-FORM: Mistakes[Diagnosis] = {
+FORM: Mistakes[Diagnosis] = {  # looked for before wrong diagnoses
     "no dict": lambda s: not isinstance(s.answer, Mapping),
     "no such patient": lambda s: bool(s.unknown),
     "diagnosis missing": lambda s: bool(s.missing),

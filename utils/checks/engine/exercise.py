@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 Seen = TypeVar("Seen")
 Case = TypeVar("Case")
 
-Mistakes = Mapping[str, Callable[[Seen], bool]]
+Mistakes = Mapping[str, Callable[[Seen], bool]]  # predicates on a record, keyed by mistake name
 Messages = Mapping[str, str | Callable[[Seen], str]]  # keyed by mistake name, or "correct"
 
 
@@ -19,8 +19,7 @@ class Exercise(Generic[Seen, Case]):
         observe: Runs or reads the answer for one case and returns a record. If the record is a
             `Run`, the runner also looks for the shared mistakes (`engine.mistakes`), and runs the
             answer with the `extra_cases`.
-        cases: The inputs to run the answer with, in order, starting with an ordinary input. Only
-            the first mistake found is reported.
+        cases: The inputs, an ordinary one first. Only the first mistake found is reported.
         mistakes: Predicates for this exercise's own mistakes, by name, checked in order after the
             shared mistakes in `FIRST`. They override shared mistakes of the same name.
         first: Mistakes to look for before the shared mistakes.

@@ -36,9 +36,9 @@ class Call:
 
 
 class FakeModel(ChatOpenAI):
-    """`ChatOpenAI` with prepared replies, not a server; its methods and settings work as usual."""
+    """`ChatOpenAI` with prepared replies instead of a server; all else works as usual."""
 
-    made_by_a_check: ClassVar[bool] = True
+    made_by_a_check: ClassVar[bool] = True  # so answers may call it; see `isolation`
 
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
@@ -80,7 +80,7 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # These are plain functions, so that a call is recorded even if its result is never used.
+    # None of these is `async` or yields, so a call is recorded even if its result is never used.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)

@@ -102,13 +102,13 @@ def noted() -> Noted:
     return _noted.get() or Noted()
 
 
-_lock, _changes = threading.Lock(), ExitStack()
+_lock, _patches = threading.Lock(), ExitStack()
 _running = 0  # the number of running checks
 
 
 @contextmanager
 def _watching() -> Iterator[None]:
-    """Keep the patches from `_changed` in place while any check is running.
+    """Keep the patches from `_patched` in place while any check is running.
 
     The first check to start applies the patches and the last one to finish reverts them: a check
     that timed out may still be running in its thread when the next check starts.
@@ -116,7 +116,7 @@ def _watching() -> Iterator[None]:
     global _running
     with _lock:
         if not _running:
-            _changes.enter_context(_changed())
+            _patches.enter_context(_patched())
         _running += 1
     try:
         yield
@@ -124,11 +124,11 @@ def _watching() -> Iterator[None]:
         with _lock:
             _running -= 1
             if not _running:
-                _changes.close()
+                _patches.close()
 
 
 @contextmanager
-def _changed() -> Iterator[None]:
+def _patched() -> Iterator[None]:
     """Note unawaited coroutines and calls to other models; hide "ignored GeneratorExit" errors."""
     hook, show = sys.unraisablehook, warnings.showwarning
     methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}

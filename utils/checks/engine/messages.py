@@ -18,6 +18,7 @@ def _quoted(run: Run, prompt: str) -> str:
 
 
 CANCELLED = "Awaiting a task that was cancelled, or calling its `result()`, raises one."
+# for "swallows the error", in plain and in asynchronous answers
 _EXCEPTS = "Which `except`, or which `return` in a `finally`,"
 _SWALLOWS = "Which `except`, which `return` in a `finally`, or which task that nothing awaits"
 

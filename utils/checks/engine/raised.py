@@ -1,4 +1,4 @@
-"""Describes exceptions that answers raise, and recognizes the learner's own code."""
+"""Describes exceptions that answers raise, and identifies the learner's own code."""
 
 import linecache
 import sysconfig
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.checks.engine.wording import shown
 
-_HERE = str(Path(__file__).parent.parent)
+_CHECKS = str(Path(__file__).parent.parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 
@@ -35,4 +35,4 @@ def _own_line(error: BaseException) -> str:
 
 def learners_own(filename: str) -> bool:
     """Whether a file belongs neither to a library nor to the checks."""
-    return not filename.startswith((_HERE, "<frozen", *_LIBRARIES))
+    return not filename.startswith((_CHECKS, "<frozen", *_LIBRARIES))
