@@ -52,12 +52,12 @@ class Site:
 
 
 @contextmanager
-def served(app: App, python: str, **variables: str) -> Iterator[Site]:
+def served(app: App, python: str) -> Iterator[Site]:
     """Run an app in `python`, and a simulator whose model `sim` replies at twice real speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,
-        app.served(python, port, simulated_environ(**model, **variables)),
+        app.served(python, port, simulated_environ(**model)),
     ):
         yield Site(f"http://127.0.0.1:{port}/", model)
 
