@@ -14,7 +14,7 @@ from chainlit.config import config
 from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
 config.features.edit_message = False  # because Stop can't cancel the reply to an edited message
-MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
+MOST_TURNS = 20  # the maximum number of earlier turns per conversation; older turns are dropped
 
 
 @cl.on_message
@@ -25,7 +25,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # the note, which remains if Stop is pressed, tells the model that its reply is incomplete
+    # The note tells the model that its reply was stopped. At the end, it is cleared or replaced.
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

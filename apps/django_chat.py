@@ -29,7 +29,7 @@ settings.configure(
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
     TEMPLATES=[{"BACKEND": TEMPLATES, "DIRS": [Path(__file__).parent]}],
 )
-MOST_TURNS = 20  # turns to keep per conversation; older ones are dropped
+MOST_TURNS = 20  # the maximum number of earlier turns per conversation; older turns are dropped
 MOST_VISITORS = 1_000
 conversations = {}  # each visitor's turns, in this process's memory
 
@@ -37,7 +37,7 @@ conversations = {}  # each visitor's turns, in this process's memory
 async def write(visitor, question):
     """Yield a reply as JSON lines; keep the text so far even if the reply fails or is stopped."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
-    conversations[visitor] = turns  # the most recent conversation is last
+    conversations[visitor] = turns  # now last, so that older ones are dropped first
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return

@@ -36,7 +36,7 @@ class Ratio:
     measured: Sequence[float]
     floor: Sequence[float]  # the same measurements of a minimal equivalent, such as a bare server
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # the lowest floor to divide by, such as the timer's resolution
+    least: float = 0.0  # a lower floor counts as this number, such as the timer's resolution
     unit: str = "s"
 
     @property
@@ -46,7 +46,7 @@ class Ratio:
 
 
 def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
-    """Print a table of the ratios; exit with an error if one is too high or `problems` exist."""
+    """Print a table of the ratios; exit with an error if one is too high or there are problems."""
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         lowest = (min(ratio.measured), min(ratio.floor))
@@ -108,7 +108,7 @@ def schedule(ttft: float, gap: float, tokens: int) -> str:
 
 
 class _Bare:
-    """The server itself: streams replies, and reports the disconnect times at `GET /left`."""
+    """A server that streams replies, and reports the disconnect times at `GET /left`."""
 
     def __init__(self) -> None:
         self.left: dict[int, float] = {}  # disconnect times (Unix), by request seed
@@ -132,7 +132,7 @@ class _Bare:
     async def _stream(
         self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Send a reply; return False if the client disconnected before it was complete."""
+        """Send a reply; return False if the client disconnected before the end of the reply."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         ttft, gap, tokens = map(float, request["messages"][-1]["content"].split())
@@ -145,7 +145,7 @@ class _Bare:
             if gone.done():
                 self.left[request["seed"]] = time.time()
                 return False
-            # If woken late, send all tokens that are due by now; if woken early, send one anyway.
+            # If woken late, send every token whose time has come; if woken early, send one token.
             due = min(int(tokens), 1 + int((loop.time() - start - ttft) / gap))
             due = max(due, sent + 1)
             writer.write(_chunk({"content": "word "}, None) * (due - sent))
@@ -157,7 +157,7 @@ class _Bare:
 
 
 async def _disconnect(reader: asyncio.StreamReader) -> None:
-    """Wait until the client disconnects; while it receives a reply, it sends nothing."""
+    """Wait until the client disconnects: a client sends no data while it receives a reply."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

@@ -22,7 +22,7 @@ from langchain_core.messages import AIMessageChunk
 from utils.timing import arecord, record
 
 MOST = 0.25  # limit, as a multiple of the floor
-MOST_WITH_METRICS = 1.5  # limit if computing the metrics is included, as a multiple of the floor
+MOST_WITH_METRICS = 1.5  # limit with the metrics computed, as a multiple of the floor
 CHUNKS = 20_000
 ROUNDS = 7
 

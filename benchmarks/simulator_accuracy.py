@@ -76,7 +76,7 @@ def main() -> None:
             ("fast", arguments.calls),
             ("chat", arguments.calls),
             ("frontier", arguments.calls),
-            ("seed", max(1, arguments.calls // 5)),  # the slowest: each call takes 10 s
+            ("seed", max(1, arguments.calls // 5)),  # fewer calls, since each takes 10 s
         ):
             some = [call(profile, bare) for _ in range(calls)]
             pairs += some
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def show(calls: Sequence[Errors]) -> tuple[str, str]:
-    """Return the median TTFT error and gap error, formatted for a table."""
+    """Return the median TTFT error and the median gap error, each formatted for a table."""
     ttft = statistics.median(call.ttft for call in calls)
     gap = statistics.median(call.gap for call in calls)
     return f"{ttft * 1000:.1f} ms", f"{gap:.3%}"

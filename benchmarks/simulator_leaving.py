@@ -30,7 +30,7 @@ _RATE = 50.0  # tokens per second in each stream
 _ARRIVALS = 12.0  # seconds during which clients connect
 _LONGEST_STAY = 3.0  # longest time that a client stays connected, in seconds
 _MOST_GROWTH = 0.05  # limit on memory growth, as a share of the memory after the second wave
-_MOST_LATE = 3.0  # limit on how late disconnects are noticed, as a multiple of the floor
+_MOST_LATE = 3.0  # limit on the delay until a disconnect is noticed, as a multiple of the floor
 
 
 @dataclass(frozen=True)

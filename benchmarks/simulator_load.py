@@ -37,10 +37,10 @@ _MOST_OFF, _MOST_LATE, _MOST_CPU = 4.0, 4.0, 5.0
 class Round:
     """The results of one round of streams."""
 
-    off: float  # the relative rate error of the worst stream
+    off: float  # the largest relative error of a stream's token rate
     late: float  # the 99th percentile of the last token's lateness, in seconds
-    cpu: float  # server CPU seconds per token
-    complete: int  # the number of streams as long as the longest one
+    cpu: float  # the server's CPU time per token, in seconds
+    complete: int  # how many streams have as many tokens as the longest one
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:
@@ -83,14 +83,14 @@ def request_for(key: str, port: int, prompt: str, *, limit: int, seed: int) -> b
 
 
 async def load(requests: list[bytes], port: int) -> list[list[float]]:
-    """Send the requests over one second and read all streams; return each stream's token times."""
+    """Send the requests, spread over one second; return the token times of each stream."""
     start = asyncio.Event()
     readers = [
         asyncio.create_task(read(request, port, start, number / len(requests)))
         for number, request in enumerate(requests)
     ]
     await asyncio.sleep(1)  # let all clients connect first, since connecting isn't measured
-    gc.disable()  # otherwise, pauses in the client would count as server delays
+    gc.disable()  # otherwise, the client's GC pauses would count as server delays
     start.set()
     return await asyncio.gather(*readers)
 
@@ -156,7 +156,7 @@ def main() -> None:
                 ours.append(measure(requests, port, server.pid, planned, gap))
                 ttfts = planned()
                 prompts = [schedule(ttft, gap, arguments.length) for ttft in ttfts]
-                same = [  # the bare server ignores `limit`: the reply length is in the prompt
+                same = [  # the bare server reads the length from the prompt and ignores `limit`
                     request_for("", bare.port, prompt, limit=1, seed=number)
                     for number, prompt in zip(numbers, prompts, strict=True)
                 ]

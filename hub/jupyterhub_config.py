@@ -11,7 +11,7 @@ from pathlib import Path
 
 c = get_config()  # noqa: F821 -- defined by JupyterHub
 
-# Open lesson 1, in the folder that the recipes use.
+# After login, open lesson 1. The recipes in README.md use the same folder.
 LESSON_1 = "streaming-course/notebooks/01_enabling_streaming.ipynb"
 c.Spawner.default_url = f"/lab/tree/{LESSON_1}"
 
@@ -26,7 +26,7 @@ c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": str(Path(__file__).resolve().parent / "jupyter"),
     # Run the garbage collector less often while Python starts (see python/sitecustomize.py).
     "PYTHONPATH": str(Path(__file__).resolve().parent / "python"),
-    # Use the kernel of the server's own environment, which has the course's packages.
+    # Use the kernel of the server's own environment, where the course's packages are installed.
     "JUPYTER_PREFER_ENV_PATH": "1",
     # Lower the priority of notebook code, so that tokens arrive evenly on a busy machine.
     "COURSE_NICE": "10",
@@ -34,5 +34,5 @@ c.Spawner.environment = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 
-# Stop a learner's server on logout. The server itself only shuts down idle kernels.
+# Stop a learner's server on logout: an idle server shuts down its kernels, but not itself.
 c.JupyterHub.shutdown_on_logout = True

@@ -1,7 +1,7 @@
 """Fixtures for all tests, and Hypothesis's settings.
 
-What also applies to notebooks is in the root folder's `conftest.py`, which sets environment
-variables before tests start. So a fixture imports the course's modules only when it runs.
+What also applies to notebooks is in the root folder's `conftest.py`. That file sets environment
+variables before the tests start, so fixtures import the course's modules only when they run.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Event streams on which `utils.sse` and a browser must agree, and an app with an endless one."""
+"""Event streams that `utils.sse` must parse as a browser does, and an app with an endless one."""
 
 import asyncio
 import random

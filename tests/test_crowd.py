@@ -22,7 +22,7 @@ from utils.crowd.experiment import _row
 from utils.crowd.process import server
 from utils.timing import Piece, Recording
 
-BLOCKING, THREADS, TASKS = STYLES  # ways of writing an endpoint
+BLOCKING, THREADS, TASKS = STYLES  # styles of endpoint
 CROWD = 6  # clients
 
 
@@ -63,7 +63,7 @@ def test_a_row_has_the_median_and_the_longest_wait():
     assert _row(BLOCKING, recordings, health=4.5) == Row(
         BLOCKING,
         clients=4,
-        ttft_median=1.3,  # of 0.8, 0.8, 1.8 and 5.0: the failed reply had begun
+        ttft_median=1.3,  # of 0.8, 0.8, 1.8 and 5.0, including the TTFT of the failed reply
         ttft_worst=5.0,
         makespan=pytest.approx(2 + 5.2),  # the last request was sent 2 s after the first
         failed=1,
@@ -146,7 +146,7 @@ def chunk(data):
 
 @asynccontextmanager
 async def answering(*pieces):
-    """Run a server that sends these bytes to each client, then closes the connection."""
+    """Run a server that sends `pieces` to each client, then closes the connection."""
 
     async def answer(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
@@ -166,14 +166,14 @@ async def test_a_client_reads_chunks_wherever_they_are_split():
     async with answering(*(whole[at : at + 1] for at in range(len(whole)))) as port:
         recording = await load_clients.ask(port, "/", "client", on_text)
     assert (recording.text, recording.outcome) == ("Hello\n", "finished")
-    on_text.assert_called_once_with()  # only for the first non-empty piece
+    on_text.assert_called_once_with()  # called only for the first non-empty piece
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (HEAD + chunk(b'data: ""\n\n'), "ValueError"),  # closed between two chunks
-        (HEAD + b'10\r\ndata: "a"', "IncompleteReadError"),  # closed within a chunk
+        (HEAD + chunk(b'data: ""\n\n'), "ValueError"),  # connection closed between two chunks
+        (HEAD + b'10\r\ndata: "a"', "IncompleteReadError"),  # connection closed within a chunk
         (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "ConnectionError: the server returned"),
         (b"", "IncompleteReadError"),
     ],

@@ -1,6 +1,6 @@
-"""Environment variables that libraries read, such as proxies.
+"""Environment variables that libraries read, such as HTTPS_PROXY.
 
-The simulator's client ignores them. A real provider's client uses them, and unusable ones are
+The simulator's client ignores them. A real provider's client uses them. Unusable values are
 reported.
 """
 
@@ -37,7 +37,7 @@ def clean(monkeypatch, started):
     os.environ.clear()
     os.environ.update(before)
     get_env_var.cache_clear()
-    configure(enabled=None)  # let the variables decide again whether LangSmith traces
+    configure(enabled=None)  # None: environment variables turn LangSmith tracing on or off
 
 
 # Variables that HTTP libraries and other programs read, by test ID.
@@ -91,7 +91,7 @@ def test_the_simulator_starts_whatever_is_set():
 
 
 def sent_headers(client):
-    """Return the headers that a client sends; a value that isn't a string omits its header."""
+    """Return the headers that a client sends: only those whose value is a string."""
     return {name: it for name, it in client.default_headers.items() if isinstance(it, str)}
 
 
@@ -219,7 +219,7 @@ UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Variables that don't change what the simulator's client sends, each with the reason.
+# Variables that don't change what the simulator's client sends, with the reason for each.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "when types are built; nothing that is sent",
     "HOSTED_LANGSERVE_PROJECT_NAME": "for tracing, which is off",
@@ -241,7 +241,7 @@ READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # also matches 
 def read_from_the_environment(file):
     """Yield the names of environment variables that a module seems to read."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    constants = {  # module-level constants, which may hold a variable name
+    constants = {  # module-level constants; some are names of environment variables
         ast.unparse(node.targets[0]): node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)

@@ -1,6 +1,6 @@
 """A notebook shows an error as a sentence without secrets, and the cell still fails.
 
-`sentence` describes an exception in one line, and `redacted` replaces the keys in a text.
+`sentence` describes an exception in one line, and `redacted` replaces the keys in a string.
 """
 
 import nbformat

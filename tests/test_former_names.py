@@ -1,4 +1,4 @@
-"""Learners' old notebooks still work: former module names, and the replies of a former clinic."""
+"""Learners' notebooks still work if they use former module names or a former clinic's replies."""
 
 from functools import reduce
 from importlib import import_module

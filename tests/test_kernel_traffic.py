@@ -1,4 +1,4 @@
-"""Counting the messages that a kernel sends, with a real kernel and without one."""
+"""Counting the messages that a kernel sends; without a kernel, an error is raised."""
 
 import pytest
 from nbformat.v4 import new_code_cell

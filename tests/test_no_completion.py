@@ -113,7 +113,8 @@ CREATED = (
     '{"id": "r", "model": "m", "output": []}}\n\n'
 )
 LIMITED = '"error": {"code": "rate_limit_exceeded", "message": "Too many."}'
-# Whether the Responses API is used, how the stream begins, how it ends, and the explanation.
+# For each ending: whether the Responses API is used, the stream's beginning and end, and the
+# explanation.
 ENDINGS = {
     "no JSON": (False, TEXT, "event: error\ndata: upstream failed\n\n", MIDWAY),
     "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),

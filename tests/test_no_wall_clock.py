@@ -16,17 +16,17 @@ SECONDS = re.compile(  # code that reads a clock or uses a duration from a recor
 )
 VIRTUAL = {"virtual", "clock", "served"}  # fixtures that use virtual time
 
-# Tests that read a time and may still assert an inequality.
+# The only tests that may both read a time and assert an inequality.
 ALLOWED = {
-    # This test compares only the order of two times.
+    # This test checks only which of two times is earlier.
     "checks/test_virtual_time.py::test_other_threads_keep_the_real_time",
-    # These tests compare times that the simulator plans, before any time has passed.
+    # These tests compare times that the simulator plans in advance.
     (
         "simulator/test_pacing.py::"
         "test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles"
     ),
     "simulator/test_prefill.py::test_the_ttft_varies_reproducibly_around_the_formula",
-    # This test compares numbers of tokens.
+    # This test compares token counts, not times.
     "simulator/test_prefill.py::test_only_a_shared_prefix_is_cached",
 }
 

@@ -1,6 +1,6 @@
 """Choosing the model with environment variables, and explaining why it can't be called.
 
-`delivery` makes the simulator fail, for example `drop@3`: the connection drops after three tokens.
+`delivery` names a simulated fault: with `drop@3`, the connection drops after three tokens.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ def other():
 
 @pytest.fixture(autouse=True)
 def own_simulator(monkeypatch, started):
-    """Give this module its own simulator, 50 times faster than real time."""
+    """Give this module its own simulator, which runs at 50 times real speed."""
     monkeypatch.setenv("COURSE_SPEED", "50")
     monkeypatch.setattr(simulator_client, "shared", started)
 
@@ -239,7 +239,7 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
 @pytest.mark.parametrize(
     ("status", "body", "explanation"),
     [
-        *[(status, {"detail": "Server is pinned to 'a'."},  # the SDK expects the key `error`
+        *[(status, {"detail": "Server is pinned to 'a'."},  # without the SDK's key, `error`
            "The provider rejected this request: Server is pinned to 'a'.")
           for status in (400, 422)],
         (403, {"error": {"message": "Country not supported."}},

@@ -42,7 +42,7 @@ def by_the_book(recording, rate):
     length = len(recording.text)
     if not pieces:
         return recording.e2e
-    stalled, begun = 0.0, pieces[0].at  # `begun` is when the reader starts a piece
+    stalled, begun = 0.0, pieces[0].at  # `begun` is when the reader starts to read a piece
     for before, piece in pairwise(pieces):
         due = begun + len(before.text) / length * tokens / rate
         stalled += max(0.0, piece.at - due)

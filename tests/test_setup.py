@@ -45,7 +45,7 @@ def test_garbage_collection_skips_imported_modules_only():
     ready()
     frozen = gc.get_freeze_count()
     assert frozen > 100_000
-    ready()  # running the cell again must not freeze newer objects, which may become garbage
+    ready()  # a second call must not freeze newer objects, which may become garbage
     assert gc.get_freeze_count() <= frozen
 
 
@@ -269,7 +269,7 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell in a separate process, with a kernel's module search path.
 
-    The lines in `after` follow the imports; unless they include `ready()`, it is called first.
+    The lines in `after` run after the imports. Unless they include `ready()`, it is called first.
     """
     calls = after if "ready()" in after else ("ready()", *after)
     lines = [

@@ -129,13 +129,13 @@ def test_an_exception_propagates_and_the_partial_recording_remains(sent):
 def test_an_async_recorder_passes_items_and_records_in_the_same_way(sent):
     async def read():
         async for item in timed:
-            received.append((item, source.pulled))  # noqa: PERF401 (keep what arrived before an error)
+            received.append((item, source.pulled))  # noqa: PERF401 (kept if an error follows)
 
     def begun(make, kind):
         clock = Clock(1000.0)
         source = kind(sent, clock, 1.0, error=ConnectionError("connection reset"))
         timed = make(source, "reply", clock=clock)
-        clock.now += 5  # not counted: a recording starts at the first pull
+        clock.now += 5  # not recorded: a recording starts with the first item requested
         return source, timed
 
     received = []
@@ -548,9 +548,9 @@ def test_the_wrong_kind_of_stream_is_rejected_with_advice(recorder, source, advi
         recorder(source)
 
 
-# --- steps that follow the model --------------------------------------------------------
+# --- steps after the model --------------------------------------------------------------
 
-# From a recording of a step's input, `passed_on` and `held_back` compute one of its output.
+# `passed_on` and `held_back` turn a recording of a step's input into a recording of its output.
 
 # Regular expressions that match where a part ends; NOWHERE never matches.
 AFTER_A_WORD, AFTER_A_SENTENCE, NOWHERE = r"(?<=\s)(?=\S)", r"(?<=[.]\s)(?=\S)", r"(?!)"
@@ -569,7 +569,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, seconds, *arrivals):
-    """Return what passes a guard that withholds `size` characters and takes `seconds` per check."""
+    """Return what a guard shows that withholds `size` characters; a check takes `seconds`."""
     guarded = held_back(recorded(*arrivals), "guarded", size, seconds)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

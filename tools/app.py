@@ -28,7 +28,7 @@ from utils.provider import ProviderError, describe, real_provider
 Child = subprocess.Popen[str]
 STARTING_SECONDS = 60.0
 HOST = "127.0.0.1"
-STDERR = 2  # file descriptor; stdout is for the command's own messages
+STDERR = 2  # file descriptor for the app's output; stdout is for the command's own messages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,11 +39,11 @@ class App(Environment):
     place: str  # the folder to start the app in
     command: tuple[str, ...]  # the module to run and its arguments; `{port}` stands for the port
     source: str = "app.py"  # the file in `place` whose first lines name the packages to install
-    # packages that have no wheels, so installation builds them
+    # packages without wheels, which are built during installation
     built: tuple[str, ...] = ()
-    # prefixes of lines in the course's lock file that conflict with the app's packages
+    # how lines of the course's lock file begin if their package conflicts with the app's packages
     apart: tuple[str, ...] = ()
-    newest: tuple[int, int] = (3, 14)  # the newest Python version that its packages support
+    newest: tuple[int, int] = (3, 14)  # the newest Python version that the app's packages support
     # extra environment variables; `{folder}` stands for a temporary folder
     variables: tuple[tuple[str, str], ...] = ()
 
@@ -66,7 +66,7 @@ class App(Environment):
         return self.root / "build" / "apps" / self.name
 
     def lock(self, kind: str = "") -> Path:  # noqa: ARG002
-        """Return the app's lock file; `kind` has no effect, since an app has only one."""
+        """Return the app's only lock file; `kind` has no effect."""
         return self.root / "requirements" / f"{self.name}_chat.lock"
 
     def set_up(self) -> str:

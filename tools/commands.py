@@ -51,13 +51,13 @@ def setup(arguments: argparse.Namespace) -> int:
 def verdict(arguments: argparse.Namespace) -> int:
     """Test an endpoint; `tools.verdict` parses the options."""
     python = interpreter("lab", arguments.here)
-    # Run in the user's folder, where --run starts the app; -P prevents imports from this folder.
+    # Run in the user's folder, where --run starts the app. With -P, Python doesn't import from it.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
     return run(command, Path.cwd(), PYTHONPATH=str(ROOT))
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Build the notebooks from the lessons, or check that they match."""
+    """Build the notebooks from the lessons, or only check that the notebooks are up to date."""
     chosen(arguments.lesson, ROOT / "lessons")  # reject unknown lessons before downloading packages
     python = interpreter("test", arguments.here)
     flags = [f"--{name}" for name in ("check", "all") if getattr(arguments, name)]
@@ -273,9 +273,9 @@ def _not_taken(command: str, word: str) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run one command; return the exit code."""
+    """Run the command in `words`; return its exit code."""
     top = parser()
-    if words[:1] == ["help"]:  # `help` alone, or `help lab`
+    if words[:1] == ["help"]:  # such as `help` or `help lab`
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)

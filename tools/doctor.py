@@ -36,7 +36,7 @@ def doctor(arguments: argparse.Namespace) -> int:
 
     Without `--here`, the doctor runs again inside `.venv`, if there is one. Only the first run can
     check whether `.venv` is up to date, since the answer depends on the Python that started
-    `course.py`. The first run passes the result on with `--venv`.
+    `course.py`. The second run gets the result as `--venv`.
     """
     environment = Environment(ROOT)
     if not arguments.here and environment.python_runs():
@@ -48,7 +48,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     set_up = importlib.util.find_spec("jupyterlab") is not None
     in_venv = arguments.venv is not None
     examinations = EXAMINATIONS
-    if not set_up:  # the other checks need packages
+    if not set_up:  # run only the checks that need no packages
         examinations = {
             "Python": examine_python,
             "packages": examine_no_packages,
@@ -103,7 +103,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions; if the folder is unsuitable, say to rename, move or copy it."""
+    """Return setup instructions; an unsuitable folder must first be renamed, moved or copied."""
     if odd := odd_path(ROOT):
         return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
@@ -127,7 +127,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Report that `.venv` is up to date; raise Advice with the reason, `needs`, if there is one."""
+    """Report that `.venv` is up to date; raise Advice if `needs` says why it isn't."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -200,7 +200,7 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether kernels can start; report whether the ipykernel version delays Stop."""
+    """Check whether kernels can start, and whether this version of ipykernel delays Stop."""
     version = importlib.metadata.version("ipykernel")
     importlib.import_module("ipykernel.kernelapp")
     with advice_for_the_disk():
@@ -264,7 +264,7 @@ def call(model: "ChatOpenAI") -> None:
         chunks = list(model.stream("Say hello."))
     except openai.BadRequestError as error:
         if "max_" in error.message and "token" in error.message:
-            return  # some models require more than one token; at least the server responds
+            return  # the model requires a higher limit, but the server responds
         raise Advice(provider.explain(error)) from error
     except Exception as error:
         raise Advice(provider.explain(error)) from error
@@ -273,7 +273,10 @@ def call(model: "ChatOpenAI") -> None:
 
 
 def other_models(model: "ChatOpenAI") -> str:
-    """Name some models that the server lists, unless `model` is one of them."""
+    """Return a sentence with up to three model names from the server's list.
+
+    Return "" if the list is unavailable or includes `model`.
+    """
     with contextlib.suppress(Exception):  # not every server can list its models
         names = [str(one.id) for one in model.root_client.models.list().data]
         if names and model.model_name not in names:

@@ -9,7 +9,7 @@ TEST_SPEED = "5"  # the simulator's speed, relative to real time; a higher speed
 # how Python, Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
-    "VIRTUAL_ENV",  # IPython would import that environment's packages before ours
+    "VIRTUAL_ENV",  # IPython would prefer that environment's packages to the course's
     "PIP_",
     "UV_",
     "JUPYTER",
@@ -22,7 +22,7 @@ _UNWANTED = (
     "COV",  # coverage.py and its pytest plugin
     "RUFF_",
     "MYPY",
-    "UVICORN_",  # this and the next four are settings of the apps' frameworks
+    "UVICORN_",  # this prefix and the next four: settings of the apps' frameworks
     "WEB_CONCURRENCY",
     "FORWARDED_ALLOW_IPS",
     "STREAMLIT_",
@@ -72,7 +72,7 @@ def clean_environ(**more: str) -> dict[str, str]:
 
 
 def simulated_environ(**more: str) -> dict[str, str]:
-    """Return variables for programs that use only the simulator: no provider, no proxy."""
+    """Return environment variables for programs that need neither a provider nor a proxy."""
     environ = {
         name: value
         for name, value in clean_environ().items()

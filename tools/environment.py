@@ -1,7 +1,7 @@
 """Creates and updates the course's `.venv`, and rebuilds it if it is broken.
 
-Commands need different kinds of setup, from `lab`, the smallest, to `test`; see `LOCKS`. The apps'
-environments, in `tools/app.py`, are set up the same way.
+Commands need different kinds of setup, from `lab`, the smallest, to `test`; see `LOCKS`.
+`tools/app.py` sets up the apps' environments in the same way.
 """
 
 import contextlib
@@ -39,11 +39,11 @@ LOCKS = {
 
 
 class Action(enum.Enum):
-    """The action that `.venv` needs before it can be used."""
+    """What must be done to `.venv` before it can be used."""
 
     NOTHING = "nothing"
     UPDATE = "update"  # `.venv` works, but the lock has changed or more packages are needed
-    MAKE = "make"  # create it, replacing whatever is there
+    MAKE = "make"  # `.venv` must be created, or replaced if it exists
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Environment:
         }
 
     def stamped(self) -> dict[str, Any] | None:
-        """Return the stamp's contents, or None if it can't be read."""
+        """Return the stamp's contents; None if the stamp is missing or invalid."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tools.environment import Environment
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-ROOM_NEEDED_MB = 1200  # .venv with the test packages takes 870 MB; pip needs room for unpacking
+ROOM_NEEDED_MB = 1200  # .venv with the test packages occupies 870 MB; unpacking needs more
 COMPILING = "compiling the packages for a quick first start"  # a progress message
 
 # parts of error messages from pip, uv or the system
@@ -49,7 +49,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Describe what in a folder's path rules out an environment there; None if nothing does."""
+    """Describe a character in a path that an environment's folder can't contain; else None."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:

@@ -37,12 +37,12 @@ from tools.programs import (
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
-# Below the ephemeral ports, which start at 32,768 on Linux and at 49,152 elsewhere.
+# These ports are below the ephemeral ports, which start at 32,768 on Linux and 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
-_RESERVED: list[socket.socket] = []  # keeps the sockets open; see `_reserve`
+_RESERVED: list[socket.socket] = []  # sockets kept open; see `_reserve`
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
-_LONGEST_PATH = 50  # maximum bytes in the path of `RUNTIME`; macOS limits socket paths to 104
+_LONGEST_PATH = 50  # maximum bytes in the path of `RUNTIME`, since macOS limits socket paths
 _TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # seconds allowed for JupyterLab and its kernels to stop
 # Variables for the learner's own Jupyter settings, which `lab` respects.
@@ -97,7 +97,7 @@ def a_browser_can_open() -> bool:
         return False
     try:
         found = webbrowser.get()
-    except Exception:  # an invalid BROWSER may raise anything
+    except Exception:  # an invalid BROWSER can cause any exception
         return False
     return Path(found.name).name not in _TEXT_BROWSERS
 
@@ -214,14 +214,14 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab out of reach of Ctrl-C, which would make it ask for confirmation."""
+    """Start JupyterLab so that Ctrl-C doesn't reach it; it would ask for confirmation."""
     own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
     command = [python, "-m", "tools.lab_supervisor", str(folder)]
     return start(command, ROOT, clean_environ(**own), None)
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds, or raise Advice, which includes `--here` if `here`."""
+    """Wait until JupyterLab responds, or raise Advice; `here` adds `--here` to its command."""
     doing = "starting JupyterLab"
     if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, doing, STARTING_SECONDS):
         if server.poll() is not None:

@@ -26,12 +26,14 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 
 _MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
-_ROUNDS = 10  # maximum rounds of killing processes, which may start others; up to 1 s each
+# maximum number of rounds in which processes are killed: they may start others in the meantime;
+# a round takes up to 1 s
+_ROUNDS = 10
 
 
 def supervise(folder: Path) -> int:
     """Run JupyterLab until it exits or standard input closes; return the exit code."""
-    ignore_signals()  # `lab` receives the same signals, and then closes the pipe
+    ignore_signals()  # `lab` receives the same signals and closes the pipe
     signal.signal(signal.SIGTERM, _exit)
     mark = _MARK + secrets.token_hex(8)
     server = subprocess.Popen(
@@ -64,7 +66,7 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
         port, token = config["ServerApp"]["port"], config["IdentityProvider"]["token"]
         with contextlib.suppress(Exception):  # if this fails, the server is killed below
             _interrupt_cells(port, token)
-            ask(port, "POST", "/api/shutdown", token)  # unlike a signal, it also works on Windows
+            ask(port, "POST", "/api/shutdown", token)  # a signal wouldn't work on Windows
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(SHUTDOWN_SECONDS)
     finally:
@@ -72,7 +74,7 @@ def _end_with_stdin(server: "subprocess.Popen[str]", settings: Path) -> None:
 
 
 def _interrupt_cells(port: int, token: str) -> None:
-    """Interrupt running cells, since a kernel that is shut down mid-cell prints a long message."""
+    """Interrupt running cells: a kernel that is shut down mid-cell would print a long message."""
     deadline = time.monotonic() + _SETTLING_SECONDS
     interrupted: set[str] = set()
     while time.monotonic() < deadline:
@@ -83,7 +85,7 @@ def _interrupt_cells(port: int, token: str) -> None:
         for kernel in busy - interrupted:
             ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
         interrupted |= busy
-        time.sleep(0.05)  # polling, since JupyterLab offers no event for this
+        time.sleep(0.05)  # JupyterLab has no event to wait for
 
 
 def _end_all(mark: str) -> None:
@@ -127,9 +129,9 @@ def damaged(settings: Path) -> Path | None:
 def serve(folder: Path) -> None:
     """Run JupyterLab, using only the server settings in `folder`.
 
-    The learner's own theme, shortcuts, page layout and trusted notebooks are used. A temporary
-    folder replaces one that isn't writable or has a damaged settings file, since JupyterLab
-    couldn't save settings there or open notebooks.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are used. If one of their
+    folders isn't writable or has a damaged settings file, a temporary folder replaces it, since
+    JupyterLab couldn't save settings or open notebooks.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -161,7 +163,7 @@ def serve(folder: Path) -> None:
 
     class CourseServer(ServerApp):
         @property
-        def config_file_paths(self) -> list[str]:  # the default adds user and system paths
+        def config_file_paths(self) -> list[str]:  # the default list has user and system paths, too
             return [str(folder)]
 
     KernelSpecManager.kernel_dirs.tag(config=True)  # makes it configurable

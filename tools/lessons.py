@@ -1,4 +1,4 @@
-"""Finds the lessons named on a command line, and updates the guides' facts about lessons.
+"""Finds the lessons named on a command line, and updates facts about lessons in the guides.
 
 Uses only the standard library, since `tools.commands` imports it before packages are installed.
 """
@@ -12,7 +12,7 @@ from tools.programs import Advice
 from utils import lesson_source
 
 _FILLED = re.compile(r"<!--([\w.]+)-->(.*?)<!--/-->")  # see `fill`
-# such as "**Time:** 60 minutes, and 15 more for …"
+# matches "**Time:** 60 minutes, and 15 more for …", for example
 _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.MULTILINE)
 
 
@@ -74,7 +74,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
 
 
 def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
-    """Return facts by their marks: `1.words` is "1.2", and `1.minutes` is "60 + 15"."""
+    """Return facts, keyed by mark: `1.words` is "1.2", and `1.minutes` is "60 + 15"."""
     chapter = int(Path(lesson.file).name[:2])
     facts = {f"{chapter}.{name}": number for name, number in lesson.numbers.items()}
     times = (_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor)

@@ -12,7 +12,7 @@ from tools.programs import ROOT, run, say, this_command
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    """Update the lock files; each has to agree with those before it."""
+    """Update the lock files in order; each file must agree with the earlier ones."""
     compiling = [needed_uv(), "pip", "compile", "--universal", "--python-version", "3.11"]
     compiling += ["--quiet", "--no-header", "--no-annotate"]
     compiling += ["--no-emit-index-url", "--no-emit-find-links"]
@@ -31,7 +31,7 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def _lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files, with the course's versions except for `App.apart` packages."""
+    """Update the apps' lock files to the course's versions, except for `App.apart` packages."""
     course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         for each in APPS.values():

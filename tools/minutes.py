@@ -1,7 +1,8 @@
 """Estimates a lesson's duration; `python -m tools.minutes 1` prints it for lesson 1, by section.
 
-Adds up reading time at 200 words a minute, code included; the time stated in each exercise; and an
-average execution time for each code cell. Tests compare the sums with each lesson's *Time* line.
+Adds up the time to read all text and code at 200 words a minute, the time stated in each exercise,
+and an average execution time for each code cell. Tests compare the sums with each lesson's *Time*
+line.
 """
 
 import re
@@ -19,7 +20,8 @@ SECONDS_A_CELL = 2  # measured: the 99 cells of lessons 1 to 3 that aren't exerc
 CORE_END = "**The core ends here.**"
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_EFFORT = re.compile(r"^\*.+ · (\d+) minutes?\.\*", re.MULTILINE)  # *Write · easy · 4 minutes.*
+# matches "*Write · easy · 4 minutes.*"
+_EFFORT = re.compile(r"^\*.+ · (\d+) minutes?\.\*", re.MULTILINE)
 _PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # matches predict("P1.2")
 
 

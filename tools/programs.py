@@ -108,10 +108,10 @@ class Progress:
     def _show(self) -> None:
         """Show the text and the elapsed seconds until the `with` block ends."""
         started = time.monotonic()
-        with contextlib.suppress(OSError):  # if the output is closed, the next `say` fails
+        with contextlib.suppress(OSError):  # the caller's next `say` raises it, too
             while not self._over.wait(0.2 if self._live else 5):
                 line = f"  {time.monotonic() - started:4.0f} s  {self.text}"
-                if self._live and self.text:  # overwrite the line, in at most 79 columns
+                if self._live and self.text:  # overwrite the previous line
                     print(f"\r{line}"[:78].ljust(79), end="", flush=True)
                 elif self.text:
                     say(line)
@@ -122,7 +122,8 @@ def responds(
 ) -> bool:
     """Poll until `ready` returns true; return False if the program exits or time runs out.
 
-    Network errors count as not ready. The progress line shows `doing`, unless it is empty.
+    Network errors count as not ready. The progress line shows `doing`; if `doing` is empty, no line
+    is shown.
     """
     deadline = time.monotonic() + seconds
     with Progress(doing):
@@ -147,7 +148,7 @@ def ended_with(child: subprocess.Popen[str]) -> Iterator[None]:
 def wait_for(child: subprocess.Popen[str]) -> int:
     """Wait for a program to end and return its exit code; Ctrl-C interrupts the wait.
 
-    On Windows, Python receives Ctrl-C only between waits, so they are short.
+    On Windows, Python receives Ctrl-C only between waits, so each wait is short.
     """
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -189,7 +190,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start a program that Ctrl-C in the terminal doesn't reach.
 
-    Its standard input is a pipe, which the system closes when this process ends, even if killed.
+    Its standard input is a pipe. The system closes it when this process ends or is killed.
     """
     return subprocess.Popen(
         command,

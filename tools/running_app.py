@@ -32,11 +32,14 @@ class Site:
     model: dict[str, str]  # the environment variables for the app's model
 
     def behave(self, model: str) -> None:
-        """Set the behaviour of the app's model, such as `sim-chat:drop@8`, for later requests."""
+        """Set the simulated model, such as `sim-chat:drop@8`, for the app's later requests."""
         self._simulator("PUT", "/simulator/sim", json={"model": model})
 
     def requests(self, since: str = "") -> list[Request]:
-        """Wait up to 30 s for all replies to end; return the model's requests since a `mark`."""
+        """Wait up to 30 s for all replies to end; return the requests that the model received.
+
+        `since` is a result of `mark`: earlier requests are left out.
+        """
         log = self._simulator("GET", f"/simulator/requests?settled=30&since={since}")
         return [Request(**fields) for fields in log["requests"]]
 

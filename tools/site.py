@@ -123,7 +123,7 @@ def _known(stems: Sequence[str]) -> dict[str, str]:
 
 
 def _write_guides(stems: Sequence[str], pages: Path, known: Mapping[str, str]) -> None:
-    """Copy guides and pictures; the first page gets an introduction and a table of contents."""
+    """Copy guides and pictures; add an introduction and a table of contents to the first page."""
     for path in PICTURES.glob("*.png"):
         shutil.copyfile(path, pages / path.name)
     trees = [_toctree("Lessons", stems)]

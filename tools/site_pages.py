@@ -25,7 +25,7 @@ _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<ta
 
 @dataclass(frozen=True)
 class Picture:
-    """A screenshot of a live widget: its URL and its size in CSS pixels."""
+    """The URL of a live widget's screenshot, and its size in CSS pixels."""
 
     address: str
     width: int
@@ -33,7 +33,7 @@ class Picture:
 
     @classmethod
     def of(cls, png: bytes, address: str) -> "Picture":
-        """Read the size from the header of a double-resolution PNG."""
+        """Create a picture from a double-resolution PNG, whose header contains the size."""
         width, height = struct.unpack(">II", png[16:24])
         return cls(address, width // 2, height // 2)
 

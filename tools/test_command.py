@@ -1,6 +1,6 @@
-"""The `test` command: runs everything CI runs, and reports how many tests passed.
+"""The `test` command: makes all the checks that CI makes, and reports how many tests passed.
 
-Style, types, the build and pytest are steps, which run concurrently as separate processes.
+The steps (style, types, build and pytest) run concurrently, in separate processes.
 """
 
 import argparse
@@ -33,7 +33,7 @@ HEAVY = ("tests/apps/frameworks", "tests/hub/real")
 
 MORE_WORKERS = 3  # pytest workers in addition to one per core
 
-# Numbers of passed, failed and skipped tests; a step without tests counts as one test.
+# The numbers of passed, failed and skipped tests; a step without tests counts as one test.
 Tally = Counter[str]
 
 
@@ -44,7 +44,7 @@ def shown(tally: Tally) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A program that the test command runs; the tests in pytest's report are counted one by one."""
+    """A program that the test command runs. If it is pytest, its tests are counted separately."""
 
     name: str
     command: list[str]
@@ -145,7 +145,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
         without = ["--ignore=tests/notebooks", "--ignore=tests/browser", *lighter]
         part = [*in_order, "auto", *without]
         return [*plan, Step("tests: pytest, part of it", part, is_pytest=True)]
-    # Tests with kernels and browsers wait half the time, so use more workers than cores.
+    # Tests with kernels and browsers spend half their time waiting, so use more workers than cores.
     everything = [*in_order, str((os.cpu_count() or 1) + MORE_WORKERS)]
     everything += [*lighter, "--nbval", "solutions", "tests"]
     if not a_browser_is_found():  # otherwise, the browser tests run these notebooks
@@ -181,7 +181,7 @@ def apps_step(python: str, more: Sequence[str]) -> Step:
 def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
     """Return the counts of a step that has ended, and a remark if it failed.
 
-    A step without tests counts as one test. The remark is "" if the counts say enough.
+    A step without tests counts as one test. The remark is "" if the counts show the failure.
     """
     tally = Tally(passed=int(code == 0))
     if not step.is_pytest:

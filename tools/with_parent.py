@@ -1,7 +1,9 @@
 """`python with_parent.py MODULE …` acts like `python -m MODULE …`, but ends when its parent ends.
 
 Standard input is a pipe from the parent. The operating system closes the pipe when the parent ends,
-even if killed. Uses only the standard library, which every app's Python has.
+even if the parent is killed.
+
+This module uses only the standard library, which every app's Python has.
 """
 
 import os

@@ -8,7 +8,7 @@ import sys
 
 OLDEST = (3, 11)
 
-if sys.version_info < OLDEST:  # no newer syntax in this file, or an old Python would fail earlier
+if sys.version_info < OLDEST:  # this file must use only syntax that older Pythons can parse
     raise ImportError(
         "The course needs Python {}.{} or newer, and this is Python {}.{} at {}: choose the "
         "course's kernel, or start the course with `python3 course.py lab`.".format(

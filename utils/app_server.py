@@ -87,7 +87,7 @@ class Server:
 
     async def stop(self) -> None:
         """Stop the server and abort open connections. Safe to call more than once."""
-        if self._loop is not asyncio.get_running_loop():  # the server's loop is no longer running
+        if self._loop is not asyncio.get_running_loop():  # the server's own loop has ended
             self._listener.close()
             return
         if self._stopping is None:
@@ -95,7 +95,7 @@ class Server:
         await asyncio.wait([self._stopping])  # cancelling this wait doesn't cancel the shutdown
 
     async def _shut_down(self) -> None:
-        """Do what uvicorn's `shutdown` does, but abort connections and limit each wait."""
+        """Shut down like uvicorn's `shutdown`, but abort connections and limit each wait."""
         for server in getattr(self._uvicorn, "servers", []):  # missing if the app never started
             server.close()
         self._listener.close()
@@ -125,7 +125,7 @@ def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
     Use two names to serve two apps side by side. Raises `ServingError` if `app` isn't an ASGI app
     or fails to start, or if no event loop is running.
     """
-    _check(app)  # now, since a caller without an event loop can't await the result
+    _check(app)  # checked here: a caller without an event loop can't await the result
     return _replace(app, name)
 
 

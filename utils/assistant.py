@@ -16,8 +16,8 @@ from utils import lesson_source
 from utils.stall_timeout import watched
 from utils.widgets import Status
 
-Item = Status | AIMessageChunk  # a stage that begins, or a chunk of the reply
-Source = Callable[[], AsyncGenerator[Item]]  # sends a request to one model, with its tools
+Item = Status | AIMessageChunk  # the beginning of a stage, or a chunk of the reply
+Source = Callable[[], AsyncGenerator[Item]]  # begins the stream of a reply from one model
 
 
 @tool
@@ -57,7 +57,7 @@ async def answer(
 
 
 async def steady(sources: Sequence[Source], seconds: float) -> AsyncGenerator[Item]:
-    """Yield the first source's pieces; after a failure before a `committed` piece, try the next.
+    """Yield the first source's pieces; if it fails before a `committed` piece, try the next source.
 
     A silence longer than `seconds` counts as a failure.
     """
@@ -80,9 +80,9 @@ PARTS: Mapping[str, Callable[..., Any]] = {"answer": answer, "steady": steady, "
 def parts(
     names: Mapping[str, Any], wanted: Sequence[str] = ("answer", "steady")
 ) -> tuple[Callable[..., Any], ...]:
-    """Return the requested parts: the learner's if they pass their checks, else the course's.
+    """Return each requested part: the learner's if it passes its check, else the course's.
 
-    Also print which version of each part is used. `names` are the notebook's `globals()`.
+    Also print which version is used. `names` are the notebook's `globals()`.
     """
     passes.cache_clear()
     found = []

@@ -82,7 +82,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about a stray quote, “Bearer” or invalid character in a value, if any.
+    """If a value has a stray quote, “Bearer” or an invalid character, return a sentence about it.
 
     With `spaces`, spaces and line breaks are valid. The sentence doesn't contain the value, which
     may be a secret.
@@ -141,7 +141,7 @@ def which_are_set(*names: str) -> list[str]:
 def _wrong_proxy(name: str, value: str) -> str | None:
     import httpx2
 
-    # HTTP clients add a missing scheme, except to OPENAI_PROXY, which LangChain passes on as is.
+    # HTTP clients add a missing scheme. LangChain doesn't add one to OPENAI_PROXY.
     address = value if "://" in value or name == "OPENAI_PROXY" else f"http://{value}"
     try:
         proxy = httpx2.Proxy(address)

@@ -27,8 +27,8 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# A label and its secret, such as `Bearer …` in a header or `?key=…` in a URL, but not the words
-# "bearer token" in a sentence.
+# A label followed by a secret, such as `Bearer …` in a header or `?key=…` in a URL. Doesn't match
+# the words "bearer token" in a sentence.
 _LABELLED = re.compile(
     r"""
     ( \b(?i:bearer|basic)\s+(?!(?i:auth|token|scheme|challenge))
@@ -49,7 +49,7 @@ class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named
 
 
 def redacted(text: str) -> str:
-    """Return `text` with `[key]` in place of keys, tokens, and user names and passwords in URLs.
+    """Replace keys, tokens, and the user names and passwords in URLs with `[key]`.
 
     A key from an environment variable is replaced where it appears as a whole word. A short word
     such as `ollama`, a placeholder key for a local server, isn't replaced.
@@ -66,7 +66,7 @@ def redacted(text: str) -> str:
 def _is_secret(key: str) -> bool:
     """Return whether a key looks like a real secret, rather than a placeholder.
 
-    A secret has at least 24 characters, or 8 if they include a digit or both cases.
+    A secret has at least 24 characters, or 8 if they include a digit or are in mixed case.
     """
     if len(key) < 8 or key in _DUMMIES or key == os.environ.get("OPENAI_MODEL", "").strip():
         return False
@@ -86,7 +86,7 @@ def sentence(error: BaseException) -> str:
 def words_of(body: object) -> str:
     """Return the error message from an HTTP error's body, which may have any of the usual formats.
 
-    OpenAI sends `{"error": {"message": …}}`, and the SDK passes on the value of `error`. FastAPI
+    OpenAI sends `{"error": {"message": …}}`; the SDK keeps only the value of `error`. FastAPI
     sends `{"detail": …}`, with a list of errors for an invalid request. Many local servers send
     `{"error": "…"}`. An HTML page has no usable message.
     """

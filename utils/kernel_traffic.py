@@ -12,10 +12,10 @@ from IPython.core.getipython import get_ipython
 
 @dataclass(eq=False)
 class Traffic:
-    """The number of messages and bytes sent so far in a `traffic()` block."""
+    """The numbers of messages and bytes sent so far in a `traffic()` block."""
 
     messages: int = 0
-    bytes: int = 0  # size of the messages as sent, including their envelopes
+    bytes: int = 0  # total size of the messages, including their envelopes
 
     def __str__(self) -> str:
         size = f"{self.bytes / 1000:,.1f} kB" if self.bytes < 1e6 else f"{self.bytes / 1e6:,.1f} MB"
@@ -57,7 +57,7 @@ def traffic() -> Iterator[Traffic]:
     try:
         yield count
     finally:
-        _flush_prints()  # the kernel buffers printed output briefly
+        _flush_prints()  # so that printed output in the kernel's buffer is counted, too
         with _lock:
             _counts.remove(count)
             if not _counts:

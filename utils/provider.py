@@ -56,7 +56,7 @@ def chat_model(
     Raises:
         ProviderError: If the provider's settings are unusable, or the simulator can't start.
     """
-    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's arguments win
+    kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's arguments override these
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
         if wrong := env_vars.wrong():

@@ -18,7 +18,7 @@ from .errors import Sentence, redacted, sentence, words_of
 from .real_provider import ProviderError, address_variable, provider_is_set
 from .stall_timeout import Stalled
 
-_DROPPED = ("ReadError", "RemoteProtocolError")  # raised by HTTP clients if a connection drops
+_DROPPED = ("ReadError", "RemoteProtocolError")  # HTTP clients raise these if a connection drops
 _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
 _FAILED_MIDWAY = "The provider failed in the middle of its reply: ask again."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
@@ -46,8 +46,8 @@ _EMPTIES = r"a?(invoke|stream)"
 def explain(error: BaseException) -> str:
     """Return a sentence that explains why a call to a provider failed, and what to do.
 
-    The error's causes are examined too. An unknown error becomes its type and message. An exception
-    group gets one sentence per distinct failure.
+    The error's causes are examined too. For an unknown error, the sentence consists of
+    its type and message. For an exception group, there is one sentence per distinct failure.
     """
     sentences = (_explained(_causes(member)) or sentence(member) for member in _members(error))
     return " ".join(dict.fromkeys(sentences))
@@ -67,7 +67,7 @@ def explain_providers(error: BaseException) -> str | None:
     members = _members(error)
     if all(
         isinstance(member, failures)
-        # These are explained only in a group; on their own, they need no explanation.
+        # Outside a group, a `Sentence` or `Stalled` needs no explanation.
         or (isinstance(member, Sentence | Stalled) and member is not error)
         or _no_completion(member)
         or _unsendable(member)
@@ -103,7 +103,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
             return "The provider requires a key, but OPENAI_API_KEY isn't set."
         return "The provider rejected the key: check OPENAI_API_KEY."
     if isinstance(cause, openai.PermissionDeniedError):
-        if words_of(cause.body):  # the message may blame the model, country, prompt or network
+        if words_of(cause.body):  # the message may name the cause, such as the user's country
             return f"The provider denied access: {_words(cause)}"
         return "The provider denied access: check the key, OPENAI_MODEL and your network."
     if isinstance(cause, openai.APIStatusError) and cause.status_code in (404, 405):

@@ -117,5 +117,5 @@ def is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # an invalid port or bracket
+    except ValueError:  # the port is invalid, or a bracket is unmatched
         return False

@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules and everything that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; scanning so many takes 5 ms
+_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; a scan of 20,000 takes 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -40,7 +40,7 @@ _FIX = (
 
 
 class SetupError(Sentence, RuntimeError):
-    """The notebook can't run here. It shows only the message, which says what to do."""
+    """Raised if the notebook can't run here. Only the message is shown; it says what to do."""
 
 
 def ready() -> None:
@@ -57,7 +57,7 @@ def ready() -> None:
             traced = stay_here()  # turns tracing off
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)  # shows a sentence instead of a traceback
+        tell(explain_providers)  # shows a provider's failure as a sentence
         _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
@@ -97,7 +97,7 @@ def _hidden_builtins() -> list[str]:
         name
         for name, builtin in vars(builtins).items()
         if name.islower()
-        and getattr(builtin, "__module__", None) == "builtins"  # IPython replaces some of them
+        and getattr(builtin, "__module__", None) == "builtins"  # excludes IPython's replacements
         and own.get(name, builtin) is not builtin
     )
 
@@ -160,9 +160,10 @@ def _warm_up(contact: bool) -> None:
     from langchain_core.callbacks import AsyncCallbackManager
 
     AsyncCallbackManager.configure()  # imports the modules that every call needs
-    import anyio  # part of it loads on first use, which would add 30 ms to the first astream
+    import anyio  # its first use loads modules, which would delay the first astream by 30 ms
 
-    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))  # the main thread already runs a loop
+    # in a separate thread, since the main thread already runs a loop
+    loop = Thread(target=anyio.run, args=(anyio.sleep, 0))
     loop.start()
     loop.join()
 
@@ -206,7 +207,7 @@ def _lower_priority() -> None:
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # lowering a nice value needs privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # not lowered: that needs privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

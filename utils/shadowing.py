@@ -12,7 +12,7 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes a `sitecustomize`.
 _HOOKS = ("sitecustomize", "usercustomize")
-# The course's own folders and modules; no installed package of the same name is needed.
+# The course's own folders and modules, which may shadow installed packages of the same name.
 _OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
 
 
@@ -64,7 +64,7 @@ def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
     If any of the shadowing files have been imported, only their modules are returned. Otherwise,
-    these are the modules that the `needed` ones import when nothing is shadowed.
+    the result contains the shadowed modules that the `needed` ones import if nothing shadows them.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

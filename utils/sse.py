@@ -83,7 +83,7 @@ class Reader:
         yield from lines
 
     def _field(self, line: str) -> None:
-        # a comment starts with a colon, so its field name is empty and it is ignored
+        # a comment starts with a colon: its field name is empty, so it is ignored below
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":

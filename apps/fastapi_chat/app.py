@@ -66,7 +66,7 @@ class SafeHTML(mistune.HTMLRenderer):
     GOOD_DATA_PROTOCOLS = ()
 
     def image(self, text: str, *_: Any, **__: Any) -> str:
-        """Return only the alt text."""
+        """Return an image's alt text, which is shown in place of the image."""
         return text
 
 
@@ -74,7 +74,7 @@ markdown = mistune.create_markdown(renderer=SafeHTML(escape=True), plugins=["tab
 
 
 def html(text: str, note: str) -> str:
-    """Render a reply and, separately, its note, since the text may end inside a code block."""
+    """Render a reply and its note separately, since the reply may end inside a code block."""
     return markdown(joined(text)) + (markdown(f"*[{note}]*") if note else "")
 
 
@@ -129,7 +129,7 @@ async def chat(
 
 
 async def kept(reply: str) -> replies.Reply:
-    """Return a reply; raise a 404 before the stream starts, while the status can still be set."""
+    """Return a reply, or raise a 404; the status can't be changed once the stream has started."""
     found = await replies.find(reply)
     if found is None:
         raise HTTPException(404, "This reply is no longer available.")
@@ -143,7 +143,7 @@ Kept = Annotated[replies.Reply, Depends(kept)]
 async def read(reply: Kept, last_event_id: Annotated[int, Header(ge=0)] = 0) -> Any:
     """Stream a reply. A reconnecting browser sends the id of the last event it received."""
     async for number, event, data in reply.read(last_event_id):
-        if event in ("end", "failed"):  # with the whole text and a note
+        if event in ("end", "failed"):  # their data is the whole text and a note
             data = html(*data)
         yield ServerSentEvent(event=event, data=data, id=str(number))
 

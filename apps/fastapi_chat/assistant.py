@@ -19,7 +19,7 @@ from langchain_openai import ChatOpenAI
 SYSTEM = ("system", "You are the support assistant of a lamp shop. Answer briefly.")
 LONGEST_MESSAGE = 8_000  # characters
 LONGEST_SILENCE = 50  # seconds to wait for the model or a tool; many proxies time out after 60
-MOST_ROUNDS = 5  # maximum rounds of tool calls per reply
+MOST_ROUNDS = 5  # the maximum number of rounds of tool calls per reply
 
 if not os.environ.get("OPENAI_MODEL"):
     raise SystemExit("Set OPENAI_MODEL to the name of a model, such as gpt-5-mini.")

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 from uuid import uuid4
 
-MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
-MOST_VISITORS = 1_000  # conversations to keep, one per visitor; older ones are dropped
+MOST_TURNS = 20  # the maximum number of earlier turns per conversation; older turns are dropped
+MOST_VISITORS = 1_000  # limit on conversations, one per visitor; the oldest are dropped
 
 lifespan = None  # don't wait at shutdown: the replies are lost with this process anyway
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."

@@ -22,9 +22,9 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
-MOST_TURNS = 20  # earlier turns to keep per conversation; older ones are dropped
+MOST_TURNS = 20  # the maximum number of earlier turns per conversation; older turns are dropped
 KEPT = 60 * 60  # seconds to keep a conversation after its last question
-LEASE = 15  # seconds; if a lease isn't renewed for this long, the worker is considered dead
+LEASE = 15  # seconds without a lease renewal before a worker is considered dead
 WAIT = 5  # seconds between lease renewals, and between lease checks by a waiting reader
 FINISH = 60  # seconds to wait at shutdown for this worker's replies to finish
 BROKEN = "The server that was writing this reply stopped."
@@ -32,7 +32,7 @@ BROKEN = "The server that was writing this reply stopped."
 redis = Redis.from_url(
     os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
     decode_responses=True,
-    max_connections=10_000,  # each reader and each running reply waits on its own connection
+    max_connections=10_000,  # each reader and each running reply needs its own connection
     socket_timeout=None,  # off: on Python 3.11, this timeout can swallow a cancellation
 )
 tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop has only weak references
@@ -99,7 +99,7 @@ class Reply:
             return None
         self.number = 10**9  # if a hung worker resumes, Redis rejects its lower event numbers
         text = "".join(data for event, data in events if event == "text")
-        with suppress(ResponseError):  # another reader may have marked it first
+        with suppress(ResponseError):  # another reader may have ended the reply first
             await self.append("failed", (text, BROKEN))
         return await self.result()
 

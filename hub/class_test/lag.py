@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
-Arrivals = Iterable[tuple[float, Message]]  # arrival times (Unix) and messages
+Arrivals = Iterable[tuple[float, Message]]  # messages, each after its arrival time (Unix)
 # A cell that streams without a model or widgets: the floor for the lag of live text.
 BARE = """
 import asyncio, time
@@ -60,8 +60,8 @@ class LagError(Exception):
 
 
 def streamed(messages: Arrivals) -> list[Redraw]:
-    """Return the redraws of the one pane that has several; otherwise, raise LagError."""
-    panes: dict[str, list[Redraw]] = {}  # by comm ID; a pane is a widget that shows a reply
+    """Return a pane's redraws; raise LagError unless exactly one pane has several."""
+    panes: dict[str, list[Redraw]] = {}  # redraws by comm ID; a pane is a widget that shows a reply
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:
         update = _update_in(one)
@@ -86,7 +86,7 @@ def _update_in(one: Message) -> dict[str, Any] | None:
 def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
     """Return how many seconds late each token arrived, including any delay from coalescing."""
     text = "".join(redraw.text for redraw in redraws)
-    ends = list(accumulate(len(token) for token in split(text)))  # where each token ends in `text`
+    ends = list(accumulate(len(token) for token in split(text)))  # each token's end index in `text`
     if len(ends) != pacing.tokens:
         raise LagError(f"{len(ends)} tokens reached the page, but {pacing.tokens} were sent")
     late: list[float] = []
@@ -106,5 +106,5 @@ def bare_lateness(messages: Arrivals) -> Iterator[float]:
 
 
 def lag(late: float) -> float:
-    """Return the lag in seconds of a token that arrived `late` seconds after its due time."""
+    """Return a token's lag in seconds: `late`, less the time of coalescing, but at least 0."""
     return max(0.0, late - COALESCING)

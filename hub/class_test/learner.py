@@ -18,7 +18,7 @@ from yarl import URL
 
 from hub.class_test.kernel_messages import PROTOCOL, Message, message, request
 
-# headers with which a browser opens a page; the hub treats other requests differently
+# headers that a browser sends to open a page; without them, the hub would respond differently
 _NAVIGATE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": ""}
 
 
@@ -142,7 +142,7 @@ class Learner:
         return str(found["data"]["text/plain"])
 
     async def close(self) -> None:
-        """Close all connections; the server keeps running until the hub stops."""
+        """Close all connections; the learner's server keeps running until the hub stops."""
         if self._reading is not None:
             self._reading.cancel()
         await self._http.close()

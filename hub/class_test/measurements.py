@@ -1,7 +1,7 @@
 """Measurements of a simulated class, and the report on them.
 
-A class meets the limits if it isn't much slower than this machine's floor: the time until bare
-kernels have started, and the lag of a stream without a model or widgets (see `lag.py`).
+The limits are multiples of this machine's floor: the time until bare kernels have started, and the
+lag of a stream without a model or widgets (see `lag.py`).
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # upper limit of `ready_ratio`
 LAG_MARK = 4.0  # upper limit of `lag_ratio`
-FINEST = 0.005  # seconds; a bare stream's lag counts as at least this
+FINEST = 0.005  # the floor is at least this lag, in seconds, even if a bare stream's lag is shorter
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -61,8 +61,8 @@ class Measurements:
 
     learners: int
     cores: int
-    # for each stage, how many seconds after the start each learner completed it; the stages are
-    # login, server, page, kernel (started, with nothing run yet) and setup cell
+    # For each stage, the learners' completion times, in seconds after the start. The stages are
+    # login, server, page, kernel (started, but without any code run) and setup cell.
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)
@@ -71,7 +71,8 @@ class Measurements:
     redraws: int = 0
     # CPU usage at three times: at the start, once all learners were ready, and at the end
     usages: list[Usage] = field(default_factory=list)
-    memory: dict[str, float] = field(default_factory=dict)  # MB by part, after the last cell
+    # the memory of each part (hub, kernel, …) after the last cell, in MB
+    memory: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)  # a sentence for each learner who failed
 
     @property
@@ -87,7 +88,7 @@ class Measurements:
 
     @property
     def lags(self) -> list[float]:
-        """Each token's lag in seconds: how late it was, minus the time allowed for coalescing."""
+        """Each token's lag in seconds: its lateness minus the time allowed for coalescing."""
         return [lag(late) for cell in self.late.values() for late in cell]
 
     @property

@@ -27,12 +27,12 @@ from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, tempor
 from tools.lab import LESSON_1
 from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_command
 
-MB_EACH = 250  # measured for one learner's server, kernel and simulator
-MB_BESIDES = 300  # for the hub, the proxy and this command
-PATIENCE = 300.0  # seconds allowed for a class to get ready, and for each cell
-WITHIN = 5.0  # all learners start a cell within this many seconds of each other
+MB_EACH = 250  # measured memory of one learner's server, kernel and simulator
+MB_BESIDES = 300  # memory for the hub, the proxy and this command
+PATIENCE = 300.0  # time limit for getting a class ready, and for running each cell, in seconds
+WITHIN = 5.0  # seconds over which the learners' starts of a cell are spread
 LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
-LOOP = "print(chunk.content"  # code in plain loops; the first cell that contains it is run
+LOOP = "print(chunk.content"  # code in cells with a plain loop; the first such cell is run
 # code for a learner's kernel: the simulator's log entry for the last streamed reply
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
@@ -77,7 +77,7 @@ async def together(
 ) -> list[Learner]:
     """Run a step for all learners concurrently; return those who succeeded.
 
-    A learner who fails is dropped; `measured` records why.
+    A learner who fails is left out of later steps; `measured` records the reason.
     """
     succeeded: list[Learner] = []
     failed_before = len(measured.failures)
@@ -136,12 +136,15 @@ async def run_class(hub: Hub, names: list[str]) -> Measurements:
 async def stream(
     learners: list[Learner], name: str, code: str, measured: Measurements
 ) -> list[Learner]:
-    """Run a streaming cell for all learners; if it is live or the bare stream, measure its lag."""
+    """Run a streaming cell for all learners.
+
+    If it is a live cell (see `LIVE`) or the bare stream, measure its lag.
+    """
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        await asyncio.sleep(delays.uniform(0, WITHIN))  # people don't start simultaneously
+        await asyncio.sleep(delays.uniform(0, WITHIN))  # real learners don't start simultaneously
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:
@@ -176,10 +179,10 @@ async def read_lag(learner: Learner, ran: Run, name: str, measured: Measurements
 def main() -> int:
     """Run the `class` command; JupyterHub must be installed."""
     stop_on_signals()
-    gc.disable()  # a pause in this client would count as lag for every learner
+    gc.disable()  # a pause in this process would count as lag for every learner
     count = int(sys.argv[1])
     check_memory(count, memory_free())
-    cells(ROOT / LESSON_1)  # fail early if the lesson no longer has these cells
+    cells(ROOT / LESSON_1)  # fails early if the lesson lacks a cell that the class will run
     names = [f"learner-{number:02d}" for number in range(1, count + 1)]
     say(f"A class of {count} on {cores()} cores, with {memory_free() / 1000:.1f} GB free.")
     with (

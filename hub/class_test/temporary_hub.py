@@ -115,7 +115,7 @@ class Hub:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C should reach only this command
+                start_new_session=True,  # so that Ctrl-C reaches only this command
             )
 
     def wait(self) -> None:
@@ -183,7 +183,7 @@ _PARTS = {  # kinds of processes, keyed by a string that their command lines con
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Return environment variables for the hub, without the settings of the user who runs it."""
+    """Return environment variables for the hub, without the current user's settings."""
     return clean_environ(
         HOME=str(folder),
         JUPYTER_CONFIG_DIR=str(folder / "config"),

@@ -45,7 +45,7 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
     """
 
     def connect(self):
-        """Connect with Nagle's algorithm off."""
+        """Connect, and disable Nagle's algorithm."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 

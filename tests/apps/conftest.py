@@ -25,5 +25,6 @@ def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTyp
     for index, model in enumerate(models):
         limits = {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
         limits |= {"max_retries": 2, "stream_chunk_timeout": model.stream_chunk_timeout}
-        models[index] = virtual.chat(model.model_name, **limits)  # 2 retries, the client's default
+        # the client's default is 2 retries; `virtual.chat` disables them
+        models[index] = virtual.chat(model.model_name, **limits)
     return module

@@ -20,7 +20,7 @@ class Scripted:
         self.sent: list[list[Any]] = []
         self._names = list(names)
         self._says = says
-        self._finish = finish  # the finish reason of each reply that calls a tool
+        self._finish = finish  # the finish reason of the replies that call tools
 
     def bind_tools(self, tools: Iterable[Any]) -> Self:
         return self

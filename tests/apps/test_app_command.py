@@ -126,7 +126,7 @@ def test_an_apps_packages_are_installed_once_from_its_own_lock(
 
 
 def pins(lock: Path) -> dict[str, str]:
-    """Return the lines of a lock file, such as `django==5.2`, by package name."""
+    """Return the lines of a lock file, such as `django==5.2`, keyed by package name."""
     lines = lock.read_text(encoding="utf-8").splitlines()
     return {line.split("==")[0]: line.split(" ;")[0] for line in lines if "==" in line}
 
@@ -138,7 +138,7 @@ def test_an_apps_lock_has_its_packages_in_the_courses_versions(app: command.App)
     lock, course = pins(app.lock()), pins(ROOT / "requirements/lab.lock")
     assert names <= set(lock)
     others = [line for name, line in lock.items() if name in course and line != course[name]]
-    # `app.apart` names the packages that are allowed to differ.
+    # `app.apart` contains the names of packages that may have a different version.
     assert [line for line in others if not line.startswith(app.apart)] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     shared = {line.split(";")[0].strip() for line in project["dependencies"]}

@@ -151,7 +151,8 @@ def test_each_tool_is_named_while_it_runs(virtual, app):
     ],
 )
 def test_the_end_of_a_reply_is_explained(virtual, app, fault, name, note, by_responses):
-    models = app.assistant.MODELS  # ChatOpenAI uses the Responses API for GPT-6 with tools
+    # test both APIs: ChatOpenAI uses the Responses API for GPT-6 with tools
+    models = app.assistant.MODELS
     models[:] = [model.model_copy(update={"use_responses_api": by_responses}) for model in models]
     events, order = asked(virtual, app, f"sim-chat{fault}", RIVER, ORDER)
     assert events[-1] == (name, app.html(text(events), note))

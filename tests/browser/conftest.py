@@ -1,7 +1,8 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, each folder's files share one, except the file of lesson 4: see the root
-`conftest.py`. Its fixture `kernels` is the address of a process that forks kernels quickly.
+With several workers, all files in a folder run on one worker, except the file of lesson 4: see the
+root `conftest.py`. The fixture `kernels` in that file is the address of a process that forks
+kernels quickly.
 """
 
 from __future__ import annotations
@@ -60,9 +61,9 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the browser's path; if no browser can run, skip the tests before anything starts.
+    """Return the browser's path. If no browser can run, skip the tests.
 
-    If COURSE_BROWSER is set, as in CI, the tests fail instead.
+    The tests fail, rather than being skipped, if COURSE_BROWSER is set, as in CI.
     """
     try:
         return probe(tmp_path_factory.mktemp("probe"))

@@ -107,7 +107,7 @@ def foot(panel: Locator, phase: str) -> Locator:
     return found
 
 
-# Records the length of the displayed reply each time it changes.
+# Records the length of the displayed reply whenever the length changes.
 WATCH = """(panel) => {
   const log = panel.querySelector(".course-transcript");
   const size = () => [...log.querySelectorAll(".course-block")].map((b) => b.textContent).join("");

@@ -1,6 +1,6 @@
 """Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab.
 
-The fixture `notebook` opens a notebook with the given cells; in a cell, `turn("begin")` waits for
+The fixture `notebook` opens a notebook with the given cells. In a cell, `turn("begin")` waits for
 the test's `turns.take("begin")`. The last test shows widgets in states that no lesson reaches.
 """
 
@@ -219,7 +219,7 @@ def test_markdown_is_formatted_block_by_block(notebook: OpenNotebook):
 
 
 def seconds_counted(nb: NotebookPage, more_than: float) -> float:
-    """Wait until the last badge shows more than this many seconds; return the number shown."""
+    """Wait until the last badge shows more than `more_than` seconds; return the number shown."""
     last = "[...document.querySelectorAll('.course-badge')].at(-1)"
     counted = f"parseFloat({last}?.textContent.split('… ')[1])"
     nb.page.wait_for_function(f"before => {counted} > before", arg=more_than)

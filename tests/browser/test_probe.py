@@ -13,7 +13,7 @@ from tests.browser import probe as probing
 from tests.browser.probe import probe
 from tools.browser.server import NO_BROWSER, REPOSITORY
 
-# Failing imports of Playwright: the code of a fake module, and the reported cause.
+# Ways in which importing Playwright fails: a fake module's code, and the reported cause.
 MODULES = {
     "a library is missing": (
         "raise ImportError('libstdc++.so.6: cannot open shared object file')",
@@ -28,7 +28,7 @@ MODULES = {
 
 @pytest.fixture
 def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function that replaces Playwright with a module, given its code."""
+    """Return a function that replaces Playwright with a module whose code is given."""
 
     def write(module: str) -> None:
         package = tmp_path / "modules" / "playwright"
@@ -89,7 +89,7 @@ def test_a_driver_that_cannot_start_is_reported_in_one_sentence(tmp_path, monkey
     assert "\n" not in problem
 
 
-@pytest.mark.usefixtures("browser_file")  # Playwright itself must work here
+@pytest.mark.usefixtures("browser_file")  # skips the test if Playwright doesn't work
 def test_without_a_browser_the_sentence_explains_how_to_get_one(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_BROWSER", raising=False)
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
@@ -99,7 +99,8 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(tmp_path, monkey
 
 @not_on_windows
 def test_all_tests_that_need_a_browser_are_skipped(playwright_is, tmp_path, monkeypatch):
-    # In pytest, the fake module fails. The probe has no PYTHONPATH: the real driver fails there.
+    # In pytest, the fake module fails. The probe has no PYTHONPATH, so it imports the real module,
+    # whose driver fails.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", failing_program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

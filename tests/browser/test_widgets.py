@@ -154,7 +154,7 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     nb.run_cell_with("import asyncio")
     nb.wait_done()
     nb.run_cell_with("LiveText(")
-    pane.wait_for(state="attached")  # first, since a busy kernel can't resend missed updates
+    pane.wait_for(state="attached")  # the busy kernel can't resend updates that the pane missed
     nb.wait_done()
     nb.run_cell_with(stream)
     # The pane scrolls automatically.
@@ -247,7 +247,7 @@ class TestPrediction:
         nb.page.locator(".course-lock:enabled").wait_for()
         nb.page.keyboard.press("Tab")
         nb.page.keyboard.press("Enter")
-        nb.page.locator(".course-compare:focus").wait_for()  # the focus moves automatically
+        nb.page.locator(".course-compare:focus").wait_for()  # the focus moves without Tab
         nb.page.keyboard.press("Enter")
         feedback = nb.page.locator(".course-feedback[data-right=true]")
         feedback.wait_for()

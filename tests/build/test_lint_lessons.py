@@ -25,12 +25,12 @@ def test_the_sample_breaks_no_rule():
 
 
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
-CHECK = '\ncheck("1.words", words)\n'  # how the sample's exercise ends
+CHECK = '\ncheck("1.words", words)\n'  # the end of the sample's exercise
 ANSWER = ('    text = "".join(stream)', "    yield from text.split()")  # its solution
 # The sample plus a second exercise, 1.2, which has a solution but no check, heading or hints.
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
 
-VIOLATIONS = {  # a lesson, and part of the message as a string or regular expression
+VIOLATIONS = {  # lessons with a violation, and a string or pattern in the message
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
         'exercise 1.1 doesn\'t end with `check("1.1", …)`',

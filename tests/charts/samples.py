@@ -7,7 +7,7 @@ WORDS = ["A ", "river ", "carries ", "its ", "water ", "a ", "little ", "at ", "
 
 
 def title(chart):
-    """Return a chart's title and details from its alternative text."""
+    """Return the title and details in a chart's alternative text."""
     return chart.alt_text.partition(": ")[2]
 
 
@@ -52,13 +52,13 @@ def bursty(speed=1.0):
 
 
 def released_with_a_pause(speed=1.0):
-    """Return a buffered reply, which a busy machine reads with a pause after 17 pieces."""
+    """Return a buffered reply as read by a busy machine, with a pause after 17 pieces."""
     arrivals = [1.40 + k * 0.0002 for k in range(124)]
     return recorded("proxy", [*arrivals[:17], *(at + 0.1 for at in arrivals[17:])], speed)
 
 
 def stuttering(speed=1.0):
-    """Return a steady stream, which a busy machine reads with pauses: several pieces after each."""
+    """Return a steady stream as read by a busy machine: several pieces arrive after each pause."""
     arrivals = [0.5 + k * 0.0076 for k in range(124)]
     for begin, end in ((0.75, 0.9), (0.92, 1.0), (1.05, 1.25)):
         arrivals = [end if begin < at < end else at for at in arrivals]

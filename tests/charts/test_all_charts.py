@@ -46,7 +46,7 @@ def test_any_label_can_be_drawn(monkeypatch):
     monkeypatch.setattr("utils.charts.chart.DPI", 20)  # so that drawing is faster
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.simplefilter("ignore", ResourceWarning)  # for files that earlier tests left open
+        warnings.simplefilter("ignore", ResourceWarning)  # earlier tests may have left files open
         for label in LABELS.values():
             charts = [
                 readers_chart(eight_words(label), eight_words(label)),

@@ -70,7 +70,7 @@ numbered = functools.cache(lesson_source.number)  # maps "1.shout" to a number s
 
 
 def edits(exercise, answer):
-    """Return a function that registers copies of `answer` with changes to their code."""
+    """Return a function that registers a copy of `answer` with some code replaced."""
 
     def edit(mistake, changes, says=""):
         return wrong(exercise, mistake, says)(edited(answer, changes))

@@ -1,6 +1,6 @@
-"""Every answer in `lesson_*/` gets the expected outcome; each mistake has a wrong answer.
+"""Every answer in `lesson_*/` gets the expected outcome, and every mistake has a wrong answer.
 
-A mistake is a named condition that a check looks for; exercises have their own and shared ones.
+A mistake is a named condition that a check looks for. Some mistakes are shared by many exercises.
 """
 
 import inspect
@@ -20,7 +20,7 @@ ANSWERS = collected()
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}  # the names of shared mistakes
 LONGEST = 320  # maximum length of a message, in characters
-LIMIT = {"never ends": 0.5}  # for a mistake, a shorter time limit in seconds
+LIMIT = {"never ends": 0.5}  # shorter time limits for some mistakes, in seconds
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # code in backticks
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors

@@ -21,7 +21,7 @@ from utils.checks.engine import isolation
 from utils.checks.engine.isolation import OtherModel, isolated, noted, noting
 from utils.stall_timeout import watched
 
-model = FakeListChatModel(responses=["Not asked for."])  # as a notebook might define it
+model = FakeListChatModel(responses=["Not asked for."])  # like a model that a notebook defines
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def checking():
 
 @contextmanager
 def beside(work):
-    """Run `work` in a thread until after the `with` block; yield a function that ends it earlier.
+    """Run `work` in a thread during the `with` block; yield a function that ends it early.
 
     `work(begun, go_on)` sets `begun` when the block may start, then waits for `go_on`.
     """

@@ -151,15 +151,15 @@ def spoils(names, spoil):
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change to a solution's code, and the mistakes that the check may then report."""
+    """A change to a solution's code, and the mistakes that the check may report for it."""
 
     name: str
     replace: Any
     mistakes: set[str]
-    top: bool = False  # whether to change only the answer's own function, not nested ones
+    top: bool = False  # whether to change only the answer's own function, not nested functions
 
 
-NO_FUNCTION = "returns no function"  # where the answer should return a function
+NO_FUNCTION = "returns no function"  # reported if the answer should return a function
 
 MUTATIONS = (
     Mutation(

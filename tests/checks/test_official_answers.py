@@ -32,7 +32,7 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return code that runs a cell's imports and definitions, suppressing any `NameError`."""
+    """Return code that runs a cell's imports and definitions and suppresses each `NameError`."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     kept = [ast.unparse(node) for node in body if is_kept(node)]

@@ -18,7 +18,7 @@ from utils.checks.engine import timeout
 from utils.checks.engine.untouched import untouched
 from utils.checks.exercise_numbers import Misuse, the_number
 
-PATIENCE = 0.1  # seconds until an answer that never ends is stopped
+PATIENCE = 0.1  # time limit for an answer, in seconds
 
 
 # --- Attempts -------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     def watched(stream, seconds): ...
 
     today = lesson_source.number("5.watched")
-    former = "5.4" if today != "5.4" else "5.5"  # any number except today's
+    former = "5.4" if today != "5.4" else "5.5"  # not the current number
     assert evaluate(former, watched).number == today
     assert the_number(former, "hint") == today, "its hints should be found, too"
     assert the_number(former, "predict") == former, "predictions are numbered separately"
@@ -192,14 +192,14 @@ def test_an_endless_loop_is_stopped(answer):
 
 
 def alive():
-    """Return the threads in which answers are still running."""
+    """Return the threads that are still running an answer."""
     return [thread for thread in threading.enumerate() if thread.name == "check"]
 
 
 def test_code_that_is_stopped_leaves_no_exception_behind():
     for _ in range(5):
         evaluate("1.show", loops_forever, limit=0.001)
-    assert sum(range(200_000)) == 19_999_900_000  # runs until a late exception would surface
+    assert sum(range(200_000)) == 19_999_900_000  # runs long enough for a late exception to surface
     assert evaluate("1.show", show).status == "correct"
 
 

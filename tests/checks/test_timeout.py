@@ -1,4 +1,4 @@
-"""The time limit counts processor time while code computes, and wall-clock time while it waits."""
+"""The time limit counts processor time if the code computes, and wall-clock time if it waits."""
 
 import threading
 
@@ -31,7 +31,7 @@ class Clocks:
 
 def wait_for(done: threading.Event) -> bool:
     while not done.wait(0.01):
-        pass  # the time limit can stop the code between two waits
+        pass  # the time limit can stop the code here, between two waits
     return True
 
 

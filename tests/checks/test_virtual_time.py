@@ -15,13 +15,14 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.virtual_time import BEGIN, NeverEnds, run
 
-# `run(main, answer)` runs `main` in virtual time, from `BEGIN`; `sleep` in `answer` advances it.
+# `run(main, answer)` runs `main` in virtual time, which begins at `BEGIN`. Calls to `sleep` in
+# `answer` advance this time.
 
 # --- Time -----------------------------------------------------------------------------------------
 
 
 async def ticks(work):
-    """Run `work` while a clock ticks every second; return the result and the times of the ticks."""
+    """Run `work` while a clock ticks every second; return the result and the tick times."""
     times = []
 
     async def tick():

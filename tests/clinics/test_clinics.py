@@ -64,7 +64,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         delivery: list(chat_model("fast", delivery=delivery, simulated=True).stream(RAINBOW))
         for delivery in (None, "length@40", "filter@33", "end@44")
     }
-    stored = {  # which replies a program stores, by diagnosis
+    stored = {  # the replies that a program stores, by the program's diagnosis
         "healthy": {None},
         "any reason": {None, "length@40", "filter@33"},
         "judges the text": {None, "end@44"},
@@ -75,7 +75,8 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         assert kept == stored[diagnosis("3.diagnosis")[name]]
 
 
-ENDPOINTS = {  # first text early? event loop blocked? model stopped on disconnect? code excerpt
+# by diagnosis: first text early? loop blocked? model stopped on disconnect? part of the code
+ENDPOINTS = {
     "healthy": (True, False, True, "aclosing(model.astream("),
     "blocks the loop": (True, True, False, "for chunk in model.stream("),
     "keeps generating": (True, False, False, "task = asyncio.create_task("),

@@ -96,7 +96,7 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
         measured = Measurements(2, 2, stages, late=lags, bare=[0.0, bare], failures=[*failures])
         return measured.holds
 
-    ready, late = READY_MARK * 10, INTERVAL + LAG_MARK * 0.01  # at both limits, which are ratios
+    ready, late = READY_MARK * 10, INTERVAL + LAG_MARK * 0.01  # exactly at the limits
     assert held(ready, late)
     assert not held(ready + 0.1, late)
     assert not held(ready, late + 0.001)

@@ -20,7 +20,7 @@ LESSONS = Path(__file__).parents[2] / "lessons"
 PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
 TABLE = PAGE.partition("\n## ")[0]
 RIVER = "Name a river."
-# LangChain models share an async HTTP client, which belongs to one event loop.
+# Runs tests on one event loop: LangChain models share an async HTTP client, bound to one loop.
 ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
 STORY = "Tell me a short story about a lighthouse."
 
@@ -115,7 +115,7 @@ async def version_2_has_no_events_for_reasoning(model):
     thinker = chat_model("fast", simulated=True, reasoning={"effort": "low", "summary": "auto"})
     kinds = {event["event"] async for event in thinker.astream_events(RIVER, version="v2")}
     assert kinds == {"on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"}
-    # Runs in a separate process, since LangChain warns only once per process.
+    # LangChain warns only once per process, so run this code in a new one.
     code = """
 import asyncio
 from langchain_core.language_models import GenericFakeChatModel as Model
@@ -152,7 +152,7 @@ async def a_handlers_exception_is_swallowed_but_its_time_counts(model):
     assert "Danube" in "".join(str(chunk.content) for chunk in chunks)
 
     order.extend("a chunk" for _ in model.stream(RIVER, config={"callbacks": [Noting()]}))
-    # A chunk arrives only after its handler has returned, so a slow handler delays the reader.
+    # A chunk arrives only after the handler has returned, so a slow handler delays the reader.
     assert order == ["handled", "a chunk"] * len(chunks)
 
 

@@ -64,4 +64,4 @@ async def test_fastapis_built_in_response_does_not_close_a_generator_with_unsent
     endless = Endless()
     async with serving(endless.app) as url:
         await disconnect_while_text_waits(endless, url, path)
-    assert endless.closed == closes  # now that the server and all its tasks have stopped
+    assert endless.closed == closes  # by now, the server and all its tasks have stopped

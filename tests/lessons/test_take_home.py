@@ -26,7 +26,7 @@ from utils.sse import listen
 FOLDER = ROOT / "lessons" / "take_home"
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
 RIVER = "Name a river."
-STALLS = "sim-fast:stall@3,3000"  # stalls for a minute at speed 50
+STALLS = "sim-fast:stall@3,3000"  # a 3,000-second stall: one minute at speed 50
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ MEASURE = "1_stream_and_measure.py"
 
 
 def test_1_streams_and_measures(server, tmp_path):
-    script = Script(server, tmp_path)  # a new Python process, like a learner's, rather than a fork
+    script = Script(server, tmp_path)  # in a new Python process, as a learner would run it
     with server.watch() as seen:
         ended = script.run(MEASURE, RIVER)
     assert ended.returncode == 0, ended.stderr
@@ -271,7 +271,7 @@ def test_3_rejects_a_truncated_reply(script):
 
 @CTRL_C
 def test_3_stops_the_model(script):
-    # The first form, which is empty, has 40 characters; the next one contains text.
+    # The first 40 characters are an empty form. The form that follows contains text.
     out, err, request = script.interrupt(FORM, PERSON, model="sim-fast:stall@8,3000", after=41)
     assert err == "Stopped.\n"
     assert forms(out)
@@ -288,7 +288,7 @@ def page_server(script, model):
         lines = iter(process.stderr.readline, "")
         ready = next(line for line in lines if "on http://" in line)
         url = re.search(r"on (http://\S+)", ready)[1]
-        rest = Thread(target=process.stderr.read)  # a full pipe would block the process
+        rest = Thread(target=process.stderr.read)  # so that a full pipe doesn't block the process
         rest.start()
         try:
             yield url

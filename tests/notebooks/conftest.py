@@ -7,5 +7,5 @@ from tests.notebooks.preloaded import command
 
 @pytest.fixture(scope="session")
 def quick_kernel(kernels):
-    """Return the command that starts a preloaded kernel, as words, or None if not on Linux."""
+    """Return the command that starts a preloaded kernel, as a list; None if not on Linux."""
     return kernels and command(kernels)

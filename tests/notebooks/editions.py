@@ -30,8 +30,9 @@ _lost = []
 _watch = lambda loop, context: _lost.append(context.get("exception") or context["message"])
 asyncio.get_running_loop().set_exception_handler(_watch)
 """
-# Uses `type`: `isinstance` would read each object's `__class__`, and openai's lazy modules would
-# then import everything. A task's `_log_traceback` is true if its exception was never retrieved.
+# This code doesn't use `isinstance`, which would read each object's `__class__`: openai's lazy
+# modules would then import everything. A task's `_log_traceback` is true if its exception was
+# never retrieved.
 RAISE_LOST_EXCEPTIONS = """\
 await asyncio.sleep(0)
 gc.collect()
@@ -107,7 +108,7 @@ def run(
         timeout=SLOWEST_CELL,
         kernel_name="python3",
         resources=resources,
-        shutdown_kernel="immediate",  # the kernel's last messages aren't needed
+        shutdown_kernel="immediate",  # no need to wait for the kernel's last messages
         on_cell_executed=executed,
     )
     if command is not None:

@@ -8,7 +8,7 @@ This file is also a program with two commands. All workers of a test run share o
 which imports nothing until the first fork is requested. A test that would start `python ARGUMENTS`
 starts `join ADDRESS ARGUMENTS` instead. `join` sends `serve` its arguments, folder and environment
 as a line of JSON, along with its standard streams, for the fork to use. It then reads the fork's
-process ID and, at the end, the exit code, and exits with it.
+process ID. Finally, it reads the fork's exit code and exits with the same code.
 """
 
 import json
@@ -55,11 +55,11 @@ def preloaded() -> Iterator[str | None]:
     ):
         address = str(Path(folder, "socket"))
         listener.bind(address)
-        listener.listen()  # connections are queued until the process is ready
+        listener.listen()  # connections are queued until the server process is ready
         descriptor = listener.fileno()
         serve = [sys.executable, __file__, "serve", str(descriptor)]
         environ = os.environ | ENVIRON
-        # The server exits when its stdin closes, which happens even if this process is killed.
+        # The server exits when its stdin closes: when this process ends, even if it is killed.
         with subprocess.Popen(
             serve, stdin=subprocess.PIPE, pass_fds=[descriptor], env=environ
         ) as server:
@@ -117,7 +117,7 @@ def serve(descriptor: str) -> None:
                 listener.close()
                 for _, other in forks.values():
                     other.close()
-                # Restore the default handler, since a background pytest ignores SIGINT.
+                # Restore the default handler: if pytest runs in the background, SIGINT is ignored.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 run(connection)
                 return
@@ -171,7 +171,7 @@ def end_with(connection: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run Python with these arguments in a fork, forward Ctrl-C to it, and exit with its code."""
+    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with the fork's code."""
     process = ""
 
     def forward(number: int, _frame: object) -> None:

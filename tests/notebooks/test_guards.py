@@ -1,4 +1,4 @@
-"""Tests of the notebook tests: they find faults, and ignore differences between correct runs."""
+"""The notebook tests find faults, and ignore differences between correct runs."""
 
 import re
 

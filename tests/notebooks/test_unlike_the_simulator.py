@@ -18,7 +18,7 @@ from tests.notebooks.editions import LESSONS, ROOT
 
 @dataclass(frozen=True)
 class Reply:
-    """One of the server's replies, as a whole text and as the deltas of a stream."""
+    """One of the server's replies, both as one string and as the deltas of a stream."""
 
     content: str | None
     deltas: Sequence[Mapping[str, Any]]
@@ -34,7 +34,7 @@ MIXED = "你好，世界。我们今天学习流式输出。\n\nשלום עול�
 REPLIES = {
     # Hidden reasoning can use up all the tokens; some servers then send null as the content.
     "no text": Reply(None, [{"role": "assistant", "content": None}], finish="length"),
-    # Seen with Hugging Face's server: no content in the first chunk, usage in the last, no [DONE].
+    # Like Hugging Face's server: no content in the first chunk, usage in the last, no [DONE].
     "one word": Reply("Yes", [{"role": "assistant"}, {"content": "Yes"}], usage=USAGE, done=False),
     # Only text: no finish reason, no token count, no sentences, no code.
     "bare text": Reply(
@@ -50,7 +50,8 @@ class Server:
 
     def __init__(self) -> None:
         self.requests, self.address = 0, ""
-        self.asked: set[tuple[str | None, str | None]] = set()  # (model, Authorization header)
+        # (model, Authorization header) of each request
+        self.asked: set[tuple[str | None, str | None]] = set()
         self.begin(0)
 
     def begin(self, first: int) -> None:
@@ -105,7 +106,7 @@ def test_no_cell_ends_in_an_error(lesson, other_server: Server, quick_kernel):
     def once_more() -> bool:
         """Return whether the latest cell called the model; if so, it runs again at the end."""
         requests.append(other_server.requests)
-        if len(requests) > len(cells):  # every cell has run; now some run again
+        if len(requests) > len(cells):  # every cell has run once; the rest are repeats
             other_server.begin(2)
         return requests[-1] > requests[-2]
 

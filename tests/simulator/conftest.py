@@ -1,4 +1,4 @@
-"""A simulator in its own process, 20 times faster than real time, and an `openai` client for it."""
+"""A simulator in its own process, 20 times as fast as real time, and an `openai` client for it."""
 
 from collections.abc import Iterator
 

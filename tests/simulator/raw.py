@@ -48,7 +48,10 @@ def connected(server: Simulator) -> socket.socket:
 
 
 def unread(server: Simulator, body: Any, buffer: int) -> socket.socket:
-    """Send a chat request; return its unread socket, whose receive buffer has `buffer` bytes."""
+    """Send a chat request without reading the reply; return the socket.
+
+    Its receive buffer holds `buffer` bytes.
+    """
     raw = json.dumps(body)
     host, port = _address(server).split(":")
     head = (

@@ -1,6 +1,7 @@
 """Every fault in `FAULTS`: its effect on a stream, and how `ChatOpenAI` reacts.
 
-The model `sim-chat:drop@7` drops the connection after 7 tokens; FAULTS.md describes all faults.
+For example, the model `sim-chat:drop@7` drops the connection after 7 tokens. FAULTS.md describes
+all faults.
 """
 
 import json
@@ -44,7 +45,7 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
 def test_chat_openai_reacts_as_listed(server: Simulator, fault: Fault, by_responses: bool) -> None:
-    name = "flood@1" if fault.name == "flood" else fault.name  # 1 MB instead of the default
+    name = "flood@1" if fault.name == "flood" else fault.name  # 1 MB, not the default
     model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses)
     _, _, error = outcome(model)
     raised = fault.by_responses if by_responses else fault.raises

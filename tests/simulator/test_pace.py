@@ -25,7 +25,7 @@ def streamed(virtual: VirtualSimulator, name: str) -> Recording:
 
 # Seconds until the role chunk, the first token and the end of a reply from `sim-seed`.
 ROLE, FIRST, END = pytest.approx(0.12), pytest.approx(0.2), pytest.approx(10.0)
-LATE = pytest.approx(10.0, abs=0.1)  # when buffered text arrives
+LATE = pytest.approx(10.0, abs=0.1)  # seconds until buffered text arrives
 
 
 def test_a_stream_has_its_profiles_pace(virtual: VirtualSimulator) -> None:

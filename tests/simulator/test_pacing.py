@@ -29,7 +29,7 @@ LAST = 1 + 99 * 0.02  # when the last item is due, in seconds from the start
 
 
 def delivered(clock: FakeClock) -> AsyncIterator[list[TimedBytes]]:
-    """Deliver 100 items: the first is due after 1 s, and the others follow every 0.02 s."""
+    """Deliver 100 items: the first is due after 1 s, the others at intervals of 0.02 s."""
     items = (TimedBytes(1 + index * 0.02, b"%d " % index) for index in range(100))
     return due(items, start=100.0, speed=1.0, until=clock.until, clock=clock)
 

@@ -1,7 +1,8 @@
 """The timing of `sim-prefill`, compared with the formula in `utils/simulator/prefill.py`.
 
-A `Server` has slots and a prompt cache. `admit` gives a request a place in the queue; the place's
-`hold` occupies a slot for some seconds, and its `leave` frees the slot.
+A `Server` has slots and a prompt cache. `admit` adds a request to the queue and returns its
+`Place`. `hold` occupies a slot until some seconds after the request arrived; `leave` frees the
+slot.
 """
 
 import asyncio
@@ -91,7 +92,7 @@ def test_twenty_clients_wait_for_the_slots(exact: VirtualSimulator) -> None:
         assert (reply.usage["output_tokens"], cached) == (20, 0)
         service = FIRST + prompt / RATE + 19 / PROFILE.rate  # seconds for a whole reply
         assert reply.ttft == formula(prompt, wait=place // SLOTS * service)
-        after_opening = (1 - PROFILE.opening) * FIRST  # from the role chunk to the first token
+        after_opening = (1 - PROFILE.opening) * FIRST  # seconds from role chunk to first token
         assert (reply.ttft or 0) - (reply.ttfb or 0) == pytest.approx(after_opening, rel=0.02)
 
 

@@ -67,7 +67,7 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # The first request in a process uses an anyio thread; the clock must wait for it.
+            # The clock waits for anyio's threads; a process's first request uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 
@@ -93,7 +93,7 @@ class _Exchange:
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
         self._sent: asyncio.Queue[Message | Exception] = asyncio.Queue()
         self._gone = asyncio.Event()  # set when the client has disconnected
-        self._taken = asyncio.Event()  # set when the client has read a part
+        self._taken = asyncio.Event()  # set when the client has read part of the response
         self._waiting = 0  # bytes not yet read by the client
         self._read_timeout = request.extensions.get("timeout", {}).get("read")  # in seconds
         self._requests = [{"type": "http.request", "body": body, "more_body": False}]

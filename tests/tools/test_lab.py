@@ -1,6 +1,7 @@
 """`course.py lab` as a process: what it serves, regardless of user settings, and how it stops.
 
-`Lab` runs the command. `left_after` stops it in one of `WAYS`, and returns what is left.
+`Lab` runs the command. `left_after` stops it in one of `WAYS`, and returns the processes, ports and
+folders that remain.
 """
 
 import json

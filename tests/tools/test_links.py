@@ -29,7 +29,7 @@ REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonho
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield a document's tokens, even inline ones, each with the line on which its block starts."""
+    """Yield a document's tokens, including inline ones, each with the line of its block's start."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token
@@ -59,7 +59,7 @@ def anchors(path: Path) -> set[str]:
     for heading, inline in itertools.pairwise(parts):
         if heading.type == "heading_open":
             plain = "".join(child.content for child in inline.children or ()).strip().lower()
-            # "Two words, `code`" becomes two-words-code; if repeated, two-words-code-1.
+            # "Two words, `code`" becomes two-words-code; a second one becomes two-words-code-1.
             slug = "".join(c for c in plain if c in " -_" or c.isalnum()).replace(" ", "-")
             found.append(f"{slug}-{found.count(slug)}" if slug in found else slug)
     return set(found)

@@ -77,7 +77,7 @@ def test_a_changed_lock_updates_in_place(quick):
     assert (quick.folder / "kept").exists()
 
 
-# The next three functions are ways in which `run_uv` can fail.
+# Each of the next three functions replaces `run_uv` and fails in a different way.
 def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 

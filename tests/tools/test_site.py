@@ -1,4 +1,4 @@
-"""The reading site: what it shows of a lesson, and that it fetches nothing from other hosts."""
+"""The reading site: which parts of a lesson it shows, and that no page uses another host."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def test_a_live_widget_becomes_a_line_and_its_picture_if_any():
     race = cell("r", "await race()", shows("Race('invoke', '<stream>')"), shows("LiveText('b')"))
     png = (ROOT / "docs/lesson-1.png").read_bytes()
     picture = Picture.of(png, "_static/r.2.png")
-    (shown,) = page(race, pictures={"r.2": picture})  # for the second widget in cell r
+    (shown,) = page(race, pictures={"r.2": picture})  # a picture of the second widget in cell r
     first, second = (output["data"]["text/html"] for output in shown["outputs"])
     assert "Race: invoke, &lt;stream&gt;" in first
     assert "<img" not in first

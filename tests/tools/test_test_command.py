@@ -189,7 +189,7 @@ def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_withou
     monkeypatch.setattr(test_command, "a_browser_is_found", lambda: found)
     nbval = test_command.steps("python", [], fast=False)[-1].command
     assert {"--nbval", "solutions", "tests"} <= set(nbval)
-    assert ("notebooks" in nbval) is not found  # browser tests run notebooks too
+    assert ("notebooks" in nbval) is not found  # browser tests also run them
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]

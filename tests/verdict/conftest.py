@@ -46,7 +46,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Return a function that judges the app made by `make`, and returns the table."""
+    """Return a function that creates an app with `make` and returns the verdict table."""
 
     def judged(make: Make, wire: WireFormat, *, simulated: bool = True) -> dict[str, Seen]:
         virtual = VirtualSimulator()
@@ -57,7 +57,7 @@ def verdict() -> Judge:
 
         model = Model(ADDRESS, KEY, client(virtual.app)) if simulated else None
         # Use short replies, so that a few pieces are a large part of a reply. `about` is the usual
-        # question. `flood` is the size of a slow reader's reply, in MB.
+        # question. `flood` is the size of the reply to a slow reader, in MB.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
         case = Case(Endpoint(wire, client(app)), model, **brief)
         try:

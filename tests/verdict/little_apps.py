@@ -1,6 +1,6 @@
-"""Small chat apps: a correct one, and others with a mistake that fails one line of the verdict.
+"""Small chat apps: one is correct, and each of the others fails one line of the verdict.
 
-`test_lines.py` names the line that each of them fails.
+`test_lines.py` says which line each app fails.
 """
 
 import asyncio
@@ -129,7 +129,7 @@ class LateFirst(Sound):
 
 
 class Batches(Sound):
-    """Sends the first piece, then the others 25 at a time."""
+    """Sends the first piece, then the others in batches of 25."""
 
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         held: list[str] = []
@@ -155,7 +155,7 @@ class NoNewlines(Sound):
 
 
 class NoEnd(Sound):
-    """Closes the stream without an end event when the reply is complete."""
+    """When the reply is complete, closes the stream without an end event."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
         async with aclosing(super().pieces(question)) as pieces:
@@ -174,10 +174,10 @@ class BreakIsEnd(Sound):
 
 
 class Retries(Sound):
-    """Retries after errors of type `error`; subclasses may skip the beginning of the next reply."""
+    """Retries after errors of type `error`. `skip` can omit the beginning of the next reply."""
 
     error: type[openai.APIError]
-    not_after: tuple[type[openai.APIError], ...] = ()  # subtypes of `error`, not retried
+    not_after: tuple[type[openai.APIError], ...] = ()  # subtypes of `error` that aren't retried
     tries = 2
 
     def skip(self, shown: str) -> int:
@@ -220,7 +220,7 @@ class Doubles(Retries):
 
 
 class Loses(Retries):
-    """Retries after a server error and drops the first three characters of the reply."""
+    """Retries after a server error, and drops the first three characters of the next reply."""
 
     error = openai.InternalServerError
     max_retries = 0

@@ -48,7 +48,7 @@ class BreaksBefore(JsonLines):
 
 
 class LastSaysDone(JsonLines):
-    """Marks the last text as the end, instead of sending an event after the text."""
+    """Marks the end of the reply in the last text event; sends no event after it."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
         held = None
@@ -160,7 +160,7 @@ class Stamped(apps.BreakIsEnd):
 
 
 class EveryChunk(apps.Sound):
-    """Forwards every chunk, even empty ones, and ignores the finish reason."""
+    """Forwards every chunk, even if it is empty, and ignores the finish reason."""
 
     async def asked(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         async for chunk in self.model.astream(question):

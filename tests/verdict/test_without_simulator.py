@@ -35,7 +35,7 @@ def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
 def streaming(
     script: list[tuple[float, str]], kind: str = "text/event-stream"
 ) -> Callable[[Request], object]:
-    """Return an endpoint that follows a script like `STREAM`."""
+    """Return an endpoint that streams each frame of a script, such as `STREAM`, after its delay."""
 
     async def frames() -> AsyncIterator[str]:
         for seconds, frame in script:

@@ -67,7 +67,7 @@ class Tap(AsyncIterator[Any]):
         await self._items.join()
 
     def end(self, error: BaseException | None = None) -> None:
-        """End the stream, or make it raise `error`."""
+        """End the stream; if `error` is given, the stream raises it."""
         self._items.put_nowait(error or StopAsyncIteration())
 
     async def aclose(self) -> None:

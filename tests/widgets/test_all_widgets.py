@@ -102,7 +102,7 @@ ODD = {  # a "half" is one of the two surrogates that make up an emoji
     "huge": "word " * 200_000,
     "subclass": Shout("loud \ud83d"),  # a string whose methods must not be called
 }
-SHOWN = {  # the text shown, if it differs from the string
+SHOWN = {  # the text shown for strings that a widget changes
     "first half": "Hi �",
     "second half": "� there",
     "both, apart": "😀",

@@ -124,7 +124,7 @@ class TestAsking:
 
 class TestTyping:
     async def test_a_typed_question_is_sent_and_prints_nothing(self, panel, model, wire, capsys):
-        await answered(panel.ask("First?"), model, "Yes.")  # so that the panel knows the event loop
+        await answered(panel.ask("First?"), model, "Yes.")  # sets the panel's event loop
         capsys.readouterr()
         press(panel, {"ask": "Why?"})
         tap = await model.tap()

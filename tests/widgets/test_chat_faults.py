@@ -17,7 +17,7 @@ PATIENCE = 240.0  # seconds until a panel is considered stuck
 
 
 class Provider:
-    """A reply function whose model has the fault that `delivery` names, if any."""
+    """A reply function. Its model has the fault named in `delivery`, unless that is None."""
 
     delivery: str | None = None
     by_responses = False  # whether to use the Responses API
@@ -67,7 +67,7 @@ def foot(panel: ChatPanel) -> dict:
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
     """Press the button at index `place` below the reply and wait until the new reply ends."""
     before = provider.asked
-    action = foot(panel)["actions"][place]  # Continue, Regenerate or Try again
+    action = foot(panel)["actions"][place]  # "Continue", "Regenerate" or "Try again"
     panel._handle_custom_msg("go on" if action == "Continue" else "regenerate", [])
     await until(lambda: provider.asked > before and not panel.busy)
     return panel.turns[-1]
@@ -82,7 +82,8 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
         turn = await panel.ask(PROMPT)
     assert not panel.busy
     assert whole(fault).startswith(turn.reply), "text was lost or duplicated"
-    if fault.by_responses if by_responses else fault.raises:  # the exception's name; "" if none
+    # the name of the expected exception; "" if there is none
+    if fault.by_responses if by_responses else fault.raises:
         assert turn.state == "failed"
     else:
         assert turn.state == ("complete" if turn.reply == whole(fault) else "truncated")
@@ -93,12 +94,13 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    turn = await pressed(panel, provider, -1 if by_responses else 0)  # the last or the first button
+    # With the Responses API, press the last button, otherwise the first.
+    turn = await pressed(panel, provider, -1 if by_responses else 0)
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1
 
 
-@pytest.mark.parametrize(  # a refusal would end the reply before Stop
+@pytest.mark.parametrize(  # without refusals, which would end the reply before Stop
     "fault", [name for name, fault in FAULTS.items() if fault.stage != "refusal"]
 )
 async def test_stop_works_under_every_fault(provider, fault):

@@ -97,7 +97,7 @@ async def test_each_beat_is_sent_immediately_in_its_own_message(wire):
 
 async def test_missed_beats_are_skipped(clock, monkeypatch):
     waits = []
-    takes = iter([0.1, 2.53])  # how long each sleep takes; the second one overruns
+    takes = iter([0.1, 2.53])  # seconds slept each time; the second sleep overruns
 
     async def note(seconds):
         waits.append(round(seconds, 3))

@@ -1,4 +1,4 @@
-"""`LiveMarkdown`: safe rendering of Markdown, even while it is incomplete.
+"""`LiveMarkdown`: Markdown is rendered safely, even while the text is incomplete.
 
 `repair` is a learner's function that completes unfinished Markdown before it is rendered.
 """

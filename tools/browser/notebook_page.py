@@ -20,7 +20,8 @@ _EXPOSE = """document.addEventListener("readystatechange", () => {
       { ...JSON.parse(settings.textContent), exposeAppInBrowser: "true" });
 });"""
 
-POLLING = 50  # milliseconds between checks; Playwright's default, every frame, forces repaints
+# milliseconds between checks; Playwright's default, a check in every frame, forces repaints
+POLLING = 50
 
 
 class NotebookPage:
@@ -125,7 +126,7 @@ class NotebookPage:
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
-        """Start running the first code cell that contains `words` and return immediately."""
+        """Start running the first code cell that contains `words`; don't wait until it finishes."""
         found = self.page.evaluate(
             """(words) => {
               const { content } = window.jupyterapp.shell.currentWidget;
@@ -182,7 +183,7 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def run_unseen(self, source: str) -> None:
-        """Run code in the kernel without a cell and wait until it has finished."""
+        """Run code that isn't in a cell, and wait until it has finished."""
         self.page.evaluate(
             """async (code) => {
               const { session } = window.jupyterapp.shell.currentWidget.sessionContext;
@@ -217,7 +218,7 @@ class NotebookPage:
         )
 
     def outputs(self) -> list[dict[str, Any]]:
-        """Return the notebook's outputs as dictionaries, as in a notebook file."""
+        """Return the notebook's outputs as dictionaries, in the format of a notebook file."""
         found: list[dict[str, Any]] = self.page.evaluate(
             """() => {
               const cells = window.jupyterapp.shell.currentWidget.content.model.cells;

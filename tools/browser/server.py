@@ -1,6 +1,6 @@
 """Starts JupyterLab with isolated settings, and a browser, for tests and screenshots.
 
-`serve` runs `tools.lab_supervisor`, which runs JupyterLab and stops it when its input closes.
+`serve` runs `tools.lab_supervisor`, which runs JupyterLab until the supervisor's input closes.
 """
 
 # nbformat is only partly typed.
@@ -47,7 +47,7 @@ _BROWSERS = (
     "chrome",
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-USUAL = "usual"  # the ordinary kernel's name if `serve` gives `python3` another command
+USUAL = "usual"  # the ordinary kernel's name if the kernel `python3` has a different command
 PATIENCE = 240.0  # seconds allowed for each wait; long, because the machine may be busy
 
 

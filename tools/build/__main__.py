@@ -53,14 +53,14 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     """Write both editions, or neither if executing the solutions fails."""
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
-    solved: NotebookNode | None = None  # None leaves the stored solutions unchanged
+    solved: NotebookNode | None = None  # the notebook to write; None keeps the stored one
     if (
         stored is not None
         and not differences(built.editions["solutions"], stored)
         and not _unexecuted(stored)
         and not options.all
     ):
-        if stored.metadata != METADATA:  # Jupyter changes metadata on save
+        if stored.metadata != METADATA:  # Jupyter changed the metadata on save
             stored.metadata = nbformat.from_dict(METADATA)
             solved = stored
         done = f"{label}: unchanged, outputs kept (after a change in utils: --all)"
@@ -78,7 +78,7 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print any differences from the lessons, and other problems; return 1 if there are any."""
+    """Print what differs from the lessons, and other problems; return 1 if there are any."""
     outdated = [line for one in built for line in _outdated(one)]
     solved = [(one, stored) for one in built if (stored := one.stored("solutions"))]
     others = [line for one, stored in solved for line in execute.rejected(one, stored)]

@@ -81,7 +81,7 @@ def executed(built: Built) -> NotebookNode:
     try:
         with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as empty:
             environ = simulated_environ(IPYTHONDIR=empty)  # without the user's IPython settings
-            environ.pop("COURSE_SPEED", None)  # real speed, as in a learner's first run
+            environ.pop("COURSE_SPEED", None)  # run at real speed, as in a learner's first run
             client.execute(env=environ, cleanup_kc=True)
     except CellExecutionError as error:
         raise failure(f"{error.ename}: {error.evalue}") from None
@@ -186,7 +186,7 @@ def machine_paths() -> list[str]:
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
     }
-    return sorted(place for place in places if place.strip("/\\"))  # except the file system's root
+    return sorted(place for place in places if place.strip("/\\"))  # except the root folder
 
 
 def strings(value: Any) -> Iterator[str]:

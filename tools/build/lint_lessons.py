@@ -17,15 +17,15 @@ LONGEST_CELL = 25  # maximum lines per code cell in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {
-        "instructor",  # appears only in solutions/
+        "instructor",  # the cell is only in the instructor's edition
         "setup",  # the setup cell; tests run it before each section
         "hide-input",  # the site collapses the cell's code
     }
 )
 
-# a tag such as `exercise-words`; `lesson_source` has replaced the name with the number
+# matches `exercise-1.6`, for example: `lesson_source` has replaced the exercise's name
 _EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
-# lines that are too common to reveal a solution
+# matches lines that are too common to reveal a solution
 _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")
 
 
@@ -179,7 +179,7 @@ def _leaks(lesson: Lesson) -> Iterator[SourceError]:
 
 
 def _significant(text: str) -> set[str]:
-    """Return the nontrivial lines without indentation, comments, `>` and backticks."""
+    """Return the nontrivial lines, stripped of indentation, comments, `>` and backticks."""
     lines = (re.sub(r"\s{2,}#.*$", "", line).strip(" \t>`") for line in text.splitlines())
     return {line for line in lines if not _TRIVIAL.match(line)}
 

@@ -147,7 +147,7 @@ def ids(cells: Sequence[Cell]) -> Iterator[str]:
 def _slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    while len(slug) > 48:  # drop whole words, unless there is only one
+    while len(slug) > 48:  # drop words from the end; truncate a single word
         slug = slug.rpartition("-")[0] or slug[:48]
     return slug
 

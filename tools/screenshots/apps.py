@@ -21,7 +21,7 @@ PAUSE = "sim-chat:stall@60,600"  # pauses after 60 tokens, for longer than the p
 def main() -> None:
     """Take screenshots of the given apps, or of all apps if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
-    # argparse also compares its default, [], with the choices
+    # argparse rejects its own default, [], unless it is one of the choices
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
     with a_browser() as browser:
         for name in parser.parse_args().app or FACES:
@@ -38,7 +38,7 @@ def _take(name: str, browser: Browser) -> None:
         app.wait_for(page, "what I was told")  # near the end of the reply
         site.behave(PAUSE)
         app.send(page, LONG)
-        app.wait_for(page, "enters a raindrop")  # this comes before the pause
+        app.wait_for(page, "enters a raindrop")  # this text comes before the pause
         page.wait_for_selector(app.face.stop)
         page.get_by_text(LONG).last.scroll_into_view_if_needed()
         save(opened(page.screenshot()), ROOT / "apps" / "docs" / f"{name}_chat.png")

@@ -27,7 +27,7 @@ APART = 24  # pixels between screenshots
 SETUP = "sys.path.insert"  # code in the setup cell
 
 # Checks whether an element contains the words. If so, immediately replaces the `shown` elements
-# by static copies, since more tokens would arrive while the screenshot is taken.
+# with static copies, since more tokens would arrive while the screenshot is taken.
 _FREEZE = """([where, words, shown]) => {
   const there = [...document.querySelectorAll(where)].some((e) => e.textContent.includes(words));
   for (const live of there ? document.querySelectorAll(shown) : []) {
@@ -44,11 +44,11 @@ _FREEZE = """([where, words, shown]) => {
 class Portrait:
     """Which cells of a lesson to run, and when to take the screenshot."""
 
-    # a text from each code cell to run after the setup cell; the last cell is captured
+    # a string from each code cell to run after the setup cell; the last cell is captured
     cells: tuple[str, ...]
     where: str  # a CSS selector for the element to watch
-    words: str  # the text in it that triggers the screenshot
-    shown: str  # a CSS selector for the elements in the screenshot, stacked vertically
+    words: str  # the screenshot is taken when the `where` element contains this text
+    shown: str  # a CSS selector for the elements to capture and stack vertically
     around: bool = False  # whether to include JupyterLab, with the learner's edition open in it
 
 
@@ -103,7 +103,7 @@ def main() -> None:
 
 
 def _take(number: int, lab: Lab, browser: Browser) -> None:
-    """Run a lesson as far as needed and save the screenshot as docs/lesson-N.png."""
+    """Run the cells that a lesson's screenshot needs, and save it as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
     file = f"{lesson_source.paths()[number - 1].stem}.ipynb"
     stored = ROOT / ("notebooks" if portrait.around else "solutions") / file

@@ -1,7 +1,7 @@
 """The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`.
 
 It starts the app and a simulator if the options name an app. It prints each line of the verdict's
-table as soon as the result, `Seen`, is known. `Advice` is an error for the user.
+table as soon as the result, `Seen`, is known. `Advice` is an error whose message is for the user.
 """
 
 import argparse
@@ -59,7 +59,7 @@ PRESETS = {
     ),
 }
 
-_LAST_WORDS = 4000  # characters of an app's output to show if it fails to start
+_LAST_WORDS = 4000  # characters of output to show if an app fails to start
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on
@@ -164,7 +164,7 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:
     """Split the command in --run into words."""
-    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL contains it
+    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL has a port
     if ("{port}" in arguments.run) != url_has_port:
         raise Advice(
             "Write {port} into both --run and the URL. It stands for a free port, on which the "
@@ -220,7 +220,7 @@ async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
     """Test the endpoint; print each line's result as soon as it is known."""
-    new_client = partial(httpx2.AsyncClient, timeout=None)  # `Stream.until` has its own limit
+    new_client = partial(httpx2.AsyncClient, timeout=None)  # `Stream.until` limits each wait
     page = PAGES.get(arguments.preset or arguments.app)
     if page is not None:
         app_client = partial(new_client, transport=Sockets(page, wire.url))

@@ -1,7 +1,7 @@
 """The input and the result for each line of the verdict table: `Case` and `Seen`.
 
-A line sends questions to the endpoint. A unique marker in each question identifies the app's
-requests in the simulator's log. A fault such as `stall@30,8` pauses for 8 s after 30 tokens.
+The test of a line sends questions to the endpoint. A unique marker in each question identifies the
+app's requests in the simulator's log. A fault such as `stall@30,8` pauses for 8 s after 30 tokens.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Verdict = Literal["passed", "failed", "not tried"]
 class Seen:
     """The result of testing one line of the table."""
 
-    verdict: Verdict  # whether the endpoint passed, if the line was tried
+    verdict: Verdict  # whether the endpoint passed, or "not tried"
     what: str  # the observation, or why the line wasn't tried
 
 
@@ -70,23 +70,24 @@ class Case:
     model: Model | None  # the simulator behind the app; None if the app uses another model
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
     hold: float = 8.0  # the length of the model's mid-reply pause, in seconds
-    silence: float = 20.0  # the seconds of silence that an app must survive or report
-    flood: float = field(default_factory=exceeds_buffers)  # size of a slow reader's reply, in MB
-    about: str = RAINBOW  # the question that most lines send
+    silence: float = 20.0  # length of a silence that an app must survive or report, in seconds
+    # size of the reply to a slow reader, in MB
+    flood: float = field(default_factory=exceeds_buffers)
+    about: str = RAINBOW  # the question sent to test most lines
     # questions whose replies contain line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
 
     def __post_init__(self) -> None:
         self.endings = Endings()  # how complete replies end
         self.expected = ""  # the model's reply to `about`
-        self.requests = 1  # requests to the model per question
+        self.requests = 1  # the app's requests to the model per question
         self.whole: Stream  # a complete reply
         self._numbers = count(1)
 
     @property
     def patience(self) -> float:
         """Seconds to wait for the next piece of a reply."""
-        return 2 * self.hold + 5 if self.model is not None else 60  # other models may think longer
+        return 2 * self.hold + 5 if self.model is not None else 60  # other models may take longer
 
     @property
     def reply(self) -> str:
@@ -95,7 +96,7 @@ class Case:
 
     @property
     def simulator(self) -> Model:
-        """The simulator, for lines that require it."""
+        """The simulator; the app must be using it."""
         assert self.model is not None
         return self.model
 
@@ -127,7 +128,7 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait until text has arrived, and the model has sent half of the reply or stopped early.
+        """Wait for text, and until the model has either sent half of the reply or stopped early.
 
         Raises:
             BufferedError: If the pause was over before any text arrived.
@@ -142,7 +143,7 @@ class Case:
             await asyncio.sleep(0.05)  # the log can only be polled
 
     async def request(self, marker: str) -> Request:
-        """Return a question's last request to the model; raise EndpointError if none was sent."""
+        """Return the last model request for a question; raise EndpointError if there is none."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError("the model wasn't asked at all")
@@ -180,7 +181,7 @@ class Case:
                     await self._learn_expected(marker)
 
     async def _learn_expected(self, marker: str) -> None:
-        """Learn the expected text and request count; raise EndpointError if `sim` wasn't called."""
+        """Store the correct text and request count; raise EndpointError if `sim` wasn't called."""
         requests = await self.simulator.requests(marker)
         if not requests:
             raise EndpointError(

@@ -3,8 +3,8 @@
 With the simulator behind the app, the text that arrived is compared with the tokens in the
 simulator's log, where a `marker` identifies the question's request. During a mid-reply pause, only
 an unbuffered stream has delivered all text generated so far. Without the simulator, `case.model` is
-None, and late text may come from a slow model. Only a large `burst`, text in one go, in a complete
-reply, `case.whole`, then shows buffering.
+None, and late text may come from a slow model. Then, buffering is detected only if much of a
+complete reply, `case.whole`, arrives in one `burst`.
 """
 
 from utils.simulator.tokens import split
@@ -15,7 +15,7 @@ LARGEST_BURST = 1 / 3  # as a share of the text; readers would notice larger bur
 
 
 async def early(case: Case) -> Seen:
-    """The first text arrives while the model pauses after a quarter of its reply."""
+    """The first text arrives before the end of a pause after a quarter of the reply."""
     if case.model is None:
         whole = case.whole
         texts = [part.at - whole.began for part in whole.parts if part.text]

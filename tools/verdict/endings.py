@@ -18,7 +18,7 @@ class Endings:
         self._complete: list[Ending] = []
 
     def add(self, stream: Stream) -> None:
-        """Learn how a complete reply ends."""
+        """Record how a complete reply ends."""
         self._complete.append(_signatures(stream))
 
     def looks_complete(self, stream: Stream) -> bool:
@@ -39,7 +39,7 @@ class Endings:
 
 
 def _shape(ending: Ending) -> list[tuple[str, set[str]]]:
-    """Return the name and paths of each part, without values."""
+    """Return each part's name and the paths of its values, without the values."""
     return [(name, set(values)) for name, values in ending]
 
 

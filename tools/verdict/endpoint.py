@@ -1,4 +1,4 @@
-"""The endpoint under test, called by a new client each time."""
+"""The endpoint under test; each request is sent by a new client."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ class EndpointError(Exception):
 
 
 class Endpoint:
-    """Sends requests to the endpoint, each from a new client, as different readers would."""
+    """Sends each request to the endpoint from a new client, as if from a different reader."""
 
     def __init__(
         self, wire: WireFormat, client: Callable[[], httpx2.AsyncClient], longest: float = 120
@@ -41,7 +41,7 @@ class Endpoint:
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))
-        in_json = json.dumps(question)[1:-1]  # escaped; the quotes are in the template
+        in_json = json.dumps(question)[1:-1]  # escaped, without quotes: they are in the template
         body = wire.body and wire.body.replace("{question}", in_json)
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._limited(), self._client() as client:
@@ -63,7 +63,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Continue the reply of the stream `left` after event `last_id`, as `EventSource` would."""
+        """Request the rest of the reply in `left` after event `last_id`, as `EventSource` would."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:
@@ -91,7 +91,7 @@ class Endpoint:
         return client.build_request("GET", self._filled(self.wire.then, stream), headers=headers)
 
     def _filled(self, path: str, stream: Stream) -> str:
-        """Return the URL of a path after replacing each {name} with that field of the stream."""
+        """Return the URL of a path, with each {name} replaced by the field `name` of the stream."""
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
         return urljoin(self.wire.url, path)

@@ -1,4 +1,4 @@
-"""Verdict lines about failures: announcements, repeated requests, lost text, leaked secrets.
+"""Verdict lines about failures: unannounced failures, repeated requests, lost text, leaked secrets.
 
 `case.read_with` sends a question to a model with a fault, and returns the stream and a marker that
 identifies the question's requests in the simulator's log. `drop@30` drops the connection after 30
@@ -39,15 +39,15 @@ def _announcement(case: Case, stream: Stream) -> str:
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
-    """Describe a failure that wasn't announced; return "" if it was or if the app recovered."""
+    """Describe an unannounced failure; return "" if it was announced or the app recovered."""
     if stream.text == case.reply:
         return ""  # the app recovered; other lines check its retries
     if stream.stuck and not stream.ending:
         return "nothing more arrived, and the stream stayed open"
     if stream.broken and not stream.wire.is_event_source:
-        return ""  # a page that reads the body itself gets an exception
+        return ""  # a lost connection raises an exception in a page that reads the body
     if stream.wire.format == "text":
-        has_more = not case.reply.startswith(stream.text)  # presumably an error message
+        has_more = not case.reply.startswith(stream.text)  # the rest is presumably an error message
         return "" if has_more else "the body ended cleanly"
     if not stream.ending:
         return "the stream ended without any event"
@@ -95,7 +95,7 @@ async def not_doubled(case: Case) -> Seen:
 
 
 def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
-    """Describe text that was duplicated, altered, or lost in a retry; "" if there is none."""
+    """Describe duplicated or altered text, or text that a retry lost; "" if there is none."""
     text, expected = stream.text, case.reply
     same = stream.agrees_for(expected)
     rest = text[same:]
@@ -122,7 +122,7 @@ async def retry_after(case: Case) -> Seen:
 
 
 async def silent(case: Case) -> Seen:
-    """If the model pauses for a long time, the reply continues, or a failure is announced."""
+    """After a long pause of the model, the reply continues or a failure is announced."""
     fault = f"stall@{case.half},{case.silence * case.speed:.3f}"
     stream, _ = await case.read_with(fault, case.silence)
     if problem := _unannounced(case, stream):

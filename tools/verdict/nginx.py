@@ -56,7 +56,7 @@ def settings_in_the_readme() -> str:
 
 @contextmanager
 def behind_nginx(settings: str, folder: Path, *workers: str) -> Iterator[str]:
-    """Run nginx in front of the app workers at these URLs; yield nginx's URL."""
+    """Run nginx in front of app workers, given by their URLs; yield nginx's URL."""
     port = free_port()
     servers = " ".join(f"server {urlsplit(url).netloc};" for url in workers)
     text = CONFIGURATION.format(folder=folder, port=port, servers=servers, settings=settings)

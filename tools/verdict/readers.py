@@ -11,7 +11,8 @@ from utils.simulator import Request
 from .case import BufferedError, Case, Seen, failed, passed
 from .delivery import LARGEST_BURST
 
-_SETTLED = 3.0  # seconds; no token for this long means the app isn't reading from the model
+# seconds; if the model sends no token for this long, the app isn't reading from it
+_SETTLED = 3.0
 
 
 async def leaving(case: Case) -> Seen:
@@ -27,14 +28,14 @@ async def leaving(case: Case) -> Seen:
 
 def _stopped(requests: list[Request], after: str) -> Seen:
     """Return `passed` if the app disconnected from the model before the reply was complete."""
-    last = requests[-1]  # there is at least one, since text arrived
+    last = requests[-1]  # there is at least one request, since text arrived
     if last.ended != "client left":
         return failed(f"all {last.tokens_sent} tokens were generated after {after}")
     return passed(f"{last.tokens_unsent} tokens were never generated")
 
 
 async def _rejoining(case: Case) -> Seen:
-    """Disconnect, then rejoin after the last event received, and again from the beginning."""
+    """Disconnect; then rejoin twice, after the last event received and from the beginning."""
     await case.simulator.behave("sim-chat")
     question, marker = case.question()
     async with case.endpoint.ask(question) as left:

@@ -29,7 +29,7 @@ class Chainlit:
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Connect as a new page, and send a message."""
+        """Connect as a new page, and send the question."""
         session = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
         await socket.recv()
         await socket.send(f"40{json.dumps(session)}")
@@ -78,7 +78,7 @@ class Streamlit:
     FINISHED, ELEMENT = (6,), (5, 3)  # paths of field numbers in a frame
     # paths of field numbers in an element
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the value of KIND for ordinary Markdown; captions ("Thinking…") have another
+    PLAIN = 1  # the value of KIND for ordinary Markdown, but not for captions ("Thinking…")
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
@@ -209,7 +209,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
     while at < len(message):
         key, begin = varint(), at
-        kind = key & 7  # 0: a number; 1: 8 bytes; 5: 4 bytes; 2: a length, and that many bytes
+        kind = key & 7  # 0: a number; 1: 8 bytes; 2: a length, then that many bytes; 5: 4 bytes
         if kind == 0:
             varint()
         else:

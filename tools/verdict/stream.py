@@ -16,7 +16,7 @@ from utils import sse
 from .wire_format import WireFormat
 
 DONE = "[DONE]"
-_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # found in ids and times, which differ in every reply
+_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # matches ids and times, which differ in every reply
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 _BURST = 0.05  # seconds; text that arrives within this time counts as arriving in one go
 
@@ -55,7 +55,7 @@ class Stream:
     status: int = 0
     content_type: str = ""
     last_id: str = ""  # the last event id received
-    fields: dict[str, Any] = field(default_factory=dict)  # all JSON objects received, merged
+    fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
     over: bool = False  # whether reading has ended
     broken: str = ""  # the connection error; "" if there was none
     stuck: bool = False  # whether reading timed out
@@ -74,7 +74,7 @@ class Stream:
 
     @property
     def burst(self) -> float:
-        """The largest share of the text that arrived in one go; 1 if there is no text."""
+        """The largest share of the text to arrive in one go; 1 if there is no text."""
         texts = [(part.at, len(part.text)) for part in self.parts if part.text]
         # for each text part, the length of all text in the burst that starts with it
         sizes = [sum(n for at, n in texts if 0 <= at - begin < _BURST) for begin, _ in texts]
@@ -136,7 +136,7 @@ class Stream:
         return sum(line.startswith(b":") for line in self.raw.splitlines())
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Use `response` as the source; it yields no parts if a page would reject it."""
+        """Use `response` as the source. If a page would reject it, the stream gets no parts."""
         self.status = response.status_code
         kind = response.headers.get("content-type", "")
         self.content_type = kind.partition(";")[0].strip().lower()
@@ -174,7 +174,7 @@ class Stream:
                 self.over = True
 
     async def rest(self, patience: float) -> None:
-        """Read until the stream ends or is stuck."""
+        """Read until the stream ends, or until a piece takes longer than `patience` seconds."""
         await self.until(lambda _: False, patience)
 
 

@@ -51,7 +51,7 @@ def main() -> int:
             served(ALONE, sys.executable) as site,
             behind_nginx(settings, Path(folder), site.url) as url,
         ):
-            model = {**site.model, "COURSE_SPEED": "2"}  # the speed set by `served`
+            model = {**site.model, "COURSE_SPEED": "2"}  # the simulator's speed in `served`
             tables[name] = _verdict("--preset", "fastapi", url, model=model)
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -20,7 +20,8 @@ class WireFormat:
     body: str | None = None  # the JSON request body; None for no body
     headers: tuple[tuple[str, str], ...] = ()
     then: str | None = None  # the path that streams the reply, if the first request only starts it
-    stop: str | None = None  # a POST to this path stops the reply; None if there is no such path
+    # the path of the POST request that stops the reply; None if there is none
+    stop: str | None = None
     rejoins: bool = False  # whether a client that disconnects can rejoin the reply in progress
     format: Format = "sse"
     # the path to the text in a JSON object, such as `choices.0.delta.content`; "." if the data is a

@@ -27,7 +27,7 @@ LINE = 0.32  # inches per line of the title
 _LINES = 6  # maximum number of lines in a title
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNIT = re.compile(r"(?<=\d) (?=m?s\b)")  # the space in `40 ms` or `0.2 s`
-CSS_PER_INCH = 80  # makes a figure 800 CSS pixels wide
+CSS_PER_INCH = 80  # CSS pixels per inch, so that a figure is 800 CSS pixels wide
 DPI = 2 * CSS_PER_INCH  # two dots per CSS pixel, for high-resolution screens
 
 
@@ -35,8 +35,8 @@ class Chart(Figure):
     """A figure with a bold title and a white background, whatever the notebook theme.
 
     Attributes:
-        alt_text: A description of the picture, in sentences. nbconvert adds it to HTML pages;
-            JupyterLab 4.6 ignores it, so print it there.
+        alt_text: A description of the picture, in sentences. nbconvert adds it to HTML pages.
+            JupyterLab 4.6 ignores it, so print it in notebooks.
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
@@ -88,7 +88,7 @@ class Chart(Figure):
         )
 
     def panel(self, bottom: float, height: float, *, left: float = LEFT) -> Axes:
-        """Add axes as wide as the figure, `bottom` inches above its lower edge, and return them."""
+        """Add axes across the figure, `bottom` inches above its lower edge, and return them."""
         whole = self.get_figheight()
         width = WIDTH - left - RIGHT
         axes = self.add_axes((left / WIDTH, bottom / whole, width / WIDTH, height / whole))
@@ -100,7 +100,7 @@ class Chart(Figure):
         axes.set_axisbelow(True)
         return axes
 
-    @style.context("default")  # drawing creates ticks, which would follow the user's settings
+    @style.context("default")  # drawing creates ticks, which need these settings too
     def png(self) -> bytes:
         """Return the picture as a PNG, with two dots per CSS pixel."""
         buffer = io.BytesIO()

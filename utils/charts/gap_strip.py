@@ -91,7 +91,7 @@ def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
     """Return the arrival times in each delivery, as defined in `gap_strip`."""
     if len(arrivals) < 2:
         return []
-    even = arrivals[-1] / len(arrivals)  # seconds per piece, if evenly spread
+    even = arrivals[-1] / len(arrivals)  # seconds per piece if the pieces were evenly spread
 
     def together(run: Sequence[float]) -> bool:
         return len(run) > 1 and run[-1] - run[0] <= (len(run) - 1) * even / 10
@@ -139,7 +139,7 @@ def _title(names: Sequence[str], ways: Sequence[str]) -> str:
 
 
 def _name_deliveries(rows: Rows, arrivals: Sequence[float], middle: float) -> None:
-    """Label deliveries of five or more pieces with their size, where there is room."""
+    """Where there is room, label each delivery of five or more pieces with its size."""
     end = rows.end
     room = 0.12 * end  # width of a label, in seconds on the axis
     for delivery in _deliveries(arrivals):

@@ -94,7 +94,8 @@ def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) ->
     found = re.search(forbidden, text)
     if found is None:
         raise ValueError("The reply contains nothing forbidden.")
-    arrived = before = 0  # characters; `before` excludes the piece that completes the match
+    # numbers of characters; `before` excludes the piece that completes the match
+    arrived = before = 0
     for piece in recording.pieces:
         if arrived < found.end():
             before, arrived = arrived, arrived + len(piece.text)

@@ -52,7 +52,7 @@ def load_chart(rows: Iterable[Row]) -> Chart:
     counts = sorted({row.clients for line in lines.values() for row in line})
     waits = [row.ttft_worst for line in lines.values() for row in line]
     axes.set(xscale="log", yscale="log")
-    room = max(2, counts[-1] / counts[0]) ** 0.6  # widens the x axis for the line labels
+    room = max(2, counts[-1] / counts[0]) ** 0.6  # widens the x axis, to fit the line labels
     axes.set(xlim=(counts[0] / 1.15, counts[-1] * room))
     axes.set(ylim=(min(waits) / 1.6, max(waits) * 1.6))
     axes.set_xticks(counts, [str(count) for count in counts], minor=False)
@@ -83,7 +83,7 @@ def _lines(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _title(lines: dict[str, list[Row]]) -> str:
-    """Compare the styles at the largest number of clients measured for all of them."""
+    """Return a title that compares the styles, at the largest number of clients that all share."""
     shared = set.intersection(*({row.clients for row in line} for line in lines.values()))
     if not shared:
         return "The wait for the first token, by number of clients"
@@ -111,7 +111,7 @@ def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:
     """Label each line at its end; move overlapping labels apart."""
     low, high = axes.get_ylim()
 
-    def inches(wait: float) -> float:  # a wait's height above the x axis
+    def inches(wait: float) -> float:  # the height of a wait above the x axis
         return height * log(wait / low) / log(high / low)
 
     ends = sorted((line[-1].ttft_worst, style) for style, line in lines.items())

@@ -24,7 +24,7 @@ _EXPLAINED = 0.4  # opacity of the waiting colour where a status is shown
 class Pattern:
     """A recorded reply, and when a status appeared on the screen."""
 
-    recording: Recording  # the reply; its label names the pattern
+    recording: Recording  # the recorded reply; its label is the pattern's name
     # seconds from the request until a status, spinner or empty form appeared; infinite if none did
     status_at: float = inf
 
@@ -67,7 +67,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     for middle, recording, r, blank in zip(*columns, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)
         rows.bar(middle, 0, blank, WAITING)
-        rows.bar(middle, blank, r.first, "white", lw=0)  # under the translucent bar
+        rows.bar(middle, blank, r.first, "white", lw=0)  # background of the translucent bar
         rows.bar(middle, blank, r.first, WAITING, **striped)
         rows.stalls(middle, r.first, r.wait)  # `wait` is `first` plus all stalls
     remark_on_counts(rows.chart, recordings)

@@ -77,7 +77,7 @@ def _draw_reading(axes: Axes, recording: Recording, r: Reading, end: float) -> N
             ha="center", va="center", size=TEXT, color=INK,
         )  # fmt: skip
     horizon = max(end, r.finished)
-    steps = [(0.0, 0.0)]  # (time, words on the screen): each piece is a step up
+    steps = [(0.0, 0.0)]  # (time, words on the screen); the number of words rises with each piece
     for at, words in (*r.delivered, (horizon, r.words)):
         steps += [(at, steps[-1][1]), (at, words)]
     progress = [(0.0, 0.0), *r.read, (horizon, r.words)]  # (time, words read)

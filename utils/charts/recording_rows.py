@@ -64,7 +64,7 @@ class Rows:
         self.axes.barh(middle, end - start, thick, left=start, color=colour, **look)
 
     def stalls(self, middle: float, start: float, end: float) -> None:
-        """Draw the reader's stalls, added up, as one hatched bar."""
+        """Draw the reader's total stall time as one hatched bar."""
         self.bar(middle, start, end, STALL, hatch="///", ec="white", lw=0)
 
 
@@ -86,7 +86,7 @@ def name_of(label: str) -> str:
 def sentences(
     names: Sequence[str], summaries: Sequence[str], doubted: Sequence[Recording] = ()
 ) -> list[str]:
-    """Return sentences for the alternative text: summaries, then doubts about token counts."""
+    """Return sentences for the alternative text: summaries, then notes on doubtful token counts."""
     summaries = [f"{name}: {summary}" for name, summary in zip(names, summaries, strict=True)]
     pairs = zip(names, doubted, strict=False)
     return summaries + [f"{name}: {r.count_doubt}" for name, r in pairs if r.count_doubt]

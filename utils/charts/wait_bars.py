@@ -52,7 +52,7 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
 
 
 def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
-    """Return the legend entry for stalls, or none if all are too short to notice."""
+    """Return the legend entry for stalls; an empty list if all are too short to notice."""
     stalled = any(r.stalled > _UNNOTICED for r in readings)
     return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
 

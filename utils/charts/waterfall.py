@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from utils.charts.chart import Chart
 
-_ROOMY = 8  # with up to this many rows, each has a heading
-_NAMED = 30  # with up to this many rows, each has its name beside it
+_ROOMY = 8  # with up to this many rows, each row has a heading
+_NAMED = 30  # with up to this many rows, each row has its name beside it
 _LETTER = 0.11  # inches per character of a name
 _ENDS = {  # for each outcome, the mark at the end of a row and its meaning
     "finished": ("o", "finished"),
@@ -54,7 +54,7 @@ def waterfall(*recordings: Recording) -> Chart:
         "Waterfall",
         _title(recordings, in_seconds(span)),
         sentences(names, summaries),
-        body=row * count + 1.05,  # inches, including the legend and the axis
+        body=row * count + 1.05,  # in inches, including the legend and the axis
     )
     outcomes = {recording.outcome for recording in recordings}
     chart.legend_row(

@@ -24,7 +24,7 @@ def evaluate(
     number: object, answer: object, *more: object, limit: float = ANSWER_SECONDS
 ) -> Outcome:
     """Like `check`, but return the outcome instead of showing it; `limit` is in seconds."""
-    from utils.checks.runner import find  # imports LangChain, which is slow
+    from utils.checks.runner import find  # imported late, since it imports LangChain
 
     try:
         number = the_checked_number(number, answer, more)

@@ -1,7 +1,7 @@
 """Reads the exercise numbers that learners pass to `check`, `hint`, `solution` and `predict`.
 
-A notebook may have an old number, from before exercises were added or moved. `check` recognizes it
-by the answer's name; after that, `hint` and `solution` accept the old number too.
+A notebook may contain an outdated number if exercises were added or moved later. `check` then finds
+the exercise by the answer's name. From then on, `hint` and `solution` accept the outdated number.
 """
 
 import re
@@ -18,8 +18,8 @@ T = TypeVar("T")
 MISSING = object()  # stands for an argument that wasn't passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
 
-_MOVED = {"4.stages": "5.agent_stages"}  # exercises moved to another lesson, keyed by old name
-_former: dict[str, str] = {}  # old numbers passed to `check`, mapped to the current ones
+_MOVED = {"4.stages": "5.agent_stages"}  # new names of moved exercises, keyed by old name
+_former: dict[str, str] = {}  # former numbers passed to `check`, mapped to current numbers
 
 
 class Misuse(Sentence, LookupError):  # noqa: N818 (learners see the name)
@@ -53,8 +53,8 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
 def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
     """Like `the_number`, but for `check`, which also takes an answer.
 
-    If the answer has another exercise's name, the notebook's number is old: return that exercise's
-    current number.
+    If the answer has a different exercise's name, the notebook's number is outdated: return the
+    current number of the exercise with that name.
     """
     found = _number(number)
     if found is None:
@@ -122,7 +122,7 @@ def _described(given: object) -> str:
 
 
 def look_up(source: Callable[[str], T], number: str) -> T:
-    """Look up a number with a function from `lesson_source`, such as `hints` or `solution`.
+    """Call a function from `lesson_source`, such as `hints` or `solution`, with a number.
 
     Raises:
         Misuse: If there is no such number; the message lists the existing ones.

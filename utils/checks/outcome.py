@@ -62,7 +62,7 @@ def panel(status: Status, content: str) -> str:
 def in_html(text: str) -> str:
     """Return text as HTML; code between backticks becomes a `<code>` element.
 
-    As in Markdown, code that contains backticks is delimited by a different number of
+    As in Markdown, code that contains backticks is delimited by a longer or shorter run of
     backticks and padded with a space on either side.
     """
     return _CODE.sub(_as_code, html.escape(text, quote=False))

@@ -50,7 +50,7 @@ class Loaded:
         records: list[Any] = []  # one record for each case so far
         for case, stressed in self._cases(records):
             try:
-                with noting():  # records what the answer prints, for example
+                with noting():  # records side effects, such as printing
                     seen = self.exercise.observe(answer, case)
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
@@ -71,7 +71,7 @@ class Loaded:
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
         """Yield each case, and whether it comes from `stress`.
 
-        The caller adds each case's record to `records`; the extra cases are derived from the first.
+        The caller must add each case's record to `records`: the extra cases depend on the first.
         """
         for case in self.exercise.cases:
             yield case, False
@@ -81,7 +81,7 @@ class Loaded:
                 yield case, True
 
     def _mistakes(self, shared: bool) -> Mistakes[Any]:
-        """Return the mistakes to look for, in order; if `shared`, also those of all exercises."""
+        """Return the mistakes to look for, in order; if `shared`, include `FIRST` and `LAST`."""
         first, own = self.exercise.first, self.exercise.mistakes
         if not shared:
             return {**first, **own}

@@ -10,6 +10,6 @@ from utils.crowd.app import app  # noqa: E402
 from utils.simulator.server import listen  # noqa: E402
 
 listener = listen("127.0.0.1", 0)
-report(listener.getsockname()[1])  # to the parent process; clients can connect from now on
+report(listener.getsockname()[1])  # the parent process needs the port; clients can now connect
 config = uvicorn.Config(app, log_config=None, access_log=False, workers=1)
 uvicorn.Server(config).run(sockets=[listener])

@@ -22,7 +22,7 @@ async def ask(port: int, path: str, label: str, on_text: Callable[[], None]) -> 
     """
     run = arecord(_texts(port, path), label)
     has_text = False
-    with suppress(OSError, EOFError, ValueError):  # the recording stores the error
+    with suppress(OSError, EOFError, ValueError):  # the recorder has stored the error
         async for text in run:
             if text and not has_text:
                 has_text = True

@@ -20,18 +20,19 @@ STYLES = {
     "async def + .astream()": "/tasks",
 }
 _ONE_BY_ONE = "async def + .stream()"
-_MOST_ONE_BY_ONE = 15  # the most clients to serve one by one; each takes a second
+_MOST_ONE_BY_ONE = 15  # maximum number of clients to serve one by one; each takes a second
 _PING = 0.02  # seconds to wait before each health check
 
 
 async def experiment(
     clients: Sequence[int] = (1, 10, 40, 100), styles: Sequence[str] = tuple(STYLES)
 ) -> Rows:
-    """Measure each style with each number of clients in turn.
+    """Measure each combination of style and number of clients, one after another.
 
     All clients request the same reply from one server process at the same time. The reply takes
     one second, of which the first 0.8 s are silent. A style that serves clients one by one takes
-    one second per client. Measurements that would take longer than 15 s are left out, with a note.
+    one second per client. Measurements that would take longer than 15 s are left out; the result
+    has a note about each.
 
     Raises:
         LoadError: If a style is unknown, the server can't start, or no client got a reply.
@@ -62,7 +63,10 @@ async def experiment(
 
 
 async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where: str) -> Row:
-    """Run `count` concurrent clients; the badge shows `where` and how many have received text."""
+    """Run `count` concurrent clients; on the badge, count those that have received text.
+
+    `where` precedes the number on the badge.
+    """
     reading = itertools.count()
 
     def show_count() -> None:

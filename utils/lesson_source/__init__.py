@@ -149,7 +149,7 @@ def hints(key: str) -> list[str]:
 
 
 def prediction(key: str) -> Prediction:
-    """Return prediction `key`, such as "P1.1"; the P is optional, since old notebooks omit it."""
+    """Return prediction `key`, such as "P1.1". Older copies of the notebooks omit the P."""
     key = key if key.startswith("P") else f"P{key}"
     return _find(key, "prediction", lambda lesson: lesson.predictions)
 
@@ -169,7 +169,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in one of its lesson's tables; `what` names an entry in error messages."""
+    """Look up a key in a table of its lesson; `what` is the word for an entry in messages."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

@@ -1,4 +1,4 @@
-"""Splits a lesson, written in jupytext's MyST format, into the cells of both editions."""
+"""Splits a lesson, written in jupytext's MyST format, into cells with the text of both editions."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ DEFAULT_STUB = "...  # your code here"
 
 _HEADER = re.compile(r"---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)  # YAML at the top of a file
 _NOTE = re.compile(r'\+\+\+\s*(?:\{"tags": \[(.*)\]\})?\s*')  # `+++ {"tags": ["instructor"]}`
-_OPTION = re.compile(r":tags: \[(.*)\]\s*")  # `:tags: [exercise-words]`
+_OPTION = re.compile(r":tags: \[(.*)\]\s*")  # such as `:tags: [exercise-words]`
 _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # such as "```python"
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
@@ -68,7 +68,7 @@ def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
         if inner and inner["fence"].startswith(opening["fence"]):
             if not inner["info"].strip():
                 return end
-            # A Python string may contain a line that looks like the start of a block.
+            # In a code cell, a fence without `{` may be part of a Python string.
             next_begins = not directive or inner["info"].startswith("{")
         else:
             next_begins = directive and lines[end].startswith("+++")
@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise an error if a marker is misspelled or misplaced; only `allowed` ones may come first."""
+    """Raise an error if a marker is misspelled or misplaced; the first must be in `allowed`."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):

@@ -74,7 +74,7 @@ class Prediction:
 class Hints:
     """The hints for an exercise, from a nudge to almost the full answer."""
 
-    line: int  # the line in the file where the hints begin, counted from 1
+    line: int  # the 1-based number of the line where the hints begin
     steps: tuple[str, ...]
 
 

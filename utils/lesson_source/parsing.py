@@ -16,14 +16,14 @@ _LIST = re.compile(
     re.MULTILINE,
 )
 _STEP = re.compile(r"^\d+\. +(\S.*\n(?:[ \t]*\n| {2}.*\n)*)", re.MULTILINE)
-# `- [x] a choice`, and the lines `  > its feedback` below it
+# matches `- [x] a choice`, and any lines below it such as `  > its feedback`
 _CHOICE = re.compile(r"^- \[([ x])\] +(\S.*)\n((?:[ \t]+>.*\n)*)", re.MULTILINE)
 _FEEDBACK = re.compile(r"^[ \t]+> *(.*\S)", re.MULTILINE)
 
 Part = TypeVar("Part", Cell, Hints, Prediction)
 
 
-@lru_cache(maxsize=8)  # each check and hint needs the parsed lesson
+@lru_cache(maxsize=8)  # since each check and hint parses the lesson
 def parse(text: str, file: str = "01_lesson.md") -> Lesson:
     """Parse a lesson from `text`; `file` provides its number and the name shown in errors."""
     numbers = numbers_in(text, file)

@@ -18,7 +18,7 @@ from .process.child_process import end_with_stdin, report
 from .process.server_process import KEY_VARIABLE
 from .profiles import PROFILES
 
-_MIN_KEY = 8  # minimum length in characters if other machines can reach the server
+_MIN_KEY = 8  # minimum key length, in characters, if other machines can reach the server
 _MAX_PROMPT = 60  # characters shown per prompt
 _EPILOG = f"""\
 profiles (time to first token, then tokens per second):
@@ -119,7 +119,7 @@ def _on_this_machine(host: str) -> bool:
 
 def _print_address(listener: socket.socket, key: str, recorded_models: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    for_all = host in ("0.0.0.0", "::")  # listens on all interfaces; clients need a real address
+    for_all = host in ("0.0.0.0", "::")  # all interfaces: clients need the address of one
     name = (_address_for_others() or "HOST") if for_all else host
     shown = f"[{name}]" if ":" in name else name
     print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")
@@ -150,7 +150,7 @@ def _recorded_prompts(prompts: list[str], profile: str) -> str:
 
 
 def _address_for_others() -> str | None:
-    """Return the address that this machine sends from; None if there is no network connection.
+    """Return this machine's address on its network; None if there is no network connection.
 
     Connecting a datagram socket makes the system choose the address without sending anything.
     """

@@ -41,9 +41,9 @@ from .response import PacedResponse
 # Origins whose pages may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
-_MAX_COUNTED = 10_000  # distinct requests; above this, all attempt counts are reset
-_MAX_SERVERS = 200  # simulated servers in memory
-_MAX_SETTLE = 60.0  # seconds that a client may wait for all replies to end
+_MAX_COUNTED = 10_000  # requests whose attempts are counted; beyond this, all counts are reset
+_MAX_SERVERS = 200  # limit on simulated servers kept in memory
+_MAX_SETTLE = 60.0  # longest time that a client can wait for all replies to end, in seconds
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        self._attempts: Counter[str] = Counter()  # by body hash; some faults depend on the count
+        # number of attempts by body hash; some faults depend on it
+        self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
         # one server per learner and capacity, each with a queue and a prompt cache
         self._server = lru_cache(_MAX_SERVERS)(lambda _learner, serving: Server(serving))
@@ -146,7 +147,7 @@ class Service:
                     admit=admit,
                 )
                 if place := reply.place:
-                    place.hold(reply.end)  # `leave` frees it earlier if the client disconnects
+                    place.hold(reply.end)  # if the client disconnects, `leave` frees the slot
                     cleanup.callback(lambda: place.leave(self._clock() * settings.speed))
                 encoded = encoder(reply, body)
             except ApiError as error:
@@ -219,7 +220,7 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> ASGIApp:
-    """Return the server as an ASGI application; `clock` must advance as fast as `loop.time()`."""
+    """Return the server as an ASGI app; `clock` must advance at the same rate as `loop.time()`."""
 
     def on_api_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)

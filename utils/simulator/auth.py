@@ -26,7 +26,7 @@ class KeyRequired:
         self._key = key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or respond with 401."""
+        """Pass on a request with the right key; respond to any other with 401."""
         if scope["type"] == "http":
             scope["path"] = re.sub(r"/+", "/", scope["path"]).rstrip("/") or "/"
             given = dict(scope["headers"]).get(b"authorization", b"")

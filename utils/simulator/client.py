@@ -106,7 +106,7 @@ class Simulator(ServerProcess):
         """Return the current log position, and the requests received after position `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # how long the server waits
+            query["settled"] = str(_SETTLE_SECONDS)  # how long the server waits for replies to end
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
@@ -159,7 +159,7 @@ class Shared:
         self._lock = threading.Lock()
 
     def get(self) -> Simulator:
-        """Return the simulator; start one if there is none, or if it was stopped or failed."""
+        """Return the simulator; if there is none, or it was stopped or failed, start one."""
         with self._lock:
             if self.simulator is None or self.simulator.over:
                 self.simulator = Simulator()

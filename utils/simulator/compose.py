@@ -21,7 +21,7 @@ from .recording.recordings import Recordings
 from .reply import Reply, ReplyInfo, Usage, reasoning_tokens
 from .tokens import prompt_tokens, split, split_json
 
-# given a profile and the prompt's tokens, returns a place in the queue; None if there's no queue
+# maps a profile and the prompt's tokens to a place in the queue; None if there is no queue
 Admit = Callable[[Profile, Sequence[str]], Place | None]
 _NO_RECORDINGS = Recordings()
 

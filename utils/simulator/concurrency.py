@@ -1,6 +1,7 @@
 """A shared server's limit on concurrent replies, and the line that shows its load.
 
-A learner is identified by the name after the key (`our-class/ada`), else by network address.
+A learner is identified by the name after the key (`our-class/ada`) or, without a name, by network
+address.
 """
 
 from collections import Counter
@@ -22,7 +23,7 @@ class ConcurrencyLimiter:
     def __init__(self, clock: Clock, limit: int | None = None) -> None:
         self._limit = limit
         self._clock = clock
-        self._active: Counter[str] = Counter()  # replies in progress, by learner
+        self._active: Counter[str] = Counter()  # number of replies in progress, by learner
         self._refused: dict[str, float] = {}  # time of the last refusal, by learner
         # totals since the server started
         self.tokens = 0

@@ -11,14 +11,14 @@ _MAX_LENGTH = 100_000  # characters per conversation
 
 
 class Conversations:
-    """Stores the conversation up to each of the latest responses, including the response itself."""
+    """Stores the conversation up to and including each of the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
     def store(self, response_id: str, reply: Reply) -> None:
         """Store the conversation (with `reply`, but without instructions) unless it is too long."""
-        calls = tuple(  # only those that were sent: the reply may be truncated
+        calls = tuple(  # only the calls that were sent, since the reply may be truncated
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
             if part.kind == "call" and reply.text_of(index) is not None

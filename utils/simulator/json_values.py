@@ -20,8 +20,8 @@ def parse_object(raw: bytes) -> Json:
     """
     try:
         body = json.loads(raw)
-        if b"\\ud" in raw.lower():  # an escaped surrogate, such as \ud83d
-            _encode(body).encode()  # raises for a lone surrogate
+        if b"\\ud" in raw.lower():  # perhaps an escaped surrogate, such as \ud83d
+            _encode(body).encode()  # raises `UnicodeEncodeError` for a lone surrogate
     except (ValueError, RecursionError):
         raise errors.unreadable() from None
     if not isinstance(body, dict) or not is_shallow(body):
@@ -46,5 +46,5 @@ def is_shallow(value: object) -> bool:
 
 
 def to_json(value: object) -> bytes:
-    """Return `value` as JSON in UTF-8; lone surrogates, which UTF-8 can't encode, are escaped."""
+    """Return `value` as JSON in UTF-8; escape lone surrogates, which UTF-8 can't encode."""
     return _encode(value).encode("utf-8", "backslashreplace")

@@ -41,7 +41,7 @@ class Tool:
 class ModelRequest:
     """A validated request."""
 
-    model: str  # the model name, including any faults
+    model: str  # the model name, including any fault suffixes
     turns: tuple[Turn, ...]  # the conversation so far, including instructions
     stream: bool = False
     include_usage: bool = False  # whether a Chat Completions stream ends with token counts

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from .profiles import Profile
 
 Clock = Callable[[], float]
-SLACK = 0.0005  # s; a deadline this close counts as reached, since timer resolution is 1 ms
+SLACK = 0.0005  # seconds; a deadline this close counts as reached: timer resolution is 1 ms
 _MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client is noticed
 
 
@@ -39,7 +39,8 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    stalls = [  # the first of these tokens arrives at the TTFT, so no stall precedes it
+    # for each token from the TTFT on, the stall before it, in seconds; none before the first
+    stalls = [
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)
     ]
@@ -63,7 +64,7 @@ class TimedBytes(NamedTuple):
     at: float  # when to send the bytes, in seconds since the request arrived, at speed 1
     data: bytes
     tokens: int = 0  # number of reply tokens in the bytes
-    # "failed": the response ends cleanly after these bytes; "reset": the connection is reset
+    # after these bytes, the response ends cleanly ("failed") or the connection is reset ("reset")
     ends: Literal["", "failed", "reset"] = ""
 
 

@@ -93,7 +93,7 @@ def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
 class Place:
     """A request's place in the queue."""
 
-    _free: list[float]  # when each of the server's slots becomes free; shared with the server
+    _free: list[float]  # when each slot becomes free: the server's own list, not a copy
     _slot: int  # index in `_free`
     _arrived: float
     wait: float  # seconds until the slot is free
@@ -106,7 +106,7 @@ class Place:
         self._end = self._free[self._slot] = self._arrived + seconds
 
     def leave(self, now: float) -> None:
-        """Free the slot of a reply that ends early; waiting requests keep their start times."""
+        """Free the slot when a reply ends early. Waiting requests keep their start times."""
         is_latest = self._free[self._slot] == self._end  # no later request has taken the slot
         if is_latest and now < self._end:
             self._free[self._slot] = max(now, self._arrived + self.wait)

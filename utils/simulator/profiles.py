@@ -13,16 +13,17 @@ class Profile:
 
     name: str  # the model name without the `sim-` prefix
     ttft: float  # median time to the first token of text, in seconds
-    rate: float  # tokens per second after the first token; ignored if `total` is given
+    rate: float  # tokens per second after the first token; unused if `total` is set
     about: str  # the kind of model or server
     total: float | None = None  # seconds for the whole reply, regardless of its length
     spread: float = 0.0  # standard deviation of ln(TTFT): 0.2 is typical, 0.8 gives a heavy tail
-    opening: float = 0.6  # when the first chunk, which has no text, is sent; a fraction of the TTFT
+    opening: float = 0.6  # time of the first chunk, which has no text, as a fraction of the TTFT
     stall_chance: float = 0.0  # probability of a stall before a token
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
-    refusal_chance: float = 0.0  # probability of a 429, as if the server were saturated
-    serving: Serving | None = None  # capacity, if limited; queueing and prefill times add to `ttft`
+    refusal_chance: float = 0.0  # probability of status 429, as if the server were saturated
+    # server capacity; None if unlimited. Queueing and prefill times are added to `ttft`.
+    serving: Serving | None = None
 
     def gap(self, tokens: int) -> float:
         """Return the number of seconds between the tokens in a reply of `tokens` tokens."""

@@ -14,7 +14,7 @@ from .pacing import Piece, TimedBytes
 from .prefill import Place
 
 Kind = Literal["thought", "text", "call"]  # reasoning, text or a tool call
-# a fault that alters the encoded bytes, such as a dropped connection
+# a fault in sending the encoded bytes, such as a dropped connection
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
@@ -50,8 +50,8 @@ class Part:
     """One part of a reply."""
 
     kind: Kind
-    text: str  # for a call, the arguments as JSON
-    name: str = ""  # for a call, the tool name
+    text: str  # for a tool call, the arguments as JSON
+    name: str = ""  # for a tool call, the tool's name
     json: bool = False  # whether the text is JSON, which tokenizers split more finely
 
 
@@ -136,7 +136,7 @@ class Reply:
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         new_index = {old: new for new, old in enumerate(order)}
-        times = [piece.at for piece in self.pieces]  # the times keep their order; the pieces don't
+        times = [piece.at for piece in self.pieces]  # kept in order, while the pieces are reordered
         pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,
@@ -162,7 +162,7 @@ class Reply:
         )
 
     def delayed(self, after: int, seconds: float) -> Reply:
-        """Return the reply with a pause of `seconds` added after `after` pieces."""
+        """Return the reply with a pause of `seconds` after the first `after` pieces."""
         pieces = [
             piece._replace(at=piece.at + seconds) if index >= after else piece
             for index, piece in enumerate(self.pieces)

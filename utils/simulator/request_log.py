@@ -15,7 +15,7 @@ from .pacing import Clock
 
 _MAX_KEPT = 1000  # requests
 MAX_PROMPT = 4096  # characters; longer prompts are truncated
-_MAX_BODY = 16_384  # bytes; a larger body is replaced with its size
+_MAX_BODY = 16_384  # bytes; the log contains only the size of a larger body
 
 Ended = Literal["streaming", "finished", "client left", "failed"]
 
@@ -184,7 +184,7 @@ class Log:
         return entry
 
     def close(self, entry: Entry) -> None:
-        """Close an entry; if no end was recorded, mark it as failed."""
+        """Close an entry; mark it as failed if its end wasn't recorded."""
         if entry.request.ended == "streaming":
             entry.end("failed")
         self._in_progress -= 1

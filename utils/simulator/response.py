@@ -22,7 +22,7 @@ class PacedResponse:
     reply: Reply
     encoder: Encoder
     entry: Entry
-    cleanup: contextlib.ExitStack  # closed when the reply ends
+    cleanup: contextlib.ExitStack  # callbacks to run when the reply ends
     count: Callable[[int], None]  # called after each send, with the number of tokens sent
     speed: float
     clock: Clock

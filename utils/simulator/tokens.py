@@ -1,4 +1,4 @@
-"""Splits text and requests into tokens, with a regular expression instead of a vocabulary."""
+"""Splits text and requests into tokens, using a regular expression rather than a vocabulary."""
 
 import json
 import math
@@ -13,8 +13,8 @@ _WORD = re.compile(
     r"|\n+"
     r"|\s"
 )
-_TOKENS_PER_MESSAGE = 3  # in addition to the tokens in the message text
-_MAX_LETTERS = 6  # per token; gives about 4/3 tokens per English word
+_TOKENS_PER_MESSAGE = 3  # added to the number of tokens in the message text
+_MAX_LETTERS = 6  # maximum letters in a token, for about 4/3 tokens per English word
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def split_json(text: str) -> tuple[str, ...]:
-    """Split JSON into tokens; as in many tokenizers, each digit is one, so 4 arrives before 42."""
+    """Split JSON into tokens; as in many tokenizers, each digit is a separate token."""
     tokens: list[str] = []
     for token in split(text):
         tokens += re.findall(r"\s?\d", token) if token.strip().isdigit() else [token]

@@ -1,6 +1,7 @@
 """Recordings as they would look after a step that delays text.
 
-The step is a guard, which checks text before it is shown, or passes text on in whole parts.
+One step is a guard, which checks text before it is shown. The other releases only complete parts,
+such as words.
 """
 
 import re
@@ -10,7 +11,7 @@ from utils.timing.recording import Piece, Recording
 
 
 def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -> Recording:
-    """Return the recording as it would look after a guard that allows everything.
+    """Return the recording as it would be if a guard had checked the reply and allowed all of it.
 
     The guard holds back the latest `size` characters until more text arrives or the reply ends.
     Each check takes `check` seconds and covers all text that arrived during the previous check.
@@ -34,7 +35,7 @@ def held_back(recording: Recording, label: str, size: int, check: float = 0.0) -
 
 
 def passed_on(recording: Recording, label: str, end: str) -> Recording:
-    r"""Return the recording as it would look after a step that passes on text in whole parts.
+    r"""Return the recording as it would look after a step that holds back incomplete parts.
 
     `end` is a regular expression that matches between parts, such as `(?<=\s)(?=\S)` for words.
     """

@@ -13,7 +13,7 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U00
 
 
 def words_in(text: str) -> int:
-    """Return the number of words; each Chinese or Japanese character counts as one.
+    """Return the number of words; each Chinese or Japanese character counts as a word.
 
     These languages are written without spaces. Their readers read about as many characters a
     minute as English readers read words.

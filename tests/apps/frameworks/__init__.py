@@ -1,1 +1,1 @@
-"""Browser tests of the apps, in a package so that the browser is closed after the last test."""
+"""Browser tests of the apps. They form a package, after whose last test the browser is closed."""

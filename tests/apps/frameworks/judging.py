@@ -20,8 +20,8 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
 
     Args:
         site: The app's process and its simulator.
-        preset: The app's name, by which the command knows how to send a question.
-        url: The app's address, or nginx's in front of it.
+        preset: The app's name, which determines how questions are sent.
+        url: The address of the app, or of nginx in front of the app.
     """
     client = partial(httpx2.AsyncClient, timeout=None, trust_env=False)
     ask = client
@@ -31,7 +31,8 @@ def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
     async def judged() -> dict[str, Seen]:
         wire = wire_format(parser().parse_args(["--preset", preset, url]), port=0)  # port is unused
         model = Model(site.model["OPENAI_BASE_URL"], site.model["OPENAI_API_KEY"], client)
-        # `hold` and `silence` are in seconds: the model's pause, and a silence to survive or report
+        # `hold`: how long the model pauses, in seconds
+        # `silence`: how long a pause the app must survive or report, in seconds
         case = Case(Endpoint(wire, ask), model, speed=2, hold=4, silence=2)
         return await judge(case, lambda *_: None)
 

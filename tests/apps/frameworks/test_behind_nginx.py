@@ -18,14 +18,14 @@ pytestmark = [
 BUFFERED = {  # lines of the verdict table that a buffered app fails
     "first text long before the last",
     "not buffered on the way",
-    "Stop stops the model",  # with buffering, text appears too late for Stop to matter
+    "Stop stops the model",  # with buffering, the model finishes before any text appears
     "other visitors aren't blocked",
 }
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with served(ALONE, sys.executable) as running:  # as if only its own packages were installed
+    with served(ALONE, sys.executable) as running:  # as with only the app's own packages
         yield running
 
 

@@ -13,7 +13,7 @@ ANSWER = prepared_replies.answer(RAINBOW)
 ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
-PAUSE = 30  # tokens sent before a fault; `stall@30,600` then sends nothing for 600 s
+PAUSE = 30  # the number of tokens before a fault, such as `stall@30,600`: a silence of 600 s
 BEFORE = ANSWER[:60]  # text that always arrives before the fault
 
 NOTE_LENGTHS = """(log) => {

@@ -1,4 +1,7 @@
-"""Each framework's app (the fixture `chosen`) leaves nothing behind and reports a missing model."""
+"""Starting and stopping each framework's app (the fixture `chosen`).
+
+Ctrl-C leaves no process and no new file. A missing model is reported.
+"""
 
 import signal
 import subprocess
@@ -39,7 +42,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(chosen: App) -> None:
 
 def test_a_missing_model_is_reported(chosen: App, tmp_path: Path) -> None:
     words = ["-m", *(word.replace("{port}", str(free_port())) for word in chosen.command)]
-    if chosen.name == "streamlit":  # Streamlit shows the error on its page
+    if chosen.name == "streamlit":  # Streamlit shows errors only on its page
         words = ["-c", PRINT_ERRORS]
     more = {name: value.format(folder=tmp_path) for name, value in chosen.variables}
     done = subprocess.run(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Error, Page, ViewportSize
 
 LONGEST_RUN = 600.0  # seconds per lesson
-WORDS = (  # elements whose text must have enough contrast
+WORDS = (  # CSS selectors of elements whose text must have enough contrast
     ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
     ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend, "
     ".course-gap b, .course-axis span, .course-detail, .course-label, .course-block *, "
@@ -70,14 +70,14 @@ class Opened:
 
 @pytest.mark.timeout(1200)  # lesson 4 takes 40 s, or longer on a busy machine
 class Promises:
-    """Base class for each lesson's `TestPromises`. A lesson's tests share one *Run All*."""
+    """Base class for each lesson's `TestPromises`; the tests share one run of the notebook."""
 
     lesson: Lesson
 
     @pytest.fixture(scope="class")
     @classmethod
     def opened(cls, lesson_page: Page, course: Lab) -> Iterator[Opened]:
-        """Open the notebook, run all cells, and wait until the page shows their widgets."""
+        """Open the notebook, run all cells, and wait until the page shows the cells' widgets."""
         lesson, page = cls.lesson, lesson_page
         page.set_viewport_size(NOTEBOOK_WIDTH)
         errors: list[str] = []
@@ -91,7 +91,7 @@ class Promises:
 
         page.on("pageerror", on_error)
         page.on("console", on_console)
-        if page.url.startswith(course.address):  # JupyterLab is loaded once for all lessons
+        if page.url.startswith(course.address):  # JupyterLab is already open
             notebook = NotebookPage.open_next(page, lesson.file)
         else:
             notebook = NotebookPage.open(page, course.url(lesson.file))

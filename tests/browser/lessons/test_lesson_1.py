@@ -1,6 +1,6 @@
 """Lesson 1 as learners see it: the unmodified notebook in JupyterLab.
 
-The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
+The tests of `Promises` also run here. All tests use the same notebook, `opened`, after *Run All*.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Lesson 3 as learners see it: the unmodified notebook in JupyterLab.
 
-The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
+The tests of `Promises` also run here. All tests use the same notebook, `opened`, after *Run All*.
 """
 
 from tests.browser.lessons.promises import Lesson, Opened, Promises

@@ -1,6 +1,6 @@
 """Lesson 4 as learners see it: the unmodified notebook in JupyterLab.
 
-The tests of `Promises` also run here. All tests share one *Run All*: `opened`.
+The tests of `Promises` also run here. All tests use the same notebook, `opened`, after *Run All*.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 HEARTS = ".course-heartbeat"  # the widgets that show whether the event loop is blocked
 LAST = ".jp-CodeCell:last-child"
-# Code for new cells; most of its functions come from the notebook's own cells.
+# Code for new cells. Most of the functions that it calls are defined in the notebook.
 STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# A model that pauses after twenty pieces until the test takes the "reloaded" turn; `turns.code`
+# A model that pauses after twenty pieces until the test calls `take("reloaded")`. `turns.code`
 # defines `turn`.
 WAITING = """
 class Waiting:

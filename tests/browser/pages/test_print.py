@@ -1,4 +1,4 @@
-"""The course's site on paper, and its quick reference on screen."""
+"""How the site's pages print, and how the quick reference looks on a screen."""
 
 from __future__ import annotations
 

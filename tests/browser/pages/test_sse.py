@@ -13,7 +13,7 @@ from utils.sse import parse
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Route
 
-# Returns [type, data, ID] for each event in a stream.
+# Reads a stream with `EventSource`; returns a list with [type, data, ID] of each event.
 READ = """([url, types]) => new Promise((resolve) => {
   const source = new EventSource(url), events = [];
   const note = (event) => {
@@ -29,7 +29,7 @@ READ = """([url, types]) => new Promise((resolve) => {
 
 
 def misread_by_chromium(stream: bytes) -> bool:
-    """Return whether a stream starts with a BOM and a line ending, which Chromium misreads."""
+    """Return whether a stream starts with a BOM and a line ending; Chromium misreads those."""
     return stream.startswith((b"\xef\xbb\xbf\r", b"\xef\xbb\xbf\n"))
 
 

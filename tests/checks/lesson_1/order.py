@@ -11,7 +11,7 @@ LINES = {
     "F": "ttft = None",
     "G": "    if ttft is None and chunk.content:",
 }
-MEASURED = "0.6 s to the first text"  # part of the message for a right order
+MEASURED = "0.6 s to the first text"  # part of the message for a correct order
 
 right("1.order", says=MEASURED)((LINES, "DFAGEC"))
 right("1.order", says=MEASURED)((LINES, "FDAGEC"))

@@ -1,6 +1,6 @@
 """Right and wrong answers to 1.show, which asks for a function that prints pieces as they arrive.
 
-The wrong answers make most of the mistakes that all checks look for.
+The wrong answers cover most of the mistakes that are common to all checks.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 from tests.checks.answers import right, wrong
 
-# A: the prompt's first line is new. B: 20 clients send it. C: its last line is new. D: it is new
-# and ten times as long. E: its second half is new. F: its first three quarters are deleted.
+# A: a new first line in the prompt. B: the same prompt, sent by 20 clients. C: a new last line.
+# D: a new prompt, ten times as long. E: a new second half. F: the last quarter of the prompt.
 RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"  # in the message
 
 right("1.ttft", says=RIGHT)("CFEABD")

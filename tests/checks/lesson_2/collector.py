@@ -61,7 +61,7 @@ TOKEN = "def on_llm_new_token(self, token, **kwargs)"
 
 
 def at(event, does):
-    """Return changes that add a method for an event, with the body `does`."""
+    """Return an edit that adds a method for an event, with the body `does`."""
     return {ADDS: f"{ADDS}\n    def {event}(self, value, *_, **kwargs):\n        {does}"}
 
 

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 2.spaces_heard, which asks for the spaces that a handler receives."""
+"""Right and wrong answers to 2.spaces_heard, which asks how many spaces a handler receives."""
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager  # noqa: F401 (used in edits)
 from langchain_core.messages import HumanMessage

@@ -47,7 +47,7 @@ MEASURES = "self.ttft = self.clock() - self.sent"
 
 
 def at(event, does):
-    """Return changes that add a method for an event, with the body `does`."""
+    """Return an edit that adds a method for an event, with the body `does`."""
     method = f"def {event}(self, value, **kwargs):\n        {does}\n\n    "
     return {"def on_llm_new_token": f"{method}def on_llm_new_token"}
 

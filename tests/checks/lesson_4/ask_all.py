@@ -56,7 +56,7 @@ edit(None, {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(pr
 edit(None, {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"})
 edit(
     None,
-    {  # waits for all replies before it raises an error
+    {  # this answer waits for all replies before it raises an error
         END: f"""texts = {KEEPING_ERRORS}
     for text in texts:
         if isinstance(text, BaseException):

@@ -127,7 +127,7 @@ edit(
     },
     "4 of .*connection had dropped",
 )
-# a mistake with two readers
+# a mistake that affects only replies with two readers
 TURN = {"while event": "while reply.turn is mine and (event", "(number):": "(number)):"}
 edit(
     "readers share state",

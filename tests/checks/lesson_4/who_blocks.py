@@ -2,7 +2,7 @@
 
 from tests.checks.answers import right, wrong
 
-# For each snippet, whether a heartbeat in the same event loop goes on while the snippet runs.
+# For each snippet, whether a heartbeat on the same event loop continues while the snippet runs.
 BEATS = {"A": True, "B": False, "C": True, "D": False, "E": True, "F": False}
 
 right("4.who_blocks")(BEATS)

@@ -33,7 +33,7 @@ async def first_that_answers(models, prompt):
 edit = edits("5.first_that_answers", first_that_answers)
 STREAM, SHOWN = "model.astream(prompt)", "bool(chunk.content)"
 CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"
-START = "    {}\n    for".format  # adds a line before the loop
+START = "    {}\n    for".format  # inserts a line of code before the loop
 NOTES = {
     "    for": START("errors = []"),
     CATCH: "except Exception as error:\n            errors.append(error)",

@@ -43,13 +43,13 @@ SAFE = "safe = len(held) - (longest - 1)"
 CUT = "                yield held[:safe]\n                held = held[safe:]\n"
 FLUSH = "    if held:\n        yield held\n"
 REFUSES = "                if not allowed(held):\n                    raise Refused\n"
-FINE = {  # changes that raise `Refused` only at the end
+FINE = {  # edits after which the answer raises `Refused` only at the end
     'held = ""': 'held, fine = "", True',
     CHECK: "            fine = fine and allowed(held)\n",
     "if safe > 0": "if fine and safe > 0",
     FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
 }
-# changes that call `allowed` only right before text is yielded
+# edits after which `allowed` is called only right before text is yielded
 LAZY = {
     CHECK: "",
     CUT: REFUSES + CUT,

@@ -43,7 +43,7 @@ OWN = "raise RuntimeError('No source answered.')"
 edit(None, {"    for": FIRST("yield Status('Connecting')")})
 edit(None, {"    for": FIRST("yield Status('Thinking')")})
 edit(
-    None,  # passes on an empty first chunk together with the next piece
+    None,  # yields an empty first chunk only when the next piece arrives
     {
         "begun = False": "begun, empty = False, []",
         "yield piece": """empty.append(piece)
@@ -120,7 +120,7 @@ async def watched(stream, seconds):
 
 
 def steady_with_watched(own):
-    """Return the official `steady`; it uses the `watched` that the code in `own` defines."""
+    """Return the course's `steady`, which uses the `watched` defined by the code in `own`."""
     names = {"committed": committed, "asyncio": asyncio, "aclosing": aclosing}
     exec(f"check = print\n{own}\n{lesson_source.solution('5.steady')}", names)
     return names["steady"]

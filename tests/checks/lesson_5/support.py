@@ -70,7 +70,7 @@ class Assistant:
 
 READS, GIVEN = "async for piece in steady(sources, seconds)", "(sources, seconds)"
 SOURCE, BEGIN = "partial(answer, model, tools, history)", "    async def"
-FIRST = "    {}\n    async def".format  # adds a line before `reply`
+FIRST = "    {}\n    async def".format  # inserts a line of code before the function `reply`
 
 for mistake, changes, *says in (
     ("never calls the next", {"in models": "in models[:1]"}),

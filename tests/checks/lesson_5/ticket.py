@@ -1,6 +1,6 @@
 """Right and wrong answers to 5.ticket, which asks for a ticket that grows as fields arrive."""
 
-# ruff: noqa: F401 (edits use the imports)
+# ruff: noqa: F401 (the edited answers use the imports)
 
 from contextlib import suppress
 
@@ -50,7 +50,7 @@ LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'
 SENT = "model.astream(request(conversation))"
 JSON_MODE = 'model.bind(response_format={"type": "json_object"}).astream'
 
-# With this mode, the parser leaves out a field whose value is unfinished.
+# With `partial_mode=True`, `from_json` leaves out a field whose value is unfinished.
 edit(None, {"readable(text)": "from_json(text.encode(), partial_mode=True)"})
 edit(None, {"readable(text)": "parse_partial_json(text) or {}", LACKS: 'not finish == "stop"'})
 edit(None, {SENT: f'{JSON_MODE}([{{"role": "user", "content": request(conversation)}}])'})

@@ -25,7 +25,7 @@ GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.appe
 CUTS = "except BaseException:\n        said += ' [cut]'\n        raise\n    finally"
 ALONE = f"except GeneratorExit:\n        {END}\n        raise\n    else"
 LATE = f"except OverflowError:\n        pass\n    else:\n        {BEGIN}"
-GROWS = {  # changes that make the stored message grow with each chunk
+GROWS = {  # edits after which the stored message grows with each chunk
     BEGIN: 'history += [HumanMessage(question), AIMessage("")]',
     GROW: "history[-1].content += chunk.content",
     END: "pass",

@@ -91,7 +91,7 @@ def test_the_order_of_a_streams_chunks(server: Simulator, include_usage: bool) -
         assert not any("usage" in chunk for chunk in chunks)
     else:
         assert usage["choices"] == []
-        assert usage["usage"]["completion_tokens"] == len(chunks) - 2  # all but `role` and `finish`
+        assert usage["usage"]["completion_tokens"] == len(chunks) - 2  # not `role` and `finish`
         assert all(chunk["usage"] is None for chunk in chunks)
 
 

@@ -86,7 +86,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
     assert numbers[0] == 0
     assert numbers == sorted(set(numbers))
     if name in ("error", "failed"):
-        return  # these streams have no complete response
+        return  # these streams end without a complete response
     *_, last = events
     assert last["type"] in ("response.completed", "response.incomplete")
     done = [event["item"] for event in events if event["type"] == "response.output_item.done"]

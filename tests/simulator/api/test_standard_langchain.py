@@ -15,7 +15,7 @@ from utils.simulator import Simulator
 
 
 class Standard(ChatModelIntegrationTests):
-    """The standard tests, with the settings that both APIs share."""
+    """LangChain's standard tests, with the settings that both APIs share."""
 
     by_responses: bool
 

@@ -34,7 +34,7 @@ def all_required(properties):
 
 OBJECT = all_required(FIELDS)
 PEOPLE = all_required({"people": {"type": "array", "items": OBJECT}})
-ASKS = {  # what a request asks for besides text
+ASKS = {  # additional fields of the request body
     "plain": {},
     "tool": {"tools": [{"type": "function", "function": {
         "name": "get_weather", "description": "The weather " * 1000, "parameters": OBJECT}}]},

@@ -283,7 +283,7 @@ def test_a_long_number_does_not_make_the_schema_invalid(digits):
     number = "7" * digits
     found = reply(f"The number is {number}.", obj(n=INTEGER))["n"]
     assert isinstance(found, int)
-    if digits <= 300:  # longer numbers aren't taken from the prompt
+    if digits <= 300:  # longer numbers aren't copied from the prompt
         assert found == int(number)
 
 

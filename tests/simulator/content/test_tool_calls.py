@@ -57,7 +57,7 @@ def result(city, content):
 
 
 def parts(*messages, tools=ALL, **fields):
-    """Return the parts of a reply: text, or calls with a name and arguments."""
+    """Return the parts of the reply to these messages: text, or calls with a name and arguments."""
     return answer(parse({"model": "sim", "messages": [*messages], "tools": tools, **fields}))
 
 

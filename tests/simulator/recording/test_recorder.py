@@ -196,7 +196,8 @@ def test_calls_are_separated_despite_missing_and_repeated_indexes(tmp_path: Path
 
 @pytest.mark.parametrize("name", ["reasoning", "reasoning_content", "thinking"])
 def test_mixed_reasoning_and_text_are_replayed_with_both_apis(name: str, tmp_path: Path) -> None:
-    parts = [{"type": "text", "text": "c"}, {"type": "image"}]  # some servers send such content
+    # some servers send the content as a list
+    parts = [{"type": "text", "text": "c"}, {"type": "image"}]
     sent = [text("a"), text(None, **{name: "Hm"}), text("b"), text(parts), STOP]
     reply = saved(recorded(sse(*sent))[0], tmp_path)
     deltas = replayed(reply)[1:]
@@ -249,7 +250,7 @@ CHUNK = fields(
 ).filter(lambda chunk: not (isinstance(chunk, dict) and chunk.get("error")))
 
 
-# The events are chunks and arbitrary strings without whitespace, mostly invalid as JSON.
+# The events are chunks and arbitrary strings without whitespace, most of them invalid JSON.
 @given(st.lists(CHUNK | st.text().map(lambda text: "".join(text.split())), max_size=6))
 def test_any_stream_is_recorded_written_read_and_replayed(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[Any]

@@ -69,6 +69,6 @@ def test_no_other_widgets_rules_apply_to_a_widget(name: str):
             continue
         rules = re.sub(r"/\*.*?\*/", "", text_of(sheet), flags=re.DOTALL)
         for selectors in re.findall(r"([^{}]+)\{", rules):
-            for selector in re.split(r",(?![^(]*\))", selectors):  # not at commas in `:is(a, b)`
+            for selector in re.split(r",(?![^(]*\))", selectors):  # don't split `:is(a, b)`
                 named = set(re.findall(r"course-[a-z-]+", selector))
                 assert not named or named - classes, f"{sheet}: {selector.strip()}"

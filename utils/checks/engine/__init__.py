@@ -1,1 +1,1 @@
-"""The building blocks of checks: fakes to run an answer against, and common mistakes."""
+"""The building blocks of checks: fakes for running an answer, and common mistakes."""

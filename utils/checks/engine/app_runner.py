@@ -25,7 +25,7 @@ class _App(Wanted):
 
 _APP = _App(object, "the app")
 
-NO_APP: Mistakes[Run] = {  # looked for before mistakes in the responses
+NO_APP: Mistakes[Run] = {  # mistakes that a check looks for before mistakes in the responses
     "not a function": lambda run: not _makes_an_app(run.answer),
     "async def": FIRST["async def"],
     "yields": FIRST["yields"],
@@ -49,7 +49,7 @@ def run_app(
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to create an app; `use` sends requests to it and returns a `Visit` for each.
+    """Call the answer to create an app. `use` sends it requests and returns a `Visit` for each.
 
     The app's first exception is recorded as the answer's. For `passes_on`, see `Run`.
     """

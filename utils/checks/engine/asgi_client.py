@@ -108,8 +108,8 @@ async def get(
         headers: Additional headers, with lower-case names.
         leave_after: The client closes the connection after this many events (an int) or seconds (a
             float).
-        slow: If true, the client doesn't disconnect after `leave_after` events, but stops reading;
-            five seconds later, the server cancels the request, as on a timeout or shutdown.
+        slow: If true, the client stops reading after `leave_after` events but stays connected. Five
+            seconds later, the server cancels the request, as on a timeout or shutdown.
     """
     scope = _scope("GET", path, query, headers)
     return await _exchange(app, scope, b"", on_event, leave_after, slow)

@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; all else works as usual."""
 
-    made_by_a_check: ClassVar[bool] = True  # so answers may call it; see `isolation`
+    made_by_a_check: ClassVar[bool] = True  # lets answers call it; see `isolation`
 
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
@@ -80,7 +80,8 @@ class FakeModel(ChatOpenAI):
         """The readings of all replies."""
         return [each for reply in (*self._replies.values(), self._other) for each in reply.readings]
 
-    # None of these is `async` or yields, so a call is recorded even if its result is never used.
+    # None of these methods is `async` or a generator, so each call is recorded, even if its result
+    # is never used.
 
     def stream(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().stream(input, self._called("stream", config), **kwargs)
@@ -116,7 +117,7 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call these, which bypass `generate` so that only one call is recorded.
+    # `invoke` and `ainvoke` call these two, which bypass `generate` to record only one call.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)
@@ -132,7 +133,7 @@ class FakeModel(ChatOpenAI):
         return config
 
     def _reply_to(self, messages: list[BaseMessage]) -> Reply:
-        """Return the reply to a request; a subclass can choose it in another way."""
+        """Return the reply to a request; a subclass may override this method."""
         return self._replies.get(messages[-1].text if messages else "", self._other)
 
     def _request(

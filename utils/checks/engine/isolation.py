@@ -47,7 +47,7 @@ class Noted:
     """The side effects of one run of an answer."""
 
     models: list[BaseChatModel] = field(default_factory=list)  # the other models that were called
-    forgotten: list[str] = field(default_factory=list)  # functions whose coroutine wasn't awaited
+    forgotten: list[str] = field(default_factory=list)  # functions with unawaited coroutines
     stdout: _Printed = field(default_factory=_Printed)
 
     def other_model(self, answer: Any) -> str:
@@ -129,7 +129,10 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _patched() -> Iterator[None]:
-    """Note unawaited coroutines and calls to other models; hide "ignored GeneratorExit" errors."""
+    """Record unawaited coroutines and calls to other models.
+
+    Also hide "ignored GeneratorExit" errors.
+    """
     hook, show = sys.unraisablehook, warnings.showwarning
     methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
 

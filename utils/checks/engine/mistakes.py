@@ -1,8 +1,8 @@
 """The mistakes to look for, in order, in all exercises whose check records a `Run`.
 
 A mistake is a predicate on a `Run`, the record of what an answer did with a prepared reply. In an
-exercise's own cases, and in `compact` from `extra_cases`, the runner looks for the mistakes in
-`FIRST`, then the exercise's own, then those in `LAST`. In the `stress` cases, it looks for those in
+exercise's own cases, and in the case from `compact`, the runner looks for the mistakes in `FIRST`,
+then the exercise's own, then those in `LAST`. In the cases from `stress`, it looks for those in
 `STRESSED`. An exercise can opt out of a shared mistake by naming it and giving a reason.
 Exercises about text include `TEXT`, which compares a run's `output` with the `expected` text.
 """
@@ -63,7 +63,8 @@ def _prints(run: Run) -> bool:
     """Whether text was printed instead of being returned or yielded."""
     printed, output, expected = map(bare, (run.stdout, run.output, run.expected))
     only_printed = bool(printed) and printed in expected and printed not in output
-    instead = len(output) <= len(expected) - len(printed)  # short by at least the printed amount
+    # the output is shorter than expected by at least the length of the printed text
+    instead = len(output) <= len(expected) - len(printed)
     prints_all = printed == expected and not run.streams
     return only_printed and (instead or prints_all) and output != expected
 

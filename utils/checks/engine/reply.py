@@ -67,7 +67,7 @@ class Event:
 class Reading:
     """One reading of a reply, from the request to the end; times are in virtual seconds."""
 
-    messages: Sequence[BaseMessage] = ()  # empty if a stream was passed to the answer directly
+    messages: Sequence[BaseMessage] = ()  # empty if the answer received a stream and no model
     # the call's keyword arguments, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
     streamed: bool = True  # whether the reply was streamed instead of sent in one go
@@ -80,7 +80,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the id of the requesting thread
-    ends_signalled: int = 0  # how many times the stream signalled its end; a second loop makes it 2
+    ends_signalled: int = 0  # how many times the stream signalled its end; 2 after a second loop
 
 
 @dataclass(eq=False)
@@ -99,12 +99,12 @@ class Reply:
     gap: float = GAP  # seconds between pieces
     # extra seconds to wait before a piece, keyed by its index
     silences: Mapping[int, float] = field(default_factory=dict)
-    # whether the role is sent with the first piece and the finish reason with the last piece, as
-    # some providers do, instead of in separate chunks without text
+    # Whether the first piece's chunk contains the role, and the last piece's the finish reason, as
+    # with some providers. Otherwise, separate chunks without text contain them.
     compact: bool = False
     keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
     again: "Reply | None" = None  # the reply to later requests; None to repeat this reply
-    log: list[Event] = field(default_factory=list)  # what was taken and what was output, in order
+    log: list[Event] = field(default_factory=list)  # everything read and output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
 
     @property
@@ -119,17 +119,17 @@ class Reply:
 
     @property
     def taken(self) -> int:
-        """The number of non-empty pieces taken, in all readings."""
+        """The total number of non-empty pieces taken in all readings."""
         return sum(len(reading.arrived) for reading in self.readings)
 
     @property
     def ended(self) -> bool:
-        """Whether the latest reading reached the end."""
+        """Whether the latest reading reached the end of the reply."""
         return bool(self.readings) and self.readings[-1].ended
 
     @property
     def still_open(self) -> bool:
-        """Whether any reading has neither ended nor been closed."""
+        """Whether any reading is still open."""
         return any(reading.left is None for reading in self.readings)
 
     @property
@@ -238,7 +238,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # waits as it would for a final chunk, but sends none
+            if chunks and self.compact:  # wait as long as for a final chunk, but send none
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))
@@ -258,7 +258,7 @@ class Reply:
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
         """Yield each chunk, or the error to raise, with the seconds to wait before it."""
-        compact = self.compact and not self.calls  # the finish reason must follow any tool calls
+        compact = self.compact and not self.calls  # the finish reason must come after tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
         ending = {"finish_reason": self.finish, "model_name": self.model_name}
@@ -295,7 +295,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """A reply's items, which can be read once; counts how many times the end is signalled."""
+    """A reply's items, which can be read only once; counts how often the end is signalled."""
 
     def __init__(self, reply: Reply, **how: bool) -> None:
         self._reading = Reading()

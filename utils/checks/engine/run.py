@@ -32,13 +32,14 @@ class Case:
 
     text: str = RIVERS  # the text of the reply
     seed: int = 1  # determines where the text is split into pieces
-    pieces: Sequence[str] | None = None  # the reply in pieces, instead of `text` and `seed`
-    compact: bool = False  # whether the first chunk has text, instead of only the role
-    silences: Mapping[int, float] = field(default_factory=dict)  # extra seconds, by piece index
+    pieces: Sequence[str] | None = None  # the reply's pieces; by default, `text` is split
+    compact: bool = False  # whether the first chunk has text as well as the role
+    # extra seconds of silence before pieces, keyed by piece index
+    silences: Mapping[int, float] = field(default_factory=dict)
     prompt: str = PROMPT  # the prompt that the model should receive
-    fails_after: int | None = None  # the connection is lost after this many pieces
-    # the reader closes the answer's stream after this many items, not counting empty strings;
-    # a web app's client disconnects after this many events (an int) or virtual seconds (a float)
+    fails_after: int | None = None  # how many pieces are sent before the connection is lost
+    # The number of items, not counting empty strings, before the reader closes the answer's stream.
+    # For a web app: the events (an int) or virtual seconds (a float) before the client disconnects.
     leave_after: float | None = None
     cancel_after: float | None = None  # virtual seconds until the answer's task is cancelled
     when: str = ""  # how messages refer to the case, such as "for an empty reply"
@@ -60,7 +61,7 @@ class Case:
         return Reply(pieces, **{**given, "silences": self.silences, **how})
 
     def model(self, reply: Reply, **settings: Any) -> FakeModel:
-        """Create a model that replies to the prompt with `reply`."""
+        """Create a model that replies to the case's prompt with `reply`."""
         return FakeModel.of({self.prompt: reply}, **settings)
 
 
@@ -95,7 +96,7 @@ ANYTHING = Wanted(object, "a value")
 
 
 class Record:
-    """Base class for the records of functions (`Run`) and handler classes (`HandlerRun`)."""
+    """Base class of all records: `Run` for functions, and `HandlerRun` for handler classes."""
 
     case: Case
 
@@ -114,7 +115,7 @@ class Record:
 class Run(Record):
     """The record of one run of an answer."""
 
-    name: str  # the function name in the exercise
+    name: str  # the function's name in the exercise
     answer: Any  # the learner's function, or whatever else was passed to `check`
     case: Case
     reply: Reply
@@ -124,10 +125,10 @@ class Run(Record):
     asynchronous: bool = False  # whether the exercise asks for an awaitable or an async generator
     passes_on: bool = False  # whether each piece should be passed on before the next piece is taken
     expected: str = ""  # the correct text; by default, the reply's text
-    returned: Any = None  # the returned value or, if awaited, its result; None if a stream was read
+    returned: Any = None  # the returned value, or its result if awaited; None if a stream was read
     awaited: bool = False  # whether the check awaited the returned value
-    read: bool = False  # whether the answer returned a stream, which the check then read
-    ahead: int = 0  # how many pieces the answer took before its stream was read
+    read: bool = False  # whether the check read a stream that the answer returned
+    ahead: int = 0  # how many pieces the answer read before the check read its stream
     items: list[Any] = field(default_factory=list)  # the items that the stream yielded
     taken: list[int] = field(default_factory=list)  # the number of pieces taken before each item
     at: list[float] = field(default_factory=list)  # virtual seconds until each item was yielded
@@ -144,7 +145,8 @@ class Run(Record):
     # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""
-    other_model: str = ""  # describes the first model that was called but not passed to the answer
+    # a description of the first model that was called but not passed to the answer
+    other_model: str = ""
     forgotten: str = ""  # the first function whose coroutine was never awaited; "" if there is none
     stdout: str = ""  # the printed text, up to a limit
 

@@ -26,7 +26,7 @@ from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
-_MODULES = ("builtins", "asyncio", "utils")  # packages whose exceptions aren't the learner's own
+_MODULES = ("builtins", "asyncio", "utils")  # packages whose exceptions the learner didn't define
 _MOST = 1000  # items after which a stream counts as infinite
 _PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to finish
 # virtual seconds allowed for unreferenced streams to close, even those read in a thread
@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; subclasses mean a timeout
+            exits = type(error) is SystemExit  # raised by `exit()`; timeouts raise subclasses
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
@@ -106,7 +106,7 @@ class _Runner:
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the names of changed arguments, and of model settings changed for any request."""
+        """Return the names of changed arguments, and of model settings changed in any request."""
         names: list[str] = []
         with suppress(TypeError, ValueError):
             names += inspect.signature(self.run.answer).parameters
@@ -131,7 +131,7 @@ class _Runner:
 
 
 def _made(arg: Any) -> Any:
-    """Return an argument or, if it is a method of a reply, the stream that it creates."""
+    """Return an argument or, if the argument is a reply's method, the stream that it creates."""
     return arg() if isinstance(getattr(arg, "__self__", None), Reply) else arg
 
 
@@ -217,7 +217,7 @@ def run_async(
 
 async def _watched(runner: _Runner, pause: float) -> None:
     """Run the answer, then list unfinished tasks before they can continue."""
-    # get the loop here: if an answer that never ends is discarded, no loop is running in `finally`
+    # needed now: `finally` has no running loop if an answer that never ends is discarded
     loop = asyncio.get_running_loop()
     try:
         await _awaited(runner, pause)
@@ -231,7 +231,7 @@ async def _watched(runner: _Runner, pause: float) -> None:
 
 
 async def _awaited(runner: _Runner, pause: float) -> None:
-    """Call the answer, then await the result or, if it is a stream, read and close it."""
+    """Call the answer. Then await the result or, if it is a stream, read and close it."""
     runner.call()
     run, stream = runner.run, runner.run.returned
     if inspect.isawaitable(stream):
@@ -282,7 +282,7 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
         if inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__  # contains a dot, which marks asyncio's own tasks
+                found[task] = coro.__qualname__  # the dot in this name marks asyncio's own tasks
             elif learners_own(file):
                 found[task] = coro.__name__
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

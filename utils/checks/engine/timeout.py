@@ -15,12 +15,12 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 5.0  # the limit for one check; a correct answer takes milliseconds
+ANSWER_SECONDS = 5.0  # the time limit for one check, in seconds; a correct answer needs only ms
 _STOPS = 20  # how many times to raise `OutOfTime`: code may swallow the exception or react slowly
 _PATIENCE = 0.2  # seconds between attempts to stop the code
 _POLL = 0.05  # the longest delay, in seconds, before an interrupt is noticed
 _WINDOW = 0.25  # seconds over which to measure whether code is computing or waiting
-# code whose processor time is below this fraction of the window counts as waiting
+# code counts as waiting if its processor time is at most this fraction of the window
 _COMPUTES = 0.02
 _LONGEST = 4  # the wall-clock limit of a call, as a multiple of its time limit
 
@@ -53,7 +53,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
 
 class _Run(Generic[T]):
-    """One call. Its thread lives until `release`, so that no other thread is given its id."""
+    """One call. Its thread lives until `release`, so that the thread's id isn't reused."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -76,7 +76,7 @@ class _Run(Generic[T]):
                 passed = now - begun
                 if passed < window:
                     continue
-                computed = time.process_time() - used  # by all threads, so it can exceed `passed`
+                computed = time.process_time() - used  # by all threads; can exceed `passed`
                 waits = computed <= _COMPUTES * passed
                 spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed
@@ -90,7 +90,7 @@ class _Run(Generic[T]):
         return self._value[0]
 
     def release(self) -> None:
-        """Let the thread end, with no exception pending; leave a stuck thread running."""
+        """Let the thread end, with no exception pending. If it is stuck, don't wait for it."""
         if self._done.is_set():
             self._send(None)
             self._released.set()

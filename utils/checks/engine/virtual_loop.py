@@ -30,7 +30,7 @@ class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doe
 
 
 class Stop(SystemExit):
-    """Raised to stop a run; becomes `NeverEnds`. asyncio lets a `SystemExit` out of the loop."""
+    """Raised to stop a run, and converted to `NeverEnds`. asyncio propagates a `SystemExit`."""
 
 
 WAITS = (
@@ -80,12 +80,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run `func` in a thread; the clock stops until `func` returns or calls `pause`."""
-        # the job pops `func`, so that an idle thread keeps no reference to it, or to its stream
+        # popped by the job, so that an idle thread keeps no reference to `func` or its stream
         work: list[Callable[[], T]] = [partial(func, *args)]
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
-        # `wrap_future` added its callback first, so the future has its result before time goes on
+        # called after `wrap_future`'s callback, so the future has its result before time goes on
         job.add_done_callback(self._one_job_less)
         return future
 

@@ -106,7 +106,7 @@ def pause(seconds: float) -> None:
 async def sleep(seconds: float) -> None:
     """Like `asyncio.sleep`, but in virtual time, even on a loop that the learner created."""
     current = _CLOCK.get()
-    if isinstance(current, Clock):  # not a virtual loop: `asyncio.sleep` would wait in real time
+    if isinstance(current, Clock):  # on a real loop, `asyncio.sleep` would wait in real time
         current.pause(seconds)
         seconds = 0
     await asyncio.sleep(seconds)
@@ -137,7 +137,7 @@ def _sleep(seconds: float) -> None:
         _REAL["sleep"](seconds)
 
 
-# what replaces the functions in `_REAL`, so that they follow the virtual clock if there is one
+# replacements for the functions in `_REAL`; they follow the virtual clock if there is one
 _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name in _REAL}
 
 

@@ -40,7 +40,7 @@ def count(number: int, noun: str, verb: str = "") -> str:
 
 
 def times(number: int) -> str:
-    """Return a number of times in words, such as "never", "once", "twice" or "3 times"."""
+    """Return how many times something happened: "never", "once", "twice" or "3 times", say."""
     return _TIMES.get(number, f"{number} times")
 
 

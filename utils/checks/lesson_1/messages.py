@@ -270,7 +270,7 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
 DIAGNOSIS = clinic_messages(
     "deployment",
     "All three are right, from the measurements alone.",
-    {  # keyed by "GIVEN for CORRECT"
+    {  # keys: the wrong label, "for", the correct label
         "healthy for buffered": "Compare its TTFT with its total: for how much of that time is the "
         "screen blank?",
         "healthy for slow model": "Look at the distance between its marks in the strip, and at its "
@@ -283,12 +283,12 @@ DIAGNOSIS = clinic_messages(
         "slow model for buffered": "Once its text arrives, the gaps between pieces are short. "
         "Can a slow model write that fast?",
     },
-    denied={"slow model": "isn't a slow model"},  # instead of "isn't slow model"
+    denied={"slow model": "isn't a slow model"},  # by default "isn't slow model"
 )
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return a sentence with the TTFT of each change."""
+    """Return a sentence about each change's TTFT."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

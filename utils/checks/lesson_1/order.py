@@ -11,9 +11,9 @@ from utils.checks.engine.reply import FIRST_AFTER, ROLE_AFTER, Reply
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.virtual_time import clock, now
 
-TTFT = ROLE_AFTER + FIRST_AFTER  # seconds: to the empty first chunk, then to the first text
+TTFT = ROLE_AFTER + FIRST_AFTER  # in seconds; an empty chunk precedes the first text
 
-_FILE = "<your order>"  # the file name of the compiled lines
+_FILE = "<your order>"  # the file name that tracebacks show for the lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +23,15 @@ class Seen:
     lines: Mapping[str, str] = field(default_factory=dict)  # the code of each line, by letter
     given: Any = ""  # the order that was passed
     is_order: bool = True  # whether the order is a string or a list of single letters
-    letters: str = ""  # the order without separators
+    letters: str = ""  # the letters of the order, without separators
     unknown: str = ""  # the first letter that doesn't name a line; "" if there is none
     repeated: str = ""  # the first letter that appears more than once; "" if there is none
-    syntax: SyntaxError | None = None  # raised if Python can't parse the ordered lines
+    syntax: SyntaxError | None = None  # the error if Python can't parse the ordered lines
     error: Exception | None = None  # the exception that the ordered lines raised
     values: Mapping[str, Any] = field(default_factory=dict)  # the variables after the run
     missing: Sequence[str] = ()  # the metrics that the lines didn't set to a float
-    reply: Reply = field(default_factory=Reply)  # the reply that the lines measured
-    at: str = ""  # the letter of the line with the syntax error
+    reply: Reply = field(default_factory=Reply)  # the reply whose latency the lines measured
+    at: str = ""  # the letter of the line with the syntax error; "" if there is none
     empty_block: str = ""  # the letter of the line that opens an empty block; "" if there is none
 
     def measured(self, name: str, seconds: float) -> bool:
@@ -54,7 +54,8 @@ def observe(answer: Any, case: Case) -> Seen:
 def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
     """Return an order's letters in upper case, its first unknown letter and its first repeated one.
 
-    The keys are fields of `Seen`. A value is "" if there is no such letter, or no order to read.
+    The keys are fields of `Seen`. A value is "" if there is no such letter, or if `given` isn't a
+    list, a tuple or a string.
     """
     text = "".join(map(str, given)) if isinstance(given, list | tuple) else given
     letters = "".join(filter(str.isalnum, text.upper())) if isinstance(text, str) else ""
@@ -67,7 +68,7 @@ def letters_in(given: object, names: Collection[str]) -> dict[str, Any]:
 
 def _run(seen: Seen, case: Case) -> Seen:
     text = "\n".join(seen.lines[letter] for letter in seen.letters)
-    # lets messages quote the line that raised an exception
+    # so that messages can quote the line that raised an exception
     linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)
     failure: dict[str, Any] = {}  # the fields of `Seen` that describe a failure
     reply = case.reply()

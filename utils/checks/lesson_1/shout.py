@@ -22,14 +22,14 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters of complete words that were held back at once
+    words_held: int  # the largest number of characters in complete words held back at once
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 
 def _words_held(reply: Reply) -> int:
     most = out = 0
     going_in = ""
-    for event in reply.log:  # in order: text that the model sent, and text that came out
+    for event in reply.log:  # text sent by the model and text yielded by the chain, in order
         if event.what == "out":
             out += len(event.text)
         else:

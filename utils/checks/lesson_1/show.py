@@ -23,7 +23,7 @@ class Screen(io.StringIO):
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
 
     def write(self, text: str) -> int:
-        """Write the text and note when it was printed."""
+        """Write the text, and add it to the reply's log."""
         self._look()
         if text:
             self._reply.out(text)
@@ -37,19 +37,19 @@ class Screen(io.StringIO):
         self._waiting_since = None
 
     def _look(self) -> None:
-        """Note whether another piece was taken before printed text was flushed."""
+        """Set `flushed` to False if a piece was taken after text was printed but not flushed."""
         if self._waiting_since is not None and self._reply.taken > self._waiting_since:
             self.flushed = False
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The printed text, and the result of a second call."""
+    """The printed text, and what a second call returned."""
 
     printed: str
     flushed: bool  # see `Screen`
     again: Any  # the return value of the second call
-    right: bool  # whether the reply was printed, with only line breaks around it
+    right: bool  # whether nothing but the reply was printed, except for line breaks around it
     respaced: bool  # whether the printed text differs from the reply only in white space
 
 

@@ -37,7 +37,7 @@ def _ttft(change: _Change) -> float:
     server, ttft = Server(profile.serving), 0.0
     requests = [(_PROMPT, 0.0)] + [(change.prompt, _LATER)] * change.clients
     for prompt, now in requests:
-        place = server.admit(prompt, now)  # how long the request waits, and how long its prefill is
+        place = server.admit(prompt, now)  # the request's wait and prefill times, in seconds
         ttft = place.wait + profile.ttft + place.prefill
         place.hold(ttft + _REPLY)  # occupies one of the server's slots until the reply ends
     return ttft
@@ -45,17 +45,17 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """The answer's order of the changes, and each change's TTFT in seconds."""
+    """The answer, which orders the changes, and each change's TTFT in seconds."""
 
     answer: Any
     ttfts: Mapping[str, float]
-    letters: str  # the order without separators
+    letters: str  # the letters of the order, without separators
     unknown: str  # the first letter that doesn't name a change; "" if there is none
     repeated: str  # the first letter that appears more than once; "" if there is none
     missing: Sequence[str]  # the changes missing from the order
 
     def too_early(self, letter: str) -> str:
-        """Return the first change after this one that should precede it; "" if there is none."""
+        """Return the first change that follows `letter` but should precede it; "" if none does."""
         after = self.letters[self.letters.index(letter) + 1 :]
         return next((other for other in after if self.ttfts[other] < self.ttfts[letter]), "")
 

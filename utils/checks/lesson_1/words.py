@@ -19,12 +19,12 @@ class Seen(Run):
     """A run; `items` are the yielded words, and `taken` how many pieces were read before each."""
 
     words: Sequence[str]  # the correct words
-    wrong: int  # the index of the first missing, extra or different word; `len(words)` if none is
+    wrong: int  # index of the first missing, extra or different word; `len(words)` if all are right
     item: str  # the item at index `wrong`; "" if there is none
     word: str  # the correct word at index `wrong`; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces must arrive before its end is certain
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
-    together: Sequence[str]  # the late word, preceded by others that the same piece completed
+    together: Sequence[str]  # the words that the same piece completed, up to the late one
 
 
 def observe(answer: Any, case: Case) -> Seen:
@@ -50,8 +50,8 @@ def observe(answer: Any, case: Case) -> Seen:
 def _needed(reply: Reply) -> list[int]:
     arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # pieces until white space follows
-    # the last word may be followed by no white space: it ends with the stream
+    known = [1 + bisect_right(arrived, end) for end in ends]  # pieces up to the next white space
+    # without white space after it, the last word is complete only when the stream ends
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 
 

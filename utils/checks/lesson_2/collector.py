@@ -17,7 +17,7 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 @dataclass(frozen=True, kw_only=True)
 class Listening(Case):
-    """A reply, requested with `stream` or, if `invoked`, by `invoke` with `streaming=True`."""
+    """A reply to `stream` or, if `invoked`, to `invoke` with `streaming=True`."""
 
     invoked: bool = False
 
@@ -31,7 +31,7 @@ class Seen(HandlerRun):
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
     pieces: Sequence[str]  # the reply's pieces
-    longest: str  # the longest value of `.text` after any chunk
+    longest: str  # the longest value that `.text` had after a chunk
     late: Sequence[tuple[str, Any]]  # the entries of `looks` whose text and value differ
 
 

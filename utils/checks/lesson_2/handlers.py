@@ -42,7 +42,8 @@ class HandlerRun(Record):
     answer: Any  # the learner's class, or whatever else was passed to `check`
     case: Case
     handler: BaseCallbackHandler | None = None  # the first instance
-    error: Exception | None = None  # the exception raised when creating or calling an instance
+    # the exception raised while an instance was created or its methods were called
+    error: Exception | None = None
     log: Sequence[str] = ()  # LangChain's log messages about callbacks
     unknown: Sequence[str] = ()  # the learner's methods that LangChain never calls
     unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if there is none
@@ -89,7 +90,7 @@ def run_handlers(
                 found |= dict(zip(("value", "other"), values, strict=False))
             except Exception as error:
                 found["error"] = error
-            for handler in made:  # don't let exceptions propagate during later clean-up
+            for handler in made:  # so that later clean-up raises no exceptions
                 object.__setattr__(handler, "raise_error", False)
     first = next(iter(made), None)
     found |= {"handler": first, "unknown": unknown(first), "unfilled": unfilled(first)}
@@ -97,13 +98,13 @@ def run_handlers(
 
 
 def is_handler_class(answer: object) -> bool:
-    """Whether the answer is a class whose instances LangChain can call."""
+    """Whether the answer is a subclass of LangChain's `BaseCallbackHandler`."""
     return isinstance(answer, type) and issubclass(answer, BaseCallbackHandler)
 
 
 @contextmanager
 def callback_log() -> Iterator[list[str]]:
-    """Collect LangChain's log messages about callbacks without displaying them."""
+    """Collect, but don't display, LangChain's log messages about callbacks."""
     lines: list[str] = []
 
     def note(record: logging.LogRecord) -> bool:
@@ -155,13 +156,13 @@ class Attaching(Run):
     """A run of an answer that attaches handlers and returns a number."""
 
     right: int  # the correct number
-    again: Any  # the result of a second call
+    again: Any  # the result when the answer is called a second time
     log: Sequence[str]  # LangChain's log messages about callbacks
     wrong: bool  # whether the wrong number was returned although the whole reply arrived
     calls: Sequence[Call]  # the calls to the model's methods
     handlers: Sequence[Any]  # all handlers that were attached
     classes: Sequence[type]  # classes attached instead of instances; LangChain ignores them
-    unfilled: str  # a handler's misnamed token parameter; "" if there is none
+    unfilled: str  # the name of a misnamed token parameter; "" if there is none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
     @classmethod
@@ -192,7 +193,7 @@ def _no_list(error: BaseException | None) -> bool:
     return isinstance(first, BaseCallbackHandler) or is_handler_class(first)
 
 
-CLASS: Mistakes[HandlerRun] = {  # in answers that are handler classes
+CLASS: Mistakes[HandlerRun] = {  # mistakes in handler classes
     "not a class": lambda s: not isinstance(s.answer, type),
     "not a handler": lambda s: not is_handler_class(s.answer),
     "yields in a method": lambda s: bool(s.generators),
@@ -204,14 +205,14 @@ CLASS: Mistakes[HandlerRun] = {  # in answers that are handler classes
     "fails silently": lambda s: bool(s.log),
 }
 
-ATTACHED_FIRST: Mistakes[Attaching] = {  # for `Exercise`'s argument `first`
+ATTACHED_FIRST: Mistakes[Attaching] = {  # to pass to `Exercise` as `first`
     "callbacks without a list": lambda s: _no_list(s.error),
     "attaches a method": lambda s: (
         isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
     ),
     "attaches the class": lambda s: bool(s.classes),
 }
-ATTACHED: Mistakes[Attaching] = {  # for `Exercise`'s argument `mistakes`
+ATTACHED: Mistakes[Attaching] = {  # to pass to `Exercise` as `mistakes`
     "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
     "fails silently": lambda s: bool(s.log),
     "callbacks by keyword": lambda s: (

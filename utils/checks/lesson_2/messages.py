@@ -412,7 +412,7 @@ STARTS: Messages[starts.Seen] = {
 DIAGNOSIS = clinic_messages(
     "program",
     "All four are right, from the tokens received and the warnings logged.",
-    {  # keyed by "GIVEN for CORRECT"
+    {  # keys: the wrong label, "for", the correct label
         "healthy for not streaming": "The reply is the same without streaming: look at how many "
         "tokens its handler received.",
         "healthy for attached twice": "The reply is the same in all programs: compare how many "

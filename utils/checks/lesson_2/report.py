@@ -23,7 +23,7 @@ class Runs(Case):
 
     interleaved: bool = False  # whether the tokens of two runs interleave
     other_first: bool = False  # if `interleaved`, whether the run that never fails starts first
-    then_shorter: bool = False  # whether a shorter run follows
+    then_shorter: bool = False  # whether the run is followed by a shorter one
     invoked: bool = False  # whether the model is called with `invoke`, which pushes no tokens
     batch: bool = False  # whether three runs in separate threads share the handler
 
@@ -50,10 +50,10 @@ class Seen(HandlerRun):
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
     got: Sequence[Any]  # the entries of `.reports`; empty if `.reports` isn't a list
-    kept: Sequence[str]  # the attributes with more entries after the runs than before
+    kept: Sequence[str]  # the attributes that have more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
-    off: set[int]  # how far off each report is; empty if a report is missing or extra
+    off: set[int]  # the errors of the reports, in tokens; empty if a report is missing or extra
 
 
 def observe(answer: Any, case: Runs) -> Seen:
@@ -99,7 +99,7 @@ def _run(case: Runs, config: Any) -> None:
         if case.other_first:
             streams.reverse()
         with closing(chunks):
-            for _ in zip_longest(*streams):  # takes a chunk from each stream in turn
+            for _ in zip_longest(*streams):  # alternates between the streams, chunk by chunk
                 if reply.taken == case.leave_after:
                     break
         if case.then_shorter:
@@ -112,7 +112,7 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """Return the number of entries, including nested ones, in each attribute but `reports`."""
+    """Return the number of entries, including nested ones, in each attribute except `reports`."""
     own = {name: value for name, value in vars(type(handler)).items() if not callable(value)}
     attributes = {**own, **vars(handler)}
     return {

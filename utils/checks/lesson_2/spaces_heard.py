@@ -53,7 +53,8 @@ MISTAKES: Mistakes[Attaching] = {
 
 check = Exercise(
     observe,
-    cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),  # 32 spaces, as stored outputs say
+    # the first reply has 32 spaces, the number in the lesson's stored outputs
+    cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),
     mistakes=MISTAKES,
     first={"a class": lambda s: isinstance(s.answer, type), **handlers.ATTACHED_FIRST},
     opts_out={"collected first": "the number is returned after the reply has ended"},

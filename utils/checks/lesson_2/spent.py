@@ -29,7 +29,7 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`, the replies and their token counts; `right` is the sum to be returned."""
+    """A run of `spent`, with the replies and token counts; `right` is the correct sum."""
 
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt
@@ -37,7 +37,7 @@ class Seen(Attaching):
     never_sent: str  # the first prompt that was never sent; "" if all were sent
     miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
     unfinished: str  # the first prompt whose reply wasn't read to the end; "" if there is none
-    input_tokens: int  # the input tokens of all requests together
+    input_tokens: int  # the total input tokens of all requests
     output_tokens: Sequence[int]  # the output tokens of each reply
 
     def is_sum(self, prompts: Iterable[str]) -> bool:
@@ -55,7 +55,7 @@ def _usage(sent: int, written: int) -> UsageMetadata:
     return UsageMetadata(input_tokens=sent, output_tokens=written, total_tokens=sent + written)
 
 
-# chosen so that no two mistakes give the same sum
+# chosen so that each mistake produces a different sum
 _USAGES = {_RIVER: _usage(9, 131), _TIDE: _usage(11, 214), _SEA: _usage(8, 417)}
 _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 

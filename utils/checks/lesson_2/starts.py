@@ -32,18 +32,19 @@ class Seen:
     answer: Any
     strings: Sequence[str] = ()  # keys that are case numbers written as strings
     unknown: Sequence[str] = ()  # keys that aren't case numbers
-    misshapen: int = 0  # the first case whose entry can't be read as two numbers; 0 if all can
-    missing: Sequence[str] = ()  # which numbers are missing, such as "`A` in case 2"
+    # the first case whose entry can't be read as two numbers; 0 if there is none
+    misshapen: int = 0
+    missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
     odd_case: int = 0  # the first case with a value that isn't an integer; 0 if there is none
     odd: Any = None  # the value that isn't an integer
-    wrong_case: int = 0  # the first case with a wrong number; 0 if all are right
-    handler: str = ""  # the handler with the wrong number, "A" or "B"
+    wrong_case: int = 0  # the first case with a wrong number; 0 if there is none
+    handler: str = ""  # the name of the handler with the wrong number: "A" or "B"
     number: Any = 0  # the wrong number
     places: int = 0  # how many times `handler` is attached in `wrong_case`
 
 
 def _row(entry: Any) -> Mapping[str, Any] | None:
-    """Return an entry as a dict: {} if it is missing, None if its format is unknown.
+    """Return an entry as a dict; {} if the entry is missing, None if its format is unknown.
 
     The known formats are a dict, `("A", 1, "B", 2)` and `(1, 2)`.
     """
@@ -59,7 +60,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
 
 
 def _number(row: Mapping[str, Any] | None, name: str) -> Any:
-    """Return a row's number for a handler or, if it is missing, the row's default or None."""
+    """Return a row's number for a handler. If it is missing, return the row's default or None."""
     if row is None:
         return None
     with suppress(KeyError):

@@ -17,14 +17,14 @@ IDLE = 50.0  # seconds between creating and using the handler
 
 _FIRST_AFTER = 0.5437  # seconds until the first text, with enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
-_LONG = 60.0  # longer than any run in this check, in seconds
+_LONG = 60.0  # a time longer than any run in this check, in seconds
 _CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply, and whether the handler's clock reads 0 when the model is called."""
+    """A reply. If `from_zero`, the handler's clock reads 0 when the model is called."""
 
     from_zero: bool = False
 
@@ -33,11 +33,11 @@ class Timed(Case):
 class Seen(HandlerRun):
     """The values of the handler's `.ttft`; `value` is the final one."""
 
-    at_first: Any  # `.ttft` of a new handler
+    at_first: Any  # a new handler's `.ttft`
     first: float | None  # the correct TTFT; None for a reply without text
     looked: bool  # whether the handler read its clock while the model was running
     early: Any  # the first value of `.ttft` before any text arrived; None if there was none
-    then: Any  # `.ttft` when the first text arrived
+    then: Any  # the value of `.ttft` when the first text arrived
     ttft: Any  # the first value of `.ttft`; None if `.ttft` was never set
     odd: Any  # the first value of `.ttft` that isn't a number; None if all are numbers
 
@@ -76,7 +76,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     measured = [value for value in (early, then, run.value) if value is not None]
     odd = [value for value in measured if isinstance(value, bool) or not isinstance(value, Real)]
     if run.value is None or first is None:
-        wrong = run.value is not first  # right only if both are None
+        wrong = run.value is not first  # right only if both values are None
     else:
         wrong = bool(odd) or not _close(measured[0], first)
     return Seen.of(

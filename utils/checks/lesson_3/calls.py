@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.run import Wanted
-from utils.checks.lesson_3 import given  # shared with `whole` and `to_store`
+from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `to_store`
 from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, Seen, ended
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
@@ -57,7 +57,7 @@ check = Exercise(
         Chunks(when="for a reply of text alone"),
         EMPTY_STREAM,
     ),
-    first=given.NEEDS_WHOLE,  # whether it calls `whole`, which isn't written yet
+    first=given.NEEDS_WHOLE,  # for an answer that calls an unwritten `whole`
     mistakes=MISTAKES,
     opts_out=given.OPTS_OUT,
 )

@@ -36,7 +36,7 @@ Done"""
 class Seen(Run):
     """The result of calling the answer once with the case's text."""
 
-    kept: str  # the text without a last line of one or two backticks
+    kept: str  # the text, without the last line if that consists of one or two backticks
     open: bool  # whether a code block is still open at the end of `kept`
 
     @property
@@ -62,7 +62,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the learner's function with the text of the case."""
+    """Call the learner's function with the case's text."""
     lines = case.text.split("\n")
     kept = "\n".join(lines[:-1] if lines[-1].strip() in _HALF_FENCES else lines)
     run = call("closed", answer, case, Reply(), case.text)  # the reply is a placeholder

@@ -14,45 +14,46 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-SECONDS = 0.25  # the interval; exact in binary, like the gaps below, so that sums compare exactly
+# the interval; like the gaps below, it is exact in binary, so that sums have no rounding errors
+SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace(Case):
-    """A stream of pieces, and the clock that the answer gets."""
+    """A stream of pieces, and the clock passed to the answer."""
 
     gaps: Sequence[float]  # the seconds before each piece
     begins: float = 100.0  # the clock's time at the start of the run, in seconds
 
 
 class Passed(NamedTuple):
-    """A yielded string, and how many non-empty pieces had arrived by then."""
+    """A yielded string, and how many non-empty pieces had arrived when it was yielded."""
 
     text: str
     taken: int
 
 
-# Stands for a string that wasn't yielded, or wasn't due. No case has 1000 pieces, so a missing
-# string counts as too late, and an extra one as too soon.
+# Pads the shorter of two lists: the yielded strings and the expected strings. No case has 1000
+# pieces, so a missing string counts as too late, and an extra one as too soon.
 _NOTHING = Passed("", 1000)
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The strings that were yielded, and the strings that were due."""
+    """The strings that were yielded, and the strings that should have been yielded."""
 
     case: Pace
-    due: Sequence[Passed]  # the strings that should have been yielded, and when
+    due: Sequence[Passed]  # the strings that should have been yielded
     clock_calls: int  # how many times the answer called its clock
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
-    wanted: Passed  # the string that was due instead; equals `wrong` if all are right
+    wanted: Passed  # the string due in its place; if all are right, both are `_NOTHING`
     slept: float  # how long the answer itself slept, in virtual seconds
     missing: str  # the first piece missing from the output; "" if there is none
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read what the answer yields for one stream, with a clock that records its calls."""
+    """Read what the answer yields for one stream, and record its calls to the clock."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     clock_times: list[float] = []
 
@@ -80,7 +81,7 @@ def observe(answer: Any, case: Pace) -> Seen:
 def _due(
     case: Pace, *, debounce: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the correct strings or, with `debounce` or `enough=gt`, those of a mistake."""
+    """Yield the correct strings or, with `debounce` or `enough=gt`, those that a mistake yields."""
     now, last = 0.0, -inf  # virtual seconds
     waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
@@ -100,7 +101,7 @@ def _due(
 MISTAKES: Mistakes[Seen] = {
     **UNREAD,
     "waits": lambda s: s.slept > 0,
-    "collected first": lambda s: (  # a late first piece looks the same in a short stream
+    "collected first": lambda s: (  # not in short streams: a late first piece looks the same
         s.total > 4 and s.due[0].taken < s.due[-1].taken and s.taken[:1] == [s.due[-1].taken]
     ),
     "never looks at the clock": lambda s: s.total > 1 and not s.clock_calls,

@@ -28,7 +28,7 @@ class Chunks(Case):
     """A reply in chunks, or a stream without chunks if `empty`."""
 
     text: str = HERON
-    calls: Sequence[tuple[str, str]] = ()  # tool calls, like `WEATHER`
+    calls: Sequence[tuple[str, str]] = ()  # tool calls, in the form of `WEATHER`
     finish: str | None = "stop"  # the finish reason; None for a reply without one
     empty: bool = False
 
@@ -83,7 +83,7 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
-# for exercises whose answers may call `whole`, the answer to an earlier exercise
+# for exercises whose answers may call `whole`, which learners write in an earlier exercise
 NEEDS_WHOLE: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")

@@ -7,10 +7,10 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
 from utils.checks.engine.run import ANYTHING, STRING
-from utils.checks.lesson_3 import given  # shared with `whole` and `calls`
+from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `calls`
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-# finds what an error message may say about a missing finish reason, such as "no" or "None"
+# finds a word such as "no" or "None" in an error message about a missing finish reason
 _MISSING = re.compile(
     r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
@@ -35,7 +35,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection error was replaced rather than propagated or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # the connection error isn't even a cause of the raised one
+    if not s.lost:  # the raised error isn't even chained to the connection error
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__  # `raise … from None`
     return hidden or not _refused(s)

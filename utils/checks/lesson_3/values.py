@@ -20,9 +20,10 @@ class Seen:
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference; if there is none, the shorter list's length
     given: Any = None  # the learner's value at index `at`
-    value: dict[str, Any] | None = None  # the parser's value at `at`; None if either list has ended
+    # the parser's value at `at`; None if either list is too short
+    value: dict[str, Any] | None = None
     unknown: str = ""  # the first key in `given` that isn't a prefix of any key in the JSON
-    key: str = ""  # the first key in `value` whose value differs in `given`
+    key: str = ""  # the first key in `value` whose value is missing or different in `given`
 
 
 def observe(answer: Any, _: None) -> Seen:

@@ -1,4 +1,4 @@
-"""Check for `ask_all`: request replies with a limit on concurrency, and return them in order."""
+"""Check for `ask_all`: request at most a few replies at a time, and return them in order."""
 
 import asyncio
 import inspect
@@ -44,7 +44,7 @@ class Seen(Run):
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt
     readings: Sequence[Reading]  # all requests that were sent
-    succeeded: bool  # whether all replies should arrive, and the answer raised nothing
+    succeeded: bool  # whether all replies should arrive and no exception was raised
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct items
     wrong: int  # the index of the first item that isn't the reply to its prompt
@@ -80,7 +80,7 @@ def observe(answer: Any, case: Prompts) -> Seen:
     sent = {prompt: replies[prompt].requests for prompt in prompts}
     spans = [(each.began, each.left or inf) for each in readings]
     concurrent_at_start = [sum(start <= at < end for start, end in spans) for at, _ in spans]
-    # After the first `at_most` replies, each can begin as soon as another ends.
+    # After the first `at_most` replies, each further one can begin as soon as a reply ends.
     begun = sorted(each.began for each in readings)[case.at_most :]
     ended = sorted(each.left or 0.0 for each in readings)
     return Seen.of(
@@ -124,7 +124,7 @@ MISTAKES: Mistakes[Seen] = {
     "sends other prompts": lambda s: s.succeeded and bool(s.miscounted),
     "stops early": lambda s: s.succeeded and not s.all_ended,
     "over the limit": lambda s: s.peak > s.case.at_most,
-    "reads in threads": lambda s: (  # `peak` is unreliable with threads
+    "reads in threads": lambda s: (  # with threads, `peak` is unreliable
         s.succeeded and any(each.thread != threading.get_ident() for each in s.readings)
     ),
     "under the limit": lambda s: s.succeeded and s.peak < min(s.case.at_most, len(s.case.prompts)),

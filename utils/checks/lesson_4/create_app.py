@@ -27,7 +27,7 @@ _MISUSE = (  # the errors that response classes raise for an argument of the wro
     r"'(function|coroutine|async_generator)' object is not iterable"
     r"|object has no attribute '(encode|items)'"
 )
-_TRIES = 20  # how many times to wait for threads to drop references to generators
+_TRIES = 20  # maximum number of waits for threads to drop references to generators
 _ENDS = ("end", "failed")  # the event types that end a response
 _HEADERS = {  # header names, and patterns that their values should match
     "Content-Type": r"^text/event-stream\s*(;|$)",
@@ -57,7 +57,7 @@ class Seen(Run):
     last: int  # the index of the first `end` or `failed`; if there is neither, of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case
-    arrived: str  # the text that the model sent, up to any failure
+    arrived: str  # the text that the model sent; if it failed, up to the failure
     generated_late: int  # how many pieces were generated after a disconnect or cancellation
     took: float  # the duration of the slowest response, in seconds
     lasts: float  # how long the model takes for its slowest reply, in seconds

@@ -502,7 +502,7 @@ DIAGNOSIS: Messages[Diagnosis] = {
     **clinic_messages(
         "endpoint",
         "",  # replaced below
-        {  # keyed by "GIVEN for CORRECT"
+        {  # keys: the wrong label, "for", the correct label
             "healthy for blocks the loop": "Its own client is served correctly. What happened to "
             "the health checks in the meantime?",
             "healthy for keeps generating": "A client that stays is served correctly. What "

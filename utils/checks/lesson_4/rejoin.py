@@ -19,25 +19,26 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import SOON
 
 _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
-_OTHER = "How do tides work?"  # a question that starts another reply in the same app
+_OTHER = "How do tides work?"  # the question for a second reply in the same app
 _LONG = 120.0  # seconds allowed for each response to end
 _SLOW = 0.1  # seconds allowed for a response to send a finished reply
 _WRONG_IDS = ("999", "-1", "x")  # values of `Last-Event-ID` that no event has
-_ENDS = ("end", "failed")  # the types of a reply's last event
+_ENDS = ("end", "failed")  # possible types of a reply's last event
 LOST = ("unknown", "unknown/stop")  # paths for a reply that doesn't exist
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """A reply and its readers; once the reply has ended, another page reads it from the start."""
+    """A reply and its readers. After the end, one more page reads the reply from the start."""
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, the number of events before each drop; a final connection reads to the end
+    # for each reader, how many events arrive before each drop; after the drops, it reads to the end
     drops: Sequence[Sequence[int]] = ((),)
-    # seconds until Stop is sent, with another reply in progress; None if it isn't sent
+    # seconds until Stop is sent; None if it isn't sent. Before Stop, a second reply is requested,
+    # which must continue.
     stops: float | None = None
-    refused: bool = False  # whether bad requests are sent as well
+    refused: bool = False  # whether the check also sends bad requests
 
     @property
     def whole(self) -> bool:
@@ -57,7 +58,7 @@ class Rejoin(NamedTuple):
 class Reader:
     """A page that reconnects with the last event id it received, like an `EventSource`."""
 
-    visits: list[Visit] = field(default_factory=list)  # each request, with its response
+    visits: list[Visit] = field(default_factory=list)  # the requests, each with its response
 
     @property
     def events(self) -> list[Any]:
@@ -77,8 +78,8 @@ class Reader:
     async def read(
         self, app: Any, path: str, drops: Sequence[int] = (), on_event: Any = None
     ) -> None:
-        """Read a reply to the end, or until a response's status isn't 200."""
-        for leave_after in (*drops, _LONG):  # ints count events; `_LONG`, a float, is in seconds
+        """Read a reply, reconnecting after each of the `drops`; give up if a status isn't 200."""
+        for leave_after in (*drops, _LONG):  # an int is a number of events; a float is in seconds
             headers = {"last-event-id": self.last_id} if self.last_id else {}
             visit = await get(app, path, {}, on_event, headers=headers, leave_after=leave_after)
             self.visits.append(visit)
@@ -114,9 +115,9 @@ class Seen(Run):
 
     case: Readers
     begun: Visit  # the response to `POST /chat`; empty if there is no app
-    # empty if there is no reply; the last reader loads the page after the reply has ended
+    # the reply's readers, the last of whom comes after its end; empty if there is no reply
     readers: Sequence[Reader]
-    stops: Sequence[Visit]  # the responses to Stop, sent in mid-reply and after the end
+    stops: Sequence[Visit]  # the responses to two Stops: one in mid-reply, one after the end
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
     bad: Sequence[tuple[str, Visit]]  # each bad request's path or event id, with the response
     kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
@@ -124,9 +125,10 @@ class Seen(Run):
     refusals: Sequence[Visit]  # the readers' responses whose status isn't 200
     media_type: str  # the first wrong content type; "" if there is none
     no_string: str  # the first message data that isn't a JSON string; "" if there is none
-    last: str  # the first wrong type of a reader's last event; "" if there is none
-    first_id: str  # the id of the first message to the first reader; "" if there is none
-    late: float  # the last response's duration in seconds; all its events existed when it began
+    last: str  # the first wrong type among the readers' last events; "" if there is none
+    first_id: str  # the id of the first reader's first message; "" if there is none
+    # the last response's duration in seconds; the reply was complete when this response began
+    late: float
 
     @property
     def output(self) -> str:
@@ -137,8 +139,8 @@ class Seen(Run):
 def observe(answer: Any, case: Readers) -> Seen:
     """Create an app, start a reply, and read it."""
     reply = case.reply()
-    plain = case.whole and case.drops == ((),)  # whether one connection gets the whole reply
-    readers = [Reader() for _ in (*case.drops, "later")]  # the last reads the finished reply
+    plain = case.whole and case.drops == ((),)  # whether one connection receives the whole reply
+    readers = [Reader() for _ in (*case.drops, "later")]  # the last one reads the finished reply
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
     # fields of `Seen`, which `use` fills in
@@ -163,7 +165,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _send_bad_requests(app, path)
-        await asyncio.sleep(reply.lasts)  # long enough even if Stop has no effect
+        await asyncio.sleep(reply.lasts)  # long enough even if Stop fails
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
             await other_reader.read(app, f"/replies/{other_key}")
@@ -191,7 +193,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         run,
         **seen,
         kept=kept,
-        expected=due,  # the same for every reader
+        expected=due,  # the same text for every reader
         reader=misled[0] if misled else readers[0],
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusals=[visit for visit in visits if visit.status != 200],
@@ -229,7 +231,7 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return the index of the text that the first wrong reconnection repeats, or None."""
+    """Return the index at which the text repeated by `reader` begins; None if there is none."""
     rejoin = s.reader.wrong_rejoin(s.expected)
     at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
     return at if 0 <= at < len(rejoin.before) else None
@@ -263,7 +265,10 @@ def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
 
 
 def ends_early(s: Seen) -> Sequence[Visit]:
-    """Return the responses that ended before the reply, or none if the first has a named event."""
+    """Return the responses that ended before the reply did.
+
+    If the first of them contains a named event, such as `end`, return an empty list.
+    """
     until = s.begun.began + s.reply.lasts - SOON if s.case.whole else 0.0
     visits = [visit for visit in _visits(s.readers) if visit.left is None]
     early = [visit for visit in visits if visit.over is not None and visit.over < until]
@@ -277,7 +282,7 @@ def _unnamed(visit: Visit) -> bool:
 
 FIRST: Mistakes[Seen] = {
     **NO_APP,
-    "asks for event 0": lambda s: any(  # an `IndexError` in the lesson's `Reply.event`
+    "asks for event 0": lambda s: any(  # raises `IndexError` in the lesson's `Reply.event`
         isinstance(each, IndexError)
         and traceback.extract_tb(each.__traceback__)[-1].name == "event"
         for each in s.causes

@@ -10,12 +10,12 @@ from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
 
-_SLACK = 0.1  # how late the answer may return, in seconds, since it may poll a clock
+_SLACK = 0.1  # seconds by which the answer may be late, since it may poll a clock
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed(Case):
-    """A reply and a time limit; pieces arrive after 0.6 s, 0.7 s and so on, plus any silences."""
+    """A reply and a time limit; without silences, pieces arrive after 0.6 s, 0.7 s and so on."""
 
     seconds: float  # the limit
 
@@ -42,7 +42,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]
-    # arrival time of the last chunk before the limit; the empty first chunk always counts
+    # arrival time of the last chunk before the limit; the empty first chunk is always included
     last_chunk = max([ROLE_AFTER, *(at for at in arrivals if at < case.seconds)])
     due = min(case.seconds, reply.lasts)
     pieces = zip(reply.pieces, arrivals, strict=True)

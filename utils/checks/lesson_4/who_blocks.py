@@ -19,7 +19,7 @@ ALIVE = 0.2  # the longest gap between heartbeats, in seconds, that doesn't coun
 _BEAT = 0.1  # seconds between heartbeats, as in the lesson's widget
 _QUESTION = "Describe a harbour."
 
-Snippet = Callable[[FakeModel], Awaitable[Any]]  # a snippet of the exercise, as a coroutine
+Snippet = Callable[[FakeModel], Awaitable[Any]]  # runs one of the exercise's snippets
 
 
 async def _a(model: FakeModel) -> None:

@@ -1,1 +1,1 @@
-"""The checks for lesson 5: one module per exercise, plus `messages` and what they share."""
+"""The checks for lesson 5: one module per exercise, plus `messages` and shared code."""

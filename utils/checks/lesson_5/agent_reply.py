@@ -61,7 +61,7 @@ MISTAKES: Mistakes[Seen] = {
     "another conversation": lambda s: not continues(given.HISTORY, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
     "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
-    # only tool results contain a parenthesis
+    # in these cases, only tool results contain a parenthesis
     "shows a result": lambda s: bool(s.case.calls) and "(" in s.text,
     **TEXT,
     "held back": lambda s: s.late > SOON,
@@ -69,7 +69,7 @@ MISTAKES: Mistakes[Seen] = {
 
 check = Exercise(
     observe,
-    cases=(  # `calls`: the tool calls in each reply before the last
+    cases=(  # `calls` has the tool calls of each reply except the last
         Calls(seed=8),
         Calls(calls=[[given.ORDER]], when="when the model called a tool"),
         Calls(calls=[[given.ORDER, given.HOURS]], when="when the model called two tools"),

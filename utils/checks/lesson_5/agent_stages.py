@@ -15,15 +15,15 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
+from utils.checks.lesson_5 import given  # inputs: models, tools, a chat history
 
 SILENCE = 5.0  # seconds before the first item
 
-Item = tuple[str, Any]  # a stream mode, and an item in that mode
+Item = tuple[str, Any]  # a stream mode, and the data that the agent yields in that mode
 
 
 class Stage(NamedTuple):
-    """A stage's name, and the number of the item at which it begins."""
+    """A stage's name, and the position, counted from 1, of the item at which it begins."""
 
     name: str
     at: int
@@ -48,7 +48,7 @@ class Seen(Run):
     unknown: str | None  # the first yielded stage that isn't in `correct`; None if there is none
 
     def place(self, number: int) -> str:
-        """Describe an item's position, counted from 1; 0 means before the first item."""
+        """Describe the position of item `number`, counted from 1; 0 is before the first item."""
         if not number:
             return "before any item"
         if number > len(self.sent):

@@ -44,7 +44,7 @@ class Seen(RepliesRun, StatusRun):
     readings: Sequence[Reading]  # the requests to the model, in order
     ran: Sequence[given.ToolRun]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
-    due_stages: Sequence[tuple[str, str]]  # (stage, tool name), or (stage, "") without a tool
+    due_stages: Sequence[tuple[str, str]]  # (stage, tool name); "" if it has no tool
     results: Sequence[str]  # the contents of the tool messages in the second request
     # The messages that the second request added, as types and call ids, such as
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
@@ -81,7 +81,7 @@ def _named(message: BaseMessage) -> str:
 
 
 def _ordered(calls: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(calls, key=repr)  # by `repr`, since an argument may be None
+    return sorted(calls, key=repr)  # by `repr`, since None can't be compared
 
 
 def _other_stages(s: Seen) -> bool:
@@ -92,7 +92,7 @@ def _other_stages(s: Seen) -> bool:
 
 
 def late_stage(s: Seen) -> float:
-    """Return the longest delay from the start of a request or tool call to its status."""
+    """Return the longest delay between the start of a request or tool call and its status."""
     began = sorted([reading.began for reading in s.readings] + [ran.at for ran in s.ran])
     return longest_delay([shown.at for shown in s.stages], began)
 
@@ -104,14 +104,14 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
 
 
 def observe(answer: Any, case: Calls) -> Seen:
-    """Read the answer's stream, using tools that take some time."""
+    """Run the answer with tools that take some time, and read its stream."""
     ran: list[given.ToolRun] = []
     replies = [given.calling(*calls, finish=case.finish) for calls in case.calls]
     replies.append(case.reply(usage=given.USAGE))
     args = (given.model_sending(*replies), given.tools(ran, case.takes), list(given.HISTORY))
     how: dict[str, Any] = {"wants": given.PIECE, "streams": True, "passes_on": True}
     run = run_async("answer", answer, case, replies[0], *args, **how)
-    due = case.calls if case.finish == _CALLS else ()  # the calls to run, for each reply
+    due = case.calls if case.finish == _CALLS else ()  # the calls that should run, grouped by reply
     due_stages = [("Thinking", "")]
     for calls in due:
         due_stages += [*(("Tool call", name) for name, _ in calls), ("Thinking", "")]

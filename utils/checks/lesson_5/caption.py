@@ -14,20 +14,20 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Case):
-    """A job's progress, and the correct caption."""
+    """A job's progress, and the caption that it should have."""
 
     done: int
-    total: int | None  # None if the total is unknown
+    total: int | None  # None if unknown
     seconds: float  # seconds since the job began
     right: str
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, and how far off the numbers in the caption are."""
+    """A run, and the errors of the numbers in its caption."""
 
     case: Job
-    off: Sequence[float]  # the error of each number; empty if there are too many or too few
+    off: Sequence[float]  # the error of each number; empty if the count of numbers is wrong
 
 
 def observe(answer: Any, case: Job) -> Seen:

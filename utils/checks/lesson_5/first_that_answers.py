@@ -17,11 +17,11 @@ from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, FallbackRun
 class Seen(FallbackRun):
     """The result of trying models in order, and any wrong prompts sent to them."""
 
-    other_prompts: Sequence[str]  # prompts that the models received instead of the given prompt
+    other_prompts: Sequence[str]  # prompts that the models received, other than the given prompt
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
-    """Read the answer's stream for a list of models."""
+    """Call the answer with a list of models, and read its stream."""
     replies = case.make_replies()
     reply = replies[case.to_call - 1]  # the reply from the last model that should be called
     models = [case.model(each) for each in replies]
@@ -46,13 +46,13 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
-# settings of replies that fail before any text, like `REFUSED`; {} is a reply that succeeds
+# Reply settings: like `REFUSED`, these make a reply fail before any text; {} lets it succeed.
 _NOT_JSON = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _TIMED_OUT = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 
 check = Exercise(
     observe,
-    cases=(  # `to_call`: how many models should be called
+    cases=(  # `to_call` is the correct number of models to call
         Fallback(seed=55),
         *(
             Fallback(replies=(*failing, {}, {}), to_call=len(failing) + 1, when=when)

@@ -22,7 +22,7 @@ Call = tuple[str, str]  # a tool's name, and its arguments as JSON
 
 TOOL_TAKES = 1.0  # how long a tool takes, in seconds
 SECONDS = 2.0  # the stall timeout, in seconds
-LONG = 30.0  # a silence longer than any timeout in these checks, in seconds
+LONG = 30.0  # seconds of silence, longer than any timeout in these checks
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
 HISTORY = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
@@ -45,7 +45,7 @@ class Fallback(Case):
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
     to_call: int = 1  # how many models or sources to call; the last one sends the reply to yield
     fails: bool = False  # whether the answer should end with an error
-    same: bool = False  # whether the list repeats one object, which sends the replies in turn
+    same: bool = False  # whether one object sends all replies: the list contains it repeatedly
     tool: bool = False  # whether the first model or source calls a tool before its reply
     takes: float = TOOL_TAKES  # how long the tool takes, in seconds
     limit: float = SECONDS  # the answer's `seconds` argument
@@ -110,7 +110,7 @@ class ToolRun:
 
 
 def tools(ran: list[ToolRun], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Create the tools of `ORDER` and `HOURS`; runs last `takes` seconds and are added to `ran`."""
+    """Create the tools of `ORDER` and `HOURS`; each run lasts `takes` seconds and extends `ran`."""
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
         _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),
@@ -130,7 +130,7 @@ def _tool(
 
 
 def other_tools(readings: Iterable[Reading]) -> bool:
-    """Whether any request offered the model anything but the tools made by `tools`."""
+    """Whether the tools offered in any request differ from those that `tools` makes."""
     names = sorted(tool.name for tool in tools([]))
     return any(offered_tools(reading) != names for reading in readings)
 
@@ -148,7 +148,7 @@ async def logged(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
 
 def stage_of(item: object) -> str | None:
     """Return the stage in a `Status`; None for anything else."""
-    is_status = type(item).__name__ == "Status"  # importing the class would import all widgets
+    is_status = type(item).__name__ == "Status"  # by name: an import would load all widgets
     return str(getattr(item, "stage", "")) if is_status else None
 
 

@@ -35,11 +35,11 @@ class Guarded(Case):
 
 
 class _Verdict(NamedTuple):
-    """One result of the guard."""
+    """One result of the guard, and the state of the reply when the guard was called."""
 
     allowed: bool
-    taken: int  # how many pieces had been taken by then
-    logged: int  # the length, by then, of the reply's log of pieces and yielded text
+    taken: int  # how many pieces had been taken
+    logged: int  # the length of the reply's log of pieces and yielded text
 
 
 @dataclass(kw_only=True)
@@ -48,18 +48,20 @@ class Seen(Run):
 
     case: Guarded
     guard_calls: int  # how many times `allowed` was called
-    no_at: int | None  # pieces taken when `allowed` first returned False; None if it never did
-    shown_by_then: int  # characters of `phrase` yielded before `allowed` first returned False
+    # how many pieces were taken before `allowed` first returned False; None if it never did
+    no_at: int | None
+    # how many characters of `phrase` were yielded before `allowed` first returned False
+    shown_by_then: int
     shown_unchecked: bool  # whether text was yielded right before `allowed` first returned False
     refused: bool  # whether `Refused` was raised
-    arrived: str  # the text of the pieces that were taken
+    arrived: str  # the text of the pieces that the answer read
     phrase: str  # the forbidden phrase that ends first in the reply; "" if there is none
     leaked: int  # how many characters of `phrase` were yielded
     held: int  # the largest number of characters held back when another piece arrived
 
 
 def observe(answer: Any, case: Guarded) -> Seen:
-    """Read the answer's stream for one reply, with a guard that records its results."""
+    """Read the answer's stream for one reply, and record the guard's results."""
     reply = case.reply()
     verdicts: list[_Verdict] = []
 
@@ -84,7 +86,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # accept any text if there is a phrase
+        expected=run.text if phrase else reply.text,  # any text is right if there is a phrase
         guard_calls=len(verdicts),
         no_at=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),
@@ -131,7 +133,7 @@ MISTAKES: Mistakes[Seen] = {
     "held back": lambda s: s.held >= s.case.longest,
 }
 
-_STREAMS = {  # the pieces of replies, keyed by `when`
+_STREAMS = {  # the pieces of each reply, keyed by `when`
     "when each piece was one character": tuple(f"All of it is {_FREE}, of course."),
     "when the phrase was in the middle of a long piece": ("So: ", _LONG_PIECE, " Bye", "."),
     "when the phrase ended the reply": ("It is fr", "ee of ch", "arge"),

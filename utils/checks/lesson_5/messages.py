@@ -388,7 +388,7 @@ SEAM: Messages[seam.Seen] = {
 DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
     "program",
     "All four are right, from their lengths, requests and finish reasons.",
-    {  # keyed by "GIVEN for CORRECT"
+    {  # keys: the wrong label, "for", the correct label
         "healthy for doubled": _BEGINNINGS,
         "healthy for lost": _LENGTH,
         "healthy for truncated": _NO_FINISH,
@@ -402,7 +402,7 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
         "truncated for doubled": _FINISHED,
         "truncated for lost": f"{_FINISHED} So the missing part isn't the end.",
     },
-    denied={  # what to write instead of "isn't doubled", etc.
+    denied={  # replacements for "isn't doubled", "isn't lost" and "isn't truncated"
         "doubled": "shows nothing twice",
         "lost": "didn't join two replies and lose a part",
         "truncated": "isn't a truncated reply",

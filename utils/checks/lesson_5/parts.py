@@ -8,11 +8,11 @@ from typing import Any
 
 @contextmanager
 def working_parts(answer: Any, names: Sequence[str], *, recheck: bool) -> Iterator[Sequence[str]]:
-    """During the `with` block, replace those of the named parts that fail; yield their names.
+    """During the `with` block, replace each named part that fails; yield the replaced names.
 
     The parts are globals in the answer's notebook. `recheck` first discards cached check results.
     """
-    from utils.assistant import PARTS, passes  # imports all widgets, so only when needed
+    from utils.assistant import PARTS, passes  # imported late, since it imports all widgets
 
     if recheck:
         passes.cache_clear()

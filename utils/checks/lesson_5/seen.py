@@ -18,17 +18,17 @@ _SLACK = 0.25  # how late the next model or source may be called, in seconds
 class RepliesRun(Run):
     """A stream of text from one or more replies."""
 
-    replies: Sequence[Reply]  # in the order in which they should be requested
+    replies: Sequence[Reply]  # the replies, in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Expect the text taken from the replies; after an early stop, a prefix is enough."""
+        """Set `expected` to the text of the taken pieces; after an early stop, a prefix will do."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
 
 
 def longest_delay(occurred: Iterable[float], due: Iterable[float]) -> float:
-    """Return the longest time by which an event was late, in seconds."""
+    """Return the longest delay between an event's due time and its occurrence, in seconds."""
     return max((at - expected for at, expected in zip(occurred, due, strict=False)), default=0.0)
 
 
@@ -41,9 +41,9 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 
 @dataclass(kw_only=True)
 class PassingRun(Run):
-    """A stream that passes on items from other streams."""
+    """A stream of items from other streams, the source streams."""
 
-    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item from the other streams
+    sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item of the source streams
 
     @property
     def stray(self) -> Any:
@@ -53,7 +53,10 @@ class PassingRun(Run):
 
     @property
     def missing(self) -> Any:
-        """The first item sent but not yielded; empty items count only in cases without a `when`."""
+        """The first item that was sent but not yielded, or None.
+
+        An empty item counts only in an ordinary case, whose `when` is "".
+        """
         left = list(self.items)
         for _, item in self.sent:
             if item in left:
@@ -64,13 +67,13 @@ class PassingRun(Run):
 
     @property
     def repeated(self) -> Any:
-        """The first item that was passed on more than once, or None."""
+        """The first item that was yielded more than once, or None."""
         ids = [*map(id, self.items)]
         return next((item for item in self.items if ids.count(id(item)) > 1), None)
 
     @property
     def late(self) -> float:
-        """The longest delay between taking a non-empty item and passing it on, in seconds."""
+        """The longest time between taking a non-empty item and yielding it, in seconds."""
         out = {id(item): BEGIN + at for item, at in zip(self.items, self.at, strict=True)}
         full = [(at, item) for at, item in self.sent if text_of(item) or stage_of(item)]
         return max((out.get(id(item), at) - at for at, item in full), default=0.0)
@@ -115,8 +118,9 @@ class StatusRun(Run):
 class FallbackRun(RepliesRun):
     """The result of trying models or sources in order."""
 
-    case: Fallback  # `to_call`: how many to call; `same`: the list repeats one model or source
-    requests: Sequence[Sequence[object]]  # a list per model or source, with one object per call
+    case: Fallback
+    # for each model or source, a list with one object per call
+    requests: Sequence[Sequence[object]]
 
     @property
     def called(self) -> int:
@@ -130,7 +134,7 @@ class FallbackRun(RepliesRun):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the learner's code seems to be at fault; `SLIPS` are errors such as NameError."""
+        """Whether the error seems to be the fault of the learner's code."""
         errors = [reply.error for reply in self.replies]
         explained = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (explained or self.case.fails)

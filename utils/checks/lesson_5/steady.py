@@ -1,4 +1,4 @@
-"""Check for `steady`: if a stream's source fails before text or a tool call, try the next one."""
+"""Check for `steady`: if a source's stream fails before text or a tool call, try the next."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,7 +20,7 @@ from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, PASSING, Fallba
 class Seen(FallbackRun, PassingRun):
     """The items that the sources sent, and the items that the answer yielded."""
 
-    replaced: Sequence[str]  # the replaced parts of the learner's assistant: "watched" or none
+    replaced: Sequence[str]  # `["watched"]` if the learner's `watched` was replaced, else empty
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
@@ -33,7 +33,7 @@ def observe(answer: Any, case: Fallback) -> Seen:
 
     def source(reply: Reply) -> AsyncIterator[Any]:
         called.append(reply)
-        before = [] if reply.compact else [Status("Thinking")]  # `compact`: begins with text
+        before = [] if reply.compact else [Status("Thinking")]  # a compact reply begins with text
         tool = [Status("Tool call", "refund")] if case.tool and reply is replies[0] else []
         return given.logged(reply, sent, *before, *tool)
 

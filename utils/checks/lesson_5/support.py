@@ -41,7 +41,8 @@ class Panel:
 
     def __init__(self, support: Any) -> None:
         self.support, self.reply = support, None
-        self.__globals__ = getattr(support, "__globals__", {})  # the notebook, for `run_async`
+        # the learner's globals, in which `run_async` replaces the clock
+        self.__globals__ = getattr(support, "__globals__", {})
 
     def __call__(self, models: Any, tools: Any, seconds: float, history: Any) -> Any:
         """Return a turn's stream; None if `support` didn't return a function."""
@@ -57,7 +58,7 @@ class Seen(FallbackRun, StatusRun):
     case: Script
     panel: Panel
     ran: Sequence[given.ToolRun]  # the tools that ran
-    replaced: Sequence[str]  # the names of the parts replaced with the course's versions
+    replaced: Sequence[str]  # the names of the learner's functions that were replaced
 
     @property
     def readings(self) -> list[Any]:

@@ -18,7 +18,7 @@ _LATER = 200.0  # seconds until Stop is pressed in cases that read the whole rep
 
 @dataclass(frozen=True, kw_only=True)
 class Press(Case):
-    """A reply, and the seconds from the call until Stop is pressed."""
+    """A reply, and the time when Stop is pressed, in seconds after the call."""
 
     at: float = _LATER
 
@@ -34,7 +34,7 @@ class Seen(Run):
 
     case: Press
     late: float  # seconds from Stop until the answer returned; negative if it returned earlier
-    arrived: Sequence[float]  # when each piece was taken, in seconds from the call
+    arrived: Sequence[float]  # seconds from the call until each piece was taken
 
 
 def observe(answer: Any, case: Press) -> Seen:
@@ -51,7 +51,7 @@ def observe(answer: Any, case: Press) -> Seen:
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
     if not case.at:
-        run = replace(run, model=None)  # the answer needn't call the model
+        run = replace(run, model=None)  # skips checks of model calls: none is needed
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
     # accept further text from the reply, and any output after an error or a cancellation

@@ -41,7 +41,7 @@ class Seen(Run):
     case: Written
     sent: str  # the text of the messages that the model received
     tickets: Sequence[Any]  # the items that are `Ticket` objects
-    unknown: str  # the first field that was None in a dict; "" if there is none
+    unknown: str  # the first field that was None in a yielded dict; "" if there is none
     invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
     unwritten: str  # the first field yielded before its name had arrived; "" if there is none
     dropped: str  # the first field dropped from one dict to the next; "" if there is none
@@ -49,13 +49,13 @@ class Seen(Run):
 
     def due(self, name: str) -> float:
         """Return the arrival time of the piece that completes a field's value."""
-        # including the closing quote or, after a number, the comma
+        # the end includes the closing quote or, after a number, the comma
         end = JSON.index(str(_VALUES[name])) + len(str(_VALUES[name])) + 1
         ends = list(accumulate(map(len, self.reply.pieces)))  # where each piece ends
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return the time at which a dict first had a field's full value, or the end of the run."""
+        """Return when a dict first had a field's full value; the end of the run if none did."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_VALUES[name])
@@ -89,7 +89,7 @@ def observe(answer: Any, case: Written) -> Seen:
     wants = _Item(object, "a dict or, at the end, a `Ticket`")
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
-    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # JSON that preceded each item
+    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # JSON before each item
     written = [(d, text) for d, text in zip(run.items, arrived, strict=True) if isinstance(d, dict)]
     unwritten = [name for d, text in written for name in d if f'"{name}"' not in text]
     dropped = [name for before, now in pairwise(dicts) for name in before if name not in now]

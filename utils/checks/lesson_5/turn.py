@@ -23,7 +23,7 @@ _BEFORE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Turn(Case):
-    """A chat turn that follows the messages in `before`."""
+    """A chat turn; `before` contains the earlier messages."""
 
     before: Sequence[BaseMessage] = _BEFORE
 

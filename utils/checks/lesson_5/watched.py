@@ -17,7 +17,7 @@ from utils.checks.lesson_5.given import LONG, SECONDS, logged
 from utils.checks.lesson_5.seen import PASSING, PassingRun
 
 LONGEST = 1.9  # the longest silence in a stream that doesn't stall, in seconds
-_SLACK = 0.1  # seconds by which `Stalled` may be early or late, since an answer may poll a clock
+_SLACK = 0.1  # tolerance for the time of `Stalled`, in seconds: an answer may poll a clock
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
@@ -47,12 +47,12 @@ class Seen(PassingRun):
 
 def observe(answer: Any, case: Watch) -> Seen:
     """Read the answer's stream once."""
-    sent: list[tuple[float, Any]] = []  # when each chunk was sent, in seconds, and the chunk
+    sent: list[tuple[float, Any]] = []  # for each chunk, (time sent in seconds, chunk)
     run = _read(answer, case, sent)
     stalled = _is_stalled(run.error)
     due = None
     if case.stalls is not None:
-        first = 0.0 if case.compact else ROLE_AFTER  # when a first chunk without text arrives
+        first = 0.0 if case.compact else ROLE_AFTER  # seconds until the role chunk; 0 without one
         due = case.limit + (run.reply.arrives(case.stalls - 1) if case.stalls else first)
     return Seen.of(
         run,

@@ -1,1 +1,1 @@
-"""The two APIs; in each package, `request` parses requests and `encoder` encodes replies."""
+"""The two APIs. In each package, `request` parses requests and `encoder` encodes replies."""

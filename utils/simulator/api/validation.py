@@ -49,7 +49,7 @@ class Body(Lenient):
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     """Return the most specific error: an unknown field, else an invalid literal, else the first."""
-    causes = ("extra_forbidden", "literal_error")  # each can cause errors of other types
+    causes = ("extra_forbidden", "literal_error")  # these can cause errors of other types
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
     steps = (f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])
@@ -100,7 +100,7 @@ def text_of(content: Sequence[Text] | None) -> str:
 
 
 class FunctionType(Lenient):
-    """The only tool type that the simulated model supports."""
+    """A tool of type `function`, the only type that the simulated model supports."""
 
     type: Literal["function"]
 

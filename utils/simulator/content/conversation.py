@@ -1,4 +1,4 @@
-"""Plain-text replies: prepared replies, references to earlier turns, and free conversation.
+"""Plain-text replies: prepared replies, references to earlier turns, and general conversation.
 
 Here, `asked` and `told` are what the reader wrote, and `said` is what the model replied.
 `wording.pattern` and `wording.rules` read `words.toml`. `Chooser.named` fills in one of the
@@ -13,8 +13,8 @@ from itertools import takewhile
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # the next reply avoids repeating sentences from this many recent replies
-_STEM = 4  # words that share this many initial letters count as equal
+_MOST_SAID = 60  # number of recent replies whose sentences the next reply avoids
+_STEM = 4  # how many initial letters of two words are compared
 
 
 def text(request: ModelRequest) -> str:
@@ -59,7 +59,7 @@ def _rest(request: ModelRequest) -> str:
 
 
 def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
-    """Return the reply to a question about the conversation itself; None if no such reply fits."""
+    """Return the reply to a question about the conversation itself; None if none fits."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
@@ -75,7 +75,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
             if not names:
                 return chooser.named("no_name")
             known = [part for part in told if names[-1] in part]
-            if known and " and " in prompt:  # the prompt asks for more than the name
+            if known and " and " in prompt:  # the question isn't only about the name
                 return chooser.named("you_told_me", quote=wording.shortened(known[-1]))
             return chooser.named("your_name", name=names[-1])
         case "about_me":
@@ -100,8 +100,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to.
 
-    These are the messages on its subject. If there are none, they are all messages or, for a
-    prompt that contains "ask" or "question", the questions and instructions (if any).
+    These are the messages on its subject. If there are none, all messages qualify; but if the
+    prompt contains "ask" or "question", only questions and instructions do, if there are any.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -113,7 +113,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the message that `prompt` asks for ("the second"), or the last."""
+    """Return a reply that quotes the message named in `prompt` ("the second"), or else the last."""
     words = prepared_replies.lower_words(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last

@@ -31,7 +31,7 @@ _NO_PLACES = (  # words that may follow "in" or "near" without being places
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
 _PAIRS = ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "«»", "「」", "『』")  # quotation marks
-QUOTED = "|".join(  # a quoted string; the matching group excludes the marks
+QUOTED = "|".join(  # matches a quoted string; its groups exclude the marks
     [r"\"([^\"\n]+)\"", r"(?<!\w)'([^'\n]+)'(?!\w)"]
     + [rf"{pair[0]}([^{pair}\n]+){pair[1]}" for pair in _PAIRS]
 )
@@ -68,7 +68,7 @@ class Words(NamedTuple):
 
 @_cached
 def word_set(text: str) -> Words:
-    """Return all words, and their prefixes."""
+    """Return all words in a text, and their prefixes."""
     whole = frozenset(words(text))
     ends = range(_SHORTEST_STEM, _LONGEST_STEM + 1)
     return Words(whole, frozenset(word[:end] for word in whole for end in ends))
@@ -88,7 +88,7 @@ def links(text: str) -> list[str]:
 
 @_cached
 def phones(text: str) -> list[str]:
-    """Return telephone numbers."""
+    """Return the telephone numbers in a text."""
     return [found.strip() for found in re.findall(r"\+?\d[\d ()/-]{6,}\d", text)]
 
 
@@ -171,7 +171,7 @@ def people(text: str) -> list[str]:
 def places(text: str) -> list[str]:
     """Return places: names after a word such as `in` or `from`, and names listed with them."""
     found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
-    doubtful: list[str] = []  # a lone word at the beginning of the text
+    doubtful: list[str] = []  # lone words at the beginning of the text
     pattern = rf"(?P<before>\b{_BEFORE_A_PLACE} |, ?|^)(?P<name>{_PROPER}(?:, [A-Z]{{2}}\b)?)"
     for match in re.finditer(pattern, text):
         words = _without_common_words(match["name"])

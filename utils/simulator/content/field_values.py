@@ -85,7 +85,8 @@ def strings(text: str, name: str, form: Any, about: str) -> list[str]:
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
     for word in extract.words(about):
-        if word in _FINDERS and word not in ("name", "time", "title"):  # too common in descriptions
+        # "name", "time" and "title" are too common in descriptions
+        if word in _FINDERS and word not in ("name", "time", "title"):
             return found + _FINDERS[word](text)
     return found
 
@@ -155,7 +156,7 @@ def records(text: str, names: list[str]) -> list[str]:
         return lines
     if not any({"name", "person", "city", "place"} & set(extract.words(name)) for name in names):
         return []
-    starts: list[int] = []  # each record begins with a name
+    starts: list[int] = []  # the start index of each record, which begins with a name
     for found in extract.proper_names(text):
         starts.append(text.index(found, starts[-1] if starts else 0))
     return [text[start:end] for start, end in pairwise([*(starts or [0]), len(text)])]

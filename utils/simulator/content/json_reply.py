@@ -1,4 +1,4 @@
-"""Replies in JSON, for requests that ask for it in a field or in a message."""
+"""Replies in JSON, which a request can specify in a field or in a message."""
 
 import json
 import re
@@ -30,7 +30,7 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_MOST_BRACES = 100  # how many `{` to try as the beginning of an object
+_MOST_BRACES = 100  # maximum number of `{` to try as the beginning of an object
 
 
 def text(request: ModelRequest) -> str | None:

@@ -45,7 +45,7 @@ def lower_words(text: str) -> str:
 
 
 def matched_prefixes(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest set in `asks` whose prefixes all occur in `prompt`, else 0."""
+    """Return the size of the largest set in `asks` with all prefixes in `prompt`; 0 if none fit."""
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)

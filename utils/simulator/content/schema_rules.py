@@ -38,7 +38,7 @@ def in_bounds(schema: Json, whole: bool) -> float:
 
 
 def merged_schemas(parts: list[Json]) -> Json:
-    """Combine several schemas, all of which a value must match, into one schema."""
+    """Combine several schemas into one; a value must match all of them."""
     whole: Json = {}
     properties: Json = {}
     required: Json = {}

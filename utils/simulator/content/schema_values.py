@@ -35,7 +35,7 @@ class Value:
     """A value for a schema."""
 
     value: Any
-    found: bool = False  # whether any part was extracted from the prompt
+    found: bool = False  # whether any part of the value was extracted from the prompt
     missing: bool = False  # whether the prompt lacks the value or, for an object, a required field
 
 
@@ -52,7 +52,7 @@ def fill(schema: Json, text: str, context: str = "") -> Value:
         value = _Filler(schema, text, context).value(schema, "", 0)
         if value.found:
             return value
-        # nothing was extracted, so lists and optional fields are made up too
+        # nothing was extracted, so make up lists and optional fields too
         return _Filler(schema, text, context, invents=True).value(schema, "", 0)
     except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
         if isinstance(error, SchemaError):
@@ -189,7 +189,7 @@ class _Filler:
         for name in required:
             if name not in made:
                 made[name] = self.value({}, name, depth + 1).value
-        if not made and self.invents:  # nothing is required, and nothing was found
+        if not made and self.invents:  # no field is required, and no value was found
             made, missing = left_out, True
         return Value(made, found, missing)
 

@@ -1,6 +1,7 @@
-"""Replies in free conversation: topics, small talk, and fallbacks that keep the conversation going.
+"""Replies to messages that have no prepared reply: topics, small talk, and fallbacks.
 
-The wording is in `topics.toml`, `everyday_topics.toml` and `talk.toml`.
+A fallback keeps the conversation going. The wording is in `topics.toml`, `everyday_topics.toml` and
+`talk.toml`.
 """
 
 import random
@@ -19,7 +20,7 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; one whole set must occur in a message
+    asks: list[list[str]]  # sets of word prefixes; a message must contain all of one set
     name: str  # how a sentence refers to the topic
     parts: dict[str, str]  # replies, keyed by kind of question
     streaming: bool  # whether the topic is about streaming
@@ -107,7 +108,10 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies for the first pattern in a table of `talk.toml` that a message matches."""
+    """Return the replies to a message: those of the first matching pattern in a table.
+
+    The tables are in `talk.toml`.
+    """
     replies: dict[str, list[str]] = wording.tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 

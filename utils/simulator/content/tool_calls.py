@@ -17,8 +17,8 @@ from . import extract, field_values
 from .schema_values import fill
 
 _MOST_CALLS = 8
-_MOST_MATCHES = 32  # limit on calls before duplicates are removed
-_LONGEST_ABOUT = 1024  # characters of a tool description that are examined
+_MOST_MATCHES = 32  # limit on matched parts of a prompt; duplicate calls are removed later
+_LONGEST_ABOUT = 1024  # maximum number of characters examined in a tool's description
 # words that are too generic to identify a tool
 _GENERIC_WORDS = """
     get fetch find look lookup up search query list show read check call run do make compute
@@ -27,7 +27,7 @@ _GENERIC_WORDS = """
     values data information name names about one any all new
 """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
-_SYNONYMS = {  # for words in tool names and descriptions
+_SYNONYMS = {  # maps a word in a tool's name or description to its synonyms
     "weather": "forecast temperature rain sunny cold warm umbrella",
     "multiply": "times multiplied product",
     "add": "plus sum",
@@ -62,7 +62,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; prefix a follow-up ("And in Rome?") with words from the previous one."""
+    """Return the prompt; prefix a follow-up ("And in Rome?") with words from the last one."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -110,7 +110,7 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
             last.complete = _has_arguments(last.tool, prompt[last.start : last.end])
         if alone and last.complete:  # the clause requests another call to the same tool
             matches.append(_Match(last.tool, start, end, complete=True))
-        else:  # the clause continues the last match
+        else:  # the clause belongs to the last match
             last.end = end
             last.complete = alone
     if not matches:

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-READ = 1000  # characters of a message that are examined
+READ = 1000  # characters; the rest of a message is ignored
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-_MOST = 6  # words in a subject; longer subjects are shortened
-_FEW = 2  # words; two subjects are combined only if neither is longer
-_LONGEST = 80  # characters in a quotation
+_MOST = 6  # maximum number of words in a subject; longer subjects are shortened
+_FEW = 2  # maximum number of words in each of two subjects that are combined
+_LONGEST = 80  # maximum length of a quotation, in characters
 _NOTICED = 20  # characters; sentences up to this length may be repeated
 
 
@@ -55,7 +55,7 @@ def matching(patterns: Mapping[str, str], text: str) -> str | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences whose repetition a reader would notice; if there are none, the text."""
+    """Return the sentences whose repetition a reader would notice; if there are none, `text`."""
     parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
     return [part for part in parts if len(part) > _NOTICED] or [text]
 
@@ -113,7 +113,7 @@ def _named(text: str) -> str:
 
 
 def _longest_run(text: str) -> str:
-    """Return the longest run of content words, including the joining words between them."""
+    """Return the longest run of content words, together with the joining words between them."""
     runs: list[list[str]] = [[]]
     for clause in re.split(r"[.?!,;:]\s*", text):
         runs.append([])
@@ -140,7 +140,7 @@ def aim(text: str, subject: About) -> str:
 
 
 def statement(text: str) -> str:
-    """Return the first sentence, changed to the second person, such as "you live in Oslo"."""
+    """Return a message's first sentence in the second person, such as "you live in Oslo"."""
     first = re.split(r"(?<=[.!;])\s|\n", text.strip())[0]
     return in_other_person(shortened(first.rstrip(" .!;")))
 

@@ -16,7 +16,7 @@ from ..pacing import TimedBytes
 from ..reply import Encoder
 from .fault import delivery
 
-Sent = Iterator[TimedBytes]  # each item contains one event or several
+Sent = Iterator[TimedBytes]  # each item contains one or more events
 _BLOCK = 8192  # bytes that a proxy passes on in one go
 _MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # seconds
@@ -218,7 +218,10 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
 
 
 def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
-    """End the response with `event` in place of the first item beyond `tokens`, or of the last."""
+    """Send up to `tokens` tokens, then end the response with `event`.
+
+    The event replaces the rest of the response, or the last item if nothing else is left.
+    """
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
             yield TimedBytes(item.at, event(), ends="failed")
@@ -227,7 +230,7 @@ def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
 
 
 def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
-    """Change the first event beyond `tokens` tokens, or the last event of a shorter reply."""
+    """Change the first event after `tokens` tokens or, in a shorter reply, the last event."""
     changed = False
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond and not changed:

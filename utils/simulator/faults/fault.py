@@ -21,15 +21,15 @@ Stage = Literal["refusal", "request", "generation", "delivery"]
 
 @dataclass(frozen=True)
 class Fault:
-    """A provider or network failure, injected on request."""
+    """A provider or network failure that the simulator can inject."""
 
-    name: str  # follows the colon in a model name
+    name: str  # the fault's name, used after the colon in a model name
     does: str  # what happens, as a sentence for `FAULTS.md`
     client: str  # how LangChain's `ChatOpenAI` reacts, as a sentence for `FAULTS.md`
     raises: str  # qualified name of the exception that `ChatOpenAI.stream` raises; "" if none
-    by_responses: str  # the same, with the Responses API
+    by_responses: str  # like `raises`, but for the Responses API
     act: Callable[..., Any]  # function that injects the fault; its arguments depend on the stage
-    stage: Stage  # a "refusal" replaces the reply with an error; the others name what changes
+    stage: Stage  # what the fault changes; a "refusal" replaces the reply with an error
     numbers: tuple[tuple[str, float], ...] = ()  # name and default of each number after `@`
     whole: bool = True  # whether the fault also affects replies that aren't streamed
 
@@ -66,7 +66,10 @@ class ChosenFault:
         return changed
 
     def delivers(self, streamed: bool) -> bool:
-        """Return whether this fault affects delivery; some faults affect only streamed replies."""
+        """Return whether this fault affects the delivery of a reply.
+
+        `streamed` is whether the reply is streamed: some faults affect only streamed replies.
+        """
         return self.fault.stage == "delivery" and (streamed or self.fault.whole)
 
     def delivery(self) -> Delivery:

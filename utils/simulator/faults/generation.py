@@ -16,7 +16,7 @@ from .fault import generation, request
 
 _FLOOD_PIECE = 4096  # characters
 _FLOOD_TOKENS = 1024  # per piece
-_FLOOD_MOST = 128  # megabytes; guards against a typo in the requested size
+_FLOOD_MOST = 128  # the maximum size in megabytes, in case the requested size has a typo
 _FLOOD_GAP = 0.002  # seconds; without a gap, the client's socket buffer grows to tens of MB
 
 
@@ -99,7 +99,7 @@ def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
 def _packed(reply: Reply, tokens: float = 4) -> Reply:
     size = max(1, int(tokens))
     groups: list[list[Piece]] = []
-    room = 0  # tokens that still fit in the last group
+    room = 0  # how many more tokens fit in the last group
     for piece in reply.pieces:
         if room > 0 and groups[-1][0].part == piece.part:
             groups[-1].append(piece)

@@ -16,9 +16,9 @@ _LOOPBACK = "127.0.0.1"
 _REPORT_VARIABLE = "COURSE_REPORT_TO"  # environment variable with the port and token for `report`
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `utils`
 _CONNECT_SECONDS = 30.0
-_END_SECONDS = 3.0  # wait before killing a child that doesn't exit
-_POLL_SECONDS = 0.05  # between checks that a child is still running, while waiting for its port
-_REPORT_SECONDS = 1.0  # timeout for a connection to send its token
+_END_SECONDS = 3.0  # seconds that a child may take to exit before it is killed
+_POLL_SECONDS = 0.05  # seconds between checks on a child while waiting for its port
+_REPORT_SECONDS = 1.0  # seconds that a connection may take to send its token
 _OUTPUT_KEPT = 4_000  # bytes
 _OUTPUT_SHOWN = 300  # characters
 # The PYTHON… variables that a child inherits. Others could break it: with PYTHONINSPECT, a failed
@@ -58,7 +58,7 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        self._connection: socket.socket | None = None  # over which the child reports its port
+        self._connection: socket.socket | None = None  # the child reports its port over it
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value
@@ -133,7 +133,7 @@ class Child:
         assert self._connection is not None
         with self._connection, contextlib.suppress(OSError):  # raised if another thread calls `end`
             self._connection.settimeout(None)
-            self._connection.recv(1)  # no data follows, so this returns when the child exits
+            self._connection.recv(1)  # the child sends nothing more, so this returns when it exits
 
     def wait(self) -> None:
         """Wait until the process has exited, then close the pipe to its standard input."""
@@ -182,7 +182,7 @@ def report(port: int) -> None:
         return
     connection = socket.create_connection((_LOOPBACK, int(address)), timeout=_CONNECT_SECONDS)
     connection.sendall(f"{token} {port}\n".encode())
-    connection.detach()  # stays open until this process exits
+    connection.detach()  # keeps the socket open until this process exits
 
 
 def end_with_stdin() -> None:

@@ -12,7 +12,7 @@ from .child_process import Child
 HOST = "127.0.0.1"
 KEY_VARIABLE = "SIMULATOR_KEY"  # environment variable with the key that clients must send
 _READY_SECONDS = 30.0
-_END_SECONDS = 3.0  # wait for the process to exit before ending it by force
+_END_SECONDS = 3.0  # seconds that the process may take to exit before it is killed
 _MAX_FAILURES = 5  # consecutive failed restarts before giving up
 
 
@@ -64,7 +64,7 @@ class ServerProcess:
 
     @property
     def over(self) -> bool:
-        """Whether the process was stopped, or failed to start and won't be restarted."""
+        """Whether the process was stopped or couldn't be started; it won't be restarted then."""
         return self._stopping.is_set() or self._failure is not None
 
     def wait(self) -> None:
@@ -111,7 +111,7 @@ class ServerProcess:
 
     def _forked(self) -> None:
         """In a forked child, close the pipe, so that the simulator exits when the parent does."""
-        self._changed = threading.Condition()  # a thread in the parent may have held the lock
+        self._changed = threading.Condition()  # the parent's copy may have been locked by a thread
         self._child.close_pipe()
 
     def _spawn(self) -> Child:

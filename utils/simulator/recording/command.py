@@ -80,7 +80,7 @@ def _request_in(file: Path) -> Json:
 
 
 def _record(client: OpenAI, requests: list[Json], out: Path) -> None:
-    """Record the replies, replacing earlier replies to the same prompts; save each immediately."""
+    """Record the replies, replacing earlier ones to the same prompts; save after each reply."""
     replies = {(reply.model, reply.prompt): reply for reply in read(out)} if out.exists() else {}
     with suppress(openai.APIStatusError):  # some servers don't list their models
         client.models.with_raw_response.list()  # warm-up: the first call is slow

@@ -19,7 +19,8 @@ from ..json_values import Json
 from ..reply import Kind
 from .recordings import RecordedReply
 
-_REASONING = ("reasoning_content", "reasoning", "thinking")  # the field name depends on the server
+# the names of the reasoning field, which differ between servers
+_REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 class RecordError(RuntimeError):
@@ -88,10 +89,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.opening: float | None = None  # seconds from the request to the first event
-        self.parts: list[tuple[Kind, str]] = []  # kind and, for a call, the tool name
+        self.parts: list[tuple[Kind, str]] = []  # kind and tool name ("" if it isn't a call)
         self.pieces: list[tuple[float, int, str]] = []  # time, part index and text
         self.finish = ""  # finish reason
-        self.usage = (0, 0, 0)  # tokens: prompt, reply (with reasoning), reasoning alone
+        self.usage = (0, 0, 0)  # token counts: prompt, reply (with reasoning), reasoning alone
         self.left_out = 0  # number of events that could not be recorded in full
         # the index of each part, keyed by its kind and call index (0 if it isn't a call)
         self._indexes: dict[tuple[Kind, int], int] = {}
@@ -106,7 +107,7 @@ class Recorder:
         try:
             self._chunk(json.loads(data), now)
         except (ValueError, RecursionError, AttributeError, TypeError):
-            self.left_out += 1  # the event isn't JSON, or a field has an unexpected type
+            self.left_out += 1  # ignore an event that isn't JSON, or a field of an unexpected type
 
     def _chunk(self, chunk: Json, now: float) -> None:
         if error := chunk.get("error"):
@@ -140,7 +141,7 @@ class Recorder:
                 self._add("thought", thinking, now)
         if text := _text(content):
             self._add("text", text, now)
-        if delta.get("refusal"):  # a refusal by the model, which the simulator can't replay
+        if delta.get("refusal"):  # the simulator can't replay a model's refusal
             self.left_out += 1
         for position, call in enumerate(delta.get("tool_calls") or []):
             self._call(call, position, now)
@@ -151,7 +152,7 @@ class Recorder:
         function = call.get("function") or {}
         name = _text(function.get("name"))
         text = function.get("arguments")
-        # some servers send an object instead of a string
+        # some servers send an object, not a string
         text = json.dumps(text, ensure_ascii=False) if isinstance(text, dict) else _text(text)
         known = self._call_ids.setdefault(number, identifier)
         if name and identifier not in ("", known):  # a new call that reuses the index

@@ -35,7 +35,8 @@ class RecordedReply:
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
     end: _Seconds  # when the reply ended
-    usage: tuple[_Count, _Count, _Count]  # tokens: prompt, reply (with reasoning), reasoning alone
+    # tokens in the prompt, in the reply (including reasoning), and in the reasoning alone
+    usage: tuple[_Count, _Count, _Count]
 
     def __post_init__(self) -> None:
         """Check the constraints that the types can't express."""

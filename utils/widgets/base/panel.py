@@ -23,7 +23,7 @@ class Panel(SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)
     # a sentence below the content, such as an error; fills the panel in the "waiting" phase
     note = traitlets.Unicode().tag(sync=True)
-    # shown instead of the note while the page's clock runs; {} is replaced with the seconds
+    # the text that replaces the note while the page's clock runs; {} is replaced with the seconds
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())

@@ -1,4 +1,4 @@
-"""Base class of `Progress` and `StatusLine`, which show how far a loop or an agent has got."""
+"""Base class of `Progress` and `StatusLine`, which show the progress of a loop or an agent."""
 
 from threading import RLock
 from typing import Any, Literal
@@ -12,13 +12,13 @@ Outcome = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class RunWidget(Showable, CourseWidget):
-    """Widget that shows a run; if it was displayed, it prints a summary when the run ends."""
+    """Widget that shows a run. If the widget is displayed, it prints a summary at the end."""
 
     # Computed whenever the state is sent, so that a page opened late shows the current times.
     state = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.view())
 
     def __init__(self) -> None:
-        self._changing = RLock()  # one thread may change the run while another sends its state
+        self._changing = RLock()  # guards the run: one thread may change it while another sends it
         super().__init__()
         self._throttle = Throttle(lambda: self.send_state("state"), timer_thread)
 

@@ -52,7 +52,7 @@ class SyncedList(CourseWidget):
             self._changed = True
 
     def replace(self, items: Sequence[Item]) -> None:
-        """Replace the list; items before the first difference aren't resent."""
+        """Replace the list; only items from the first difference on are resent."""
         with self._writing:
             start = _same(self._list, items)
             if start < max(len(self._list), len(items)):
@@ -66,7 +66,7 @@ class SyncedList(CourseWidget):
             if not self._changed:
                 return
             start, items = self._clean, self._list[self._clean :]
-            kept = ""  # the part of the first changed item's text that the page has
+            kept = ""  # the part of the first changed item's text that the page already has
             if items and start < len(self._page_items):
                 kept, items[0] = growth(self._page_items[start], items[0])
             self._page_items[start:] = self._list[start:]

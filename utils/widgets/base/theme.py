@@ -7,7 +7,7 @@ from utils.charts import palette
 
 WIDGETS = Path(__file__).parent.parent
 
-# `// needs: base/clock.js base/dom.js`, or the same in `/* … */`
+# matches `// needs: base/clock.js base/dom.js`, for example, or the same text in `/* … */`
 _NEEDS = re.compile(r"(?://|/\*) needs: (.+?)(?: \*/)?\n")
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _COLOURS = {

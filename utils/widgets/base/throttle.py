@@ -7,7 +7,7 @@ from threading import Lock, Timer
 from time import perf_counter
 
 INTERVAL = 0.05  # seconds: too short to notice, long enough for a page to keep up
-REPEAT = 1.0  # seconds from the first push to the first repeat; later ones follow at 2, 4, 8 … s
+REPEAT = 1.0  # seconds from the first push to the first repeat; doubled for each later repeat
 TICK = 0.1  # seconds between heartbeats, and between wake-ups that let an interrupt take effect
 
 Cancel = Callable[[], object]
@@ -37,7 +37,7 @@ class Throttle:
         Args:
             push: Sends everything new; called with a lock held, so that messages stay in order.
             later: `timer_thread` or `call_later`.
-            repeat: Resends everything; None if each push already sends everything.
+            repeat: Resends everything; None if `push` always sends everything.
             clock: Returns the time in seconds.
         """
         self._push = push
@@ -86,7 +86,7 @@ class Throttle:
 
 
 def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:
-    """Call a function later in a separate thread, for code that runs without an event loop."""
+    """Call a function in a separate thread after `delay` seconds; this needs no event loop."""
     timer = Timer(delay, copy_context().run, (call,))
     timer.daemon = True
     timer.start()
@@ -94,5 +94,5 @@ def timer_thread(delay: float, call: Callable[[], None]) -> Cancel:
 
 
 def call_later(delay: float, call: Callable[[], None]) -> Cancel:
-    """Call a function later on the running event loop."""
+    """Call a function on the running event loop after `delay` seconds."""
     return asyncio.get_running_loop().call_later(delay, call).cancel

@@ -4,7 +4,7 @@ _LONG_MATCH = 40  # characters; a match this long isn't a coincidence
 
 
 class Continuation:
-    """Passes on a continuation, minus the partial reply if the continuation repeats all of it.
+    """Removes the partial reply from a continuation that repeats all of it.
 
     Some models start the reply over instead of continuing it. Text is therefore buffered while it
     matches the beginning of the partial reply; usually, the first word already differs. All other
@@ -14,7 +14,7 @@ class Continuation:
     def __init__(self, partial: str) -> None:
         """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
-        self._buffer = ""  # text that matches the partial reply so far
+        self._buffer = ""  # text held back while it matches the partial reply
         self._undecided = bool(partial)  # whether the continuation may still be a repetition
 
     def join(self, text: str) -> str:

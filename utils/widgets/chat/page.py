@@ -46,7 +46,7 @@ class Drawing:
         self._reply = ""
         self._blocks: list[str] = []
         self._stages: list[dict[str, Any]] = []
-        # when `_stages` was built: number of steps, whether a stage was current, and the outcome
+        # what `_stages` was built from: number of steps, whether a stage is current, the outcome
         self._steps: tuple[int, bool, str] = (0, False, "")
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.timing.chunks import mapping_of
 
-# Why a reply is truncated, by finish reason or status; any other value means it is complete.
+# Why a reply is truncated, by finish reason or status. With any other value, it is complete.
 _CUT = {
     reason: cause
     for cause, reasons in (

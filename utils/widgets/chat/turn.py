@@ -64,7 +64,7 @@ class Exchange:
         self._truncation = Truncation()  # finds out whether the reply is complete
         self._continuation = Continuation(self.reply)  # drops text that the model repeats
         self._joiner = Joiner()  # joins the halves of a character that is split across items
-        self._other = ""  # the type of the last item that can't hold text
+        self._other = ""  # the type of the last item that can't contain text
         self.state, self.note, self.stalled = "streaming", "", False
 
     @property
@@ -74,7 +74,7 @@ class Exchange:
 
     @property
     def started(self) -> bool:
-        """Whether any part of the reply has arrived."""
+        """Whether any text of the reply has arrived."""
         return bool(self._pieces)
 
     @property
@@ -111,7 +111,8 @@ class Exchange:
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._truncation.reason:
             state, note = "truncated", self._truncation.reason
-        if state == "failed" and self.started:  # `provider.explain` offers only "ask again"
+        # the note from `provider.explain` suggests only asking again
+        if state == "failed" and self.started:
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":
             note = ending_of_text(self.reply, "left")

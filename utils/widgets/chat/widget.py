@@ -236,16 +236,16 @@ class ChatPanel(Showable, ChatPage):
                 self.stop()
 
     def _begin(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Start a turn requested by the page, on the event loop that runs cells."""
+        """On the event loop that runs cells, start a turn that the page requested."""
         if self._loop is None:
             self._remember_loop()
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._requested(answering), self._loop)
 
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
-        """Await a turn and show any exception, since no cell is awaiting the turn."""
+        """Await a turn; show any exception in the panel, since no cell would show it."""
         if self.busy:
-            return  # the page was out of date; the typed text stays in the input box
+            return  # the page was out of date, and keeps the typed text in its input box
         try:
             await answering()
         except RuntimeError as error:

@@ -14,7 +14,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import TICK
 
-FROZEN = 5  # beat intervals; a longer gap is a freeze, a shorter one may be due to a busy machine
+FROZEN = 5  # beat intervals; only a longer gap is a freeze, since a busy machine causes short ones
 
 
 class Heartbeat(Showable, SyncedList):
@@ -32,11 +32,12 @@ class Heartbeat(Showable, SyncedList):
     _esm = script("heartbeat/heartbeat.js")
     _css = stylesheet("heartbeat/heartbeat.css")
 
-    title = traitlets.Unicode().tag(sync=True)  # the heading; also begins the printed line
+    title = traitlets.Unicode().tag(sync=True)  # the heading, which also begins the printed line
     phase = traitlets.Unicode("ready").tag(sync=True)  # "ready", "beating" or "over"
     text = traitlets.Unicode("not started").tag(sync=True)  # the badge's text
     every = traitlets.Float().tag(sync=True)  # seconds between beats
-    end = traitlets.Float().tag(sync=True)  # seconds that the last block took; 0 during a block
+    # duration of the last `async with` block, in seconds; 0 during a block
+    end = traitlets.Float().tag(sync=True)
 
     def __init__(
         self,

@@ -79,7 +79,7 @@ class Card(Panel):
         self._present: dict[str, float] = {}
         self._shown: dict[str, Any] = {}  # each field's value, as returned by `tree`
         self._last = ""  # the field that changed last
-        self._outcome = "streaming"  # afterwards "finished", "left" (stopped) or "failed"
+        self._outcome = "streaming"  # later "finished", "left" (if stopped) or "failed"
         self._draw()
         self.push()
 
@@ -98,7 +98,7 @@ class Card(Panel):
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)
-            # an empty value shows only that the field has started
+            # an empty value doesn't count as arrived: the field has only started
             if value[name] not in ("", None, [], {}):
                 self.arrivals.setdefault(name, at)
         self._last = changed[-1] if changed else self._last
@@ -107,10 +107,10 @@ class Card(Panel):
         return " ".join(self.arrivals)
 
     def end(self, recording: Recording) -> str:
-        """Mark all fields as final or, if the stream didn't finish, the last one as unfinished."""
+        """Mark all fields as final, or only the last as unfinished if the stream didn't finish."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # for a field that stayed empty
+            self.arrivals.setdefault(name, self._present[name])  # the value stayed empty
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:
@@ -141,7 +141,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
     Args:
         value: A value, or part of one, as the stream yielded it.
-        growing: Whether the value may still grow; if so, half a surrogate pair at the
+        growing: Whether the value may still grow. If so, half of a surrogate pair at the
             end of a string is left out.
 
     Returns:
@@ -161,7 +161,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:
-    """Return the fields of a partial value; a value without fields becomes the field "value"."""
+    """Return the fields of a partial value. A value without fields is returned as field "value"."""
     if item is None:
         return None
     fields = item if isinstance(item, Mapping) else _dumped(item)

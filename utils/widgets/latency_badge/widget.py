@@ -78,13 +78,13 @@ class LatencyBadge(CourseWidget):
 
         Args:
             outcome: "finished", "left" or "failed".
-            total: Seconds from the start to the end (by default, now).
+            total: The duration in seconds; by default, the time since the start.
         """
         phase, duration = PHASES[outcome], in_seconds(self.elapsed if total is None else total)
         self._write(phase, f"{first_words(self._first, self._what)} · {phase} {duration}")
 
     def _write(self, phase: str, text: str, counted: str = "") -> None:
-        with self.hold_sync():  # one message for all traits
+        with self.hold_sync():  # sends all traits in one message
             self.phase, self.text, self.counted, self.age = phase, text, counted, self.elapsed
 
 

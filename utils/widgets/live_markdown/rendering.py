@@ -19,10 +19,10 @@ def render(text: str) -> list[str]:
 
 
 class _Safe(mistune.HTMLRenderer):
-    """Renders each block separately, to HTML that can't run code or fetch data."""
+    """Renders each block separately, as HTML that can't run code or fetch data."""
 
     def __call__(self, tokens: Iterable[dict[str, Any]], state: mistune.BlockState) -> Any:
-        """Return one string per block, instead of joining them as the library does."""
+        """Return a list with one string per block; the library's method joins the strings."""
         return [self.render_token(token, state) for token in tokens]
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
@@ -33,7 +33,7 @@ class _Safe(mistune.HTMLRenderer):
         return f"<a{self.render_attrs({'href': url, 'title': title, **opens})}>{text}</a>"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
-        """Render only the description, since loading the image would contact an external server."""
+        """Render only the description: loading the image would contact an external server."""
         return f'<span class="course-picture">picture: {text}</span>'
 
 

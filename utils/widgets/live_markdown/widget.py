@@ -25,9 +25,9 @@ class LiveMarkdown(StreamView[str]):
         """Lay out an empty panel.
 
         Args:
-            title: Shown above the text and in the printed line.
-            repair: Takes the text so far and returns the text to render, for example to
-                complete unfinished Markdown. `run` and `show` return the text as it arrived, and
+            title: Shown above the text and in the line printed after each run.
+            repair: Called with the text so far; returns the text to render, for example with
+                unfinished Markdown completed. `run` and `show` return the original text, and
                 raise any exception from `repair`.
             **options: Options of `StreamView`, such as `clock`.
         """

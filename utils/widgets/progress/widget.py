@@ -58,7 +58,7 @@ class Progress(RunWidget):
         """Yield the items and count them; display the widget first if necessary.
 
         An item is counted when the loop requests the next one. Leaving the loop early stops the run
-        and closes `items`; an exception from `items` is shown and propagates.
+        and closes `items`. An exception from `items` is shown and propagates.
         """
         with self._running():
             try:

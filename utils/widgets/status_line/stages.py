@@ -86,7 +86,7 @@ class Stages:
             self._now = None
 
     def end(self, outcome: Outcome, note: str = "") -> bool:
-        """End the run; return False, and change nothing, if it has already ended."""
+        """End the run. If it has already ended, change nothing and return False."""
         if self.outcome not in ("ready", "running"):
             return False
         self.begin()

@@ -19,7 +19,7 @@ class StatusLine(RunWidget):
         status.to("Answer")
         status.done()
 
-    A stage that was passed over is shown as skipped; a stage may be entered again. The page counts
+    A stage that was passed over is shown as skipped. A stage may be entered again. The page counts
     the seconds, even while a cell keeps the kernel busy. At the end, the widget prints a line that
     stays in the notebook. Calling `to` after the end starts a new run.
 

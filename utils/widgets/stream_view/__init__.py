@@ -1,1 +1,1 @@
-"""Base of widgets that show a reply with a title, a badge and a Stop button."""
+"""The base class of widgets that show a reply, a title, a badge and a Stop button."""

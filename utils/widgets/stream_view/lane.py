@@ -16,12 +16,12 @@ from utils.widgets.latency_badge.widget import LatencyBadge
 
 
 class Lane:
-    """Shows one reply: call `begin`, `add` and `end`; for an async stream, `reader` and `read`."""
+    """Shows one reply: call `begin`, `add` and `end`, or, if it is async, `reader` and `read`."""
 
     def __init__(
         self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]
     ) -> None:
-        """`label` may be empty; `first` is passed on to `LatencyBadge`."""
+        """`label` may be empty. For `first`, see `LatencyBadge`."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
         self.badge = LatencyBadge(label, first=first, clock=clock)
@@ -34,7 +34,7 @@ class Lane:
     def reader(self, send: Callable[[], object], at: float) -> StreamReader:
         """Start the clock, counting from `at`, and return a reader that sends the request."""
         self.begin(call_later, at)
-        # passes on the stream's items and measures their latency; None until the request is sent
+        # yields the stream's items and measures their latency; None until the request is sent
         self._recorder: AsyncRecorder[object] | None = None
 
         def opened() -> AsyncRecorder[object]:
@@ -63,7 +63,7 @@ class Lane:
             self.end(recording, problem, "" if reader.closed else LEFT_OPEN)
 
     def begin(self, later: Later, at: float | None = None) -> None:
-        """Clear the panel and start the clock, now or at time `at`; `later` schedules updates."""
+        """Clear the panel and start the clock at `at` (default: now); `later` schedules updates."""
         self._throttle = Throttle(self.panel.push, later, repeat=self._repeat, clock=self.clock)
         self.panel.clear()
         self.recording = None

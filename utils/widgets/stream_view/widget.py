@@ -35,7 +35,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         first: str = "words",
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """`title` may be empty; in the badge, `first` names what arrives first, such as "words"."""
+        """`title` may be empty. `first` is the badge's word for what arrives first."""
         self._lane = Lane(title, panel, first=first, clock=clock)
         self._stop = StopButton()
         self._stop.layout.display = "none"

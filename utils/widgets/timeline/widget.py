@@ -57,7 +57,8 @@ class EventTimeline(Showable, SyncedList):
     def add(self, name: str, detail: object = "", run: object = "") -> None:
         """Add an event at the current time. Callable from any thread; takes a few microseconds.
 
-        A row shows the `detail` of its latest event; `run` may be a callback's `run_id`.
+        A row shows the `detail` of its latest event. `run` identifies the run: pass a callback's
+        `run_id`, for example.
         """
         with self._adding:
             now = self._clock()

@@ -1,4 +1,4 @@
-"""Encodes replies from `/v1/chat/completions` as chunks or as one object."""
+"""Encodes replies from `/v1/chat/completions` as chunks or as one JSON object."""
 
 from collections.abc import Callable, Iterator
 
@@ -22,7 +22,7 @@ class ChatCompletionsEncoder(Encoder):
         self._usage: Json = {"choices": [], "usage": _usage(reply.usage)}
 
     def whole(self) -> bytes:
-        """Return the reply as one object."""
+        """Return the reply as one JSON object."""
         reply = self._reply
         message: Json = {
             "role": "assistant",
@@ -84,7 +84,7 @@ class ChatCompletionsEncoder(Encoder):
         return self._event({"tool_calls": [call]})
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes a part's pieces; all but their text is encoded once."""
+        """Return a function that encodes a part's pieces. Only their text is encoded each time."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._reply.request.shows_reasoning:
             return lambda _: b""

@@ -50,7 +50,7 @@ class _Message(Lenient):
     tool_call_id: str | None = None
 
     def turn(self, where: str) -> Turn:
-        """Return the message as a turn; `where` is its path, such as `messages[0]`."""
+        """Return the message as a turn; `where` is the message's path, such as `messages[0]`."""
         if self.role != "assistant" and self.content is None:
             raise errors.missing(f"{where}.content")
         calls = (

@@ -1,4 +1,4 @@
-"""Encodes replies from `/v1/responses` as events or as one object."""
+"""Encodes replies from `/v1/responses` as events or as one JSON object."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,7 +23,7 @@ _ECHOED: Json = {  # request fields that the response echoes, with their default
 # values of `incomplete_details.reason`, by finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # item ID prefixes
-_DELTAS = {  # the names of delta events, such as `response.output_text.delta`
+_DELTAS = {  # the middle of each delta event's name, as in `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
     "call": "function_call_arguments",
@@ -51,7 +51,7 @@ class ResponsesEncoder(Encoder):
         return part >= self._thoughts - 1
 
     def whole(self) -> bytes:
-        """Return the reply as one object."""
+        """Return the reply as one JSON object."""
         return to_json(self._response(self._status(), ended=True))
 
     def _status(self) -> str:
@@ -182,7 +182,10 @@ class ResponsesEncoder(Encoder):
         return data
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes a part's pieces; most of each event is encoded once."""
+        """Return a function that encodes the pieces of a part.
+
+        The content that all its events share is encoded only once.
+        """
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
             return lambda _: b""

@@ -162,7 +162,7 @@ def _turns(given: ResponsesBody, before: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def _joined(turns: Iterable[Turn]) -> list[Turn]:
-    """Join the items of each reply into one turn, since this API separates text and tool calls."""
+    """Join each reply's items into one turn: this API separates a reply's text and tool calls."""
     joined: list[Turn] = []
     for turn in turns:
         if turn.calls and joined and joined[-1].role == "assistant":
