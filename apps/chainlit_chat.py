@@ -25,7 +25,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # The note tells the model that its reply was stopped. At the end, it is cleared or replaced.
+    # The note tells the model that its reply was stopped. Any other ending changes the note.
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

@@ -37,7 +37,7 @@ conversations = {}  # each visitor's turns, in this process's memory
 async def write(visitor, question):
     """Yield a reply as JSON lines; keep the text so far even if the reply fails or is stopped."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
-    conversations[visitor] = turns  # now last, so that older ones are dropped first
+    conversations[visitor] = turns  # now last, so that less recent conversations are dropped first
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return

@@ -24,7 +24,7 @@ except SystemExit as error:  # OPENAI_MODEL isn't set
 
 @st.cache_resource
 def event_loop():
-    """Return the event loop of all sessions, since a model's connections are tied to one loop."""
+    """Return the loop that all sessions share, since a model's connections are tied to one loop."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop

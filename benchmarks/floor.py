@@ -36,7 +36,7 @@ class Ratio:
     measured: Sequence[float]
     floor: Sequence[float]  # the same measurements of a minimal equivalent, such as a bare server
     most: float  # the limit, as a multiple of the floor
-    least: float = 0.0  # a lower floor counts as this number, such as the timer's resolution
+    least: float = 0.0  # the lowest value used as the floor, such as the timer's resolution
     unit: str = "s"
 
     @property
@@ -108,10 +108,10 @@ def schedule(ttft: float, gap: float, tokens: int) -> str:
 
 
 class _Bare:
-    """A server that streams replies, and reports the disconnect times at `GET /left`."""
+    """A server that streams replies. The response to `GET /left` contains the disconnect times."""
 
     def __init__(self) -> None:
-        self.left: dict[int, float] = {}  # disconnect times (Unix), by request seed
+        self.left: dict[int, float] = {}  # Unix times of disconnects, keyed by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Handle the requests on one connection."""
@@ -157,7 +157,7 @@ class _Bare:
 
 
 async def _disconnect(reader: asyncio.StreamReader) -> None:
-    """Wait until the client disconnects: a client sends no data while it receives a reply."""
+    """Wait until the client disconnects, assuming that it sends no more data before that."""
     with contextlib.suppress(ConnectionError):
         await reader.read(1)
 

@@ -21,8 +21,8 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.timing import arecord, record
 
-MOST = 0.25  # limit, as a multiple of the floor
-MOST_WITH_METRICS = 1.5  # limit with the metrics computed, as a multiple of the floor
+MOST = 0.25  # limit without metrics, as a multiple of the floor
+MOST_WITH_METRICS = 1.5  # limit when metrics are also computed, as a multiple of the floor
 CHUNKS = 20_000
 ROUNDS = 7
 

@@ -49,7 +49,10 @@ def errors(times: list[float], ttft: float, gap: float) -> Errors:
 
 
 def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
-    """Stream a reply, then one with the same schedule from the bare server; return their errors."""
+    """Stream a reply, then one with the same schedule from the bare server.
+
+    Return the errors of the first reply, and those of the second.
+    """
     with simulator().watch() as seen:
         times = arrivals(chat_model(profile, simulated=True), _PROMPT)
     ttft, gap = seen[0].planned_ttft, seen[0].planned_gap

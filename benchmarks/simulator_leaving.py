@@ -72,7 +72,7 @@ def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
     with server.watch() as seen:
         left = asyncio.run(visits(requests, server.port, rng))
     ended = [request for request in seen if request.ended == "client left"]
-    if len(ended) != len(requests) or not seen.settled:  # settled: all replies have ended
+    if len(ended) != len(requests) or not seen.settled:  # `settled`: whether all replies have ended
         sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
     # a request's seed is its client's index in `left`
     late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]

@@ -16,7 +16,7 @@ from floor import Ratio, judge
 from jupyter_client.blocking.client import BlockingKernelClient
 from kernels import kernel, received
 
-MOST = 5.0  # limit, as a multiple of a bare widget's round trip
+MOST = 5.0  # limit on the time until the reply stops, as a multiple of a bare widget's round trip
 SETUP = """
 import anywidget
 from utils.provider import chat_model

@@ -11,7 +11,7 @@ from pathlib import Path
 
 c = get_config()  # noqa: F821 -- defined by JupyterHub
 
-# After login, open lesson 1. The recipes in README.md use the same folder.
+# The notebook that opens after login. The recipes in README.md use the same folder.
 LESSON_1 = "streaming-course/notebooks/01_enabling_streaming.ipynb"
 c.Spawner.default_url = f"/lab/tree/{LESSON_1}"
 
@@ -22,7 +22,7 @@ c.Spawner.start_timeout = 180
 c.Spawner.http_timeout = 180
 
 c.Spawner.environment = {
-    # Don't load server extensions that the course does not use.
+    # Turn off server features that the course does not use (see jupyter/jupyter_server_config.py).
     "JUPYTER_CONFIG_PATH": str(Path(__file__).resolve().parent / "jupyter"),
     # Run the garbage collector less often while Python starts (see python/sitecustomize.py).
     "PYTHONPATH": str(Path(__file__).resolve().parent / "python"),

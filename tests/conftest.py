@@ -1,7 +1,8 @@
 """Fixtures for all tests, and Hypothesis's settings.
 
-What also applies to notebooks is in the root folder's `conftest.py`. That file sets environment
-variables before the tests start, so fixtures import the course's modules only when they run.
+Settings that also apply to notebooks are in the root folder's `conftest.py`. That file sets
+environment variables before the tests start, so fixtures import the course's modules only when
+they run.
 """
 
 import sys

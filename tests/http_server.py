@@ -1,4 +1,4 @@
-"""An HTTP server in a thread, for tests that need unusual responses or look at requests."""
+"""An HTTP server in a thread, for tests that need unusual responses or inspect the requests."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -35,7 +35,8 @@ def test_a_learners_part_is_used_only_if_it_passes(capsys):
     assert parts({"answer": answer, "steady": steadier}) == (answer, steadier)
     assert capsys.readouterr().out.endswith("steady: yours\n")
     assert parts({"steady": unwritten}) == (answer, steady)
-    assert parts({"steady": ...}, ["steady"]) == (steady,)  # `...` means not written yet
+    # `...` means that the learner hasn't written the part yet
+    assert parts({"steady": ...}, ["steady"]) == (steady,)
     assert "yours\n" not in capsys.readouterr().out
 
 

@@ -63,7 +63,7 @@ def test_a_row_has_the_median_and_the_longest_wait():
     assert _row(BLOCKING, recordings, health=4.5) == Row(
         BLOCKING,
         clients=4,
-        ttft_median=1.3,  # of 0.8, 0.8, 1.8 and 5.0, including the TTFT of the failed reply
+        ttft_median=1.3,  # the median of 0.8, 0.8, 1.8 and 5.0: the failed reply counts too
         ttft_worst=5.0,
         makespan=pytest.approx(2 + 5.2),  # the last request was sent 2 s after the first
         failed=1,
@@ -73,10 +73,10 @@ def test_a_row_has_the_median_and_the_longest_wait():
 
 @pytest.fixture
 def served(monkeypatch):
-    """Return a function that serves a crowd in virtual time; every reply takes equally long.
+    """Return a function that serves a crowd in virtual time; all replies have the same duration.
 
-    Its results are the times at which a health check and the last reply ended. The unit is one
-    reply's duration, and the health check starts at 0.5.
+    The function returns two times: when a health check ended, and when the last reply ended. The
+    unit is one reply's duration; the health check starts at 0.5.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 

@@ -37,10 +37,10 @@ def clean(monkeypatch, started):
     os.environ.clear()
     os.environ.update(before)
     get_env_var.cache_clear()
-    configure(enabled=None)  # None: environment variables turn LangSmith tracing on or off
+    configure(enabled=None)  # with None, environment variables turn LangSmith tracing on or off
 
 
-# Variables that HTTP libraries and other programs read, by test ID.
+# Variables that HTTP libraries and other programs read, keyed by test ID.
 OUTSIDE = {
     "SOCKS 5": {"ALL_PROXY": "socks5://127.0.0.1:1080"},
     "SOCKS 4": {"HTTP_PROXY": "socks4://127.0.0.1:1080"},
@@ -214,12 +214,12 @@ PACKAGES = (
     *("langchain", "langgraph", "langchain_core", "langchain_openai", "openai", "langsmith"),
     *("httpx2", "httpcore2"),
 )
-# Modules that no lesson uses: other providers' clients, CLIs, evaluation, sandboxes.
+# Modules that no lesson uses: for CLIs, evaluation, sandboxes, and providers such as Azure.
 UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
     r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
 )
-# Variables that don't change what the simulator's client sends, with the reason for each.
+# For each of these variables, the reason why it doesn't change what the simulator's client sends.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "when types are built; nothing that is sent",
     "HOSTED_LANGSERVE_PROJECT_NAME": "for tracing, which is off",

@@ -1,4 +1,4 @@
-"""Counting the messages that a kernel sends; without a kernel, an error is raised."""
+"""`traffic` counts the messages that a kernel sends; it raises an error if there is no kernel."""
 
 import pytest
 from nbformat.v4 import new_code_cell

@@ -51,7 +51,7 @@ BODIES = {  # content type and body
     ),
     "event of bytes": (SSE, b"data: \xff\xfe\x00{\n\n"),
     "null after text": (SSE, f"{TEXT}data: null\n\n"),
-    "not compressed": ("gzip", "not gzip"),  # JSON with a `Content-Encoding: gzip` header
+    "not compressed": ("gzip", "not gzip"),  # uncompressed, but with `Content-Encoding: gzip`
 }
 
 
@@ -71,7 +71,7 @@ def odd_server(monkeypatch):
         yield chosen.append
 
 
-STRUCTURED = {"response_format": {"type": "json_object"}}  # the SDK parses such replies separately
+STRUCTURED = {"response_format": {"type": "json_object"}}  # parsed by different code in the SDK
 
 
 async def explanations(model):

@@ -239,7 +239,8 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
 @pytest.mark.parametrize(
     ("status", "body", "explanation"),
     [
-        *[(status, {"detail": "Server is pinned to 'a'."},  # without the SDK's key, `error`
+        # The body lacks `error`, the key that the SDK reads.
+        *[(status, {"detail": "Server is pinned to 'a'."},
            "The provider rejected this request: Server is pinned to 'a'.")
           for status in (400, 422)],
         (403, {"error": {"message": "Country not supported."}},

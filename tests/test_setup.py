@@ -49,7 +49,7 @@ def test_garbage_collection_skips_imported_modules_only():
     assert gc.get_freeze_count() <= frozen
 
 
-# The hub sets the second threshold, to speed up startup.
+# The hub sets the threshold to 500,000, to speed up startup.
 @pytest.mark.parametrize(("before", "after"), [(700, 700), (500_000, 20_000)])
 def test_garbage_collection_is_frequent_also_on_the_hub(before, after):
     usual = gc.get_threshold()
@@ -269,7 +269,7 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell in a separate process, with a kernel's module search path.
 
-    The lines in `after` run after the imports. Unless they include `ready()`, it is called first.
+    The lines in `after` run after the imports. If none of them is `ready()`, it runs before them.
     """
     calls = after if "ready()" in after else ("ready()", *after)
     lines = [

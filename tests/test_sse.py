@@ -1,4 +1,7 @@
-"""`utils.sse` parses event streams as browsers do; see also `tests/browser/pages/test_sse.py`."""
+"""`utils.sse` parses event streams as browsers do.
+
+`tests/browser/pages/test_sse.py` compares it with a real browser.
+"""
 
 from contextlib import aclosing, nullcontext
 from itertools import pairwise

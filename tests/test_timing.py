@@ -569,7 +569,10 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, seconds, *arrivals):
-    """Return what a guard shows that withholds `size` characters; a check takes `seconds`."""
+    """Return the pieces shown by a guard that withholds `size` characters, as (time, text).
+
+    Each check takes `seconds`.
+    """
     guarded = held_back(recorded(*arrivals), "guarded", size, seconds)
     return [(piece.at, piece.text) for piece in guarded.pieces]
 

@@ -41,7 +41,7 @@ class App(Environment):
     source: str = "app.py"  # the file in `place` whose first lines name the packages to install
     # packages without wheels, which are built during installation
     built: tuple[str, ...] = ()
-    # how lines of the course's lock file begin if their package conflicts with the app's packages
+    # packages whose versions may differ from the course's, such as "opentelemetry-api=="
     apart: tuple[str, ...] = ()
     newest: tuple[int, int] = (3, 14)  # the newest Python version that the app's packages support
     # extra environment variables; `{folder}` stands for a temporary folder

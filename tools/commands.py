@@ -279,7 +279,7 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
-        if words[:1] == ["verdict"]:  # `tools.verdict` parses its options
+        if words[:1] == ["verdict"]:  # `tools.verdict` parses the options of this command
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))
         arguments, more = top.parse_known_args(words)

@@ -103,7 +103,7 @@ def install_here() -> str:
 
 
 def setting_up() -> str:
-    """Return setup instructions; an unsuitable folder must first be renamed, moved or copied."""
+    """Return setup instructions, including what to do first if the folder is unsuitable."""
     if odd := odd_path(ROOT):
         return f"the path of its folder contains {odd}, so rename or move the folder first"
     if not os.access(ROOT, os.W_OK):
@@ -127,7 +127,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Report that `.venv` is up to date; raise Advice if `needs` says why it isn't."""
+    """Report that `.venv` is up to date. If `needs` gives a reason why it isn't, raise Advice."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
@@ -188,7 +188,7 @@ def examine_utils() -> str:
 
 
 def hidden_in_notebooks() -> str | None:
-    """Return a message if notebooks would import a file instead of a package."""
+    """Return a message if notebooks would import a file instead of a package; otherwise, None."""
     from utils import shadowing
     from utils.setup import NEEDED
 
@@ -223,7 +223,7 @@ def examine_widgets() -> str:
 
 def examine_simulator() -> str:
     """Check whether the simulator starts and replies to a one-token call."""
-    from utils import provider  # needs the locked packages
+    from utils import provider  # imported late, since it needs the locked packages
 
     try:
         server = provider.simulator()
@@ -238,7 +238,7 @@ def examine_simulator() -> str:
 
 def examine_provider() -> str:
     """Report which model the lessons call; if it is a real one, check that it replies."""
-    from utils import provider  # needs the locked packages
+    from utils import provider  # imported late, since it needs the locked packages
 
     try:
         named = provider.real_provider()

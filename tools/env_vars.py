@@ -55,7 +55,7 @@ def clean_environ(**more: str) -> dict[str, str]:
     """Return this process's environment variables, minus unwanted ones, plus `more`.
 
     Requests to the loopback address bypass any proxy, which couldn't reach the simulator. Jupyter
-    uses this environment's kernel, not one that the user registered elsewhere.
+    uses the kernel of its own environment, not one that the user registered elsewhere.
     """
     environ = {
         name: value
@@ -82,7 +82,7 @@ def simulated_environ(**more: str) -> dict[str, str]:
 
 
 def suite_environ() -> dict[str, str]:
-    """Return variables for tests, which use a sped-up simulator and no key that could leak."""
+    """Return variables for tests, with a sped-up simulator and without keys that could leak."""
     environ = simulated_environ(COURSE_SPEED=os.environ.get("COURSE_SPEED") or TEST_SPEED)
     # Without cached bytecode, hundreds of test processes would recompile the course's modules.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)

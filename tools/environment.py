@@ -1,6 +1,6 @@
 """Creates and updates the course's `.venv`, and rebuilds it if it is broken.
 
-Commands need different kinds of setup, from `lab`, the smallest, to `test`; see `LOCKS`.
+The kinds of setup are the keys of `LOCKS`: `lab` is the smallest, and `test` the largest.
 `tools/app.py` sets up the apps' environments in the same way.
 """
 
@@ -96,7 +96,7 @@ class Environment:
         return [line for line in lines if normal(line) not in installed]
 
     def fingerprint(self, kind: str) -> dict[str, Any]:
-        """Return the values that must match the stamp's for `.venv` to be up to date."""
+        """Return the values that the stamp must contain; if it doesn't, `.venv` is out of date."""
         return {
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
@@ -189,7 +189,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not an app's environment
-            # only dots and slashes, since Python < 3.13 decodes .pth files with the locale encoding
+            # A relative path has only dots and slashes here: before 3.13, Python decodes .pth files
+            # with the locale encoding.
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}

@@ -49,7 +49,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Describe a character in a path that an environment's folder can't contain; else None."""
+    """Describe a character that isn't allowed in an environment's path; None if there is none."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:
@@ -150,7 +150,7 @@ def follow(
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
 ) -> None:
-    """Run an installer; show the progress that `watch` extracts; raise Advice if it fails."""
+    """Run an installer; show the progress that `watch` extracts. Raise Advice on failure."""
     code, lines = output_of(command, doing, watch)
     if code != 0:
         raise installing_advice(lines, environment.root)

@@ -39,13 +39,13 @@ LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 # These ports are below the ephemeral ports, which start at 32,768 on Linux and 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
-_RESERVED: list[socket.socket] = []  # sockets kept open; see `_reserve`
+_RESERVED: list[socket.socket] = []  # sockets that stay open to reserve ports
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
-_LONGEST_PATH = 50  # maximum bytes in the path of `RUNTIME`, since macOS limits socket paths
+_LONGEST_PATH = 50  # maximum length of `RUNTIME`'s path in bytes; macOS limits socket paths
 _TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # seconds allowed for JupyterLab and its kernels to stop
-# Variables for the learner's own Jupyter settings, which `lab` respects.
+# Environment variables that `lab` keeps: the learner may have set them for any Jupyter server.
 _OWN_SETTINGS = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -214,14 +214,14 @@ def write_json(path: Path, value: object) -> None:
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab so that Ctrl-C doesn't reach it; it would ask for confirmation."""
+    """Start JupyterLab out of reach of Ctrl-C, since Ctrl-C would make it ask for confirmation."""
     own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
     command = [python, "-m", "tools.lab_supervisor", str(folder)]
     return start(command, ROOT, clean_environ(**own), None)
 
 
 def wait_until_it_answers(server: "subprocess.Popen[str]", port: int, here: bool = False) -> None:
-    """Wait until JupyterLab responds, or raise Advice; `here` adds `--here` to its command."""
+    """Wait until JupyterLab responds, or raise Advice; if `here`, it suggests `doctor --here`."""
     doing = "starting JupyterLab"
     if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, doing, STARTING_SECONDS):
         if server.poll() is not None:

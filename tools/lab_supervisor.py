@@ -26,14 +26,15 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 
 _MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
-# maximum number of rounds in which processes are killed: they may start others in the meantime;
-# a round takes up to 1 s
+# maximum number of rounds of killing processes, which may start others between rounds; a round
+# takes up to 1 s
 _ROUNDS = 10
 
 
 def supervise(folder: Path) -> int:
     """Run JupyterLab until it exits or standard input closes; return the exit code."""
-    ignore_signals()  # `lab` receives the same signals and closes the pipe
+    # `lab` receives the same signals and closes the pipe to this process, which stops JupyterLab
+    ignore_signals()
     signal.signal(signal.SIGTERM, _exit)
     mark = _MARK + secrets.token_hex(8)
     server = subprocess.Popen(
@@ -85,7 +86,7 @@ def _interrupt_cells(port: int, token: str) -> None:
         for kernel in busy - interrupted:
             ask(port, "POST", f"/api/kernels/{kernel}/interrupt", token)
         interrupted |= busy
-        time.sleep(0.05)  # JupyterLab has no event to wait for
+        time.sleep(0.05)  # poll, since JupyterLab offers no event to wait for
 
 
 def _end_all(mark: str) -> None:

@@ -31,7 +31,7 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def _lock_apps(compiling: Sequence[str]) -> int:
-    """Update the apps' lock files to the course's versions, except for `App.apart` packages."""
+    """Update the apps' lock files to the course's versions, except for packages in `App.apart`."""
     course = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines(keepends=True)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         for each in APPS.values():

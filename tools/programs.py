@@ -19,7 +19,7 @@ from tools.env_vars import clean_environ
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 SHUTDOWN_SECONDS = 10.0
-_LONGEST_TMPDIR = 40  # maximum bytes in the folder's path, to leave room for socket names
+_LONGEST_TMPDIR = 40  # maximum length of the path in bytes, to leave room for socket names
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
@@ -108,7 +108,7 @@ class Progress:
     def _show(self) -> None:
         """Show the text and the elapsed seconds until the `with` block ends."""
         started = time.monotonic()
-        with contextlib.suppress(OSError):  # the caller's next `say` raises it, too
+        with contextlib.suppress(OSError):  # the caller's next `say` raises the same error
             while not self._over.wait(0.2 if self._live else 5):
                 line = f"  {time.monotonic() - started:4.0f} s  {self.text}"
                 if self._live and self.text:  # overwrite the previous line
@@ -169,7 +169,7 @@ def end(child: subprocess.Popen[str]) -> None:
 
 
 def stop_on_signals() -> None:
-    """Turn signals that can terminate a program into Ctrl-C, which `asyncio.run` handles.
+    """Make signals that can terminate a program act like Ctrl-C, which `asyncio.run` handles.
 
     A signal that is already ignored, such as SIGHUP under `nohup`, stays ignored.
     """

@@ -21,7 +21,7 @@ from utils.simulator import Request
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PATIENCE = 60_000  # ms, long enough for a busy machine
+PATIENCE = 60_000  # milliseconds; long enough for a busy machine
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Site:
 
 @contextmanager
 def served(app: App, python: str) -> Iterator[Site]:
-    """Run an app in `python`, and a simulator whose model `sim` replies at twice real speed."""
+    """Run an app with `python`, and a simulator whose model `sim` replies at twice real speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,
@@ -90,7 +90,7 @@ FACES = {
 
 @dataclass(frozen=True)
 class Running:
-    """A running app and its page."""
+    """A running app, with methods for using its page as a visitor would."""
 
     name: str
     site: Site

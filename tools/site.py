@@ -22,7 +22,7 @@ from tools.site_pages import Picture, for_reading, relinked
 from utils import lesson_source
 from utils.formatting import counted
 
-PICTURES = ROOT / "docs"  # screenshots of the lessons, for the README and the index page
+PICTURES = ROOT / "docs"  # folder of lesson screenshots, for the README and the index page
 DESIGN = PICTURES / "site"  # the site's settings, theme and widget screenshots
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"  # the first page's name

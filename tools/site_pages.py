@@ -19,7 +19,7 @@ JSON = dict[str, Any]
 
 _PREDICTS = re.compile(r'^predict\("(P\d+\.\d+)"\)$', re.MULTILINE)
 _EXERCISE = re.compile(r"^exercise-(\d+\.\d+)$")
-# [text](target), a link, or ![text](target), an image; the text may contain brackets
+# a link, [text](target), or an image, ![text](target); the text may contain brackets
 _LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -44,7 +44,8 @@ def for_reading(
     """Return the notebook for the site, without instructors' notes and with solutions collapsed.
 
     An exercise becomes its stub, with collapsed hints and solution. A prediction becomes choices
-    that reveal their feedback. A live widget becomes its screenshot, or a line that names it.
+    that reveal their feedback. A live widget becomes its screenshot or, if there is none, a line
+    with the widget's name.
 
     Args:
         lesson: The lesson's source, for its hints and predictions.

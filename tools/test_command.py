@@ -1,4 +1,4 @@
-"""The `test` command: makes all the checks that CI makes, and reports how many tests passed.
+"""The `test` command: runs all the checks that CI runs, and reports how many tests passed.
 
 The steps (style, types, build and pytest) run concurrently, in separate processes.
 """
@@ -52,7 +52,7 @@ class Step:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run everything that CI runs; the last line reports how many tests passed."""
+    """Run everything that CI runs; print, as the last line, how many tests passed."""
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
     check_files(arguments.more)
@@ -126,7 +126,7 @@ def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs, or only pytest if there are arguments for it."""
+    """Return the steps that `test` runs; if `more` has arguments for pytest, only pytest's step."""
     # Workers run whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:

@@ -31,7 +31,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class ServingError(Sentence, RuntimeError):
-    """The app can't be served. A notebook shows only the message, which says what to do."""
+    """Raised if an app can't be served. A notebook shows only the message: it says what to do."""
 
 
 class Server:
@@ -179,7 +179,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # also raised by an app without lifespan support
+                self.startup_error = error  # set, too, if the app doesn't support lifespan
             elif type(_unwrapped(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_unwrapped(error))
             raise

@@ -17,7 +17,7 @@ from utils.stall_timeout import watched
 from utils.widgets import Status
 
 Item = Status | AIMessageChunk  # the beginning of a stage, or a chunk of the reply
-Source = Callable[[], AsyncGenerator[Item]]  # begins the stream of a reply from one model
+Source = Callable[[], AsyncGenerator[Item]]  # starts a reply from one model and returns its stream
 
 
 @tool

@@ -82,7 +82,7 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """If a value has a stray quote, “Bearer” or an invalid character, return a sentence about it.
+    """Return a sentence about a stray quote, “Bearer” or an invalid character in a value, if any.
 
     With `spaces`, spaces and line breaks are valid. The sentence doesn't contain the value, which
     may be a secret.

@@ -77,7 +77,7 @@ def chat_model(
         ours: dict[str, Any] = {"api_key": server.api_key, "base_url": server.base_url}
     ours["model"] = f"sim-{profile}:{delivery}" if delivery else f"sim-{profile}"
     ours |= {"http_client": sync_client, "http_async_client": async_client}
-    # No socket options: LangChain's defaults apply only to clients that it creates, but cause a
+    # No socket options: LangChain's defaults have no effect on the course's clients, but cause a
     # warning if a proxy is set.
     ours["http_socket_options"] = ()
     with env_vars.hidden():

@@ -23,7 +23,7 @@ _UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable 
 _FAILED_MIDWAY = "The provider failed in the middle of its reply: ask again."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# Patterns for the names of reply-parsing functions, by module of `openai` or `langchain_openai`.
+# Patterns for names of reply-parsing functions, keyed by `openai` or `langchain_openai` module.
 _READERS = dict.fromkeys(
     ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
 ) | {
@@ -44,7 +44,7 @@ _EMPTIES = r"a?(invoke|stream)"
 
 
 def explain(error: BaseException) -> str:
-    """Return a sentence that explains why a call to a provider failed, and what to do.
+    """Return a sentence that explains why a call to a provider failed and says what to do.
 
     The error's causes are examined too. For an unknown error, the sentence consists of
     its type and message. For an exception group, there is one sentence per distinct failure.

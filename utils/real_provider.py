@@ -104,7 +104,7 @@ def provider_is_set() -> bool:
 
 
 def address_variable() -> str:
-    """Return the name of the variable that sets, or would set, the provider's URL."""
+    """Return the name of the environment variable for the provider's URL."""
     with suppress(ProviderError):
         provider = real_provider()
         if provider is not None and provider.named_by is not None:

@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 # The course needs these modules and everything that they import.
 NEEDED = (*_PACKAGES, "langchain.agents", "fastapi", "uvicorn", "utils.provider")
-_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; a scan of 20,000 takes 5 ms
+_MOST_OBJECTS = 20_000  # maximum garbage-collection threshold; a scan of 20,000 objects takes 5 ms
 _FIX = (
     f"This notebook's kernel runs {sys.executable}: choose the course's kernel, or start the "
     "course with `python3 course.py lab`; `python3 course.py doctor` finds the cause."
@@ -57,7 +57,7 @@ def ready() -> None:
             traced = stay_here()  # turns tracing off
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)  # shows a provider's failure as a sentence
+        tell(explain_providers)  # from now on, cells show a provider's failure as a sentence
         _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
@@ -126,7 +126,7 @@ def _check_packages() -> None:
 
 
 def _check_imports() -> None:
-    """Raise if later imports in the setup cell would fail, for example because versions clash."""
+    """Raise SetupError if the setup cell's later imports would fail, say because versions clash."""
     for name in ("langchain_core.language_models", "anywidget"):
         try:
             import_module(name)
@@ -207,7 +207,7 @@ def _lower_priority() -> None:
     nice = os.environ.get("COURSE_NICE", "")
     if nice.isdigit() and sys.platform == "linux":
         main = main_thread().native_id or 0
-        already = os.getpriority(os.PRIO_PROCESS, main)  # not lowered: that needs privileges
+        already = os.getpriority(os.PRIO_PROCESS, main)  # lowering this would need privileges
         os.setpriority(os.PRIO_PROCESS, main, max(already, int(nice)))
 
 

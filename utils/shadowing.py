@@ -51,7 +51,7 @@ def hidden(path: list[str]) -> dict[str, str]:
             if os.path.abspath(folder) == _ROOT and name in _OURS:
                 continue
             if BuiltinImporter.find_spec(name) or FrozenImporter.find_spec(name):
-                continue  # Python finds these before any file on the path
+                continue  # Python finds built-in and frozen modules before any file on the path
             meant = PathFinder.find_spec(name, later)
             if meant is not None:  # a namespace package counts too, though it has no origin
                 is_package = here.submodule_search_locations is not None
@@ -63,8 +63,9 @@ def hidden(path: list[str]) -> dict[str, str]:
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
-    If any of the shadowing files have been imported, only their modules are returned. Otherwise,
-    the result contains the shadowed modules that the `needed` ones import if nothing shadows them.
+    If any of the shadowing files have been imported, only the modules they shadow are returned.
+    Otherwise, the `needed` modules are imported while nothing is shadowed, and the result contains
+    the shadowed modules that are then loaded.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

@@ -129,7 +129,7 @@ async def chat(
 
 
 async def kept(reply: str) -> replies.Reply:
-    """Return a reply, or raise a 404; the status can't be changed once the stream has started."""
+    """Return a reply, or raise a 404 before the stream starts: after that, the status is fixed."""
     found = await replies.find(reply)
     if found is None:
         raise HTTPException(404, "This reply is no longer available.")
@@ -143,7 +143,7 @@ Kept = Annotated[replies.Reply, Depends(kept)]
 async def read(reply: Kept, last_event_id: Annotated[int, Header(ge=0)] = 0) -> Any:
     """Stream a reply. A reconnecting browser sends the id of the last event it received."""
     async for number, event, data in reply.read(last_event_id):
-        if event in ("end", "failed"):  # their data is the whole text and a note
+        if event in ("end", "failed"):  # the data of these events is the whole text and a note
             data = html(*data)
         yield ServerSentEvent(event=event, data=data, id=str(number))
 

@@ -33,7 +33,7 @@ redis = Redis.from_url(
     os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
     decode_responses=True,
     max_connections=10_000,  # each reader and each running reply needs its own connection
-    socket_timeout=None,  # off: on Python 3.11, this timeout can swallow a cancellation
+    socket_timeout=None,  # none, since it can swallow a cancellation on Python 3.11
 )
 tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop has only weak references
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
@@ -49,7 +49,7 @@ async def lifespan(_: Any) -> AsyncGenerator[None]:
 
 
 class Reply:
-    """A reply, as events that any number of pages can read, from any worker."""
+    """A reply as events, which any number of pages can read through any worker."""
 
     def __init__(self, reply_id: str) -> None:
         self.id = reply_id
@@ -90,7 +90,8 @@ class Reply:
 
         If the lease has expired, mark the reply as failed.
         """
-        alive = await redis.exists(self.lease)  # checked first: the last event deletes the lease
+        # checked before the events are read, since adding the last event deletes the lease
+        alive = await redis.exists(self.lease)
         entries = await redis.xrange(self.stream)
         events = [(fields["event"], json.loads(fields["data"])) for _, fields in entries]
         if events and events[-1][0] in ("end", "failed"):
@@ -99,7 +100,7 @@ class Reply:
             return None
         self.number = 10**9  # if a hung worker resumes, Redis rejects its lower event numbers
         text = "".join(data for event, data in events if event == "text")
-        with suppress(ResponseError):  # another reader may have ended the reply first
+        with suppress(ResponseError):  # another reader may already have ended the reply
             await self.append("failed", (text, BROKEN))
         return await self.result()
 
@@ -137,7 +138,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start `write(reply, turns, question)` as a task, unless the last reply is still running."""
+    """Start `write(reply, turns, question)` as a task, unless the previous reply is in progress."""
     key, reply = f"conversation:{visitor}", Reply(uuid4().hex)
     async with redis.pipeline() as commands:
         await commands.watch(key)  # `execute` fails if another request changes the key first

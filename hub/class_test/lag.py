@@ -19,9 +19,9 @@ from typing import Any
 from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
-COALESCING = 0.05  # seconds, as in utils.widgets.base.throttle
+COALESCING = 0.05  # seconds; equal to `INTERVAL` in utils.widgets.base.throttle
 Arrivals = Iterable[tuple[float, Message]]  # messages, each after its arrival time (Unix)
-# A cell that streams without a model or widgets: the floor for the lag of live text.
+# This cell streams without a model or widgets, so its lag is the floor for live text.
 BARE = """
 import asyncio, time
 from comm import create_comm
@@ -106,5 +106,5 @@ def bare_lateness(messages: Arrivals) -> Iterator[float]:
 
 
 def lag(late: float) -> float:
-    """Return a token's lag in seconds: `late`, less the time of coalescing, but at least 0."""
+    """Return a token's lag in seconds: `late` minus `COALESCING`, but at least 0."""
     return max(0.0, late - COALESCING)

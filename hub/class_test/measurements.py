@@ -17,7 +17,7 @@ from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # upper limit of `ready_ratio`
 LAG_MARK = 4.0  # upper limit of `lag_ratio`
-FINEST = 0.005  # the floor is at least this lag, in seconds, even if a bare stream's lag is shorter
+FINEST = 0.005  # the lowest floor for the lag, in seconds; a bare stream's lag may be lower
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -69,7 +69,7 @@ class Measurements:
     # for the bare stream, the seconds from each message's due time to its arrival
     bare: list[float] = field(default_factory=list)
     redraws: int = 0
-    # CPU usage at three times: at the start, once all learners were ready, and at the end
+    # CPU usage at the start, after all learners became ready, and at the end
     usages: list[Usage] = field(default_factory=list)
     # the memory of each part (hub, kernel, …) after the last cell, in MB
     memory: dict[str, float] = field(default_factory=dict)

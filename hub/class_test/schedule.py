@@ -27,13 +27,13 @@ from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, tempor
 from tools.lab import LESSON_1
 from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_command
 
-MB_EACH = 250  # measured memory of one learner's server, kernel and simulator
+MB_EACH = 250  # measured total memory of one learner's server, kernel and simulator
 MB_BESIDES = 300  # memory for the hub, the proxy and this command
 PATIENCE = 300.0  # time limit for getting a class ready, and for running each cell, in seconds
-WITHIN = 5.0  # seconds over which the learners' starts of a cell are spread
+WITHIN = 5.0  # seconds over which the learners' start times for a cell are spread
 LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
 LOOP = "print(chunk.content"  # code in cells with a plain loop; the first such cell is run
-# code for a learner's kernel: the simulator's log entry for the last streamed reply
+# an expression that, in a learner's kernel, returns fields of the last streamed reply's log entry
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"

@@ -25,6 +25,6 @@ def app(monkeypatch: pytest.MonkeyPatch, virtual: VirtualSimulator) -> ModuleTyp
     for index, model in enumerate(models):
         limits = {"max_tokens": model.max_tokens, "timeout": model.request_timeout}
         limits |= {"max_retries": 2, "stream_chunk_timeout": model.stream_chunk_timeout}
-        # the client's default is 2 retries; `virtual.chat` disables them
+        # restore the client's default of 2 retries, since `virtual.chat` disables retries
         models[index] = virtual.chat(model.model_name, **limits)
     return module

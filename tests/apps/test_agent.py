@@ -34,7 +34,7 @@ def test_its_text_arrives_in_pieces(virtual, with_agent):
 def test_its_tool_is_named_and_its_result_is_not_shown_as_text(virtual, with_agent):
     (events,) = asked(virtual, with_agent, "sim-chat", ORDER)
     assert ("tool", "order_status") in events
-    assert text(events).count("arrives on Thursday") == 1  # only in the model's reply
+    assert text(events).count("arrives on Thursday") == 1  # once, in the model's reply
     assert events[-1].name == "end"
 
 

@@ -138,7 +138,7 @@ def test_an_apps_lock_has_its_packages_in_the_courses_versions(app: command.App)
     lock, course = pins(app.lock()), pins(ROOT / "requirements/lab.lock")
     assert names <= set(lock)
     others = [line for name, line in lock.items() if name in course and line != course[name]]
-    # `app.apart` contains the names of packages that may have a different version.
+    # The versions of packages in `app.apart` may differ from the course's.
     assert [line for line in others if not line.startswith(app.apart)] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     shared = {line.split(";")[0].strip() for line in project["dependencies"]}

@@ -1,7 +1,7 @@
 """The endpoints of the FastAPI app, tested without its page.
 
-The fixture `app` is a fresh copy of the app's module. Its models come from the fixture `virtual`, a
-simulator in virtual time: `sim`, which `behave` controls, and the fallback `sim-fast`.
+The fixture `app` is a fresh copy of the app's module. Its models are `sim`, which `behave`
+controls, and the fallback `sim-fast`. They belong to `virtual`, a simulator in virtual time.
 """
 
 import asyncio

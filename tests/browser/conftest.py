@@ -1,8 +1,8 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, all files in a folder run on one worker, except the file of lesson 4: see the
-root `conftest.py`. The fixture `kernels` in that file is the address of a process that forks
-kernels quickly.
+With several workers, all files in a folder run on one worker, except the file of lesson 4. The root
+`conftest.py` arranges this. Its fixture `kernels` is the address of a process that forks kernels
+quickly.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ CONTRAST = """(selector) => {
 }"""
 
 WIDGETS = ".jp-OutputArea .course-live"
-# Finds elements that overflow a widget or clip their text, except SVG, text with an ellipsis, and
+# Finds elements that overflow a widget or clip their text. Ignores SVG, text with an ellipsis, and
 # text for screen readers (`.course-heard`).
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
   const { left, right } = widget.getBoundingClientRect();
@@ -63,7 +63,7 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def lay_out_all(page: Page) -> None:
-    """Make the browser lay out cells outside the viewport, which JupyterLab otherwise skips."""
+    """Make the browser lay out all cells: JupyterLab would skip those outside the viewport."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 

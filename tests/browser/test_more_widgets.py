@@ -79,7 +79,7 @@ def life(timeline, words=12, gap=0.05, run="", end="on_llm_end"):
         time.sleep(gap)
         timeline.add("on_llm_new_token", repr(f" word{number}"), run)
     timeline.add(end, HOSTILE, run)
-""".replace('"…"', repr(HOSTILE))  # sets HOSTILE in the first line
+""".replace('"…"', repr(HOSTILE))  # the first line assigns this string to HOSTILE
 ROWS = ".course-chunks tbody tr"
 
 
@@ -158,7 +158,7 @@ def test_a_chunk_table_grows_and_shows_the_content_of_chunks(notebook: OpenNoteb
     columns = ["chunk", "seconds", "text", "reasoning", "tool call", "finish reason"]
     assert calls.locator("th:visible").all_text_contents() == columns
 
-    # 300 chunks, and a row with the number of hidden chunks
+    # 300 rows of chunks, and a row with the number of hidden chunks
     assert many.locator("tbody tr").count() == 301, "a long stream should not slow the page"
     assert many.locator("td.course-col-number").last.text_content() == "5000"
     note = "4,700 more chunks are not shown here; the list has them all."

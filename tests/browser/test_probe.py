@@ -1,4 +1,4 @@
-"""If no browser can run, the browser tests are skipped and report the reason."""
+"""If no browser can run, the browser tests are skipped, with the reason in pytest's summary."""
 
 import os
 import re
@@ -66,7 +66,7 @@ not_on_windows = pytest.mark.skipif(os.name == "nt", reason="the program is a sh
 
 
 def failing_program(file: Path, error: str) -> str:
-    """Write a program that prints this error and fails; return its path."""
+    """Write a program that prints `error` and fails; return the program's path."""
     file.write_text(f"#!/bin/sh\necho '{error}' >&2\nexit 127\n", encoding="utf-8")
     file.chmod(0o755)
     return str(file)

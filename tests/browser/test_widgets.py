@@ -154,7 +154,8 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     nb.run_cell_with("import asyncio")
     nb.wait_done()
     nb.run_cell_with("LiveText(")
-    pane.wait_for(state="attached")  # the busy kernel can't resend updates that the pane missed
+    # Wait for the pane: a busy kernel can't resend updates that the pane missed.
+    pane.wait_for(state="attached")
     nb.wait_done()
     nb.run_cell_with(stream)
     # The pane scrolls automatically.

@@ -185,7 +185,7 @@ OLD = (
 
 
 @pytest.mark.parametrize(
-    ("now", "replaced"),  # changed cells, by number; numbers of the cells with new outputs
+    ("now", "replaced"),  # changed cells, keyed by number; numbers of the cells with new outputs
     [
         ({3: ("a", "after 0.3 s"), 6: ("c", "2.5 s")}, []),
         ({3: ("a", "after 9 pieces")}, [3]),

@@ -1,4 +1,4 @@
-"""Lint rules for lessons: `SAMPLE` breaks none, and violations are reported by line number."""
+"""Lint rules for lessons: `SAMPLE` breaks none, and each violation is reported with its line."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,8 @@ ANSWER = ('    text = "".join(stream)', "    yield from text.split()")  # its so
 # The sample plus a second exercise, 1.2, which has a solution but no check, heading or hints.
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
 
-VIOLATIONS = {  # lessons with a violation, and a string or pattern in the message
+# for each violation: a lesson with it, and a string or pattern that the message must contain
+VIOLATIONS = {
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
         'exercise 1.1 doesn\'t end with `check("1.1", …)`',

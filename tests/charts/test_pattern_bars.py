@@ -10,7 +10,8 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
 
 
 @pytest.mark.parametrize(
-    ("patterns", "text"),  # `status_at`: when a status appeared; 7.0 s is after the first word
+    # `status_at` is when a status appeared; 7.0 s has no effect, since the first word came earlier
+    ("patterns", "text"),
     [
         ([Pattern(STREAM)], "stream: blank 4.0 s · first word 4.0 s · all 10.0 s"),
         ([Pattern(WHOLE, status_at=0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),

@@ -105,7 +105,7 @@ def source(answer):
 def diagnoses(exercise, patient, truth):
     """Register right and wrong answers to a diagnosis exercise whose solution is `truth`.
 
-    `patient` is what messages call a diagnosed item, such as "program".
+    `patient` is the word for a diagnosed item in messages: "program", for example.
     """
     right(exercise)(truth)
     right(exercise)(dict(reversed(truth.items())))

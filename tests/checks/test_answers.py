@@ -1,4 +1,4 @@
-"""Every answer in `lesson_*/` gets the expected outcome, and every mistake has a wrong answer.
+"""Every answer in `lesson_*/` gets the expected outcome. Each mistake is made in some answer.
 
 A mistake is a named condition that a check looks for. Some mistakes are shared by many exercises.
 """
@@ -50,7 +50,7 @@ def test_an_answer_gets_the_expected_outcome(answer):
     assert outcome.mistake == answer.mistake, outcome
     assert (outcome.status == "correct") == (answer.mistake is None)
     assert re.search(answer.says, outcome.message), outcome
-    if answer.mistake != "raises":  # the message for that mistake quotes a Python error
+    if answer.mistake != "raises":  # the message for "raises" quotes a Python error
         prose = CODE.sub("`code`", outcome.message)
         assert ODD.search(prose) is None, outcome
         assert len(prose) <= LONGEST
@@ -79,7 +79,7 @@ def test_an_answer_of_another_type_gets_a_message(loaded):
 @each_exercise
 def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
     assert mistakes_made(loaded).count(None) >= 2
-    # Exercises can share a mistake; a wrong answer to any of them counts.
+    # Exercises can share a mistake. Only one of them needs a wrong answer with this mistake.
     made = {
         applies
         for each in EXERCISES

@@ -1,4 +1,4 @@
-"""Isolated checks: an answer can't call another model or leave changes or warnings behind.
+"""Isolated checks: answers call only the check's model, and leave no changes or warnings behind.
 
 During a check, `noted().forgotten` lists the functions whose coroutines were never awaited.
 """

@@ -210,7 +210,7 @@ def mutated(code, mutation):
     return None if new == before else new
 
 
-# In this exercise, cancelling a task ends its stream, so keeping it open isn't a mistake.
+# In this exercise, cancelling the task ends the stream, even if nothing closes the stream.
 HARMLESS = (lesson_source.number("5.text_until"), "keeps the stream open")
 
 

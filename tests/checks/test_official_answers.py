@@ -1,6 +1,6 @@
 """Every exercise's official solution passes, and its stub is reported as not attempted.
 
-Both come from the lesson: a cell has `learner` code with the stub, and `solved` code.
+Both come from the exercise's cell: `learner` contains the stub, and `solved` the solution.
 """
 
 import ast
@@ -32,7 +32,7 @@ def imported_before(lesson, exercise):
 
 @functools.cache
 def usable(code):
-    """Return code that runs a cell's imports and definitions and suppresses each `NameError`."""
+    """Return code that runs a cell's imports and definitions, and suppresses each `NameError`."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = compile(code, "<cell>", "exec", flags).body
     kept = [ast.unparse(node) for node in body if is_kept(node)]
@@ -47,7 +47,7 @@ def is_kept(node):
 
 
 def solved_before(lesson, exercise):
-    """Return the solutions to all earlier exercises, since this one may need them."""
+    """Return the solutions to all exercises before `exercise`, which may need them."""
     earlier = lesson.cells[: lesson.cells.index(exercise)]
     return [cell.solved for cell in lesson.exercises.values() if cell in earlier]
 

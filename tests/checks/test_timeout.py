@@ -6,7 +6,7 @@ import pytest
 
 from utils.checks.engine import timeout
 
-LIMIT = 5  # seconds that the code may run
+LIMIT = 5  # how long the code may run, in seconds
 
 
 class Clocks:

@@ -64,7 +64,7 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         delivery: list(chat_model("fast", delivery=delivery, simulated=True).stream(RAINBOW))
         for delivery in (None, "length@40", "filter@33", "end@44")
     }
-    stored = {  # the replies that a program stores, by the program's diagnosis
+    stored = {  # for each diagnosis, the replies that such a program stores
         "healthy": {None},
         "any reason": {None, "length@40", "filter@33"},
         "judges the text": {None, "end@44"},
@@ -75,7 +75,8 @@ def test_lesson_3_the_stored_replies_show_the_diagnoses():
         assert kept == stored[diagnosis("3.diagnosis")[name]]
 
 
-# by diagnosis: first text early? loop blocked? model stopped on disconnect? part of the code
+# for each diagnosis: whether the first text is early, whether the loop is blocked, whether a
+# disconnect stops the model, and a part of the code
 ENDPOINTS = {
     "healthy": (True, False, True, "aclosing(model.astream("),
     "blocks the loop": (True, True, False, "for chunk in model.stream("),

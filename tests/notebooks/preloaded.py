@@ -40,7 +40,7 @@ STDIN = 0
 
 @contextmanager
 def preloaded() -> Iterator[str | None]:
-    """Run the forking process for the `with` block; yield its address, or None if not on Linux."""
+    """Run the forking process during the `with` block; yield its address (on Linux) or None."""
     if sys.platform != "linux":
         yield None
         return
@@ -71,12 +71,12 @@ def preloaded() -> Iterator[str | None]:
 
 
 def command(address: str) -> list[str]:
-    """Return the command that starts a kernel, with a `{connection_file}` placeholder."""
+    """Return the command that starts a kernel; `{connection_file}` is a placeholder."""
     return [*script_command(address), "-f", "{connection_file}"]
 
 
 def script_command(address: str) -> list[str]:
-    """Return the command that runs a script when the script's path and arguments are appended."""
+    """Return the command that runs a script; the script's path and arguments must be appended."""
     return [sys.executable, "-S", __file__, "join", address]
 
 
@@ -171,7 +171,7 @@ def end_with(connection: socket.socket) -> None:
 
 
 def join(address: str, *arguments: str) -> None:
-    """Run Python with these arguments in a fork, forward Ctrl-C, and exit with the fork's code."""
+    """Run Python with these arguments in a fork. Forward Ctrl-C, and exit with the same code."""
     process = ""
 
     def forward(number: int, _frame: object) -> None:

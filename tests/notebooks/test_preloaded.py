@@ -49,7 +49,7 @@ def test_its_environment_is_that_of_any_kernel(quick_kernel, tmp_path, monkeypat
         for command in (quick_kernel, None)
     )
     for around in (quick, plain):
-        around["program"] = Path(around["program"]).stem  # only a plain kernel has a full path here
+        around["program"] = Path(around["program"]).stem  # a plain kernel's program is a full path
     assert quick == plain
     assert plain["folder"] == os.path.realpath(tmp_path)
     assert plain["seen"] == "yes"

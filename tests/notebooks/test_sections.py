@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Names from other sections that a section may use, since its text says what to run first.
+# Names that a section may use although other sections define them: its text says what to run first.
 ALLOWED = {("A web server of your own", "frame")}  # section and name
 
 

@@ -1,6 +1,6 @@
-"""Lessons run with another OpenAI-compatible server, selected only by environment variables.
+"""The lessons with a different OpenAI-compatible server, which environment variables select.
 
-No cell ends in a traceback, whatever the server sends, but outputs may differ from the lesson's.
+No cell ends in a traceback, whatever the server sends. Outputs may differ from the stored ones.
 """
 
 import itertools
@@ -104,7 +104,7 @@ def test_no_cell_ends_in_an_error(lesson, other_server: Server, quick_kernel):
     requests = [0]  # the total number of requests after each cell
 
     def once_more() -> bool:
-        """Return whether the latest cell called the model; if so, it runs again at the end."""
+        """Return whether the latest cell called the model. Such a cell runs again at the end."""
         requests.append(other_server.requests)
         if len(requests) > len(cells):  # every cell has run once; the rest are repeats
             other_server.begin(2)

@@ -1,4 +1,4 @@
-"""Helpers for tests that kill a process and expect the processes that it started to exit."""
+"""Helpers for tests that kill a process and check that its child processes exit."""
 
 import socket
 from pathlib import Path

@@ -19,7 +19,7 @@ QUESTION = [{"role": "user", "content": "Write a poem about a river."}]
 
 
 def admitted(limiter: ConcurrencyLimiter, *learners: str) -> list[str]:
-    """Send a request from each learner; return those whose request was admitted."""
+    """Send a request from each learner; return the learners whose requests were admitted."""
     names = []
     for learner in learners:
         with suppress(ApiError):

@@ -1,4 +1,4 @@
-"""Reply schedules (`plan`), and the delivery of items at their times (`due`), with a fake clock."""
+"""Reply schedules (`plan`) and the timed delivery of items (`due`), tested with a fake clock."""
 
 import random
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ class FakeClock:
         return True
 
 
-LAST = 1 + 99 * 0.02  # when the last item is due, in seconds from the start
+LAST = 1 + 99 * 0.02  # when the last item should be sent, in seconds after the start
 
 
 def delivered(clock: FakeClock) -> AsyncIterator[list[TimedBytes]]:

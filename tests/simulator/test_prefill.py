@@ -1,8 +1,8 @@
 """The timing of `sim-prefill`, compared with the formula in `utils/simulator/prefill.py`.
 
 A `Server` has slots and a prompt cache. `admit` adds a request to the queue and returns its
-`Place`. `hold` occupies a slot until some seconds after the request arrived; `leave` frees the
-slot.
+`Place`. `hold` occupies a slot until the given number of seconds after the request arrived. `leave`
+frees the slot.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ QUESTION = "Name a river."
 
 
 def manual(rules: int, first: str = "A", last: str = "Z") -> str:
-    """Return a prompt with this many rules between two lines that end in `first` and `last`."""
+    """Return this many rules, between a line that ends in `first` and one that ends in `last`."""
     lines = "".join(f"Rule {n}: check the date before any refund.\n" for n in range(rules))
     return f"Version {first}\n{lines}Version {last}"
 
 
 @pytest.fixture
 def exact() -> Iterator[VirtualSimulator]:
-    """Run a simulator whose profile has no random spread, so that the formula is exact."""
+    """Run a simulator whose profile has no random spread, so that its times are predictable."""
     simulator = VirtualSimulator(profile=replace(PROFILE, spread=0.0))
     yield simulator
     simulator.close()

@@ -303,7 +303,7 @@ def test_a_forked_child_does_not_keep_it_alive() -> None:
     code = _SERVE + (
         "import os\n"
         "if os.fork() == 0:\n"
-        "    sys.stdin.read()\n"  # runs until the test closes its input
+        "    sys.stdin.read()\n"  # waits until the test closes the input
         "    os._exit(0)\n"
         "print('forked', flush=True)\n"
         "os.kill(os.getpid(), 9)\n"

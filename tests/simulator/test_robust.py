@@ -147,5 +147,5 @@ def test_a_client_that_stops_reading_does_not_affect_others(server: Simulator) -
             assert ask(server, GOOD[CHAT]).status_code == 200
     assert seen.settled
     assert seen[0].ended == "client left"
-    # The whole reply has 32 MB, at four characters per token. The server stopped before its end.
+    # The whole reply would be 32 MB, at four characters per token, but the server stopped earlier.
     assert seen[0].tokens_sent < 32_000_000 // 4

@@ -25,7 +25,7 @@ from utils import lesson_source
 
 NONE = "\N{EN DASH}"  # the text of a cell for a combination that doesn't exist
 RAINBOW, ORDER = "How does a rainbow form?", "Where is my order 4711?"
-TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}  # the table's words for items
+TYPES = {BaseMessage: "chunks", str: "strings", tuple: "pairs"}  # the table's names for item types
 
 Read = Callable[[Any], None]  # called with each item of a stream
 Way = Callable[["Component", Read], Coroutine[Any, Any, None]]
@@ -94,7 +94,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
-# The table's rows: for each way of streaming, a function that uses it, and the model's options.
+# The table's rows. Each way of streaming has a function that uses it, and options for the model.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (in_mode(), {}),
     '`stream_mode="updates"`': (in_mode(stream_mode="updates"), {}),
@@ -128,7 +128,7 @@ def texts(item: Any) -> Iterator[str]:
 
 
 def kind(item: Any) -> str:
-    """Return the table's word for the type of an item."""
+    """Return the word that the lesson's table uses for an item's type."""
     match item:
         case dict() if "event" in item or item.get("type") == "event":
             return "events"

@@ -38,7 +38,7 @@ class VirtualSimulator:
 
     Attributes:
         app: The simulator's ASGI app.
-        clock: A function that returns the loop's time in seconds, to pass to code under test.
+        clock: A function that returns the loop's time in seconds; used by code under test.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -67,7 +67,7 @@ class VirtualSimulator:
         """Run a coroutine on the virtual event loop, and return its result."""
 
         async def counted() -> T:
-            # The clock waits for anyio's threads; a process's first request uses one.
+            # The clock must wait for anyio's threads, since a process's first request uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()
             return await main
 

@@ -41,7 +41,7 @@ class Lab:
     """
 
     def __init__(self, way: str = "", variables: Mapping[str, str] | None = None) -> None:
-        """Start the command so that `end(way)` can stop it; return when the address is printed."""
+        """Start the command so that `end(way)` can stop it; wait until it prints the address."""
         command = [str(COURSE), "lab", "--no-browser", "--here"]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         self._terminal: int | None = None

@@ -189,7 +189,7 @@ def test_doctor_lists_the_servers_models_if_this_one_is_missing(fake_provider, l
     ],
 )
 def test_doctor_names_a_setting_that_makes_every_call_fail(monkeypatch, examine, environ, words):
-    monkeypatch.setattr(client, "shared", client.Shared())  # no simulator is running yet
+    monkeypatch.setattr(client, "shared", client.Shared())  # as if no simulator were running
     usual = {"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": NO_SERVER}
     for name, value in (usual | environ).items():
         monkeypatch.setenv(name, value)

@@ -28,7 +28,7 @@ def lines(lock: str) -> list[str]:
 
 
 def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
-    """Return the versions that a lock installs on a system, by package name."""
+    """Return the version of each package that a lock file installs on a system, by its name."""
     found: dict[str, Version] = {}
     for requirement in map(Requirement, lines(lock)):
         if requirement.marker is None or requirement.marker.evaluate(dict(system)):
@@ -90,7 +90,7 @@ def test_the_oldest_python_is_the_same_everywhere():
 
 
 def test_the_environment_names_no_index_and_no_path():
-    for name in ("environment.yml", "pyproject.toml"):  # another test checks the locks
+    for name in ("environment.yml", "pyproject.toml"):  # a separate test checks the locks
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"https?://|file:|index-url|find-links|/(opt|root|home)/", text), name
 

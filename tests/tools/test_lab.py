@@ -69,7 +69,7 @@ def test_lab_has_terminals(running: Lab):
 
 
 def test_ctrl_c_ends_lab_busy_kernels_and_a_simulator(running: Lab):
-    """Must be the last test that uses `running`, since it stops JupyterLab."""
+    """This must be the last test that uses `running`, since it stops JupyterLab."""
     with kernel(running) as reading, kernel(running) as client:
         _, simulators_pid = stream(reading)  # makes the kernel read a reply
         family = running.family()

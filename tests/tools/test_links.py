@@ -29,7 +29,7 @@ REGISTRIES = {"anaconda", "conda", "index", "mirror", "npmjs", "pypi", "pythonho
 
 
 def tokens(text: str) -> Iterator[tuple[int, Token]]:
-    """Yield a document's tokens, including inline ones, each with the line of its block's start."""
+    """Yield a document's tokens, including inline ones, each with its block's first line number."""
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):
         line = token.map[0] + 1 if token.map else 0
         yield line, token

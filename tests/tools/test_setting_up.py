@@ -222,7 +222,7 @@ MISLEADING = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_ROOT": "/nonexistent
 
 
 def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path):
-    """Runs the real pip, which installs the locked wheel from a folder instead of an index."""
+    """Runs the real pip, which installs the locked wheel from a folder, not from an index."""
     copy = tmp_path / "Łukasz' course"
     shutil.copytree(ROOT / "tools", copy / "tools")
     wheels = tmp_path / "wheels"

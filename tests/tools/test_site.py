@@ -1,4 +1,4 @@
-"""The reading site: which parts of a lesson it shows, and that no page uses another host."""
+"""The reading site: which parts of a lesson it shows, and that it uses no other hosts."""
 
 import json
 import re

@@ -148,7 +148,7 @@ HOSTILE = {
 
 @pytest.fixture
 def hostile(monkeypatch, tmp_path):
-    """Set variables that a user may have set for other programs, and a long TMPDIR."""
+    """Set a long TMPDIR, and variables that a user may have set for other programs."""
     deep = tmp_path.joinpath(*["a folder with spaces"] * 6)
     deep.mkdir(parents=True)
     for name, value in (HOSTILE | {"TMPDIR": str(deep), "TEMP": str(deep)}).items():
@@ -189,7 +189,8 @@ def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_withou
     monkeypatch.setattr(test_command, "a_browser_is_found", lambda: found)
     nbval = test_command.steps("python", [], fast=False)[-1].command
     assert {"--nbval", "solutions", "tests"} <= set(nbval)
-    assert ("notebooks" in nbval) is not found  # browser tests also run them
+    # If a browser is found, the browser tests run the files in `notebooks`.
+    assert ("notebooks" in nbval) is not found
     assert "--nbval-lax" not in nbval
     assert nbval[nbval.index("--dist") + 1] == "loadfile"
     left_out = [word for word in nbval if word.startswith(("--ignore", "--deselect", "-k"))]

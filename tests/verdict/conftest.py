@@ -46,7 +46,7 @@ def served(app: ASGIApp) -> ASGIApp:
 
 @pytest.fixture
 def verdict() -> Judge:
-    """Return a function that creates an app with `make` and returns the verdict table."""
+    """Return a function that calls `make` to create an app, and returns the app's verdict table."""
 
     def judged(make: Make, wire: WireFormat, *, simulated: bool = True) -> dict[str, Seen]:
         virtual = VirtualSimulator()

@@ -48,7 +48,7 @@ class BreaksBefore(JsonLines):
 
 
 class LastSaysDone(JsonLines):
-    """Marks the end of the reply in the last text event; sends no event after it."""
+    """Marks the last text event as the end of the reply, and sends no further event."""
 
     async def pieces(self, question: str) -> AsyncGenerator[tuple[str, Any]]:
         held = None
@@ -141,7 +141,7 @@ class Dies(apps.Sound):
 
 
 class NamedError(apps.Sound):
-    """Calls its failure event `error`, the name that `EventSource` uses for lost connections."""
+    """Names its failure event `error`, so that `EventSource` takes it for a lost connection."""
 
     def failure(self, error: Exception) -> tuple[str, Any]:
         return "error", {"sentence": "The reply broke off."}

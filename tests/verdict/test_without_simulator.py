@@ -28,7 +28,7 @@ EARLY, SMOOTH, ENDS, OTHERS = (
 
 
 def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
-    """Return an app factory: `/chat` calls `answer`; `/chat/` streams `STREAM` (see `moved`)."""
+    """Return an app factory: `/chat` calls `answer`, and `/chat/` streams `STREAM`."""
     return lambda _: Starlette(routes=[Route("/chat", answer), Route("/chat/", streaming(STREAM))])
 
 
@@ -66,7 +66,7 @@ async def silent(_: Request) -> Response:
     [
         (streaming(STREAM), {}),
         (moved, {}),
-        (streaming([(12, ""), *STREAM]), {}),  # a slow model isn't mistaken for buffering
+        (streaming([(12, ""), *STREAM]), {}),  # a slow model's delay isn't mistaken for buffering
         (
             streaming([(2, TEXT * 30 + END)]),
             {EARLY: "failed", SMOOTH: "failed", OTHERS: "not tried"},

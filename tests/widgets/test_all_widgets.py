@@ -111,7 +111,7 @@ SHOWN = {  # the text shown for strings that a widget changes
 }
 odd_strings = pytest.mark.parametrize("kind", ODD)
 
-# Each function below passes `text` to a widget wherever the widget takes a string.
+# Each function below passes `text` to a widget wherever the widget accepts a string.
 
 
 def live(text):
@@ -222,7 +222,7 @@ async def test_a_chat_accepts_any_string(kind, capsys):
     panel.line().encode()
 
 
-# Pieces that split two emoji into halves and end with a lone half. `WHOLE` is the text shown.
+# Pieces that split two emoji into halves and end with a lone half; widgets should show `WHOLE`.
 HALVES = ("Hi \ud83d", "\ude00 there", "\ud83d", "\ude00", "\ud83d")
 WHOLE = "Hi 😀 there😀�"
 

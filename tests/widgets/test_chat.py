@@ -51,7 +51,7 @@ async def started(request, model, *texts):
 
 
 async def answered(request, model, *texts, error=None):
-    """Await a request such as `panel.go_on()`, reply with `texts`, and return the turn."""
+    """Start a request such as `panel.go_on()`, send `texts`, end the reply, and return the turn."""
     cell, tap = await started(request, model, *texts)
     tap.end(error)
     return await cell

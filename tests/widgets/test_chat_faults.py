@@ -1,4 +1,4 @@
-"""The chat panel with every simulator fault, over the chat completions and the Responses API."""
+"""The chat panel with every simulator fault, in the Chat Completions and Responses APIs."""
 
 import asyncio
 
@@ -56,7 +56,7 @@ def whole(fault: Fault) -> str:
         return "".join(token for place, token in enumerate(split(WHOLE)) if place != 40)
     if fault.name != "flood":
         return WHOLE
-    piece = (WHOLE * 4096)[:4096]  # as documented in FAULTS.md
+    piece = (WHOLE * 4096)[:4096]  # 4 KB, as documented in FAULTS.md
     return piece * (MOST["megabytes"] * 1_000_000 // len(piece))
 
 
@@ -65,7 +65,7 @@ def foot(panel: ChatPanel) -> dict:
 
 
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
-    """Press the button at index `place` below the reply and wait until the new reply ends."""
+    """Press the button at index `place` below the reply, and wait until the new reply ends."""
     before = provider.asked
     action = foot(panel)["actions"][place]  # "Continue", "Regenerate" or "Try again"
     panel._handle_custom_msg("go on" if action == "Continue" else "regenerate", [])
@@ -94,7 +94,7 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    # With the Responses API, press the last button, otherwise the first.
+    # With the Responses API, press the last button; otherwise, press the first.
     turn = await pressed(panel, provider, -1 if by_responses else 0)
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1

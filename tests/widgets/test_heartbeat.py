@@ -1,4 +1,4 @@
-"""`Heartbeat`, a widget that beats in an `async with` block unless the event loop is blocked."""
+"""`Heartbeat`, a widget whose beats stop while the event loop is blocked."""
 
 import asyncio
 
@@ -97,7 +97,7 @@ async def test_each_beat_is_sent_immediately_in_its_own_message(wire):
 
 async def test_missed_beats_are_skipped(clock, monkeypatch):
     waits = []
-    takes = iter([0.1, 2.53])  # seconds slept each time; the second sleep overruns
+    takes = iter([0.1, 2.53])  # the duration of each sleep, in seconds; the last is too long
 
     async def note(seconds):
         waits.append(round(seconds, 3))
@@ -109,5 +109,5 @@ async def test_missed_beats_are_skipped(clock, monkeypatch):
     monkeypatch.setattr("utils.widgets.heartbeat.widget.asyncio.sleep", note)
     with pytest.raises(asyncio.CancelledError):
         await heart._beat()
-    assert waits == [0.1, 0.1, 0.07]  # the last wait ends at 2.7 s, when a beat is due
+    assert waits == [0.1, 0.1, 0.07]  # the last wait ends at 2.7 s, a multiple of 0.1 s
     assert heart.beats == 3

@@ -31,7 +31,7 @@ def test_a_page_gets_the_text_to_count_and_the_start(wire, clock):
     }
     clock.now = 105.0
     badge.words(" there")
-    assert badge.get_state()["age"] == pytest.approx(5.1)  # the age sent to a page opened now
+    assert badge.get_state()["age"] == pytest.approx(5.1)  # a page opened now would get this age
     badge.finish()
     assert (badge.phase, badge.text) == ("done", "first words 3.2 s · done 5.1 s")
     assert wire.sent_by(badge)[-1]["state"]["counted"] == ""

@@ -1,4 +1,4 @@
-"""`LiveText`: text that appears while a synchronous (`show`) or async stream (`run`) arrives."""
+"""`LiveText`: shows text while a stream arrives, synchronous in `show` and async in `run`."""
 
 import asyncio
 from threading import Event

@@ -98,7 +98,7 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
         if number and messages[-1]["at"] == 0:  # all items were sent again
             repeated.append(round(clock.now - 2.0, 1))
             assert messages[-1]["items"] == pane.whole
-            assert messages[-1]["seq"] == messages[-2]["seq"]  # so that up-to-date pages ignore it
+            assert messages[-1]["seq"] == messages[-2]["seq"]  # up-to-date pages ignore it
     lane.end(Recording("reply", pieces=(), e2e=12.0))
     assert repeated == [1.0, 2.0, 4.0, 8.0]
     states = [data["state"] for data in wire.sent_by(pane) if "state" in data]

@@ -42,7 +42,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open another notebook on the same page; reset the theme, sidebar and test variables."""
+        """Open a notebook on a page in use; reset the page's theme, sidebar and test variables."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -121,7 +121,7 @@ class NotebookPage:
         )
 
     def wait_done(self) -> None:
-        """Wait until the last command has finished; for `run_all`, that means all cells."""
+        """Wait until the last command has finished, including all cells that it started."""
         self.page.wait_for_function("() => window.courseDone", polling=POLLING)
         self.wait_idle()
 

@@ -1,4 +1,4 @@
-"""Starts JupyterLab with isolated settings, and a browser, for tests and screenshots.
+"""Starts a browser, and JupyterLab with isolated settings, for tests and screenshots.
 
 `serve` runs `tools.lab_supervisor`, which runs JupyterLab until the supervisor's input closes.
 """
@@ -47,7 +47,7 @@ _BROWSERS = (
     "chrome",
 )
 _FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
-USUAL = "usual"  # the ordinary kernel's name if the kernel `python3` has a different command
+USUAL = "usual"  # the ordinary kernel's name if `python3` is a different kernel
 PATIENCE = 240.0  # seconds allowed for each wait; long, because the machine may be busy
 
 
@@ -107,7 +107,7 @@ def serve(
         root: The folder to serve.
         state: A folder for settings and logs, created if missing; the user's settings are ignored.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A command for the kernel `python3`; the ordinary kernel is then named `USUAL`.
+        kernel: A different command for the kernel `python3`. The ordinary kernel is then "usual".
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}

@@ -90,7 +90,7 @@ def executed(built: Built) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             for output in cell.outputs:
-                # Without a kernel, a stored widget view shows "model not found".
+                # Without a kernel, a widget view shows "model not found". Keep the other formats.
                 if set(output.get("data", ())) - {WIDGET_VIEW}:
                     output.data.pop(WIDGET_VIEW, None)
     if found := [*_private(file, notebook), *rejected(built, notebook)]:

@@ -81,7 +81,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     """Check that each exercise is below its heading and has a kind, difficulty and duration."""
     current: Heading | None = None
-    unanswered: list[Heading] = []  # exercises whose cell hasn't been found yet
+    unanswered: list[Heading] = []  # exercises whose code cell hasn't been found yet
     for cell in lesson.cells:
         for heading in headings(cell):
             if heading.exercise is None:

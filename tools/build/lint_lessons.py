@@ -1,4 +1,4 @@
-"""Lint for lesson sources: exercises, predictions, cell lengths; see also `lint_headings`.
+"""Lint for lesson sources: exercises, predictions and cell lengths (not headings).
 
 `cell.learner` is a cell's text in the learner's edition, and `cell.solved` is its text in the
 instructor's. `cell.regions` are its solutions, between `### BEGIN SOLUTION` and `### END SOLUTION`,
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from tools.build import lint_headings
 from utils.lesson_source import Cell, Lesson, SourceError
 
-LONGEST_CELL = 25  # maximum lines per code cell in the learner's edition
+LONGEST_CELL = 25  # maximum number of lines per code cell in the learner's edition
 
 KNOWN_TAGS = frozenset(
     {
@@ -23,7 +23,7 @@ KNOWN_TAGS = frozenset(
     }
 )
 
-# matches `exercise-1.6`, for example: `lesson_source` has replaced the exercise's name
+# matches `exercise-1.6`, for example; `lesson_source` has replaced the name with this number
 _EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
 # matches lines that are too common to reveal a solution
 _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")
@@ -203,7 +203,7 @@ def _calls(text: str, function: str) -> list[str]:
 
 
 def _argument(node: ast.AST, function: str) -> str | None:
-    """Return the first argument if the node calls `function` with a literal."""
+    """Return the first argument if the node calls `function` with a literal; otherwise, None."""
     match node:
         case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value), *_]) if name == function:
             return str(value)

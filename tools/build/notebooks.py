@@ -174,6 +174,9 @@ def differences(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 
 
 def _comparable(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with only the name in `language_info`; Jupyter changes the other fields."""
+    """Return metadata with `language_info` replaced by the language's name.
+
+    Jupyter changes the other fields of `language_info`.
+    """
     language = metadata.get("language_info", {}).get("name")
     return {**metadata, "language_info": language}

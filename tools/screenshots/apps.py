@@ -35,7 +35,7 @@ def _take(name: str, browser: Browser) -> None:
         app.open(page)
         site.behave("sim-chat")
         app.send(page, ORDER)
-        app.wait_for(page, "what I was told")  # near the end of the reply
+        app.wait_for(page, "what I was told")  # this text is near the end of the reply
         site.behave(PAUSE)
         app.send(page, LONG)
         app.wait_for(page, "enters a raindrop")  # this text comes before the pause

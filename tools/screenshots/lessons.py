@@ -44,7 +44,8 @@ _FREEZE = """([where, words, shown]) => {
 class Portrait:
     """Which cells of a lesson to run, and when to take the screenshot."""
 
-    # a string from each code cell to run after the setup cell; the last cell is captured
+    # for each code cell to run after the setup cell, a string that occurs in it; the screenshot is
+    # taken while the last of these cells is running
     cells: tuple[str, ...]
     where: str  # a CSS selector for the element to watch
     words: str  # the screenshot is taken when the `where` element contains this text
@@ -103,7 +104,7 @@ def main() -> None:
 
 
 def _take(number: int, lab: Lab, browser: Browser) -> None:
-    """Run the cells that a lesson's screenshot needs, and save it as docs/lesson-N.png."""
+    """Run the cells needed for a lesson's screenshot; save the screenshot as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
     file = f"{lesson_source.paths()[number - 1].stem}.ipynb"
     stored = ROOT / ("notebooks" if portrait.around else "solutions") / file

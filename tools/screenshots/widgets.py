@@ -46,8 +46,8 @@ def main() -> None:
 
 def _take(stem: str, lab: Lab, browser: Browser) -> None:
     notebook = json.loads((ROOT / "solutions" / f"{stem}.ipynb").read_bytes())
-    # each code cell's id and number of widgets, by position, except for predictions, which the site
-    # shows as HTML
+    # each code cell's id and number of widgets, keyed by the cell's index; excludes predictions,
+    # which the site shows as HTML
     names = {
         number: (cell["id"], sum(widget_name(output) is not None for output in cell["outputs"]))
         for number, cell in enumerate(notebook["cells"])

@@ -178,7 +178,7 @@ def _words(arguments: argparse.Namespace, port: int) -> list[str]:
 
 @contextlib.contextmanager
 def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str] | None]:
-    """Start the simulator and the app, if the options name an app.
+    """If the options name an app, start the simulator and the app.
 
     Yield the environment variables for reaching the model, or None if the options name no app and
     OPENAI_BASE_URL isn't set.

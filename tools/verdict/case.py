@@ -28,8 +28,8 @@ Verdict = Literal["passed", "failed", "not tried"]
 class Seen:
     """The result of testing one line of the table."""
 
-    verdict: Verdict  # whether the endpoint passed, or "not tried"
-    what: str  # the observation, or why the line wasn't tried
+    verdict: Verdict
+    what: str  # what was observed, or why the line wasn't tried
 
 
 def passed(what: str) -> Seen:
@@ -80,18 +80,18 @@ class Case:
     def __post_init__(self) -> None:
         self.endings = Endings()  # how complete replies end
         self.expected = ""  # the model's reply to `about`
-        self.requests = 1  # the app's requests to the model per question
+        self.requests = 1  # how many requests the app sends to the model per question
         self.whole: Stream  # a complete reply
         self._numbers = count(1)
 
     @property
     def patience(self) -> float:
         """Seconds to wait for the next piece of a reply."""
-        return 2 * self.hold + 5 if self.model is not None else 60  # other models may take longer
+        return 2 * self.hold + 5 if self.model is not None else 60  # real models may be slow
 
     @property
     def reply(self) -> str:
-        """The complete reply to `about` as the endpoint delivered it, intact or not."""
+        """The text that the endpoint delivered as its reply to `about`, intact or not."""
         return self.whole.text
 
     @property

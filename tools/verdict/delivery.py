@@ -15,7 +15,7 @@ LARGEST_BURST = 1 / 3  # as a share of the text; readers would notice larger bur
 
 
 async def early(case: Case) -> Seen:
-    """The first text arrives before the end of a pause after a quarter of the reply."""
+    """When the model pauses after a quarter of a reply, text arrives before the pause ends."""
     if case.model is None:
         whole = case.whole
         texts = [part.at - whole.began for part in whole.parts if part.text]

@@ -12,7 +12,7 @@ Ending = list[tuple[str, dict[str, Any]]]  # each part's signature
 
 
 class Endings:
-    """The endings of complete replies, for comparison with other endings."""
+    """Records the endings of complete replies, and compares other endings with them."""
 
     def __init__(self) -> None:
         self._complete: list[Ending] = []

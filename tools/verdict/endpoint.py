@@ -31,7 +31,7 @@ class Endpoint:
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams at the kind of event that ended `complete`, as a page would."""
+        """Close later streams at events named like the last one of `complete`, as a page would."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
@@ -41,7 +41,7 @@ class Endpoint:
         wire = self.wire
         stream = Stream(asyncio.get_running_loop().time(), wire, self._closing)
         url = wire.url.replace("{question}", quote(question, safe=""))
-        in_json = json.dumps(question)[1:-1]  # escaped, without quotes: they are in the template
+        in_json = json.dumps(question)[1:-1]  # escaped; the quotes around it are in the template
         body = wire.body and wire.body.replace("{question}", in_json)
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
         async with self._limited(), self._client() as client:
@@ -54,7 +54,7 @@ class Endpoint:
                     yield stream
                     return
                 stream.fields = _object(stream.raw)
-                # Keep `began`, since the reader waits for both responses.
+                # Don't reset `began`: the reader's wait includes both responses.
                 stream.parts.clear()
                 stream.over = False
                 request = self._reading_request(client, stream)
@@ -63,7 +63,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Request the rest of the reply in `left` after event `last_id`, as `EventSource` would."""
+        """Request what follows event `last_id` in `left`'s reply, as `EventSource` would."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(), self._client() as client:

@@ -101,7 +101,8 @@ def _altered(case: Case, stream: Stream, requests: list[Request]) -> str:
     rest = text[same:]
     if expected[:20] in rest:
         return "the text begins a second time"
-    if rest and stream.wire.format != "text":  # a plain-text body reports failures as text
+    # in a plain-text body, `rest` may be an error message
+    if rest and stream.wire.format != "text":
         return f"after {same} characters the text isn't the model's: {rest[:20]!r}"
     answered = len(requests) > 1 and requests[-1].ended == "finished"
     if answered and same < len(expected):
@@ -122,7 +123,7 @@ async def retry_after(case: Case) -> Seen:
 
 
 async def silent(case: Case) -> Seen:
-    """After a long pause of the model, the reply continues or a failure is announced."""
+    """After the model has paused for long, the reply continues or a failure is announced."""
     fault = f"stall@{case.half},{case.silence * case.speed:.3f}"
     stream, _ = await case.read_with(fault, case.silence)
     if problem := _unannounced(case, stream):

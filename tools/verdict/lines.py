@@ -57,5 +57,5 @@ async def judge(case: Case, report: Callable[[str, Seen], None]) -> dict[str, Se
             report(name, table[name])
     finally:
         if case.model is not None:
-            await case.model.behave(NAME)  # removes the last line's fault
+            await case.model.behave(NAME)  # removes any fault that the last check set
     return table

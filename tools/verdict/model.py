@@ -32,7 +32,7 @@ class Model:
         return [record for record in records if marker in record.prompt]
 
     async def ended(self, marker: str) -> list[Request]:
-        """Return the requests for `marker` once all replies have ended; wait at most a minute."""
+        """Like `requests`, but first wait up to 60 s for all replies to end."""
         return await self.requests(marker, settled=60)
 
     async def reply_to(self, request: Request) -> str:

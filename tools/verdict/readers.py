@@ -35,7 +35,7 @@ def _stopped(requests: list[Request], after: str) -> Seen:
 
 
 async def _rejoining(case: Case) -> Seen:
-    """Disconnect; then rejoin twice, after the last event received and from the beginning."""
+    """Disconnect, then rejoin twice: first after the last event received, then from the start."""
     await case.simulator.behave("sim-chat")
     question, marker = case.question()
     async with case.endpoint.ask(question) as left:
@@ -119,7 +119,7 @@ async def slow_reader(case: Case) -> Seen:
         request, before = await case.request(marker), 0
         while request.ended == "streaming" and request.tokens_sent > before:
             before = request.tokens_sent
-            await asyncio.sleep(_SETTLED)  # the simulator's log can only be polled
+            await asyncio.sleep(_SETTLED)  # the simulator doesn't announce changes to its log
             request = await case.request(marker)
     seen = (
         f"{request.tokens_sent:,} tokens were taken from the model for a reader who reads nothing"

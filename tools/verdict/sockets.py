@@ -43,7 +43,7 @@ class Chainlit:
         await self._emit(socket, "client_message", {"message": message, "fileReferences": []})
 
     async def reply(self, socket: ClientConnection) -> Events:
-        """Yield tokens until the task ends, then its outcome."""
+        """Yield tokens until the task ends; then, yield the task's outcome."""
         begun, failed = False, None
         async for frame in socket:
             assert isinstance(frame, str)
@@ -209,7 +209,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
     while at < len(message):
         key, begin = varint(), at
-        kind = key & 7  # 0: a number; 1: 8 bytes; 2: a length, then that many bytes; 5: 4 bytes
+        # kind 0 is a number, 1 is 8 bytes, 2 is a length followed by that many bytes, 5 is 4 bytes
+        kind = key & 7
         if kind == 0:
             varint()
         else:
@@ -219,7 +220,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _at(message: bytes, *path: int) -> bytes:
-    """Return the content at a path of fields; b"" if there is none."""
+    """Return the content of the field at a path of field numbers; b"" if there is none."""
     for number in path:
         message = next((content for key, content in _fields(message) if key == number), b"")
     return message

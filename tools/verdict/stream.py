@@ -48,7 +48,7 @@ class Stream:
     """A client's view of a reply so far."""
 
     began: float  # when the question was sent, on the event loop's clock
-    wire: WireFormat  # how the question was sent, and where the text is
+    wire: WireFormat  # the format of the request and of the reply
     closing: set[str]  # the names of the events at which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
@@ -104,7 +104,7 @@ class Stream:
         return any(len(values) == 1 and last.get(path) not in values for path, values in earlier)
 
     def signature(self, part: Part) -> tuple[str, dict[str, Any]]:
-        """Return the part's name, and its values by path, without the text."""
+        """Return the part's name, and its values keyed by path, with "" in place of the text."""
         values = dict(_flat(part.data))
         if (path := f".{self.wire.text_path}") in values:
             values[path] = ""
@@ -112,7 +112,7 @@ class Stream:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether a page's `EventSource` gives up because of the status or the content type."""
+        """Whether a page's `EventSource` would reject the response's status or content type."""
         accepted = (200, "text/event-stream")
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 

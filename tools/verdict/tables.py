@@ -1,7 +1,7 @@
 """Writes the verdict tables into apps/README.md: `python -m tools.verdict.tables`.
 
-Maintainers run this after changing an app or the verdict. It takes about ten minutes to test
-each app, lesson 4's naive endpoint, and the FastAPI app behind nginx.
+Maintainers run this after changing an app or the verdict. In about ten minutes, it tests all the
+apps, lesson 4's naive endpoint, and the FastAPI app behind nginx.
 """
 
 import json
@@ -51,7 +51,7 @@ def main() -> int:
             served(ALONE, sys.executable) as site,
             behind_nginx(settings, Path(folder), site.url) as url,
         ):
-            model = {**site.model, "COURSE_SPEED": "2"}  # the simulator's speed in `served`
+            model = {**site.model, "COURSE_SPEED": "2"}  # the speed set by `served`
             tables[name] = _verdict("--preset", "fastapi", url, model=model)
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -1,4 +1,4 @@
-"""The format of an endpoint's requests and replies, as the verdict's options describe it."""
+"""The format of an endpoint's requests and replies, as set by the `verdict` command's options."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -112,7 +112,7 @@ class Chart(Figure):
         return flat.getvalue()
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the picture and its metadata: its size in CSS pixels, and `alt` for nbconvert."""
+        """Return the picture and its metadata: size in CSS pixels, and alt text for nbconvert."""
         picture = {
             "width": round(WIDTH * CSS_PER_INCH),
             "height": round(self.get_figheight() * CSS_PER_INCH),

@@ -48,7 +48,8 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
     )
     last = end_of(recordings)
     end = min(1.5 * last, max(1.2 * last, *(r.finished for r in readings)))
-    top = max(1.0, *(r.words for r in readings)) * 1.25  # words, with some room above
+    # the upper end of the y axis, in words, with room above the highest value
+    top = max(1.0, *(r.words for r in readings)) * 1.25
     for i, name in enumerate(names):
         bottom = BELOW + row * (len(names) - 1 - i)
         axes = chart.panel(bottom, height)

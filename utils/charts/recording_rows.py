@@ -69,7 +69,7 @@ class Rows:
 
 
 def names_of(recordings: Sequence[Recording]) -> list[str]:
-    """Return a name for each recording; raise `ValueError` if there are none."""
+    """Return a name for each recording; raise `ValueError` if `recordings` is empty."""
     if not recordings:
         raise ValueError("There is nothing to draw: pass at least one recording.")
     many = len(recordings) > 1

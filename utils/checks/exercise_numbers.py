@@ -51,10 +51,10 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
 
 
 def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
-    """Like `the_number`, but for `check`, which also takes an answer.
+    """Return an exercise's number, as `the_number` does, but for a call to `check`.
 
-    If the answer has a different exercise's name, the notebook's number is outdated: return the
-    current number of the exercise with that name.
+    If the answer's name is that of a different exercise in the lesson, the number in the notebook
+    is outdated: return the current number of that exercise.
     """
     found = _number(number)
     if found is None:
@@ -88,7 +88,7 @@ def the_checked_number(number: object, answer: object, more: Sequence[object] = 
 
 
 def _names(answer: object) -> set[str]:
-    """Return the answer's `__name__` or, for a list or dict, the names of its variables."""
+    """Return an answer's `__name__` or, for a list or dict, the names of variables holding it."""
     if not isinstance(answer, list | dict):
         return {getattr(answer, "__name__", "")}
     variables = vars(sys.modules["__main__"])

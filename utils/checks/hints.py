@@ -52,7 +52,7 @@ def hint(number: object = MISSING, *more: object) -> None:
     """
     number = the_number(number, "hint", more)
     steps = look_up(lesson_source.hints, number)
-    at = _shown[number]  # the index of the hint to show; all hints are shown if it is too large
+    at = _shown[number]  # the index of the hint to show; after the last one, all are shown
     _shown[number] += 1
     one_of_many = len(steps) > 1 and at < len(steps)
     which = f"hint {at + 1} of {len(steps)}" if one_of_many else "all the hints"

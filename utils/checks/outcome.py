@@ -24,7 +24,7 @@ class Outcome:
 
     number: str  # the exercise number, such as "1.2"
     status: Status
-    message: str  # sentences with code in backticks; see `in_html`
+    message: str  # sentences; code in them is between backticks
     mistake: str | None = None  # the name of the mistake that was found; None if there is none
 
     def __repr__(self) -> str:

@@ -3,8 +3,9 @@
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
 `messages.py` in the same folder, in a variable named after the check's file, in capitals.
 
-All exercises share the mistakes in `FIRST` and `LAST`, which are looked for before and after an
-exercise's own, and those in `STRESSED`, which are for `stress` cases such as a lost connection.
+Three sets of mistakes are shared by all exercises. Those in `FIRST` are looked for before an
+exercise's own, and those in `LAST` after them. Those in `STRESSED` are for `stress` cases, such as
+a lost connection.
 """
 
 import importlib
@@ -71,7 +72,8 @@ class Loaded:
     def _cases(self, records: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
         """Yield each case, and whether it comes from `stress`.
 
-        The caller must add each case's record to `records`: the extra cases depend on the first.
+        The caller must add each case's record to `records`; the first record determines the extra
+        cases.
         """
         for case in self.exercise.cases:
             yield case, False

@@ -139,17 +139,17 @@ def solution(key: str) -> str:
 
 
 def stub(key: str) -> str:
-    """Return exercise `key` as the learner first sees it; for errors, see `solution`."""
+    """Return exercise `key` as the learner first sees it; raise the same errors as `solution`."""
     return _without_check(_find(key, "exercise", lambda lesson: lesson.exercises).learner)
 
 
 def hints(key: str) -> list[str]:
-    """Return the hints for exercise `key`, in order; for errors, see `solution`."""
+    """Return the hints for exercise `key`, in order; raise the same errors as `solution`."""
     return list(_find(key, "hints", lambda lesson: lesson.hints).steps)
 
 
 def prediction(key: str) -> Prediction:
-    """Return prediction `key`, such as "P1.1". Older copies of the notebooks omit the P."""
+    """Return prediction `key`, such as "P1.1". The P may be missing, as in older notebooks."""
     key = key if key.startswith("P") else f"P{key}"
     return _find(key, "prediction", lambda lesson: lesson.predictions)
 
@@ -169,7 +169,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in a table of its lesson; `what` is the word for an entry in messages."""
+    """Look up a key in a table of its lesson; messages call an entry of the table `what`."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

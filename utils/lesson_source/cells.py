@@ -118,7 +118,7 @@ def _cell(
 
 
 def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise an error if a marker is misspelled or misplaced; the first must be in `allowed`."""
+    """Raise an error if a marker is misspelled or misplaced, or the first isn't in `allowed`."""
     first = allowed
     for at, text in enumerate(source.split("\n"), start=line):
         if marker := _MARKER.fullmatch(text):

@@ -35,7 +35,7 @@ class Cell:
 
     kind: Literal["markdown", "code"]
     source: str  # the text as written, including markers
-    line: int  # the line in the file where `source` begins, counted from 1
+    line: int  # the line number, from 1, at which `source` begins in the file
     tags: tuple[str, ...]
     solved: str  # the text in the instructor's edition
     learner: str  # the text in the learner's edition

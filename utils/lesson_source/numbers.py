@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 
 from utils.lesson_source.lesson import SourceError
 
-# Patterns for the tag `exercise-words`, the name `1.words`, and places where only the name of an
-# exercise is valid, such as `Exercise 1.words` or `check("1.words"`.
+# Patterns for the tag `exercise-words`, for names such as `1.words`, and for text that must name an
+# exercise, such as `Exercise 1.words` or `check("1.words"`.
 _TAG = re.compile(r"^(:tags: \[[^\]\n]*?\bexercise-)([a-z]\w*)", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w.])(\d+)\.([a-z]\w*)\b")
 _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+)")

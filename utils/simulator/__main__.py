@@ -119,7 +119,8 @@ def _on_this_machine(host: str) -> bool:
 
 def _print_address(listener: socket.socket, key: str, recorded_models: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    for_all = host in ("0.0.0.0", "::")  # all interfaces: clients need the address of one
+    # whether the server listens on all interfaces; clients need the address of one of them
+    for_all = host in ("0.0.0.0", "::")
     name = (_address_for_others() or "HOST") if for_all else host
     shown = f"[{name}]" if ":" in name else name
     print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")

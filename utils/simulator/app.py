@@ -41,7 +41,8 @@ from .response import PacedResponse
 # Origins whose pages may send requests (CORS): servers on this machine, such as JupyterLab.
 _LOOPBACK = r"https?://(?:[\w.-]+\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
 _MAX_BODY = 16_000_000  # bytes
-_MAX_COUNTED = 10_000  # requests whose attempts are counted; beyond this, all counts are reset
+# maximum number of requests whose attempts are counted; beyond it, all counts are reset
+_MAX_COUNTED = 10_000
 _MAX_SERVERS = 200  # limit on simulated servers kept in memory
 _MAX_SETTLE = 60.0  # longest time that a client can wait for all replies to end, in seconds
 
@@ -65,7 +66,7 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        # number of attempts by body hash; some faults depend on it
+        # number of attempts for each request body, keyed by its hash; some faults depend on it
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
         # one server per learner and capacity, each with a queue and a prompt cache
@@ -85,13 +86,13 @@ class Service:
         ]
 
     async def chat_completions(self, request: Request) -> ASGIApp:
-        """Handle a request to the Chat Completions API, streamed or not."""
+        """Handle a request to the Chat Completions API, with or without streaming."""
         return await self._answer(
             request, chat_completions.parse, lambda reply, _: ChatCompletionsEncoder(reply)
         )
 
     async def responses(self, request: Request) -> ASGIApp:
-        """Handle a request to the Responses API, streamed or not."""
+        """Handle a request to the Responses API, with or without streaming."""
 
         def encoder(reply: Reply, body: Json) -> Encoder:
             reply = reply.part_by_part()  # this API doesn't interleave parts
@@ -230,7 +231,7 @@ def make_app(settings: Settings, limiter: ConcurrencyLimiter, clock: Clock) -> A
         routes=Service(settings, limiter, clock).routes(),
         exception_handlers={ApiError: on_api_error, HTTPException: _on_http_error},
     )
-    app.router.redirect_slashes = False  # `KeyRequired` removes a trailing slash instead
+    app.router.redirect_slashes = False  # not needed: `KeyRequired` removes trailing slashes
     return CORSMiddleware(
         KeyRequired(app, settings.key),
         allow_origin_regex=_LOOPBACK,

@@ -18,7 +18,7 @@ _MAX_NAME = 40  # characters
 class KeyRequired:
     """ASGI middleware that identifies the learner and rejects requests without the right key.
 
-    It also removes extra slashes from the path, which occur if a base URL ends in a slash.
+    It also removes extra slashes from the path, such as those of a base URL that ends in a slash.
     """
 
     def __init__(self, app: ASGIApp, key: str) -> None:
@@ -26,7 +26,7 @@ class KeyRequired:
         self._key = key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request with the right key; respond to any other with 401."""
+        """Forward a request with the right key to the app; respond to any other with 401."""
         if scope["type"] == "http":
             scope["path"] = re.sub(r"/+", "/", scope["path"]).rstrip("/") or "/"
             given = dict(scope["headers"]).get(b"authorization", b"")

@@ -1,6 +1,6 @@
 """The notebooks' interface to the simulator: URL, key and request log.
 
-Every notebook imports this module, so it uses only the standard library.
+It imports only the standard library, so that every notebook can import it quickly.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _READ_SECONDS = 15.0  # timeout when reading the log
 class Seen(Requests):
     """The requests received during a `watch()` block, available after the block.
 
-    Inside the block, call `now()` for the requests so far.
+    Inside the block, `now()` returns the requests so far.
     """
 
     def __init__(self, read: Callable[..., tuple[str, Requests]]) -> None:
@@ -61,7 +61,7 @@ class Simulator(ServerProcess):
     """
 
     def __init__(self, speed: float | None = None) -> None:
-        """Start the server process without waiting until it is ready; see also `start`.
+        """Start the server process without waiting until it is ready.
 
         Raises:
             SimulatorError: If the speed isn't a positive number, or the process can't be started.
@@ -94,8 +94,8 @@ class Simulator(ServerProcess):
     def watch(self) -> Seen:
         """Return a context manager that collects the requests received during its block.
 
-        Leaving the block waits up to 5 s for all replies to end. In async code, use `async with`:
-        it leaves the event loop free to close connections.
+        At its end, the block waits up to 5 s for all replies to end. In async code, use
+        `async with`, so that the event loop can close connections in the meantime.
 
         Raises:
             SimulatorError: At the start or end of the block, if the simulator can't be reached.

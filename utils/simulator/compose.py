@@ -29,9 +29,12 @@ _NO_RECORDINGS = Recordings()
 def choose(
     model: str, default: Profile, recorded: Collection[str]
 ) -> tuple[Profile, tuple[ChosenFault, ...]]:
-    """Return the profile and the faults of a model such as `sim-chat:drop@40`, or raise `ApiError`.
+    """Return the profile and the faults of a model such as `sim-chat:drop@40`.
 
     `sim` and `recorded` models use the server's default profile.
+
+    Raises:
+        ApiError: If there is no such model or fault.
     """
     name, suffix = _split_name(model, recorded)
     profile = PROFILES.get(name.removeprefix(f"{SIM}-")) if name.startswith(SIM) else None

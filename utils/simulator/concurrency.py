@@ -24,7 +24,7 @@ class ConcurrencyLimiter:
         self._limit = limit
         self._clock = clock
         self._active: Counter[str] = Counter()  # number of replies in progress, by learner
-        self._refused: dict[str, float] = {}  # time of the last refusal, by learner
+        self._refused: dict[str, float] = {}  # when each learner was last refused
         # totals since the server started
         self.tokens = 0
         self.replies = 0

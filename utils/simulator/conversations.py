@@ -11,13 +11,13 @@ _MAX_LENGTH = 100_000  # characters per conversation
 
 
 class Conversations:
-    """Stores the conversation up to and including each of the latest responses."""
+    """Stores, for each of the latest responses, the conversation up to and including it."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
     def store(self, response_id: str, reply: Reply) -> None:
-        """Store the conversation (with `reply`, but without instructions) unless it is too long."""
+        """Store the conversation, with `reply` but without instructions, unless it is too long."""
         calls = tuple(  # only the calls that were sent, since the reply may be truncated
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)
@@ -33,7 +33,7 @@ class Conversations:
             self._turns.popitem(last=False)
 
     def recall(self, response_id: str) -> tuple[Turn, ...]:
-        """Return the conversation ending with a response; raise `ApiError` if it isn't stored."""
+        """Return the conversation up to a response; raise `ApiError` if the id is unknown."""
         if response_id not in self._turns:
             raise errors.no_such_response(response_id)
         return self._turns[response_id]

@@ -71,7 +71,7 @@ def no_such_model(model: str, known: list[str], suffixes: list[str]) -> ApiError
 
 
 def no_access() -> ApiError:
-    """Return the error for a model to which this key has no access."""
+    """Return the error for a model to which the client's key has no access."""
     message = "The model does not exist or you do not have access to it."
     return ApiError(404, message, "model_not_found", "model")
 

@@ -14,7 +14,8 @@ from .profiles import Profile
 
 Clock = Callable[[], float]
 SLACK = 0.0005  # seconds; a deadline this close counts as reached: timer resolution is 1 ms
-_MAX_BATCH = 32  # items; limits how much is sent before backpressure from a slow client is noticed
+# maximum number of items sent before backpressure from a slow client is noticed
+_MAX_BATCH = 32
 
 
 class Plan(NamedTuple):
@@ -39,7 +40,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    # for each token from the TTFT on, the stall before it, in seconds; none before the first
+    # for each token sent at the TTFT or later, the stall before it, in seconds; 0 for the first
     stalls = [
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)

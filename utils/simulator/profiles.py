@@ -17,11 +17,11 @@ class Profile:
     about: str  # the kind of model or server
     total: float | None = None  # seconds for the whole reply, regardless of its length
     spread: float = 0.0  # standard deviation of ln(TTFT): 0.2 is typical, 0.8 gives a heavy tail
-    opening: float = 0.6  # time of the first chunk, which has no text, as a fraction of the TTFT
+    opening: float = 0.6  # time of the empty first chunk, as a fraction of the TTFT
     stall_chance: float = 0.0  # probability of a stall before a token
     stall: float = 0.0  # length of a stall in seconds
     thinks: bool = False  # whether reasoning precedes the answer
-    refusal_chance: float = 0.0  # probability of status 429, as if the server were saturated
+    refusal_chance: float = 0.0  # probability of a 429 response, as from a saturated server
     # server capacity; None if unlimited. Queueing and prefill times are added to `ttft`.
     serving: Serving | None = None
 

@@ -14,7 +14,7 @@ from .pacing import Piece, TimedBytes
 from .prefill import Place
 
 Kind = Literal["thought", "text", "call"]  # reasoning, text or a tool call
-# a fault in sending the encoded bytes, such as a dropped connection
+# injects a fault into the delivery of the encoded bytes, such as a dropped connection
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
@@ -37,7 +37,7 @@ class Encoder(Protocol):
         return self.error()
 
     def no_choices(self) -> bytes:
-        """Return a chunk without choices, or b"" if the API has no choices."""
+        """Return a chunk whose list of choices is empty; b"" if the API has no such list."""
         return b""
 
     def usage(self) -> bytes:
@@ -102,7 +102,7 @@ class Reply:
         return {part: "".join(sent) for part, sent in texts.items()}
 
     def text_of_kind(self, kind: Kind) -> str | None:
-        """Return the text sent for all parts of a kind; None if there is no such part."""
+        """Return the text sent for all parts of this kind, joined; None if there are none."""
         indexes = [index for index, part in enumerate(self.parts) if part.kind == kind]
         if not indexes:
             return None

@@ -20,7 +20,7 @@ from .concurrency import ConcurrencyLimiter, live_line
 from .response import RESET
 
 _IDLE_SECONDS = 60.0  # timeout for a client that stops reading
-_DRAIN_SECONDS = 5.0  # a reset waits at most this long for sent bytes to be acknowledged
+_DRAIN_SECONDS = 5.0  # longest wait, before a reset, for sent bytes to be acknowledged
 _DRAIN_SECONDS_BLIND = 0.05  # the fixed wait before a reset on systems other than Linux
 _POLL_SECONDS = 0.005  # interval between checks for unacknowledged bytes
 _GC_THRESHOLDS = (50_000, 20, 50)  # with the defaults, GC takes 20% of the time at 1,000 streams
@@ -40,7 +40,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._limiter = limiter
-        self._collected = 0  # number of requests at the last collection
+        self._collected = 0  # number of requests at the last garbage collection
         self._collected_at = time.monotonic()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

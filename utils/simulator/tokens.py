@@ -13,8 +13,8 @@ _WORD = re.compile(
     r"|\n+"
     r"|\s"
 )
-_TOKENS_PER_MESSAGE = 3  # added to the number of tokens in the message text
-_MAX_LETTERS = 6  # maximum letters in a token, for about 4/3 tokens per English word
+_TOKENS_PER_MESSAGE = 3  # overhead per message, in addition to the tokens of its text
+_MAX_LETTERS = 6  # maximum number of letters in a token; yields about 4/3 tokens per English word
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def may_hold_text(item: object) -> bool:
 
 
 def finish_reason_of(item: object) -> str | None:
-    """Return an item's finish reason or why its response is incomplete; None if it has neither."""
+    """Return the finish reason in an item, or the reason for an incomplete response, or None."""
     metadata = mapping_of(item, "response_metadata")
     details = mapping_of(metadata, "incomplete_details")
     reason = metadata.get("finish_reason") or details.get("reason")
@@ -41,7 +41,7 @@ def finish_reason_of(item: object) -> str | None:
 
 
 def mapping_of(item: object, name: str) -> Mapping[str, Any]:
-    """Return an item's field `name` if it is a mapping; otherwise, return an empty mapping."""
+    """Return the field `name` of an item, or an empty mapping if the field isn't a mapping."""
     value = field_of(item, name)
     return value if isinstance(value, Mapping) else {}
 

@@ -112,7 +112,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         except Exception as error:
             self._ended("failed", error)
             raise
-        except BaseException:  # for example, the cell was interrupted (■)
+        except BaseException:  # such as the interruption of the cell (■)
             self.close()
             raise
         self._arrived.append((self._clock(), item))
@@ -198,9 +198,9 @@ def arecord(
 ) -> AsyncRecorder[T]:
     """Time an async stream while passing its items through; async version of `record`.
 
-    The source is closed by `aclose()`, at the end of `async with arecord(…)`, and when the reading
-    task is cancelled. After a `break`, if the recorder isn't assigned to a variable, the source is
-    closed on the next iteration of the event loop.
+    The source is closed when `aclose()` is called, when an `async with arecord(…)` block ends, or
+    when the reading task is cancelled. After a `break`, if the recorder isn't assigned to a
+    variable, the source is closed on the next iteration of the event loop.
     """
     if not isinstance(stream, AsyncIterable):
         if isinstance(stream, Iterable) and not hasattr(stream, "content"):
@@ -218,10 +218,10 @@ def record_call(
     clock: Clock = time.perf_counter,
     **kwargs: object,
 ) -> tuple[T, Recording]:
-    """Make a blocking call, such as `model.invoke`; return the reply with its recording.
+    """Make a blocking call, such as `model.invoke`; return the reply and its recording.
 
-    The recording has one piece, so its TTFT is its E2E latency. Exceptions propagate. `label` is a
-    name for charts, and `clock` returns seconds; the other arguments are passed on to `call`.
+    The recording has one piece, so its TTFT is its E2E latency. Exceptions propagate. `label` is
+    the recording's name in charts. `clock` returns seconds. `call` receives all other arguments.
     """
     start = clock()
     reply = call(*args, **kwargs)

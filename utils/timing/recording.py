@@ -78,7 +78,7 @@ class Recording:
 
     @property
     def ttfb(self) -> float | None:
-        """Time to first byte, in seconds: until the first item of any kind, even if empty."""
+        """Time to first byte, in seconds: until the first item of any kind, even an empty one."""
         return self.pieces[0].at if self.pieces else None
 
     @property
@@ -122,7 +122,7 @@ class Recording:
 
     @property
     def tokens(self) -> int | None:
-        """The provider's count of output tokens, whatever it includes; None if unknown."""
+        """The provider's count of output tokens, which may include reasoning; None if unknown."""
         return whole_number((self.usage or {}).get("output_tokens"))
 
     @cached_property

@@ -41,7 +41,8 @@ def could_be_shown(count: int, texts: Iterable[str]) -> bool:
     ascii_part = text.encode("ascii", "ignore")
     letters = len(ascii_part) - len(ascii_part.translate(None, _LETTERS))
     others = len(ascii_part) - letters - ascii_part.count(b" ")
-    foreign = len(text.encode()) - len(text)  # non-ASCII characters' bytes, minus one per character
+    # the bytes of non-ASCII characters, not counting each character's first byte
+    foreign = len(text.encode()) - len(text)
     most = 0.4 * letters + others + foreign
     least = max(len(text.split()) / 2, most / 16)
     return least <= count <= max(most, len(shown)) + 10

@@ -1,1 +1,1 @@
-"""Browser tests of the apps. They form a package, after whose last test the browser is closed."""
+"""Browser tests of the apps. They form a package, so the browser is closed after the last test."""

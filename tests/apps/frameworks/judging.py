@@ -16,7 +16,7 @@ from tools.verdict.sockets import PAGES, Sockets
 
 
 def verdict(site: Site, preset: str, url: str) -> dict[str, Seen]:
-    """Return the verdict table: results by line, such as "Stop stops the model".
+    """Return the verdict table. Its keys name the lines, such as "Stop stops the model".
 
     Args:
         site: The app's process and its simulator.

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.xdist_group("nginx"),
 ]
 
-BUFFERED = {  # lines of the verdict table that a buffered app fails
+BUFFERED = {  # the lines that a buffered app fails in the verdict table
     "first text long before the last",
     "not buffered on the way",
     "Stop stops the model",  # with buffering, the model finishes before any text appears
@@ -25,7 +25,8 @@ BUFFERED = {  # lines of the verdict table that a buffered app fails
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with served(ALONE, sys.executable) as running:  # as with only the app's own packages
+    # as if only the app's own packages were installed
+    with served(ALONE, sys.executable) as running:
         yield running
 
 

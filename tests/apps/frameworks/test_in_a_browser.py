@@ -13,7 +13,7 @@ ANSWER = prepared_replies.answer(RAINBOW)
 ORDER = "Where is my order 4711?"
 MARKDOWN = "Show me Markdown with code and a table."
 PICTURE = "http://127.0.0.1:1/x.png"
-PAUSE = 30  # the number of tokens before a fault, such as `stall@30,600`: a silence of 600 s
+PAUSE = 30  # the number of tokens before a fault; `stall@30,600` is a silence of 600 s
 BEFORE = ANSWER[:60]  # text that always arrives before the fault
 
 NOTE_LENGTHS = """(log) => {
@@ -25,7 +25,7 @@ NOTE_LENGTHS = """(log) => {
 
 
 def begun(app, visit, model):
-    """Ask `RAINBOW` and wait for `BEFORE`; return the page and a marker for the request log."""
+    """Send `RAINBOW`, then wait for `BEFORE`; return the page and a marker for the request log."""
     app.site.behave(model)
     mark = app.site.mark()
     page = visit()
@@ -56,7 +56,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
 def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     app.stop(page)
-    (request,) = app.site.requests(mark)  # the requests received since the marker
+    (request,) = app.site.requests(mark)  # the only request received since `mark`
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
     app.wait_for(page, BEFORE)  # text that has arrived is kept

@@ -1,6 +1,6 @@
 """Two FastAPI workers that keep the app's replies in Redis, and what happens when a worker dies.
 
-`site.behave` chooses the model's pace and faults: `stall@30,4` is 4 s of silence after 30 tokens.
+`site.behave` sets the model's pace and faults: `stall@30,4` is 4 s of silence after 30 tokens.
 `site.requests(mark)` returns the requests that the model has received since the mark.
 """
 

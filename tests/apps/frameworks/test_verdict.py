@@ -1,4 +1,4 @@
-"""The verdict on each framework's app (the fixture `chosen`), as in the table in apps/README.md."""
+"""Each framework's app (the fixture `chosen`) gets the verdict shown in apps/README.md."""
 
 from tests.apps.frameworks.judging import failed, verdict
 from tools.app import App

@@ -37,7 +37,7 @@ class Lesson:
 
     Attributes:
         stem: The notebook's file name without its suffix.
-        live: CSS selectors, by name, of elements that must be seen growing during *Run All*.
+        live: CSS selectors, keyed by name, of elements that must grow visibly during *Run All*.
         shown: CSS selectors of other elements that must appear.
         speed: The value of `COURSE_SPEED`.
     """
@@ -99,7 +99,7 @@ class Promises:
         page.set_default_timeout(LONGEST_RUN * 1000)
         notebook.only_the_notebook()
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
-        notebook.sample(**lesson.live)  # records these elements' text for `seen`
+        notebook.sample(**lesson.live)  # records text, to be read with `seen`
         notebook.run()
         # The page may render a result some time after the kernel's last message.
         page.locator(".course-prediction").nth(len(lesson.calls("predict")) - 1).wait_for()

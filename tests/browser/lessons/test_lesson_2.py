@@ -1,6 +1,6 @@
 """Lesson 2 as learners see it: the unmodified notebook in JupyterLab.
 
-The tests are those of `Promises`. One of them checks that the `live` elements are seen growing.
+The tests are those of `Promises`. One of them checks that the text of the `live` elements grows.
 """
 
 from tests.browser.lessons.promises import Lesson, Promises

@@ -24,8 +24,8 @@ STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")
 """
-# A model that pauses after twenty pieces until the test calls `take("reloaded")`. `turns.code`
-# defines `turn`.
+# A model that pauses after twenty pieces until the test calls `take("reloaded")`. The test first
+# runs `turns.code`, which defines `turn`.
 WAITING = """
 class Waiting:
     async def astream(self, question):
@@ -43,7 +43,7 @@ lasting_app.get("/", response_class=HTMLResponse)(lambda: lasting_page)
 print("The page:", (await serve(lasting_app, "lasting page")).url)
 before = len(simulator().requests())
 """
-TWENTY = "still climbed its"  # the end of the first twenty pieces
+TWENTY = "still climbed its"  # the last words of the first twenty pieces
 CUT_OFF = "A rainbow needs two things: sunl"  # the text sent before the model fails
 
 

@@ -1,7 +1,7 @@
 """The FastAPI app in a real browser, with a simulator.
 
 `site.behave` chooses the model's pace and faults: `stall@30,4` is 4 s of silence after 30 tokens.
-`site.requests(mark)` returns the requests that the model has received since the mark.
+`site.requests(mark)` returns the requests that the model received after `mark = site.mark()`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ RAINBOW = "Explain how a rainbow forms."
 ANSWER = prepared_replies.answer(RAINBOW)
 
 CLOSED = 2  # the `readyState` of an EventSource that won't reconnect
-# Makes the page record its EventSources, the IDs of their events and, after each change, the text's
-# length and the status line.
+# A script that makes the page record its EventSources, the IDs of their events and, after each
+# change, the length of the text and the status line.
 RECORD = """() => {
   const log = document.getElementById("log");
   Object.assign(window, { lengths: [], statuses: [], sources: [], numbers: [] });

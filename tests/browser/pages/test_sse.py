@@ -13,7 +13,7 @@ from utils.sse import parse
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Route
 
-# Reads a stream with `EventSource`; returns a list with [type, data, ID] of each event.
+# Reads a stream with `EventSource`; returns [type, data, ID] for each event.
 READ = """([url, types]) => new Promise((resolve) => {
   const source = new EventSource(url), events = [];
   const note = (event) => {

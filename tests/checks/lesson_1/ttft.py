@@ -1,9 +1,9 @@
-"""Right and wrong answers to 1.ttft: six changes to a request, ordered by the resulting TTFT."""
+"""Right and wrong answers to 1.ttft, which asks learners to order six requests by TTFT."""
 
 from tests.checks.answers import right, wrong
 
 # A: a new first line in the prompt. B: the same prompt, sent by 20 clients. C: a new last line.
-# D: a new prompt, ten times as long. E: a new second half. F: the last quarter of the prompt.
+# D: a new prompt, ten times as long. E: a new second half. F: only the last quarter.
 RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"  # in the message
 
 right("1.ttft", says=RIGHT)("CFEABD")

@@ -1,10 +1,10 @@
-"""Right and wrong answers to 2.starts, which asks for the model starts that two handlers count."""
+"""Right and wrong answers to 2.starts, which asks for two handlers' counts of model starts."""
 
 from collections import Counter, defaultdict
 
 from tests.checks.answers import right, wrong
 
-# In each case, `A` and `B` are attached in different places and count this many starts.
+# For each case, the name of each handler, followed by the number of starts that it counts.
 STARTS = {1: ("A", 1, "B", 1), 2: ("A", 1, "B", 0), 3: ("A", 1, "B", 1), 4: ("A", 0, "B", 0)}
 
 for answer in (

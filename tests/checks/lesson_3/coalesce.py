@@ -25,7 +25,7 @@ edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("
 REST = "    if waiting:\n        yield waiting\n"
 NEVER = "last is None"
-# This change measures the intervals from the first piece rather than from the last yield.
+# With this change, the intervals are measured from the first piece, not from the last yield.
 GRID = {'"", now': '"", now if last is None else last + (now - last) // seconds * seconds'}
 
 edit("strips the text", {"if waiting:": "if waiting.strip():"})

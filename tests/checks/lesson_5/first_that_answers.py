@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which asks for fallbacks from model to model."""
+"""Right and wrong answers to 5.first_that_answers, which asks for a series of fallback models."""
 
 import asyncio
 from contextlib import aclosing, suppress

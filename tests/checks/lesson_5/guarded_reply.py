@@ -49,7 +49,7 @@ FINE = {  # edits after which the answer raises `Refused` only at the end
     "if safe > 0": "if fine and safe > 0",
     FLUSH: "    if not fine:\n        raise Refused\n    yield held\n",
 }
-# edits after which `allowed` is called only right before text is yielded
+# edits that make the answer call `allowed` only when it is about to yield text
 LAZY = {
     CHECK: "",
     CUT: REFUSES + CUT,

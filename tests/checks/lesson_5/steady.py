@@ -1,7 +1,7 @@
 """Right and wrong answers to 5.steady, which asks for stall timeouts combined with fallbacks.
 
 A source is a function that begins a stream. `watched` adds the timeout to a stream; `committed`
-returns whether an item has text or announces a tool call. After such an item, no fallback follows.
+returns whether an item has text or announces a tool call. After such an item, no fallback is tried.
 """
 
 import asyncio

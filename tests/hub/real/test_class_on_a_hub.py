@@ -1,4 +1,4 @@
-"""The `class` command runs simulated learners on a real JupyterHub: to the end, or until Ctrl-C."""
+"""The `class` command on a real JupyterHub: a complete run, and a run ended with Ctrl-C."""
 
 import importlib.util
 import os
@@ -43,7 +43,7 @@ def at(process: psutil.Process, place: Path) -> bool:
 
 
 def start(place: Path) -> "subprocess.Popen[str]":
-    """Start the command with 2 learners and `place` as the folder for temporary files."""
+    """Start `course.py class` for 2 learners, with temporary files in the folder `place`."""
     command = [sys.executable, str(ROOT / "course.py"), "class", "--here", "--learners", "2"]
     return subprocess.Popen(
         command,

@@ -11,7 +11,7 @@ from utils.simulator.json_values import parse_object
 from utils.simulator.profiles import PROFILES
 from utils.simulator.tokens import split
 
-DEFAULT = PROFILES["chat"]  # the profile of `sim`, which no request here uses
+DEFAULT = PROFILES["chat"]  # the profile of `sim`; no request in this file uses that model
 GOOD: dict[str, Any] = {"model": "sim-chat", "messages": [{"role": "user", "content": "Hi"}]}
 TOOL = {"type": "function", "function": {"name": "get_weather"}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}

@@ -103,7 +103,7 @@ def test_events_match_the_apis_types_and_the_deltas_add_up(server: Simulator, na
 
 
 def texts_of(item: dict[str, Any]) -> list[str]:
-    """Return the strings that an output item's deltas should add up to."""
+    """Return the strings that an output item's deltas should form when concatenated."""
     if item["type"] == "function_call":
         return [item["arguments"]]
     parts = item["content"] if item["type"] == "message" else item["summary"]

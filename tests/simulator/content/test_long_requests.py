@@ -34,7 +34,7 @@ def all_required(properties):
 
 OBJECT = all_required(FIELDS)
 PEOPLE = all_required({"people": {"type": "array", "items": OBJECT}})
-ASKS = {  # additional fields of the request body
+ASKS = {  # for each kind of request, the additional fields of its body
     "plain": {},
     "tool": {"tools": [{"type": "function", "function": {
         "name": "get_weather", "description": "The weather " * 1000, "parameters": OBJECT}}]},

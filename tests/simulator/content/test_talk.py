@@ -48,7 +48,7 @@ def reply(*turns, seed=0):
 
 
 def replies(messages, seed=0):
-    """Return the reply to each message; a request contains the conversation so far."""
+    """Return the reply to each message; each request contains the conversation so far."""
     turns = []
     for message in messages:
         turns.append(message)

@@ -52,7 +52,7 @@ def called(*cities):
 
 
 def result(city, content):
-    """Return the message with a tool's result for a call made by `called`."""
+    """Return the message with the result of a tool call from `called`."""
     return {"role": "tool", "tool_call_id": city, "content": content}
 
 

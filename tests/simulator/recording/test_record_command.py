@@ -24,7 +24,7 @@ FORECAST: Any = {"messages": [{"role": "user", "content": WEATHER}], "tools": [T
 
 
 def record(address: str, key: str, *options: str) -> tuple[int, str]:
-    """Run the command in this process; return its exit code and output."""
+    """Run the `record` command in this process; return its exit code and output."""
     printed = io.StringIO()
     argv = ["utils.simulator", "record", "--base-url", address, *options]
     with (

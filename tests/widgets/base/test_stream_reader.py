@@ -73,7 +73,7 @@ async def test_stop_between_two_items_lets_the_stream_finish_closing():
             readers[0].stop()
             yield "too late"
         finally:
-            await asyncio.sleep(0)  # LangChain also runs callbacks before it closes a stream
+            await asyncio.sleep(0)  # like LangChain, which runs callbacks before it closes a stream
             closed.append("to its end")
 
     taken: list[object] = []

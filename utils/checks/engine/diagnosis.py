@@ -52,12 +52,12 @@ class Diagnosis:
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:
-        """Return the learner's diagnosis of a patient, in lower case, with the current label."""
+        """Return the learner's label for a patient, in lower case; replace a former label."""
         label = str(self.answer[name]).strip().lower()
         return _FORMER.get(label, label)
 
 
-FORM: Mistakes[Diagnosis] = {  # mistakes that the check looks for before wrong diagnoses
+FORM: Mistakes[Diagnosis] = {  # mistakes in the form of the answer; the check looks for them first
     "no dict": lambda s: not isinstance(s.answer, Mapping),
     "no such patient": lambda s: bool(s.unknown),
     "diagnosis missing": lambda s: bool(s.missing),

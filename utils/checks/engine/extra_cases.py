@@ -22,7 +22,7 @@ def compact(run: Run) -> Case:
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
     """Yield more cases for an exercise, derived from the first case's run."""
-    # in a subclass of `Case`, other fields may depend on the text
+    # only for `Case` itself: in a subclass, other fields may depend on the text
     if type(run.case) is Case and "stops early" not in opts_out:
         yield replace(run.case, text=_LONG, pieces=None, when="for a long reply")
     if "swallows the error" not in opts_out:

@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; all else works as usual."""
 
-    made_by_a_check: ClassVar[bool] = True  # lets answers call it; see `isolation`
+    made_by_a_check: ClassVar[bool] = True  # `isolation` rejects calls of other models
 
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))
@@ -117,7 +117,8 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call these two, which bypass `generate` to record only one call.
+    # `invoke` and `ainvoke` call the next two methods, which bypass `generate` and `agenerate`, so
+    # that only one call is recorded.
 
     def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
         return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)

@@ -4,7 +4,7 @@
         …                           # run the answer
         noted().stdout.getvalue()    # the printed text, up to a limit
         noted().forgotten            # names of functions whose coroutines were never awaited
-        noted().other_model(answer)  # another chat model that was called
+        noted().other_model(answer)  # a called chat model that the check didn't create
 
 Python's warnings about unawaited coroutines, and tracebacks from generators that yield while being
 closed, don't reach the notebook: the check message reports both.
@@ -46,7 +46,8 @@ class _Printed(io.StringIO):
 class Noted:
     """The side effects of one run of an answer."""
 
-    models: list[BaseChatModel] = field(default_factory=list)  # the other models that were called
+    # the models that were called although the check didn't create them
+    models: list[BaseChatModel] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)  # functions with unawaited coroutines
     stdout: _Printed = field(default_factory=_Printed)
 
@@ -87,7 +88,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Record one run's side effects, separately from any others, during the `with` block."""
+    """Record the side effects of the run in the `with` block, apart from those of other runs."""
     new = Noted()
     token = _noted.set(new)
     try:

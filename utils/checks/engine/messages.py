@@ -12,14 +12,18 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """Return a prompt as code, in quotes if the wrong prompt differs only in outer white space."""
+    """Return a prompt as code.
+
+    It is in quotes if the right and the wrong prompt differ only in outer white space.
+    """
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 
 
 CANCELLED = "Awaiting a task that was cancelled, or calling its `result()`, raises one."
-# the subjects of the question in "swallows the error", for synchronous and asynchronous answers
+# the subject of the question in "swallows the error", if the answer is synchronous
 _EXCEPTS = "Which `except`, or which `return` in a `finally`,"
+# the subject of the question in "swallows the error", if the answer is asynchronous
 _SWALLOWS = "Which `except`, which `return` in a `finally`, or which task that nothing awaits"
 
 

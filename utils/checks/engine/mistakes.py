@@ -22,7 +22,7 @@ _COLLECTIONS = (str, list, tuple, set, dict)
 
 
 def _raised(run: Run) -> bool:
-    """Whether the answer itself failed, rather than passing on or wrapping the reply's error."""
+    """Whether the answer itself failed, rather than propagating or wrapping the reply's error."""
     if run.error is None or run.error is run.reply.error:
         return False
     return not run.lost or isinstance(run.error, SLIPS)

@@ -1,4 +1,4 @@
-"""Describes exceptions that answers raise, and identifies the learner's own code."""
+"""Describes exceptions that answers raise, and recognises files with the learner's own code."""
 
 import linecache
 import sysconfig

@@ -70,7 +70,7 @@ class Reading:
     messages: Sequence[BaseMessage] = ()  # empty if the answer received a stream and no model
     # the call's keyword arguments, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
-    streamed: bool = True  # whether the reply was streamed instead of sent in one go
+    streamed: bool = True  # whether the reply was streamed, rather than sent all at once
     usage: bool = True  # whether token usage, if any, is sent
     began: float = field(default_factory=virtual_time.now)  # when the reply was requested
     arrived: list[float] = field(default_factory=list)  # when each non-empty piece was taken
@@ -80,7 +80,8 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the id of the requesting thread
-    ends_signalled: int = 0  # how many times the stream signalled its end; 2 after a second loop
+    # how many times the stream signalled its end: once more for each read after the first signal
+    ends_signalled: int = 0
 
 
 @dataclass(eq=False)
@@ -92,19 +93,20 @@ class Reply:
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
     model_name: str = "fake-model"  # the model name in the response metadata
-    fails_after: int | None = None  # pieces before the connection is lost; if 0, no chunk arrives
+    # number of pieces before the connection is lost; if 0, no chunk arrives
+    fails_after: int | None = None
     error: BaseException = field(default_factory=ConnectionLost)  # raised when the connection drops
     # seconds to the first piece, from the role chunk or, if there is none, from the request
     first_after: float = FIRST_AFTER
     gap: float = GAP  # seconds between pieces
     # extra seconds to wait before a piece, keyed by its index
     silences: Mapping[int, float] = field(default_factory=dict)
-    # Whether the first piece's chunk contains the role, and the last piece's the finish reason, as
-    # with some providers. Otherwise, separate chunks without text contain them.
+    # Whether the first chunk with text contains the role, and the last one contains the finish
+    # reason, as with some providers. Otherwise, separate chunks without text contain them.
     compact: bool = False
     keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
     again: "Reply | None" = None  # the reply to later requests; None to repeat this reply
-    log: list[Event] = field(default_factory=list)  # everything read and output, in order
+    log: list[Event] = field(default_factory=list)  # everything that was read or output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
 
     @property
@@ -192,7 +194,7 @@ class Reply:
         return AsyncStream(self, last=True)
 
     def answer(self, reading: Reading, **how: bool) -> Generator[Any]:
-        """Yield the reply's chunks, blocking while waiting; for `how`, see `_steps`."""
+        """Yield the reply's chunks, blocking while waiting; `how` is passed to `_steps`."""
         with closing(self._steps(reading, **how)) as steps:
             for step in steps:
                 if isinstance(step, float):
@@ -246,7 +248,7 @@ class Reply:
             reading.left = virtual_time.now()
 
     def _timed_text(self) -> Iterator[tuple[float, str | BaseException]]:
-        """Yield each piece, or the error to raise, with the seconds to wait before it."""
+        """Yield pairs: the seconds to wait, and then the piece to send or the error to raise."""
         for at, piece in enumerate(self.pieces):
             if at == self.fails_after:
                 yield 0.0, self.error
@@ -257,7 +259,7 @@ class Reply:
     def _timed(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
-        """Yield each chunk, or the error to raise, with the seconds to wait before it."""
+        """Yield pairs: the seconds to wait, and then the chunk to send or the error to raise."""
         compact = self.compact and not self.calls  # the finish reason must come after tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error

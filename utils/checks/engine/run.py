@@ -121,8 +121,8 @@ class Run(Record):
     reply: Reply
     model: FakeModel | None = None  # the model that was passed to the answer, if any
     wants: Wanted = STRING  # the type to return or, for a stream, to yield
-    streams: bool = False  # whether the exercise asks for a generator or an async generator
-    asynchronous: bool = False  # whether the exercise asks for an awaitable or an async generator
+    streams: bool = False  # True if the exercise asks for a generator or an async generator
+    asynchronous: bool = False  # True if the exercise asks for an awaitable or an async generator
     passes_on: bool = False  # whether each piece should be passed on before the next piece is taken
     expected: str = ""  # the correct text; by default, the reply's text
     returned: Any = None  # the returned value, or its result if awaited; None if a stream was read
@@ -208,7 +208,7 @@ class Run(Record):
 
     @property
     def causes(self) -> list[BaseException]:
-        """The raised exception, members of exception groups, and all causes and contexts."""
+        """The raised exception, if any, with all its causes, contexts and group members."""
         found: list[BaseException] = []
         further = [self.error]
         for each in further:  # `further` grows during the loop
@@ -228,7 +228,7 @@ class Run(Record):
 
 
 def text_of(item: object) -> str:
-    """Return the text of a string or a message; "" for anything else."""
+    """Return a string unchanged, or the text of a message; "" for anything else."""
     if isinstance(item, BaseMessage):
         return str(item.text)
     return item if isinstance(item, str) else ""

@@ -29,7 +29,7 @@ _ASYNCIO = str(Path(asyncio.__file__).parent)
 _MODULES = ("builtins", "asyncio", "utils")  # packages whose exceptions the learner didn't define
 _MOST = 1000  # items after which a stream counts as infinite
 _PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to finish
-# virtual seconds allowed for unreferenced streams to close, even those read in a thread
+# virtual seconds allowed for unreferenced streams to close, including those read in a thread
 _SETTLES = 2 * GAP
 
 
@@ -62,7 +62,7 @@ class _Runner:
             yield
         except BaseException as error:
             of_a_learner = type(error).__module__.partition(".")[0] not in _MODULES
-            exits = type(error) is SystemExit  # raised by `exit()`; timeouts raise subclasses
+            exits = type(error) is SystemExit  # as raised by `exit()`; timeouts raise a subclass
             if not (isinstance(error, Exception) or exits or of_a_learner):
                 raise
             self.run.error = self.run.error or error
@@ -106,7 +106,7 @@ class _Runner:
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:
-        """Return the names of changed arguments, and of model settings changed in any request."""
+        """Return the names of the changed arguments, and those of the changed model settings."""
         names: list[str] = []
         with suppress(TypeError, ValueError):
             names += inspect.signature(self.run.answer).parameters
@@ -282,7 +282,7 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
         if inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__  # the dot in this name marks asyncio's own tasks
+                found[task] = coro.__qualname__  # such as `Event.wait`; names with a dot come last
             elif learners_own(file):
                 found[task] = coro.__name__
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 5.0  # the time limit for one check, in seconds; a correct answer needs only ms
+ANSWER_SECONDS = 5.0  # the time limit for one check, in seconds; correct answers take milliseconds
 _STOPS = 20  # how many times to raise `OutOfTime`: code may swallow the exception or react slowly
 _PATIENCE = 0.2  # seconds between attempts to stop the code
 _POLL = 0.05  # the longest delay, in seconds, before an interrupt is noticed
@@ -28,7 +28,7 @@ _LONGEST = 4  # the wall-clock limit of a call, as a multiple of its time limit
 class OutOfTime(SystemExit):
     """Raised when the time limit is exceeded.
 
-    A `SystemExit`: `except Exception` doesn't catch it, and asyncio lets it out of the event loop.
+    A `SystemExit`, since `except Exception` doesn't catch it and asyncio's event loop re-raises it.
     """
 
 
@@ -76,7 +76,7 @@ class _Run(Generic[T]):
                 passed = now - begun
                 if passed < window:
                     continue
-                computed = time.process_time() - used  # by all threads; can exceed `passed`
+                computed = time.process_time() - used  # all threads' time; may exceed `passed`
                 waits = computed <= _COMPUTES * passed
                 spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed

@@ -1,4 +1,4 @@
-"""An event loop in virtual time, which stops a run that never ends; see `virtual_time`."""
+"""An event loop that uses virtual time and stops endless runs; see `virtual_time`."""
 
 import asyncio
 import selectors
@@ -18,7 +18,7 @@ BEGIN = 100.0  # virtual time at the start of a run, in seconds
 VIRTUAL_SECONDS = 600.0  # virtual seconds after which a run counts as infinite
 SOON = 0.02  # the longest delay, in virtual seconds, that counts as immediate
 
-_POLL = 0.05  # how often, in real seconds, a waiting loop or thread checks whether to stop
+_POLL = 0.05  # interval, in real seconds, at which a waiting loop or thread checks whether to stop
 _IDLE = 0.5  # real seconds of idling (nothing to run or wait for) after which a run is stopped
 _BUSY = 2000  # consecutive busy iterations (with something to run) after which time advances anyway
 _TICK = 0.01  # virtual seconds by which each additional busy iteration advances time
@@ -30,7 +30,10 @@ class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doe
 
 
 class Stop(SystemExit):
-    """Raised to stop a run, and converted to `NeverEnds`. asyncio propagates a `SystemExit`."""
+    """Raised to stop a run, and later converted to `NeverEnds`.
+
+    It is a `SystemExit` because asyncio propagates that out of the event loop.
+    """
 
 
 WAITS = (
@@ -85,7 +88,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         job = (executor or self._threads).submit(lambda: work.pop()())
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
-        # called after `wrap_future`'s callback, so the future has its result before time goes on
+        # called after `wrap_future`'s callback, so the future has its result before time advances
         job.add_done_callback(self._one_job_less)
         return future
 

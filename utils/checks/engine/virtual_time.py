@@ -69,9 +69,9 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread and return its result.
 
-    The `time` module's functions follow the clock, even if the modules of `learners` (functions
-    or classes) imported them by name. Tasks that `main` leaves running are cancelled, and async
-    generators are closed.
+    The `time` module's functions follow the virtual clock, even in modules of `learners` (functions
+    or classes) that imported them by name. Tasks that `main` leaves running are cancelled, and
+    async generators are closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
@@ -83,7 +83,10 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
 
 
 def clock(*learners: object) -> AbstractContextManager[None]:
-    """Run the synchronous code of the `with` block on a virtual clock; see `run` for details."""
+    """Run the synchronous code of the `with` block on a virtual clock.
+
+    The `time` module's functions follow the clock, as in `run`.
+    """
     return _following_clock(Clock(), learners)
 
 
@@ -165,7 +168,7 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
 
 
 def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the globals of the learners' functions and methods, except those of stdlib modules."""
+    """Return the globals of the learners' functions and methods, excluding stdlib globals."""
     found: dict[int, dict[str, Any]] = {}
     for learner in learners:
         methods = vars(learner).values() if isinstance(learner, type) else ()

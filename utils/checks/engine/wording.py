@@ -19,7 +19,7 @@ def shown(value: object, longest: int = 60) -> str:
     if not runs:
         return f"`{flat}`"
     unused = next(length for length in range(1, len(runs) + 2) if length not in runs)
-    marks = "`" * unused  # Markdown needs a backtick run of a length that doesn't occur in the text
+    marks = "`" * unused  # in Markdown, inline code ends at the next backtick run of this length
     return f"{marks} {flat} {marks}"
 
 

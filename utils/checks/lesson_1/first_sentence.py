@@ -18,7 +18,7 @@ from utils.checks.engine.stream_runner import call
 class Seen(Run):
     """A run, in which `output` is the returned text and `expected` the first sentence."""
 
-    arrived: Sequence[int]  # the number of characters that had arrived after each piece
+    arrived: Sequence[int]  # for each piece, the number of characters up to its end
     complete: int  # the 1-based index of the piece that completes the sentence
     known: int  # the 1-based index of the piece with the white space after the sentence
     needless: bool  # whether the reply was read to the end although more text followed the sentence

@@ -283,12 +283,12 @@ DIAGNOSIS = clinic_messages(
         "slow model for buffered": "Once its text arrives, the gaps between pieces are short. "
         "Can a slow model write that fast?",
     },
-    denied={"slow model": "isn't a slow model"},  # by default "isn't slow model"
+    denied={"slow model": "isn't a slow model"},  # the default lacks the article
 )
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return a sentence about each change's TTFT."""
+    """Return one sentence per change, which states its TTFT."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

@@ -13,7 +13,7 @@ from utils.checks.engine.virtual_time import clock, now
 
 TTFT = ROLE_AFTER + FIRST_AFTER  # in seconds; an empty chunk precedes the first text
 
-_FILE = "<your order>"  # the file name that tracebacks show for the lines
+_FILE = "<your order>"  # the file name that tracebacks show for the ordered lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Seen:
     repeated: str = ""  # the first letter that appears more than once; "" if there is none
     syntax: SyntaxError | None = None  # the error if Python can't parse the ordered lines
     error: Exception | None = None  # the exception that the ordered lines raised
-    values: Mapping[str, Any] = field(default_factory=dict)  # the variables after the run
+    values: Mapping[str, Any] = field(default_factory=dict)  # the variables' values after the run
     missing: Sequence[str] = ()  # the metrics that the lines didn't set to a float
     reply: Reply = field(default_factory=Reply)  # the reply whose latency the lines measured
     at: str = ""  # the letter of the line with the syntax error; "" if there is none

@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the largest number of characters in complete words held back at once
+    words_held: int  # the largest number of characters held back at once, in complete words only
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 
@@ -33,7 +33,8 @@ def _words_held(reply: Reply) -> int:
         if event.what == "out":
             out += len(event.text)
         else:
-            complete = re.match(r"(?s).*\S(?=\s)", going_in)  # to the end of the last complete word
+            # the text up to the end of the last complete word
+            complete = re.match(r"(?s).*\S(?=\s)", going_in)
             if complete:
                 most = max(most, complete.end() - out)
             going_in += event.text

@@ -32,12 +32,12 @@ class Screen(io.StringIO):
         return super().write(text)
 
     def flush(self) -> None:
-        """Note that all text printed so far is now visible."""
+        """Record that all text printed so far is now visible."""
         self._look()
         self._waiting_since = None
 
     def _look(self) -> None:
-        """Set `flushed` to False if a piece was taken after text was printed but not flushed."""
+        """Set `flushed` to False if a piece was taken before the printed text was flushed."""
         if self._waiting_since is not None and self._reply.taken > self._waiting_since:
             self.flushed = False
 
@@ -49,7 +49,7 @@ class Seen(Run):
     printed: str
     flushed: bool  # see `Screen`
     again: Any  # the return value of the second call
-    right: bool  # whether nothing but the reply was printed, except for line breaks around it
+    right: bool  # whether exactly the reply was printed, ignoring line breaks around it
     respaced: bool  # whether the printed text differs from the reply only in white space
 
 

@@ -24,7 +24,7 @@ class Seen(Run):
     word: str  # the correct word at index `wrong`; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces must arrive before its end is certain
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
-    together: Sequence[str]  # the words that the same piece completed, up to the late one
+    together: Sequence[str]  # the words completed by the late word's piece, up to the late word
 
 
 def observe(answer: Any, case: Case) -> Seen:
@@ -48,9 +48,10 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    arrived = list(accumulate(map(len, reply.pieces)))  # total characters after each piece
+    arrived = list(accumulate(map(len, reply.pieces)))  # the length of the text after each piece
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
-    known = [1 + bisect_right(arrived, end) for end in ends]  # pieces up to the next white space
+    # the number of pieces up to the white space after each word
+    known = [1 + bisect_right(arrived, end) for end in ends]
     # without white space after it, the last word is complete only when the stream ends
     return [*known, len(reply.pieces)][: len(reply.text.split())]
 

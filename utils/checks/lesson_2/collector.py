@@ -24,7 +24,7 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A run; `value` and `other` are the final `.text` of a collector and of an unused one."""
+    """A run. `value` is the collector's final `.text`; `other` is that of an unused collector."""
 
     case: Listening
     fresh: Any  # a new collector's `.text`

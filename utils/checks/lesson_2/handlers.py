@@ -47,10 +47,10 @@ class HandlerRun(Record):
     log: Sequence[str] = ()  # LangChain's log messages about callbacks
     unknown: Sequence[str] = ()  # the learner's methods that LangChain never calls
     unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if there is none
-    wrong: bool = False  # whether the result differs from what the exercise asks for
+    wrong: bool = False  # whether the result differs from the correct one
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
-    other: Any = None  # the same attribute of a second instance, which receives no callbacks
+    other: Any = None  # like `value`, but for a second instance, which receives no callbacks
 
 
 def _misfit(s: HandlerRun) -> bool:
@@ -167,7 +167,7 @@ class Attaching(Run):
 
     @classmethod
     def seen(cls, run: Run, right: int, **more: Any) -> Self:
-        """Create an instance from a run, the correct number and additional fields."""
+        """Create an instance from a run, the number to return and additional fields."""
         calls = run.model.calls if run.model else []
         attached = [each for call in calls for each in call.handlers]
         instances = [each for each in attached if isinstance(each, BaseCallbackHandler)]

@@ -44,7 +44,7 @@ class _Spy(BaseCallbackHandler):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A run; `value` and `other` are the final `.reports` of a handler and of an unused one."""
+    """A run. `value` is a handler's final `.reports`; `other` is that of an unused handler."""
 
     case: Runs
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
@@ -81,7 +81,7 @@ def observe(answer: Any, case: Runs) -> Seen:
         odd=odd,
         same=same,
         off={report - due for report, due in pairs},
-        wrong=not same if case.batch else got != right,  # threads may finish in any order
+        wrong=not same if case.batch else got != right,  # a batch's runs may end in any order
     )
 
 

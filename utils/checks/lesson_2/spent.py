@@ -17,7 +17,7 @@ from utils.checks.lesson_2.handlers import Attaching
 
 _RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
 _FAILS = _TIDE  # the prompt whose reply fails in a case with `fails_after`
-_MOST_EXTRA = 4  # the maximum number of chunks without text per reply
+_MOST_EXTRA = 4  # the maximum number of chunks without text in one reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +35,10 @@ class Seen(Attaching):
     replies: dict[str, Reply]  # keyed by prompt
     readings: Sequence[Reading]  # all requests that were sent
     never_sent: str  # the first prompt that was never sent; "" if all were sent
-    miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
+    miscounted: str  # the first prompt sent more or fewer times than it is listed; "" if none
     unfinished: str  # the first prompt whose reply wasn't read to the end; "" if there is none
     input_tokens: int  # the total input tokens of all requests
-    output_tokens: Sequence[int]  # the output tokens of each reply
+    output_tokens: Sequence[int]  # the number of output tokens of each reply
 
     def is_sum(self, prompts: Iterable[str]) -> bool:
         """Whether the answer returned the sum of the output tokens for these prompts."""
@@ -46,7 +46,7 @@ class Seen(Attaching):
 
     @property
     def entries(self) -> list[str]:
-        """The models that have an entry in a handler's `usage_metadata`."""
+        """The models that have an entry in any handler's `usage_metadata`."""
         kept = [getattr(each, "usage_metadata", None) for each in self.handlers]
         return list(dict.fromkeys(name for each in kept if isinstance(each, dict) for name in each))
 
@@ -61,7 +61,7 @@ _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 
 def observe(answer: Any, case: Prompts) -> Seen:
-    """Call the answer twice, with replies from two models."""
+    """Call the answer twice; the replies contain two different model names."""
     with handlers.callback_log() as log:
         run, replies = _observed(answer, case)
         again, _ = _observed(answer, case)

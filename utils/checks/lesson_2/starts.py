@@ -1,4 +1,4 @@
-"""Check for 2.starts: how many model starts each of two handlers counts in each of four cases."""
+"""Check for 2.starts: the model starts that each of two handlers counts, in four cases."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -34,7 +34,7 @@ class Seen:
     unknown: Sequence[str] = ()  # keys that aren't case numbers
     # the first case whose entry can't be read as two numbers; 0 if there is none
     misshapen: int = 0
-    missing: Sequence[str] = ()  # the missing numbers, such as "`A` in case 2"
+    missing: Sequence[str] = ()  # which numbers are missing: "`A` in case 2", for example
     odd_case: int = 0  # the first case with a value that isn't an integer; 0 if there is none
     odd: Any = None  # the value that isn't an integer
     wrong_case: int = 0  # the first case with a wrong number; 0 if there is none
@@ -97,7 +97,7 @@ def observe(answer: Any, _: None) -> Seen:
 
 
 def _counted(places: Sequence[str]) -> dict[str, int]:
-    """Run one case and return how many model starts each handler counts."""
+    """Run one case; return each handler's count of model starts."""
     tallies = {"A": _Tally(), "B": _Tally()}
     built_in, bound, called = ([tallies[name]] if name else [] for name in places)
     config: Any = {"callbacks": called}

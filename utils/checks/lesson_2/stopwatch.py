@@ -17,7 +17,7 @@ IDLE = 50.0  # seconds between creating and using the handler
 
 _FIRST_AFTER = 0.5437  # seconds until the first text, with enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
-_LONG = 60.0  # a time longer than any run in this check, in seconds
+_LONG = 60.0  # seconds; longer than any run in this check
 _CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
@@ -97,7 +97,7 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded; 0.0 doesn't count, since two equal clock readings give it."""
+    """Whether a value was rounded; 0.0 doesn't count, since equal clock readings differ by 0.0."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 

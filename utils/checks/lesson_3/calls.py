@@ -10,7 +10,8 @@ from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, 
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
 _TRUNCATED = (("get_weather", '{"city": "San'),)
-_FINISHED = {  # (tool name, JSON arguments) for each call in a finished reply; keyed by `when`
+# for each `Case.when`, the (tool name, JSON arguments) of each call in a finished reply
+_FINISHED = {
     "": WEATHER,
     "for two calls of the same tool": (WEATHER[0], ("get_weather", '{"city": "Tokyo"}')),
     "for a call without arguments": (WEATHER[0], ("get_news", "{}")),

@@ -41,14 +41,15 @@ class Seen(Run):
 
     @property
     def added(self) -> int:
-        """How many fences the result has beyond those in `kept`."""
+        """How many more fences the result has than `kept`."""
         return len(_FENCES.findall(self.returned)) - len(_FENCES.findall(self.kept))
 
     @property
     def right(self) -> bool:
         """Whether the result is correct, ignoring blank lines next to an added or removed fence."""
         text = self.case.text
-        indented = text.endswith((" `", " ``"))  # an indented last line of backticks may stay
+        # the result may keep a last line of one or two backticks if that line is indented
+        indented = text.endswith((" `", " ``"))
         return self._matches(self.kept) or (indented and self._matches(text))
 
     def _matches(self, kept: str) -> bool:

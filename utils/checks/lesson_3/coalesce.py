@@ -47,7 +47,7 @@ class Seen(Run):
     clock_calls: int  # how many times the answer called its clock
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
-    wanted: Passed  # the string due in its place; if all are right, both are `_NOTHING`
+    wanted: Passed  # the string due in its place; `_NOTHING`, like `wrong`, if all are right
     slept: float  # how long the answer itself slept, in virtual seconds
     missing: str  # the first piece missing from the output; "" if there is none
 
@@ -81,7 +81,7 @@ def observe(answer: Any, case: Pace) -> Seen:
 def _due(
     case: Pace, *, debounce: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the correct strings or, with `debounce` or `enough=gt`, those that a mistake yields."""
+    """Yield the correct strings; with `debounce` or `enough=gt`, those of a wrong answer."""
     now, last = 0.0, -inf  # virtual seconds
     waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):
@@ -101,7 +101,8 @@ def _due(
 MISTAKES: Mistakes[Seen] = {
     **UNREAD,
     "waits": lambda s: s.slept > 0,
-    "collected first": lambda s: (  # not in short streams: a late first piece looks the same
+    # short streams are excluded, because a late first piece looks the same there
+    "collected first": lambda s: (
         s.total > 4 and s.due[0].taken < s.due[-1].taken and s.taken[:1] == [s.due[-1].taken]
     ),
     "never looks at the clock": lambda s: s.total > 1 and not s.clock_calls,

@@ -28,7 +28,7 @@ class Chunks(Case):
     """A reply in chunks, or a stream without chunks if `empty`."""
 
     text: str = HERON
-    calls: Sequence[tuple[str, str]] = ()  # tool calls, in the form of `WEATHER`
+    calls: Sequence[tuple[str, str]] = ()  # tool calls, as (tool name, JSON arguments)
     finish: str | None = "stop"  # the finish reason; None for a reply without one
     empty: bool = False
 
@@ -57,7 +57,7 @@ class Seen(Run):
 
 
 def observe(name: str, answer: Any, case: Chunks, wants: Wanted) -> Seen:
-    """Call the answer with a stream of chunks; if `wants` is `ANYTHING`, expect no text."""
+    """Call the answer with a stream of chunks; expect no text if `wants` is `ANYTHING`."""
 
     def new_reply() -> Reply:
         usage = USAGE if case.finish else None

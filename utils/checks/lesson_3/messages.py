@@ -230,7 +230,7 @@ _SILENCE = "None of the replies raised an exception. Did it store them all?"
 DIAGNOSIS = clinic_messages(
     "program",
     "All four are right, from what each program stored.",
-    {  # keys: the wrong label, "for", the correct label
+    {  # each key is a wrong label, "for" and the correct label
         "healthy for any reason": _INCOMPLETE,
         "healthy for judges the text": _INCOMPLETE,
         "healthy for no exception": _INCOMPLETE,
@@ -244,7 +244,7 @@ DIAGNOSIS = clinic_messages(
         "no exception for any reason": _SILENCE,
         "no exception for judges the text": _SILENCE,
     },
-    denied={  # phrases to use where "isn't any reason" would be ungrammatical
+    denied={  # phrases for labels that would be ungrammatical after "isn't"
         "any reason": "doesn't go by whether there is a finish reason",
         "judges the text": "doesn't judge the text",
         "no exception": "doesn't store everything that raises no exception",

@@ -20,7 +20,7 @@ class Seen:
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference; if there is none, the shorter list's length
     given: Any = None  # the learner's value at index `at`
-    # the parser's value at `at`; None if either list is too short
+    # the parser's value at `at`; None if the lists differ only in length, or not at all
     value: dict[str, Any] | None = None
     unknown: str = ""  # the first key in `given` that isn't a prefix of any key in the JSON
     key: str = ""  # the first key in `value` whose value is missing or different in `given`

@@ -1,4 +1,4 @@
-"""Check for `ask_all`: request at most a few replies at a time, and return them in order."""
+"""Check for `ask_all`: stream at most `at_most` replies at a time, and return them in order."""
 
 import asyncio
 import inspect
@@ -48,7 +48,7 @@ class Seen(Run):
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct items
     wrong: int  # the index of the first item that isn't the reply to its prompt
-    miscounted: str  # the first prompt sent more or fewer times than it is listed; "" if none
+    miscounted: str  # the first prompt not sent as often as it is listed; "" if there is none
     all_ended: bool  # whether every prompt was sent and every reply was read to the end
     peak: int  # the largest number of concurrent replies
     idle: float  # the longest needless delay before sending a prompt, in seconds
@@ -74,7 +74,7 @@ def observe(answer: Any, case: Prompts) -> Seen:
     texts = list(run.returned) if isinstance(run.returned, list | tuple) else []
     prompts = case.prompts
     right = [replies[prompt].text for prompt in prompts]
-    if right:  # the third and the last prompt are the same; either may get the reply `again`
+    if right:  # the third and the last prompt are equal, so their replies may be swapped
         swapped = texts[-1:] == right[2:3]
         right[2 if swapped else -1] = again.text
     sent = {prompt: replies[prompt].requests for prompt in prompts}

@@ -69,7 +69,7 @@ class Seen(Run):
 
     @property
     def gave(self) -> str:
-        """The verb that messages use for the output."""
+        """The verb for the output, used in messages."""
         return "sent"
 
 
@@ -130,7 +130,7 @@ def _lacks_frame(s: Seen) -> bool:
 
 
 def _ends_with_a_message(s: Seen) -> bool:
-    """Whether the whole text is followed by another message instead of a named event."""
+    """Whether the whole text is followed by one more message, and no event has a name."""
     *texts, last = s.visit.messages or [""]
     whole = "".join(text for text in texts if isinstance(text, str)) == s.expected
     return bool(s.expected) and whole and last != "" and not s.visit.names

@@ -23,7 +23,7 @@ _CODE = {  # for each diagnosis, how the endpoint's code works
 }
 
 _REQUEST = "`GET /chat?question=…`"
-_SENT = {  # the cause of an error and a hint, keyed by part of the error's message
+_SENT = {  # each error's cause and a hint, keyed by part of the error's message
     "'function' object": "The response got a function. Are parentheses missing after its name?",
     "'coroutine' object": "The response got a coroutine. Is a `yield` missing in the function?",
     "'async_generator' object": "The response got an async generator. Which response class sends "

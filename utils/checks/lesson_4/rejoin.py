@@ -22,21 +22,21 @@ _HARBOUR = 'The harbour wakes:\n"gulls" first, then engines.'
 _OTHER = "How do tides work?"  # the question for a second reply in the same app
 _LONG = 120.0  # seconds allowed for each response to end
 _SLOW = 0.1  # seconds allowed for a response to send a finished reply
-_WRONG_IDS = ("999", "-1", "x")  # values of `Last-Event-ID` that no event has
+_WRONG_IDS = ("999", "-1", "x")  # values of `Last-Event-ID` that match no event
 _ENDS = ("end", "failed")  # possible types of a reply's last event
 LOST = ("unknown", "unknown/stop")  # paths for a reply that doesn't exist
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """A reply and its readers. After the end, one more page reads the reply from the start."""
+    """A reply and its readers. After its end, one more reader reads it from the start."""
 
     text: str = _HARBOUR
     seed: int = 71
-    # for each reader, how many events arrive before each drop; after the drops, it reads to the end
+    # for each reader, how many events it receives before each drop; finally, it reads to the end
     drops: Sequence[Sequence[int]] = ((),)
-    # seconds until Stop is sent; None if it isn't sent. Before Stop, a second reply is requested,
-    # which must continue.
+    # seconds until Stop is sent; None if it isn't sent. A second reply is requested before that,
+    # and must continue after it.
     stops: float | None = None
     refused: bool = False  # whether the check also sends bad requests
 
@@ -115,7 +115,7 @@ class Seen(Run):
 
     case: Readers
     begun: Visit  # the response to `POST /chat`; empty if there is no app
-    # the reply's readers, the last of whom comes after its end; empty if there is no reply
+    # the reply's readers; the last one connects after the reply has ended; empty without a reply
     readers: Sequence[Reader]
     stops: Sequence[Visit]  # the responses to two Stops: one in mid-reply, one after the end
     cut_off: bool  # whether the reply to `_OTHER` is incomplete, although it wasn't stopped
@@ -127,7 +127,7 @@ class Seen(Run):
     no_string: str  # the first message data that isn't a JSON string; "" if there is none
     last: str  # the first wrong type among the readers' last events; "" if there is none
     first_id: str  # the id of the first reader's first message; "" if there is none
-    # the last response's duration in seconds; the reply was complete when this response began
+    # the duration, in seconds, of the last response, which began after the reply was complete
     late: float
 
     @property
@@ -143,7 +143,7 @@ def observe(answer: Any, case: Readers) -> Seen:
     readers = [Reader() for _ in (*case.drops, "later")]  # the last one reads the finished reply
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
-    # fields of `Seen`, which `use` fills in
+    # the fields of `Seen` that `use` fills in
     seen: dict[str, Any] = {"readers": [], "stops": [], "bad": [], "cut_off": False}
     seen["begun"] = Visit(began=0.0)
 
@@ -165,7 +165,7 @@ def observe(answer: Any, case: Readers) -> Seen:
             if case.refused:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _send_bad_requests(app, path)
-        await asyncio.sleep(reply.lasts)  # long enough even if Stop fails
+        await asyncio.sleep(reply.lasts)  # until the reply has ended, even if Stop failed
         if case.stops:
             seen["stops"].append(await post(app, f"{path}/stop"))
             await other_reader.read(app, f"/replies/{other_key}")
@@ -251,8 +251,8 @@ def accepted(s: Seen) -> Sequence[tuple[str, Visit]]:
 def refused(s: Seen) -> Sequence[tuple[Reader, Visit]]:
     """Return each rejected request's reader and response.
 
-    If no request succeeded, only a 4xx status counts, except 404, 405 and 422, which may mean that
-    the endpoint itself is wrong.
+    If no request succeeded, a rejection is a 4xx status other than 404, 405 and 422, which may
+    mean that the endpoint itself is wrong.
     """
     visits = [(reader, visit) for reader in s.readers for visit in reader.visits]
     exists = any(visit.status == 200 for _, visit in visits)

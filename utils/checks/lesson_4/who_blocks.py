@@ -14,7 +14,7 @@ from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR
 
-ALIVE = 0.2  # the longest gap between heartbeats, in seconds, that doesn't count as blocking
+ALIVE = 0.2  # seconds; a longer gap between heartbeats counts as blocking
 
 _BEAT = 0.1  # seconds between heartbeats, as in the lesson's widget
 _QUESTION = "Describe a harbour."

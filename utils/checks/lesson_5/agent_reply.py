@@ -1,4 +1,4 @@
-"""Check for `agent_reply`: pass on the text from an agent's model as it arrives."""
+"""Check for `agent_reply`: yield the text from an agent's model as it arrives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Seen(RepliesRun):
 
     case: Calls
     readings: Sequence[Reading]  # the requests, in order
-    blocking: str  # the first of the agent's blocking methods that was called; "" if there is none
+    blocking: str  # the first blocking method of the agent that was called; "" if none was called
     late: float  # the longest time from a piece's arrival until it was yielded, in seconds
     echo: str  # the first yielded item that repeats a message in the history; "" if there is none
 
@@ -61,7 +61,7 @@ MISTAKES: Mistakes[Seen] = {
     "another conversation": lambda s: not continues(given.HISTORY, s.readings[0]),
     "echoes the history": lambda s: bool(s.echo),
     "ends before the last reply": lambda s: s.case.whole and len(s.readings) < len(s.replies),
-    # in these cases, only tool results contain a parenthesis
+    # in the cases with tool calls, only tool results contain a parenthesis
     "shows a result": lambda s: bool(s.case.calls) and "(" in s.text,
     **TEXT,
     "held back": lambda s: s.late > SOON,

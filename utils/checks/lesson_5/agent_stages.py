@@ -43,7 +43,7 @@ class Seen(Run):
     sent: Sequence[Item]  # the items of the agent's stream
     correct: Sequence[Stage]
     wrong: Stage  # the first wrong stage; its name is "" if the answer yielded no more stages
-    due: Stage  # the stage due instead of `wrong`; equal to `wrong` if all stages are right
+    due: Stage  # the correct stage in place of `wrong`; its name is "" if there is none
     repeated: str  # the first stage that was yielded twice in a row; "" if there is none
     unknown: str | None  # the first yielded stage that isn't in `correct`; None if there is none
 
@@ -143,7 +143,8 @@ MISTAKES: Mistakes[Seen] = {
     "names half a call": lambda s: _too_early(s, "Tool call", AIMessageChunk),
     "skips white space": lambda s: (
         s.wrong.name == s.due.name == "Answer"
-        and s.sent[s.due.at - 1][1][0].text.isspace()  # item: ("messages", (chunk, metadata))
+        # this item is ("messages", (chunk, metadata))
+        and s.sent[s.due.at - 1][1][0].text.isspace()
     ),
     "late": lambda s: s.wrong.name == s.due.name and s.wrong.at > s.due.at,
     "misses a stage": lambda s: s.wrong.at > s.due.at,

@@ -28,11 +28,11 @@ class Calls(Case):
     text: str = given.LAMP
     calls: Sequence[Sequence[given.Call]] = ()  # the tool calls in each reply before the last
     finish: str | None = _CALLS  # the finish reason of each reply before the last
-    takes: float = given.TOOL_TAKES  # how long each tool takes, in seconds
+    takes: float = given.TOOL_TAKES  # the duration of each tool run, in seconds
 
     @property
     def done(self) -> bool:
-        """Whether the replies arrive in full, and any tools that they call should run."""
+        """Whether all replies should arrive in full, and their tool calls, if any, should run."""
         return self.whole and self.finish == _CALLS
 
 
@@ -44,7 +44,7 @@ class Seen(RepliesRun, StatusRun):
     readings: Sequence[Reading]  # the requests to the model, in order
     ran: Sequence[given.ToolRun]  # the tools that ran
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
-    due_stages: Sequence[tuple[str, str]]  # (stage, tool name); "" if it has no tool
+    due_stages: Sequence[tuple[str, str]]  # (stage, tool name or "") for each correct stage
     results: Sequence[str]  # the contents of the tool messages in the second request
     # The messages that the second request added, as types and call ids, such as
     # ["AIMessage(call-order_status-0)", "ToolMessage(call-order_status-0)"].
@@ -92,7 +92,7 @@ def _other_stages(s: Seen) -> bool:
 
 
 def late_stage(s: Seen) -> float:
-    """Return the longest delay between the start of a request or tool call and its status."""
+    """Return the longest delay between the start of a request or tool call and its `Status`."""
     began = sorted([reading.began for reading in s.readings] + [ran.at for ran in s.ran])
     return longest_delay([shown.at for shown in s.stages], began)
 

@@ -1,4 +1,4 @@
-"""Check for `caption`: describe a job's progress, estimating the time left only if possible."""
+"""Check for `caption`: describe a job's progress and, if possible, estimate the remaining time."""
 
 import re
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ class Fallback(Case):
     replies: Sequence[Settings] = ({}, {})  # for each model or source, the settings of its reply
     to_call: int = 1  # how many models or sources to call; the last one sends the reply to yield
     fails: bool = False  # whether the answer should end with an error
-    same: bool = False  # whether one object sends all replies: the list contains it repeatedly
+    same: bool = False  # whether the list repeats one object, which sends all the replies
     tool: bool = False  # whether the first model or source calls a tool before its reply
     takes: float = TOOL_TAKES  # how long the tool takes, in seconds
     limit: float = SECONDS  # the answer's `seconds` argument
@@ -62,7 +62,7 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.to_call))
 
     def make_replies(self) -> list[Reply]:
-        """Create the replies; the one to yield contains `text` unless its settings set `pieces`."""
+        """Create the replies; the one to be yielded is `text` unless its settings have `pieces`."""
         made = []
         for number, how in enumerate(self.replies, start=1):
             pieces = cut(self.text, self.seed) if number == self.to_call else cut(OTHER)
@@ -110,7 +110,10 @@ class ToolRun:
 
 
 def tools(ran: list[ToolRun], takes: float = TOOL_TAKES) -> list[BaseTool]:
-    """Create the tools of `ORDER` and `HOURS`; each run lasts `takes` seconds and extends `ran`."""
+    """Create the tools that `ORDER` and `HOURS` call.
+
+    Each run takes `takes` seconds and is added to `ran`.
+    """
     return [
         _tool(ran, takes, "order_status", "It left on Monday", argument="order", kind="integer"),
         _tool(ran, takes, "opening_hours", "Until six", argument="day", kind="string"),
@@ -148,7 +151,7 @@ async def logged(reply: Reply, sent: list[tuple[float, Any]], *before: Any) -> A
 
 def stage_of(item: object) -> str | None:
     """Return the stage in a `Status`; None for anything else."""
-    is_status = type(item).__name__ == "Status"  # by name: an import would load all widgets
+    is_status = type(item).__name__ == "Status"  # by name, since an import would load all widgets
     return str(getattr(item, "stage", "")) if is_status else None
 
 

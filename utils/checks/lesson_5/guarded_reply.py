@@ -52,7 +52,7 @@ class Seen(Run):
     no_at: int | None
     # how many characters of `phrase` were yielded before `allowed` first returned False
     shown_by_then: int
-    shown_unchecked: bool  # whether text was yielded right before `allowed` first returned False
+    shown_unchecked: bool  # whether text was yielded just before `allowed` first returned False
     refused: bool  # whether `Refused` was raised
     arrived: str  # the text of the pieces that the answer read
     phrase: str  # the forbidden phrase that ends first in the reply; "" if there is none
@@ -61,7 +61,7 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Guarded) -> Seen:
-    """Read the answer's stream for one reply, and record the guard's results."""
+    """Read the stream that the answer returns, and record the guard's results."""
     reply = case.reply()
     verdicts: list[_Verdict] = []
 
@@ -86,7 +86,7 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # any text is right if there is a phrase
+        expected=run.text if phrase else reply.text,  # not compared if the reply contains a phrase
         guard_calls=len(verdicts),
         no_at=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),

@@ -8,7 +8,7 @@ from typing import Any
 
 @contextmanager
 def working_parts(answer: Any, names: Sequence[str], *, recheck: bool) -> Iterator[Sequence[str]]:
-    """During the `with` block, replace each named part that fails; yield the replaced names.
+    """During the `with` block, replace the named parts that fail their checks; yield their names.
 
     The parts are globals in the answer's notebook. `recheck` first discards cached check results.
     """

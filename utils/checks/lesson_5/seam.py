@@ -19,7 +19,7 @@ class Pair(Case):
 
     @property
     def overlap(self) -> str:
-        """The longest suffix of the first string that is a prefix of the second."""
+        """The longest suffix of the first string that is also a prefix of the second string."""
         ends = (self.more[:size] for size in range(len(self.more), 0, -1))
         return next(filter(self.partial.endswith, ends), "")
 

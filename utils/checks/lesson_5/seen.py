@@ -21,7 +21,7 @@ class RepliesRun(Run):
     replies: Sequence[Reply]  # the replies, in the order in which they should be requested
 
     def __post_init__(self) -> None:
-        """Set `expected` to the text of the taken pieces; after an early stop, a prefix will do."""
+        """Set `expected` to the taken text; after an early stop, accept any prefix of it."""
         taken = "".join("".join(reply.pieces[: reply.taken]) for reply in self.replies)
         stopped = self.case.leave_after is not None or self.case.cancel_after is not None
         self.expected = self.text if stopped and taken.startswith(self.text) else taken
@@ -41,13 +41,13 @@ def text_delay(run: Run, readings: Iterable[Reading]) -> float:
 
 @dataclass(kw_only=True)
 class PassingRun(Run):
-    """A stream of items from other streams, the source streams."""
+    """A run that yields items from other streams, called source streams."""
 
     sent: Sequence[tuple[float, Any]]  # (virtual time, item) for each item of the source streams
 
     @property
     def stray(self) -> Any:
-        """The first yielded item that is neither in `sent` nor a `Status`, or None."""
+        """The first yielded item that is neither sent nor a `Status`; None if there is none."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage_of(i) is None), None)
 
@@ -87,9 +87,9 @@ PASSING: Mistakes[PassingRun] = {
 
 
 class ShownStatus(NamedTuple):
-    """A yielded `Status`, which tells the chat panel that a stage begins."""
+    """A yielded `Status`, which tells the chat panel that a stage has begun."""
 
-    at: float  # when it was yielded, in virtual seconds
+    at: float  # when the status was yielded, in virtual seconds
     name: str  # "Thinking" or "Tool call"
     detail: str  # the name of the tool, if any
 
@@ -109,7 +109,7 @@ class StatusRun(Run):
 
     @property
     def blank(self) -> float:
-        """Seconds until the first `Status`, or until the end if there is none."""
+        """Seconds until the first `Status`; without one, until the end of the stream."""
         pairs = zip(self.items, self.at, strict=True)
         return next((at for item, at in pairs if stage_of(item) is not None), self.seconds)
 
@@ -134,7 +134,7 @@ class FallbackRun(RepliesRun):
 
     @property
     def unexpected(self) -> bool:
-        """Whether the error seems to be the fault of the learner's code."""
+        """Whether the error seems to come from the learner's code."""
         errors = [reply.error for reply in self.replies]
         explained = self.silence or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (explained or self.case.fails)

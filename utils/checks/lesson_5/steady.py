@@ -1,4 +1,4 @@
-"""Check for `steady`: if a source's stream fails before text or a tool call, try the next."""
+"""Check for `steady`: if a source's stream fails before any text or tool call, try the next one."""
 
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +24,7 @@ class Seen(FallbackRun, PassingRun):
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
-    """Call the answer with a list of sources and read its stream."""
+    """Call the answer with a list of sources, and read the resulting stream."""
     from utils.widgets import Status  # imported late, since it loads all widgets
 
     sent: list[tuple[float, Any]] = []

@@ -13,7 +13,7 @@ from utils.checks.engine.virtual_time import BEGIN, SOON
 from utils.checks.lesson_5.given import LONG
 
 _SLACK = 0.1 + SOON  # seconds allowed after Stop; enough for answers that poll every 0.1 s
-_LATER = 200.0  # seconds until Stop is pressed in cases that read the whole reply
+_LATER = 200.0  # seconds until Stop is pressed if the whole reply is to be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def observe(answer: Any, case: Press) -> Seen:
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
     if not case.at:
-        run = replace(run, model=None)  # skips checks of model calls: none is needed
+        run = replace(run, model=None)  # skips the checks of model calls, since no call is needed
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
     # accept further text from the reply, and any output after an error or a cancellation

@@ -44,7 +44,7 @@ class Seen(Run):
     unknown: str  # the first field that was None in a yielded dict; "" if there is none
     invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
     unwritten: str  # the first field yielded before its name had arrived; "" if there is none
-    dropped: str  # the first field dropped from one dict to the next; "" if there is none
+    dropped: str  # the first field that is in one dict but not in the next; "" if there is none
     early_tickets: int  # how many tickets were yielded before the last item
 
     def due(self, name: str) -> float:

@@ -1,4 +1,4 @@
-"""Check for `watched`: pass on the chunks of a stream, and raise `Stalled` if it stalls."""
+"""Check for `watched`: yield the chunks of a stream, and raise `Stalled` if the stream stalls."""
 
 from asyncio import CancelledError
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ class Seen(PassingRun):
     """The chunks that were passed on, and when `Stalled` was raised."""
 
     case: Watch
-    due: float | None  # seconds until `Stalled` should be raised; None if the stream doesn't stall
+    due: float | None  # when to raise `Stalled`, in seconds; None if the stream doesn't stall
     stalled: bool  # whether `Stalled` was raised
     too_late: float  # how many seconds late `Stalled` was raised; negative if early
 

@@ -26,7 +26,7 @@ class Lenient(BaseModel):
 
 
 class Body(Lenient):
-    """Base class for request bodies, with the fields of both APIs; rejects unknown fields."""
+    """Base class for request bodies, with fields common to both APIs; rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
     ignored: ClassVar[str]  # names of fields that are accepted but have no effect
@@ -49,7 +49,8 @@ class Body(Lenient):
 
 def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
     """Return the most specific error: an unknown field, else an invalid literal, else the first."""
-    causes = ("extra_forbidden", "literal_error")  # these can cause errors of other types
+    # an error of one of these types can cause additional errors of other types
+    causes = ("extra_forbidden", "literal_error")
     error = next((one for kind in causes for one in found if one["type"] == kind), found[0])
     kind, message = error["type"], error["msg"]
     steps = (f"[{at}]" if isinstance(at, int) else f".{at}" for at in error["loc"])

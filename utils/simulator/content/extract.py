@@ -27,7 +27,7 @@ _NOT_NAMES = frozenset(
 _BEFORE_A_PLACE = (
     r"(?:in|at|for|to|from|near|of|around|visit|visiting|with|than|versus|vs\.?|and|or)"
 )
-_NO_PLACES = (  # words that may follow "in" or "near" without being places
+_NO_PLACES = (  # words that may follow "in" or "near" but aren't places
     "the|that|this|your|our|which|general|detail|short|json|english|words|order|total|stock"
 )
 _PAIRS = ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "«»", "「」", "『』")  # quotation marks
@@ -116,7 +116,7 @@ def numbers(text: str) -> list[str]:
 
 
 def _without_compounds(text: str) -> str:
-    return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # separates the number in "42-year-old"
+    return re.sub(r"\b(\d+)-(?=[a-z])", r"\1 ", text)  # "42-year-old" becomes "42 year-old"
 
 
 @_cached
@@ -171,7 +171,7 @@ def people(text: str) -> list[str]:
 def places(text: str) -> list[str]:
     """Return places: names after a word such as `in` or `from`, and names listed with them."""
     found = ["".join(groups) for groups in re.findall(rf"\b{_BEFORE_A_PLACE} (?:{QUOTED})", text)]
-    doubtful: list[str] = []  # lone words at the beginning of the text
+    doubtful: list[str] = []  # a lone word at the beginning of the text; perhaps not a place
     pattern = rf"(?P<before>\b{_BEFORE_A_PLACE} |, ?|^)(?P<name>{_PROPER}(?:, [A-Z]{{2}}\b)?)"
     for match in re.finditer(pattern, text):
         words = _without_common_words(match["name"])
@@ -185,7 +185,7 @@ def places(text: str) -> list[str]:
 
 
 def labelled(text: str, label: str) -> str | None:
-    """Return the rest of the clause after `label:`, `label is` or `label =`; None if absent."""
+    """Return what follows `label:`, `label is` or `label =` in a clause; None if there is none."""
     if not _contains(text, label):
         return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"

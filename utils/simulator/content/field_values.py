@@ -11,7 +11,7 @@ from typing import Any
 
 from . import extract, wording
 
-# functions that find a field's values, keyed by a word in the field's name
+# for each word that a field's name may contain, the function that finds the field's values
 _FINDERS: dict[str, Callable[[str], list[str]]] = {
     word: find
     for find, words in (
@@ -85,7 +85,7 @@ def strings(text: str, name: str, form: Any, about: str) -> list[str]:
         if word in _FINDERS:
             return found + _part_of_name(name, _FINDERS[word](text))
     for word in extract.words(about):
-        # "name", "time" and "title" are too common in descriptions
+        # "name", "time" and "title" are too common in descriptions to identify a field
         if word in _FINDERS and word not in ("name", "time", "title"):
             return found + _FINDERS[word](text)
     return found

@@ -1,4 +1,4 @@
-"""Replies in JSON, which a request can specify in a field or in a message."""
+"""Replies in JSON, for requests that require JSON in a field or in a message."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def text(request: ModelRequest) -> str | None:
 
 
 def described(request: ModelRequest) -> Json | None:
-    """Return the schema, example or list of keys in a message as a schema; None if absent."""
+    """Return the schema in a message, or one made from its example or list of keys; else None."""
     for turn in reversed(request.turns):
         if turn.role not in ("system", "user") or "json" not in turn.text.lower():
             continue
@@ -86,7 +86,8 @@ def _schema_by_name(name: str) -> Json:
     for kind, known in _TYPES.items():
         telling = words[-1:]
         if kind == "boolean":
-            telling = words[:1] + words[-1:]  # as in `is_new`, `has_stock` or `available`
+            # the first word counts, too, as in `is_new` or `has_stock`
+            telling = words[:1] + words[-1:]
         if not set(telling).isdisjoint(known):
             return {"type": kind}
     several = name.lower().endswith("s") and not name.lower().endswith(("ss", "us", "address"))

@@ -22,7 +22,7 @@ _EXACT = 1000  # returned by `fit` if a complete prompt matches; exceeds any num
 
 
 class HeaderError(ValueError):
-    """A reply's header is invalid; the message names the reply and gives the reason."""
+    """Raised if a reply's header is invalid; the message names the reply and gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,10 @@ def lower_words(text: str) -> str:
 
 
 def matched_prefixes(asks: Iterable[Collection[str]], prompt: str) -> int:
-    """Return the size of the largest set in `asks` with all prefixes in `prompt`; 0 if none fit."""
+    """Return the size of the largest set in `asks` whose prefixes all begin words in `prompt`.
+
+    Return 0 if there is no such set.
+    """
     spaced = f" {prompt}"
     fitting = (len(asked) for asked in asks if all(f" {start}" in spaced for start in asked))
     return max(fitting, default=0)

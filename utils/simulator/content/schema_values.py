@@ -1,7 +1,7 @@
-"""Values that match a JSON schema, extracted from the prompt or, failing that, made up.
+"""Values that match a JSON schema.
 
-Supports all types, enums, constants, bounds on numbers and lengths, references, `anyOf`, `oneOf`
-and `allOf`, but not `pattern`.
+A value is extracted from the prompt or, failing that, made up. All types, enums, constants, bounds
+on numbers and lengths, references, `anyOf`, `oneOf` and `allOf` are supported, but not `pattern`.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _MOST_NODES = 5000  # OpenAI's limit on the number of properties in a schema
 _DEEPEST = 40  # maximum nesting depth, and maximum length of a chain of references
 _MOST_ITEMS = 50  # maximum length of a list without `maxItems`
 _SHALLOW = 2  # down to this depth, a made-up list has at least one item
-_DEEP = 5  # below this depth, only required fields are filled
+_DEEP = 5  # at greater depths, only required fields are filled
 _MOST_DIGITS = 300  # maximum number of digits in an integer
 _PER_NODE = 100  # this many characters of a string count as one node
 

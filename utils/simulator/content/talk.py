@@ -20,8 +20,8 @@ _PARTS = ("says", "why", "example", "short")  # in order of use
 class Topic:
     """A subject and what to say about it."""
 
-    asks: list[list[str]]  # sets of word prefixes; a message must contain all of one set
-    name: str  # how a sentence refers to the topic
+    asks: list[list[str]]  # lists of word prefixes; a message must contain all prefixes in one list
+    name: str  # the topic's name within a sentence
     parts: dict[str, str]  # replies, keyed by kind of question
     streaming: bool  # whether the topic is about streaming
 
@@ -43,7 +43,7 @@ class Chooser:
         return self._rng.choice([text for text in filled if self.is_new(text)] or filled)
 
     def named(self, say: str, /, **words: str) -> str:
-        """Return one of the replies listed under `say` in the `[say]` table of `talk.toml`."""
+        """Return one of the replies with the key `say` in the `[say]` table of `talk.toml`."""
         return self.choose(wording.tables("talk.toml")["say"][say], **words)
 
 
@@ -117,7 +117,7 @@ def _fitting(table: str, prompt: str) -> list[str]:
 
 
 def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
-    """Return an unused part of a topic, preferably `wish`, such as "why"."""
+    """Return an unused part of a topic; the part `wish`, such as "why", is preferred."""
     order = [part for part in (wish, *_PARTS) if part in topic.parts]
     part = next((part for part in order if chooser.is_new(topic.parts[part])), None)
     if part is None:

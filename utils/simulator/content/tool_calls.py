@@ -17,7 +17,8 @@ from . import extract, field_values
 from .schema_values import fill
 
 _MOST_CALLS = 8
-_MOST_MATCHES = 32  # limit on matched parts of a prompt; duplicate calls are removed later
+# limit on matched parts of a prompt; above `_MOST_CALLS`, since some calls may be duplicates
+_MOST_MATCHES = 32
 _LONGEST_ABOUT = 1024  # maximum number of characters examined in a tool's description
 # words that are too generic to identify a tool
 _GENERIC_WORDS = """
@@ -62,7 +63,7 @@ def decide(request: ModelRequest) -> tuple[Part, ...]:
 
 
 def _with_previous(request: ModelRequest) -> str:
-    """Return the prompt; prefix a follow-up ("And in Rome?") with words from the last one."""
+    """Return the prompt; complete a follow-up ("And in Rome?") from the previous prompt."""
     prompt = request.prompt
     if not prompt.lower().startswith(_FOLLOW_ON) or len(prompt.split()) > 6:
         return prompt
@@ -85,7 +86,7 @@ class _Match:
     tool: Tool
     start: int
     end: int
-    complete: bool = False  # whether the part is known to contain all required arguments
+    complete: bool = False  # whether this part is known to contain all required arguments
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
@@ -127,7 +128,7 @@ def _has_arguments(tool: Tool, text: str) -> bool:
 
 
 def _call(tool: Tool, text: str, prompt: str) -> Part:
-    """Return a call with arguments from `text`, or from the whole prompt if `text` lacks some."""
+    """Return a call with arguments from `text` or, if some are missing there, from the prompt."""
     schema: dict[str, Any] = {"type": "object"} | tool.parameters
     value = fill(schema, text, context=prompt)
     if value.missing and text != prompt:
@@ -154,7 +155,7 @@ def _score(tool: Tool, said: extract.Words) -> int:
 
 @lru_cache(maxsize=256)
 def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
-    """Return the distinctive words in a tool's name and in its description."""
+    """Return the distinctive words in a tool's name, and those in its description."""
     every = extract.words(name)
     own = [word for word in every if word not in _GENERIC] or every
     described = set(extract.words(about)) - _GENERIC - set(own)

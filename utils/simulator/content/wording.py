@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 READ = 1000  # characters; the rest of a message is ignored
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _MOST = 6  # maximum number of words in a subject; longer subjects are shortened
-_FEW = 2  # maximum number of words in each of two subjects that are combined
+_FEW = 2  # maximum number of words in each subject when two are combined
 _LONGEST = 80  # maximum length of a quotation, in characters
 _NOTICED = 20  # characters; sentences up to this length may be repeated
 
@@ -55,7 +55,7 @@ def matching(patterns: Mapping[str, str], text: str) -> str | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences whose repetition a reader would notice; if there are none, `text`."""
+    """Return the sentences whose repetition a reader would notice; `[text]` if there are none."""
     parts = [part.strip() for part in re.split(r"(?<=[.?!:])\s+|\n+", text)]
     return [part for part in parts if len(part) > _NOTICED] or [text]
 

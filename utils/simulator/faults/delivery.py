@@ -17,7 +17,7 @@ from ..reply import Encoder
 from .fault import delivery
 
 Sent = Iterator[TimedBytes]  # each item contains one or more events
-_BLOCK = 8192  # bytes that a proxy passes on in one go
+_BLOCK = 8192  # number of bytes at which a buffering proxy sends a block
 _MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # seconds
 

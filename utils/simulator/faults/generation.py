@@ -80,7 +80,7 @@ def _misfit(reply: Reply) -> Reply:
 
 
 def _with_other_arguments(reply: Reply, change: Callable[[str], str]) -> Reply:
-    """Change the first token of each tool call's arguments."""
+    """Apply `change` to the first token of each tool call's arguments."""
     begun: set[int] = set()  # indexes of the calls whose first token has been changed
     pieces: list[Piece] = []
     for piece in reply.pieces:

@@ -1,1 +1,1 @@
-"""The simulator process; no third-party imports, since every notebook imports this package."""
+"""The simulator process. Notebooks import this package, which needs only the standard library."""

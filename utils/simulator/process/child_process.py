@@ -43,8 +43,8 @@ class Child:
     messages.
 
     The module must call `end_with_stdin`, so that the child exits when the pipe to its standard
-    input closes. Only this process has the other end, so the operating system closes it even if
-    this process is killed.
+    input closes. Only this process has the pipe's other end, so the operating system closes the
+    pipe even if this process is killed.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        self._connection: socket.socket | None = None  # the child reports its port over it
+        self._connection: socket.socket | None = None  # over which the child reports its port
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value

@@ -64,7 +64,7 @@ class ServerProcess:
 
     @property
     def over(self) -> bool:
-        """Whether the process was stopped or couldn't be started; it won't be restarted then."""
+        """Whether the process was stopped or couldn't be started. If so, it won't be restarted."""
         return self._stopping.is_set() or self._failure is not None
 
     def wait(self) -> None:
@@ -111,7 +111,7 @@ class ServerProcess:
 
     def _forked(self) -> None:
         """In a forked child, close the pipe, so that the simulator exits when the parent does."""
-        self._changed = threading.Condition()  # the parent's copy may have been locked by a thread
+        self._changed = threading.Condition()  # the inherited one may be locked forever
         self._child.close_pipe()
 
     def _spawn(self) -> Child:

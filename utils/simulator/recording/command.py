@@ -20,7 +20,7 @@ from ..json_values import Json
 from .recorder import RecordError, record
 from .recordings import RecordedReply, RecordingError, read, write
 
-_MAX_MESSAGE = 300  # characters of an error message
+_MAX_MESSAGE = 300  # maximum length of an error message, in characters
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -61,7 +61,7 @@ def _requests(arguments: argparse.Namespace) -> list[Json]:
     requests += [_request_in(Path(file)) for file in arguments.request or []]
     if not requests:
         arguments.parser.error("no prompt: use --prompt TEXT or --request FILE")
-    # prompts may contain lone surrogates, which can't be sent
+    # replace lone surrogates, which can't be sent
     return [well_formed_parts(request | {"model": model}) for request in requests]
 
 

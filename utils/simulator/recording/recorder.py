@@ -89,7 +89,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.opening: float | None = None  # seconds from the request to the first event
-        self.parts: list[tuple[Kind, str]] = []  # kind and tool name ("" if it isn't a call)
+        self.parts: list[tuple[Kind, str]] = []  # kind, and tool name ("" if not a call)
         self.pieces: list[tuple[float, int, str]] = []  # time, part index and text
         self.finish = ""  # finish reason
         self.usage = (0, 0, 0)  # token counts: prompt, reply (with reasoning), reasoning alone
@@ -102,12 +102,12 @@ class Recorder:
         """Add the data of an event that arrived `now` seconds after the request.
 
         Raises:
-            RecordError: If the event contains an error or a second choice.
+            RecordError: If the event contains an error, or a choice other than the first.
         """
         try:
             self._chunk(json.loads(data), now)
         except (ValueError, RecursionError, AttributeError, TypeError):
-            self.left_out += 1  # ignore an event that isn't JSON, or a field of an unexpected type
+            self.left_out += 1  # the event isn't JSON, or a field has an unexpected type
 
     def _chunk(self, chunk: Json, now: float) -> None:
         if error := chunk.get("error"):

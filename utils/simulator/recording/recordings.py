@@ -31,7 +31,7 @@ class RecordedReply:
     model: _Text
     prompt: _Text  # the last user message
     opening: _Seconds  # when the first event arrived
-    parts: tuple[tuple[Kind, _Text], ...]  # the kind of each part and, for a call, the tool name
+    parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a tool call, the tool's name
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
     end: _Seconds  # when the reply ended
@@ -57,7 +57,7 @@ class RecordedReply:
         times = tuple(piece.at for piece in pieces)
         span = times[-1] - times[0] if times else 0.0
         return Reply(
-            request=replace(request, shows_reasoning=True),  # only visible reasoning is recorded
+            request=replace(request, shows_reasoning=True),  # hidden reasoning is never recorded
             info=info,
             parts=parts,
             pieces=pieces,

@@ -23,7 +23,7 @@ class Panel(SyncedList):
     phase = traitlets.Unicode("ready").tag(sync=True)
     # a sentence below the content, such as an error; fills the panel in the "waiting" phase
     note = traitlets.Unicode().tag(sync=True)
-    # the text that replaces the note while the page's clock runs; {} is replaced with the seconds
+    # the text shown in place of the note while the page's clock runs; {} stands for the seconds
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
@@ -34,13 +34,13 @@ class Panel(SyncedList):
     def clear(self) -> None:
         """Clear the panel, in the kernel and on the page."""
         self.replace([])
-        super().push()  # bypasses the subclasses' `push`, which may expect text to render
+        super().push()  # bypasses the subclasses' `push`, which may require some text
 
     def take(self, item: object, at: float) -> str | None:
         """Store an item that arrived `at` seconds after the request; the next `push` shows it.
 
-        Returns None if the item doesn't change this panel; otherwise a string. The first string
-        that isn't empty ends the wait for the first words.
+        Returns None if the item doesn't change this panel; otherwise, a string. The first string
+        that isn't empty marks the arrival of the first words.
         """
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class TextPanel(Panel):
         return text or None
 
     def end(self, recording: Recording) -> str:
-        """Add what is left of a split character; return a sentence for the reader, or ""."""
+        """Add any unpaired half of a surrogate pair; return a sentence for the reader, or ""."""
         self._pieces.append(self._joiner.rest())
         return ending_of_text(self.text, recording.outcome, self._other)
 

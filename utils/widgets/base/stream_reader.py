@@ -43,7 +43,7 @@ class StreamReader:
     def stop(self) -> None:
         """Stop reading, and ignore any further items. Safe to call from any thread, at any time."""
         task = self._task
-        if task is None or task.done() or self.stopped:  # a second cancel would interrupt cleanup
+        if task is None or task.done() or self.stopped:  # cancelling again would interrupt cleanup
             return
         self.stopped = True
         task.get_loop().call_soon_threadsafe(task.cancel)

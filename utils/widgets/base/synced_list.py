@@ -16,9 +16,9 @@ Item = Any  # any JSON value
 class SyncedList(CourseWidget):
     """Widget that mirrors a list of items on the page; subclasses define the items.
 
-    A message contains the tail of the list from the first new or changed item. If that item is
-    a string that grew, or an object whose `value` is such a string, only the added text is sent. A
-    page that opens late, reloads or loses a message requests the whole list. `repeat` resends
+    A message contains the tail of the list, beginning with the first new or changed item. If that
+    item is a string that grew, or an object whose `value` is such a string, only the added text is
+    sent. A page that opens late, reloads or loses a message requests the whole list. `repeat` sends
     the list without a request, since a kernel that is busy running a cell can't answer requests.
     """
 
@@ -74,7 +74,7 @@ class SyncedList(CourseWidget):
             self._changed = False
             self.sent += 1
             message = {"seq": self.sent, "at": start, "items": items}
-            if kept:  # `keep` is in UTF-16 code units, as in JavaScript
+            if kept:  # `keep` is in UTF-16 code units, like string lengths in JavaScript
                 message["keep"] = len(kept.encode("utf-16-le", "surrogatepass")) // 2
         self.send(message)
 
@@ -102,6 +102,6 @@ def growth(old: Item, new: Item) -> tuple[str, Item]:
 
 
 def _same(old: Sequence[Item], new: Sequence[Item]) -> int:
-    """Return how many leading items or characters are equal."""
+    """Return how many leading items or characters `old` and `new` have in common."""
     pairs = enumerate(zip(old, new, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))

@@ -22,7 +22,7 @@ def script(name: str) -> str:
     """Return a widget script, preceded by the scripts it needs.
 
     The first line of a script is `// needs: `, followed by `nothing` or by paths relative to
-    `utils/widgets`. Comment lines are removed, which saves bandwidth in a large class.
+    `utils/widgets`. Comment lines are removed, which saves bandwidth in large groups.
     """
     return _COMMENT.sub("", "\n".join(_with_needs(name)))
 
@@ -34,7 +34,7 @@ def stylesheet(name: str = "base/theme.css") -> str:
 
 
 def _with_needs(name: str) -> list[str]:
-    """Return the contents of a file and its dependencies, each once, dependencies first."""
+    """Return the contents of a file's dependencies, then of the file itself, without duplicates."""
     texts: dict[str, str] = {}
 
     def add(name: str) -> None:

@@ -15,7 +15,7 @@ class Continuation:
         """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
         self._buffer = ""  # text held back while it matches the partial reply
-        self._undecided = bool(partial)  # whether the continuation may still be a repetition
+        self._undecided = bool(partial)  # whether the new text may still repeat `partial`
 
     def join(self, text: str) -> str:
         """Add the next piece of the continuation; return the text to show now."""

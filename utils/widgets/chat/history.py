@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 INTERRUPTED = "[interrupted]"  # marks a partial reply
-GO_ON = (  # the request for the rest of a partial reply
+GO_ON = (  # the message that requests the rest of a partial reply
     "Continue your last reply from the very character where it broke off. "
     "Repeat nothing of it, and add no introduction."
 )
@@ -37,7 +37,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def messages_to_continue(turns: Sequence[Turn], system: str) -> list[BaseMessage]:
-    """Return messages that request the rest of the last reply; its text isn't marked as partial."""
+    """Return messages that request the rest of the last reply, without `INTERRUPTED` after it."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

@@ -44,7 +44,7 @@ class Truncation:
 
     @property
     def reason(self) -> str:
-        """Why the reply is truncated, as a sentence; empty if it is complete."""
+        """A sentence that says why the reply is truncated; "" if it is complete."""
         if not self._has_chunks:
             return ""
         if not self._finish_reason:

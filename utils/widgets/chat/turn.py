@@ -105,13 +105,13 @@ class Exchange:
         self.note = f"no new text for {int(now - self._last_text)} s" if self.stalled else ""
 
     def end(self, state: State, note: str = "") -> None:
-        """Record the end; if the reply was truncated, "complete" becomes "truncated"."""
+        """Record the final state: "truncated" instead of "complete" if the reply was truncated."""
         self._keep(self._continuation.join(self._joiner.rest()))
         self._keep(self._continuation.rest())
         self.e2e = self._before + self._clock() - self._sent
         if state == "complete" and self._truncation.reason:
             state, note = "truncated", self._truncation.reason
-        # the note from `provider.explain` suggests only asking again
+        # the note from `provider.explain` doesn't mention that the reply can be continued
         if state == "failed" and self.started:
             note = note.replace(": ask again.", ": continue, or ask again.")
         if not note and state == "stopped":

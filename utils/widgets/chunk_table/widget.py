@@ -17,7 +17,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 _LONGEST_CELL = 400  # characters; longer cells are truncated before they are sent to the page
 
-Row = dict[str, str]  # the text of each cell, by column
+Row = dict[str, str]  # the text of each cell, keyed by column
 
 
 class ChunkTable(StreamView[list[Any]]):
@@ -72,7 +72,7 @@ class Rows(Panel):
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:
-        """Discard the last run and empty the table."""
+        """Discard the previous run's chunks, and empty the table."""
         self.chunks, self.counts = [], Counter()
         super().clear()
 

@@ -14,7 +14,7 @@ from utils.widgets.base.synced_list import SyncedList
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.base.throttle import TICK
 
-FROZEN = 5  # beat intervals; only a longer gap is a freeze, since a busy machine causes short ones
+FROZEN = 5  # beat intervals; only longer gaps are freezes, since a busy machine causes short ones
 
 
 class Heartbeat(Showable, SyncedList):

@@ -98,7 +98,7 @@ class Card(Panel):
         self.value = item
         for name in changed:
             self._present.setdefault(name, at)
-            # an empty value doesn't count as arrived: the field has only started
+            # an empty value doesn't count as arrived, since its content may still follow
             if value[name] not in ("", None, [], {}):
                 self.arrivals.setdefault(name, at)
         self._last = changed[-1] if changed else self._last
@@ -107,7 +107,7 @@ class Card(Panel):
         return " ".join(self.arrivals)
 
     def end(self, recording: Recording) -> str:
-        """Mark all fields as final, or only the last as unfinished if the stream didn't finish."""
+        """Mark all fields as final or, if the stream didn't finish, the last one as unfinished."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
             self.arrivals.setdefault(name, self._present[name])  # the value stayed empty

@@ -13,7 +13,7 @@ from utils.formatting import in_seconds
 from utils.widgets.base.course_widget import CourseWidget, as_text
 from utils.widgets.base.theme import script, stylesheet
 
-# the badge's final phase, by a recording's outcome; "left" means that the reader stopped the stream
+# final phases of the badge, keyed by outcome; "left" means that the reader stopped the stream
 PHASES = {"finished": "done", "left": "stopped", "failed": "failed"}
 
 
@@ -37,7 +37,7 @@ class LatencyBadge(CourseWidget):
     text = traitlets.Unicode("not started").tag(sync=True)  # shown while the clock is stopped
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # shown while the clock runs, with {} in place of the seconds; otherwise empty
+    # text shown while the clock runs, with {} in place of the seconds; empty at other times
     counted = traitlets.Unicode().tag(sync=True)
     # seconds since the start; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)

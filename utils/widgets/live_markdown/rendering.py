@@ -26,7 +26,7 @@ class _Safe(mistune.HTMLRenderer):
         return [self.render_token(token, state) for token in tokens]
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """Render a web or mail link that opens in a new tab; any other link becomes text."""
+        """Render a web or mail link so that it opens in a new tab, and any other link as text."""
         if not url.lower().startswith(_WEB):
             return text
         opens = {"target": "_blank", "rel": "noopener noreferrer"}

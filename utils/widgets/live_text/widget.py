@@ -1,4 +1,4 @@
-"""`LiveText`: a reply as plain text that appears while it streams."""
+"""`LiveText`: shows a reply as plain text while the reply streams."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from utils.widgets.stream_view.widget import StreamView
 
 
 class LiveText(StreamView[str]):
-    """Shows a reply as it streams, with its latency; the base class reads the stream.
+    """Shows a reply as it streams, with its latency.
 
     Use one of these in a cell:
 

@@ -32,7 +32,8 @@ async def race(
         clock: Returns the time in seconds.
 
     Returns:
-        The recordings by label, in the order of `lanes`, including failed and stopped replies.
+        The recordings by label, in the order of `lanes`, including those of failed and stopped
+        replies.
     """
     if not lanes:
         raise ValueError("A race needs at least one lane: race({'stream': lambda: …}).")
@@ -80,7 +81,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
             await read_together(list(pairs), self._stop)
         finally:
             for panel in self._panels.values():
-                panel.at_rest = True  # scrolls to the top a panel that the reader hasn't scrolled
+                panel.at_rest = True  # scrolls it to the top, unless the reader has scrolled it
             for lane in self._lanes.values():
                 print(lane.line())
         done = {label: lane.recording for label, lane in self._lanes.items()}

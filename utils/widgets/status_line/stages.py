@@ -108,7 +108,7 @@ class Stages:
         ]
 
     def line(self) -> str:
-        """Describe the run in one line: `Thinking 0.40 s → Tool call (search) 1.2 s`."""
+        """Describe the run in one line, such as `Thinking 0.40 s → Tool call (search) 1.2 s`."""
         stages = " → ".join(
             self._words(place, stage) for place, stage in enumerate(self._stages.values())
         )

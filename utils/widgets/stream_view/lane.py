@@ -21,7 +21,7 @@ class Lane:
     def __init__(
         self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]
     ) -> None:
-        """`label` may be empty. For `first`, see `LatencyBadge`."""
+        """`label` may be empty. `first` names what arrives first, such as "words"."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
         self.badge = LatencyBadge(label, first=first, clock=clock)

@@ -84,7 +84,7 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
         return self._result()
 
     def show(self, stream: Iterable[object]) -> T:
-        """Show a synchronous stream, such as `model.stream(…)`; otherwise like `run`."""
+        """Show a synchronous stream, such as `model.stream(…)`; see `run` for everything else."""
         recorder = record(stream, self._lane.label, clock=self._lane.clock)
         self._enter(stop=False)
         problem = ""

@@ -71,7 +71,7 @@ class EventTimeline(Showable, SyncedList):
         self._throttle.request_push()
 
     def flush(self) -> None:
-        """Send new events to the page now, rather than within 50 ms."""
+        """Send new events to the page now. Otherwise, they are sent within 50 ms."""
         self._throttle.flush(always=True)
 
     @property

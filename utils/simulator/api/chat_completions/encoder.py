@@ -84,7 +84,7 @@ class ChatCompletionsEncoder(Encoder):
         return self._event({"tool_calls": [call]})
 
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes a part's pieces. Only their text is encoded each time."""
+        """Return a function that encodes a part's pieces; each call encodes only the text."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._reply.request.shows_reasoning:
             return lambda _: b""

@@ -102,7 +102,7 @@ class ResponsesEncoder(Encoder):
         return [self._item(part, ended=True) for part in parts]
 
     def _item(self, part: int, ended: bool) -> Json:
-        """Return the output item that contains a part, with its content only if `ended`."""
+        """Return the output item that contains a part; its content is included only if `ended`."""
         described, identifier = self._reply.parts[part], self._id(part)
         if described.kind == "thought":
             parts = range(part + 1) if ended and self._shown else ()
@@ -184,7 +184,7 @@ class ResponsesEncoder(Encoder):
     def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
         """Return a function that encodes the pieces of a part.
 
-        The content that all its events share is encoded only once.
+        The content that all the part's events share is encoded only once.
         """
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
