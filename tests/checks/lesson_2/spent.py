@@ -121,6 +121,7 @@ COUNTS = 'if chunk.usage_metadata:\n                total += chunk.usage_metadat
 LAST = 'pass\n        total += {}["output_tokens"]'.format
 chunks("first reply alone", {"if chunk.usage_metadata": "if not total and chunk.usage_metadata"})
 chunks("counts chunks", {COUNTS: "total += 1"})
+chunks("counts chunks with text", {COUNTS: "total += bool(chunk.text)"})
 chunks("another number", {COUNTS: "total += len(chunk.text.split())"})
 EACH = {"if chunk.usage_metadata:": "if True:"}
 chunks("chunk without usage", EACH, "TypeError: .* Most chunks carry")

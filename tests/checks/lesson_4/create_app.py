@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from contextlib import aclosing
+from urllib.parse import unquote_plus
 
 import openai
 from fastapi import FastAPI, Request
@@ -23,6 +24,12 @@ FAILED = "event: failed\ndata: {}\n\n"
 LOCKS = {}
 
 held = []
+
+
+async def limited(chunks):
+    async with asyncio.timeout(120):
+        async for chunk in chunks:
+            yield chunk
 
 
 def framed(text):
@@ -131,6 +138,11 @@ edit(
 MIXED = {START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}"}
 edit("mixes readers up", {**MIXED, "astream(question)": "astream(held[-1])"}, "received `'The moon")
 PAUSES = {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"}
+STRIPS = {"astream(question)": "astream(question.strip())"}
+edit("another prompt", STRIPS, "fast")
+edit("another prompt", {"astream(question)": "astream(unquote_plus(question))"}, "of C  ")
+LIMITED = {"for chunk in model": "for chunk in limited(model", "question):": "question)):"}
+edit("stops early", LIMITED, "for a reply with a long silence")
 edit("waits between pieces", PAUSES, "wrote its reply in 2.0 s, but the endpoint took")
 # mistakes in the events
 edit("event without data", {"yield END": f"yield {EVENT_LINE('end')}"})

@@ -21,6 +21,12 @@ for cell in lesson_source.load(lesson_source.paths()[3]).cells:
 Reply = given["Reply"]
 
 
+async def polled(reply, number):
+    while len(reply.events) < number and not reply.over:  # noqa: ASYNC110 (the mistake)
+        await asyncio.sleep(0.5)
+    return reply.events[number - 1] if number <= len(reply.events) else None
+
+
 @right("4.rejoin")
 def create_lasting_app(model):
     app, replies = FastAPI(), {}
@@ -143,6 +149,8 @@ edit("no event name", {f"{NAME}\\n": ""}, "no line `event:`")
 edit("no blank line", {f"{DATA}\\n": DATA}, "What ends an event")
 edit("ends early", {LOOP: "for event in reply.events[last_event_id:]:"}, "after 0 events")
 edit("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s")
+POLLS = {"event := await reply.event(number)": "event := await polled(reply, number)"}
+edit("held back", POLLS, "in the reply's events but not sent")
 edit("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"})
 edit("raises", {"reply.event(": "reply.evnt("}, "evnt")
 # mistakes in the Stop endpoint

@@ -7,6 +7,9 @@ from langchain_core.output_parsers import StrOutputParser  # noqa: F401 (used in
 from openai import OpenAIError  # noqa: F401 (used in edits)
 
 from tests.checks.answers import edits, right, wrong
+from utils.provider import chat_model
+
+MODEL = chat_model("instant")
 
 
 async def within(seconds, stream):
@@ -43,6 +46,10 @@ edit(None, {**NOTES, f"shown or {LAST}": "shown", RAISE: f"{RAISE}\n    raise er
 RETRIES = "(model.with_retry(stop_after_attempt=2) | StrOutputParser()).astream(prompt)"
 edit(None, {STREAM: RETRIES, "chunk.content": "chunk"})
 edit("another prompt", {"(prompt)": "(f'{prompt} Be brief.')"})
+edit("limits the reply", {STREAM: "model.astream(prompt, max_tokens=500)"}, "`max_tokens`")
+WHOLE = {f"async for chunk in {STREAM}": "for chunk in [await model.ainvoke(prompt)]"}
+edit("invoke", WHOLE, "with `ainvoke`")
+edit("another model", {STREAM: STREAM.replace("model", "MODEL")}, "was given models but called")
 edit("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"})
 edit("not in order", {"(models, start": "(models[::-1], start"})
 edit("calls the next without need", {"return": "if shown:\n                return"})

@@ -38,8 +38,9 @@ SHARED: Messages[Run] = {
         f"{kind(s.answer)}."
     ),
     "another model": lambda s: (
-        f"`{s.name}` was given {'a model' if s.model else 'no model'} but called {s.other_model}. "
-        "Where does that one come from?"
+        f"`{s.name}` was given "
+        f"{'a model' if s.model else 'models' if s.models else 'no model'} but called "
+        f"{s.other_model}. Where does that one come from?"
     ),
     "never awaited": lambda s: (
         f"Calling `{s.forgotten or s.unread}` made a coroutine that was never awaited, so it never "

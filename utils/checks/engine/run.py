@@ -120,6 +120,7 @@ class Run(Record):
     case: Case
     reply: Reply
     model: FakeModel | None = None  # the model that was passed to the answer, if any
+    models: Sequence[FakeModel] = ()  # `model`, and models that were passed in a list
     wants: Wanted = STRING  # the type to return or, for a stream, to yield
     streams: bool = False  # True if the exercise asks for a generator or an async generator
     asynchronous: bool = False  # True if the exercise asks for an awaitable or an async generator
@@ -165,14 +166,14 @@ class Run(Record):
 
     @property
     def method(self) -> str:
-        """The first non-streaming method called on the model; "invoke" if there was none."""
-        calls = self.model.calls if self.model else []
-        return next((each.method for each in calls if "stream" not in each.method), "invoke")
+        """The first non-streaming method called on a model; "invoke" if there was none."""
+        methods = [call.method for model in self.models for call in model.calls]
+        return next((method for method in methods if "stream" not in method), "invoke")
 
     @property
     def limited_by(self) -> str:
         """The setting that limited the length of a reply; "" if there was none."""
-        readings = self.model.readings if self.model else []
+        readings = [reading for model in self.models for reading in model.readings]
         sent = [name for reading in readings for name in reading.settings]
         return next((name for name in sent if name in _LIMITS), "")
 

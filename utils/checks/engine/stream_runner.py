@@ -48,7 +48,11 @@ class _Runner:
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:
         model = next((arg for arg in args if isinstance(arg, FakeModel)), None)
-        self.run = Run(name=name, answer=answer, case=case, reply=reply, model=model, **how)
+        lists = [arg if isinstance(arg, list) else [arg] for arg in args]
+        models = [each for given in lists for each in given if isinstance(each, FakeModel)]
+        self.run = Run(
+            name=name, answer=answer, case=case, reply=reply, model=model, models=models, **how
+        )
         self.run.expected = reply.text
         self._args, self._before = args, [_state(arg) for arg in args]
         self._as_yielded: list[Any] = []
@@ -95,9 +99,7 @@ class _Runner:
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
-        lists = [arg if isinstance(arg, list) else [arg] for arg in self._args]
-        models = [each for given in lists for each in given if isinstance(each, FakeModel)]
-        readings = [*run.reply.readings, *(each for model in models for each in model.readings)]
+        readings = [*run.reply.readings, *(each for model in run.models for each in model.readings)]
         run.still_open = any(reading.left is None for reading in readings)
         run.altered = run.items != self._as_yielded
         run.other_model = noted.other_model(run.answer)

@@ -27,7 +27,7 @@ def kind(value: object) -> str:
     """Return a value's type with an article, such as "a `list`"."""
     if value is None:
         return "`None`"
-    name = type(value).__name__
+    name = "str" if isinstance(value, str) else type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} `{name}`"
 
 

@@ -363,6 +363,9 @@ SPENT: Messages[spent.Seen] = {
     "counted twice": lambda s: (
         f"{_bill(s)}: twice the right number. What counts each reply a second time?"
     ),
+    "counts chunks with text": lambda s: (
+        f"{_bill(s)}: that is the number of chunks with text. A chunk isn't a token."
+    ),
     "counts chunks": lambda s: f"{_bill(s)}: that is the number of chunks. A chunk isn't a token.",
     "reads no entry": lambda s: (
         f"{_bill(s)}. The handler has entries for {joined([f'`{each}`' for each in s.entries])}. "

@@ -143,6 +143,7 @@ MISTAKES: Mistakes[Seen] = {
     "first reply alone": lambda s: s.wrong and [s.returned] == s.output_tokens[:1],
     "one model alone": lambda s: s.wrong and _one_model(s),
     "counted twice": lambda s: s.wrong and s.returned == 2 * s.right,
+    "counts chunks with text": lambda s: s.wrong and s.returned == _chunks(s)[0],
     "counts chunks": lambda s: s.wrong and s.returned in _chunks(s),
     "reads no entry": lambda s: s.wrong and s.returned == 0 and bool(s.entries),
     "no usage": lambda s: s.wrong and s.returned == 0,

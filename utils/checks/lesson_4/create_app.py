@@ -199,8 +199,13 @@ check = Exercise(
     observe,
     cases=(
         Visited(),
-        Visited(pieces=("", "a", "", " ", "\n", "b"), when="for a reply with empty pieces"),
+        Visited(
+            pieces=("", "a", "", " ", "\n", "b"),
+            prompt=" Is 100% of C++ *fast*?\n",
+            when="for a reply with empty pieces",
+        ),
         Visited(pieces=(), when="for an empty reply"),
+        Visited(silences={3: 200.0}, when="for a reply with a long silence"),
         Visited(second=True, when="when two readers asked at the same time"),
         Visited(leave_after=4, when="after a client had disconnected"),
         Visited(

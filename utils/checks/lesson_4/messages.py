@@ -121,7 +121,8 @@ WHO_BLOCKS: Messages[who_blocks.Seen] = {
 
 ASK_ALL: Messages[ask_all.Seen] = {
     "correct": "The texts are in the order of their prompts, with replies two at a time, one at a "
-    "time and all together. When one of them failed, its error propagated and the others stopped.",
+    "time and all together. When one of them failed, its error propagated and no other was left "
+    "running.",
     "swallows the error": lambda s: (
         "The connection of one reply was lost, but `ask_all` raised nothing and returned "
         f"{shown(s.returned)}. What keeps the error from the caller?"
@@ -389,6 +390,10 @@ REJOIN: Messages[rejoin.Seen] = {
     "did two readers of the same reply. The model received one request, and only Stop stopped it.",
     "asks for event 0": "`event(0)` was called, but a `Reply` counts its events from 1. Which "
     "number comes after `last_event_id`?",
+    "held back": lambda s: (
+        f"At one point {count(s.reply.most_held, 'piece', 'was')} in the reply's events but not "
+        "sent. What does the reader wait for?"
+    ),
     "begins no reply": lambda s: (
         f"`POST /chat` returned {_response(s.begun)} instead of a key. Those lines were given: "
         "which of them changed?"

@@ -8,6 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.extra_cases import leaves_closing
 from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
@@ -185,6 +186,7 @@ check = Exercise(
         Calls(calls=[[given.ORDER]], takes=given.LONG, cancel_after=10.0, when="while a tool ran"),
     ),
     mistakes=MISTAKES,
+    notes={"leaves closing to Python": leaves_closing(observe)},
     first={
         "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
         # an answer may raise its own exception if a reply's finish reason isn't `tool_calls`

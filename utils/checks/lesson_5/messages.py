@@ -69,7 +69,8 @@ _FALLBACK: Messages[FallbackRun] = {
     ),
     "calls none": "Nothing in the list was called.",
     "not in order": "The second entry in the list was called, but never the first. Which one does "
-    "your code call first? A `lambda` in a loop looks up its variable only when it is called.",
+    "your code call first? A `lambda` made in a loop, if that is one, looks up its variable only "
+    "when it is called.",
     "calls the next too late": lambda s: (
         f"The next entry in the list was called{s.when}. What you have yielded by then can't be "
         "taken back. What decides whether you raise the error?"
@@ -257,7 +258,7 @@ TEXT_UNTIL: Messages[text_until.Seen] = {
     "stops at the first chunk": lambda s: (
         f"`text_until` returned after {s.seconds:.1f} s{s.when}, before any text, though Stop "
         f"wasn't pressed and {count(s.total, 'piece')} would have followed. What ends the waiting? "
-        "A time limit that passes during `anext` ends the stream, too."
+        "A time limit that ends `anext` ends the stream, too."
     ),
     "misses an early Stop": lambda s: (
         f"Stop had been pressed before `text_until` was called, but it returned only after "
@@ -481,6 +482,7 @@ ANSWER: Messages[answer.Seen] = {
         f"A piece of text was yielded {s.late_text:.1f} s after it had arrived{s.when}. Can you "
         "pass it on before you know whether the model calls a tool?"
     ),
+    **_LEAVES_CLOSING,
 }
 
 TICKET: Messages[ticket.Seen] = {
