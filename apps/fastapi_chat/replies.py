@@ -74,7 +74,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start `write(reply, turns, question)` as a task, unless the previous reply is in progress."""
+    """Start `write(reply, turns, question)` as a task, unless another reply is in progress."""
     turns, running = await conversation(visitor)
     if running:
         return None

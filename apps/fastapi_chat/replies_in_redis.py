@@ -138,7 +138,7 @@ async def conversation(visitor: str) -> tuple[list[Turn], str | None]:
 
 
 async def begin(visitor: str, question: str, write: Write) -> Reply | None:
-    """Start `write(reply, turns, question)` as a task, unless the previous reply is in progress."""
+    """Start `write(reply, turns, question)` as a task, unless another reply is in progress."""
     key, reply = f"conversation:{visitor}", Reply(uuid4().hex)
     async with redis.pipeline() as commands:
         await commands.watch(key)  # `execute` fails if another request changes the key first

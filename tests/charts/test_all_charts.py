@@ -25,7 +25,7 @@ from utils.charts import (
 from utils.charts.chart import Chart
 from utils.timing import Piece, Recording
 
-LABELS = ODD | {  # `ODD` has strings such as half an emoji
+LABELS = ODD | {  # `ODD` contains unusual strings, such as half an emoji
     "formula": "$x_ and $y^",
     "broken formula": "$\\frac{",
     "Arabic": "مرحبا",

@@ -126,7 +126,7 @@ class NotebookPage:
         self.wait_idle()
 
     def run_cell_with(self, words: str) -> None:
-        """Start running the first code cell that contains `words`; don't wait until it finishes."""
+        """Start the first code cell that contains `words`, without waiting for it to end."""
         found = self.page.evaluate(
             """(words) => {
               const { content } = window.jupyterapp.shell.currentWidget;

@@ -38,7 +38,7 @@ def passed(what: str) -> Seen:
 
 
 def failed(what: str) -> Seen:
-    """Return the result for a line that the endpoint fails."""
+    """Return the result for a line that the endpoint doesn't pass."""
     return Seen("failed", what)
 
 

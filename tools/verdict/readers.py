@@ -111,7 +111,7 @@ async def others(case: Case) -> Seen:
 
 
 async def slow_reader(case: Case) -> Seen:
-    """If a reader stops reading, either generation pauses or the app limits the reply's length."""
+    """If a reader stops reading, the app either pauses generation or limits the reply's length."""
     await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
     question, marker = case.question()
     async with case.endpoint.ask(question) as stream:

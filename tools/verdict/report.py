@@ -22,7 +22,7 @@ def exercise(name: str) -> str:
 
 
 def row(name: str, seen: Seen) -> str:
-    """Return the row for a line; if the line failed, include the exercise that explains why."""
+    """Return the table row for a line; if it failed, name the exercise that explains why."""
     text = f"{SIGNS[seen.verdict]} {name:{_WIDTH}}  {seen.what}"
     if seen.verdict == "failed":
         number = exercise(name)

@@ -159,7 +159,7 @@ class Shared:
         self._lock = threading.Lock()
 
     def get(self) -> Simulator:
-        """Return the simulator; if there is none, or it was stopped or failed, start one."""
+        """Return the simulator; start one if there is none, or if the last one has ended."""
         with self._lock:
             if self.simulator is None or self.simulator.over:
                 self.simulator = Simulator()

@@ -50,7 +50,7 @@ class ModelRequest:
     seed: int = 0  # the client's seed; the same prompt and seed give the same tokens
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"  # when to call tools: if one fits, never, or always
-    forced_tool: str = ""  # the name of the only tool to call; "" allows any
+    forced_tool: str = ""  # the name of the only tool that may be called; "" allows any
     parallel: bool = True  # whether one reply may contain several calls
     json: bool = False  # whether the text must be JSON
     schema: Json | None = field(default=None, hash=False)  # JSON schema that the text must match

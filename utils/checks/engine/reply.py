@@ -121,7 +121,7 @@ class Reply:
 
     @property
     def taken(self) -> int:
-        """The total number of non-empty pieces taken in all readings."""
+        """The total number of non-empty pieces taken, over all readings."""
         return sum(len(reading.arrived) for reading in self.readings)
 
     @property
@@ -194,7 +194,7 @@ class Reply:
         return AsyncStream(self, last=True)
 
     def answer(self, reading: Reading, **how: bool) -> Generator[Any]:
-        """Yield the reply's chunks, blocking while waiting; `how` is passed to `_steps`."""
+        """Yield the reply's chunks, blocking the thread in delays. `_steps` takes `how`."""
         with closing(self._steps(reading, **how)) as steps:
             for step in steps:
                 if isinstance(step, float):

@@ -1,6 +1,6 @@
 """Messages to learners about their answers in lesson 1: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
+`s` records one run of an answer; `s.when` names the case, such as " for an empty reply".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages
@@ -270,7 +270,7 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
 DIAGNOSIS = clinic_messages(
     "deployment",
     "All three are right, from the measurements alone.",
-    {  # keys: the wrong label, "for", the correct label
+    {  # each key is "WRONG LABEL for CORRECT LABEL"
         "healthy for buffered": "Compare its TTFT with its total: for how much of that time is the "
         "screen blank?",
         "healthy for slow model": "Look at the distance between its marks in the strip, and at its "

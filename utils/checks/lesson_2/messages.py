@@ -1,6 +1,6 @@
 """Messages to learners about their answers in lesson 2: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
+`s` records one run of an answer; `s.when` names the case, such as " for an empty reply".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages
@@ -415,7 +415,7 @@ STARTS: Messages[starts.Seen] = {
 DIAGNOSIS = clinic_messages(
     "program",
     "All four are right, from the tokens received and the warnings logged.",
-    {  # keys: the wrong label, "for", the correct label
+    {  # each key is "WRONG LABEL for CORRECT LABEL"
         "healthy for not streaming": "The reply is the same without streaming: look at how many "
         "tokens its handler received.",
         "healthy for attached twice": "The reply is the same in all programs: compare how many "

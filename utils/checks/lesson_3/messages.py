@@ -1,6 +1,6 @@
 """Messages to learners about their answers in lesson 3: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` says in which case, such as " for an empty stream".
+`s` records one run of an answer; `s.when` names the case, such as " for an empty stream".
 """
 
 from utils.checks.engine.diagnosis import clinic_messages

@@ -1,6 +1,6 @@
 """Messages to learners about their answers in lesson 4: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
+`s` records one run of an answer; `s.when` names the case, such as " for an empty reply".
 """
 
 from utils.checks.engine.asgi_client import Visit

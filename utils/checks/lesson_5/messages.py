@@ -1,6 +1,6 @@
 """Messages to learners about their answers in lesson 5: one for each mistake, and `correct`.
 
-`s` records one run of an answer; `s.when` says in which case, such as " for an empty reply".
+`s` records one run of an answer; `s.when` names the case, such as " for an empty reply".
 """
 
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
@@ -389,7 +389,7 @@ SEAM: Messages[seam.Seen] = {
 DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
     "program",
     "All four are right, from their lengths, requests and finish reasons.",
-    {  # keys: the wrong label, "for", the correct label
+    {  # each key is "WRONG LABEL for CORRECT LABEL"
         "healthy for doubled": _BEGINNINGS,
         "healthy for lost": _LENGTH,
         "healthy for truncated": _NO_FINISH,
