@@ -51,7 +51,7 @@ def chat_model(
             separated by colons; see `utils/simulator/FAULTS.md`. With a fault, the simulator
             replies even if a real provider is set.
         simulated: Use the simulator even if a real provider is set.
-        **kwargs: Passed on to `ChatOpenAI`, such as `temperature`.
+        **kwargs: Further arguments for `ChatOpenAI`, such as `temperature`.
 
     Raises:
         ProviderError: If the provider's settings are unusable, or the simulator can't start.

@@ -4,7 +4,7 @@
         …                           # run the answer
         noted().stdout.getvalue()    # the printed text, up to a limit
         noted().forgotten            # names of functions whose coroutines were never awaited
-        noted().other_model(answer)  # a called chat model that the check didn't create
+        noted().other_model(answer)  # describes a called model that the check didn't create
 
 Python's warnings about unawaited coroutines, and tracebacks from generators that yield while being
 closed, don't reach the notebook: the check message reports both.

@@ -1,4 +1,4 @@
-"""Check for 2.starts: the model starts that each of two handlers counts, in four cases."""
+"""Check for 2.starts: two handlers' counts of model starts, in four cases."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

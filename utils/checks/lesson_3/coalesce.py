@@ -81,7 +81,7 @@ def observe(answer: Any, case: Pace) -> Seen:
 def _due(
     case: Pace, *, debounce: bool = False, enough: Callable[[float, float], bool] = ge
 ) -> Iterator[Passed]:
-    """Yield the correct strings; with `debounce` or `enough=gt`, those of a wrong answer."""
+    """Yield the correct strings or, with `debounce` or `enough=gt`, what a wrong answer yields."""
     now, last = 0.0, -inf  # virtual seconds
     waiting, taken = "", 0
     for piece, gap in zip(case.pieces or (), case.gaps, strict=True):

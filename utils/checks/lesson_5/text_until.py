@@ -51,7 +51,7 @@ def observe(answer: Any, case: Press) -> Seen:
     args = (stop, case.model(reply), case.prompt)
     run = run_async("text_until", answer, case, reply, *args, before=press)
     if not case.at:
-        run = replace(run, model=None, models=())  # skips checks of calls, since none is needed
+        run = replace(run, model=None, models=())  # the answer needn't call the model
     arrived = [at - BEGIN for reading in reply.readings for at in reading.arrived]
     due = "".join(reply.pieces[: sum(at <= case.at - SOON for at in arrived)])
     # accept further text from the reply, and any output after an error or a cancellation

@@ -245,7 +245,7 @@ class ChatPanel(Showable, ChatPage):
     async def _requested(self, answering: Callable[[], Awaitable[Turn]]) -> None:
         """Await a turn; show any exception in the panel, since no cell would show it."""
         if self.busy:
-            return  # the page was out of date, and keeps the typed text in its input box
+            return  # the page was out of date; its input box still has the typed text
         try:
             await answering()
         except RuntimeError as error:
