@@ -23,7 +23,7 @@ from tools.programs import folder_for_sockets, provide_home
 # Environment variables to remove, since tests compare other programs' output as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-# Kernels are forked from a process that has done the imports; this variable has its address.
+# Kernels are forked from a process with preloaded modules; this variable contains its address.
 KERNEL_FORKER = "QUICK_KERNELS"
 
 # A test file that is split between workers: its tests are long and share nothing.
@@ -134,8 +134,8 @@ def give_nbval_quick_kernels(config: pytest.Config) -> None:
 def use_unix_sockets_for_kernels(folder: str) -> None:
     """Make the kernels that tests start, including nbval's, listen on sockets in `folder`.
 
-    By default, each kernel looks up five free ports and binds them half a second later. If another
-    test's connection takes one of these ports in the meantime, the kernel dies.
+    By default, five free ports are chosen for each kernel, which binds them half a second later. If
+    another test's connection takes one of these ports in the meantime, the kernel dies.
     """
     from jupyter_client.manager import KernelManager
 

@@ -46,7 +46,7 @@ class Ratio:
 
 
 def judge(ratios: Mapping[str, Ratio], *problems: str) -> None:
-    """Print a table of the ratios; exit with an error if one is too high or there are problems."""
+    """Print a table of the ratios; exit with an error if one is too high or a problem is given."""
     print("\n| | measured | floor | ratio | limit |\n| --- | --- | --- | --- | --- |")
     for name, ratio in ratios.items():
         lowest = (min(ratio.measured), min(ratio.floor))

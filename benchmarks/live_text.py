@@ -84,7 +84,7 @@ def measure(way: str) -> Cost:
 
 
 def _run(client: BlockingKernelClient, code: str) -> Cost:
-    """Execute code; return the cost: what was published, and the value of the variable `cpu`."""
+    """Execute code; count what it publishes, and read the CPU seconds from its variable `cpu`."""
     request = client.execute(code, user_expressions={"cpu": "globals().get('cpu', 0.0)"})
     messages = size = 0
     while True:

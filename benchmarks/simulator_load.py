@@ -40,7 +40,7 @@ class Round:
     off: float  # the largest relative error of a stream's token rate
     late: float  # the 99th percentile of the last token's lateness, in seconds
     cpu: float  # the server's CPU time per token, in seconds
-    complete: int  # how many streams have as many tokens as the longest one
+    complete: int  # how many streams contain as many tokens as the longest one
 
 
 async def read(request: bytes, port: int, start: asyncio.Event, after: float) -> list[float]:

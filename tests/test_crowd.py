@@ -193,7 +193,7 @@ async def test_a_failure_is_an_outcome_rather_than_an_exception(answer, error):
 
 
 def children():
-    """Return the IDs of the child processes that run a measured server."""
+    """Return the IDs of this process's children that run `utils.crowd`."""
     mine = psutil.Process().children()
     return [child.pid for child in mine if "utils.crowd" in child.cmdline()]
 

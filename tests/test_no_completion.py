@@ -113,8 +113,8 @@ CREATED = (
     '{"id": "r", "model": "m", "output": []}}\n\n'
 )
 LIMITED = '"error": {"code": "rate_limit_exceeded", "message": "Too many."}'
-# For each ending: whether the Responses API is used, the stream's beginning and end, and the
-# explanation.
+# For each ending: whether the Responses API is used, the stream's beginning and end, and how the
+# explanation begins.
 ENDINGS = {
     "no JSON": (False, TEXT, "event: error\ndata: upstream failed\n\n", MIDWAY),
     "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),

@@ -1,6 +1,6 @@
 """The reader model estimates how long a person waits for a streamed reply, and when reading ends.
 
-The tests compare estimates with the model's formulas, and check what holds for every stream.
+The tests compare estimates with the model's formulas, and check properties of every stream.
 """
 
 from itertools import accumulate, pairwise

@@ -269,7 +269,7 @@ def test_a_setup_cell_imports_utils_setup_first(lesson):
 def setup_cell(*after, before="", cwd=None, **environ):
     """Run a setup cell in a separate process, with a kernel's module search path.
 
-    The lines in `after` run after the imports. If none of them is `ready()`, it runs before them.
+    The lines in `after` run after the imports; `ready()` runs first, unless it is one of them.
     """
     calls = after if "ready()" in after else ("ready()", *after)
     lines = [

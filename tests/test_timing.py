@@ -26,7 +26,7 @@ from utils.timing import (
 
 
 class Source:
-    """A stream that counts the items pulled and the calls to `close`. A pull advances `clock`."""
+    """A stream that counts items pulled and calls to `close`. Each pull advances `clock`."""
 
     def __init__(self, items, clock=None, gap=0.0, error=None):
         self.items, self.clock, self.gap, self.error = list(items), clock, gap, error
@@ -135,7 +135,7 @@ def test_an_async_recorder_passes_items_and_records_in_the_same_way(sent):
         clock = Clock(1000.0)
         source = kind(sent, clock, 1.0, error=ConnectionError("connection reset"))
         timed = make(source, "reply", clock=clock)
-        clock.now += 5  # not recorded: a recording starts with the first item requested
+        clock.now += 5  # not recorded: a recording starts when the first item is requested
         return source, timed
 
     received = []
@@ -569,7 +569,7 @@ def test_a_step_that_waits_loses_no_text(texts, end):
 
 
 def behind_a_guard(size, seconds, *arrivals):
-    """Return the pieces shown by a guard that withholds `size` characters, as (time, text).
+    """Return what a guard that withholds `size` characters shows, as (time, text) pairs.
 
     Each check takes `seconds`.
     """

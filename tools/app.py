@@ -33,7 +33,7 @@ STDERR = 2  # file descriptor for the app's output; stdout is for the command's 
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app whose packages are in an environment of their own, separate from the course's."""
+    """An app with an environment of its own, separate from the course's."""
 
     name: str
     place: str  # the folder to start the app in
@@ -41,7 +41,7 @@ class App(Environment):
     source: str = "app.py"  # the file in `place` whose first lines name the packages to install
     # packages without wheels, which are built during installation
     built: tuple[str, ...] = ()
-    # packages whose versions may differ from the course's, such as "opentelemetry-api=="
+    # prefixes of lock-file lines whose versions may differ from the course's
     apart: tuple[str, ...] = ()
     newest: tuple[int, int] = (3, 14)  # the newest Python version that the app's packages support
     # extra environment variables; `{folder}` stands for a temporary folder

@@ -275,7 +275,7 @@ def _not_taken(command: str, word: str) -> str:
 def main(words: Sequence[str]) -> int:
     """Run the command in `words`; return its exit code."""
     top = parser()
-    if words[:1] == ["help"]:  # such as `help` or `help lab`
+    if words[:1] == ["help"]:  # `help`, or `help` and a command
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)

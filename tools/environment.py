@@ -86,7 +86,7 @@ class Environment:
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def missing(self, kind: str) -> list[str]:
-        """Return the lock-file lines (those without markers) whose packages aren't installed."""
+        """Return the lock-file lines without markers whose packages aren't installed."""
 
         def normal(name: str) -> str:  # "mypy_extensions-1.1" becomes "mypy-extensions-1-1"
             return re.sub(r"[-_.=]+", "-", name).lower()
@@ -96,7 +96,7 @@ class Environment:
         return [line for line in lines if normal(line) not in installed]
 
     def fingerprint(self, kind: str) -> dict[str, Any]:
-        """Return the values that the stamp must contain; if it doesn't, `.venv` is out of date."""
+        """Return the values that the stamp contains if `.venv` is up to date."""
         return {
             "kind": kind,
             "lock": hashlib.sha256(self.lock(kind).read_bytes()).hexdigest(),
@@ -189,8 +189,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not an app's environment
-            # A relative path has only dots and slashes here: before 3.13, Python decodes .pth files
-            # with the locale encoding.
+            # Relative, so that the path consists of dots and slashes: before 3.13, Python decodes
+            # .pth files with the locale encoding.
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}

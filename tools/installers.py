@@ -49,7 +49,7 @@ def needed_uv() -> str:
 
 
 def odd_path(folder: Path) -> str | None:
-    """Describe a character that isn't allowed in an environment's path; None if there is none."""
+    """Describe a character in `folder` that an environment's path can't contain, or return None."""
     if os.pathsep in str(folder):
         return f"a “{os.pathsep}”"
     try:

@@ -103,7 +103,7 @@ def a_browser_can_open() -> bool:
 
 
 def open_in_browser(address: str) -> None:
-    """Open a page in a graphical browser, if there is one, without waiting for it to be closed."""
+    """Open a page in a graphical browser, if any, without waiting for the browser to close."""
     if a_browser_can_open():
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 

@@ -131,8 +131,8 @@ def serve(folder: Path) -> None:
     """Run JupyterLab, using only the server settings in `folder`.
 
     The learner's own theme, shortcuts, page layout and trusted notebooks are used. If one of their
-    folders isn't writable or has a damaged settings file, a temporary folder replaces it, since
-    JupyterLab couldn't save settings or open notebooks.
+    folders isn't writable or contains a damaged settings file, a temporary folder replaces it;
+    otherwise, JupyterLab couldn't save settings or open notebooks.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir
@@ -164,7 +164,7 @@ def serve(folder: Path) -> None:
 
     class CourseServer(ServerApp):
         @property
-        def config_file_paths(self) -> list[str]:  # the default list has user and system paths, too
+        def config_file_paths(self) -> list[str]:  # the default also lists user and system paths
             return [str(folder)]
 
     KernelSpecManager.kernel_dirs.tag(config=True)  # makes it configurable

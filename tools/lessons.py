@@ -50,8 +50,8 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
     """Insert facts about lessons into the guides, at marks such as `<!--1.minutes-->…<!--/-->`.
 
     A mark stands for a lesson's duration in minutes or, like `1.words`, for an exercise's number.
-    The guides are the files in `folder` whose names don't begin with a digit; without `write`, they
-    are only checked. Return a message for each outdated fact and each unknown mark.
+    The guides are the Markdown files in `folder` whose names don't begin with a digit. Without
+    `write`, they are only checked. Return a message for each outdated fact and each unknown mark.
     """
     facts = {key: value for lesson in lessons for key, value in _facts(lesson).items()}
     problems: list[str] = []

@@ -1,6 +1,6 @@
 """Runs an app with a simulator and drives its page, for tests and screenshots.
 
-A test of an app's HTTP interface uses its `Site`; a test of its page uses `Running`.
+Tests of an app's HTTP interface use `Site`; tests of its page use `Running`.
 """
 
 from __future__ import annotations

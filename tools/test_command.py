@@ -126,7 +126,7 @@ def begun(step: Step, file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) -> list[Step]:
-    """Return the steps that `test` runs; if `more` has arguments for pytest, only pytest's step."""
+    """Return the steps that `test` runs; with pytest arguments in `more`, only pytest's step."""
     # Workers run whole files: a notebook's cells share a kernel, and a file's tests share servers.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadfile"]
     if more:

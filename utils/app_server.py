@@ -179,7 +179,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # set, too, if the app doesn't support lifespan
+                self.startup_error = error  # also set if the app doesn't support lifespan
             elif type(_unwrapped(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_unwrapped(error))
             raise

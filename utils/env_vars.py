@@ -28,7 +28,7 @@ _QUOTES = "\"'`\N{ACUTE ACCENT}\u2018\u2019\u201a\u201c\u201d\u201e«»"
 # names for characters that have an unusual name, or none, in `unicodedata`
 _NAMES = {"\n": "line break", "\r": "line break", "\t": "tab", "\ufeff": "byte order mark"}
 
-lock = RLock()  # held while variables are temporarily unset
+lock = RLock()  # held while variables are hidden, so that no thread reads them
 
 
 def variable(name: str) -> str | None:
@@ -63,7 +63,7 @@ def tracing() -> bool:
 
 
 def stay_here() -> bool:
-    """Turn tracing off, bypass proxies for local servers, and drop variables with unusable values.
+    """Turn tracing off, bypass proxies for local servers, and unset variables with unusable values.
 
     Child processes started later inherit these changes. Return whether environment variables had
     turned tracing on.
@@ -134,7 +134,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
 
 
 def which_are_set(*names: str) -> list[str]:
-    """Return those of `names` whose variables are set and not empty."""
+    """Return the names of the variables that are set and not empty."""
     return [name for name in names if os.environ.get(name)]
 
 

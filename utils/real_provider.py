@@ -30,7 +30,7 @@ class Provider:
 
     @property
     def host(self) -> str:
-        """The URL's host, and its port if it has one."""
+        """The URL's host, including any port."""
         parts = urlsplit(self.base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 

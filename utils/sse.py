@@ -125,7 +125,7 @@ async def listen(
             connection drops. The delay is that of an `EventSource`, which reconnects forever.
 
     Raises:
-        NotAnEventStreamError: If the response isn't status 200 with `text/event-stream`.
+        NotAnEventStreamError: If the status isn't 200 or the type isn't `text/event-stream`.
         httpx2.HTTPError: If the last attempt to connect fails, or the last connection drops.
     """
     delay, last_id = _RECONNECTION_DELAY, ""

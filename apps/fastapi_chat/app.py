@@ -26,8 +26,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) -> None:
     """Generate a reply as events for the page; keep the text so far if it fails or is stopped.
 
-    `status` and `tool` are lines to show below the text. `text` is a piece, and `html` replaces the
-    pieces of complete blocks. The last event, `end` or `failed`, has the whole text and a note.
+    `status` and `tool` are lines to show below the text. `text` is a piece; complete blocks, as
+    `html`, replace their pieces. The last event, `end` or `failed`, has the whole text and a note.
     """
     messages = []
     for asked, text, note in turns:  # a note tells the model that its reply is incomplete

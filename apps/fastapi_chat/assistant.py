@@ -40,7 +40,7 @@ MODELS = [
         stream_usage=True,
         max_tokens=4_000,  # limits a reply's cost and memory use
         timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
-        # no time limit, since on Python 3.11 it can swallow a cancellation
+        # off, since on Python 3.11 this timeout can swallow a cancellation
         stream_chunk_timeout=None,
     )
     for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))

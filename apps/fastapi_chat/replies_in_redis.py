@@ -33,9 +33,9 @@ redis = Redis.from_url(
     os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
     decode_responses=True,
     max_connections=10_000,  # each reader and each running reply needs its own connection
-    socket_timeout=None,  # none, since it can swallow a cancellation on Python 3.11
+    socket_timeout=None,  # a timeout can swallow a cancellation on Python 3.11
 )
-tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop has only weak references
+tasks: set[asyncio.Task[None]] = set()  # keeps tasks alive: the event loop's references are weak
 Turn = tuple[str, str, str]  # a question, its reply, and a note such as "Stopped."
 Write = Callable[[Any, list[Turn], str], Coroutine[Any, Any, None]]  # `write` in app.py
 

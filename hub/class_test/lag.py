@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds; equal to `INTERVAL` in utils.widgets.base.throttle
-Arrivals = Iterable[tuple[float, Message]]  # messages, each after its arrival time (Unix)
+Arrivals = Iterable[tuple[float, Message]]  # pairs of Unix arrival time and message
 # This cell streams without a model or widgets, so its lag is the floor for live text.
 BARE = """
 import asyncio, time
@@ -60,7 +60,7 @@ class LagError(Exception):
 
 
 def streamed(messages: Arrivals) -> list[Redraw]:
-    """Return a pane's redraws; raise LagError unless exactly one pane has several."""
+    """Return the redraws of the pane that has several; raise LagError unless exactly one does."""
     panes: dict[str, list[Redraw]] = {}  # redraws by comm ID; a pane is a widget that shows a reply
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:

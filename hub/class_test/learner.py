@@ -1,4 +1,4 @@
-"""A simulated learner: logs in, starts a server, and runs cells over a websocket.
+"""A simulated learner that logs in, starts a server, and runs cells over a websocket.
 
 It sends only the requests that a browser would, through the hub's proxy. Frames are stored with
 their arrival times and parsed afterwards, so that simulating a whole class puts little load on the
@@ -28,7 +28,7 @@ class LearnerError(Exception):
 
 @dataclass
 class Run:
-    """The execution of a cell, or another request to the kernel, and what the kernel sent."""
+    """A request to the kernel, for example to run a cell, and what the kernel sent in response."""
 
     sent: float  # the Unix time at which the request was sent
     number: str = ""  # the request id

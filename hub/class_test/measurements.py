@@ -17,7 +17,7 @@ from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # upper limit of `ready_ratio`
 LAG_MARK = 4.0  # upper limit of `lag_ratio`
-FINEST = 0.005  # the lowest floor for the lag, in seconds; a bare stream's lag may be lower
+FINEST = 0.005  # seconds; the lag's floor is at least this, even if a bare stream's lag is less
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -62,7 +62,7 @@ class Measurements:
     learners: int
     cores: int
     # For each stage, the learners' completion times, in seconds after the start. The stages are
-    # login, server, page, kernel (started, but without any code run) and setup cell.
+    # login, server, page, kernel (started, before it runs any code) and setup cell.
     stages: dict[str, list[float]] = field(default_factory=dict)
     # for each cell, the seconds from each token's due time to its arrival
     late: dict[str, list[float]] = field(default_factory=dict)

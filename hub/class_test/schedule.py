@@ -33,7 +33,7 @@ PATIENCE = 300.0  # time limit for getting a class ready, and for running each c
 WITHIN = 5.0  # seconds over which the learners' start times for a cell are spread
 LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
 LOOP = "print(chunk.content"  # code in cells with a plain loop; the first such cell is run
-# an expression that, in a learner's kernel, returns fields of the last streamed reply's log entry
+# evaluated in a learner's kernel: fields of the last streamed reply's log entry
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
     "for r in simulator().requests() if r.stream][-1]"

@@ -1,6 +1,6 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, all files in a folder run on one worker, except the file of lesson 4. The root
+With several workers, all files in a folder run on one worker, except lesson 4's. The root
 `conftest.py` arranges this. Its fixture `kernels` is the address of a process that forks kernels
 quickly.
 """

@@ -15,8 +15,8 @@ from tools.browser.notebook_page import NotebookPage
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# Until `patient()` is called, makes anywidget's two-second timeout for loading a script expire
-# immediately, and delays each widget script by half a second.
+# Until `patient()` is called, anywidget's two-second timeout for loading a script expires
+# immediately, and each widget script is delayed by half a second.
 IMPATIENT = """() => {
   const { timeout } = AbortSignal, { createObjectURL } = URL;
   const wait500 = "await new Promise((resolve) => setTimeout(resolve, 500));\\n";

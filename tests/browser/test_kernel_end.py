@@ -36,7 +36,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, SHUTDOWN)
     nb.page.locator(".course-next", has_text=NOTE).wait_for()
-    # The server interrupts the kernel before shutting it down, so the note may report either event.
+    # The server interrupts the kernel before shutting it down, so the pane may report either event.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
     wait_for_button(nb, "Stop", disabled=True)
 

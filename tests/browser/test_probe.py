@@ -28,7 +28,7 @@ MODULES = {
 
 @pytest.fixture
 def playwright_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function that replaces Playwright with a module whose code is given."""
+    """Return a function that replaces Playwright with a module that contains the given code."""
 
     def write(module: str) -> None:
         package = tmp_path / "modules" / "playwright"
@@ -99,8 +99,8 @@ def test_without_a_browser_the_sentence_explains_how_to_get_one(tmp_path, monkey
 
 @not_on_windows
 def test_all_tests_that_need_a_browser_are_skipped(playwright_is, tmp_path, monkeypatch):
-    # In pytest, the fake module fails. The probe has no PYTHONPATH, so it imports the real module,
-    # whose driver fails.
+    # The pytest process imports the fake module, which fails. The probe runs without PYTHONPATH, so
+    # it imports the real module, whose driver fails.
     playwright_is(MODULES["a library is missing"][0])
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", failing_program(tmp_path / "node", "no library"))
     monkeypatch.delenv("COURSE_BROWSER", raising=False)

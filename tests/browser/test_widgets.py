@@ -1,6 +1,6 @@
 """The widgets as learners see them: in JupyterLab, with mouse and keyboard.
 
-The fixture `notebook` opens a notebook with the given cells. `Turns` makes its kernel wait in
+The fixture `notebook` opens a notebook with the given cells. `Turns` makes the kernel wait in
 `turn("name")` until the test calls `turns.take("name")`.
 """
 

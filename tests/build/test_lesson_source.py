@@ -37,7 +37,7 @@ def test_cells_are_in_order_with_their_lines():
         "markdown", "markdown", "markdown", "code", "code", "markdown", "code", "code", "code",
     ]  # fmt: skip
     for cell in lesson.cells:
-        first = lines[cell.line - 1].replace("1.words", "1.1")  # in cells, a number replaces the ID
+        first = lines[cell.line - 1].replace("1.words", "1.1")  # cells contain the number
         assert first == cell.source.splitlines()[0]
     assert lesson.file == "data/01_sample.md"
 

@@ -1,4 +1,4 @@
-"""Recordings of replies for the chart tests, and functions that read a chart's text."""
+"""Recordings and measurements for the chart tests, and functions that read a chart's text."""
 
 from utils.crowd import Row
 from utils.timing import Piece, Recording

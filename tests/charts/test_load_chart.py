@@ -1,4 +1,4 @@
-"""The load chart has a line for each style of endpoint: how long the last client waits."""
+"""The load chart: for each style of endpoint, a line that shows how long the last client waits."""
 
 from itertools import combinations
 

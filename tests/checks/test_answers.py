@@ -16,7 +16,7 @@ from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
-# Each item has an exercise's number, check (`exercise`) and messages.
+# Each item contains an exercise's number, check (`exercise`) and messages.
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}  # the names of shared mistakes
 LONGEST = 320  # maximum length of a message, in characters

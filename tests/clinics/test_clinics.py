@@ -1,4 +1,4 @@
-"""Each program in a clinic shows the fault named in the solution.
+"""Each program in a clinic behaves as its correct diagnosis says.
 
 A clinic is an exercise: learners measure several programs, A, B, …, and diagnose each.
 """

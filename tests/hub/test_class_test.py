@@ -90,7 +90,7 @@ def test_lag_excludes_the_widgets_coalescing():
 
 def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
     def held(ready: float, late: float, *failures: str, bare: float = 0.01) -> bool:
-        """Return whether a class passes, given the slower of two learners' times in seconds."""
+        """Return whether a class of two passes, given the slower learner's times in seconds."""
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
         lags = {"race": [0.0, late]}
         measured = Measurements(2, 2, stages, late=lags, bare=[0.0, bare], failures=[*failures])

@@ -27,7 +27,7 @@ def settings(file: Path) -> Any:
 
 
 def a_server_that_loaded_its_settings(script: str, *words: str, **environ: str) -> str:
-    """Run a script in which `c` is a learner's server settings; return the script's output."""
+    """Run a script with a learner's server settings in `c`; return the script's output."""
     load = f"""
         import sys
         from traitlets.config.loader import PyFileConfigLoader

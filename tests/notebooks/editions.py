@@ -118,7 +118,7 @@ def run(
 
 
 def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
-    """Yield the faults in a cell's outputs: errors, text on stderr, and absolute local paths."""
+    """Yield the problems in a cell's outputs: errors, text on stderr, and absolute local paths."""
     for output in outputs:
         if output.output_type == "error":
             yield f"raised {output.ename}"

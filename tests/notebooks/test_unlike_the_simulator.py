@@ -1,4 +1,4 @@
-"""The lessons with a different OpenAI-compatible server, which environment variables select.
+"""The lessons with a different OpenAI-compatible server, selected by environment variables.
 
 No cell ends in a traceback, whatever the server sends. Outputs may differ from the stored ones.
 """

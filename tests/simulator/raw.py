@@ -18,7 +18,7 @@ def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenA
     return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 
 
-_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # the server has no TLS
+_http = httpx2.Client(verify=False, trust_env=False, timeout=240)  # the server doesn't use TLS
 
 
 def send(
@@ -75,7 +75,7 @@ def events(raw: bytes) -> list[Any]:
 
 
 def assert_strict(kind: type[BaseModel], raw: Any) -> None:
-    """Fail if `raw` has an unknown field or lacks a required one."""
+    """Fail if `raw` contains an unknown field or lacks a required one."""
     kind.model_validate(raw, strict=True, extra="forbid")
 
 

@@ -94,7 +94,7 @@ async def callbacks(given: Component, take: Read) -> None:
 
 
 PLAINLY = "`.stream()`, `.astream()`"
-# The table's rows. Each way of streaming has a function that uses it, and options for the model.
+# The table's rows: for each way of streaming, a function that uses it, and the model's options.
 WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     PLAINLY: (in_mode(), {}),
     '`stream_mode="updates"`': (in_mode(stream_mode="updates"), {}),

@@ -28,7 +28,7 @@ def lines(lock: str) -> list[str]:
 
 
 def locked(lock: str, system: dict[str, str]) -> dict[str, Version]:
-    """Return the version of each package that a lock file installs on a system, by its name."""
+    """Return the versions of the packages that a lock file installs on a system, keyed by name."""
     found: dict[str, Version] = {}
     for requirement in map(Requirement, lines(lock)):
         if requirement.marker is None or requirement.marker.evaluate(dict(system)):

@@ -1,6 +1,6 @@
-"""Small chat apps: one is correct, and each of the others fails one line of the verdict.
+"""Small chat apps: one is correct, and each of the others makes one line of the verdict fail.
 
-`test_lines.py` says which line each app fails.
+`MISTAKES` in `test_lines.py` maps each app to that line.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ class JsonLines(Posted):
 
 
 class BreaksBefore(JsonLines):
-    """Sends a line break before each line, but none at the end."""
+    """Sends a line break before each line instead of after it."""
 
     def frame(self, kind: str, value: Any) -> str:
         return "\n" + super().frame(kind, value).removesuffix("\n")

@@ -13,7 +13,7 @@ from tests.widgets.doubles import Clock, Tap, Wire
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     """Record the messages that the test's widgets send to the page.
 
-    Like a kernel, refuse messages that can't be encoded, such as NaN or half an emoji.
+    Like a kernel, refuse messages that can't be encoded, such as those with NaN or half an emoji.
     """
     wire = Wire()
 

@@ -1,7 +1,7 @@
 """Properties of all widgets: reprs are short, messages are few, and any string can be shown.
 
-The fixture `wire` records the messages sent to the page. Text that can't be encoded fails a test:
-`wire` encodes messages, and the tests encode printed output.
+The fixture `wire` records the messages sent to the page. Text that can't be encoded makes a test
+fail: `wire` encodes messages, and the tests encode printed output.
 """
 
 import asyncio

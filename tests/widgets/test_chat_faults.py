@@ -11,7 +11,7 @@ from utils.simulator.faults import FAULTS, Fault
 from utils.simulator.tokens import split
 from utils.widgets import ChatPanel, Turn
 
-PROMPT = "What do I pack for a hike?"  # the reply has 100 tokens; by default, faults occur after 40
+PROMPT = "What do I pack for a hike?"  # answered in 100 tokens; by default, faults occur after 40
 WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel is considered stuck
 
@@ -61,6 +61,7 @@ def whole(fault: Fault) -> str:
 
 
 def foot(panel: ChatPanel) -> dict:
+    """Return what is below the last reply: its note and its buttons."""
     return panel.whole[-1]
 
 
@@ -82,7 +83,7 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
         turn = await panel.ask(PROMPT)
     assert not panel.busy
     assert whole(fault).startswith(turn.reply), "text was lost or duplicated"
-    # the name of the expected exception; "" if there is none
+    # either field names the expected exception; "" if there is none
     if fault.by_responses if by_responses else fault.raises:
         assert turn.state == "failed"
     else:

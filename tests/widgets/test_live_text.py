@@ -1,4 +1,4 @@
-"""`LiveText`: shows text while a stream arrives, synchronous in `show` and async in `run`."""
+"""`LiveText`: shows a stream's text as it arrives; `show` is synchronous, `run` is async."""
 
 import asyncio
 from threading import Event

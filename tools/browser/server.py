@@ -107,7 +107,7 @@ def serve(
         root: The folder to serve.
         state: A folder for settings and logs, created if missing; the user's settings are ignored.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A different command for the kernel `python3`. The ordinary kernel is then "usual".
+        kernel: A different command for the kernel `python3`; the ordinary one is named "usual".
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}

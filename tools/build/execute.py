@@ -186,7 +186,7 @@ def machine_paths() -> list[str]:
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
     }
-    return sorted(place for place in places if place.strip("/\\"))  # except the root folder
+    return sorted(place for place in places if place.strip("/\\"))  # except the file system root
 
 
 def strings(value: Any) -> Iterator[str]:

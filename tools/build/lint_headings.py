@@ -29,7 +29,7 @@ class Heading:
 
     @property
     def exercise(self) -> str | None:
-        """The exercise number in the heading, such as "1.2", if there is one."""
+        """The exercise number in the heading, such as "1.2"; None if there is none."""
         found = _EXERCISE.match(self.title)
         return found[1] if found else None
 

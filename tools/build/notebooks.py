@@ -37,7 +37,7 @@ _INCLUDED = re.compile(r"^```\{literalinclude\} (.+)\n```$", re.MULTILINE)
 
 
 class BuildError(Exception):
-    """A lesson can't be built; the message names the lesson and the reason."""
+    """A lesson can't be built; the message says which one, and why."""
 
 
 @dataclass(frozen=True)

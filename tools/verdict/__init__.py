@@ -8,7 +8,7 @@ The modules, in the order in which they are used:
 - `stream`: a reply as it is read; `endings`: whether it ended like a complete reply
 - `model`: the simulator behind the app, its faults and its log
 - `case`: combines the above into a `Case`, the input for each line of the table
-- `lines`: lists those lines; `delivery`, `failures` and `readers` test the endpoint for them
+- `lines`: lists those lines, whose tests are in `delivery`, `failures` and `readers`
 - `report`: formats the table
 
 For maintainers, `tables` writes the tables in apps/README.md; `nginx` runs a proxy for one app.

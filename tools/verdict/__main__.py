@@ -1,7 +1,7 @@
 """The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`.
 
 It starts the app and a simulator if the options name an app. It prints each line of the verdict's
-table as soon as the result, `Seen`, is known. `Advice` is an error whose message is for the user.
+table as soon as its result, a `Seen`, is known. `Advice` is an error whose message is for the user.
 """
 
 import argparse
@@ -164,7 +164,7 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:
     """Split the command in --run into words."""
-    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL has a port
+    url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL contains {port}
     if ("{port}" in arguments.run) != url_has_port:
         raise Advice(
             "Write {port} into both --run and the URL. It stands for a free port, on which the "

@@ -1,7 +1,8 @@
 """The input and the result for each line of the verdict table: `Case` and `Seen`.
 
 The test of a line sends questions to the endpoint. A unique marker in each question identifies the
-app's requests in the simulator's log. A fault such as `stall@30,8` pauses for 8 s after 30 tokens.
+app's requests in the simulator's log. A fault such as `stall@30,8` pauses a reply for 8 s after 30
+tokens.
 """
 
 import asyncio

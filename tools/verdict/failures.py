@@ -3,7 +3,7 @@
 `case.read_with` sends a question to a model with a fault, and returns the stream and a marker that
 identifies the question's requests in the simulator's log. `drop@30` drops the connection after 30
 tokens; `503@1` refuses the first request, and `401@0` every request. A stream is `broken` after a
-connection error and `stuck` if nothing more arrived; `ending` has the parts after the last text.
+connection error and `stuck` if nothing more arrived; `ending` lists the parts after the last text.
 """
 
 import re
@@ -123,7 +123,7 @@ async def retry_after(case: Case) -> Seen:
 
 
 async def silent(case: Case) -> Seen:
-    """After the model has paused for long, the reply continues or a failure is announced."""
+    """If the model pauses for a long time, the reply continues or a failure is announced."""
     fault = f"stall@{case.half},{case.silence * case.speed:.3f}"
     stream, _ = await case.read_with(fault, case.silence)
     if problem := _unannounced(case, stream):

@@ -23,9 +23,9 @@ class Model:
         await self._send("PUT", "/simulator/sim", {"model": model})
 
     async def requests(self, marker: str, settled: int = 0) -> list[Request]:
-        """Return the requests whose prompt contains `marker`, in their current state.
+        """Return the requests whose prompt contains `marker`.
 
-        First wait up to `settled` seconds for all replies to end.
+        Before that, wait up to `settled` seconds for all replies to end.
         """
         log = await self._send("GET", f"/simulator/requests?settled={settled}")
         records = [Request(**fields) for fields in log["requests"]]

@@ -126,7 +126,7 @@ async def slow_reader(case: Case) -> Seen:
     )
     if request.ended != "finished":
         return passed(seen)
-    # 40 % of the flood, which has 250,000 tokens per megabyte
+    # 40 % of the flood, at 250,000 tokens per megabyte
     if request.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {request.tokens_sent:,} tokens")
     return failed(f"all {seen}")

@@ -16,7 +16,7 @@ from utils import sse
 from .wire_format import WireFormat
 
 DONE = "[DONE]"
-_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # matches ids and times, which differ in every reply
+_ID = re.compile(r"\d{4}|[0-9a-f]{12}")  # matches ids and times, which differ between replies
 _PINGS = ("ping", "heartbeat", "keepalive", "keep-alive")
 _BURST = 0.05  # seconds; text that arrives within this time counts as arriving in one go
 

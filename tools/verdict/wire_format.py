@@ -20,7 +20,7 @@ class WireFormat:
     body: str | None = None  # the JSON request body; None for no body
     headers: tuple[tuple[str, str], ...] = ()
     then: str | None = None  # the path that streams the reply, if the first request only starts it
-    # the path of the POST request that stops the reply; None if there is none
+    # the path of the POST request that stops the reply; None if replies can't be stopped
     stop: str | None = None
     rejoins: bool = False  # whether a client that disconnects can rejoin the reply in progress
     format: Format = "sse"

@@ -31,7 +31,7 @@ def gap_strip(*recordings: Recording, title: str | None = None, verdict: bool = 
     that a few clumps on a busy machine aren't bursts.
 
     Args:
-        *recordings: One strip each, top to bottom.
+        *recordings: The recordings to draw, from top to bottom.
         title: Replaces the generated title.
         verdict: Whether the chart describes how the pieces arrive. If False, it shows only how
             many arrived and how long that took, so that learners can judge for themselves.

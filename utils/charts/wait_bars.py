@@ -24,7 +24,7 @@ _UNNOTICED = 0.005  # seconds; a shorter stall would be displayed as 0.00 s
 def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     """For each reply, draw a bar of the reader's waits: before the first word, and mid-reply.
 
-    In the rest of the bar, which is grey, the reader has something to read while more arrives.
+    During the rest, drawn in grey, the reader has something to read while more arrives.
     `wpm` is the reader's speed, in words per minute.
     """
     names = names_of(recordings)

@@ -32,7 +32,7 @@ async def experiment(
     All clients request the same reply from one server process at the same time. The reply takes
     one second, of which the first 0.8 s are silent. A style that serves clients one by one takes
     one second per client. Measurements that would take longer than 15 s are left out; the result
-    has a note about each.
+    includes a note about each.
 
     Raises:
         LoadError: If a style is unknown, the server can't start, or no client got a reply.

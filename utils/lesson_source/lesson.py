@@ -35,7 +35,7 @@ class Cell:
 
     kind: Literal["markdown", "code"]
     source: str  # the text as written, including markers
-    line: int  # the line number, from 1, at which `source` begins in the file
+    line: int  # the line in the file where `source` begins, counted from 1
     tags: tuple[str, ...]
     solved: str  # the text in the instructor's edition
     learner: str  # the text in the learner's edition
@@ -74,7 +74,7 @@ class Prediction:
 class Hints:
     """The hints for an exercise, from a nudge to almost the full answer."""
 
-    line: int  # the 1-based number of the line where the hints begin
+    line: int  # the line in the file where the hints begin, counted from 1
     steps: tuple[str, ...]
 
 

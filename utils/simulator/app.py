@@ -66,7 +66,7 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        # number of attempts for each request body, keyed by its hash; some faults depend on it
+        # attempts for each request body, keyed by its hash; some faults depend on their number
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
         # one server per learner and capacity, each with a queue and a prompt cache

@@ -82,8 +82,8 @@ class Simulator(ServerProcess):
         """Return the requests that the simulator received, oldest first.
 
         Args:
-            settled: Whether to wait up to 5 s for all replies to end. If the wait times out,
-                `settled` is False in the result.
+            settled: Whether to wait up to 5 s for all replies to end. If the wait times out, the
+                result's `settled` is False.
 
         Raises:
             SimulatorError: If the simulator can't be reached.

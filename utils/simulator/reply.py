@@ -14,7 +14,7 @@ from .pacing import Piece, TimedBytes
 from .prefill import Place
 
 Kind = Literal["thought", "text", "call"]  # reasoning, text or a tool call
-# injects a fault into the delivery of the encoded bytes, such as a dropped connection
+# injects a delivery fault, such as a dropped connection, into the encoded bytes
 Delivery = Callable[[Iterator[TimedBytes], "Encoder"], Iterator[TimedBytes]]
 
 
@@ -41,7 +41,7 @@ class Encoder(Protocol):
         return b""
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts, or b"" if the stream already has one."""
+        """Return a chunk with token counts; b"" if the stream already contains one."""
         return b""
 
 
@@ -84,7 +84,7 @@ class Reply:
     pieces: tuple[Piece, ...]  # the pieces to send, in order
     finish: str  # "stop", "length", "tool_calls", "content_filter" or a recorded finish reason
     usage: Usage
-    opening: float  # when a stream sends its first event, which has no text
+    opening: float  # when a stream sends its first event, which contains no text
     end: float  # when the reply is complete
     gap: float  # seconds between tokens, excluding stalls
     delivery: tuple[Delivery, ...] = ()  # delivery faults, in the order in which they apply

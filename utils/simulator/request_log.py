@@ -29,7 +29,7 @@ class Request:
         path: URL path.
         received: When the request arrived.
         model: The requested model.
-        stream: Whether the request had `"stream": true`.
+        stream: Whether the request contained `"stream": true`.
         prompt: Text of the last user message, at most 4,096 characters.
         status: HTTP status of the response; 0 until there is a response.
         tokens_sent: Tokens passed to the connection.

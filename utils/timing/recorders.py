@@ -42,7 +42,7 @@ class _Recorder(Generic[T]):
         self._arrived: list[tuple[float, T]] = []
         self._pieces: list[Piece] = []  # the items parsed so far
         self._finish_reason: str | None = None
-        self._usages: list[Mapping[str, Any]] = []  # token counts; several items may have them
+        self._usages: list[Mapping[str, Any]] = []  # token counts, which several items may contain
         self._end: float | None = None
         self._outcome: Outcome = "streaming"
         self._error: str | None = None

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.xdist_group("nginx"),
 ]
 
-BUFFERED = {  # the lines that a buffered app fails in the verdict table
+BUFFERED = {  # the lines of the verdict table that a buffered app doesn't pass
     "first text long before the last",
     "not buffered on the way",
     "Stop stops the model",  # with buffering, the model finishes before any text appears
@@ -25,7 +25,7 @@ BUFFERED = {  # the lines that a buffered app fails in the verdict table
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    # as if only the app's own packages were installed
+    # with h11, as if only the app's own packages were installed
     with served(ALONE, sys.executable) as running:
         yield running
 

@@ -1,7 +1,7 @@
 """The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
-The fixture `app` is each framework's app in turn. `app.site` controls the model and has the request
-log; `app.face` has the page's selectors. `assistant.py` itself is tested with the FastAPI app.
+The fixture `app` is each framework's app in turn. `app.site` controls the model and reads the
+request log; `app.face` lists the page's selectors. The FastAPI app's tests cover `assistant.py`.
 """
 
 from tests.apps.frameworks.conftest import Visit
@@ -88,7 +88,7 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
     assert request.ended == ("client left" if stops else "finished")
     assert stops == (request.tokens_unsent > 0)
     if app.name == "django":
-        page.reload()  # the server may notice the disconnect only after the first reload
+        page.reload()  # at the first reload, the server may not have noticed the disconnect
         app.wait_for(page, "Stopped.")
         assert BEFORE in app.text(page)
     else:  # in the other apps, a reload starts a new conversation

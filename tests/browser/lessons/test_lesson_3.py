@@ -20,7 +20,7 @@ class TestPromises(Promises):
     def test_incomplete_markdown_is_shown_before_it_is_formatted(self, opened: Opened):
         nb = opened.notebook
 
-        def unclosed_bold_was_seen() -> bool:  # the finished text has "in place" in bold
+        def unclosed_bold_was_seen() -> bool:  # in the finished text, "in place" is bold
             return any(text.rstrip().endswith("**in") for text in nb.seen("markdown"))
 
         assert nb.again_until(unclosed_bold_was_seen, ".course-markdown")

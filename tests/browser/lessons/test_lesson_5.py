@@ -10,7 +10,7 @@ from tests.browser.turns import Turns
 from utils import lesson_source
 
 SPINNER = ".course-progress:has([aria-label=Spinner])"
-# After each stage, makes the exercise's solution wait for the test; `turns.code` defines `turn`.
+# Makes the exercise's solution wait for the test after each stage; `turns.code` defines `turn`.
 IN_TURNS = """
 solution = agent_stages
 

@@ -1,6 +1,6 @@
 """A browser's EventSource and `utils.sse` interpret event streams the same way.
 
-Tricky streams come from `tests/sse_streams.py`: some written by hand, some composed at random.
+Tricky streams come from `tests/sse_streams.py`: some written by hand, some generated at random.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which asks for a series of fallback models."""
+"""Right and wrong answers to 5.first_that_answers, which asks for fallbacks until text arrives."""
 
 import asyncio
 from contextlib import aclosing, suppress

@@ -19,7 +19,7 @@ async def hushed(stream):
             yield item
 
 
-# `allowed(text)` is false if a forbidden phrase, of `longest` characters at most, is in the text.
+# `allowed(text)` is false if the text contains a forbidden phrase, of at most `longest` characters.
 @right("5.guarded_reply", says="at most 17 characters were held back")
 async def guarded_reply(pieces, allowed, longest):
     held = ""

@@ -39,7 +39,7 @@ edit = edits("5.text_until", text_until)
 LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
 FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"
 CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await reading"
-# Templates of code that polls the event or handles a cancellation.
+# Templates for code that polls the event or handles a cancellation.
 POLLS = "while not reading.done() and not stop.is_set(): await asyncio.sleep({})".format
 CATCH = "except asyncio.CancelledError:\n        {}\n    finally".format
 

@@ -65,7 +65,7 @@ def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(messages, se
         for sentence in re.split(r"(?<=[.?!])\s+", reply)
     ]
     assert len(sentences) == len(set(sentences))
-    assert not re.search(r"simulat|prepared|\{\w+\}", " ".join(sentences))  # {…}: not filled in
+    assert not re.search(r"simulat|prepared|\{\w+\}", " ".join(sentences))  # {…}: a placeholder
 
 
 @pytest.mark.parametrize(

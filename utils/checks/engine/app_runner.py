@@ -70,5 +70,5 @@ def run_app(
                 raise each.error
 
     run = run_async(name, visit, case, reply, model, wants=_APP, passes_on=passes_on)
-    # Record the answer and its app; `visit` only wraps them.
+    # Record the answer and its app instead of `visit` and its result.
     return replace(run, answer=answer, returned=next(iter(made), None), asynchronous=False)

@@ -38,7 +38,7 @@ class Call:
 class FakeModel(ChatOpenAI):
     """`ChatOpenAI` with prepared replies instead of a server; all else works as usual."""
 
-    made_by_a_check: ClassVar[bool] = True  # `isolation` rejects calls of other models
+    made_by_a_check: ClassVar[bool] = True  # `isolation` rejects calls to other models
 
     _replies: Mapping[str, Reply] = PrivateAttr(default_factory=dict)
     _other: Reply = PrivateAttr(default_factory=lambda: Reply(["Pardon?"]))

@@ -88,7 +88,7 @@ def isolated(answer: object) -> Iterator[None]:
 
 @contextmanager
 def noting() -> Iterator[None]:
-    """Record the side effects of the run in the `with` block, apart from those of other runs."""
+    """Record the side effects of the run in the `with` block, separately from other runs."""
     new = Noted()
     token = _noted.set(new)
     try:

@@ -80,7 +80,7 @@ class Reading:
     failed: bool = False  # whether the connection was lost
     blocking: bool = False  # whether waiting for the reply blocked the event loop
     thread: int = field(default_factory=threading.get_ident)  # the id of the requesting thread
-    # how many times the stream signalled its end: once more for each read after the first signal
+    # how many times the stream signalled its end: more than once if it was read again afterwards
     ends_signalled: int = 0
 
 
@@ -158,9 +158,9 @@ class Reply:
     def most_held(self) -> int:
         """The largest number of pieces that had been taken but not passed on.
 
-        Counted whenever another piece is taken, and at the end. Output is matched to pieces by
-        length, so it must be as long as the input. 0 means that each piece is passed on before the
-        next is taken; `len(pieces)`, that all pieces are collected first.
+        Pieces are counted whenever another one is taken, and at the end. Output is matched to
+        pieces by length, so it must be as long as the input. 0 means that each piece is passed on
+        before the next is taken; `len(pieces)` means that all pieces are collected first.
         """
         most = going_in = coming_out = 0
         ends: list[int] = []
@@ -194,7 +194,7 @@ class Reply:
         return AsyncStream(self, last=True)
 
     def answer(self, reading: Reading, **how: bool) -> Generator[Any]:
-        """Yield the reply's chunks, blocking the thread in delays. `_steps` takes `how`."""
+        """Yield the reply's items, blocking the thread during delays; pass `how` to `_steps`."""
         with closing(self._steps(reading, **how)) as steps:
             for step in steps:
                 if isinstance(step, float):
@@ -204,7 +204,7 @@ class Reply:
                     yield step
 
     async def aanswer(self, reading: Reading, **how: bool) -> AsyncGenerator[Any]:
-        """Yield the reply's chunks, without blocking."""
+        """Yield the reply's items without blocking the thread; pass `how` to `_steps`."""
         with closing(self._steps(reading, **how)) as steps:
             for step in steps:
                 if isinstance(step, float):

@@ -33,7 +33,7 @@ class Case:
     text: str = RIVERS  # the text of the reply
     seed: int = 1  # determines where the text is split into pieces
     pieces: Sequence[str] | None = None  # the reply's pieces; by default, `text` is split
-    compact: bool = False  # whether the first chunk has text as well as the role
+    compact: bool = False  # whether the first chunk contains text as well as the role
     # extra seconds of silence before pieces, keyed by piece index
     silences: Mapping[int, float] = field(default_factory=dict)
     prompt: str = PROMPT  # the prompt that the model should receive

@@ -69,9 +69,9 @@ _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", def
 def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
     """Run a coroutine function on a new virtual loop in this thread and return its result.
 
-    The `time` module's functions follow the virtual clock, even in modules of `learners` (functions
-    or classes) that imported them by name. Tasks that `main` leaves running are cancelled, and
-    async generators are closed.
+    The `time` module's functions follow the virtual clock, even where the modules of
+    `learners` (functions or classes) imported them by name. Tasks that `main` leaves running are
+    cancelled, and async generators are closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than

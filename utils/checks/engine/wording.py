@@ -40,7 +40,7 @@ def count(number: int, noun: str, verb: str = "") -> str:
 
 
 def times(number: int) -> str:
-    """Return how many times something happened: "never", "once", "twice" or "3 times", say."""
+    """Return how many times something happened, such as "never", "once" or "3 times"."""
     return _TIMES.get(number, f"{number} times")
 
 

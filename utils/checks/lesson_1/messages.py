@@ -288,7 +288,7 @@ DIAGNOSIS = clinic_messages(
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return one sentence per change, which states its TTFT."""
+    """Return a sentence for each change, stating its TTFT."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

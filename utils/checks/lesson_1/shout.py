@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the largest number of characters held back at once, in complete words only
+    words_held: int  # the largest number of characters of complete words held back at once
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 

@@ -16,7 +16,7 @@ from utils.checks.engine.wording import differ_at
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run; `items` are the yielded words, and `taken` how many pieces were read before each."""
+    """A run. `items` lists the yielded words; `taken` counts the pieces read before each word."""
 
     words: Sequence[str]  # the correct words
     wrong: int  # index of the first missing, extra or different word; `len(words)` if all are right
@@ -24,7 +24,7 @@ class Seen(Run):
     word: str  # the correct word at index `wrong`; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces must arrive before its end is certain
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
-    together: Sequence[str]  # the words completed by the late word's piece, up to the late word
+    together: Sequence[str]  # words that one piece completes, up to and including the late word
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -24,7 +24,7 @@ class Listening(Case):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen(HandlerRun):
-    """A run. `value` is the collector's final `.text`; `other` is that of an unused collector."""
+    """A collector's run: `value` is its final `.text`, `other` that of an unused collector."""
 
     case: Listening
     fresh: Any  # a new collector's `.text`

@@ -1,7 +1,7 @@
 """Runs a learner's callback handlers and records their exceptions.
 
-LangChain normally logs a handler's exceptions and continues; here they propagate. Answers that are
-handler classes are recorded as `HandlerRun`, functions that attach handlers as `Attaching`.
+LangChain normally logs a handler's exceptions and continues; here they propagate. `HandlerRun` is
+for answers that are handler classes, and `Attaching` is for functions that attach handlers.
 """
 
 import inspect
@@ -167,7 +167,7 @@ class Attaching(Run):
 
     @classmethod
     def seen(cls, run: Run, right: int, **more: Any) -> Self:
-        """Create an instance from a run, the number to return and additional fields."""
+        """Create an instance from a run, the correct number and additional fields."""
         calls = run.model.calls if run.model else []
         attached = [each for call in calls for each in call.handlers]
         instances = [each for each in attached if isinstance(each, BaseCallbackHandler)]

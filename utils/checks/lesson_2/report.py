@@ -50,7 +50,7 @@ class Seen(HandlerRun):
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
     got: Sequence[Any]  # the entries of `.reports`; empty if `.reports` isn't a list
-    kept: Sequence[str]  # the attributes that have more entries after the runs than before
+    kept: Sequence[str]  # the attributes that contain more entries after the runs than before
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
     off: set[int]  # the errors of the reports, in tokens; empty if a report is missing or extra

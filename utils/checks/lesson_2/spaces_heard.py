@@ -53,7 +53,7 @@ MISTAKES: Mistakes[Attaching] = {
 
 check = Exercise(
     observe,
-    # the first reply has 32 spaces, the number in the lesson's stored outputs
+    # the first reply contains 32 spaces, the number in the lesson's stored outputs
     cases=(Case(text=f"{RIVERS} Give it more."), *REPLIES[1:]),
     mistakes=MISTAKES,
     first={"a class": lambda s: isinstance(s.answer, type), **handlers.ATTACHED_FIRST},

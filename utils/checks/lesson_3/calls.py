@@ -10,7 +10,7 @@ from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, 
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
 _TRUNCATED = (("get_weather", '{"city": "San'),)
-# for each `Case.when`, the (tool name, JSON arguments) of each call in a finished reply
+# for each `Case.when`, the calls in a finished reply, as (tool name, JSON arguments) pairs
 _FINISHED = {
     "": WEATHER,
     "for two calls of the same tool": (WEATHER[0], ("get_weather", '{"city": "Tokyo"}')),

@@ -41,7 +41,7 @@ class Seen(Run):
 
     @property
     def added(self) -> int:
-        """How many more fences the result has than `kept`."""
+        """How many more fences the result contains than `kept`."""
         return len(_FENCES.findall(self.returned)) - len(_FENCES.findall(self.kept))
 
     @property

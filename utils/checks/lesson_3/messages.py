@@ -230,7 +230,7 @@ _SILENCE = "None of the replies raised an exception. Did it store them all?"
 DIAGNOSIS = clinic_messages(
     "program",
     "All four are right, from what each program stored.",
-    {  # each key is a wrong label, "for" and the correct label
+    {  # each key is "WRONG LABEL for CORRECT LABEL"
         "healthy for any reason": _INCOMPLETE,
         "healthy for judges the text": _INCOMPLETE,
         "healthy for no exception": _INCOMPLETE,

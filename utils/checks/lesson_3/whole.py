@@ -49,7 +49,7 @@ check = Exercise(
         EMPTY_STREAM,
     ),
     first={
-        # first of all, since an answer that reads its stream twice may also raise an exception
+        # checked first, since an answer that reads its stream twice may also raise an exception
         "reads twice": FIRST["reads twice"],
         # a message plus a chunk is a ChatPromptTemplate
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",

@@ -43,7 +43,7 @@ class Seen(Run):
 
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt
-    readings: Sequence[Reading]  # all requests that were sent
+    readings: Sequence[Reading]  # one for each request that was sent
     succeeded: bool  # whether all replies should arrive and no exception was raised
     texts: Sequence[Any]  # the items of the returned list
     right: Sequence[str]  # the correct items

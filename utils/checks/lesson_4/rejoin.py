@@ -29,7 +29,7 @@ LOST = ("unknown", "unknown/stop")  # paths for a reply that doesn't exist
 
 @dataclass(frozen=True, kw_only=True)
 class Readers(Case):
-    """A reply and its readers. After its end, one more reader reads it from the start."""
+    """A reply and its readers. After the reply ends, one more reader reads it from the start."""
 
     text: str = _HARBOUR
     seed: int = 71
@@ -231,7 +231,7 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return the index at which the text repeated by `reader` begins; None if there is none."""
+    """Return where text that `reader` received twice begins, as an index; None if there is none."""
     rejoin = s.reader.wrong_rejoin(s.expected)
     at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
     return at if 0 <= at < len(rejoin.before) else None

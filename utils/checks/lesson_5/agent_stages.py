@@ -92,7 +92,7 @@ def _recorded(sends: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Ite
 def observe(answer: Any, case: Agent) -> Seen:
     """Read the stages that the answer yields for one run, in which the first item is delayed."""
     items = _recorded(case.sends) if case.sends else []
-    # A `Reply` with item numbers as pieces records when each item is taken.
+    # A `Reply` whose pieces are item numbers records when each item is taken.
     pieces = [str(number) for number in range(len(items))]
     reply = Reply(pieces, first_after=SILENCE, fails_after=case.fails_after)
 

@@ -27,7 +27,7 @@ class Seen(Run):
     """A run, and the errors of the numbers in its caption."""
 
     case: Job
-    off: Sequence[float]  # the error of each number; empty if the count of numbers is wrong
+    off: Sequence[float]  # the error of each number; empty if a number is missing or extra
 
 
 def observe(answer: Any, case: Job) -> Seen:

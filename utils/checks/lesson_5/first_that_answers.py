@@ -46,7 +46,7 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
 }
 
-# Settings for replies that, as with `REFUSED`, fail before any text. With {}, a reply succeeds.
+# Settings for replies that, like `REFUSED`, fail before any text; a reply with {} succeeds.
 _NOT_JSON = {"fails_after": 0, "error": ValueError("the reply isn't JSON")}
 _TIMED_OUT = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")}
 

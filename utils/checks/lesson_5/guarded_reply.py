@@ -1,4 +1,8 @@
-"""Check for `guarded_reply`: yield only allowed text, and hold back as little as possible."""
+"""Check for `guarded_reply`: yield only allowed text, and hold back as little as possible.
+
+`guarded_reply(pieces, allowed, longest)` raises the notebook's own `Refused` when `allowed(text)`
+returns False.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

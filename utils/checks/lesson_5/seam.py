@@ -32,7 +32,7 @@ class Seen(Run):
 
     @property
     def missing(self) -> str:
-        """The lost text, if it directly follows the first string; "" in any other case."""
+        """The text that was lost directly after the first string; "" if there is none."""
         rest = self.case.more.removeprefix(self.case.overlap)
         kept = self.returned.removeprefix(self.case.partial)
         return rest.removesuffix(kept) if rest.endswith(kept) else ""

@@ -47,7 +47,7 @@ class PassingRun(Run):
 
     @property
     def stray(self) -> Any:
-        """The first yielded item that is neither sent nor a `Status`; None if there is none."""
+        """The first yielded item, other than a `Status`, that no source stream sent; or None."""
         sent = [item for _, item in self.sent]
         return next((i for i in self.items if i not in sent and stage_of(i) is None), None)
 
@@ -116,7 +116,7 @@ class StatusRun(Run):
 
 @dataclass(kw_only=True)
 class FallbackRun(RepliesRun):
-    """The result of trying models or sources in order."""
+    """A run of an answer that tries models or sources in order."""
 
     case: Fallback
     # for each model or source, a list with one object per call

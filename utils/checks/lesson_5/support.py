@@ -33,7 +33,7 @@ _HISTORIES = (given.HISTORY, (*given.HISTORY, AIMessage(given.LAMP), HumanMessag
 class Script(given.Fallback):
     """The behaviour of two models in the last turn of a chat."""
 
-    turns: int = 1  # how many turns the chat has; only the last one is recorded
+    turns: int = 1  # the number of turns in the chat; only the last one is recorded
 
 
 class Panel:

@@ -30,7 +30,7 @@ class Written(Case):
 
     @property
     def valid(self) -> bool:
-        """Whether the answer should yield a ticket."""
+        """Whether the answer should yield a ticket: the reply is complete and nothing fails."""
         return self.whole and not self.fails
 
 
@@ -55,7 +55,7 @@ class Seen(Run):
         return self.reply.arrives(bisect_left(ends, end))
 
     def shown_at(self, name: str) -> float:
-        """Return when a dict first had a field's full value; the end of the run if none did."""
+        """Return when a field's full value was first yielded; if it never was, the run's end."""
         pairs = zip(self.items, self.at, strict=True)
         dicts = [(item, at) for item, at in pairs if isinstance(item, dict)]
         right = str(_VALUES[name])

@@ -54,7 +54,7 @@ def observe(answer: Any, case: Turn) -> Seen:
     questions = [entry.text for entry in new if isinstance(entry, HumanMessage)]
     answers = [entry.text for entry in new if isinstance(entry, AIMessage)]
     stored = next(iter(answers), "")
-    around = stored.split(run.text, 1) if run.text else [stored]  # stored, never yielded
+    around = stored.split(run.text, 1) if run.text else [stored]  # text stored but never yielded
     return Seen.of(
         run,
         replies=[reply],

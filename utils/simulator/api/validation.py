@@ -170,7 +170,7 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
 
 
 def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> None:
-    """Require the conversation to mention JSON if the format is JSON without a schema."""
+    """Require the conversation to mention JSON, as OpenAI does for JSON without a schema."""
     if not any("json" in turn.text.lower() for turn in turns):
         raise errors.wrong_value(
             param, f"it must contain the word 'json' to use '{field}' of type 'json_object'"

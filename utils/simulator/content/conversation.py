@@ -32,7 +32,7 @@ def text(request: ModelRequest) -> str:
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
-    # the reader's name before (`known`) and after (`name`) this message
+    # the reader's name as known before this message (`known`) and after it (`name`)
     known = (_names(asked) or [""])[-1]
     name = (_names([prompt]) or [known])[0]
     if name == known:

@@ -146,7 +146,7 @@ def plural(text: str, name: str) -> list[str]:
 
 
 def records(text: str, names: list[str]) -> list[str]:
-    """Split `text` into one part per record; `names` are the fields of a record.
+    """Split `text` into one part per record; `names` are the names of a record's fields.
 
     If no records are recognised, return `[text]` if a field is a name or a place, else `[]`.
     """

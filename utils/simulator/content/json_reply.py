@@ -1,4 +1,4 @@
-"""Replies in JSON, for requests that require JSON in a field or in a message."""
+"""JSON replies, for requests whose format field or messages ask for JSON."""
 
 import json
 import re

@@ -24,7 +24,7 @@ from .schema_rules import (
 _MOST_NODES = 5000  # OpenAI's limit on the number of properties in a schema
 _DEEPEST = 40  # maximum nesting depth, and maximum length of a chain of references
 _MOST_ITEMS = 50  # maximum length of a list without `maxItems`
-_SHALLOW = 2  # down to this depth, a made-up list has at least one item
+_SHALLOW = 2  # down to this depth, a made-up list contains at least one item
 _DEEP = 5  # at greater depths, only required fields are filled
 _MOST_DIGITS = 300  # maximum number of digits in an integer
 _PER_NODE = 100  # this many characters of a string count as one node
@@ -127,7 +127,7 @@ class _Filler:
                 return Value(chosen[0], found=True)
         if "default" in schema and schema["default"] in choices:
             return Value(schema["default"])
-        return Value(choices[0], missing=None not in choices)  # null makes it optional
+        return Value(choices[0], missing=None not in choices)  # null makes the field optional
 
     def _any(self, schema: Json, branches: list[Any], name: str, depth: int) -> Value:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}

@@ -58,7 +58,7 @@ class Child:
         self._printed = b""
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((_LOOPBACK, 0))
-        self._connection: socket.socket | None = None  # over which the child reports its port
+        self._connection: socket.socket | None = None  # set when the child reports its port
         address = f"{self._listener.getsockname()[1]}:{self._token}"
         environment = {
             name: value
@@ -141,7 +141,7 @@ class Child:
         self.close_pipe()
 
     def close_pipe(self) -> None:
-        """Close the pipe to the child's stdin; the child exits unless a fork has the pipe open."""
+        """Close the pipe to the child's stdin; the child exits unless a fork keeps it open."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

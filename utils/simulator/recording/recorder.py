@@ -36,7 +36,7 @@ def record(
         The recorded reply, and the number of events that could not be recorded in full.
 
     Raises:
-        RecordError: If the stream has an error, several choices, or no finish reason.
+        RecordError: If the stream contains an error or several choices, or no finish reason.
         openai.OpenAIError: If the request fails.
     """
     options = {"stream": True, "stream_options": {"include_usage": True}}
@@ -85,7 +85,7 @@ def _events(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 class Recorder:
-    """Collects a reply as its events arrive, in the form of `RecordedReply`."""
+    """Collects the fields of a `RecordedReply` as events arrive."""
 
     def __init__(self) -> None:
         self.opening: float | None = None  # seconds from the request to the first event

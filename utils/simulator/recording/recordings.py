@@ -21,7 +21,7 @@ _Count = Annotated[int, Field(ge=0)]
 
 
 class RecordingError(ValueError):
-    """A recording can't be read or is invalid; the message names the file and the reason."""
+    """Raised for an unreadable or invalid recording; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)

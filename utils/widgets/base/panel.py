@@ -39,7 +39,7 @@ class Panel(SyncedList):
     def take(self, item: object, at: float) -> str | None:
         """Store an item that arrived `at` seconds after the request; the next `push` shows it.
 
-        Returns None if the item doesn't change this panel; otherwise, a string. The first string
+        Return None if the item doesn't change this panel; otherwise, a string. The first string
         that isn't empty marks the arrival of the first words.
         """
         raise NotImplementedError

@@ -161,7 +161,7 @@ def tree(value: object, *, growing: bool = False) -> Any:
 
 
 def _as_fields(item: object) -> dict[str, Any] | None:
-    """Return the fields of a partial value. A value without fields is returned as field "value"."""
+    """Return a partial value's fields; a value without fields becomes the field "value"."""
     if item is None:
         return None
     fields = item if isinstance(item, Mapping) else _dumped(item)

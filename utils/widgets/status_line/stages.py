@@ -34,7 +34,7 @@ class _Stage:
     name: str
     detail: str = ""
     times: int = 0  # how many times the stage has been entered
-    spent: float = 0.0  # seconds spent in the stage so far
+    spent: float = 0.0  # seconds spent in the stage, excluding a visit in progress
 
 
 @dataclass

@@ -16,7 +16,7 @@ from utils.widgets.latency_badge.widget import LatencyBadge
 
 
 class Lane:
-    """Shows one reply: call `begin`, `add` and `end`, or, if it is async, `reader` and `read`."""
+    """Shows one reply. Call `begin`, `add` and `end`; for an async stream, `reader` and `read`."""
 
     def __init__(
         self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]
@@ -96,11 +96,13 @@ class Lane:
         return f"{self.label or 'reply'}: {self.badge.text}"
 
     def _repeat(self) -> None:
+        """Send everything again, for a page that may have missed updates."""
         self.panel.repeat()
         self.panel.send_state(["note", "phase", "counted", "age"])
         self.badge.send_state(["text", "phase", "counted", "age"])
 
     def _write(self, phase: str, note: str, counted: str = "") -> None:
+        """Set the note; `counted` replaces it while the clock runs, with {} for the seconds."""
         panel = self.panel
         with panel.hold_sync():  # one message for all traits
             panel.phase, panel.note, panel.counted = phase, note, counted

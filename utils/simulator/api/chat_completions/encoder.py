@@ -62,7 +62,7 @@ class ChatCompletionsEncoder(Encoder):
         yield TimedBytes(reply.end, last + self.done)
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts, or b"" if the stream already has one."""
+        """Return a chunk with token counts, or b"" if the stream already contains one."""
         return b"" if self._include_usage else self._chunk(self._usage)
 
     def no_choices(self) -> bytes:
