@@ -1,1 +1,1 @@
-"""JupyterHub configuration, and a test of it with a simulated class."""
+"""JupyterHub configuration, and a test of it with a simulated class of learners."""

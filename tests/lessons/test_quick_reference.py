@@ -20,7 +20,7 @@ LESSONS = Path(__file__).parents[2] / "lessons"
 PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
 TABLE = PAGE.partition("\n## ")[0]
 RIVER = "Name a river."
-# Runs all tests on the event loop to which the models' shared async HTTP client is bound.
+# Runs the marked tests on one event loop: the models share an async HTTP client bound to it.
 ON_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
 STORY = "Tell me a short story about a lighthouse."
 

@@ -240,7 +240,7 @@ class Reply:
                     self.log.append(Event("in", text))
                     reading.arrived.append(virtual_time.now())
                 yield item
-            if chunks and self.compact:  # wait as long as for a final chunk, but send none
+            if chunks and self.compact:  # wait as long as a final chunk would take
                 yield self.gap
             reading.ended = True
             self.log.append(Event("end"))

@@ -124,7 +124,7 @@ class Seen(Run):
     reader: Reader  # the first reader that received the wrong text; if none did, `readers[0]`
     refusals: Sequence[Visit]  # the readers' responses whose status isn't 200
     media_type: str  # the first wrong content type; "" if there is none
-    no_string: str  # the first message data that isn't a JSON string; "" if there is none
+    no_string: str  # the data of the first message that isn't a JSON string; "" if there is none
     last: str  # the first wrong type among the readers' last events; "" if there is none
     first_id: str  # the id of the first reader's first message; "" if there is none
     # the duration, in seconds, of the last response, which began after the reply was complete

@@ -24,10 +24,10 @@ class Job(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, and the errors of the numbers in its caption."""
+    """A run, and how far off the numbers in its caption are."""
 
     case: Job
-    off: Sequence[float]  # the error of each number; empty if a number is missing or extra
+    off: Sequence[float]  # returned minus correct numbers; empty if there are too few or many
 
 
 def observe(answer: Any, case: Job) -> Seen:

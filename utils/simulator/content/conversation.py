@@ -1,6 +1,7 @@
-"""Plain-text replies: prepared replies, references to earlier turns, and general conversation.
+"""Plain-text replies: prepared ones, answers about earlier turns, and general conversation.
 
-Here, `asked` and `told` are what the reader wrote, and `said` is what the model replied.
+Here, `asked` holds the user's messages, `told` the sentences in them that are about the user, and
+`said` the model's replies.
 `wording.pattern` and `wording.rules` read `words.toml`. `Chooser.named` fills in one of the
 sentences listed under a key in `talk.toml`, such as `your_name`.
 """

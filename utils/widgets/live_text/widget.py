@@ -38,8 +38,8 @@ class PlainText(TextPanel):
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
 
-    # whether all replies in a race have ended: panels that the reader hasn't scrolled then return
-    # to the top, so that the replies can be compared
+    # whether all replies in a race have ended; once they have, panels that the reader hasn't
+    # scrolled return to the top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
     _pushed = 0  # how many of the received pieces have been pushed
 
