@@ -26,8 +26,8 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 
 _MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
-# how many times to look for processes and kill them, since new ones may have started meanwhile;
-# each time takes up to 1 s
+# the maximum number of searches for processes to kill, since new ones may start during a search;
+# each takes up to 1 s
 _ROUNDS = 10
 
 

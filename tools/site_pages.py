@@ -126,7 +126,7 @@ def _markdown(name: str, text: str) -> JSON:
 
 
 def _code(cell: JSON, pictures: Mapping[str, Picture]) -> JSON:
-    """Return a code cell with the outputs that a page can show."""
+    """Return a code cell whose live widgets are replaced with their names and screenshots."""
     metadata: JSON = {"tags": list(cell["metadata"].get("tags", ()))}
     outputs: list[JSON] = []
     live = 0

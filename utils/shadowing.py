@@ -64,8 +64,8 @@ def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
     If any of the shadowing files have been imported, only the modules they shadow are returned.
-    Otherwise, the `needed` modules are imported while nothing is shadowed, and the result contains
-    the shadowed modules that are then loaded.
+    Otherwise, the `needed` modules are imported with the shadowing folders taken off the path, and
+    the shadowed modules that this loads are returned.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

@@ -13,7 +13,7 @@ _MEANT = re.compile(r"(?i:exercises? |\b(?:check|hint|solution)\([\"'])(\d+\.\w+
 
 
 def numbers_in(text: str, file: str) -> Mapping[str, str]:
-    """Map exercise names to numbers, such as "words" to "1.2", in order of appearance."""
+    """Map exercise names to numbers (`{"words": "1.2"}`), in order of appearance."""
     lesson = int(re.findall(r"(\d+)_[^/]*$", file)[0])
     names = dict.fromkeys(found[2] for found in _TAG.finditer(text))
     return {name: f"{lesson}.{number}" for number, name in enumerate(names, start=1)}

@@ -1,8 +1,8 @@
 """`SyncedList`: the messages it sends, and the state that a page gets on request.
 
 A message contains its number (`seq`), the index of the first changed item (`at`), and the list from
-that index on. If text was only added to that item, the message contains just that text, and the old
-text's length (`keep`). The fixture `wire` records the messages.
+that index on. If that item's text only grew, the message contains the added text and the old text's
+length (`keep`). The fixture `wire` records the messages.
 """
 
 import pytest

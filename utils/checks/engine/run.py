@@ -223,7 +223,7 @@ class Run(Record):
     def foreign(self) -> str:
         """The class name of an awaited object bound to another event loop; "" if there is none."""
         errors = "\n".join(map(str, self.causes))
-        # such as "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
+        # matches "<asyncio.locks.Lock object at 0x7f…> is bound to a different event loop"
         found = re.search(r"<(?:\w+\.)*(\w+) object .*> is bound to a different event loop", errors)
         return found[1] if found else ""
 
@@ -236,7 +236,7 @@ def text_of(item: object) -> str:
 
 
 def from_yield(value: object) -> bool:
-    """Whether a value was returned by a generator function in the learner's code."""
+    """Whether a value is a generator made by a function with `yield` in the learner's code."""
     return (
         isinstance(value, GeneratorType)
         and value.gi_code.co_name != "<genexpr>"

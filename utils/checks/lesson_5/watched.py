@@ -17,7 +17,7 @@ from utils.checks.lesson_5.given import LONG, SECONDS, logged
 from utils.checks.lesson_5.seen import PASSING, PassingRun
 
 LONGEST = 1.9  # the longest silence in a stream that doesn't stall, in seconds
-_SLACK = 0.1  # tolerance for the time of `Stalled`, in seconds: an answer may poll a clock
+_SLACK = 0.1  # how many seconds early or late `Stalled` may be raised, since an answer may poll
 _CHUNK = Wanted(AIMessageChunk, "a chunk of the stream")
 
 
