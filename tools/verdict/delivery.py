@@ -3,8 +3,8 @@
 With the simulator behind the app, the text that arrived is compared with the tokens in the
 simulator's log, where a `marker` identifies the question's request. During a mid-reply pause, only
 an unbuffered stream has delivered all text generated so far. Without the simulator, `case.model` is
-None, and late text may come from a slow model. Then, buffering is detected only if much of a
-complete reply, `case.whole`, arrives in one `burst`.
+None, and late text may come from a slow model. In that case, buffering is detected only if
+much of a complete reply, `case.whole`, arrives in one `burst`.
 """
 
 from utils.simulator.tokens import split
