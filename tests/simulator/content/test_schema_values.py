@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -216,6 +216,8 @@ JUNK = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["type", "properties", "items", "anyOf", "allOf"]), JUNK))
+@example({"allOf": [{"$ref": "#"}]})
+@example({"type": "object", "properties": {"x": {"allOf": [{"$ref": "#/properties/x"}] * 2}}})
 def test_an_invalid_schema_never_crashes_the_server(schema):
     with suppress(ApiError):  # any other exception is a bug
         reply("Invent one.", schema)

@@ -93,19 +93,19 @@ class _Filler:
         if self.nodes > _MOST_NODES or depth > _DEEPEST:
             raise SchemaError("it is too large, too deep, or refers to itself without an end")
 
-    def _resolved(self, schema: Json) -> Json:
-        """Resolve references, and merge the schemas in `allOf` into one."""
+    def _resolved(self, schema: Json, depth: int = 0) -> Json:
+        """Resolve references, and merge the schemas in `allOf`, nested `depth` levels, into one."""
         for _ in range(_DEEPEST):
+            self._count(1, depth)
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
                 schema = self._target(schema["$ref"]) | rest
             elif "allOf" in schema:
-                parts = [self._resolved(part) for part in schema["allOf"]]
+                parts = [self._resolved(part, depth + 1) for part in schema["allOf"]]
                 rest = {key: value for key, value in schema.items() if key != "allOf"}
                 schema = merged_schemas([*parts, rest])
             else:
                 return schema
-            self._count(1)
         raise SchemaError("its references go in circles")
 
     def _target(self, reference: str) -> Json:
