@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.env_vars import clean_environ
-from tools.programs import Advice, Progress, ended_with, say
+from tools.programs import ROOT, Advice, Progress, ended_with, say
 
 if TYPE_CHECKING:
     from tools.environment import Environment
@@ -137,11 +137,8 @@ def run_pip(environment: Environment, lock: Path) -> None:
 
     follow(command, environment, "pip is downloading packages", watch)
     compiling = [str(environment.python), "-m", "compileall", "-q", "-j", "0"]
-    with Progress(COMPILING):
-        # Some files are for other Python versions; they fail to compile, but are never imported.
-        subprocess.run(
-            [*compiling, str(environment.packages)], capture_output=True, env=clean_environ()
-        )
+    # Some files are for other Python versions; they fail to compile, but are never imported.
+    output_of([*compiling, str(environment.packages)], COMPILING, lambda _: None)
 
 
 def follow(
@@ -160,14 +157,16 @@ def output_of(
     command: Sequence[str],
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
-    folder: Path | None = None,
 ) -> tuple[int, list[str]]:
-    """Run a program and show its progress; return its exit code and output lines."""
+    """Run a program and show its progress; return its exit code and output lines.
+
+    It runs in the course's folder: in another, uv would obey that folder's settings.
+    """
     lines: list[str] = []
     with Progress(doing) as progress:
         child = subprocess.Popen(
             command,
-            cwd=folder,
+            cwd=ROOT,
             env=clean_environ(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -196,6 +196,12 @@ def test_progress_says_what_uv_does_after_installing(tmp_path, monkeypatch):
     assert shown == [installers.COMPILING]
 
 
+def test_installers_ignore_the_settings_in_the_callers_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-c", "import os; print(os.getcwd())"]
+    assert installers.output_of(command, "") == (0, [str(ROOT)])
+
+
 def test_setup_here_names_the_command_that_uses_this_python(capsys):
     assert commands.main(["setup", "--here"]) == 0
     assert re.search(r"To open it, run .*course\.py lab --here\.", capsys.readouterr().out)
