@@ -227,14 +227,15 @@ def remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait for a file lock and hold it until the `with` block or this process ends."""
+    """Wait for a file lock; hold it until the `with` block, or this process and its child, end."""
     with sentences_for_the_disk(path.parent):
         handle = path.open("a+b")
     with handle:
+        os.set_inheritable(handle.fileno(), True)
         waiting = False
         while not _try_lock(handle.fileno()):
             if not waiting:
-                say("Another course.py is setting up .venv: waiting until it is done.")
+                say("Another setup is still running: waiting until it is done.")
                 waiting = True
             time.sleep(0.2)  # polling, since Windows can't wait indefinitely for a file lock
         yield  # closing the file releases the lock

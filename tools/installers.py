@@ -160,7 +160,8 @@ def output_of(
 ) -> tuple[int, list[str]]:
     """Run a program and show its progress; return its exit code and output lines.
 
-    It runs in the course's folder: in another, uv would obey that folder's settings.
+    It runs in the course's folder: in another, uv would obey that folder's settings. It inherits
+    the lock of setup: if this process is killed, the next setup waits until the program has ended.
     """
     lines: list[str] = []
     with Progress(doing) as progress:
@@ -168,6 +169,7 @@ def output_of(
             command,
             cwd=ROOT,
             env=clean_environ(),
+            close_fds=False,  # only affects files made inheritable, such as the lock
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

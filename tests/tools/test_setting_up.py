@@ -224,6 +224,26 @@ with only_one(Path({str(lock)!r})):
     assert child.communicate()[0] == "in\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="on Windows, a lock can't be inherited")
+def test_a_setup_waits_for_the_installer_of_one_that_was_killed(tmp_path):
+    lock, pipe = tmp_path / "lock", tmp_path / "pipe"
+    os.mkfifo(pipe)
+    first = f"""
+import sys
+from pathlib import Path
+from tools import environment, installers
+with environment.only_one(Path({str(lock)!r})):
+    installers.output_of([sys.executable, "-c", "open({str(pipe)!r}).read()"], "")
+"""
+    child = subprocess.Popen([sys.executable, "-c", first], cwd=ROOT)
+    with pipe.open("w"), lock.open() as handle:  # opens once the installer runs
+        child.kill()
+        child.wait()
+        assert not environment._try_lock(handle.fileno())
+    with environment.only_one(lock):  # the installer ends with the pipe
+        pass
+
+
 MISLEADING = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_ROOT": "/nonexistent", "LC_ALL": "C"}
 
 
