@@ -26,6 +26,7 @@ from tools.installers import (
     run_pip,
     run_uv,
     sentences_for_the_disk,
+    working_uv,
 )
 from tools.programs import ROOT, WINDOWS, Advice, say
 
@@ -171,7 +172,7 @@ def set_up(environment: Environment, kind: str) -> Path:
 
 def install(environment: Environment, kind: str, action: Action) -> None:
     """Create, replace or update an environment."""
-    uv = shutil.which("uv")  # preferred, since it is faster than pip
+    uv = working_uv()  # preferred, since it is faster than pip
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
     making = action is Action.MAKE or (uv is None and not has_pip)
     with replaced(environment) if making else contextlib.nullcontext():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages occupies 870 MB; unpacking needs more
+INSTALLING = ["pip", "install", "--no-deps", "--only-binary", ":all:", "--compile-bytecode"]
 COMPILING = "compiling the packages for a quick first start"  # a progress message
 
 # parts of error messages from pip, uv or the system
@@ -38,12 +39,28 @@ _NO_BUILD = ("No matching distribution", "No solution found", "no matching platf
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
+def working_uv() -> str | None:
+    """Return the path of uv, or None if it isn't installed, fails or lacks an option of `run_uv`."""
+    uv = shutil.which("uv")
+    if uv is None:
+        return None
+    asking = [uv, *INSTALLING, "--no-index", "--find-links=.", "--python=.", "--help"]
+    with contextlib.suppress(OSError):  # uv isn't a program
+        done = subprocess.run(
+            asking, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, capture_output=True
+        )
+        if done.returncode == 0 and b"--compile-bytecode" in done.stdout:
+            return uv
+    say(f"{uv} doesn't work, or is too old: doing without it.")
+    return None
+
+
 def needed_uv() -> str:
-    """Return the path of uv, which only maintainers need; raise Advice if it isn't installed."""
-    if uv := shutil.which("uv"):
+    """Return the path of uv, which only maintainers need; raise Advice if there is no working one."""
+    if uv := working_uv():
         return uv
     raise Advice(
-        "This command needs uv, which is not on PATH: install it (pip install uv) and try again. "
+        "This command needs a recent uv on PATH: install it (pip install uv) and try again. "
         "Learners never need this command."
     )
 
@@ -93,8 +110,7 @@ def run_uv(uv: str, environment: Environment, lock: Path) -> None:
 
     If environment variables for pip name a package folder (see `install_from`), pass it to uv.
     """
-    command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
-    command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
+    command = [uv, *INSTALLING, "--python", str(environment.python), "-r", str(lock)]
     if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
         places = os.environ.get("PIP_FIND_LINKS", "").split()
         command += ["--no-index", *(f"--find-links={place}" for place in places)]

@@ -44,7 +44,7 @@ def quick(tmp_path, monkeypatch) -> Environment:
     monkeypatch.setattr(environment, "run_pip", install)
     monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
     # Pretend that uv is installed, so that a venv is created without pip.
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(environment, "working_uv", lambda: "/usr/bin/uv")
     monkeypatch.setattr(environment, "check_room", lambda folder: None)
     return Environment(tmp_path.resolve())
 
@@ -194,6 +194,30 @@ def test_progress_says_what_uv_does_after_installing(tmp_path, monkeypatch):
     monkeypatch.setattr(installers, "follow", follow)
     installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
     assert shown == [installers.COMPILING]
+
+
+UV = "#!/bin/sh\necho --compile-bytecode\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts take the place of uv")
+@pytest.mark.parametrize(
+    ("script", "works"),
+    [
+        (UV, True),
+        (UV + "exit 2", False),  # does not know an option
+        ("#!/bin/sh\necho another program", False),
+        ("#!/nonexistent/python", False),
+        ("", False),
+        (UV + "kill -9 $$", False),
+    ],
+)
+def test_a_uv_that_does_not_work_is_not_used(tmp_path, monkeypatch, capsys, script, works):
+    uv = tmp_path / "uv"
+    uv.write_text(script, encoding="utf-8")
+    uv.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert installers.working_uv() == (str(uv) if works else None)
+    assert ("doing without it" in capsys.readouterr().out) is not works
 
 
 def test_installers_ignore_the_settings_in_the_callers_folder(tmp_path, monkeypatch):
