@@ -134,7 +134,8 @@ def break_folder(it: Environment) -> None:
             "Packages in .venv were changed or removed",
         ),
         (break_version, ".venv was made with Python 3.10"),
-        (break_folder, "was interrupted last time"),
+        (break_folder, ".venv was not made by course.py, and is now named .venv.1"),
+        (lambda it: it.stamp.unlink(), ".venv was not made by course.py, and is now named .venv.1"),
     ],
 )
 def test_a_broken_environment_is_rebuilt_with_a_reason(quick, damage, sentence, capsys):
@@ -159,6 +160,32 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(quick, monkeyp
     set_up(quick, "lab")
     assert not (quick.folder / "own work").exists()
     assert not (quick.root / ".venv.old").exists()
+
+
+def test_an_environment_that_is_not_the_courses_is_kept(quick):
+    for number in (1, 2):
+        quick.folder.mkdir()
+        (quick.folder / "own work").touch()
+        set_up(quick, "lab")
+        assert (quick.root / f".venv.{number}" / "own work").exists()
+        shutil.rmtree(quick.folder)
+
+
+def test_an_environment_of_another_user_is_replaced(quick, monkeypatch, capsys):
+    """It can be renamed, but neither changed nor deleted, as after `sudo python3 course.py`."""
+
+    def refused(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+
+    set_up(quick, "lab")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != quick.packages)
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    for number, kind in enumerate(("site", "class"), start=1):
+        set_up(quick, kind)  # would otherwise add to it
+        said = capsys.readouterr().out
+        assert f".venv.old can't be deleted ([Errno {errno.EACCES}]" in said
+        assert f"now named .venv.old.{number}" in said
+        assert quick.needs(kind)[0] is Action.NOTHING
 
 
 def test_setup_from_a_folder_without_packages_says_how_to_download_them(tmp_path, capsys):
