@@ -253,7 +253,8 @@ def keep(folder: Path, why: str) -> None:
 def only_one(path: Path) -> Iterator[None]:
     """Wait for a file lock; hold it until the `with` block, or this process and its child, end."""
     with sentences_for_the_disk(path.parent):
-        handle = path.open("a+b")
+        others = path.exists() and not os.access(path, os.W_OK)  # such as root's, after sudo
+        handle = path.open("rb" if others else "a+b")
     with handle:
         os.set_inheritable(handle.fileno(), True)
         waiting = False

@@ -255,24 +255,30 @@ def check_room(folder: Path) -> None:
 
 
 def _disk_advice(text: str, folder: Path) -> Advice | None:
-    if any(part in text for part in _NO_ROOM):
-        return _no_room(folder)
+    if line := _line_with(_NO_ROOM, text):
+        return _no_room(folder, f" ({line})")
     if _NO_LINKS in text:
         return Advice(
             f"The disk of {folder} can't hold the symbolic links of an environment, like many USB "
             "sticks and shared folders: copy the course to your home folder, and run this again "
             "there."
         )
-    if any(part in text for part in _NOT_WRITABLE):
+    if line := _line_with(_NOT_WRITABLE, text):
         return Advice(
-            f"{folder} can't be written to, or a file in its .venv is in use: close what runs from "
-            "it, or copy the course to a folder of your own, and run this again there."
+            f"{folder} can't be written to, or a file in its .venv is in use ({line}): close what "
+            "runs from it, or copy the course to a folder of your own, and run this again there."
         )
     return None
 
 
-def _no_room(folder: Path) -> Advice:
+def _line_with(parts: Sequence[str], text: str) -> str | None:
+    """Return the first line that contains one of the parts of error messages."""
+    lines = (line.strip() for line in text.splitlines() if any(part in line for part in parts))
+    return next(lines, None)
+
+
+def _no_room(folder: Path, line: str = "") -> Advice:
     return Advice(
-        f"There is no room on the disk of {folder}: the packages need about {ROOM_NEEDED_MB} MB "
-        "free. Free some space and run this again."
+        f"There is no room on the disk of {folder}{line}: the packages need about {ROOM_NEEDED_MB} "
+        "MB and 50,000 files (inodes). Free some space and run this again."
     )

@@ -275,6 +275,15 @@ with only_one(Path({str(lock)!r})):
     assert child.communicate()[0] == "in\n"
 
 
+def test_a_lock_of_another_user_can_be_taken(tmp_path, monkeypatch):
+    lock = tmp_path / "lock"
+    lock.touch()
+    lock.chmod(0o444)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write to any file
+    with environment.only_one(lock):
+        pass
+
+
 @pytest.mark.skipif(os.name == "nt", reason="on Windows, a lock can't be inherited")
 def test_a_setup_waits_for_the_installer_of_one_that_was_killed(tmp_path):
     lock, pipe = tmp_path / "lock", tmp_path / "pipe"
@@ -391,10 +400,10 @@ def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     with (
-        pytest.raises(Advice, match="copy the course to a folder of your own"),
+        pytest.raises(Advice, match=r"'\.course\.lock'\): .* a folder of your own"),
         installers.sentences_for_the_disk(tmp_path),
     ):
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), ".course.lock")
 
 
 def test_without_the_venv_module_the_message_says_what_to_install(tmp_path, monkeypatch):
