@@ -11,6 +11,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,7 @@ _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
+_SETTING = ("exclude-newer", "network was disabled")  # of uv, which may hide packages from it
 # Uses the base Python: the running one may belong to the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
@@ -166,7 +168,7 @@ def follow(
     """Run an installer; show the progress that `watch` extracts. Raise Advice on failure."""
     code, lines = output_of(command, doing, watch)
     if code != 0:
-        raise installing_advice(lines, environment.root)
+        raise installing_advice(lines, environment.root, code)
 
 
 def output_of(
@@ -201,7 +203,7 @@ def output_of(
         return child.wait(), lines
 
 
-def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
+def installing_advice(lines: Sequence[str], folder: Path, code: int = 1) -> Advice:
     """Return advice about a failed installation in `folder`, based on the installer's output."""
     text = "\n".join(lines)
     if _NO_CACHE in text:
@@ -216,7 +218,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
             "The packages could not be downloaded: there is no network, or a proxy is in the way. "
             "Connect (or set HTTPS_PROXY) and run this again; what was downloaded is kept."
         )
-    if any(part in text for part in _NO_BUILD) and "exclude-newer" not in text:
+    if any(part in text for part in _NO_BUILD) and not any(part in text for part in _SETTING):
         last = next((line for line in reversed(lines) if "distribution" in line), lines[-1]).strip()
         if os.environ.get("PIP_NO_INDEX"):
             return Advice(
@@ -231,9 +233,12 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
         say("  | " + line)
     names = [name for name in clean_environ() if name.startswith(("PIP_", "UV_"))]
     variables = f" Is a setting the cause ({', '.join(names)})?" if names else ""
+    reason = "the lines above give the reason" if lines else f"exit code {code}, without a message"
+    if code < 0:
+        reason = f"signal {-code} ended the installer ({signal.strsignal(-code)})"
     return Advice(
-        f"Installing the packages failed; the lines above give the reason.{variables} Fix it and "
-        "run this again. If it fails again, report it with those lines."
+        f"Installing the packages failed: {reason}.{variables} Fix it and run this again. If it "
+        "fails again, report it with those lines."
     )
 
 

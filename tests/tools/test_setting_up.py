@@ -363,6 +363,7 @@ OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
         ),
         ("error: Failed to initialize cache at `/x`: Permission denied", "set UV_CACHE_DIR to"),
         ("No solution found: an unforeseen exclude-newer", "the lines above give the reason"),
+        ("No solution found: an unforeseen network was disabled", "the lines above give the"),
         ("an unforeseen error", "(UV_CONFIG_FILE, UV_INDEX_OURS_USERNAME)?"),
     ],
 )
@@ -375,6 +376,16 @@ def test_a_failing_installer_yields_advice(line, sentence, capsys, monkeypatch):
     assert sentence in advice
     assert "\n" not in advice
     assert ("unforeseen" in capsys.readouterr().out) is ("unforeseen" in line)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [(-9, r"failed: signal 9 ended the installer"), (3, "failed: exit code 3, without")],
+)
+def test_an_installer_that_ends_without_a_message_is_reported(tmp_path, monkeypatch, code, sentence):
+    monkeypatch.setattr(installers, "output_of", lambda *_: (code, []))
+    with pytest.raises(Advice, match=sentence):
+        installers.follow(["uv"], Environment(tmp_path), "")
 
 
 @pytest.mark.parametrize(
