@@ -42,7 +42,7 @@ VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "ve
 
 
 def working_uv() -> str | None:
-    """Return the path of uv, or None if it isn't installed, fails or lacks an option of `run_uv`."""
+    """Return the path of uv; None if there is none, or it fails or lacks an option of `run_uv`."""
     uv = shutil.which("uv")
     if uv is None:
         return None
@@ -58,7 +58,7 @@ def working_uv() -> str | None:
 
 
 def needed_uv() -> str:
-    """Return the path of uv, which only maintainers need; raise Advice if there is no working one."""
+    """Return the path of uv, which only maintainers need; raise Advice if none works."""
     if uv := working_uv():
         return uv
     raise Advice(
@@ -175,17 +175,18 @@ def output_of(
     command: Sequence[str],
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
+    folder: Path = ROOT,  # uv obeys the settings of the folder that it runs in
 ) -> tuple[int, list[str]]:
     """Run a program and show its progress; return its exit code and output lines.
 
-    It runs in the course's folder: in another, uv would obey that folder's settings. It inherits
-    the lock of setup: if this process is killed, the next setup waits until the program has ended.
+    The program inherits the lock of setup: if this process is killed, the next setup waits until
+    the program has ended.
     """
     lines: list[str] = []
     with Progress(doing) as progress:
         child = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=folder,
             env=clean_environ(),
             close_fds=False,  # only affects files made inheritable, such as the lock
             stdin=subprocess.DEVNULL,

@@ -380,9 +380,9 @@ def test_a_failing_installer_yields_advice(line, sentence, capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     ("code", "sentence"),
-    [(-9, r"failed: signal 9 ended the installer"), (3, "failed: exit code 3, without")],
+    [(-9, "failed: signal 9 ended the installer"), (3, "failed: exit code 3, without")],
 )
-def test_an_installer_that_ends_without_a_message_is_reported(tmp_path, monkeypatch, code, sentence):
+def test_an_installer_that_ends_without_a_message(tmp_path, monkeypatch, code, sentence):
     monkeypatch.setattr(installers, "output_of", lambda *_: (code, []))
     with pytest.raises(Advice, match=sentence):
         installers.follow(["uv"], Environment(tmp_path), "")
