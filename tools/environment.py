@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import enum
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -26,6 +27,7 @@ from tools.installers import (
     run_pip,
     run_uv,
     sentences_for_the_disk,
+    working_uv,
 )
 from tools.programs import ROOT, WINDOWS, Advice, say
 
@@ -50,7 +52,8 @@ class Action(enum.Enum):
 class Environment:
     """The environment of the course or of an app, and whether it is up to date.
 
-    Setup ends by writing a stamp file. If there is none, setup was interrupted.
+    Setup begins and ends by writing a stamp file, which is incomplete until the end. An environment
+    without one isn't the course's: the user or an editor made it.
     A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
     """
 
@@ -105,7 +108,7 @@ class Environment:
         }
 
     def stamped(self) -> dict[str, Any] | None:
-        """Return the stamp's contents; None if the stamp is missing or invalid."""
+        """Return the stamp's contents; None if the stamp is missing or incomplete."""
         try:
             stamp = json.loads(self.stamp.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -121,6 +124,8 @@ class Environment:
         """Return the action that makes `.venv` ready for `kind`, and a sentence with the reason."""
         if not os.path.lexists(self.folder):
             return Action.MAKE, "Setting up .venv for the first time."
+        if not os.path.lexists(self.stamp):
+            return Action.MAKE, "This .venv was not made by course.py: setting up another one."
         stamp = self.stamped()
         if stamp is None:
             return Action.MAKE, "Setting up .venv was interrupted last time: starting over."
@@ -171,13 +176,15 @@ def set_up(environment: Environment, kind: str) -> Path:
 
 def install(environment: Environment, kind: str, action: Action) -> None:
     """Create, replace or update an environment."""
-    uv = shutil.which("uv")  # preferred, since it is faster than pip
+    uv = working_uv()  # preferred, since it is faster than pip
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
-    making = action is Action.MAKE or (uv is None and not has_pip)
+    own = os.access(environment.packages, os.W_OK)  # not after `sudo python3 course.py`
+    making = action is Action.MAKE or not own or (uv is None and not has_pip)
     with replaced(environment) if making else contextlib.nullcontext():
+        environment.folder.mkdir(parents=True, exist_ok=True)
+        environment.stamp.write_text("{}", encoding="utf-8")  # stays so if setup is interrupted
         if making:
             make_venv(environment, uv)
-        environment.stamp.unlink(missing_ok=True)  # stays missing if setup is interrupted
         if uv is not None:
             run_uv(uv, environment, environment.lock(kind))
         else:
@@ -199,42 +206,61 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Move the old folder aside (delete it if incomplete); restore it if the `with` block fails."""
-    old = environment.folder.with_name(f"{environment.folder.name}.old")
-    if environment.stamped() is None:
-        remove(environment.folder)
-    else:
+    """Move the old folder aside, and restore it if the `with` block fails, or else delete it.
+
+    A folder that setup left incomplete is deleted at once, and one that isn't the course's is kept.
+    """
+    folder = environment.folder
+    old = folder.with_name(f"{folder.name}.old")
+    if environment.stamped() is not None:
         remove(old)
-        environment.folder.rename(old)
+        folder.rename(old)
+    elif os.path.lexists(environment.stamp):
+        remove(folder)
+    elif os.path.lexists(folder):
+        keep(folder, "was not made by course.py")
     try:
         check_room(environment.root)
         yield
     except BaseException:
         if old.exists():
-            remove(environment.folder)
-            old.rename(environment.folder)
+            remove(folder)
+            old.rename(folder)
         raise
     remove(old)
 
 
 def remove(folder: Path) -> None:
-    """Delete an environment, or whatever is in its place."""
-    if folder.is_symlink() or folder.is_file():
-        folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
+    """Delete an environment, or rename it if that fails: it may belong to another user."""
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        keep(folder, f"can't be deleted ({error})")
+
+
+def keep(folder: Path, why: str) -> None:
+    """Rename what is in the place of an environment, and say so."""
+    numbered = (folder.with_name(f"{folder.name}.{number}") for number in itertools.count(1))
+    kept = next(path for path in numbered if not os.path.lexists(path))
+    folder.rename(kept)
+    say(f"{folder} {why}, and is now named {kept.name}: delete it if you don't need it.")
 
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait for a file lock and hold it until the `with` block or this process ends."""
+    """Wait for a file lock; hold it until the `with` block, or this process and its child, end."""
     with sentences_for_the_disk(path.parent):
-        handle = path.open("a+b")
+        others = path.exists() and not os.access(path, os.W_OK)  # such as root's, after sudo
+        handle = path.open("rb" if others else "a+b")
     with handle:
+        os.set_inheritable(handle.fileno(), True)
         waiting = False
         while not _try_lock(handle.fileno()):
             if not waiting:
-                say("Another course.py is setting up .venv: waiting until it is done.")
+                say("Another setup is still running: waiting until it is done.")
                 waiting = True
             time.sleep(0.2)  # polling, since Windows can't wait indefinitely for a file lock
         yield  # closing the file releases the lock

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.env_vars import clean_environ
-from tools.programs import Advice, Progress, ended_with, say
+from tools.programs import ROOT, Advice, Progress, ended_with, say
 
 if TYPE_CHECKING:
     from tools.environment import Environment
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages occupies 870 MB; unpacking needs more
+INSTALLING = ["pip", "install", "--no-deps", "--only-binary", ":all:", "--compile-bytecode"]
 COMPILING = "compiling the packages for a quick first start"  # a progress message
 
 # parts of error messages from pip, uv or the system
@@ -34,16 +36,33 @@ _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
+_SETTING = ("exclude-newer", "network was disabled")  # of uv, which may hide packages from it
 # Uses the base Python: the running one may belong to the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
+def working_uv() -> str | None:
+    """Return the path of uv; None if there is none, or it fails or lacks an option of `run_uv`."""
+    uv = shutil.which("uv")
+    if uv is None:
+        return None
+    asking = [uv, *INSTALLING, "--no-index", "--find-links=.", "--python=.", "--help"]
+    with contextlib.suppress(OSError):  # uv isn't a program
+        done = subprocess.run(
+            asking, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, capture_output=True
+        )
+        if done.returncode == 0 and b"--compile-bytecode" in done.stdout:
+            return uv
+    say(f"{uv} doesn't work, or is too old: doing without it.")
+    return None
+
+
 def needed_uv() -> str:
-    """Return the path of uv, which only maintainers need; raise Advice if it isn't installed."""
-    if uv := shutil.which("uv"):
+    """Return the path of uv, which only maintainers need; raise Advice if none works."""
+    if uv := working_uv():
         return uv
     raise Advice(
-        "This command needs uv, which is not on PATH: install it (pip install uv) and try again. "
+        "This command needs a recent uv on PATH: install it (pip install uv) and try again. "
         "Learners never need this command."
     )
 
@@ -93,8 +112,7 @@ def run_uv(uv: str, environment: Environment, lock: Path) -> None:
 
     If environment variables for pip name a package folder (see `install_from`), pass it to uv.
     """
-    command = [uv, "pip", "install", "--python", str(environment.python), "--no-deps"]
-    command += ["--only-binary", ":all:", "--compile-bytecode", "-r", str(lock)]
+    command = [uv, *INSTALLING, "--python", str(environment.python), "-r", str(lock)]
     if os.environ.get("PIP_NO_INDEX", "").lower() in ("1", "true", "yes", "on"):
         places = os.environ.get("PIP_FIND_LINKS", "").split()
         command += ["--no-index", *(f"--find-links={place}" for place in places)]
@@ -137,11 +155,8 @@ def run_pip(environment: Environment, lock: Path) -> None:
 
     follow(command, environment, "pip is downloading packages", watch)
     compiling = [str(environment.python), "-m", "compileall", "-q", "-j", "0"]
-    with Progress(COMPILING):
-        # Some files are for other Python versions; they fail to compile, but are never imported.
-        subprocess.run(
-            [*compiling, str(environment.packages)], capture_output=True, env=clean_environ()
-        )
+    # Some files are for other Python versions; they fail to compile, but are never imported.
+    output_of([*compiling, str(environment.packages)], COMPILING, lambda _: None)
 
 
 def follow(
@@ -153,22 +168,27 @@ def follow(
     """Run an installer; show the progress that `watch` extracts. Raise Advice on failure."""
     code, lines = output_of(command, doing, watch)
     if code != 0:
-        raise installing_advice(lines, environment.root)
+        raise installing_advice(lines, environment.root, code)
 
 
 def output_of(
     command: Sequence[str],
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
-    folder: Path | None = None,
+    folder: Path = ROOT,  # uv obeys the settings of the folder that it runs in
 ) -> tuple[int, list[str]]:
-    """Run a program and show its progress; return its exit code and output lines."""
+    """Run a program and show its progress; return its exit code and output lines.
+
+    The program inherits the lock of setup: if this process is killed, the next setup waits until
+    the program has ended.
+    """
     lines: list[str] = []
     with Progress(doing) as progress:
         child = subprocess.Popen(
             command,
             cwd=folder,
             env=clean_environ(),
+            close_fds=False,  # only affects files made inheritable, such as the lock
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -184,7 +204,7 @@ def output_of(
         return child.wait(), lines
 
 
-def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
+def installing_advice(lines: Sequence[str], folder: Path, code: int = 1) -> Advice:
     """Return advice about a failed installation in `folder`, based on the installer's output."""
     text = "\n".join(lines)
     if _NO_CACHE in text:
@@ -199,7 +219,7 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
             "The packages could not be downloaded: there is no network, or a proxy is in the way. "
             "Connect (or set HTTPS_PROXY) and run this again; what was downloaded is kept."
         )
-    if any(part in text for part in _NO_BUILD) and "exclude-newer" not in text:
+    if any(part in text for part in _NO_BUILD) and not any(part in text for part in _SETTING):
         last = next((line for line in reversed(lines) if "distribution" in line), lines[-1]).strip()
         if os.environ.get("PIP_NO_INDEX"):
             return Advice(
@@ -214,9 +234,12 @@ def installing_advice(lines: Sequence[str], folder: Path) -> Advice:
         say("  | " + line)
     names = [name for name in clean_environ() if name.startswith(("PIP_", "UV_"))]
     variables = f" Is a setting the cause ({', '.join(names)})?" if names else ""
+    reason = "the lines above give the reason" if lines else f"exit code {code}, without a message"
+    if code < 0:
+        reason = f"signal {-code} ended the installer ({signal.strsignal(-code)})"
     return Advice(
-        f"Installing the packages failed; the lines above give the reason.{variables} Fix it and "
-        "run this again. If it fails again, report it with those lines."
+        f"Installing the packages failed: {reason}.{variables} Fix it and run this again. If it "
+        "fails again, report it with those lines."
     )
 
 
@@ -238,24 +261,30 @@ def check_room(folder: Path) -> None:
 
 
 def _disk_advice(text: str, folder: Path) -> Advice | None:
-    if any(part in text for part in _NO_ROOM):
-        return _no_room(folder)
+    if line := _line_with(_NO_ROOM, text):
+        return _no_room(folder, f" ({line})")
     if _NO_LINKS in text:
         return Advice(
             f"The disk of {folder} can't hold the symbolic links of an environment, like many USB "
             "sticks and shared folders: copy the course to your home folder, and run this again "
             "there."
         )
-    if any(part in text for part in _NOT_WRITABLE):
+    if line := _line_with(_NOT_WRITABLE, text):
         return Advice(
-            f"{folder} can't be written to, or a file in its .venv is in use: close what runs from "
-            "it, or copy the course to a folder of your own, and run this again there."
+            f"{folder} can't be written to, or a file in its .venv is in use ({line}): close what "
+            "runs from it, or copy the course to a folder of your own, and run this again there."
         )
     return None
 
 
-def _no_room(folder: Path) -> Advice:
+def _line_with(parts: Sequence[str], text: str) -> str | None:
+    """Return the first line that contains one of the parts of error messages."""
+    lines = (line.strip() for line in text.splitlines() if any(part in line for part in parts))
+    return next(lines, None)
+
+
+def _no_room(folder: Path, line: str = "") -> Advice:
     return Advice(
-        f"There is no room on the disk of {folder}: the packages need about {ROOM_NEEDED_MB} MB "
-        "free. Free some space and run this again."
+        f"There is no room on the disk of {folder}{line}: the packages need about {ROOM_NEEDED_MB} "
+        "MB and 50,000 files (inodes). Free some space and run this again."
     )

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -44,7 +43,7 @@ def quick(tmp_path, monkeypatch) -> Environment:
     monkeypatch.setattr(environment, "run_pip", install)
     monkeypatch.setattr(environment, "run_uv", lambda uv, it, lock: install(it, lock))
     # Pretend that uv is installed, so that a venv is created without pip.
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(environment, "working_uv", lambda: "/usr/bin/uv")
     monkeypatch.setattr(environment, "check_room", lambda folder: None)
     return Environment(tmp_path.resolve())
 
@@ -134,7 +133,8 @@ def break_folder(it: Environment) -> None:
             "Packages in .venv were changed or removed",
         ),
         (break_version, ".venv was made with Python 3.10"),
-        (break_folder, "was interrupted last time"),
+        (break_folder, ".venv was not made by course.py, and is now named .venv.1"),
+        (lambda it: it.stamp.unlink(), ".venv was not made by course.py, and is now named .venv.1"),
     ],
 )
 def test_a_broken_environment_is_rebuilt_with_a_reason(quick, damage, sentence, capsys):
@@ -161,39 +161,30 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(quick, monkeyp
     assert not (quick.root / ".venv.old").exists()
 
 
-def test_setup_from_a_folder_without_packages_says_how_to_download_them(tmp_path, capsys):
-    assert commands.main(["setup", "--wheels", str(tmp_path)]) == 1
-    assert "pip download --no-deps --only-binary=:all: -r requirements/lab.lock" in (
-        capsys.readouterr().err
-    )
+def test_an_environment_that_is_not_the_courses_is_kept(quick):
+    for number in (1, 2):
+        quick.folder.mkdir()
+        (quick.folder / "own work").touch()
+        set_up(quick, "lab")
+        assert (quick.root / f".venv.{number}" / "own work").exists()
+        shutil.rmtree(quick.folder)
 
 
-def test_uv_installs_from_pips_folder_of_packages(tmp_path, monkeypatch):
-    wheels = tmp_path / "the wheels"
-    wheels.mkdir()
-    (wheels / "one-1.0-py3-none-any.whl").touch()
-    asked: list[list[str]] = []
-    monkeypatch.setattr(installers, "follow", lambda command, *_: asked.append(list(command)))
-    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
-        monkeypatch.setenv(name, "")
-    installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
-    installers.install_from(wheels, "lock")
-    installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
-    usual, offline = asked
-    assert "--no-index" not in usual
-    assert offline == [*usual, "--no-index", f"--find-links={wheels.as_uri()}"]
+def test_an_environment_of_another_user_is_replaced(quick, monkeypatch, capsys):
+    """It can be renamed, but neither changed nor deleted, as after `sudo python3 course.py`."""
 
+    def refused(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
 
-def test_progress_says_what_uv_does_after_installing(tmp_path, monkeypatch):
-    shown: list[str] = []
-
-    def follow(*arguments: Any) -> None:
-        watch = arguments[-1]  # returns the message to show after a line of uv's output
-        shown.append(watch("Installed 2 packages in 3ms"))
-
-    monkeypatch.setattr(installers, "follow", follow)
-    installers.run_uv("uv", Environment(tmp_path), tmp_path / "lock")
-    assert shown == [installers.COMPILING]
+    set_up(quick, "lab")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != quick.packages)
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    for number, kind in enumerate(("site", "class"), start=1):
+        set_up(quick, kind)  # would otherwise add to it
+        said = capsys.readouterr().out
+        assert f".venv.old can't be deleted ([Errno {errno.EACCES}]" in said
+        assert f"now named .venv.old.{number}" in said
+        assert quick.needs(kind)[0] is Action.NOTHING
 
 
 def test_setup_here_names_the_command_that_uses_this_python(capsys):
@@ -216,6 +207,35 @@ with only_one(Path({str(lock)!r})):
         assert child.stdout is not None
         assert "waiting until it is done" in child.stdout.readline()
     assert child.communicate()[0] == "in\n"
+
+
+def test_a_lock_of_another_user_can_be_taken(tmp_path, monkeypatch):
+    lock = tmp_path / "lock"
+    lock.touch()
+    lock.chmod(0o444)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write to any file
+    with environment.only_one(lock):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="on Windows, a lock can't be inherited")
+def test_a_setup_waits_for_the_installer_of_one_that_was_killed(tmp_path):
+    lock, pipe = tmp_path / "lock", tmp_path / "pipe"
+    os.mkfifo(pipe)
+    first = f"""
+import sys
+from pathlib import Path
+from tools import environment, installers
+with environment.only_one(Path({str(lock)!r})):
+    installers.output_of([sys.executable, "-c", "open({str(pipe)!r}).read()"], "")
+"""
+    child = subprocess.Popen([sys.executable, "-c", first], cwd=ROOT)
+    with pipe.open("w"), lock.open() as handle:  # opens once the installer runs
+        child.kill()
+        child.wait()
+        assert not environment._try_lock(handle.fileno())
+    with environment.only_one(lock):  # the installer ends with the pipe
+        pass
 
 
 MISLEADING = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_ROOT": "/nonexistent", "LC_ALL": "C"}
@@ -256,74 +276,6 @@ def test_a_real_pip_sets_up_the_course_from_nothing(tmp_path):
     python = done.stdout.splitlines()[-1]
     importing = [python, "-c", "import tiny_stream, tools"]
     subprocess.run(importing, check=True, cwd=tmp_path, env={**os.environ, "LC_ALL": "C"})
-
-
-OFFLINE_PIP = "WARNING: Retrying (Retry(total=4, ...)) after connection broken by 'ProxyError'"
-OFFLINE_UV = "error: Failed to fetch: `https://example.org/simple/six/`"
-
-
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        (OFFLINE_PIP, "there is no network, or a proxy is in the way"),
-        (OFFLINE_UV, "there is no network, or a proxy is in the way"),
-        ("ERROR: Could not install: [Errno 28] No space left on device", "no room on the disk"),
-        ("error: failed to write: Disk quota exceeded (os error 122)", "no room on the disk"),
-        ("Error: [Errno 1] Not permitted: 'lib' -> '/x/lib64'", "can't hold the symbolic links"),
-        ("ERROR: [Errno 30] Read-only file system: '/x'", "can't be written to"),
-        (
-            "ERROR: No matching distribution found for numpy==2.5.5",
-            "no ready-made build for Python",
-        ),
-        ("error: Failed to initialize cache at `/x`: Permission denied", "set UV_CACHE_DIR to"),
-        ("No solution found: an unforeseen exclude-newer", "the lines above give the reason"),
-        ("an unforeseen error", "(UV_CONFIG_FILE, UV_INDEX_OURS_USERNAME)?"),
-    ],
-)
-def test_a_failing_installer_yields_advice(line, sentence, capsys, monkeypatch):
-    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
-        monkeypatch.delenv(name)
-    for name in ("UV_CONFIG_FILE", "UV_INDEX_OURS_USERNAME", "UV_LINK_MODE"):
-        monkeypatch.setenv(name, "x")
-    advice = str(installers.installing_advice(["Collecting six", line], ROOT))
-    assert sentence in advice
-    assert "\n" not in advice
-    assert ("unforeseen" in capsys.readouterr().out) is ("unforeseen" in line)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "ERROR: No matching distribution found for numpy==2.5.5",
-        "error: No solution found when resolving dependencies",
-    ],
-)
-def test_a_package_missing_from_the_folder_of_packages_is_reported(monkeypatch, line):
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    advice = str(installers.installing_advice([line], ROOT))
-    assert advice.startswith("The folder of packages lacks one for this computer")
-    assert line in advice
-
-
-def test_a_full_disk_is_noticed_before_anything_is_fetched(monkeypatch):
-    usage = shutil.disk_usage(ROOT)._replace(free=300_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    with pytest.raises(Advice, match="no room on the disk"):
-        installers.check_room(ROOT)
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    with (
-        pytest.raises(Advice, match="copy the course to a folder of your own"),
-        installers.sentences_for_the_disk(tmp_path),
-    ):
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def test_without_the_venv_module_the_message_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(installers.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Advice, match=r"apt install python3\.\d+-venv"):
-        installers.make_venv(Environment(tmp_path), None)
 
 
 def test_the_doctor_tells_its_process_in_venv_that_the_folder_was_copied(quick, monkeypatch):
