@@ -43,10 +43,10 @@ async def five_patterns(model: BaseChatModel) -> list[Pattern]:
     status.done()
     return [
         Pattern(blank.result()),
-        Pattern(spun.result(), status_at=shown),
-        Pattern(skeleton.result(), status_at=shown),
+        Pattern(spun.result(), sign=shown),
+        Pattern(skeleton.result(), sign=shown),
         Pattern(stream.result()),
-        Pattern(with_status.result(), status_at=shown),
+        Pattern(with_status.result(), sign=shown),
     ]
 
 

@@ -10,14 +10,14 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
 
 
 @pytest.mark.parametrize(
-    # `status_at` is when a status appeared; 7.0 s has no effect, since the first word came earlier
+    # `sign` is when a status appeared; 7.0 s has no effect, since the first word came earlier
     ("patterns", "text"),
     [
         ([Pattern(STREAM)], "stream: blank 4.0 s · first word 4.0 s · all 10.0 s"),
-        ([Pattern(WHOLE, status_at=0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),
-        ([Pattern(STREAM, status_at=7.0)], "stream: blank 4.0 s · first word 4.0 s"),
+        ([Pattern(WHOLE, sign=0.5)], "invoke: blank 0.50 s · first word 10.0 s · all 10.0 s"),
+        ([Pattern(STREAM, sign=7.0)], "stream: blank 4.0 s · first word 4.0 s"),
         (
-            [Pattern(WHOLE), Pattern(STREAM, status_at=0.5)],
+            [Pattern(WHOLE), Pattern(STREAM, sign=0.5)],
             "Blank for 0.50 s (stream) to 10.0 s (invoke); first words after 4.0 s to 10.0 s",
         ),
         ([Pattern(WHOLE), Pattern(WHOLE)], "Each screen is blank for about 10.0 s"),
@@ -28,5 +28,5 @@ def test_a_status_shortens_the_blank_time_but_not_the_wait_for_a_word(patterns, 
 
 
 def test_the_bars_are_as_long_as_the_times_they_show():
-    bars = pattern_bars(Pattern(STREAM, status_at=1.0)).axes[0].patches
+    bars = pattern_bars(Pattern(STREAM, sign=1.0)).axes[0].patches
     assert [bar.get_width() for bar in bars][:3] == pytest.approx([10.0, 1.0, 3.0])

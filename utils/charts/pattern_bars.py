@@ -26,7 +26,8 @@ class Pattern:
 
     recording: Recording  # the recorded reply; its label is the pattern's name
     # seconds from the request until a status, spinner or empty form appeared; infinite if none did
-    status_at: float = inf
+    # (its name is in learners' notebooks)
+    sign: float = inf
 
 
 @default_settings
@@ -43,7 +44,7 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
     readings = [reading(recording, wpm) for recording in recordings]
     firsts = [r.first for r in readings]  # seconds until the first word
     totals = [recording.e2e for recording in recordings]
-    blanks = [min(p.status_at, first) for p, first in zip(patterns, firsts, strict=True)]  # seconds
+    blanks = [min(p.sign, first) for p, first in zip(patterns, firsts, strict=True)]  # seconds
     summaries = [
         f"blank {in_seconds(blank)} · first word {in_seconds(first)} · all {in_seconds(total)}"
         for blank, first, total in zip(blanks, firsts, totals, strict=True)
