@@ -27,7 +27,10 @@ if __name__ == "__main__":
     for name, path in shadowing.hidden(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.advice(name, path))
-    if hasattr(sys.stdout, "reconfigure"):  # stdout may be None
+    if sys.stdout is None:  # closed, as under pythonw
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        os.set_inheritable(sys.stdout.fileno(), True)  # for the programs that commands start
+    if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # for paths that stdout can't encode
     try:
         from tools.commands import main

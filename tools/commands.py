@@ -17,13 +17,14 @@ from tools.app import APPS, app
 from tools.canary import canary
 from tools.doctor import doctor
 from tools.env_vars import TEST_SPEED
-from tools.environment import LOCKS, interpreter
+from tools.environment import LOCKS, Environment, interpreter
 from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.lock import lock
 from tools.programs import ROOT, WINDOWS, Advice, advice_for_the_disk, run, say, this_command
 from tools.test_command import test
+from utils import shadowing
 
 GETTING_STARTED = f"""\
 New here? One command sets everything up and opens lesson 1:
@@ -53,7 +54,7 @@ def verdict(arguments: argparse.Namespace) -> int:
     python = interpreter("lab", arguments.here)
     # Run in the user's folder, where --run starts the app. With -P, Python doesn't import from it.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
-    return run(command, Path.cwd(), PYTHONPATH=str(ROOT))
+    return run(command, Path(), PYTHONPATH=str(ROOT))
 
 
 def build(arguments: argparse.Namespace) -> int:
@@ -265,6 +266,21 @@ def check_command(words: Sequence[str]) -> None:
         raise Advice(f"There is no command {words[0]!r}: {hint}")
 
 
+def check_folder(here: bool) -> None:
+    """Raise Advice if programs that use the course's folder or its `.venv` would fail to start."""
+    environment = Environment(ROOT)
+    path = sys.path if here else [str(environment.packages)]
+    for name, file in shadowing.hidden_in_root(path).items():
+        raise Advice(shadowing.advice(name, file))
+    if sys.platform == "linux" and not here:
+        disk = os.statvfs(environment.folder if environment.folder.exists() else ROOT)
+        if disk.f_flag & os.ST_NOEXEC:
+            raise Advice(
+                f"The disk of {ROOT} is mounted with the option noexec, so packages can't be "
+                "loaded from it: copy the course to your home folder, and run this again there."
+            )
+
+
 def _not_taken(command: str, word: str) -> str:
     if command == "lab" and word.isdigit():
         return "lab takes no number: it opens lesson 1, and the others are beside it in notebooks/."
@@ -279,6 +295,7 @@ def main(words: Sequence[str]) -> int:
         words = [*words[1:2], "--help"] if words[1:] else []
     try:
         check_command(words)
+        check_folder("--here" in words)
         if words[:1] == ["verdict"]:  # `tools.verdict` parses the options of this command
             more = [word for word in words[1:] if word != "--here"]
             return verdict(argparse.Namespace(here="--here" in words, more=more))

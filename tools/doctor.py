@@ -87,19 +87,23 @@ def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
     except Advice as advice:
         return False, str(advice)
     except Exception as error:  # a broken package may raise anything
-        return False, f"{type(error).__name__}: {error}: {repair()}"
+        return False, f"{type(error).__name__}: {error}: {repair(damaged=True)}"
 
 
-def repair() -> str:
-    """Return instructions for fixing this interpreter's packages."""
+def repair(damaged: bool = False) -> str:
+    """Return instructions for fixing this interpreter's packages.
+
+    If a package is `damaged`, although its version is right, installing again would keep it.
+    """
     if Path(sys.prefix) == Environment(ROOT).folder:
-        return f"run {this_command('lab')}"
-    return install_here()
+        return f"{f'delete {sys.prefix}, and ' if damaged else ''}run {this_command('lab')}"
+    return install_here("--force-reinstall" if damaged else "")
 
 
-def install_here() -> str:
+def install_here(option: str = "") -> str:
     """Return instructions for installing the packages for this interpreter."""
-    return f"run {Path(sys.executable).name} -m pip install -r {LOCKS['lab']}"
+    words = [Path(sys.executable).name, "-m pip install", option, "-r", LOCKS["lab"]]
+    return f"run {' '.join(filter(None, words))}"
 
 
 def setting_up() -> str:
@@ -190,11 +194,15 @@ def examine_utils() -> str:
 def hidden_in_notebooks() -> str | None:
     """Return a message if notebooks would import a file instead of a package; otherwise, None."""
     from utils import shadowing
+
+    notebooks = str(ROOT / "notebooks")
+    if problem := shadowing.other_utils(notebooks):
+        return problem
     from utils.setup import NEEDED
 
     # In a kernel, `sys.path` also contains the notebook folder, before the package folders.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
-    path = [*sys.path[:place], str(ROOT / "notebooks"), *sys.path[place:]]
+    path = [*sys.path[:place], notebooks, *sys.path[place:]]
     hidden = shadowing.in_the_way(path, NEEDED)
     return next((shadowing.advice(name, file) for name, file in hidden.items()), None)
 
@@ -217,7 +225,9 @@ def examine_widgets() -> str:
         importlib.import_module(name)
     extension = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager")
     if not extension.is_dir():
-        raise Advice(f"JupyterLab can't display widgets: {extension} is missing: {repair()}")
+        raise Advice(
+            f"JupyterLab can't display widgets: {extension} is missing: {repair(damaged=True)}"
+        )
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
 

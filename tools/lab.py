@@ -34,6 +34,7 @@ from tools.programs import (
     this_command,
     wait_for,
 )
+from utils.shadowing import other_utils
 
 LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
@@ -60,6 +61,8 @@ def lab(arguments: argparse.Namespace) -> int:
     """Open the course in JupyterLab and run until Ctrl-C."""
     port = free_port(arguments.port)
     python = interpreter("lab", arguments.here)  # `here`: use this Python instead of `.venv`
+    if problem := other_utils(str(ROOT / "notebooks")):
+        say(problem)
     token = secrets.token_urlsafe(24)
     lesson = f"/tree/{LESSON_1}" if (ROOT / LESSON_1).exists() else ""
     address = f"http://127.0.0.1:{port}/lab{lesson}?token={token}"

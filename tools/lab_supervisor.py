@@ -23,6 +23,7 @@ import psutil  # type: ignore[import-untyped]
 
 from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, say
+from utils.env_vars import PROXIES, hidden
 
 _MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
@@ -160,7 +161,6 @@ def serve(folder: Path) -> None:
     commands._yarn_config = lambda _: {"yarn config": {}}
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_server.serverapp import ServerApp
-    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
     class CourseServer(ServerApp):
         @property
@@ -168,8 +168,14 @@ def serve(folder: Path) -> None:
             return [str(folder)]
 
     KernelSpecManager.kernel_dirs.tag(config=True)  # makes it configurable
-    LabApp.serverapp_class = CourseServer
-    LabApp.launch_instance([])
+    # JupyterLab's extension manager raises an error if it can't use a proxy. Kernels started later
+    # get these variables again.
+    with hidden(PROXIES):
+        from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
+
+        LabApp.serverapp_class = CourseServer
+        server = LabApp.initialize_server([])
+    server.start()
 
 
 if __name__ == "__main__":

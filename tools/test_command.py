@@ -189,6 +189,8 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
         say(file.read_text(encoding="utf-8", errors="replace").rstrip())
     elif file.exists():
         tally = read_tally(file)
+    elif code == 0:
+        return Tally(failed=1), " (pytest ended without a report, so perhaps before all tests ran)"
     if step.is_pytest and code in NO_TEST_RAN and not tally.total():
         return tally, f" ({NO_TEST_RAN[code]})"
     if code == 0:

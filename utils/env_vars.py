@@ -10,7 +10,7 @@ import re
 import ssl
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -37,10 +37,17 @@ def variable(name: str) -> str | None:
 
 
 @contextmanager
-def hidden() -> Iterator[None]:
-    """During the `with` block, unset the variables that would change how a client is created."""
+def hidden(more: Collection[str] = ()) -> Iterator[None]:
+    """During the `with` block, unset the variables that would change how a client is created.
+
+    Variables named in `more`, which is in upper case, are unset too, in any case.
+    """
     with lock:
-        taken = {name: os.environ.pop(name) for name in list(os.environ) if _HIDDEN.fullmatch(name)}
+        taken = {
+            name: os.environ.pop(name)
+            for name in list(os.environ)
+            if _HIDDEN.fullmatch(name) or name.upper() in more
+        }
         try:
             yield
         finally:

@@ -13,7 +13,10 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes a `sitecustomize`.
 _HOOKS = ("sitecustomize", "usercustomize")
 # The course's own folders and modules, which may shadow installed packages of the same name.
-_OURS = ("benchmarks", "course", "docs", "hub", "lessons", "notebooks", "tests", "tools", "utils")
+_OURS = (
+    *("benchmarks", "conftest", "course", "docs", "hub", "lessons", "notebooks"),
+    *("tests", "tools", "utils"),
+)
 
 
 def is_for_packages(place: str) -> bool:
@@ -54,10 +57,29 @@ def hidden(path: list[str]) -> dict[str, str]:
                 continue  # Python finds built-in and frozen modules before any file on the path
             meant = PathFinder.find_spec(name, later)
             if meant is not None:  # a namespace package counts too, though it has no origin
-                is_package = here.submodule_search_locations is not None
-                origin = os.path.abspath(here.origin)
-                found[name] = os.path.dirname(origin) if is_package else origin
+                found[name] = _location(here.origin)
     return found
+
+
+def _location(origin: str) -> str:
+    """Return the path of a module's file, or of a package's folder."""
+    location = os.path.abspath(origin)
+    folder, file = os.path.split(location)
+    return folder if file.startswith("__init__.") else location
+
+
+def hidden_in_root(path: list[str]) -> dict[str, str]:
+    """Map each installed package on `path` that is shadowed in the course's folder to the file.
+
+    Programs that are started there with `python -m` would import the file.
+    """
+    return hidden([_ROOT, *filter(is_for_packages, path)])
+
+
+def other_utils(folder: str) -> str | None:
+    """Return advice if a notebook in `folder` could import another `utils` than the course's."""
+    found = PathFinder.find_spec("utils", [folder])
+    return advice("utils", _location(found.origin)) if found and found.origin else None
 
 
 def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:

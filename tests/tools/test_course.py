@@ -8,12 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from tests.tools.run_course import COURSE, course
 from tools import commands, doctor, lab
 from tools.programs import ROOT, Advice, advice_for_the_disk
+from utils import shadowing
 
 COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
 
@@ -127,6 +129,63 @@ def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_pat
         f"The file {tmp_path / 'argparse.py'} hides Python's own module `argparse`: rename the "
         "file, and start again.\n"
     )
+
+
+def test_a_file_in_the_courses_folder_that_hides_a_package_is_named(tmp_path, monkeypatch, capsys):
+    for name in ("psutil", "conftest", "scratch"):
+        (tmp_path / f"{name}.py").touch()
+    monkeypatch.setattr(shadowing, "_ROOT", str(tmp_path))
+    assert commands.main(["setup", "--here"]) == 1
+    assert capsys.readouterr().err == (
+        f"\nThe file {tmp_path / 'psutil.py'} hides the package `psutil`: rename the file, and "
+        "start again.\n"
+    )
+
+
+def test_lab_names_another_utils_since_the_setup_cell_may_import_it(tmp_path, monkeypatch, capsys):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "utils.py").touch()
+    monkeypatch.setattr(lab, "ROOT", tmp_path)
+    monkeypatch.setattr(lab, "start_jupyter", lambda *_: sys.exit(3))
+    with pytest.raises(SystemExit):
+        commands.main(["lab", "--here"])
+    sentence = f"The file {tmp_path / 'notebooks' / 'utils.py'} hides the package `utils`: rename"
+    assert capsys.readouterr().out.startswith(sentence)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the option")
+def test_a_disk_from_which_no_package_can_be_loaded_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_NOEXEC))
+    assert commands.main(["setup"]) == 1
+    assert f"The disk of {ROOT} is mounted with the option noexec" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a current folder")
+def test_verdict_runs_in_a_folder_that_was_deleted(tmp_path):
+    script = 'rmdir "$PWD" && exec "$@"'
+    command = [sys.executable, str(COURSE), "verdict", "--here", "http://127.0.0.1:9"]
+    result = subprocess.run(
+        ["sh", "-c", script, "sh", *command], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert result.stderr.strip().startswith("Where does the question go?")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows passes on handles, not descriptors")
+def test_commands_and_the_programs_they_start_work_without_standard_output():
+    result = course_after("""
+import os
+os.close(1)
+sys.stdout = None
+from tools import commands, programs
+
+def main(_):
+    with programs.Progress("working"):
+        programs.show_transient("cell 1")
+    return programs.run([sys.executable, "-c", "import sys; sys.stdout.isatty()"])
+
+commands.main = main
+""")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

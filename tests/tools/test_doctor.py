@@ -229,14 +229,16 @@ def test_doctor_explains_what_an_older_kernel_cannot_do(monkeypatch):
     assert "before 7.4, Stop takes effect only once the cell has finished" in finding
 
 
-def test_doctor_names_a_file_that_hides_a_package(monkeypatch, tmp_path):
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "openai.py").touch()
+@pytest.mark.parametrize("name", ["openai", "utils"])
+def test_doctor_names_a_file_that_hides_a_package(monkeypatch, tmp_path, name):
+    file = tmp_path / "notebooks" / f"{name}.py"
+    file.parent.mkdir()
+    file.touch()
     (tmp_path / "utils").symlink_to(doctor.ROOT / "utils")
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     advice = doctor.hidden_in_notebooks()
     assert advice is not None
-    assert advice.startswith(f"The file {tmp_path / 'notebooks' / 'openai.py'} hides the package")
+    assert advice.startswith(f"The file {file} hides the package `{name}`")
 
 
 def test_doctor_names_a_package_of_another_version(monkeypatch):
@@ -257,8 +259,16 @@ def test_doctor_names_the_path_of_another_utils_package(monkeypatch, tmp_path):
     assert str(other) in failure(doctor.examine_utils)
 
 
-def test_an_exception_in_a_check_becomes_its_finding():
+@pytest.mark.parametrize(
+    ("prefix", "repair"),
+    [
+        (doctor.ROOT / ".venv", rf"delete {re.escape(str(doctor.ROOT))}.*venv, and run .* lab"),
+        (doctor.ROOT.parent, "run .* -m pip install --force-reinstall -r requirements/lab.lock"),
+    ],
+)
+def test_an_exception_in_a_check_becomes_its_finding(monkeypatch, prefix, repair):
     def broken() -> str:
         raise ImportError("a library is missing")
 
-    assert failure(broken).startswith("ImportError: a library is missing: run ")
+    monkeypatch.setattr("sys.prefix", str(prefix))
+    assert re.fullmatch(f"ImportError: a library is missing: {repair}", failure(broken))

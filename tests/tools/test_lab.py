@@ -110,6 +110,8 @@ c.KernelSpecManager.allowed_kernelspecs = {"theirs"}
 c.KernelManager.ip = "10.0.0.1"
 c.LabApp.app_dir = "/nowhere"
 """
+# JupyterLab's extension manager accepts neither of these.
+PROXIES = {"http_proxy": "127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
 KERNEL = {"argv": ["/nowhere/python"], "display_name": "Theirs", "language": "python"}
 ANOTHER_VENV = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
@@ -161,13 +163,14 @@ def user_settings(folder: Path) -> dict[str, str]:
         "PYTHONSTARTUP": str(folder / "modules" / "startup.py"),
         "PYTHONWARNINGS": "default",
         "MPLBACKEND": "TkAgg",
+        **PROXIES,
     }
 
 
-CELL = """
+CELL = f"""
 import asyncio, langchain_core, os, sys
 await asyncio.sleep(0)
-print(sys.executable, os.environ["MPLBACKEND"], end="")
+print(sys.executable, os.environ["MPLBACKEND"], *map(os.environ.get, {list(PROXIES)}), end="")
 """
 
 
@@ -190,7 +193,8 @@ def test_a_users_jupyter_settings_change_nothing_but_the_theme(tmp_path):
             reply = client.execute_interactive(CELL, timeout=PATIENCE, output_hook=messages.append)
         assert reply["content"]["status"] == "ok", reply["content"]
         printed = "".join(message["content"].get("text", "") for message in messages)
-        assert printed == f"{sys.executable} module://matplotlib_inline.backend_inline"
+        backend = "module://matplotlib_inline.backend_inline"
+        assert printed == " ".join([sys.executable, backend, *PROXIES.values()])
     finally:
         code, more = lab.interrupt()
     assert code == 0

@@ -92,6 +92,14 @@ def test_a_pytest_that_crashes_counts_as_a_failure(tmp_path, capfd):
     assert capfd.readouterr().out.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
 
 
+def test_a_pytest_that_ends_early_without_an_error_counts_as_a_failure(tmp_path, capfd):
+    step = pytest_on(written(tmp_path, "import os\ndef test_it(): os._exit(0)\n"))
+    assert test_command.run_steps([step]) == 1
+    problem, counts = capfd.readouterr().out.splitlines()[-2:]
+    assert problem.startswith("What failed: tests (pytest ended without a report")
+    assert counts == "0 passed, 1 failed, 0 skipped"
+
+
 def passing(name: str = "style") -> Step:
     return Step(name, [sys.executable, "-c", ""])
 
