@@ -33,7 +33,7 @@ STDERR = 2  # file descriptor for the app's output; stdout is for the command's 
 
 @dataclasses.dataclass(frozen=True)
 class App(Environment):
-    """An app with an environment of its own, separate from the course's."""
+    """An app, with an environment separate from the course's."""
 
     name: str
     place: str  # the folder to start the app in

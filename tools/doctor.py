@@ -96,7 +96,8 @@ def repair(damaged: bool = False) -> str:
     If a package is `damaged`, although its version is right, installing again would keep it.
     """
     if Path(sys.prefix) == Environment(ROOT).folder:
-        return f"{f'delete {sys.prefix}, and ' if damaged else ''}run {this_command('lab')}"
+        first = f"delete {sys.prefix}, and " if damaged else ""
+        return f"{first}run {this_command('lab')}"
     return install_here("--force-reinstall" if damaged else "")
 
 

@@ -54,8 +54,8 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 def clean_environ(**more: str) -> dict[str, str]:
     """Return this process's environment variables, minus unwanted ones, plus `more`.
 
-    Requests to the loopback address bypass any proxy, which couldn't reach the simulator. Jupyter
-    uses the kernel of its own environment, not one that the user registered elsewhere.
+    They make clients connect to the loopback address without a proxy, and Jupyter use the kernel of
+    this Python environment instead of one that the user registered elsewhere.
     """
     environ = {
         name: value

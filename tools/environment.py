@@ -206,9 +206,9 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 @contextlib.contextmanager
 def replaced(environment: Environment) -> Iterator[None]:
-    """Move the old folder aside, and restore it if the `with` block fails, or else delete it.
+    """Rename the old folder; delete it after the `with` block, or restore it if the block fails.
 
-    A folder that setup left incomplete is deleted at once, and one that isn't the course's is kept.
+    A folder that setup left incomplete is deleted first, and one that isn't the course's is kept.
     """
     folder = environment.folder
     old = folder.with_name(f"{folder.name}.old")
@@ -251,7 +251,7 @@ def keep(folder: Path, why: str) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait for a file lock; hold it until the `with` block, or this process and its child, end."""
+    """Wait for a file lock, which programs started in the `with` block inherit."""
     with sentences_for_the_disk(path.parent):
         others = path.exists() and not os.access(path, os.W_OK)  # such as root's, after sudo
         handle = path.open("rb" if others else "a+b")

@@ -12,11 +12,8 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes a `sitecustomize`.
 _HOOKS = ("sitecustomize", "usercustomize")
-# The course's own folders and modules, which may shadow installed packages of the same name.
-_OURS = (
-    *("benchmarks", "conftest", "course", "docs", "hub", "lessons", "notebooks"),
-    *("tests", "tools", "utils"),
-)
+# The course's own packages and modules, which may shadow installed ones of the same name.
+_OURS = ("benchmarks", "conftest", "course", "hub", "tests", "tools", "utils")
 
 
 def is_for_packages(place: str) -> bool:

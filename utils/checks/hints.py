@@ -16,7 +16,7 @@ class Hint:
     """One hint or, once every hint has been shown, all of them."""
 
     heading: str
-    steps: Sequence[str]  # the texts of the hints
+    steps: Sequence[str]  # the text of each hint
     after: str  # what the learner can run next
 
     def __repr__(self) -> str:

@@ -70,7 +70,7 @@ class Reading:
     messages: Sequence[BaseMessage] = ()  # empty if the answer received a stream and no model
     # the call's keyword arguments, such as `tools`, and the model's `max_tokens`
     settings: Mapping[str, Any] = field(default_factory=dict)
-    streamed: bool = True  # whether the reply was streamed, rather than sent all at once
+    streamed: bool = True  # whether the reply was streamed, rather than sent in one go
     usage: bool = True  # whether token usage, if any, is sent
     began: float = field(default_factory=virtual_time.now)  # when the reply was requested
     arrived: list[float] = field(default_factory=list)  # when each non-empty piece was taken

@@ -22,7 +22,7 @@ class Seen(Run):
 
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the largest number of characters of complete words held back at once
+    words_held: int  # the most characters of complete words that were held back at any time
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 

@@ -175,7 +175,7 @@ CLOSED: Messages[closed.Seen] = {
     "fence without an open block": lambda s: (
         f"{_result(s)} `closed` added a fence, but no block is open. Which lines did you count?"
     ),
-    "fence in mid-line": lambda s: f"{_result(s)} The new fence isn't on a line of its own.",
+    "fence in mid-line": lambda s: f"{_result(s)} The new fence isn't on a separate line.",
     "leaves the block open": lambda s: (
         f"{_result(s)} The block is still open. Which lines did you count, and which one closes "
         "the block?"

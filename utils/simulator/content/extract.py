@@ -68,7 +68,7 @@ class Words(NamedTuple):
 
 @_cached
 def word_set(text: str) -> Words:
-    """Return all words in a text, and their prefixes."""
+    """Return all words in `text`, and their prefixes."""
     whole = frozenset(words(text))
     ends = range(_SHORTEST_STEM, _LONGEST_STEM + 1)
     return Words(whole, frozenset(word[:end] for word in whole for end in ends))
@@ -88,7 +88,7 @@ def links(text: str) -> list[str]:
 
 @_cached
 def phones(text: str) -> list[str]:
-    """Return the telephone numbers in a text."""
+    """Return the telephone numbers in `text`."""
     return [found.strip() for found in re.findall(r"\+?\d[\d ()/-]{6,}\d", text)]
 
 
