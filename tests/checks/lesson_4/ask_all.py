@@ -43,6 +43,11 @@ END = GROUP + RESULTS
 TASKS = f"tasks = [asyncio.create_task(ask(prompt)) {GO}\n    "
 GATHER = "return await asyncio.gather(*map(ask, prompts))"
 KEEPING_ERRORS = "await asyncio.gather(*map(ask, prompts), return_exceptions=True)"
+RAISES_LATE = f"""texts = {KEEPING_ERRORS}
+    for text in texts:
+        if isinstance(text, BaseException):
+            raise text
+    return texts"""
 WAIT = "await asyncio.wait(tasks, return_when=asyncio.FIRST_{})\n    ".format
 DONE = "return [task.result() if task.done() else '' for task in tasks]"
 NEXT = "\n            "  # a line break and the indentation of `ASK`
@@ -56,14 +61,7 @@ edit(None, {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(pr
 edit(None, {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"})
 edit(
     None,
-    {  # this answer waits for all replies before it raises an error
-        END: f"""texts = {KEEPING_ERRORS}
-    for text in texts:
-        if isinstance(text, BaseException):
-            raise text
-    return texts""",
-        ASK: "return await (model | StrOutputParser()).ainvoke(prompt)",
-    },
+    {END: RAISES_LATE, ASK: "return await (model | StrOutputParser()).ainvoke(prompt)"},
 )
 edit("over the limit", {"(at_most)": "(3)"})
 edit("under the limit", {"(at_most)": "(min(at_most, 3))"})
@@ -77,7 +75,22 @@ edit(
     return texts"""
     },
 )
-edit("never ends", {TURN: "await turn.acquire()\n        if turn:", END: GATHER})
+KEEPS_TURN = "await turn.acquire()\n        if turn:"
+edit("never ends", {TURN: KEEPS_TURN, END: GATHER})
+edit(
+    "never ends",
+    {
+        TURN: KEEPS_TURN,
+        ASK: f"text = await text_of(model, prompt){NEXT}turn.release(){NEXT}return text",
+        END: RAISES_LATE,
+    },
+    "when the connection of one reply was lost",
+)
+edit(
+    "idle while prompts wait",
+    {TURN: f"while turn.locked():{NEXT}await asyncio.sleep(0.05)\n        {TURN}"},
+    "free for 0.05 s.*at intervals",
+)
 edit("never ends", {TURN: f"while turn.locked():{NEXT}sleep(0.1)\n        {TURN}", END: GATHER})
 edit("another loop", {"turn =": "_ =", "with turn": "with TURNS", END: GATHER})
 edit("order of finishing", {RESULTS: "return [task.result() for task in tasks][::-1]"})

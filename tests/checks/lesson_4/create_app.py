@@ -135,6 +135,16 @@ edit(
         "astream(question)": "astream(list(asked))",
     },
 )
+LATER = "log.append(('user', question))"
+edit(
+    "sends other questions",
+    {
+        "app = FastAPI()": "app, log = FastAPI(), []",
+        "astream(question)": "astream([*log, ('user', question)])",
+        "yield END": f"yield END; {LATER}",
+    },
+)
+edit("never awaited", {"astream(question)": "ainvoke(question)"})
 MIXED = {START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}"}
 edit("mixes readers up", {**MIXED, "astream(question)": "astream(held[-1])"}, "received `'The moon")
 PAUSES = {"yield f": f"await asyncio.sleep(0.05){THEN}yield f"}
@@ -142,8 +152,18 @@ STRIPS = {"astream(question)": "astream(question.strip())"}
 edit("another prompt", STRIPS, "fast")
 edit("another prompt", {"astream(question)": "astream(unquote_plus(question))"}, "of C  ")
 LIMITED = {"for chunk in model": "for chunk in limited(model", "question):": "question)):"}
-edit("stops early", LIMITED, "for a reply with a long silence")
+edit("failed without a failure", LIMITED, "for a reply with a long silence")
+edit("failed without a failure", {PIECE: "framed(chunk)"}, "errors in your own code")
 edit("waits between pieces", PAUSES, "wrote its reply in 2.0 s, but the endpoint took")
+AHEAD = "asyncio.ensure_future(anext(chunks, None))"
+edit(
+    "leaves a task",
+    {
+        START: f"{START}chunks = model.astream(question){NEXT}",
+        f"{LOOP}:": f"coming = {AHEAD}{NEXT}    while chunk := await coming:{THEN}coming = {AHEAD}",
+    },
+    "`anext` was still running after the server had cancelled",
+)
 # mistakes in the events
 edit("event without data", {"yield END": f"yield {EVENT_LINE('end')}"})
 edit("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"})
@@ -168,6 +188,7 @@ edit("returns nothing", {"return app": ""})
 edit("returns the wrong type", {"return app": "return chat"})
 edit("async def", {"def create_app": "async def create_app"})
 edit("yields", {"return app": "yield app"})
+edit("needs frame", {"framed": "frame"})
 edit("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of")
 edit("needs frame", {"framed": "frame", "def create_app": "def frame(text): ...\ndef create_app"})
 # a mistake in handling a disconnect
@@ -232,6 +253,18 @@ TOGETHER = {
 }
 edit(None, TOGETHER)
 edit(None, {**TOGETHER, "\n            await asyncio.wait({filling})": ""})
+POLLS = """            while not queue.empty() or not filling.done():
+                if queue.empty():
+                    await asyncio.sleep(0.05)
+                    continue
+                item = queue.get_nowait()
+                if item is None:
+                    break"""
+edit(
+    "sent late",
+    {"            while (item := await queue.get()) is not None:": POLLS, "maxsize=1": ""},
+    "0.05 s after it had arrived",
+)
 edit("hangs after a failure", {"except Exception": "except ValueError"})
 
 

@@ -32,4 +32,5 @@ edit("not JSON", {DATA: f"text if chr(10) in text else {DATA}"}, r"Two\\nlines'`
 edit("JSON of something else", {"(text)\n": "(text.strip())\n"}, "gets `''` back")
 edit("JSON of something else", {DATA: f"text if text == '42' else {DATA}"}, "gets `42` back")
 edit("changes the next frame", {r"\n\n": r"\n\nid"})
+edit("changes the next frame", {r"\n\n": r"\n\nevent: end\n"})
 edit("raises", {DATA: "json.dumps(text.encode('ascii').decode())"})

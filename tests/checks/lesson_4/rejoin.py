@@ -94,14 +94,15 @@ edit(
         "        last_event_id = int(sent)\n        reply = replies",
     },
 )
-edit(
-    None,
-    {  # polls instead of waiting
-        LOOP: f"while number <= len(reply.events) or not reply.over:{MORE}"
-        f"if number > len(reply.events):{MORE}    await asyncio.sleep(0.01){MORE}    continue{MORE}"
-        "event = reply.events[number - 1]"
-    },
+POLLING = (
+    f"while number <= len(reply.events) or not reply.over:{MORE}"
+    f"if number > len(reply.events):{MORE}    await asyncio.sleep(0.01){MORE}    continue{MORE}"
+    "event = reply.events[number - 1]"
 )
+edit(None, {LOOP: POLLING})
+for seconds in ("0.05", "0.10"):
+    late = rf"sent {seconds} s after it was added.*at intervals\?"
+    edit("sent late", {LOOP: POLLING.replace("0.01", seconds)}, late)
 edit(
     None,
     {  # sends several events in one piece
@@ -148,6 +149,7 @@ edit("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, 
 edit("no event name", {f"{NAME}\\n": ""}, "no line `event:`")
 edit("no blank line", {f"{DATA}\\n": DATA}, "What ends an event")
 edit("ends early", {LOOP: "for event in reply.events[last_event_id:]:"}, "after 0 events")
+edit("waits between events", {FRAME: f"await asyncio.sleep(0.05) or {FRAME}"})
 edit("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s")
 POLLS = {"event := await reply.event(number)": "event := await polled(reply, number)"}
 edit("held back", POLLS, "in the reply's events but not sent")

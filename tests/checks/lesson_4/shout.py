@@ -30,6 +30,9 @@ edit(None, {YIELD: f"if chunk.content:\n            {YIELD}"})
 edit(None, {"(prompt)": "([HumanMessage(prompt)], config={'tags': ['loud']})", "content": "text"})
 edit(None, {"model.": "(model | StrOutputParser()).", "chunk.content": "chunk"})
 edit("blocks the loop", {"async for": "for", "astream": "stream"})
+AHEAD = "asyncio.ensure_future(anext(chunks, None))"
+TAKES_AHEAD = {LOOP: f"next = {AHEAD}\n    while chunk := await next:\n        next = {AHEAD}"}
+edit("leaves a task", TAKES_AHEAD, "its task `anext` was still running when its reader")
 edit("plain generator", {"async ": "", "astream": "stream"})
 BEHIND = {LOOP: f"before = ''\n    {LOOP}", YIELD: "yield before; before = chunk.content.upper()"}
 edit("held back", BEHIND)

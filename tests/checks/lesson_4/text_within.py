@@ -50,6 +50,8 @@ edit("adds text", {"return text": "return text if text.endswith('.') else text +
 edit("no text", {ADD: "text = chunk.content"})
 edit("unread async generator", {"return text": "yield text"})
 edit("swallows the cancellation", {"TimeoutError": "(TimeoutError, asyncio.CancelledError)"})
+AGAIN = "text = (await model.ainvoke(prompt)).content"
+edit("calls twice", {"pass": AGAIN}, "is paid for\\. Which line repeats the call")
 edit("waits on", {"return": "await asyncio.sleep(0.5)\n    return"})
 edit("raises", {"return text": "raise Ended"})
 edit("outlives the cancellation", {EXCEPT: f"{EXCEPT}\n    except asyncio.CancelledError:{STAYS}"})

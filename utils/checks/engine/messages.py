@@ -106,7 +106,12 @@ SHARED: Messages[Run] = {
     ),
     "calls twice": lambda s: (
         f"`{s.name}` called the model {times(s.reply.requests)} for one reply, and each call is "
-        "paid for. The first reply already holds the whole text."
+        "paid for. "
+        + (
+            "The first reply already holds the whole text."
+            if s.reply.readings[0].ended
+            else "Which line repeats the call?"
+        )
     ),
     "invoke": lambda s: (
         f"`{s.name}` called the model with `{s.method}`, which returns only when all "

@@ -15,6 +15,7 @@ from langchain_core.messages import BaseMessage
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.run import ANYTHING, STRING, Run, from_yield, text_of
+from utils.checks.engine.virtual_time import SOON
 
 # errors that usually indicate a mistake in the learner's code
 SLIPS = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError)
@@ -67,6 +68,11 @@ def _prints(run: Run) -> bool:
     instead = len(output) <= len(expected) - len(printed)
     prints_all = printed == expected and not run.streams
     return only_printed and (instead or prints_all) and output != expected
+
+
+def sent_late(run: Run) -> bool:
+    """Whether a piece was passed on before the next one arrived, but after a delay."""
+    return run.passes_on and not run.reply.most_held and run.reply.most_late > SOON
 
 
 FIRST: Mistakes[Run] = {

@@ -61,6 +61,7 @@ class Event:
 
     what: Literal["in", "end", "out"]
     text: str = ""
+    at: float = field(default_factory=virtual_time.now)  # in virtual seconds
 
 
 @dataclass(eq=False)
@@ -172,6 +173,24 @@ class Reply:
                 going_in += len(event.text)
                 ends.append(going_in)
         return most
+
+    @property
+    def most_late(self) -> float:
+        """The longest delay, in virtual seconds, from taking a piece to passing on its last part.
+
+        Output is matched to pieces by length, as in `most_held`.
+        """
+        late, going_in, coming_out = 0.0, 0, 0
+        waiting: list[tuple[int, float]] = []  # where each piece ends, and when it was taken
+        for event in self.log:
+            if event.what == "out":
+                coming_out += len(event.text)
+                while waiting and waiting[0][0] <= coming_out:
+                    late = max(late, event.at - waiting.pop(0)[1])
+            elif event.what == "in":
+                going_in += len(event.text)
+                waiting.append((going_in, event.at))
+        return late
 
     def out(self, text: str) -> None:
         """Log text that the answer yielded, printed or sent."""

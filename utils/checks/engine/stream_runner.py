@@ -26,6 +26,8 @@ from utils.checks.engine.reply import GAP, Reply
 from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
+# the types of `anext(stream)`, which `ensure_future` turns into a task
+_ANEXT = ("anext_awaitable", "async_generator_asend")
 _MODULES = ("builtins", "asyncio", "utils")  # packages whose exceptions the learner didn't define
 _MOST = 1000  # items after which a stream counts as infinite
 _PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to finish
@@ -281,7 +283,9 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
     found: dict[asyncio.Task[Any], str] = {}
     for task in asyncio.all_tasks(loop):
         coro = task.get_coro()
-        if inspect.iscoroutine(coro):
+        if type(coro).__name__ in _ANEXT:
+            found[task] = "anext"
+        elif inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
                 found[task] = coro.__qualname__  # such as `Event.wait`; names with a dot come last

@@ -27,6 +27,7 @@ _TEXTS = {
 }
 _TWICE = "Name a sea."  # the prompt that is listed twice
 _FAILS = "Describe the tide."  # the prompt whose reply fails in a case with `fails_after`
+_LOST = "when the connection of one reply was lost"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,10 @@ check = Exercise(
         Prompts(at_most=1),
         Prompts(at_most=50),
         Prompts(at_most=3, prompts=(), when="for an empty list of prompts"),
-        Prompts(at_most=3, fails_after=2, when="when the connection of one reply was lost"),
+        Prompts(at_most=3, fails_after=2, when=_LOST),
+        Prompts(
+            at_most=1, fails_after=2, when=_LOST
+        ),  # here, a place that is never freed blocks the rest
     ),
     mistakes=MISTAKES,
     first=FIRST,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from types import CodeType
 from typing import Any
 
 from utils import sse
@@ -14,7 +15,7 @@ from utils.checks.engine.app_runner import NO_APP, run_app
 from utils.checks.engine.asgi_client import App, Visit, get, passed_on
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.mistakes import TEXT, sent_late
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.untouched import untouched
@@ -85,6 +86,8 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.second:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
+        if case.second:  # once more, later: the model must not see the earlier questions
+            visits.append(await get(app, "/chat", {"question": _OTHER}))
         # Wait until no thread refers to a suspended generator: only then does Python close it.
         # Collect garbage on the event loop, where unreferenced coroutines can be closed.
         for _ in range(_TRIES):
@@ -126,7 +129,21 @@ def _lacks_frame(s: Seen) -> bool:
     """Whether the app seems to have failed because the notebook's `frame` isn't written yet."""
     missing = isinstance(s.error, NameError) and s.error.name == "frame"
     written = getattr(s.answer, "__globals__", {}).get("frame")
-    return missing or (s.error is not None and untouched(written, "4.frame"))
+    used = "frame" in _names(getattr(s.answer, "__code__", None))
+    caught = _fails(s) and used and written is None  # the app sent `failed` for the `NameError`
+    return missing or caught or (s.error is not None and untouched(written, "4.frame"))
+
+
+def _names(code: object) -> set[str]:
+    """Return the names of globals and attributes in a function's code and its inner functions."""
+    if not isinstance(code, CodeType):
+        return set()
+    return set(code.co_names).union(*map(_names, code.co_consts))
+
+
+def _fails(s: Seen) -> bool:
+    """Whether the app sent `failed` instead of `end`, although the model didn't fail."""
+    return s.case.whole and "failed" in s.visit.names and "end" not in s.visit.names
 
 
 def _ends_with_a_message(s: Seen) -> bool:
@@ -156,8 +173,9 @@ FIRST: Mistakes[Seen] = {
     "needs frame": _lacks_frame,
     "misuses the response": lambda s: bool(re.search(_MISUSE, str(s.error))),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
+    "failed without a failure": lambda s: _fails(s) and not (s.other_model or s.forgotten),
     "closes before it is read": lambda s: (
-        bool(s.unread) and s.visit.status is not None and not s.wrong_header
+        "stream" in s.unread and s.visit.status is not None and not s.wrong_header
     ),
 }
 ENDS: Mistakes[Seen] = {
@@ -198,7 +216,8 @@ LEFT: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        Visited(),
+        # the silence is short, so that pieces don't arrive in step with an app that polls
+        Visited(silences={1: 0.003}),
         Visited(
             pieces=("", "a", "", " ", "\n", "b"),
             prompt=" Is 100% of C++ *fast*?\n",
@@ -214,6 +233,8 @@ check = Exercise(
             when="after a client had disconnected in a silence",
         ),
         Visited(
+            compact=True,
+            silences={5: 60.0},
             leave_after=4,
             slow=True,
             when="after the server had cancelled a request while text waited to be sent",
@@ -225,6 +246,7 @@ check = Exercise(
         **_only_if(lambda s: s.case.whole or s.case.fails_after is not None, ENDS),
         **_only_if(lambda s: s.case.whole, WHOLE),
         **TEXT,
+        "sent late": sent_late,
         **_only_if(lambda s: s.case.fails_after is not None, FAILED),
         **_only_if(lambda s: s.case.fails_after is None and s.case.leave_after is not None, LEFT),
     },

@@ -204,8 +204,8 @@ ASK_ALL: Messages[ask_all.Seen] = {
     ),
     "idle while prompts wait": lambda s: (
         f"With `at_most={s.case.at_most}`, a reply ended and its place stayed free for "
-        f"{s.idle:.1f} s, although other prompts were waiting. Does the next one wait for a whole "
-        "batch?"
+        f"{s.idle:.2f} s, although other prompts were waiting. Does the next one wait for a whole "
+        "batch, or check for a free place at intervals?"
     ),
 }
 
@@ -233,13 +233,16 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         f"{_limit(s)}, when the next piece arrived after a silence. During a silence, none of your "
         "code runs. What can interrupt the waiting itself?"
     ),
-    "too late": lambda s: f"{_limit(s)}. What enforces the limit, and is `seconds` unchanged?",
+    "too late": lambda s: (
+        f"{_limit(s)}. What interrupts the waiting at the limit, and is `seconds` unchanged?"
+    ),
     "text from after the limit": lambda s: (
-        f"`text_within` returned also {shown(repr(s.excess))}, which arrived after the limit of "
+        f"`text_within` also returned {shown(repr(s.excess))}, which arrived after the limit of "
         f"{s.case.seconds:.1f} s{s.when}. When does the time in your code begin?"
     ),
     "too early": lambda s: (
-        f"{_limit(s)}, although more text would have arrived in time. What ends the loop early?"
+        f"{_limit(s)}, although more text would have arrived in time. What ends the loop early, "
+        "and is `seconds` unchanged?"
     ),
     "no text": lambda s: (
         f"`text_within` returned an empty string{s.when}, but {shown(s.expected)} had arrived by "
@@ -321,8 +324,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "shows as part of the reply. What gives an event the name `end`?"
     ),
     "another event": lambda s: (
-        f"An event named {shown(next(n for n in s.visit.names if n != 'end'))} was sent{s.when}, "
-        "although the reply was complete. A page expects messages and then one `end`."
+        f"An event named {shown(next(n for n in s.visit.names if n != 'end'))} was sent{s.when}. "
+        "Of a complete reply, a page expects only messages and then one `end`."
     ),
     "not a JSON string": lambda s: (
         f"The data of an event is {shown(repr(s.strange))}, which isn't a JSON string. `frame` "
@@ -351,6 +354,14 @@ CREATE_APP: Messages[create_app.Seen] = {
     "waits between pieces": lambda s: (
         f"The model wrote its reply in {s.lasts:.1f} s, but the endpoint took {s.took:.1f} s to "
         "send it. What does it wait for between two pieces?"
+    ),
+    "failed without a failure": lambda s: (
+        f"`failed` was sent{s.when}, but the model's connection wasn't lost. Which line sends it? "
+        "An `except` also catches errors in your own code; without it, this check shows them."
+    ),
+    "sent late": lambda s: (
+        f"A piece was sent {s.reply.most_late:.2f} s after it had arrived. Does the endpoint wait "
+        "for the next piece, or check for it at intervals?"
     ),
     "hangs after a failure": lambda s: (
         f"The model's connection was lost {s.case.when}, and the response never ended. What is it "
@@ -491,6 +502,10 @@ REJOIN: Messages[rejoin.Seen] = {
         "A page that was loaded after the reply's end had to wait "
         f"{s.late:.1f} s for events that had all been added. What waits "
         "between two of them?"
+    ),
+    "sent late": lambda s: (
+        f"An event was sent {s.reply.most_late:.2f} s after it was added. Does a reader wait for "
+        "the next event, or check for it at intervals?"
     ),
     "no end": lambda s: (
         f"The last event that a reader received is {shown(s.last)}{s.when}. The reply's own last "

@@ -13,7 +13,7 @@ from utils.checks.engine.app_runner import NO_APP, run_app
 from utils.checks.engine.asgi_client import App, Visit, get, json_of, passed_on, post
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.mistakes import TEXT, sent_late
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import SOON
@@ -315,13 +315,15 @@ MISTAKES: Mistakes[Seen] = {
     **TEXT,
     "never ends for a reader": lambda s: any(r.visits[-1].left is not None for r in s.readers),
     "waits between events": lambda s: s.late > _SLOW,
+    "sent late": sent_late,
     "accepts a bad request": lambda s: bool(accepted(s)),
 }
 
 check = Exercise(
     observe,
     cases=(
-        Readers(),
+        # the silence is short, so that pieces don't arrive in step with a reader that polls
+        Readers(silences={1: 0.003}),
         Readers(pieces=(), when="for an empty reply"),
         Readers(drops=((4, 3),), when="after a reader's connection had dropped"),
         Readers(drops=((), (5,)), when="when two readers read the same reply"),
