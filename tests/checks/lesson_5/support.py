@@ -10,6 +10,7 @@ from types import MappingProxyType
 from tests.checks.answers import edited, right, wrong
 from tests.checks.lesson_5._parts import (
     all_tools_concurrently,
+    by_an_agent,
     collects_all_but_statuses,
     collects_pieces,
     in_a_loop,
@@ -53,6 +54,7 @@ def with_steady(changes):
 
 right("5.support")(assembled())
 right("5.support")(assembled(answer=all_tools_concurrently))
+right("5.support")(assembled(answer=by_an_agent))
 right("5.support", says="handled a tool call, Stop, .* the reader waits 0.6 s in all")(
     assembled(steady=keeps_the_error)
 )

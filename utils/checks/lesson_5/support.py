@@ -26,7 +26,8 @@ from utils.timing import Piece, Recording
 PARTS = ("answer", "steady")
 BUDGET = 1.2  # the longest total wait allowed, as a multiple of the model's TTFT
 # the histories of the first and second turns
-_HISTORIES = (given.HISTORY, (*given.HISTORY, AIMessage(given.LAMP), HumanMessage("And now?")))
+_SECOND = (AIMessage(given.LAMP, id="3"), HumanMessage("And now?", id="4"))
+_HISTORIES = (given.HISTORY, (*given.HISTORY, *_SECOND))
 
 
 @dataclass(frozen=True, kw_only=True)
