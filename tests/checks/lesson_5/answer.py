@@ -20,7 +20,7 @@ from tests.checks.lesson_5._parts import (
 from utils.widgets import Status
 
 
-@right("5.answer")
+@right("5.answer", says="around each stream you read closes it")
 async def answer(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}
     messages = list(messages)

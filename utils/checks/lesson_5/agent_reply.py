@@ -77,5 +77,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},
-    notes={"leaves closing to Python": leaves_closing(observe, "langgraph.pregel.Pregel.astream")},
+    notes={"leaves closing to Python": leaves_closing(observe)},
 )
