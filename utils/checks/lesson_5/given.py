@@ -25,7 +25,7 @@ SECONDS = 2.0  # the stall timeout, in seconds
 LONG = 30.0  # seconds of silence, longer than any timeout in these checks
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
-HISTORY = (  # with ids, since an agent would add missing ones
+HISTORY: Sequence[BaseMessage] = (  # with ids, since an agent would add missing ones
     SystemMessage("You are the support of a lamp shop.", id="1"),
     HumanMessage("Where is my lamp?", id="2"),
 )
