@@ -618,6 +618,8 @@ SUPPORT: Messages[support.Seen] = {
     ),
     "streams for sources": "A source was called, but it is a stream already. `steady` needs "
     "functions without arguments, which make the stream when they are called.",
+    "coroutines for sources": "A source was called, but it returned a coroutine, not a stream. "
+    "Which of your functions is an `async def` without a `yield`?",
     "calls twice": lambda s: (
         f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money."
     ),
@@ -630,7 +632,7 @@ SUPPORT: Messages[support.Seen] = {
         "reach the code that measures the silence?"
     ),
     "other tools": lambda s: (
-        f"A request didn't offer `tools` to the model{s.when}. What passes them on?"
+        f"A request didn't offer exactly `tools` to the model{s.when}. What passes them on?"
     ),
     "blank screen": _blank,
     "tools never run": "The model called a tool, but none ran.",

@@ -100,6 +100,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
     "not a function": lambda s: not callable(s.panel.support),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
     "streams for sources": lambda s: "'async_generator' object is not callable" in str(s.error),
+    "coroutines for sources": lambda s: "'coroutine' object" in str(s.error) and not s.readings,
     **FALLBACK_FIRST,
 }
 MISTAKES: Mistakes[Seen] = {
