@@ -5,6 +5,11 @@ streams, a `Status` names the stage that begins.
 """
 
 import asyncio
+from contextlib import aclosing
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import after_model
+from langchain_core.messages import AIMessageChunk
 
 from tests.checks.answers import edited
 from utils import assistant
@@ -33,6 +38,29 @@ all_tools_concurrently = edited(
     },
     asyncio=asyncio,
 )
+
+
+@after_model
+def only_complete_calls(state, runtime):
+    if state["messages"][-1].tool_calls and finish_of(state["messages"][-1]) != "tool_calls":
+        raise ValueError("The tool call is truncated.")
+
+
+async def by_an_agent(model, tools, messages):
+    """Use an agent, which adds ids to messages that have none."""
+    agent, stage = create_agent(model, tools, middleware=[only_complete_calls]), "Thinking"
+    yield Status(stage)
+    modes = ["messages", "updates"]
+    async with aclosing(agent.astream({"messages": messages}, stream_mode=modes)) as items:
+        async for mode, item in items:
+            if mode == "messages":
+                if isinstance(item[0], AIMessageChunk):
+                    yield item[0]
+            elif "model" in item:
+                for call in item["model"]["messages"][-1].tool_calls:
+                    yield Status(stage := "Tool call", call["name"])
+            elif stage != "Thinking":
+                yield Status(stage := "Thinking")
 
 
 async def collects_all_but_statuses(model, tools, messages):

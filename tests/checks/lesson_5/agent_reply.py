@@ -26,14 +26,14 @@ edit(None, {"chunk, _": "chunk, where", CHECK: 'where["langgraph_node"] == "mode
 edit(None, {"history}": "[*history]}"})
 edit("shows a result", {CHECK: ""}, "raw result")
 edit("another conversation", {"history}": "history[-1:]}"}, "`messages`")
-edit("ends before the last reply", {CHECK: STOPS}, "called a tool")
+edit("ends before the last reply", {CHECK: STOPS})
 COLLECTED = {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"}
 edit("held back", COLLECTED, "after it had arrived")
 PLAIN_LOOP = {"async with aclosing(agent.as": "with closing(agent.s", "async for": "for"}
 edit("blocks the loop", PLAIN_LOOP, "agent.stream")
 
 
-@right("5.agent_reply", says="around that very stream closes it")
+@right("5.agent_reply", says="around each stream you read closes it")
 async def leaves_closing_to_python(agent, history):
     async for chunk, _ in agent.astream({"messages": history}, stream_mode="messages"):
         if isinstance(chunk, AIMessageChunk):

@@ -13,13 +13,14 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import (
     all_tools_concurrently,
+    by_an_agent,
     collects_all_but_statuses,
     finish_of,
 )
 from utils.widgets import Status
 
 
-@right("5.answer")
+@right("5.answer", says="around each stream you read closes it")
 async def answer(model, tools, messages):
     by_name = {tool.name: tool for tool in tools}
     messages = list(messages)
@@ -95,6 +96,7 @@ TOOLS = "(messages, tools=[*map(convert_to_openai_tool, tools)]):"
 BOUND = {".bind_tools(tools)": "", "(messages):": TOOLS}
 edit(None, {**BOUND, PIECE: f"{PIECE}{THEN}if finish_of(chunk): break"})
 right("5.answer")(all_tools_concurrently)
+right("5.answer")(by_an_agent)
 wrong("5.answer", "held back")(collects_all_but_statuses)
 
 

@@ -18,7 +18,7 @@ async def within(seconds, stream):
             yield chunk
 
 
-@right("5.first_that_answers", says="around that very stream closes it")
+@right("5.first_that_answers", says="around each stream you read closes it")
 async def first_that_answers(models, prompt):
     for number, model in enumerate(models, start=1):
         shown = False
@@ -54,7 +54,7 @@ edit("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"})
 edit("not in order", {"(models, start": "(models[::-1], start"})
 edit("calls the next without need", {"return": "if shown:\n                return"})
 edit("goes on after a cancellation", {"except Exception": "except BaseException"})
-edit("calls the next without need", {STREAM: f"within(4.9, {STREAM})"})
+edit("takes a silence for a failure", {STREAM: f"within(4.9, {STREAM})"}, "a silence isn't")
 edit("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after white space")
 edit("calls the next too late", {f"shown or {SHOWN}": SHOWN}, "an empty chunk")
 edit("never calls the next", {"    for": START("models = models[:2]")}, "three models")

@@ -13,11 +13,11 @@ from tests.checks.answers import edits, right, wrong
 from tests.checks.lesson_5._parts import collects_pieces, keeps_the_error, raises_an_earlier_error
 from utils import lesson_source
 from utils.assistant import committed
-from utils.stall_timeout import watched
+from utils.stall_timeout import Stalled, watched  # noqa: F401 (used in edits)
 from utils.widgets import Status  # noqa: F401 (used in edits)
 
 
-@right("5.steady")
+@right("5.steady", says="around each stream you read closes it")
 async def steady(sources, seconds):
     for number, source in enumerate(sources, start=1):
         begun = False
@@ -70,12 +70,14 @@ edit("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"})
 PATIENT = {"(), seconds": "(), seconds if number < len(sources) else 1000"}
 edit("ends quietly", PATIENT, "the last source was silent")
 edit("another limit", {"(), seconds": "(), 2"}, "but `seconds` was 3")
-edit("another error", {RAISE: f"                if begun:{NEXT}    raise{NEXT}{OWN}"}, "when both")
+for own in (OWN, "raise Stalled('No source answered.')"):
+    RAISE_OWN = {RAISE: f"                if begun:{NEXT}    raise{NEXT}{own}"}
+    edit("another error", RAISE_OWN, "when both")
 edit("raises", {COMMITS: "piece.content"})
 edit("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"})
 edit("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"})
 edit("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"})
-right("5.steady")(keeps_the_error)
+right("5.steady", "the error is raised.$")(keeps_the_error)
 
 
 keeps = edits("5.steady", keeps_the_error)

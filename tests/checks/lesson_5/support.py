@@ -10,6 +10,7 @@ from types import MappingProxyType
 from tests.checks.answers import edited, right, wrong
 from tests.checks.lesson_5._parts import (
     all_tools_concurrently,
+    by_an_agent,
     collects_all_but_statuses,
     collects_pieces,
     in_a_loop,
@@ -53,6 +54,7 @@ def with_steady(changes):
 
 right("5.support")(assembled())
 right("5.support")(assembled(answer=all_tools_concurrently))
+right("5.support")(assembled(answer=by_an_agent))
 right("5.support", says="handled a tool call, Stop, .* the reader waits 0.6 s in all")(
     assembled(steady=keeps_the_error)
 )
@@ -70,6 +72,7 @@ class Assistant:
 
 READS, GIVEN = "async for piece in steady(sources, seconds)", "(sources, seconds)"
 SOURCE, BEGIN = "partial(answer, model, tools, history)", "    async def"
+SENDS = "async def send(model): return answer(model, tools, history)\n        sources ="
 FIRST = "    {}\n    async def".format  # inserts a line of code before the function `reply`
 
 for mistake, changes, *says in (
@@ -83,6 +86,7 @@ for mistake, changes, *says in (
     ("second turn calls no model", {BEGIN: FIRST("models = iter(models)")}),
     ("another history", {BEGIN: FIRST("kept = []"), "sources = ": "sources = kept[:] = kept or "}),
     ("returns no function", {"return reply": "return reply([])"}),
+    ("coroutines for sources", {"sources =": SENDS, SOURCE: "partial(send, model)"}),
     ("raises", {"steady(": "steadily("}, "name 'steadily' is not defined"),
     ("blank screen", {READS: f"for piece in [piece {READS}]"}),
     ("blank screen", {"yield piece": "if hasattr(piece, 'content'): yield piece"}),
@@ -125,6 +129,10 @@ for parts in (
     {"steady": collects_pieces},
 ):
     right("5.support", ONE.format(*parts))(in_a_notebook(**parts))
+ORDER = {GIVEN: "(seconds, sources)"}
+wrong("5.support", "raises", "raised .* in the course's `steady`, at the line `for number, source")(
+    in_a_notebook(ORDER, steady=in_the_course.steady)
+)
 right("5.support", says=BOTH)(in_a_notebook(answer=unchanged_stub("answer"), steady=...))
 wrong("5.support", "blank screen")(
     in_a_notebook({READS: f"for piece in [piece {READS}]"}, answer=..., steady=...)

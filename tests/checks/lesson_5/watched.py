@@ -53,6 +53,13 @@ edit("yields an awaitable", {f"await {WAIT}": "anext(stream)"})
 edit("yields something else", {"yield chunk": "yield chunk.model_copy(update={'content': '!'})"})
 edit("yields a piece again", {"yield chunk": "yield chunk\n            yield chunk"})
 edit("leaves a piece out", {"yield chunk": "if chunk.content:\n                yield chunk"})
+HELD = {
+    "        while": "        held = None\n        while",
+    "yield chunk": "if held:\n                yield held\n            held = chunk",
+}
+edit("leaves a piece out", HELD, "It was the last piece")
+NO_R = {"yield chunk": "if 'R' not in chunk.content:\n                yield chunk"}
+edit("leaves a piece out", NO_R, "Which line skips it")
 edit("yields nothing", {"yield chunk": "if not chunk:\n                yield chunk"})
 
 

@@ -130,6 +130,30 @@ def test_a_follow_up_gets_the_requested_part_of_the_topic(wish, words):
     assert second == topic.parts[wish]
 
 
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("Write a poem.", "the poem about a river"),
+        ("Write a verse about a river.", "the poem about a river"),
+        ("Tell me a short story.", "the lighthouse"),
+        ("Make a table with three rows.", "the packing list"),
+        ("Show me a code example.", "Python"),
+        ("My lamp flickers when I dim it. What can I do?", "the flickering lamp"),
+        ("Why do tokens make it faster?", "streaming"),
+        ("Give me three tips.", "a pleasant chat"),
+    ],
+)
+def test_a_prepared_reply_is_continued_whichever_prompt_it_matched(asked, name):
+    (topic,) = [topic for topic in topics() if topic.name == name]
+    prepared, why, short = replies([asked, "Why?", "Shorter, please."])
+    assert prepared == prepared_replies.answer(asked)
+    assert (why, short) == (topic.parts["why"], topic.parts["short"])
+
+
+def test_a_similar_message_does_not_continue_a_prepared_reply():
+    assert topic_of("Write a poem about cats") is None
+
+
 def test_a_topic_ends_when_all_its_parts_have_been_used():
     topic = topic_of("backpressure")
     *earlier, last = replies(["What is backpressure?", *["more"] * len(topic.parts)])

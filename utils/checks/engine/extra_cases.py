@@ -4,14 +4,17 @@ They cover a first chunk that contains text and, where applicable, a long reply,
 a reader who stops early, and a cancelled task.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pkgutil import resolve_name
 from typing import Any
 from unittest.mock import patch
 
+from utils.checks.engine.raised import learners_own
 from utils.checks.engine.run import RIVERS, Case, Run
 
+_LEFT = "when its reader stopped early"
 _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
@@ -29,7 +32,7 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
         for pieces in (0, 3):
             yield replace(run.case, fails_after=pieces, when="when the connection was lost")
     if run.streams and "left open" not in opts_out:
-        yield replace(run.case, leave_after=1, when="when its reader stopped early")
+        yield replace(run.case, leave_after=1, when=_LEFT)
     if run.asynchronous and "swallows the cancellation" not in opts_out:
         # cancel during a long silence, so that a stream still being read in a thread is detected
         yield replace(
@@ -42,25 +45,27 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
 
 def leaves_closing(
     observe: Callable[[Any, Any], Run],
-    method: str = "utils.checks.engine.fake_model.FakeModel.astream",
+    method: str = "utils.checks.engine.virtual_loop.VirtualLoop._asyncgen_firstiter_hook",
 ) -> Callable[[Run], bool]:
-    """Return a predicate for answers that rely on garbage collection to close `method`'s streams.
+    """Return a predicate for answers that rely on garbage collection to close a stream.
 
-    References to these streams are kept, so that only `close()` or `aclose()` closes them.
+    When the learner's own code calls `method`, references to its arguments and result are kept, so
+    that only `close()` or `aclose()` closes them. The default is the event loop's hook that Python
+    calls with an async generator when code begins to read it.
     """
 
     def applies(s: Run) -> bool:
         kept: list[Any] = []
-        make = resolve_name(method)
+        real = resolve_name(method)
 
         def keeping(*args: Any, **kwargs: Any) -> Any:
-            kept.append(make(*args, **kwargs))
-            return kept[-1]
+            result = real(*args, **kwargs)
+            if learners_own(sys._getframe(1).f_code.co_filename):
+                kept.append((args, result))
+            return result
 
         with patch(method, keeping):
-            run = observe(s.answer, replace(s.case, leave_after=1))
-        # a chain can't close its model's stream, even if the learner's code closes the chain's
-        in_chain = any(call.in_chain for model in run.models for call in model.calls)
-        return run.still_open and not in_chain
+            # three items, since the first may precede the stream
+            return observe(s.answer, replace(s.case, leave_after=3, when=_LEFT)).still_open
 
     return applies

@@ -8,6 +8,7 @@ from pathlib import Path
 from utils.checks.engine.wording import shown
 
 _CHECKS = str(Path(__file__).parent.parent)
+_COURSE = str(Path(__file__).parent.parent.parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 
@@ -18,18 +19,20 @@ def told(error: BaseException | None, when: str = "") -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     what = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
-    line = _own_line(error) or (_own_line(error.__cause__) if error.__cause__ else "")
-    at = f" at the line {shown(line, 90)}" if line else ""
+    at = _at_line(error) or (_at_line(error.__cause__) if error.__cause__ else "")
     after = f", {when}" if when else ""
     await_missing = " Is an `await` missing?" if "'coroutine'" in what else ""
     return f"Your code raised {shown(what.strip(), 200)}{at}{after}.{await_missing}"
 
 
-def _own_line(error: BaseException) -> str:
-    """Return the innermost line of the learner's own code in the traceback; "" if there is none."""
+def _at_line(error: BaseException) -> str:
+    """Quote the innermost line of the traceback that isn't a library's; "" if there is none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if learners_own(frame.filename):
-            return linecache.getline(frame.filename, frame.lineno or 0).strip()
+        line = linecache.getline(frame.filename, frame.lineno or 0).strip()
+        if line and learners_own(frame.filename):
+            given = frame.filename.startswith(_COURSE)  # such as lesson 5's `steady`
+            where = f" in the course's {shown(frame.name)}," if given else ""
+            return f"{where} at the line {shown(line, 90)}"
     return ""
 
 

@@ -38,7 +38,7 @@ def observe(answer: Any, case: Calls) -> Seen:
     for name in ("stream", "invoke", "stream_events"):
         setattr(agent, name, partial(_blocks, name, called))
     how: dict[str, Any] = {"streams": True, "passes_on": True}
-    run = run_async("agent_reply", answer, case, replies[0], agent, given.history(), **how)
+    run = run_async("agent_reply", answer, case, replies[0], agent, list(given.HISTORY), **how)
     readings = [each for reply in replies for each in reply.readings]
     before = [message.text for message in given.HISTORY]
     return Seen.of(
@@ -77,5 +77,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},
-    notes={"leaves closing to Python": leaves_closing(observe, "langgraph.pregel.Pregel.astream")},
+    notes={"leaves closing to Python": leaves_closing(observe)},
 )

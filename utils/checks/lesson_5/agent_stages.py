@@ -83,7 +83,7 @@ def _recorded(sends: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Ite
 
     async def main() -> list[Item]:
         modes: Any = ["messages", "updates"]
-        run = agent.astream({"messages": given.history()}, stream_mode=modes)  # type: ignore[call-overload]
+        run = agent.astream({"messages": list(given.HISTORY)}, stream_mode=modes)  # type: ignore[call-overload]
         return [item async for item in run]
 
     return virtual_time.run(main)

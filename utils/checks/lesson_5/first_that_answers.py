@@ -39,6 +39,12 @@ def observe(answer: Any, case: Fallback) -> Seen:
     )
 
 
+FIRST_MISTAKES: Mistakes[Seen] = {
+    "takes a silence for a failure": lambda s: (
+        s.called > s.case.to_call and s.case.silent(s.case.to_call) and not s.cancelled
+    ),
+    **FALLBACK_FIRST,
+}
 MISTAKES: Mistakes[Seen] = {
     "another prompt": lambda s: bool(s.other_prompts),
     **FALLBACK,
@@ -102,7 +108,7 @@ check = Exercise(
         ),
     ),
     mistakes=MISTAKES,
-    first=FALLBACK_FIRST,
+    first=FIRST_MISTAKES,
     notes={"leaves closing to Python": leaves_closing(observe)},
     opts_out={"swallows the error": "errors before any text are caught; cases test later ones"},
 )

@@ -25,7 +25,10 @@ SECONDS = 2.0  # the stall timeout, in seconds
 LONG = 30.0  # seconds of silence, longer than any timeout in these checks
 LAMP = "Your lamp left the warehouse on Monday. It should be with you on Thursday."
 OTHER = "Good evening! Which order is it about?"
-HISTORY = (SystemMessage("You are the support of a lamp shop."), HumanMessage("Where is my lamp?"))
+HISTORY: Sequence[BaseMessage] = (  # with ids, since an agent would add missing ones
+    SystemMessage("You are the support of a lamp shop.", id="1"),
+    HumanMessage("Where is my lamp?", id="2"),
+)
 USAGE = UsageMetadata(input_tokens=30, output_tokens=20, total_tokens=50)
 ORDER: Call = ("order_status", '{"order": 4711}')
 HOURS: Call = ("opening_hours", '{"day": "Friday"}')
@@ -70,11 +73,6 @@ class Fallback(Case):
             given = {"pieces": pieces, "error": error, "compact": self.compact}
             made.append(Reply(**{**given, **how}))
         return made
-
-
-def history() -> list[BaseMessage]:
-    """Return a copy of `HISTORY` with message ids, since an agent would add missing ids."""
-    return [each.model_copy(update={"id": str(at)}) for at, each in enumerate(HISTORY)]
 
 
 class _InTurn(FakeModel):

@@ -7,7 +7,7 @@ from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.messages import CANCELLED
 from utils.checks.engine.raised import told
-from utils.checks.engine.run import Run
+from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_5 import (
     agent_reply,
@@ -34,9 +34,9 @@ _NO_FINISH = "Look at its finish reason: did the model ever report that it had f
 _FINISHED = "Look at its finish reason: the model did report that it had finished."
 
 _LEAVES_CLOSING: Messages[Run] = {
-    "leaves closing to Python": "One thing to improve: when its reader leaves, the stream closes "
-    "only because nothing refers to it any longer. `aclosing` around that very stream closes it at "
-    "that moment."
+    "leaves closing to Python": "One thing to improve: when its reader leaves, a stream closes "
+    "only because nothing refers to it any longer. `aclosing` around each stream you read closes "
+    "it at that moment."
 }
 
 _PASSING: Messages[PassingRun] = {
@@ -50,7 +50,14 @@ _PASSING: Messages[PassingRun] = {
     ),
     "leaves a piece out": lambda s: (
         f"{shown(repr(getattr(s.missing, 'content', s.missing)))} arrived but wasn't passed "
-        f"on{s.when}. Pass on pieces without text, too."
+        f"on{s.when}. "
+        + (
+            "It was the last piece. What happens to that one when the stream ends?"
+            if s.missing is s.sent[-1][1]
+            else "Which line skips it?"
+            if text_of(s.missing)
+            else "Pass on pieces without text, too."
+        )
     ),
 }
 
@@ -338,6 +345,10 @@ FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
     **_LEAVES_CLOSING,
     "correct": "If a model fails before any text, the next one is called. After text, the error "
     "propagates, and no text is shown twice.",
+    "takes a silence for a failure": lambda s: (
+        f"The next model was called{s.when}. In this exercise, a silence isn't a failure, however "
+        "long it is. What limits it?"
+    ),
     "another prompt": lambda s: (
         f"The prompt was {shown(s.case.prompt)}, but a model was sent {shown(s.other_prompts[0])}."
     ),
@@ -566,6 +577,7 @@ def _part_given(seen: steady.Seen | support.Seen) -> str:
 
 STEADY: Messages[steady.Seen] = {
     **_FALLBACK,
+    **_LEAVES_CLOSING,
     **_PASSING,
     "correct": "A failure or a silence before any text or tool call leads to the next source. "
     "After text or a tool call, the error is raised.",
@@ -606,6 +618,8 @@ SUPPORT: Messages[support.Seen] = {
     ),
     "streams for sources": "A source was called, but it is a stream already. `steady` needs "
     "functions without arguments, which make the stream when they are called.",
+    "coroutines for sources": "A source was called, but it returned a coroutine, not a stream. "
+    "Which of your functions is an `async def` without a `yield`?",
     "calls twice": lambda s: (
         f"The same request was sent {times(s.reply.requests)}{s.when}, and each costs money."
     ),
@@ -618,7 +632,7 @@ SUPPORT: Messages[support.Seen] = {
         "reach the code that measures the silence?"
     ),
     "other tools": lambda s: (
-        f"A request didn't offer `tools` to the model{s.when}. What passes them on?"
+        f"A request didn't offer exactly `tools` to the model{s.when}. What passes them on?"
     ),
     "blank screen": _blank,
     "tools never run": "The model called a tool, but none ran.",
@@ -709,10 +723,8 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
         f"The model sent text{s.when or ', and called no tool'}, but `agent_reply` yielded "
         "nothing. Which condition doesn't let its chunks through?"
     ),
-    "ends before the last reply": lambda s: (
-        f"The agent calls its model again after a tool{s.when}, but your code stopped reading "
-        "before that. What ends its loop?"
-    ),
+    "ends before the last reply": "The agent calls its model again after a tool, but your code "
+    "stopped reading before that. What ends its loop?",
     "shows a result": lambda s: (
         f"The text contains a tool's raw result{s.when}. How does the type of that message differ "
         "from the model's?"

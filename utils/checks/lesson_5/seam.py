@@ -80,6 +80,7 @@ check = Exercise(
             ("See:\n\n  - fox", "  - road"),
             ("One\ntwo\nthr", "two\nthree"),
             ("The fox  ", "  stops"),
+            (" \n The fox", " hunts. \n"),
             ("The fox.\n\n", "\n\nThe owl."),
             ("f(x) = (x", "(x+1)*2"),
             ("Ask B", "Berlin"),

@@ -153,6 +153,7 @@ FALLBACK_FIRST: Mistakes[FallbackRun] = {
         s.silence
         and not s.blocked
         and not any(map(s.case.silent, range(1, s.case.to_call + 1)))
+        and not any(reading.failed for reading in s.reply.readings)
         and not any(error is reply.error for reply in s.replies for error in s.causes)
     ),
     "raises": lambda s: s.error is not None and not s.other_model and s.unexpected,

@@ -26,7 +26,8 @@ from utils.timing import Piece, Recording
 PARTS = ("answer", "steady")
 BUDGET = 1.2  # the longest total wait allowed, as a multiple of the model's TTFT
 # the histories of the first and second turns
-_HISTORIES = (given.HISTORY, (*given.HISTORY, AIMessage(given.LAMP), HumanMessage("And now?")))
+_SECOND = (AIMessage(given.LAMP, id="3"), HumanMessage("And now?", id="4"))
+_HISTORIES = (given.HISTORY, (*given.HISTORY, *_SECOND))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
     "not a function": lambda s: not callable(s.panel.support),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
     "streams for sources": lambda s: "'async_generator' object is not callable" in str(s.error),
+    "coroutines for sources": lambda s: "'coroutine' object" in str(s.error) and not s.readings,
     **FALLBACK_FIRST,
 }
 MISTAKES: Mistakes[Seen] = {

@@ -71,7 +71,9 @@ def observe(answer: Any, case: Turn) -> Seen:
 
 FIRST: Mistakes[Seen] = {
     "reply sent with the question": lambda s: (
-        len(s.sent) > len(s.case.before) and isinstance(s.sent[-1], AIMessage)
+        len(s.sent) > len(s.case.before)
+        and isinstance(s.sent[-1], AIMessage)
+        and s.sent[-1] not in s.case.before
     ),
     "question not sent": lambda s: (
         bool(s.sent) and s.case.prompt not in [message.text for message in s.sent]

@@ -81,8 +81,14 @@ def all_replies() -> tuple[PreparedReply, ...]:
     )
 
 
-def answer(prompt: str) -> str | None:
+def matching(prompt: str) -> PreparedReply | None:
     """Return the prepared reply that best matches `prompt`; None if there is no match."""
     words = lower_words(prompt[:_LONGEST_READ])
     best = max(all_replies(), key=lambda reply: reply.fit(words))
-    return best.text if best.fit(words) else None
+    return best if best.fit(words) else None
+
+
+def answer(prompt: str) -> str | None:
+    """Return the text of the prepared reply that best matches `prompt`, if any."""
+    reply = matching(prompt)
+    return reply.text if reply else None

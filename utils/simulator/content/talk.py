@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from . import wording
-from .prepared_replies import lower_words, matched_prefixes
+from .prepared_replies import lower_words, matched_prefixes, matching
 
 _FILES = ("topics.toml", "everyday_topics.toml")
 _PARTS = ("says", "why", "example", "short")  # in order of use
@@ -69,10 +69,17 @@ def topics() -> tuple[Topic, ...]:
 
 
 def topic_of(text: str) -> Topic | None:
-    """Return the topic of a message, or None if no topic matches."""
-    words = lower_words(text[: wording.READ])
-    best = max(topics(), key=lambda topic: matched_prefixes(topic.asks, words))
-    return best if matched_prefixes(best.asks, words) else None
+    """Return the topic of a message, or None if no topic matches.
+
+    A prepared reply has one topic, whichever prompt it matches: that of its first `asks`.
+    """
+    prepared = matching(text)
+    asks = " ".join(next(iter(prepared.asks), ())) if prepared else ""
+    for words in (asks, lower_words(text[: wording.READ])):
+        best = max(topics(), key=lambda topic: matched_prefixes(topic.asks, words))
+        if matched_prefixes(best.asks, words):
+            return best
+    return None
 
 
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
@@ -130,7 +137,7 @@ def _part_of(topic: Topic, wish: str, chooser: Chooser) -> str:
 def _follow_up(wish: str, asked: list[str], chooser: Chooser) -> str:
     """Return a reply to a message such as "Why?", which refers to an earlier message."""
     earlier = list(asked)
-    while earlier and not wording.content(earlier[-1]):
+    while earlier and not (wording.content(earlier[-1]) or topic_of(earlier[-1])):
         earlier.pop()
     if not earlier:
         return chooser.named("opening")
