@@ -11,6 +11,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
+from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import ANYTHING, Case, Run, Wanted
 from utils.checks.engine.stream_runner import call
@@ -19,6 +20,7 @@ from utils.checks.engine.untouched import untouched
 HERON = "The heron stands still for an hour. Then it doesn't."
 # two tool calls, as (tool name, JSON arguments)
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
+REPEATED = (" ", "The dunlin,", " knot,", " knot,", " and", " ", "heron", ".\n")
 UNKNOWN = "error"  # a finish reason that some providers send but the lesson doesn't mention
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 
@@ -83,11 +85,14 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
+# checked first, since an answer that reads its stream twice may also raise an exception
+READS_TWICE: Mistakes[Run] = {"reads twice": SHARED["reads twice"]}
 # for exercises whose answers may call `whole`, which learners write in an earlier exercise
-NEEDS_WHOLE: Mistakes[Seen] = {
+FIRST: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")
-    )
+    ),
+    **READS_TWICE,
 }
 UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 
