@@ -20,7 +20,6 @@ from utils.checks.engine.untouched import untouched
 HERON = "The heron stands still for an hour. Then it doesn't."
 # two tool calls, as (tool name, JSON arguments)
 WEATHER = (("get_weather", '{"city": "San Francisco"}'), ("get_time", '{"zone": "Asia/Tokyo"}'))
-REPEATED = (" ", "The dunlin,", " knot,", " knot,", " and", " ", "heron", ".\n")
 UNKNOWN = "error"  # a finish reason that some providers send but the lesson doesn't mention
 USAGE = UsageMetadata(input_tokens=12, output_tokens=17, total_tokens=29)
 

@@ -6,9 +6,9 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
-from utils.checks.engine.run import ANYTHING, STRING
+from utils.checks.engine.run import ANYTHING, REPEATED, STRING
 from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `calls`
-from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, REPEATED, UNKNOWN, Chunks, Seen, ended
+from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
 # finds a word such as "no" or "None" in an error message about a missing finish reason
 _MISSING = re.compile(

@@ -6,9 +6,9 @@ from langchain_core.messages import AIMessageChunk
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.run import ANYTHING, Wanted
+from utils.checks.engine.run import ANYTHING, REPEATED, Wanted
 from utils.checks.lesson_3 import given  # code shared with the checks for `calls` and `to_store`
-from utils.checks.lesson_3.given import EMPTY_STREAM, REPEATED, WEATHER, Chunks, Seen
+from utils.checks.lesson_3.given import EMPTY_STREAM, WEATHER, Chunks, Seen
 
 _CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
 
