@@ -62,6 +62,12 @@ edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"},
 edit("stops at the first chunk", {"    return []": "        return []"})
 
 
+@wrong("3.calls", "keeps state", "when the same input came again")
+def adds_to_a_default(stream, safe=[]):  # noqa: B006
+    safe += calls(stream)
+    return safe
+
+
 wrong("3.calls", "never reads the stream")(
     lambda _: calls(Reply(calls=WEATHER, finish="tool_calls").chunks())
 )

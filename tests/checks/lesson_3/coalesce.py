@@ -49,6 +49,8 @@ FROM_FIRST = {
 edit("too late", {**FROM_FIRST, "now - last": "now - begin"}, "Which time do you subtract")
 edit("another text", {"+= piece": "+= piece if piece != waiting[-len(piece):] else ''"}, "repeats")
 edit("debounces", {'waiting, last = "", now': 'waiting = ""\n        last = now'})
+GLOBAL = {'waiting, last = "", None': 'global last\n    waiting = ""'}
+edit("keeps state", {**GLOBAL, "def coalesce": "last = None\n\n\ndef coalesce"})
 edit("waits", {"            yield": "            sleep(seconds)\n            yield"})
 edit("another text", {"yield waiting": 'yield f"{waiting}!"'})
 edit("never looks at the clock", {"clock()": "perf_counter()"})
