@@ -51,6 +51,7 @@ edit("another text", {"+= piece": "+= piece if piece != waiting[-len(piece):] el
 edit("debounces", {'waiting, last = "", now': 'waiting = ""\n        last = now'})
 GLOBAL = {'waiting, last = "", None': 'global last\n    waiting = ""'}
 edit("keeps state", {**GLOBAL, "def coalesce": "last = None\n\n\ndef coalesce"})
+edit("returns a collection", {"yield": "return"}, "returns only once")
 edit("waits", {"            yield": "            sleep(seconds)\n            yield"})
 edit("another text", {"yield waiting": 'yield f"{waiting}!"'})
 edit("never looks at the clock", {"clock()": "perf_counter()"})
