@@ -37,6 +37,7 @@ for said in (
     "f'ended by {reason}, not by stop'",
     "reason or 'The stream ended before any finish reason arrived.'",
     "reason or 'Nothing arrived.'",
+    "reason or 'Finish reason unavailable'",
     "reason or 'no_finish_reason'",
     "f'finish reason {reason or \"N/A\"}'",
 ):

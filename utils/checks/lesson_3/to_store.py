@@ -12,8 +12,8 @@ from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Se
 
 # finds a word such as "no" or "None" in an error message about a missing finish reason
 _MISSING = re.compile(
-    r"\b(none|no|not|nothing|never|without|before|missing|lacks?|unknown|empty|null|absent|n/a)\b"
-    r"|\bno_|n't\b|\[\]|\{\}|''",
+    r"\b(none|no|not|nothing|never|without|before|missing|lacks?|un(known|available|defined)|empty"
+    r"|null|absent|n/a)\b|\bno_|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
 )
 
