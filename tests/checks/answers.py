@@ -122,6 +122,7 @@ def diagnoses(exercise, patient, truth):
     wrong(exercise, "no such patient", f"no {patient} Z; there are A")({**truth, "Z": truth[first]})
     wrong(exercise, "no such patient", f"no {patient} a or b; ")({"a": truth[first], "b": ...})
     wrong(exercise, "diagnosis missing", f" for .*{second}")({first: truth[first], second: ...})
+    wrong(exercise, "diagnosis missing", f" for {first}\\.")({**truth, first: ""})
     wrong(exercise, "no dict", "be a dict with")(truth[first])
 
 

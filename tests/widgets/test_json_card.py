@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import JsonOutputParser
 from pydantic import BaseModel
 
@@ -122,6 +123,19 @@ def test_a_pydantic_model_is_shown_by_its_fields():
     person = Person(name="John")
     assert card.show([person]) is person
     assert fields(card) == [("name", "final", "John")]
+
+
+def test_a_reply_that_is_not_parsed_is_an_error(capsys):
+    card = JsonCard(fields=["name"])
+    with pytest.raises(TypeError, match=r"items are messages.* a parser missing"):
+        card.show([AIMessageChunk('{"name": "John"}')])
+    assert (card.recording.outcome, card.stopped) == ("failed", False)
+    assert "failed" in capsys.readouterr().out
+
+
+def test_a_string_is_not_a_list_of_field_names():
+    with pytest.raises(TypeError, match="a list of names, not the string 'name'"):
+        JsonCard(fields="name")
 
 
 def test_a_value_without_fields_is_shown_too():

@@ -69,6 +69,12 @@ def test_an_error_is_shown_below_the_content_and_propagates(capsys, view):
 
 
 @each_view
+def test_show_refuses_an_async_stream(view, tap):
+    with pytest.raises(TypeError, match="Use `await"):
+        view().show(tap)
+
+
+@each_view
 def test_a_second_stream_replaces_the_first(view):
     live = view()
     live.show(["one"])

@@ -24,6 +24,11 @@ from utils.checks.engine.virtual_time import NeverEnds
 from utils.checks.exercise_numbers import look_up
 from utils.checks.outcome import Outcome
 
+_KEEPS_STATE = (
+    "Your answer was right for the first input, but wrong when the same input came again. Which "
+    "variable keeps its value in between? Default values and class attributes are shared."
+)
+
 
 def _endless(reason: BaseException, case: Case) -> str:
     """Return the message for an answer that never ends when run with `case`."""
@@ -59,11 +64,23 @@ class Loaded:
             mistakes = self._stressed() if stressed else self._mistakes(isinstance(seen, Run))
             for name, applies in mistakes.items():
                 if applies(seen):
+                    # "another loop" names the shared variable
+                    if name != "another loop" and records[1:] and self._keeps_state(answer):
+                        return Outcome(self.number, "not yet", _KEEPS_STATE, "keeps state")
                     return Outcome(self.number, "not yet", self._message(name, seen), name)
         first = records[0]
         notes = [name for name, applies in self.exercise.notes.items() if applies(first)]
         sentences = [self._message(name, first) for name in ("correct", *notes)]
         return Outcome(self.number, "correct", " ".join(sentences))
+
+    def _keeps_state(self, answer: object) -> bool:
+        """Whether the answer fails the first case, which it passed before."""
+        try:
+            with noting():
+                seen = self.exercise.observe(answer, self.exercise.cases[0])
+        except NeverEnds:
+            return False
+        return any(applies(seen) for applies in self._mistakes(isinstance(seen, Run)).values())
 
     def _message(self, name: str, seen: Any) -> str:
         message = self.messages[name]

@@ -255,6 +255,6 @@ def _whole(reply: object, label: str, start: float, end: float) -> Recording:
 
 def _not_a_stream(thing: object, stream: str, call: str) -> str:
     return (
-        f"A {type(thing).__name__} is not a stream. Pass what `{stream}` returns, or time "
-        f"a whole reply with `{call}`."
+        f"An object of type {type(thing).__name__} is not a stream. Pass what `{stream}` returns, "
+        f"or time a whole reply with `{call}`."
     )

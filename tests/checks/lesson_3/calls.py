@@ -27,17 +27,23 @@ edit("calls despite the reason", {IF: 'reason in (None, "length")'}, "content_fi
 edit("calls despite the reason", {IF: 'reason not in ("stop", "tool_calls")'}, "`stop`")
 edit("calls despite the reason", {IF: 'reason not in ("function_call", "tool_calls")'}, "function_")
 edit("returns no calls", {IF: 'reason != "stop"'}, "2 tool calls")
+edit("returns no calls", {IF: 'reason is not str("tool_calls")'})
+edit("returns no calls", {IF: f"{IF} or total.text"}, "with text")
+edit("refuses calls", {IF: f"{IF} or not total.text"}, "without any text, although")
+edit("reads twice", {"    total =": "    list(stream)\n    total =", "total and ": ""})
 edit("calls despite the reason", {IF: "not reason"}, "`length`")
 edit("calls despite the reason", {IF: 'not total or reason == "length"'}, "without a finish")
 edit("calls despite the reason", {IF: 'not str(reason).startswith("tool")'}, "`tool_use`")
 edit("raises", {"total and ": ""}, "for an empty stream")
 edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
-edit("changes calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3")
+edit("pieces of calls", {SUM: 'return [{**each, "args": "{}"} for each in total.tool_calls]'})
+edit("changes a call", {SUM: f"{SUM}[::-1]"}, "call `{'name': 'get_time'.* same order")
+edit("another number of calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3")
 WITH_ARGUMENTS = 'return [call for call in total.tool_calls if call["args"]]'
-edit("changes calls", {SUM: WITH_ARGUMENTS}, "for a call without arguments")
+edit("another number of calls", {SUM: WITH_ARGUMENTS}, "for a call without arguments")
 BY_NAME = 'return list({call["name"]: call for call in total.tool_calls}.values())'
-edit("changes calls", {SUM: BY_NAME}, "for two calls of the same tool")
+edit("another number of calls", {SUM: BY_NAME}, "for two calls of the same tool")
 
 
 @right("3.calls")
@@ -54,6 +60,12 @@ def at_the_reason(stream):
 edit = edits("3.calls", at_the_reason)
 edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"}, "are provisional")
 edit("stops at the first chunk", {"    return []": "        return []"})
+
+
+@wrong("3.calls", "keeps state", "when the same input came again")
+def adds_to_a_default(stream, safe=[]):  # noqa: B006
+    safe += calls(stream)
+    return safe
 
 
 wrong("3.calls", "never reads the stream")(

@@ -31,6 +31,8 @@ edit("fence without an open block", {MATCH: 're.match(" {0,3}(```|~~~)", line)'}
 edit("fence without an open block", {" {0,3}": r"\\s{0,3}"}, "after a tab")
 edit("leaves the block open", {MATCH: 'line.startswith("```")'}, "by one space")
 edit("leaves the block open", {"3}```": "3}```(?!`)"}, "four backticks")
+edit("leaves the block open", {'lines.append("```")': "pass"}, "x = 1' ` was returned unchanged\\.")
+edit("leaves the block open", {'append("```")': 'append("    ```")'}, "is still open")
 edit("fence in mid-line", {'lines.append("```")': 'lines[-1] += "```"'})
 edit("changes the rest", {'last.strip() not in ("`", "``")': "len(last) > 2"})
 INLINE = {'last.strip() not in ("`", "``")': 'not last.startswith("`") or last == "```"'}
@@ -39,7 +41,7 @@ edit("changes the rest", {"return ": 'return "**" * (text.count("**") % 2) + '},
 ANY_LINE = {"    fences": '    lines = [line for line in lines if line != "`"]\n    fences'}
 edit("changes the rest", ANY_LINE, "in the middle")
 edit("changes the rest", {"text.split": "text.replace(chr(13), '').split"}, "other line breaks")
-edit("raises", {"    *": "    text[0]\n    *"}, "for an empty text")
+edit("raises", {"    *": "    text[0]\n    *"}, "for an empty string")
 
 
 @right("3.closed")

@@ -40,7 +40,18 @@ edit("longer than the interval", {">=": ">"})
 edit("no text", {REST: "    yield from ()\n", "yield waiting": "pass"})
 edit("too late", {EMPTY: "(last is None or len(waiting) > 30) and ("})
 edit("empty string", {"    if waiting:\n        yield": "    yield"})
+edit("too soon", {"= seconds": "= 0.25"}, "less than 0.5 s .* if `seconds` is 0.5")
+edit("too late", {"= seconds": "= seconds * 1000"}, "what do you compare")
+# With this change, an interval begins when its first piece arrives.
+FROM_FIRST = {
+    "        waiting +=": "        begin = begin if waiting else clock()\n        waiting +="
+}
+edit("too late", {**FROM_FIRST, "now - last": "now - begin"}, "Which time do you subtract")
+edit("another text", {"+= piece": "+= piece if piece != waiting[-len(piece):] else ''"}, "repeats")
 edit("debounces", {'waiting, last = "", now': 'waiting = ""\n        last = now'})
+GLOBAL = {'waiting, last = "", None': 'global last\n    waiting = ""'}
+edit("keeps state", {**GLOBAL, "def coalesce": "last = None\n\n\ndef coalesce"})
+edit("returns a collection", {"yield": "return"}, "returns only once")
 edit("waits", {"            yield": "            sleep(seconds)\n            yield"})
 edit("another text", {"yield waiting": 'yield f"{waiting}!"'})
 edit("never looks at the clock", {"clock()": "perf_counter()"})

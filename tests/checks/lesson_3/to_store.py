@@ -35,6 +35,11 @@ for said in (
     "reason or 'the model didn\\'t say why it stopped'",
     "f'{reason}: {text}'",
     "f'ended by {reason}, not by stop'",
+    "reason or 'The stream ended before any finish reason arrived.'",
+    "reason or 'Nothing arrived.'",
+    "reason or 'Finish reason unavailable'",
+    "reason or 'no_finish_reason'",
+    "f'finish reason {reason or \"N/A\"}'",
 ):
     edit(None, {SAID: said})
 edit(None, {"ValueError": "IncompleteError"})
@@ -49,6 +54,8 @@ for reasons in ('"length"', 'None, "length"', 'None, "length", "content_filter",
 edit("stores an incomplete reply", {IF: 'reason not in ("stop", "tool_calls")'}, "`tool_")
 edit("raises another error", {"ValueError": "RuntimeError"}, "`RuntimeError` .* `ValueError`")
 edit("refuses a complete reply", {IF: f"not text or {IF}"}, "for a reply without text")
+edit("refuses a complete reply", {IF: 'reason is not str("stop")'})
+edit("another text", {"pieces.append": "pieces[-1:] == [chunk.text] or pieces.append"}, "repeats a")
 edit("strips the text", {"return text": "return text.strip()"})
 edit("drops the first chunk", {"for chunk": "next(stream, None)\n    for chunk"})
 
@@ -65,6 +72,7 @@ def of_the_sum(stream):
 of_sum = edits("3.to_store", of_the_sum)
 of_sum(None, {".text": ".content"}, "`.content` is a list")
 of_sum("raises", {"total and ": ""}, "for an empty stream")
+of_sum("reads twice", {"    total =": "    list(stream)\n    total =", "total and ": ""})
 STUB = {"def of_the_sum": "def whole(stream): ...\n\n\ndef of_the_sum"}
 of_sum("needs whole", STUB, "Exercise 3.1 has no answer")
 

@@ -42,6 +42,13 @@ def one_at_a_time(stream):
     return total
 
 
+@wrong("3.whole", "another text", says="for a reply that repeats a piece")
+def drops_repeated_text(stream):
+    chunks = list(stream)
+    pairs = zip([None, *chunks], chunks, strict=False)
+    return whole(new for old, new in pairs if not (old and new.text and old.text == new.text))
+
+
 @wrong("3.whole", "returns one of the chunks")
 def returns_the_last(stream):
     *_, last = stream
@@ -63,6 +70,6 @@ def with_another_finish_reason(stream):
 
 wrong("3.whole", "never reads the stream")(lambda stream: whole(Reply(["Another."]).chunks()))
 lossy = functools.partial(wrong, "3.whole", "loses another field")
-lossy("lacks the reply's usage\\. ")(lambda stream: whole(list(stream)[:-1]))
+lossy("have the reply's usage for")(lambda stream: whole(list(stream)[:-1]))
 lossy("reply's finish reason for a reply")(with_another_finish_reason)
 lossy("tool calls")(lambda stream: whole(each for each in stream if not each.tool_call_chunks))

@@ -33,8 +33,8 @@ class Diagnosis:
 
     @property
     def missing(self) -> list[str]:
-        """The patients without a diagnosis, or with the placeholder `...`."""
-        return [name for name in self.truth if self.answer.get(name, ...) is ...]
+        """The patients without a diagnosis, or with a placeholder such as `...`."""
+        return [name for name in self.truth if self.answer.get(name) in (None, ..., "")]
 
     @property
     def odd(self) -> list[str]:

@@ -130,7 +130,7 @@ SHARED: Messages[Run] = {
         "takes a piece only when the next item is requested."
     ),
     "returns a collection": lambda s: (
-        f"`{s.name}` returned {kind(s.returned)}, which exists only when the stream has ended. "
+        f"`{s.name}` returned {kind(s.returned)}, and a function returns only once. "
         "What can pass on an item while the stream is still running?"
     ),
     "no yield": lambda s: (

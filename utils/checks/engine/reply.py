@@ -282,7 +282,9 @@ class Reply:
         compact = self.compact and not self.calls  # the finish reason must come after tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
-        ending = {"finish_reason": self.finish, "model_name": self.model_name}
+        # as with parsed JSON, `is` can't compare this copy with a literal
+        finish = self.finish and "".join(self.finish)
+        ending = {"finish_reason": finish, "model_name": self.model_name}
         if not compact:
             yield ROLE_AFTER, chunk_of()
         for number, (seconds, piece) in enumerate(self._timed_text(), start=1):

@@ -22,6 +22,8 @@ RIVERS = (
     "little more earth with it, and makes the next bend. Give it time!"
 )
 HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people with coffee."
+# the pieces of a reply with the same piece twice in a row
+REPEATED = (" ", "The dunlin,", " knot,", " knot,", " and", " ", "heron", ".\n")
 
 _LIMITS = ("max_tokens", "max_completion_tokens")  # the settings that limit a reply's length
 
@@ -73,6 +75,7 @@ REPLIES = (  # cases for most exercises about a reply's text
         when="for a reply with a lot of white space",
     ),
     Case(pieces=(), when="for an empty reply"),
+    Case(pieces=REPEATED, when="for a reply that repeats a piece"),
 )
 
 

@@ -34,7 +34,8 @@ MISTAKES: Mistakes[Seen] = {
     "before the finish reason": lambda s: (
         _finished(s) and not any(chunk.response_metadata for chunk in s.chunks[: s.read_chunks])
     ),
-    "returns no calls": lambda s: _finished(s) and not s.returned,
+    "returns no calls": lambda s: _finished(s) and not s.returned and s.case.ordinary,
+    "refuses calls": lambda s: _finished(s) and not s.returned,
     "no tool calls": lambda s: (
         not all(isinstance(call, Mapping) and "args" in call for call in s.returned)
     ),
@@ -42,7 +43,10 @@ MISTAKES: Mistakes[Seen] = {
         bool(s.returned) and all(isinstance(call["args"], str) for call in s.returned)
     ),
     "calls despite the reason": lambda s: bool(s.returned) and not _finished(s),
-    "changes calls": lambda s: _finished(s) and s.returned != s.chunk_sum.tool_calls,
+    "another number of calls": lambda s: (
+        _finished(s) and len(s.returned) != len(s.chunk_sum.tool_calls)
+    ),
+    "changes a call": lambda s: _finished(s) and s.returned != s.chunk_sum.tool_calls,
 }
 
 check = Exercise(
@@ -52,13 +56,13 @@ check = Exercise(
             Chunks(calls=calls, finish="tool_calls", seed=32, when=when)
             for when, calls in _FINISHED.items()
         ),
-        Chunks(calls=WEATHER, finish="tool_calls", text=""),
+        Chunks(calls=WEATHER, finish="tool_calls", text="", when="for calls without any text"),
         *(ended(finish, text="", calls=_TRUNCATED) for finish in ("length", None)),
         *(ended(finish, calls=WEATHER) for finish in _OTHER_REASONS),
         Chunks(when="for a reply of text alone"),
         EMPTY_STREAM,
     ),
-    first=given.NEEDS_WHOLE,  # for an answer that calls an unwritten `whole`
+    first=given.FIRST,  # for an answer that calls an unwritten `whole`
     mistakes=MISTAKES,
     opts_out=given.OPTS_OUT,
 )

@@ -84,7 +84,7 @@ MISTAKES: Mistakes[Seen] = {
         s.open
         and s.added < 1
         and s.returned.rstrip().endswith(_FENCE)
-        and not _FENCES.match(s.returned.rstrip().split("\n")[-1])
+        and not s.returned.rstrip().split("\n")[-1].lstrip().startswith(_FENCE)
     ),
     "leaves the block open": lambda s: (
         not s.right and s.open and s.added < 1 and s.kept.rstrip("\n") in s.returned
@@ -117,7 +117,7 @@ _TEXTS = {
     "a last line that is short": "See:\nab",
     "a last line that ends in a backtick": "Call `next`",
     "a last line that begins with inline code": "See:\n`next` waits",
-    "an empty text": "",
+    "an empty string": "",
     "an open block indented by one space": f"- Run:\n\n {_FENCE}sh\n ls",
     "an open block indented by three spaces": f"- Run:\n\n   {_FENCE}sh\n   ls",
     "a closed block indented by two spaces": f"- Run:\n\n  {_FENCE}\n  ls\n  {_FENCE}\n- See",

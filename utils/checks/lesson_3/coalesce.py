@@ -14,9 +14,6 @@ from utils.checks.engine.run import Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_3.given import HERON, UNREAD
 
-# the interval; like the gaps below, it is exact in binary, so that sums have no rounding errors
-SECONDS = 0.25
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pace(Case):
@@ -24,6 +21,8 @@ class Pace(Case):
 
     gaps: Sequence[float]  # the seconds before each piece
     begins: float = 100.0  # the clock's time at the start of the run, in seconds
+    # like the gaps, it is exact in binary, so that sums have no rounding errors
+    seconds: float = 0.25
 
 
 class Passed(NamedTuple):
@@ -61,7 +60,7 @@ def observe(answer: Any, case: Pace) -> Seen:
         clock_times.append(virtual_time.now() - virtual_time.BEGIN + case.begins)
         return clock_times[-1]
 
-    run = call("coalesce", answer, case, reply, reply.stream, SECONDS, clock, streams=True)
+    run = call("coalesce", answer, case, reply, reply.stream, case.seconds, clock, streams=True)
     due = list(_due(case))
     passed = list(map(Passed, run.items, run.taken))
     pairs = zip_longest(passed, due, fillvalue=_NOTHING)
@@ -88,7 +87,7 @@ def _due(
         now += gap
         waiting += piece
         taken += bool(piece)
-        ready = waiting and enough(now - last, SECONDS)
+        ready = waiting and enough(now - last, case.seconds)
         if ready:
             yield Passed(waiting, taken)
             waiting = ""
@@ -121,7 +120,6 @@ MISTAKES: Mistakes[Seen] = {
 
 _WORDS = tuple(f"{word} " for word in HERON.split() * 2)
 _STREAMS = (  # for each stream: a description, the pieces, and the seconds before each piece
-    ("with a piece every 0.0625 s", _WORDS[10:20], [0.0625] * 10),
     ("in bursts", _WORDS[1:11], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0625, 0.0625, 0.125, 0.0, 0.0]),
     ("with a piece every 1.0 s", _WORDS[3:6], [1.0] * 3),
     ("with a piece every 0.125 s", _WORDS[5:10], [0.125] * 5),
@@ -137,6 +135,7 @@ _STREAMS = (  # for each stream: a description, the pieces, and the seconds befo
         ("One.", "\n\n", "Two", " ", "herons.", "\n"),
         [0.0, 0.125, 0.125, 0.5, 0.0, 0.25],
     ),
+    ("that repeats a piece", ("One ", "ha", "ha", "!"), [0.0, 0.125, 0.125, 0.125]),
     ("that ends in a line break", ("One", " ", "\n"), [0.0, 1.0, 0.0625]),
     ("with pieces at irregular intervals", _WORDS[9:14], [0.0, 0.4375, 0.0625, 0.25, 0.1875]),
 )
@@ -144,6 +143,7 @@ _STREAMS = (  # for each stream: a description, the pieces, and the seconds befo
 check = Exercise(
     observe,
     cases=(
+        Pace(pieces=_WORDS[10:20], gaps=[0.0625, *[0.125] * 2, *[0.0625] * 4, 0.5, *[0.0625] * 2]),
         *(
             Pace(pieces=pieces, gaps=gaps, when=f"for a stream {what}")
             for what, pieces, gaps in _STREAMS
@@ -155,6 +155,7 @@ check = Exercise(
             begins=0.0,
             when="if the clock begins at 0",
         ),
+        Pace(pieces=_WORDS[2:8], gaps=[0.0, *[0.125] * 5], seconds=0.5, when="if `seconds` is 0.5"),
     ),
     mistakes=MISTAKES,
 )

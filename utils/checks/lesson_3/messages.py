@@ -6,9 +6,8 @@
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.run import Run
-from utils.checks.engine.wording import count, first_difference, joined, kind, shown
+from utils.checks.engine.wording import count, differ_at, first_difference, joined, kind, shown
 from utils.checks.lesson_3 import closed, coalesce, given, values
-from utils.checks.lesson_3.coalesce import SECONDS
 from utils.checks.lesson_3.whole import wrong_fields
 from utils.lesson_source import number
 
@@ -40,8 +39,8 @@ WHOLE: Messages[given.Seen] = {
         f"`whole` returned one of the {len(s.chunks)} chunks, not their sum."
     ),
     "loses another field": lambda s: (
-        f"The sum lacks the reply's {joined(wrong_fields(s))}{s.when}. Was every chunk added, "
-        "unchanged?"
+        f"The sum doesn't have the reply's {joined(wrong_fields(s), 'or')}{s.when}. Was every "
+        "chunk added once, unchanged?"
     ),
 }
 
@@ -54,23 +53,32 @@ CALLS: Messages[given.Seen] = {
         f"{len(s.chunks)} chunks. Until the finish reason arrives, calls are provisional."
     ),
     "returns no calls": lambda s: (
-        f"A reply with {count(len(s.chunk_sum.tool_calls), 'tool call')} and the finish reason "
-        "`tool_calls` gave an empty list. Which chunk do you take the calls from? Where in the "
-        "sum is the finish reason, and what do you compare it with?"
+        f"A reply with text, {count(len(s.chunk_sum.tool_calls), 'tool call')} and the finish "
+        "reason `tool_calls` gave an empty list. Which chunk do you take the calls from? Where in "
+        "the sum is the finish reason, and what do you compare it with?"
+    ),
+    "refuses calls": lambda s: (
+        f"`calls` returned an empty list{s.when}, although the finish reason is `tool_calls`. "
+        "Which condition excludes these calls?"
     ),
     "no tool calls": lambda s: (
         f"The list contains something that isn't a tool call: {shown(repr(s.returned[0]), 90)}. "
         "The sum's `tool_calls` is already a list."
     ),
     "pieces of calls": lambda s: (
-        "The list contains pieces of calls, whose `args` are strings, such as "
+        "The `args` of the calls that were returned are strings, such as "
         f"{shown(repr(s.returned[0]['args']))}. Which attribute of the sum has `args` as a dict?"
     ),
     "calls despite the reason": lambda s: (
         f"`calls` returned {shown(repr(s.returned), 90)}{s.when}. Only the finish reason "
         "`tool_calls` means that the calls are complete."
     ),
-    "changes calls": lambda s: (
+    "changes a call": lambda s: (
+        "The list contains the call "
+        f"{shown(repr(s.returned[differ_at(s.returned, s.chunk_sum.tool_calls)]), 130)}{s.when}. "
+        "Return the sum's `tool_calls` unchanged, in the same order."
+    ),
+    "another number of calls": lambda s: (
         f"The sum has {count(len(s.chunk_sum.tool_calls), 'call')}, and `calls` returned "
         f"{len(s.returned)}{s.when}: {shown(repr(s.returned), 90)}. Return the sum's `tool_calls` "
         "unchanged."
@@ -101,7 +109,7 @@ TO_STORE: Messages[given.Seen] = {
     ),
     "doesn't mention a missing reason": lambda s: (
         f"`ValueError` was raised with the message {shown(repr(str(s.error)), 90)}{s.when}. It "
-        "should say that there is no finish reason."
+        "should say that there is no finish reason; `None` will do."
     ),
     "stores an incomplete reply": lambda s: (
         f"`to_store` returned {shown(repr(s.returned))}{s.when}. Only `stop` counts as complete. "
@@ -112,7 +120,7 @@ TO_STORE: Messages[given.Seen] = {
 COALESCE: Messages[coalesce.Seen] = {
     **_UNREAD,
     "correct": "The first piece was yielded immediately, then the waiting text at most once every "
-    f"{SECONDS} s, and the remaining text at the end.",
+    "`seconds`, and the remaining text at the end.",
     "collected first": lambda s: (
         f"All {s.total} pieces had arrived before the first string was yielded{s.when}. Which "
         "line reads the whole stream?"
@@ -140,16 +148,19 @@ COALESCE: Messages[coalesce.Seen] = {
         "text waits for a pause. Measure from the last `yield`."
     ),
     "too soon": lambda s: (
-        f"{shown(s.wrong.text)} was yielded less than {SECONDS} s after the last `yield`{s.when}. "
-        "When do you store the time, and do you compare the difference with `seconds`?"
+        f"{shown(s.wrong.text)} was yielded less than {s.case.seconds} s after the last "
+        f"`yield`{s.when}. When do you store the time, and do you compare the difference with "
+        "`seconds`?"
     ),
     "longer than the interval": lambda s: (
-        f"{shown(s.wanted.text)} arrived exactly {SECONDS} s after the last `yield`{s.when}, and "
-        "wasn't yielded. “At least” includes that. Which comparison do you use?"
+        f"{shown(s.wanted.text)} arrived exactly {s.case.seconds} s after the last "
+        f"`yield`{s.when}, and wasn't yielded. “At least” includes that. Which comparison do you "
+        "use?"
     ),
     "too late": lambda s: (
-        f"At least {SECONDS} s had passed, but {shown(s.wanted.text)} wasn't yielded{s.when}. "
-        "Which time do you subtract from `clock()`?"
+        f"At least {s.case.seconds} s had passed, but {shown(s.wanted.text)} wasn't "
+        f"yielded{s.when}. Which time do you subtract from `clock()`, and what do you compare the "
+        "difference with?"
     ),
     "not all waiting text": lambda s: (
         f"{shown(s.wanted.text)} had arrived, but {shown(s.wrong.text)} was yielded{s.when}. "
@@ -161,7 +172,9 @@ COALESCE: Messages[coalesce.Seen] = {
 def _result(s: closed.Seen) -> str:
     """Return a sentence that contains the input and the returned text as Python literals."""
     what = f"{s.case.when[:1].upper()}{s.case.when[1:]}"
-    return f"{what}, {shown(repr(s.case.text), 700)} became {shown(repr(s.returned), 700)}."
+    same = s.returned == s.case.text
+    became = "was returned unchanged" if same else f"became {shown(repr(s.returned), 700)}"
+    return f"{what}, {shown(repr(s.case.text), 700)} {became}."
 
 
 CLOSED: Messages[closed.Seen] = {

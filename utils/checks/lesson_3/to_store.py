@@ -6,13 +6,14 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
-from utils.checks.engine.run import ANYTHING, STRING
+from utils.checks.engine.run import ANYTHING, REPEATED, STRING
 from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `calls`
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
 # finds a word such as "no" or "None" in an error message about a missing finish reason
 _MISSING = re.compile(
-    r"\b(none|no|not|never|without|missing|lacks?|unknown|empty|null|absent)\b|n't\b|\[\]|\{\}|''",
+    r"\b(none|no|not|nothing|never|without|before|missing|lacks?|un(known|available|defined)|empty"
+    r"|null|absent|n/a)\b|\bno_|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
 )
 
@@ -42,7 +43,7 @@ def _replaced(s: Seen) -> bool:
 
 
 FIRST: Mistakes[Seen] = {
-    **given.NEEDS_WHOLE,
+    **given.FIRST,
     "raises another error": lambda s: (
         bool(s.error)
         and s.case.whole
@@ -75,7 +76,7 @@ check = Exercise(
         ended("content_filter", HERON[:-1]),
         ended("tool_calls"),
         ended(UNKNOWN),
-        Chunks(text=f"  {HERON}\n", seed=37),
+        Chunks(pieces=REPEATED, when="for a reply that repeats a piece"),
         Chunks(pieces=(), when="for a reply without text"),
         EMPTY_STREAM,
     ),

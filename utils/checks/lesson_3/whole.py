@@ -5,10 +5,10 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import FIRST, TEXT
-from utils.checks.engine.run import ANYTHING, Wanted
+from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.run import ANYTHING, REPEATED, Wanted
 from utils.checks.lesson_3 import given  # code shared with the checks for `calls` and `to_store`
-from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, WEATHER, Chunks, Seen
+from utils.checks.lesson_3.given import EMPTY_STREAM, WEATHER, Chunks, Seen
 
 _CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
 
@@ -45,12 +45,11 @@ check = Exercise(
     cases=(
         Chunks(seed=31),
         Chunks(text="", calls=WEATHER, finish="tool_calls", when="for a reply with tool calls"),
-        Chunks(text=f" {HERON}\n", compact=True, seed=34),
+        Chunks(pieces=REPEATED, compact=True, when="for a reply that repeats a piece"),
         EMPTY_STREAM,
     ),
     first={
-        # checked first, since an answer that reads its stream twice may also raise an exception
-        "reads twice": FIRST["reads twice"],
+        **given.READS_TWICE,
         # a message plus a chunk is a ChatPromptTemplate
         "adds a message": lambda s: type(s.returned).__name__ == "ChatPromptTemplate",
     },

@@ -25,7 +25,7 @@ MISTAKES: Mistakes[Run] = {
 check = Exercise(
     observe,
     cases=(
-        *REPLIES,  # an ordinary reply, one with a lot of white space, and an empty one
+        *REPLIES,
         Case(pieces=("", "é", "", " ", "\n", "b"), when="for a reply with empty pieces"),
     ),
     mistakes=MISTAKES,

@@ -152,7 +152,8 @@ def as_stream(source: object, *, whole: bool = False) -> AsyncIterable[object]:
             "Use an async one, such as `model.astream(…)`."
         )
     raise TypeError(
-        f"A {type(source).__name__} is not a stream. Use an async one, such as `model.astream(…)`."
+        f"An object of type {type(source).__name__} is not a stream. Use an async one, such as "
+        "`model.astream(…)`."
     )
 
 

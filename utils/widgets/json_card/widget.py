@@ -37,6 +37,8 @@ class JsonCard(StreamView[Any]):
             fields: The names of the expected fields. Other fields are added when they arrive.
             **options: Options of `StreamView`, such as `clock`.
         """
+        if isinstance(fields, str):
+            raise TypeError(f"The fields must be a list of names, not the string {fields!r}.")
         expected = [as_text(name, "name of a field") for name in fields]
         self._card = Card(f"Fields of {title}" if title else "Fields", expected)
         super().__init__(title, self._card, first="field", **options)  # badge: "first field 0.4 s"
@@ -90,6 +92,11 @@ class Card(Panel):
 
     def take(self, item: object, at: float) -> str | None:
         """Store a partial value."""
+        if hasattr(item, "response_metadata"):
+            raise TypeError(
+                "The stream's items are messages, not values. Is a parser missing after the model, "
+                "such as `model | JsonOutputParser()`?"
+            )
         value = _as_fields(item)
         if value is None:
             return None

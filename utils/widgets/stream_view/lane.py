@@ -82,6 +82,8 @@ class Lane:
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
         """Show the last items, the latency and a sentence: `error`, `note` or the panel's own."""
+        if error and recording.outcome == "left":  # the panel raised it, so the stream was closed
+            recording = replace(recording, outcome="failed", error=error)
         remark = self.panel.end(recording)
         self._throttle.flush(always=True)
         self.recording = recording

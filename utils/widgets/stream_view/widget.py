@@ -1,6 +1,6 @@
 """Base class for widgets that show one stream below a title, a badge and a Stop button."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -85,6 +85,8 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
 
     def show(self, stream: Iterable[object]) -> T:
         """Show a synchronous stream, such as `model.stream(…)`; see `run` for everything else."""
+        if isinstance(stream, AsyncIterable | Awaitable):
+            raise TypeError("`show` needs a synchronous stream. Use `await ….run(…)` instead.")
         recorder = record(stream, self._lane.label, clock=self._lane.clock)
         self._enter(stop=False)
         problem = ""
