@@ -18,6 +18,7 @@ for mistake, says, order in (
     ("no queue", r"B is 9\.0 s\. The TTFT of A is 2\.2 s", "CFEBAD"),
     ("length is free", r"D is 20\.2 s\. The TTFT of B is 9\.0 s", "CFEADB"),
     ("length against newness", r"E is 1\.2 s\. The TTFT of F is 0\.7 s", "CEFABD"),
+    ("length against newness", r"E is 1\.2 s\. The TTFT of F is 0\.7 s", "CEABDF"),
     ("leaves one out", "leaves out B and D", "CFEA"),
     ("no such change", "no change G; the changes are A, B", "CFEABG"),
     ("repeats a change", "C appears twice", "CFEABC"),

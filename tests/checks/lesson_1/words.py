@@ -39,6 +39,11 @@ edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer wh
 WHOLE_BUFFER = {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"}
 edit("yields a word again", WHOLE_BUFFER, "came out again")
 edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a`, is missing before")
+PIECE = "for piece in stream:"
+ONCE = {
+    PIECE: f"last = None\n    {PIECE}\n        if piece == last: continue\n        last = piece"
+}
+edit("leaves a word out", ONCE, "`so`, is missing before `it`")
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})
 edit("yields nothing", {FROM: "pass", END: "    yield from ()\n"})
