@@ -1,5 +1,6 @@
 """Right and wrong answers to 1.words, which asks for the whole words in a stream of pieces."""
 
+import itertools  # noqa: F401 (used in an edit)
 import re
 
 from tests.checks.answers import edits, right, wrong
@@ -43,6 +44,7 @@ PIECE = "for piece in stream:"
 ONCE = {
     PIECE: f"last = None\n    {PIECE}\n        if piece == last: continue\n        last = piece"
 }
+edit("leaves a word out", {FROM: "yield from itertools.takewhile(len, complete)"}, "`two`, is mis")
 edit("leaves a word out", ONCE, "`so`, is missing before `it`")
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})

@@ -68,6 +68,7 @@ edit("resets another run", {ENDS: f"{ENDS}; self.counts.clear()"}, "Whose count 
 edit("loses another run", {FAILS: "self.counts.clear()"})
 OLDEST = "self.counts.pop(next(iter(self.counts), None), None)"
 edit("loses another run", {FAILS: OLDEST}, "earlier")
+edit("loses another run", {FAILS: f"{FAILS}; self.reports.clear()"}, "another had ended. The")
 edit("skips empty tokens", {ADDS: f"if token: {ADDS}"})
 edit("skips empty tokens", {ADDS: f"if token.strip(): {ADDS}"}, "empty ones and white space")
 edit("counts characters", {"+ 1": "+ len(token)"}, "those are characters")

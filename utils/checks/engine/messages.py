@@ -110,8 +110,8 @@ SHARED: Messages[Run] = {
         "`async def`?"
     ),
     "never calls the model": lambda s: (
-        f"`{s.name}` never called the model that it was given. Does it call a different one, or "
-        "build a chain that is never run?"
+        f"`{s.name}` never called the model that it was given{s.when}. Does it call a different "
+        "one, build a chain that is never run, or return an earlier reply?"
     ),
     "another prompt": lambda s: (
         f"The prompt was {_quoted(s, s.case.prompt)}, but the model was sent "

@@ -38,7 +38,8 @@ class Screen(Printed):
 
     def _look(self) -> None:
         """Set `flushed` to False if a piece was taken before the printed text was flushed."""
-        if self._waiting_since is not None and self._reply.taken > self._waiting_since:
+        since = self._waiting_since  # another thread may change it
+        if since is not None and self._reply.taken > since:
             self.flushed = False
 
 

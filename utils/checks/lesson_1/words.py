@@ -102,7 +102,7 @@ check = Exercise(
         Case(text=HARBOUR, seed=23),
         Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
         Case(
-            pieces=("one", " ", "\n", "two"),
+            pieces=("one", " ", "\n two ", "three"),
             when="for a stream with a piece that is only white space",
         ),
         Case(

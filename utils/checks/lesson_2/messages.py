@@ -290,8 +290,8 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
         f"`spaces_heard` called the model with `{s.method}`, which pushes no tokens here, so a "
         "handler receives none. Which cell above showed that?"
         if s.method
-        else "`spaces_heard` turned streaming off, so the model pushes no tokens. Which setting does "
-        "that?"
+        else "`spaces_heard` turned streaming off, so the model pushes no tokens. Which setting "
+        "does that?"
     ),
     "no handler": lambda s: (
         f"`spaces_heard` returned {s.returned}, but no handler was attached to the call. How is "

@@ -149,9 +149,9 @@ MISTAKES: Mistakes[Seen] = {
     "no numbers": lambda s: bool(s.odd),
     "reports an unfinished run": lambda s: bool(s.got) and not s.right,
     "skips a run without tokens": lambda s: s.wrong and s.case.invoked,
+    "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
     "reports nothing": lambda s: s.wrong and not s.got,
     "loses a report": lambda s: s.wrong and s.case.interleaved and len(s.got) < len(s.right),
-    "loses another run": lambda s: s.wrong and s.case.fails_after is not None,
     "skips empty tokens": lambda s: (
         s.wrong
         and s.got
@@ -193,6 +193,11 @@ check = Exercise(
             interleaved=True,
             other_first=True,
             when="after a run that failed while an earlier one was running",
+        ),
+        Runs(
+            fails_after=40,
+            interleaved=True,
+            when="after a run that failed when another had ended",
         ),
         Runs(pieces=(), when="after a run with an empty reply"),
         Runs(invoked=True, when="after a run by `invoke`, which pushes no tokens"),
