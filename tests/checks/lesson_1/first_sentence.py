@@ -51,6 +51,9 @@ STREAM = "closing(model.stream(prompt))"
 LAST = "    return text\n"
 
 edit("loses the mark", {"end.end()": "end.start()"})
+FIRST = {FOUND: r're.search(r"[.!?]+(?=\s)", text)', "end.end()": "end.start() + 1"}
+edit("ends at any mark", FIRST, "for a sentence that ends with three dots")
+edit("takes a later mark", {FOUND: r're.search(r"(?<!\.)[.!?](?=\s)", text)'}, "three dots")
 edit("ends at any mark", {FOUND: 're.search("[.!?]", text)'})
 edit("takes the end of a piece", {FOUND: r"re.search(r'[.!?](?=\s|$)', text)"}, "must arrive")
 edit("misses a line break", {FOUND: 're.search("[.!?](?= )", text)'}, "isn't the only white space")

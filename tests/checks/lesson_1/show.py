@@ -59,6 +59,8 @@ edit("prints nothing", {PRINTS: "pass"})
 edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
 edit("prints something between", {'end=""': 'end=" "'})
+WRAPS = {"text +=": "if len(text) % 50 > 45: print()\n        text +="}
+edit("prints something between", WRAPS, "The first difference is at character 5.:")
 edit("prints without white space", {"print(chunk.content": "print(chunk.content.strip()"})
 SO_FAR = {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"}
 edit("prints the text so far", SO_FAR)

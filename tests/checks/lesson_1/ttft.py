@@ -14,6 +14,7 @@ for mistake, says, order in (
     ("largest first", "backwards", "DBAEFC"),
     ("cached by line", r"A is 2\.2 s\. The TTFT of F is 0\.7 s", "CAFEBD"),
     ("any change empties the cache", r"C is 0\.2 s\. The TTFT of E is 1\.2 s", "FECABD"),
+    ("any change empties the cache", r"C is 0\.2 s\. The TTFT of E is 1\.2 s", "FEACBD"),
     ("cached at any position", r"F is 0\.7 s\. The TTFT of C is 0\.2 s", "FCEABD"),
     ("no queue", r"B is 9\.0 s\. The TTFT of A is 2\.2 s", "CFEBAD"),
     ("length is free", r"D is 20\.2 s\. The TTFT of B is 9\.0 s", "CFEADB"),

@@ -53,6 +53,10 @@ edit("reads twice", {END: f"{END}    list(stream)\n"}, "after its stream had end
 edit("collected first", {"in stream": "in [''.join(stream)]"})
 edit("raises", {"*comp": "assert piece[-1]; *comp"}, "IndexError.*for a stream with an empty piece")
 edit("raises", {END: f"{END}    complete.sort()\n"}, "for an empty stream")
+edit("cuts a word", {SPLIT: r'r"[\s-]+"'}, "a punctuation mark")
+edit("cuts a word", {FROM: f"{FROM}\n        if len(buffer) > 20: yield buffer; buffer = ''"})
+edit("leaves a word out", {"None": "lambda word: any(map(str.isalnum, word))"}, "`&`, is missing")
+edit("yields another word", {FROM: "yield from (w.strip('\"') for w in complete if w)"})
 edit("drops punctuation", {FROM: 'yield from (w.strip(".,") for w in complete if w)'})
 
 wrong("1.words", "reads ahead")(lambda stream: words(list(stream)))

@@ -95,6 +95,7 @@ _REPLIES = (
     ("A bend |moves |by 2|. |Some| move| by 3|.", "for a sentence that ends with a digit"),
     ("The ebb.\nThe flood.\tThen it begins anew.", "for a sentence with a line break after it"),
     ("The ebb.\tThe flood.", "for a sentence with a tab after it"),
+    ("Wait... Why?! They bend.", "for a sentence that ends with three dots"),
     ("Ha|ha|ha|.| |Ha|!", "for a reply in which pieces repeat"),
     ("Rivers bend.", "for a reply that ends with its first sentence"),
     ("because of the water", "for a reply in which no sentence ends"),

@@ -25,7 +25,8 @@ SHOW: Messages[show.Seen] = {
         f"A line break follows each piece: {shown(s.printed[:40])}. What does `print` add?"
     ),
     "prints something between": lambda s: (
-        f"There is white space between pieces: {shown(s.printed[:40])}. What does `print` add?"
+        "There is white space between pieces. "
+        f"{first_difference(s.printed, s.reply.text)} What does `print` add?"
     ),
     "prints without white space": lambda s: (
         f"The printed text differs only in white space. "
@@ -86,8 +87,8 @@ WORDS: Messages[words.Seen] = {
         "after it?"
     ),
     "cuts a word": lambda s: (
-        f"{shown(s.word)} was cut: {shown(s.item)} came out on its own{s.when}. The end of a piece "
-        "isn't the end of a word."
+        f"{shown(s.word)} was cut: {shown(s.item)} came out on its own{s.when}. Only white space "
+        "ends a word, not the end of a piece or a punctuation mark."
     ),
     "yields a word again": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out again. What "

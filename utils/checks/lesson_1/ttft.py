@@ -82,8 +82,8 @@ MISTAKES: Mistakes[Seen] = {
         s.letters == "".join(sorted(s.ttfts, key=s.ttfts.__getitem__, reverse=True))
     ),
     "length against newness": lambda s: s.too_early("E") == "F" and s.right_without("F"),
-    "cached by line": lambda s: bool(s.too_early("A")),
     "any change empties the cache": lambda s: "C" in s.letters[s.letters.index("E") + 1 :],
+    "cached by line": lambda s: bool(s.too_early("A")),
     "cached at any position": lambda s: s.too_early("F") == "C",
     "no queue": lambda s: bool(s.too_early("B")),
     "length is free": lambda s: bool(s.too_early("D")),

@@ -100,6 +100,7 @@ check = Exercise(
             text="Words  end\nat any white\tspace,\r\neven\u00a0at the  end of a line.\n", seed=22
         ),
         Case(text=HARBOUR, seed=23),
+        Case(text='"Well-known" rivers & 0 or 10 & bend uncharacteristically-often.', seed=24),
         Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
         Case(
             pieces=("one", " ", "\n two ", "three"),

@@ -10,7 +10,7 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import bare
 from utils.checks.engine.reply import ConnectionLost
-from utils.checks.engine.run import HARBOUR, RIVERS, Case
+from utils.checks.engine.run import HARBOUR, REPLIES, RIVERS, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
@@ -110,7 +110,7 @@ check = Exercise(
     cases=(
         Listening(seed=11),
         Listening(text=HARBOUR, seed=12, compact=True),
-        Listening(text=f"  {HARBOUR}\n", seed=13),
+        Listening(text=REPLIES[1].text, seed=13),
         Listening(
             pieces=("ha", "ha", " ", "ha", "\n", "\n", "ha", "ha"),
             when="for a reply that repeats pieces",

@@ -43,17 +43,9 @@ CLASS: Messages[handlers.HandlerRun] = {
     "fails silently": lambda s: _SILENT.format(shown(s.log[0], 160)),
 }
 
-
-def _one_or_kind(error: BaseException | None) -> str:
-    given = getattr(error, "obj", None)
-    several = isinstance(given, tuple | set)
-    return kind(given) if several else "a handler without a list around it"
-
-
 ATTACHED: Messages[handlers.Attaching] = {
-    "callbacks without a list": lambda s: (
-        f"`callbacks` was given {_one_or_kind(s.error)}. It takes a list, even for one."
-    ),
+    "callbacks without a list": "`callbacks` takes a list of handlers, even for one, and was given "
+    "something else.",
     "config isn't a dict": "The handlers were passed as the call's `config`. `config` is a dict: "
     "under which key do the handlers above go?",
     "attaches a method": "A function was attached instead of a handler. LangChain needs the whole "
