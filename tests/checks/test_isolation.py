@@ -6,8 +6,10 @@ During a check, `noted().forgotten` lists the functions whose coroutines were ne
 import asyncio
 import gc
 import logging
+import sys
 import threading
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -159,6 +161,14 @@ def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
         assert noted().forgotten == ["ask_one"]
     assert messages == ["something else"]
     assert noted().forgotten == []
+
+
+def test_an_answers_stdout_outlives_the_check():
+    """Python crashes if a thread is still printing to an object that has been freed."""
+    used = []
+    evaluate("1.show", lambda *_: used.append(weakref.ref(sys.stdout)))
+    assert used
+    assert None not in [stdout() for stdout in used]
 
 
 def test_checks_hide_the_callback_log_and_restore_it(caplog, capfd):

@@ -51,11 +51,19 @@ STREAM = "closing(model.stream(prompt))"
 LAST = "    return text\n"
 
 edit("loses the mark", {"end.end()": "end.start()"})
+FIRST = {FOUND: r're.search(r"[.!?]+(?=\s)", text)', "end.end()": "end.start() + 1"}
+edit("ends at any mark", FIRST, "for a sentence that ends with three dots")
+edit("takes a later mark", {FOUND: r're.search(r"(?<!\.)[.!?](?=\s)", text)'}, "three dots")
 edit("ends at any mark", {FOUND: 're.search("[.!?]", text)'})
 edit("takes the end of a piece", {FOUND: r"re.search(r'[.!?](?=\s|$)', text)"}, "must arrive")
 edit("misses a line break", {FOUND: 're.search("[.!?](?= )", text)'}, "isn't the only white space")
 edit("misses the end", {FOUND: "END.search(chunk.content) and END.search(text)"}, "all the text")
 edit("misses the end", {FOUND: r"re.match(r'.*?[.!?](?=\s)', text)"}, "matches no line break")
+edit("misses a line break", {FOUND: r're.search("[.!?](?=[ \n])", text)'}, "with a tab after it")
+SKIPS = {"text +=": "if chunk.content.isspace(): continue\n            text +="}
+edit("loses white space", SKIPS, "Which pieces does your loop skip")
+ONCE = {"text +=": "if chunk.content == text[-2:]: continue\n            text +="}
+edit("another text", ONCE, "for a reply in which pieces repeat")
 edit("takes more than the sentence", {"text[: end.end()]": "text"}, "How much of the last piece")
 edit("takes a later mark", {FOUND: r"re.search(r'(?s).*[.!?](?=\s)', text)"}, "after `Yes`")
 edit("misses the end after a digit", {FOUND: r"re.search(r'(?<!\d)[.!?](?=\s)', text)"})
@@ -66,4 +74,6 @@ edit("no text", {LAST: '    return ""\n'}, "for a reply that ends with its first
 edit("raises", {LAST: "    return text[0] + text[1:]\n"}, "for an empty reply")
 edit("reads on", {"search(text)": "search(text[:-20]) or len(text) < 40 and END.search(text[:-9])"})
 edit("reads to the end", {STREAM: "closing(c for c in list(model.stream(prompt)))"})
+PARSED = {"in chunks": "in StrOutputParser().transform(chunks)", "chunk.content": "chunk"}
+edit("reads to the end", PARSED, "closed before the model's stream")
 edit("drains a chain", {"model.stream": "(model | StrOutputParser()).stream", ".content": ""})

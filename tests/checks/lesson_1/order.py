@@ -29,6 +29,7 @@ for mistake, says, order in (
     ("syntax", "can't parse line G", "DFAEGC"),
     ("no such line", "no line X", "DFAGECX"),
     ("repeats a line", "Line D appears twice", "DDFAGEC"),
+    ("all lines", "all 7 lines", "FDAGBEC"),
     ("empty", "", ""),
     ("no string", 'a string such as "CAB", not an `int`', 7),
     ("no string", "not a `list`", [LINES[letter] for letter in "DFAGEC"]),

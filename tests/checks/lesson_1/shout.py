@@ -74,7 +74,10 @@ edit("takes text for a chunk", {"piece.upper": "piece.content.upper"}, "attribut
 edit("generator as a step", {"| upper": "| upper(model)"}, "parentheses are too many")
 edit("class as a step", {"Parser()": "Parser"}, "parentheses missing")
 edit("generator in a RunnableLambda", {"| upper": "| RunnableLambda(upper)"}, "function once")
-edit("yields a generator", {"| upper": "| (lambda text: (letter for letter in text))"})
+edit(
+    "yields an iterator", {"| upper": "| (lambda text: (c for c in text))"}, "yields a `generator`"
+)
+edit("yields an iterator", {"| upper": "| (lambda text: map(str.upper, text))"}, "yields a `map`")
 edit("returns nothing", {"return ": ""})
 edit("no chain", {CHAIN: "upper"})
 edit("returns a stream", {CHAIN: f'({CHAIN}).stream("Why?")'})

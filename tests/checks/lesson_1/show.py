@@ -6,11 +6,15 @@ The wrong answers cover most of the mistakes that are common to all checks.
 import asyncio
 import contextlib  # noqa: F401 (used in edits)
 import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage  # noqa: F401 (used in edits)
 from langchain_core.output_parsers import StrOutputParser  # noqa: F401
+from langchain_core.prompts import ChatPromptTemplate  # noqa: F401
 
 from tests.checks.answers import edits, right, wrong
 
@@ -57,11 +61,17 @@ edit("prints nothing", {PRINTS: "pass"})
 edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
 edit("prints something between", {'end=""': 'end=" "'})
+WRAPS = {"text +=": "if len(text) % 50 > 45: print()\n        text +="}
+edit("prints something between", WRAPS, "The first difference is at character 5.:")
 edit("prints without white space", {"print(chunk.content": "print(chunk.content.strip()"})
 SO_FAR = {PRINTS: "", "+= chunk.content": "+= chunk.content; print(text, end='', flush=True)"}
 edit("prints the text so far", SO_FAR)
 edit("prints the text again", {"return text": "print(text)\n    return text"}, "printed twice")
 edit("prints another text", {"print(chunk.content": "print(chunk.content.upper()"})
+ONCE = {LOOP: f"{LOOP}\n        if chunk.content == text[-len(chunk.content):]: continue"}
+edit("prints another text", ONCE, "wrong for a reply in which pieces repeat")
+ENDS = {LOOP: f"{LOOP}\n        if 'finish_reason' in chunk.response_metadata: break"}
+edit("prints another text", ENDS, "next to its finish reason")
 edit("doesn't flush", {", flush=True": ""})
 edit("doesn't flush", {", flush=True": "", "return": "sys.stdout.flush()\n    return"})
 edit("drops the first chunk", {LOOP: f"import itertools\n    {LOOP}", STREAM: SKIPS})
@@ -70,8 +80,16 @@ edit("stops at the first chunk", {PRINTS: f"if not chunk.content: break\n       
 edit("stops early", {PRINTS: f"if text: return text\n        {PRINTS}"})
 edit("stops early", {LOOP: "for _, chunk in zip(range(100), model.stream(prompt)):"}, "99 of")
 edit("limits the reply", {"stream(prompt)": "stream(prompt, max_tokens=20)"}, "`max_tokens`")
+edit("limits the reply", {"stream(prompt)": 'stream(prompt, stop=["."])'}, "`stop`")
+edit(
+    "limits the reply",
+    {"model.stream": 'model.model_copy(update={"stop": ["."]}).stream'},
+    "`stop`",
+)
 edit("raises", {"content, end": "contents, end"}, r"contents.*at the line `print\(chunk")
 edit("raises", {"return text": "return text[0] + text[1:]"}, "for an empty reply")
+TEMPLATE = "(ChatPromptTemplate.from_template(prompt) | model).stream({})"
+edit("raises", {"model.stream(prompt)": TEMPLATE}, "for a prompt with braces in it")
 edit("raises", {"return text": "sys.exit(3)"}, r"SystemExit: 3` at the line `sys\.exit")
 
 edit("returns nothing", {"return text": "return"})
@@ -158,6 +176,8 @@ def by_a_handler_of_generate(model, prompt):
 
 
 edit("invoke", {"model.stream(prompt)": "[model.invoke(prompt)]"})
+OFF = {"model.stream": "model.model_copy(update={'disable_streaming': True}).stream"}
+edit("invoke", OFF, "turned streaming off, so the whole reply arrived as one chunk")
 edit("invoke", {"model.stream(prompt)": "[asyncio.run(model.ainvoke(prompt))]"}, "with `ainvoke`")
 
 
@@ -193,3 +213,27 @@ KEEPS = {"return show": "whole = show", "raise\n": "return whole\n    return who
 again("raises", KEEPS, "Unbound")
 again("replaces the error", {"raise\n": 'raise RuntimeError("incomplete") from None\n'})
 again("tries again", {"raise\n": "return show(model, prompt)\n"}, "called the model twice")
+
+
+# --- Threads --------------------------------------------------------------------------------------
+
+
+@wrong("1.show", "leaves a thread")
+def leaves_a_thread(model, prompt):
+    ended, here = threading.Event(), set()
+    weakref.finalize(here, ended.set)  # when this function has returned
+
+    def read():
+        ended.wait()
+        show(model, prompt)
+
+    threading.Thread(target=read).start()
+    return ""
+
+
+@wrong("1.show", "swallows the error", says="It was raised in a thread")
+def loses_an_error_in_a_thread(model, prompt):
+    texts = [""]
+    with ThreadPoolExecutor() as pool:
+        pool.submit(lambda: texts.append(show(model, prompt)))
+    return texts[-1]

@@ -1,5 +1,6 @@
 """Right and wrong answers to 1.words, which asks for the whole words in a stream of pieces."""
 
+import itertools  # noqa: F401 (used in an edit)
 import re
 
 from tests.checks.answers import edits, right, wrong
@@ -39,6 +40,12 @@ edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer wh
 WHOLE_BUFFER = {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"}
 edit("yields a word again", WHOLE_BUFFER, "came out again")
 edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a`, is missing before")
+PIECE = "for piece in stream:"
+ONCE = {
+    PIECE: f"last = None\n    {PIECE}\n        if piece == last: continue\n        last = piece"
+}
+edit("leaves a word out", {FROM: "yield from itertools.takewhile(len, complete)"}, "`two`, is mis")
+edit("leaves a word out", ONCE, "`so`, is missing before `it`")
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})
 edit("yields nothing", {FROM: "pass", END: "    yield from ()\n"})
@@ -46,6 +53,10 @@ edit("reads twice", {END: f"{END}    list(stream)\n"}, "after its stream had end
 edit("collected first", {"in stream": "in [''.join(stream)]"})
 edit("raises", {"*comp": "assert piece[-1]; *comp"}, "IndexError.*for a stream with an empty piece")
 edit("raises", {END: f"{END}    complete.sort()\n"}, "for an empty stream")
+edit("cuts a word", {SPLIT: r'r"[\s-]+"'}, "a punctuation mark")
+edit("cuts a word", {FROM: f"{FROM}\n        if len(buffer) > 20: yield buffer; buffer = ''"})
+edit("leaves a word out", {"None": "lambda word: any(map(str.isalnum, word))"}, "`&`, is missing")
+edit("yields another word", {FROM: "yield from (w.strip('\"') for w in complete if w)"})
 edit("drops punctuation", {FROM: 'yield from (w.strip(".,") for w in complete if w)'})
 
 wrong("1.words", "reads ahead")(lambda stream: words(list(stream)))

@@ -92,9 +92,13 @@ edit("cleared", at("on_llm_error", 'self.text = ""'), "empty again when the conn
 DOTS = "self.text += ' …' * isinstance(value, GeneratorExit)"
 edit("another text", at("on_llm_error", DOTS), "stopped early")
 edit("whole chunks", {"token, **kwargs": "token, *, chunk, **kwargs", "+= token": "+= str(chunk)"})
+edit("loses white space", {"+= token": "+= token.replace('\u00a0', ' ')"})
+edit("loses white space", {"+= token": "+= token.replace('\\n\\n', '\\n')"})
 edit("loses white space", at("on_llm_end", "self.text = self.text.strip()"))
 edit("loses repeated pieces", {ADDS: f"if token == '' or self.text[-len(token):] != token: {ADDS}"})
 joins("loses repeated pieces", {"= []": "= {}", ".append(token)": ".setdefault(token)"})
+earlier = []
+edit("keeps an earlier text", {ADDS: "earlier.append(token); self.text = ''.join(earlier)"})
 joins("not a string", {"@property\n    ": ""}, "is a `method`")
 joins("shared text", {"def __init__(self):\n        self.pieces": "pieces"}, "second collector")
 edit("no text", {"self.text": "self.reply"})

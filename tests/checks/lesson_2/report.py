@@ -68,7 +68,9 @@ edit("resets another run", {ENDS: f"{ENDS}; self.counts.clear()"}, "Whose count 
 edit("loses another run", {FAILS: "self.counts.clear()"})
 OLDEST = "self.counts.pop(next(iter(self.counts), None), None)"
 edit("loses another run", {FAILS: OLDEST}, "earlier")
+edit("loses another run", {FAILS: f"{FAILS}; self.reports.clear()"}, "another had ended. The")
 edit("skips empty tokens", {ADDS: f"if token: {ADDS}"})
+edit("skips empty tokens", {ADDS: f"if token.strip(): {ADDS}"}, "empty ones and white space")
 edit("counts characters", {"+ 1": "+ len(token)"}, "those are characters")
 edit("another order", {ENDS: f"{ENDS}; self.reports.sort()"}, "shorter one. The run that ended")
 GUESSES = f"self.reports.append({POP} if response.generations[0][0].text else 1)"
@@ -84,6 +86,13 @@ UNLESS_LEFT = f"if not isinstance(error, GeneratorExit): {FAILS}"
 edit("keeps a run", {FAILS: UNLESS_LEFT}, "reader stopped early")
 SHARED = {FAILS: "pass", f"def __init__(self):\n        {GIVEN}": f"counts = {{}}\n    {INIT}"}
 edit("keeps a run", SHARED)
+in_a_global = {}
+FORGETS = {FAILS: "pass", "self.counts = {}\n": "\n", "self.counts": "in_a_global"}
+edit("keeps a run", FORGETS, "but `in_a_global` contains more")
+edit("keeps a run", {"on_llm_error": "on_error"}, "LangChain never calls `on_error`")
+edit(
+    "keeps a run", {"= {}": "= {}; self.text = ''", ADDS: f"{ADDS}; self.text += token"}, "`.text`"
+)
 edit("shared reports", {f"def __init__(self):\n        {GIVEN}": "counts, reports = {}, []"})
 edit("no numbers", {ENDS: f"self.reports.append((run_id, {POP}))"})
 edit("no list", {"[]": "{}", ENDS: f"self.reports[run_id] = {POP}"})

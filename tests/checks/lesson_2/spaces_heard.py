@@ -59,6 +59,8 @@ edit(None, {"(prompt, config": "([('system', 'Be brief.'), ('human', prompt)], c
 edit(None, {"model.stream": "(model | StrOutputParser()).stream"})
 edit(None, {"[words]": "CallbackManager([words])"})
 
+OFF = {"model.stream": "model.model_copy(update={'disable_streaming': True}).stream"}
+edit("invoke", OFF, "turned streaming off, so the model pushes no tokens")
 edit("invoke", {LOOP: f"model.invoke(prompt, {CONFIG})"}, "with `invoke`, which pushes no tokens")
 ALSO = {"_ in": "chunk in", "pass": "words.spaces += chunk.text.count(' ')"}
 edit("no handler", {f", {CONFIG}": ""})
@@ -69,7 +71,10 @@ edit("attached twice", {"[words]": "[words, words]"})
 edit("attached twice", {"model.stream": "model.with_config(callbacks=[words]).stream"})
 edit("attaches the class", {"[words]": "[Words]"})
 edit("attaches a method", {"[words]": "[words.on_llm_new_token]"}, "needs the whole object")
-edit("callbacks without a list", {"[words]": "words"}, "a handler without a list around it")
+edit("callbacks without a list", {"[words]": "words"}, "a list of handlers, even for one")
+edit("callbacks without a list", {"[words]": "(words,)"}, "given something else")
+edit("config isn't a dict", {CONFIG: "[words]"})
+edit("config isn't a dict", {CONFIG: "words"})
 edit("callbacks by keyword", {CONFIG: "callbacks=[words]"})
 ON, OFF = "model.streaming = True", "model.streaming = False"
 edit("changes the model", {LOOP: f"{ON}\n    model.invoke(prompt, {CONFIG})\n    {OFF}"})

@@ -11,6 +11,7 @@ from langchain_core.callbacks import (
     get_usage_metadata_callback,
 )
 from langchain_core.output_parsers import StrOutputParser  # noqa: F401
+from langchain_core.prompts import ChatPromptTemplate  # noqa: F401
 
 from tests.checks.answers import edits, right
 
@@ -111,6 +112,8 @@ ADDS = {PROMPTS: f"total = 0\n    {PROMPTS}", "pass": f"pass\n        total += {
 edit("adds sums up", {**ADDS, f"return {SUM}": "return total"})
 edit("one model alone", {SUM: "usage.usage_metadata['river-1']['output_tokens']"})
 edit("one model's name", {SUM: "usage.usage_metadata['output_tokens']"}, "KeyError: 'output_")
+TEMPLATE = {"model.stream(prompt": "(ChatPromptTemplate.from_template(prompt) | model).stream({}"}
+edit("raises", TEMPLATE, "KeyError: 'Input to ChatPromptTemplate .*`[.]$")
 edit("prompt tokens too", {"output_tokens": "total_tokens"})
 edit("prompt tokens", {"output_tokens": "input_tokens"})
 edit("raises", {"return": "return prompt and"}, "Unbound.* for an empty list of prompts")

@@ -26,6 +26,7 @@ for mistake, change, says in (
     ("number missing", {2: ("A", 1, "B", None)}, "no number yet for `B` in case 2.$"),
     ("another form", {2: "once"}, r"^Case 2 should look like `\{\"A\": …, \"B\": …\}`"),
     ("another form", {2: (1, 0, 0)}, "^Case 2 should look like"),
+    ("another form", {2: {"a": 1, "b": 0}}, "^Case 2 should look like"),
     ("not a number", {2: ("A", True, "B", 0)}, "^Case 2: .* not a `bool`"),
     ("no such case", {5: ("A", 1, "B", 0)}, "no case 5; the cases are 1 to 4"),
 ):

@@ -19,8 +19,9 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 
 def compact(run: Run) -> Case:
-    """Return the run's case, but with text in the first chunk, as some providers send it."""
-    return replace(run.case, compact=True, when="for a reply whose first chunk has text")
+    """Return the run's case, but without chunks that have only a role or a finish reason."""
+    when = "for a reply with text in its first chunk and next to its finish reason"
+    return replace(run.case, compact=True, when=when)
 
 
 def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:

@@ -17,6 +17,7 @@ import re
 import sys
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from contextvars import ContextVar
@@ -35,10 +36,20 @@ class OtherModel(Exception):  # noqa: N818 (named after what happened)
     """Raised when an answer calls a chat model that the check didn't create."""
 
 
-class _Printed(io.StringIO):
+# The latest captured outputs. `print` holds no reference to `sys.stdout`, so a thread that is still
+# printing crashes Python if the object is freed.
+_latest: "deque[Printed]" = deque(maxlen=32)
+
+
+class Printed(io.StringIO):
     """An answer's captured output; not displayed, since a check runs the answer many times."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        _latest.append(self)
+
     def write(self, text: str) -> int:
+        """Write the text, unless too much has been written already."""
         return super().write(text) if self.tell() < _MOST_PRINTED else len(text)
 
 
@@ -49,7 +60,7 @@ class Noted:
     # the models that were called although the check didn't create them
     models: list[BaseChatModel] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)  # functions with unawaited coroutines
-    stdout: _Printed = field(default_factory=_Printed)
+    stdout: Printed = field(default_factory=Printed)
 
     def other_model(self, answer: Any) -> str:
         """Return a description of the first other model that was called; "" if there is none."""

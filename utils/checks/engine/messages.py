@@ -4,6 +4,7 @@
 """
 
 from asyncio import CancelledError
+from threading import get_ident
 
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.raised import told
@@ -25,6 +26,14 @@ CANCELLED = "Awaiting a task that was cancelled, or calling its `result()`, rais
 _EXCEPTS = "Which `except`, or which `return` in a `finally`,"
 # the subject of the question in "swallows the error", if the answer is asynchronous
 _SWALLOWS = "Which `except`, which `return` in a `finally`, or which task that nothing awaits"
+
+
+def _swallows(run: Run) -> str:
+    if run.asynchronous:
+        return f"{_SWALLOWS} swallows the error?"
+    if any(each.failed and each.thread != get_ident() for each in run.reply.readings):
+        return "It was raised in a thread. What passes it on from there?"
+    return f"{_EXCEPTS} swallows the error?"
 
 
 def _after(run: Run) -> str:
@@ -53,6 +62,10 @@ SHARED: Messages[Run] = {
     "another loop": lambda s: (
         f"`{s.name}` awaits a `{s.foreign}` that was created outside of it and belongs to another "
         "event loop. Can it create its own?"
+    ),
+    "leaves a thread": lambda s: (
+        f"`{s.name}` had ended, but a thread that it started was still reading{s.when}. What waits "
+        "for the thread to end?"
     ),
     "raises": lambda s: (
         f"`{s.name}` ended with a `CancelledError`{s.when}, though nothing cancelled it from "
@@ -97,8 +110,8 @@ SHARED: Messages[Run] = {
         "`async def`?"
     ),
     "never calls the model": lambda s: (
-        f"`{s.name}` never called the model that it was given. Does it call a different one, or "
-        "build a chain that is never run?"
+        f"`{s.name}` never called the model that it was given{s.when}. Does it call a different "
+        "one, build a chain that is never run, or return an earlier reply?"
     ),
     "another prompt": lambda s: (
         f"The prompt was {_quoted(s, s.case.prompt)}, but the model was sent "
@@ -116,6 +129,9 @@ SHARED: Messages[Run] = {
     "invoke": lambda s: (
         f"`{s.name}` called the model with `{s.method}`, which returns only when all "
         f"{count(s.total, 'piece', 'is')} written. Which method yields them as they arrive?"
+        if s.method
+        else f"`{s.name}` turned streaming off, so the whole reply arrived as one chunk. Which "
+        "setting does that?"
     ),
     "changes an item": lambda s: (
         f"`{s.name}` changed {kind(s.items[0])} after yielding it, so a reader who kept it sees it "
@@ -141,7 +157,7 @@ SHARED: Messages[Run] = {
         "item by item."
     ),
     "limits the reply": lambda s: (
-        f"`{s.name}` set `{s.limited_by}`, so a longer reply would be truncated. Why limit it?"
+        f"`{s.name}` set `{s.limited_by}`, which can truncate a reply. Why limit it?"
     ),
     "goes on": lambda s: (
         f"`{s.name}` was still yielding after {count(len(s.items), 'item')}. What ends its loop?"
@@ -243,7 +259,7 @@ SHARED: Messages[Run] = {
     ),
     "swallows the error": lambda s: (
         f"The connection was lost {_after(s)}, but `{s.name}` ended as if the reply were "
-        f"complete. {_SWALLOWS if s.asynchronous else _EXCEPTS} swallows the error?"
+        f"complete. {_swallows(s)}"
     ),
     "tries again": lambda s: (
         f"The connection was lost, and `{s.name}` called the model {times(s.reply.requests)}. The "

@@ -83,6 +83,7 @@ FIRST: Mistakes[Run] = {
     ),
     "yields while closing": lambda run: "ignored GeneratorExit" in str(run.error),
     "another loop": lambda run: bool(run.foreign),
+    "leaves a thread": lambda run: run.outlived,
     "raises": _raised,
     "never read": lambda run: "stream" in run.unread,
     "async def": lambda run: (

@@ -23,7 +23,7 @@ RIVERS = (
 )
 HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people with coffee."
 # the pieces of a reply with the same piece twice in a row
-REPEATED = (" ", "The dunlin,", " knot,", " knot,", " and", " ", "heron", ".\n")
+REPEATED = ("It", " ", " ", "is", " ha", "ha", "ha", ".")
 
 _LIMITS = ("max_tokens", "max_completion_tokens")  # the settings that limit a reply's length
 
@@ -75,7 +75,8 @@ REPLIES = (  # cases for most exercises about a reply's text
         when="for a reply with a lot of white space",
     ),
     Case(pieces=(), when="for an empty reply"),
-    Case(pieces=REPEATED, when="for a reply that repeats a piece"),
+    Case(pieces=REPEATED, when="for a reply in which pieces repeat"),
+    Case(prompt='Describe a harbour as {"text": …}.', when="for a prompt with braces in it"),
 )
 
 
@@ -145,6 +146,7 @@ class Run(Record):
     still_open: bool = False  # whether any reply's stream was left open
     tasks: Sequence[str] = ()  # coroutine names of tasks that were left running
     unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
+    outlived: bool = False  # whether a thread read on after the answer had ended
     blocked: float = 0.0  # how long the answer blocked the event loop, in virtual seconds
     # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
@@ -169,16 +171,18 @@ class Run(Record):
 
     @property
     def method(self) -> str:
-        """The first non-streaming method called on a model; "invoke" if there was none."""
+        """The first non-streaming method called on a model; "" if there was none."""
         methods = [call.method for model in self.models for call in model.calls]
-        return next((method for method in methods if "stream" not in method), "invoke")
+        return next((method for method in methods if "stream" not in method), "")
 
     @property
     def limited_by(self) -> str:
-        """The setting that limited the length of a reply; "" if there was none."""
+        """The setting that would truncate a reply; "" if there was none."""
         readings = [reading for model in self.models for reading in model.readings]
         sent = [name for reading in readings for name in reading.settings]
-        return next((name for name in sent if name in _LIMITS), "")
+        stops = [each for reading in readings for each in reading.settings.get("stop", ())]
+        limits = (*_LIMITS, "stop") if any(each in self.reply.text for each in stops) else _LIMITS
+        return next((name for name in sent if name in limits), "")
 
     @property
     def total(self) -> int:

@@ -12,6 +12,7 @@ import asyncio
 import copy
 import gc
 import inspect
+import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ from langchain_core.messages import BaseMessage
 from utils.checks.engine import isolation, virtual_time
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.raised import learners_own
-from utils.checks.engine.reply import GAP, Reply
+from utils.checks.engine.reply import GAP, Reading, Reply
 from utils.checks.engine.run import Case, Run, Wanted, text_of
 
 _ASYNCIO = str(Path(asyncio.__file__).parent)
@@ -33,6 +34,7 @@ _MOST = 1000  # items after which a stream counts as infinite
 _PATIENCE = 60.0  # virtual seconds allowed for a cancelled task to finish
 # virtual seconds allowed for unreferenced streams to close, including those read in a thread
 _SETTLES = 2 * GAP
+_THREAD_SECONDS = 0.5  # real seconds to wait for threads that the answer left running
 
 
 class How(TypedDict, total=False):
@@ -96,13 +98,30 @@ class _Runner:
         """Return the virtual seconds since the run began."""
         return virtual_time.now() - self._began
 
+    def await_threads(self, before: Sequence[threading.Thread]) -> None:
+        """Wait for threads that the answer left running; record whether they read meanwhile.
+
+        `before` are the threads that ran before the answer did.
+        """
+        readings = self._readings()
+        if readings and all(reading.left is not None for reading in readings):
+            return
+        read = sum(1 + reading.items for reading in readings)
+        left = {*threading.enumerate()} - {*before}
+        for thread in left:
+            thread.join(_THREAD_SECONDS / len(left))
+        self.run.outlived = read < sum(1 + reading.items for reading in self._readings())
+
+    def _readings(self) -> list[Reading]:
+        of_models = (each for model in self.run.models for each in model.readings)
+        return [*self.run.reply.readings, *of_models]
+
     def finished(self) -> Run:
         """Complete and return the record; call this after all the answer's code has finished."""
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
-        readings = [*run.reply.readings, *(each for model in run.models for each in model.readings)]
-        run.still_open = any(reading.left is None for reading in readings)
+        run.still_open = any(reading.left is None for reading in self._readings())
         run.altered = run.items != self._as_yielded
         run.other_model = noted.other_model(run.answer)
         run.forgotten = next(iter(noted.forgotten), "") or self._not_awaited()
@@ -150,6 +169,7 @@ def _state(arg: object) -> Any:
 
 def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Unpack[How]) -> Run:
     """Call a function in virtual time; if `streams` is set, loop over the result and close it."""
+    threads = threading.enumerate()
     with virtual_time.clock(answer):
         runner = _Runner(name, answer, case, reply, args, how)
         runner.call()
@@ -158,6 +178,7 @@ def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Un
         else:
             _discard(runner.run.returned)
         runner.run.seconds = runner.elapsed()
+        runner.await_threads(threads)
         return runner.finished()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.extra_cases import leaves_closing
-from utils.checks.engine.mistakes import TEXT
+from utils.checks.engine.mistakes import TEXT, bare
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 
@@ -68,6 +68,11 @@ MISTAKES: Mistakes[Seen] = {
     "loses the mark": lambda s: s.wrong_text and s.output == s.expected[:-1],
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
     "ends at any mark": _short,
+    "loses white space": lambda s: (
+        bare(s.output) != bare(s.expected)
+        and bare(s.reply.text).startswith(bare(s.output))
+        and not s.reply.text.startswith(s.output)
+    ),
     **TEXT,
     "drains a chain": lambda s: s.needless and s.model is not None and s.model.calls[0].in_chain,
     "reads to the end": lambda s: s.needless,
@@ -89,6 +94,9 @@ _REPLIES = (
     ),
     ("A bend |moves |by 2|. |Some| move| by 3|.", "for a sentence that ends with a digit"),
     ("The ebb.\nThe flood.\tThen it begins anew.", "for a sentence with a line break after it"),
+    ("The ebb.\tThe flood.", "for a sentence with a tab after it"),
+    ("Wait... Why?! They bend.", "for a sentence that ends with three dots"),
+    ("Ha|ha|ha|.| |Ha|!", "for a reply in which pieces repeat"),
     ("Rivers bend.", "for a reply that ends with its first sentence"),
     ("because of the water", "for a reply in which no sentence ends"),
     ("Some rivers| bend twice|.| |Nobody| knows why|.", ""),
@@ -107,6 +115,7 @@ check = Exercise(
             for reply, when in _REPLIES
         ),
         Case(text="Rivers bend. Why?", prompt=" Why do rivers bend?\n"),
+        Case(prompt='Describe {"river": …}.', when="for a prompt with braces in it"),
         Case(text="Rivers bend. Why?", compact=True),  # the first chunk has text
     ),
     mistakes=MISTAKES,

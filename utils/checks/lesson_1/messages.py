@@ -25,7 +25,8 @@ SHOW: Messages[show.Seen] = {
         f"A line break follows each piece: {shown(s.printed[:40])}. What does `print` add?"
     ),
     "prints something between": lambda s: (
-        f"There is white space between pieces: {shown(s.printed[:40])}. What does `print` add?"
+        "There is white space between pieces. "
+        f"{first_difference(s.printed, s.reply.text)} What does `print` add?"
     ),
     "prints without white space": lambda s: (
         f"The printed text differs only in white space. "
@@ -38,7 +39,7 @@ SHOW: Messages[show.Seen] = {
         f"The reply was printed {times(s.printed.count(s.reply.text))}. Which `print` repeats it?"
     ),
     "prints another text": lambda s: (
-        f"The printed text isn't the reply. {first_difference(s.printed, s.reply.text)}"
+        f"The printed text is wrong{s.when}. {first_difference(s.printed, s.reply.text)}"
     ),
     "doesn't flush": "Each piece was printed in time but not flushed, so Python may keep it in a "
     "buffer. Which argument of `print` prevents that?",
@@ -86,8 +87,8 @@ WORDS: Messages[words.Seen] = {
         "after it?"
     ),
     "cuts a word": lambda s: (
-        f"{shown(s.word)} was cut: {shown(s.item)} came out on its own{s.when}. The end of a piece "
-        "isn't the end of a word."
+        f"{shown(s.word)} was cut: {shown(s.item)} came out on its own{s.when}. Only white space "
+        "ends a word, not the end of a piece or a punctuation mark."
     ),
     "yields a word again": lambda s: (
         f"Word {s.wrong + 1} should be {shown(s.word)}, but {shown(s.item)} came out again. What "
@@ -127,6 +128,9 @@ ORDER: Messages[order.Seen] = {
     "no string": lambda s: f'The order should be a string such as "CAB", not {kind(s.given)}.',
     "empty": 'The order is empty. Write letters such as "CAB".',
     "no such line": lambda s: f"There is no line {s.unknown}; the lines are {', '.join(s.lines)}.",
+    "all lines": lambda s: (
+        f"Your order has all {len(s.lines)} lines. One of them is a trap: leave it out."
+    ),
     "repeats a line": lambda s: (
         f"Line {s.repeated} appears {times(s.letters.count(s.repeated))} in your order."
     ),
@@ -191,8 +195,10 @@ SHOUT: Messages[shout.Seen] = {
     "generator in a RunnableLambda": "A `RunnableLambda` calls its function once, with the whole "
     "text, even a generator function. What does LangChain make of a generator function after a "
     "plain `|`?",
-    "yields a generator": "The chain yields a generator that nothing reads. LangChain streams "
-    "through a function only if the function itself has a `yield` in it.",
+    "yields an iterator": lambda s: (
+        f"The chain yields {kind(s.items[0])} that nothing reads. LangChain streams through a "
+        "function only if the function itself has a `yield` in it."
+    ),
     "unchanged": "The text came out unchanged: it isn't in capitals.",
     "small letters": "The text came out in lower case, not in capitals.",
     "some capitals": "Only some of the text is in capitals.",
@@ -246,6 +252,10 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     "loses the mark": lambda s: (
         f"{shown(s.returned)} was returned{s.when}, without the mark that ends the sentence."
     ),
+    "loses white space": lambda s: (
+        f"{shown(repr(s.returned))} was returned{s.when}. White space of the reply is missing in "
+        "it. Which pieces does your loop skip?"
+    ),
     "takes the end of a piece": lambda s: (
         f"{shown(s.returned)} was returned{s.when}. The mark ended a piece, but what followed "
         "wasn't white space. What must arrive before you can tell?"
@@ -259,7 +269,8 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     ),
     "reads to the end": lambda s: (
         f"The text is right, but all {s.total} pieces of the reply were read. The sentence was "
-        f"complete with piece {s.complete}."
+        f"complete with piece {s.complete}. What reads the rest: your code, or a step that is "
+        "closed before the model's stream?"
     ),
     "reads on": lambda s: (
         f"The text is right, but {count(s.reply.taken, 'piece', 'was')} read. The white "

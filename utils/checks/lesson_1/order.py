@@ -94,6 +94,7 @@ MISTAKES: Mistakes[Seen] = {
     "empty": lambda s: not s.letters,
     "no such line": lambda s: bool(s.unknown),
     "repeats a line": lambda s: bool(s.repeated),
+    "all lines": lambda s: len(s.letters) == len(s.lines),
     "empty block": lambda s: bool(s.empty_block),
     "indented without a block": lambda s: (
         s.syntax is not None and "unexpected indent" in s.syntax.msg

@@ -85,7 +85,7 @@ FIRST: Mistakes[Seen] = {
     ),
     "class as a step": lambda s: any(isinstance(each, type) for each in s.functions),
     "generator in a RunnableLambda": lambda s: any(map(inspect.isgeneratorfunction, s.functions)),
-    "yields a generator": lambda s: any(isinstance(item, Iterator) for item in s.items),
+    "yields an iterator": lambda s: any(isinstance(item, Iterator) for item in s.items),
 }
 MISTAKES: Mistakes[Seen] = {
     "yields nothing": lambda s: bool(s.expected) and not s.items,

@@ -1,18 +1,18 @@
 """Check for `show`: print each piece as it arrives and return the whole text."""
 
-import io
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
+from utils.checks.engine.isolation import Printed
 from utils.checks.engine.mistakes import TEXT, bare
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import REPLIES, Case, Run
 from utils.checks.engine.stream_runner import call
 
 
-class Screen(io.StringIO):
+class Screen(Printed):
     """A stand-in for standard output that records whether printed text is flushed in time."""
 
     def __init__(self, reply: Reply) -> None:
@@ -38,7 +38,8 @@ class Screen(io.StringIO):
 
     def _look(self) -> None:
         """Set `flushed` to False if a piece was taken before the printed text was flushed."""
-        if self._waiting_since is not None and self._reply.taken > self._waiting_since:
+        since = self._waiting_since  # another thread may change it
+        if since is not None and self._reply.taken > since:
             self.flushed = False
 
 

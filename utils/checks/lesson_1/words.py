@@ -100,14 +100,19 @@ check = Exercise(
             text="Words  end\nat any white\tspace,\r\neven\u00a0at the  end of a line.\n", seed=22
         ),
         Case(text=HARBOUR, seed=23),
+        Case(text='"Well-known" rivers & 0 or 10 & bend uncharacteristically-often.', seed=24),
         Case(pieces=("", "one t", "", "wo", ""), when="for a stream with an empty piece in it"),
         Case(
-            pieces=("one", " ", "\n", "two"),
+            pieces=("one", " ", "\n two ", "three"),
             when="for a stream with a piece that is only white space",
         ),
         Case(
             pieces=("A bend moves 2.", "5 metres", ", or", " so."),
             when="for a number such as 2.5 in two pieces",
+        ),
+        Case(
+            pieces=("so ", "so ", "it ", "is"),
+            when="for a stream in which pieces repeat",
         ),
         Case(pieces=(), when="for an empty stream"),
     ),

@@ -188,8 +188,12 @@ def _no_list(error: BaseException | None) -> bool:
     """Whether handlers were attached without a list, so that LangChain expected a manager."""
     if not isinstance(error, AttributeError) or error.name not in dir(BaseCallbackManager):
         return False
-    given = error.obj
-    first = next(iter(given), None) if isinstance(given, tuple | set) else given
+    return _handlers(error.obj)
+
+
+def _handlers(given: object) -> bool:
+    """Whether a value is a handler or a handler class, or a collection of them."""
+    first = next(iter(given), None) if isinstance(given, list | tuple | set) else given
     return isinstance(first, BaseCallbackHandler) or is_handler_class(first)
 
 
@@ -207,6 +211,9 @@ CLASS: Mistakes[HandlerRun] = {  # mistakes in handler classes
 
 ATTACHED_FIRST: Mistakes[Attaching] = {  # to pass to `Exercise` as `first`
     "callbacks without a list": lambda s: _no_list(s.error),
+    "config isn't a dict": lambda s: (
+        isinstance(s.error, AttributeError) and s.error.name == "items" and _handlers(s.error.obj)
+    ),
     "attaches a method": lambda s: (
         isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
     ),

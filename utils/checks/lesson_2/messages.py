@@ -44,8 +44,10 @@ CLASS: Messages[handlers.HandlerRun] = {
 }
 
 ATTACHED: Messages[handlers.Attaching] = {
-    "callbacks without a list": "`callbacks` was given a handler without a list around it. It "
-    "takes a list, even for one.",
+    "callbacks without a list": "`callbacks` takes a list of handlers, even for one, and was given "
+    "something else.",
+    "config isn't a dict": "The handlers were passed as the call's `config`. `config` is a dict: "
+    "under which key do the handlers above go?",
     "attaches a method": "A function was attached instead of a handler. LangChain needs the whole "
     "object.",
     "attaches the class": lambda s: (
@@ -102,6 +104,10 @@ COLLECTOR: Messages[collector.Seen] = {
     "loses repeated pieces": lambda s: (
         f"`.text` is {shown(repr(s.value))}, but the reply is {shown(repr(s.arrived))}. What "
         "leaves out a piece that equals an earlier one?"
+    ),
+    "keeps an earlier text": lambda s: (
+        f"`.text` contains the text of an earlier collector: {shown(repr(s.value))}. What is kept "
+        "on the class or in a global variable instead of on `self`?"
     ),
     "adds the reply again": lambda s: (
         f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
@@ -224,8 +230,8 @@ REPORT: Messages[report.Seen] = {
         "each of them add a report, and is each one kept?"
     ),
     "skips empty tokens": lambda s: (
-        f"{_reported(s)}: only tokens with text are counted. There were {_tokens(s)}, including "
-        "empty ones."
+        f"{_reported(s)}: some tokens aren't counted. There were {_tokens(s)}, including empty "
+        "ones and white space."
     ),
     "counts characters": lambda s: (
         f"{_reported(s)}: those are characters. The runs had {_tokens(s)} tokens."
@@ -257,8 +263,12 @@ REPORT: Messages[report.Seen] = {
     ),
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
-        f"The reports are right, but `.{s.kept[0]}` contains more than before{s.when}. On a server "
-        "it would grow without limit."
+        f"The reports are right, but `{s.kept[0]}` contains more than before{s.when}. "
+        + (
+            _UNKNOWN.format(s.unknown[0])
+            if s.unknown
+            else "On a server it would grow without limit."
+        )
     ),
 }
 
@@ -271,6 +281,9 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
     "invoke": lambda s: (
         f"`spaces_heard` called the model with `{s.method}`, which pushes no tokens here, so a "
         "handler receives none. Which cell above showed that?"
+        if s.method
+        else "`spaces_heard` turned streaming off, so the model pushes no tokens. Which setting "
+        "does that?"
     ),
     "no handler": lambda s: (
         f"`spaces_heard` returned {s.returned}, but no handler was attached to the call. How is "
@@ -404,7 +417,8 @@ STARTS: Messages[starts.Seen] = {
     ),
     "once for each place": lambda s: (
         f"Case {s.wrong_case}: `{s.handler}` doesn't count {s.number}. It is one object in "
-        f"{s.places} places: what did one object in the constructor and in the call count above?"
+        f"{s.places} places: what did one object count above in the constructor and the call, and "
+        "in the chain's `with_config` and the call?"
     ),
     "another number": lambda s: (
         f"Case {s.wrong_case}: `{s.handler}` doesn't count {s.number}. It is in one place, and the "

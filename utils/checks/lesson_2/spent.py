@@ -1,5 +1,6 @@
 """Check for `spent`: add up the output tokens of several replies, as counted by the provider."""
 
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -9,13 +10,14 @@ from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.raised import learners_own
 from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, NUMBER, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import Attaching
 
-_RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", "Name a sea."
+_RIVER, _TIDE, _SEA = "Name a river.", "Describe the tide.", 'Name a sea as {"sea": …}.'
 _FAILS = _TIDE  # the prompt whose reply fails in a case with `fails_after`
 _MOST_EXTRA = 4  # the maximum number of chunks without text in one reply
 
@@ -118,7 +120,9 @@ def _chunks(s: Seen) -> list[int]:
 FIRST: Mistakes[Seen] = {
     **handlers.ATTACHED_FIRST,
     "one model's name": lambda s: (
-        isinstance(s.error, KeyError) and s.error.args[0] not in s.case.prompts
+        isinstance(s.error, KeyError)
+        and s.error.args[0] not in s.case.prompts
+        and learners_own(traceback.extract_tb(s.error.__traceback__)[-1].filename)
     ),
     "last chunk": lambda s: _none(s) and any(reading.ended for reading in s.readings),
     "chunk without usage": lambda s: _none(s) and bool(s.readings),

@@ -51,7 +51,7 @@ def _row(entry: Any) -> Mapping[str, Any] | None:
     if entry is ... or entry is None:
         return {}
     if isinstance(entry, Mapping):
-        return entry
+        return entry if {*entry} <= {"A", "B"} else None
     if not isinstance(entry, Sequence) or isinstance(entry, str):
         return None
     if len(entry) == 4 and (entry[0], entry[2]) == ("A", "B"):

@@ -76,7 +76,7 @@ check = Exercise(
         ended("content_filter", HERON[:-1]),
         ended("tool_calls"),
         ended(UNKNOWN),
-        Chunks(pieces=REPEATED, when="for a reply that repeats a piece"),
+        Chunks(pieces=REPEATED, when="for a reply in which pieces repeat"),
         Chunks(pieces=(), when="for a reply without text"),
         EMPTY_STREAM,
     ),

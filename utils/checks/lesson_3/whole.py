@@ -45,7 +45,7 @@ check = Exercise(
     cases=(
         Chunks(seed=31),
         Chunks(text="", calls=WEATHER, finish="tool_calls", when="for a reply with tool calls"),
-        Chunks(pieces=REPEATED, compact=True, when="for a reply that repeats a piece"),
+        Chunks(pieces=REPEATED, compact=True, when="for a reply in which pieces repeat"),
         EMPTY_STREAM,
     ),
     first={
