@@ -56,7 +56,7 @@ LOOP = "for chunk in model.stream(prompt):"
 STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 1, None)"
 
 NEW = f"{LOOP}\n        if chunk.text == last: continue\n        last = chunk.text"
-edit("prints another text", {'text = ""': 'text = last = ""', LOOP: NEW}, "in, knot, and")
+edit("prints another text", {'text = ""': 'text = last = ""', LOOP: NEW}, "haha")
 edit("prints nothing", {PRINTS: "pass"})
 edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")

@@ -98,7 +98,7 @@ edit("loses white space", at("on_llm_end", "self.text = self.text.strip()"))
 edit("loses repeated pieces", {ADDS: f"if token == '' or self.text[-len(token):] != token: {ADDS}"})
 joins("loses repeated pieces", {"= []": "= {}", ".append(token)": ".setdefault(token)"})
 earlier = []
-edit("keeps an earlier text", {ADDS: "earlier.append(token); self.text = ''.join(earlier)"})
+edit("keeps state", {ADDS: "earlier.append(token); self.text = ''.join(earlier)"})
 joins("not a string", {"@property\n    ": ""}, "is a `method`")
 joins("shared text", {"def __init__(self):\n        self.pieces": "pieces"}, "second collector")
 edit("no text", {"self.text": "self.reply"})

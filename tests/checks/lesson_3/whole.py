@@ -42,7 +42,7 @@ def one_at_a_time(stream):
     return total
 
 
-@wrong("3.whole", "another text", says="for a reply that repeats a piece")
+@wrong("3.whole", "another text", says="for a reply in which pieces repeat")
 def drops_repeated_text(stream):
     chunks = list(stream)
     pairs = zip([None, *chunks], chunks, strict=False)

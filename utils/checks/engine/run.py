@@ -23,7 +23,7 @@ RIVERS = (
 )
 HARBOUR = "The harbour wakes at five.\nGulls first, then engines, then people with coffee."
 # the pieces of a reply with the same piece twice in a row
-REPEATED = ("It", " ", " ", "is", " ha", "ha", "ha", ".")
+REPEATED = (" ", " ", "It", " is", " ha", "ha", "ha", ".\n")
 
 _LIMITS = ("max_tokens", "max_completion_tokens")  # the settings that limit a reply's length
 

@@ -10,7 +10,7 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import bare
 from utils.checks.engine.reply import ConnectionLost
-from utils.checks.engine.run import HARBOUR, REPLIES, RIVERS, Case
+from utils.checks.engine.run import HARBOUR, REPLIES, Case
 from utils.checks.lesson_2 import handlers
 from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
@@ -91,9 +91,6 @@ MISTAKES: Mistakes[Seen] = {
     ),
     "loses repeated pieces": lambda s: (
         s.wrong and len({*s.pieces}) < len(s.pieces) and s.value in _unrepeated(s.pieces)
-    ),
-    "keeps an earlier text": lambda s: (
-        s.wrong and RIVERS in s.value and RIVERS not in s.arrived  # the first case's reply
     ),
     "adds the reply again": lambda s: s.wrong and s.value == 2 * s.arrived,
     "loses white space": lambda s: s.wrong and bare(s.value) == bare(s.arrived),

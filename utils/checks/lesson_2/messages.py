@@ -105,10 +105,6 @@ COLLECTOR: Messages[collector.Seen] = {
         f"`.text` is {shown(repr(s.value))}, but the reply is {shown(repr(s.arrived))}. What "
         "leaves out a piece that equals an earlier one?"
     ),
-    "keeps an earlier text": lambda s: (
-        f"`.text` contains the text of an earlier collector: {shown(repr(s.value))}. What is kept "
-        "on the class or in a global variable instead of on `self`?"
-    ),
     "adds the reply again": lambda s: (
         f"`.text` holds the reply twice{s.when}. Which method adds it once more?"
     ),
