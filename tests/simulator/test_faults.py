@@ -9,9 +9,11 @@ import math
 import re
 import socket
 import sys
+from contextlib import nullcontext
 from pkgutil import resolve_name
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 from langchain_openai import ChatOpenAI
@@ -145,6 +147,16 @@ def test_packed_chunks_contain_several_tokens_and_the_same_text(server: Simulato
     packed = texts(events(stream(server, "sim-chat:packed@5")))
     assert "".join(packed) == "".join(loose) == REPLY
     assert len(packed) == math.ceil(len(loose) / 5)
+
+
+@pytest.mark.parametrize("later", ["end", "failed", "cut", "drop"])
+@pytest.mark.parametrize(("first", "raised"), [("drop", httpx2.ReadError), ("error", None)])
+def test_of_two_faults_the_first_ends_the_reply(
+    server: Simulator, first: str, raised: type[Exception] | None, later: str
+) -> None:
+    name = f"sim-chat:{first}@1:{later}@999"
+    with pytest.raises(raised) if raised else nullcontext():
+        assert events(stream(server, name))[-1]["error"]
 
 
 @pytest.mark.parametrize("name", ["packed@4:filter@8", "filter@8:packed@4"])
