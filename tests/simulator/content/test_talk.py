@@ -158,7 +158,7 @@ def test_braces_in_a_message_are_kept():
     assert all("your cat is {dear}" in reply("My cat is {dear}.", seed=seed) for seed in range(9))
 
 
-@pytest.mark.parametrize("letter", ["İ", "ı"])  # patterns that ignore case match them like "i"
+@pytest.mark.parametrize("letter", ["\u0130", "\u0131"])  # matched like "i" if case is ignored
 def test_turkish_letters_are_kept(letter):
     assert letter in reply(f"Tell me about {letter} and Ankara.")
 

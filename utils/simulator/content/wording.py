@@ -149,7 +149,7 @@ def in_other_person(text: str) -> str:
     """Return the text with first and second person swapped."""
     other = rules()["other_person"]
     found = rf"\b(?:{'|'.join(other)})\b"
-    # `IGNORECASE` also matches letters that `lower` keeps or changes otherwise, such as "ı" and "İ"
+    # with `IGNORECASE`, "i" also matches the Turkish letters U+0130 and U+0131
     return re.sub(
         found, lambda word: str(other.get(word[0].lower(), word[0])), text, flags=re.IGNORECASE
     )
