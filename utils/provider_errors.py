@@ -156,7 +156,7 @@ def _rejected(error: openai.APIStatusError) -> str:
             "The provider rejected the request (rate limit, or no credit left): "
             f"wait {wait}{instead}."
         )
-    if status == 407:
+    if status == 407:  # from a proxy
         return _no_connection([error])
     if status == 408:
         return _TIMED_OUT
@@ -183,7 +183,10 @@ def _no_connection(causes: list[BaseException]) -> str:
     if names.intersection(_DROPPED):
         frames = [frame for cause in causes for frame in _frames(cause)]
         if any(frame.function == "_receive_response_headers" for frame in frames):
-            return _no_response()
+            name = address_variable()
+            is_plain = (variable(name) or "").startswith("http:")
+            fix = f", and check whether {name} should begin with https://" if is_plain else ""
+            return f"The connection ended without a valid HTTP response: ask again{fix}."
         return "The connection dropped in the middle of the reply: ask again."
     if "TooManyRedirects" in names:
         return _redirected()
@@ -201,13 +204,6 @@ def _no_connection(causes: list[BaseException]) -> str:
         f"Could not connect to the provider: check {address_variable()}{through}, and that the "
         "server is running."
     )
-
-
-def _no_response() -> str:
-    name = address_variable()
-    is_plain = urlsplit(variable(name) or "").scheme == "http"
-    fix = f", and check whether {name} should begin with https://" if is_plain else ""
-    return f"The connection ended without a valid HTTP response: ask again{fix}."
 
 
 def nothing_readable(error: BaseException | None = None) -> str:
