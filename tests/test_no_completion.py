@@ -156,6 +156,14 @@ async def test_the_servers_message_is_quoted(odd_server):
     )
 
 
+@pytest.mark.parametrize("responses", [False, True], ids=["chat", "responses"])
+async def test_an_error_with_status_200_is_quoted(odd_server, monkeypatch, responses):
+    odd_server((JSON, '{"error": {"message": "Provider returned error", "code": 429}}'))
+    monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1")
+    sentence, *_ = await explanations(chat_model(max_retries=0, use_responses_api=responses))
+    assert sentence == f"{INSTEAD}: Provider returned error"
+
+
 async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, monkeypatch):
     odd_server(BODIES["log-in page"])
     monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1/")

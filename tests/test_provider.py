@@ -136,6 +136,7 @@ def test_a_blank_variable_counts_as_unset(monkeypatch):
         ("http://", "m", "is not a valid URL"),
         ("http://localhost:port/v1", "m", "is not a valid URL"),
         ("http://[::1/v1", "m", "is not a valid URL"),
+        ("http://example..org/v1", "m", "is not a valid URL"),
     ],
 )
 def test_an_incomplete_provider_is_explained(monkeypatch, address, model, words):
@@ -242,7 +243,10 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
         # The body lacks `error`, the key that the SDK reads.
         *[(status, {"detail": "Server is pinned to 'a'."},
            "The provider rejected this request: Server is pinned to 'a'.")
-          for status in (400, 422)],
+          for status in (400, 409, 410, 422, 498)],
+        (400, "<html>HTTP request sent to HTTPS port</html>",
+         ("The provider rejected this request (status 400): check OPENAI_MODEL and "
+          "OPENAI_BASE_URL.")),
         (403, {"error": {"message": "Country not supported."}},
          "The provider denied access: Country not supported."),
         (403, "<html>Blocked</html>",
@@ -250,11 +254,70 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
         (405, "<html>Not allowed</html>",
          ("The provider doesn't have this model or URL: check OPENAI_MODEL, and that "
           "OPENAI_BASE_URL ends as its documentation says, usually in /v1.")),
+        (404, {"detail": "Not Found"},
+         ("The provider doesn't have this model or URL (“Not Found”): check OPENAI_MODEL, and "
+          "that OPENAI_BASE_URL ends as its documentation says, usually in /v1.")),
+        (404, {"error": "model 'llama' not found, try pulling it first"},  # Ollama
+         ("The provider doesn't have this model (“model 'llama' not found, try pulling it "
+          "first”): check OPENAI_MODEL, or the name passed to `chat_model`.")),
+        *[(status, {"error": {"message": "None left.", "code": code}},
+           "No credit is left at the provider (“None left.”): add credit.")
+          for status, code in ((402, 402), (429, "insufficient_quota"))],
+        (407, "", ("Could not connect to the provider: check OPENAI_BASE_URL, and that the "
+                   "server is running.")),
+        (408, "", "The provider did not respond in time: try again, or increase `timeout`."),
+        (413, {"error": "Too long."},
+         ("The request is too large for the provider (“Too long.”): send fewer or shorter "
+          "messages.")),
+        (302, "", "The server's redirects lead nowhere: check OPENAI_BASE_URL."),
+        (500, {"error": {"message": "The model needs 8 GB."}},
+         ("The provider reported an internal error (“The model needs 8 GB.”): try again in a "
+          "minute.")),
     ],
 )  # fmt: skip
 def test_a_refusal_is_explained(status, body, explanation):
     transport = httpx2.MockTransport(lambda _: httpx2.Response(status, json=body))
-    assert failure(chat_model(http_client=httpx2.Client(transport=transport))) == explanation
+    assert failure(answered_by(transport)) == explanation
+
+
+def answered_by(transport):
+    client = httpx2.Client(transport=transport, follow_redirects=True)
+    return chat_model(http_client=client, max_retries=0)
+
+
+@pytest.mark.parametrize(
+    ("after", "wait"), [("30", "a minute"), ("3600", "60 minutes"), ("Wed, 21 Oct", "a minute")]
+)
+def test_a_long_rate_limit_is_named(after, wait):
+    refused = httpx2.Response(429, headers={"Retry-After": after})
+    sentence = failure(answered_by(httpx2.MockTransport(lambda _: refused)))
+    assert sentence.endswith(f"(rate limit, or no credit left): wait {wait}.")
+
+
+def test_a_redirect_to_itself_is_explained():
+    again = httpx2.Response(307, headers={"Location": "/"})
+    sentence = failure(answered_by(httpx2.MockTransport(lambda _: again)))
+    assert sentence == "The server's redirects lead nowhere: check OPENAI_BASE_URL."
+
+
+@pytest.mark.parametrize("sent", [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\nConte"])
+async def test_a_connection_without_a_response_is_explained(monkeypatch, sent):
+    async def handle(reader, writer):
+        await reader.readuntil(b"}")  # the request's body is one JSON object
+        writer.write(sent)
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
+        monkeypatch.setenv("OPENAI_MODEL", "m")
+        with pytest.raises(openai.APIConnectionError) as error:
+            await chat_model(max_retries=0).ainvoke("hi")
+    assert explain_providers(error.value) == (
+        "The connection ended without a valid HTTP response: ask again, and check whether "
+        "OPENAI_BASE_URL should begin with https://."
+    )
 
 
 MIDWAY = "The provider failed in the middle of its reply: ask again."

@@ -469,7 +469,7 @@ def test_blocks_of_content_are_distinguished():
         AIMessageChunk(content=[{"type": "thinking", "thinking": "Hm."}]),
         AIMessageChunk(content="", additional_kwargs={"reasoning_content": "So:"}),
         AIMessageChunk(content=[{"type": "text", "text": "Yes"}, " and ", {"type": "image"}]),
-        {"content": "no"},
+        {"content": "no", "additional_kwargs": "none"},
         AIMessageChunk(  # Mistral's format
             content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Or?"}]}]
         ),

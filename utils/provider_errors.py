@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import ssl
 import sysconfig
 import textwrap
 import traceback
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from . import env_vars
@@ -18,9 +19,13 @@ from .errors import Sentence, redacted, sentence, words_of
 from .real_provider import ProviderError, address_variable, provider_is_set
 from .stall_timeout import Stalled
 
+if TYPE_CHECKING:
+    import openai
+
 _DROPPED = ("ReadError", "RemoteProtocolError")  # HTTP clients raise these if a connection drops
-_UNREADABLE = ("DecodingError", "TooManyRedirects")  # raised for an unreadable response
 _FAILED_MIDWAY = "The provider failed in the middle of its reply: ask again."
+_ERROR_INSTEAD = "The provider sent an error instead of a reply"
+_TIMED_OUT = "The provider did not respond in time: try again, or increase `timeout`."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
 # Patterns for names of reply-parsing functions, keyed by `openai` or `langchain_openai` module.
@@ -32,11 +37,9 @@ _READERS = dict.fromkeys(
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# LangChain functions that raise a `ValueError` if the Responses API reports a failure.
-_FAILURE_READERS = (
-    "_convert_responses_chunk_to_generation_chunk",
-    "_construct_lc_result_from_responses_api",
-)
+# LangChain functions that raise a `ValueError` if a reply, streamed or not, reports a failure.
+_EVENT_READER = "_convert_responses_chunk_to_generation_chunk"
+_WHOLE_READERS = ("_create_chat_result", "_construct_lc_result_from_responses_api")
 # Exceptions raised for a missing or unexpected field.
 _FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
 # Methods of langchain-core's chat models that raise if there is no reply.
@@ -98,42 +101,16 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return "A content filter ended the reply."
     if isinstance(cause, ModelRefusalError):
         return f"The model refused to reply: {_words(cause)}"
-    if isinstance(cause, openai.AuthenticationError):
-        if variable("OPENAI_MODEL") and not variable("OPENAI_API_KEY"):
-            return "The provider requires a key, but OPENAI_API_KEY isn't set."
-        return "The provider rejected the key: check OPENAI_API_KEY."
-    if isinstance(cause, openai.PermissionDeniedError):
-        if words_of(cause.body):  # the message may name the cause, such as the user's country
-            return f"The provider denied access: {_words(cause)}"
-        return "The provider denied access: check the key, OPENAI_MODEL and your network."
-    if isinstance(cause, openai.APIStatusError) and cause.status_code in (404, 405):
-        if cause.code == "model_not_found":
-            return (
-                f"The provider doesn't have this model (“{_words(cause)}”): check OPENAI_MODEL, "
-                "or the name passed to `chat_model`."
-            )
-        return (
-            "The provider doesn't have this model or URL: check OPENAI_MODEL, and that "
-            f"{address_variable()} ends as its documentation says, usually in /v1."
-        )
-    if isinstance(cause, openai.RateLimitError):
-        instead = ", or unset OPENAI_MODEL to use the simulator"
-        return (
-            "The provider rejected the request (rate limit, or no credit left): "
-            f"wait a minute{instead if variable('OPENAI_MODEL') else ''}."
-        )
+    if isinstance(cause, openai.APIStatusError):
+        return _rejected(cause)
     if isinstance(cause, openai.APITimeoutError):
-        return "The provider did not respond in time: try again, or increase `timeout`."
+        return _TIMED_OUT
     if isinstance(cause, openai.APIConnectionError):
         return _no_connection(causes)
-    if isinstance(cause, openai.InternalServerError):
-        return "The provider reported an internal error: try again in a minute."
-    if isinstance(cause, openai.BadRequestError | openai.UnprocessableEntityError):
-        return f"The provider rejected this request: {_words(cause)}"
     if isinstance(cause, openai.APIResponseValidationError):
         return nothing_readable(cause)
     if type(cause) is openai.APIError and _received_chunks(cause) is False:
-        return f"The provider sent an error instead of a reply: {_words(cause)}"
+        return f"{_ERROR_INSTEAD}: {_words(cause)}"
     if type(cause) is openai.APIError or _failed_response(cause):
         return _FAILED_MIDWAY
     if _no_completion(cause):
@@ -145,11 +122,75 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     return None
 
 
+def _rejected(error: openai.APIStatusError) -> str:
+    """Return the sentence for a response whose status isn't 2xx."""
+    status, words = error.status_code, words_of(error.body)
+    quote = f" (“{_words(error)}”)" if words else ""
+    instead = ", or unset OPENAI_MODEL to use the simulator" if variable("OPENAI_MODEL") else ""
+    if status == 401:
+        if variable("OPENAI_MODEL") and not variable("OPENAI_API_KEY"):
+            return "The provider requires a key, but OPENAI_API_KEY isn't set."
+        return "The provider rejected the key: check OPENAI_API_KEY."
+    if status == 403:
+        if words:  # the message may name the cause, such as the user's country
+            return f"The provider denied access: {_words(error)}"
+        return "The provider denied access: check the key, OPENAI_MODEL and your network."
+    if status in (404, 405):
+        # many local servers send no code, only a message such as “model 'llama3' not found”
+        if error.code == "model_not_found" or re.search(r"\bmodel\b", words):
+            return (
+                f"The provider doesn't have this model{quote}: check OPENAI_MODEL, "
+                "or the name passed to `chat_model`."
+            )
+        return (
+            f"The provider doesn't have this model or URL{quote}: check OPENAI_MODEL, and that "
+            f"{address_variable()} ends as its documentation says, usually in /v1."
+        )
+    if status == 402 or error.code == "insufficient_quota":
+        return f"No credit is left at the provider{quote}: add credit{instead}."
+    if status == 429:
+        seconds = error.response.headers.get("retry-after", "")
+        minutes = math.ceil(int(seconds) / 60) if re.fullmatch("[0-9]{1,6}", seconds) else 1
+        wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+        return (
+            "The provider rejected the request (rate limit, or no credit left): "
+            f"wait {wait}{instead}."
+        )
+    if status == 407:  # from a proxy
+        return _no_connection([error])
+    if status == 408:
+        return _TIMED_OUT
+    if status == 413:
+        return f"The request is too large for the provider{quote}: send fewer or shorter messages."
+    if status < 400:
+        return _redirected()
+    if status >= 500:
+        return f"The provider reported an internal error{quote}: try again in a minute."
+    if words:
+        return f"The provider rejected this request: {_words(error)}"
+    return (
+        f"The provider rejected this request (status {status}): check OPENAI_MODEL and "
+        f"{address_variable()}."
+    )
+
+
+def _redirected() -> str:
+    return f"The server's redirects lead nowhere: check {address_variable()}."
+
+
 def _no_connection(causes: list[BaseException]) -> str:
     names = {type(cause).__name__ for cause in causes}
     if names.intersection(_DROPPED):
+        frames = [frame for cause in causes for frame in _frames(cause)]
+        if any(frame.function == "_receive_response_headers" for frame in frames):
+            name = address_variable()
+            is_plain = (variable(name) or "").startswith("http:")
+            fix = f", and check whether {name} should begin with https://" if is_plain else ""
+            return f"The connection ended without a valid HTTP response: ask again{fix}."
         return "The connection dropped in the middle of the reply: ask again."
-    if names.intersection(_UNREADABLE):
+    if "TooManyRedirects" in names:
+        return _redirected()
+    if "DecodingError" in names:
         return nothing_readable()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         how = " or ".join(env_vars.which_are_set("SSL_CERT_FILE", "SSL_CERT_DIR"))
@@ -169,8 +210,12 @@ def nothing_readable(error: BaseException | None = None) -> str:
     """Return the sentence for a response with status 200 that isn't a completion."""
     name = address_variable()
     refusal = _words_of_refusal(error)
-    what = f"The server returned status 200 but no completion{refusal}: "
-    if re.search(r"/v\d", urlsplit(variable(name) or "/v1").path):
+    has_version = re.search(r"/v\d", urlsplit(variable(name) or "/v1").path)
+    if refusal and has_version:
+        return f"{_ERROR_INSTEAD}: {refusal}"
+    quote = f" (“{refusal}”)" if refusal else ""
+    what = f"The server returned status 200 but no completion{quote}: "
+    if has_version:
         return (
             f"{what}check that {name} is the URL of an OpenAI-compatible API, and that your "
             "network's login page isn't responding instead."
@@ -179,13 +224,14 @@ def nothing_readable(error: BaseException | None = None) -> str:
 
 
 def _words_of_refusal(error: BaseException | None) -> str:
-    """Return LangChain's message, in parentheses, for a body such as `{"error": "…"}`; else ""."""
+    """Return the message of a body such as `{"error": …}`, which LangChain raises; else ""."""
     frames = _frames(error) if error is not None else []
-    if type(error) is not ValueError or not frames or frames[-1].function != "_create_chat_result":
+    if type(error) is not ValueError or not frames or frames[-1].function not in _WHOLE_READERS:
         return ""
-    if str(error).startswith("Unexpected response type"):
+    (raised,) = error.args  # the body's `error`, or a message about a body that isn't an object
+    if str(raised).startswith("Unexpected response type"):
         return ""
-    return f" (“{textwrap.shorten(redacted(str(error)), _LONGEST_QUOTE, placeholder=' …')}”)"
+    return _shortened(words_of(raised) or str(getattr(raised, "message", None) or raised))
 
 
 def _no_completion(error: BaseException) -> bool:
@@ -216,9 +262,9 @@ def _no_completion(error: BaseException) -> bool:
 
 
 def _failed_response(error: BaseException) -> bool:
-    """Return whether LangChain raised `error` because the Responses API reported a failure."""
+    """Return whether LangChain raised `error` because a stream of the Responses API failed."""
     frames = _frames(error)
-    return type(error) is ValueError and bool(frames) and frames[-1].function in _FAILURE_READERS
+    return type(error) is ValueError and bool(frames) and frames[-1].function == _EVENT_READER
 
 
 def _received_chunks(error: BaseException) -> bool | None:
@@ -268,4 +314,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _words(error: BaseException) -> str:
     message = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
+    return _shortened(message)
+
+
+def _shortened(message: str) -> str:
     return textwrap.shorten(redacted(message), _LONGEST_QUOTE, placeholder=" …")

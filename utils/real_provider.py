@@ -116,6 +116,7 @@ def is_web_address(url: str) -> bool:
     """Return whether a string is a valid http or https URL."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # the port is invalid, or a bracket is unmatched
+        host = (parts.hostname or "").encode("idna")  # as HTTP clients do
+        return parts.scheme in ("http", "https") and bool(host) and parts.port != 0
+    except ValueError:  # an invalid port or host, or an unmatched bracket
         return False

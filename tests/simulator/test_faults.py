@@ -9,9 +9,11 @@ import math
 import re
 import socket
 import sys
+from contextlib import nullcontext
 from pkgutil import resolve_name
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 from langchain_openai import ChatOpenAI
@@ -42,18 +44,28 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
     return texts, finish, None
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def suffixes(fault: Fault) -> list[str]:
+    """Return a fault's name; after 0 or 999 tokens, it affects the first or the last item."""
+    if fault.name == "flood":
+        return ["flood@1"]  # 1 MB, not the default
+    numbers = ["", "@0", "@999"] if "tokens" in dict(fault.numbers) else [""]
+    return [f"{fault.name}{number}" for number in numbers]
+
+
+@pytest.mark.parametrize("name", [name for fault in FAULTS.values() for name in suffixes(fault)])
 @pytest.mark.parametrize("by_responses", [False, True], ids=["chat", "responses"])
-def test_chat_openai_reacts_as_listed(server: Simulator, fault: Fault, by_responses: bool) -> None:
-    name = "flood@1" if fault.name == "flood" else fault.name  # 1 MB, not the default
+def test_chat_openai_reacts_as_listed(server: Simulator, name: str, by_responses: bool) -> None:
+    fault = FAULTS[name.partition("@")[0]]
     model = chat(server, f"sim-fast:{name}", use_responses_api=by_responses)
-    _, _, error = outcome(model)
+    received, _, error = outcome(model)
     raised = fault.by_responses if by_responses else fault.raises
     if raised:  # the name of the expected exception, such as "openai.APIError"
         named = resolve_name(raised if "." in raised else f"builtins.{raised}")
         assert named in (type(error), *type(error).__bases__)
     else:
         assert error is None
+    if fault.name not in ("mangled", "flood"):  # these omit or repeat text
+        assert REPLY.startswith("".join(received))
 
 
 def stream(server: Simulator, model: str, **fields: Any) -> bytes:
@@ -145,6 +157,16 @@ def test_packed_chunks_contain_several_tokens_and_the_same_text(server: Simulato
     packed = texts(events(stream(server, "sim-chat:packed@5")))
     assert "".join(packed) == "".join(loose) == REPLY
     assert len(packed) == math.ceil(len(loose) / 5)
+
+
+@pytest.mark.parametrize("later", ["end", "failed", "cut", "drop"])
+@pytest.mark.parametrize(("first", "raised"), [("drop", httpx2.ReadError), ("error", None)])
+def test_of_two_faults_the_first_ends_the_reply(
+    server: Simulator, first: str, raised: type[Exception] | None, later: str
+) -> None:
+    name = f"sim-chat:{first}@1:{later}@999"
+    with pytest.raises(raised) if raised else nullcontext():
+        assert events(stream(server, name))[-1]["error"]
 
 
 @pytest.mark.parametrize("name", ["packed@4:filter@8", "filter@8:packed@4"])

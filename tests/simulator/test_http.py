@@ -108,6 +108,12 @@ def test_an_unknown_path_gets_404_and_the_known_paths(server: Simulator, path: s
     assert set(error) == {"message", "type", "param", "code"}
 
 
+@pytest.mark.parametrize("seconds", ["abc", "nan", "-1"])
+def test_an_invalid_wait_for_the_log_is_refused(server: Simulator, seconds: str) -> None:
+    response = send(server, "GET", f"/simulator/requests?settled={seconds}")
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "settled")
+
+
 def test_a_models_name_may_contain_a_slash(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="The model `meta/llama` does not exist"):
         client.models.retrieve("meta/llama")

@@ -5,6 +5,7 @@
 
 import contextlib
 import hashlib
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -205,7 +206,10 @@ class Service:
 
     async def requests(self, request: Request) -> Response:
         """Return the request log; with `?settled=S`, wait up to S seconds for replies to end."""
-        seconds = min(float(request.query_params.get("settled") or 0), _MAX_SETTLE)
+        given = request.query_params.get("settled") or "0"
+        if not re.fullmatch(r"\d+(\.\d+)?", given):
+            raise errors.wrong_type("settled", "a number of seconds")
+        seconds = min(float(given), _MAX_SETTLE)
         settled = await self._log.settle(seconds) if seconds else True
         since = request.query_params.get("since", "")
         answer = {"mark": self._log.mark(), "settled": settled, "requests": self._log.since(since)}

@@ -21,8 +21,8 @@ def content_of(item: object) -> tuple[str, str]:
         elif isinstance(block, Mapping) and block.get("type") in ("reasoning", "thinking"):
             thought = block.get("reasoning") or block.get("thinking") or block.get("text")
             reasoning += _words(thought) + _words(block.get("summary"))
-    extra = field_of(item, "additional_kwargs") or {}
-    beside = extra.get("reasoning_content")  # where `langchain-deepseek` puts reasoning
+    # where `langchain-deepseek` puts reasoning
+    beside = mapping_of(item, "additional_kwargs").get("reasoning_content")
     return text, reasoning + (beside if isinstance(beside, str) else "")
 
 

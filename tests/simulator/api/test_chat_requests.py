@@ -60,6 +60,21 @@ def test_an_invalid_field_is_named(change: dict[str, Any], param: str) -> None:
     assert param in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"messages": []}, "'messages': expected at least 1 item, not 0"),
+        ({"stop": [""]}, "'stop[0]': expected at least 1 character"),
+        ({"max_tokens": 0}, "'max_tokens': expected greater than or equal to 1"),
+        ({"model": 5}, "'model': expected a valid string"),
+    ],
+)
+def test_an_error_says_what_was_expected(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        parse(GOOD | change)
+    assert refused.value.message.endswith(f" for {reason}.")
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
 def test_a_body_must_be_a_json_object(raw: bytes) -> None:
     with pytest.raises(ApiError) as refused:

@@ -29,6 +29,7 @@ def array(items):
 PERSON = obj(
     name=STRING, age=INTEGER, email={"anyOf": [STRING, {"type": "null"}]}, tags=array(STRING)
 ) | {"additionalProperties": False}
+TREE = obj(name=STRING, children=array({"$ref": "#/$defs/tree"}))
 PRODUCT = obj(
     ["name", "price", "stock", "colour", "in_stock"],
     name=STRING,
@@ -105,6 +106,16 @@ def test_json_that_messages_describe_needs_no_response_format(prompt, system):
     assert reply(prompt, system=system) == person == reply(JOHN, PERSON)
 
 
+@pytest.mark.parametrize(
+    "schema",  # as pydantic describes a recursive model and a union
+    [{"$defs": {"tree": TREE}, "$ref": "#/$defs/tree"},
+     {"$defs": {"tree": TREE}, "anyOf": [{"$ref": "#/$defs/tree"}]}],
+)  # fmt: skip
+def test_a_schema_in_a_prompt_may_begin_with_a_reference(schema):
+    found = reply(f"Answer as JSON that conforms to this schema: {json.dumps(schema)}")
+    Draft202012Validator(schema).validate(found)
+
+
 def test_json_mode_without_keys_returns_an_object():
     found = reply("Answer in JSON: why is the sky blue?", form={"type": "json_object"})
     assert isinstance(found, dict)
@@ -173,9 +184,6 @@ def nested(inner):
     return objects(inner) | arrays(inner) | unions
 
 
-TREE = obj(name=STRING, children=array({"$ref": "#/$defs/tree"}))
-
-
 @settings(max_examples=300)
 @given(nested(st.recursive(SCALARS, nested, max_leaves=8)), TEXTS)
 def test_a_reply_fits_its_schema(schema, prompt):
@@ -234,6 +242,8 @@ def test_an_invalid_schema_never_crashes_the_server(schema):
         ("JSON with '名前' and '年齢' keys", ["名前", "年齢"]),
         ("JSON containing 'setup' and 'punchline'", ["setup", "punchline"]),
         ("JSON with the fields setup, punchline", ["setup", "punchline"]),
+        ("JSON with these fields: `setup`, then `rating` (an int), and then `punchline`",
+         ["setup", "rating", "punchline"]),
     ],
 )  # fmt: skip
 def test_keys_are_found_however_they_are_listed(described, keys):

@@ -182,6 +182,11 @@ def test_braces_in_a_message_are_kept():
     assert all("your cat is {dear}" in reply("My cat is {dear}.", seed=seed) for seed in range(9))
 
 
+@pytest.mark.parametrize("letter", ["\u0130", "\u0131"])  # matched like "i" if case is ignored
+def test_turkish_letters_are_kept(letter):
+    assert letter in reply(f"Tell me about {letter} and Ankara.")
+
+
 def test_another_seed_can_give_another_reply():
     assert len({reply("Why do cats purr?", seed=seed) for seed in range(30)}) > 1
 

@@ -1,5 +1,6 @@
 """Request validation for both APIs; converts pydantic's errors to OpenAI's format."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
@@ -63,7 +64,7 @@ def _api_error(found: Sequence[ErrorDetails]) -> ApiError:
         return errors.missing(param)
     if kind == "model_type":
         return errors.wrong_type(param, "an object")
-    expected = message.removeprefix("Input should be ")
+    expected = re.sub("Input should be |(List|String) should have | after validation", "", message)
     if kind.endswith("_type"):  # convert Python type names to JSON type names
         expected = expected.replace("list", "array").replace("dictionary", "object")
         return errors.wrong_type(param, expected)

@@ -19,7 +19,7 @@ _TYPES = {
 _LABEL = r"\b(?:keys?|fields?|properties|columns?|attributes)\b"
 _IN_QUOTES = rf"(?:{extract.QUOTED}|`([^`\n]+)`|\*\*([^*\n]+)\*\*)"
 _REMARK = r"(?:\s?\([^)\n]{0,200}\))?"  # a remark after a key, as in: `age` (an integer)
-_NEXT = r"(?:,\s{0,9}(?:and\s)?|\sand\s)"  # separator between two keys
+_NEXT = r"(?:,\s{0,9}(?:and\s)?(?:then\s)?|\sand\s)"  # separator between two keys
 _ITEM = rf"(?:{_IN_QUOTES}|([^\W\d]\w*)){_REMARK}"
 _QUOTED_ITEM = rf"{_IN_QUOTES}{_REMARK}"
 # Three ways to list keys: `"name" and "age" as keys`; `keys: name, age and city`; or at least two
@@ -30,6 +30,7 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
+_SCHEMA_KEYS = {"properties", "$ref", "$defs"}  # any of them tells a schema from an example
 _MOST_BRACES = 100  # maximum number of `{` to try as the beginning of an object
 
 
@@ -57,7 +58,8 @@ def described(request: ModelRequest) -> Json | None:
             continue
         if objects := _objects(turn.text):
             last, _start, _end = objects[-1]
-            return last if "properties" in last else _schema_of_example(last)
+            is_schema = not _SCHEMA_KEYS.isdisjoint(last)
+            return last if is_schema else _schema_of_example(last)
         if listed := _listed(turn.text):
             items = re.finditer(rf"{_ITEM}(?:{_NEXT}|$)", listed["keys"])
             # in each match, all groups are None except the one that contains the key

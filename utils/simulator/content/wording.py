@@ -149,7 +149,10 @@ def in_other_person(text: str) -> str:
     """Return the text with first and second person swapped."""
     other = rules()["other_person"]
     found = rf"\b(?:{'|'.join(other)})\b"
-    return re.sub(found, lambda word: str(other[word[0].lower()]), text, flags=re.IGNORECASE)
+    # with `IGNORECASE`, "i" also matches the Turkish letters U+0130 and U+0131
+    return re.sub(
+        found, lambda word: str(other.get(word[0].lower(), word[0])), text, flags=re.IGNORECASE
+    )
 
 
 def language(text: str) -> str | None:

@@ -242,9 +242,12 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 
 
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
-    """Yield each item, and whether it is the last one or extends beyond `tokens` tokens."""
+    """Yield each item, and whether it is the last one or extends beyond `tokens` tokens.
+
+    The end of a reply that another fault has ended is never marked.
+    """
     count = 0
     end = TimedBytes(math.inf, b"")  # follows the last item
     for item, following in pairwise(chain(sent, [end])):
         count += item.tokens
-        yield item, count > tokens or following is end
+        yield item, not item.ends and (count > tokens or following is end)

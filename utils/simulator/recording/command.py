@@ -112,8 +112,8 @@ def _reason(error: OpenAIError, host: str, key_set: bool) -> str:
         return f"{host} did not respond in time. Try again."
     if isinstance(error, openai.APIConnectionError):
         return (
-            f"Could not connect to {host}: check --base-url or OPENAI_BASE_URL, and that the "
-            "server is running."
+            f"The request to {host} failed ({error.__cause__}): check --base-url or "
+            "OPENAI_BASE_URL, and that the server is running."
         )
     body = getattr(error, "body", None)  # may contain a message that isn't in `str(error)`
     more = "" if not body or (isinstance(body, dict) and "message" in body) else f" ({body})"
