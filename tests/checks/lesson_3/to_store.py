@@ -55,7 +55,11 @@ edit("stores an incomplete reply", {IF: 'reason not in ("stop", "tool_calls")'},
 edit("raises another error", {"ValueError": "RuntimeError"}, "`RuntimeError` .* `ValueError`")
 edit("refuses a complete reply", {IF: f"not text or {IF}"}, "for a reply without text")
 edit("refuses a complete reply", {IF: 'reason is not str("stop")'})
-edit("another text", {"pieces.append": "pieces[-1:] == [chunk.text] or pieces.append"}, "pieces repeat")
+edit(
+    "another text",
+    {"pieces.append": "pieces[-1:] == [chunk.text] or pieces.append"},
+    "pieces repeat",
+)
 edit("strips the text", {"return text": "return text.strip()"})
 edit("drops the first chunk", {"for chunk": "next(stream, None)\n    for chunk"})
 
