@@ -239,7 +239,9 @@ def test_enter_that_ends_a_composition_sends_nothing(site: Site, tab: Page) -> N
     assert tab.locator(".question").all_inner_texts() == [RAINBOW]
 
 
-def test_going_back_and_a_focused_window_keep_the_conversation_and_the_place(site: Site, tab: Page) -> None:
+def test_going_back_and_a_focused_window_keep_the_conversation_and_the_place(
+    site: Site, tab: Page
+) -> None:
     site.behave("sim-fast")
     tab.set_viewport_size({"width": 400, "height": 300})
     ask(tab, RAINBOW)
