@@ -72,7 +72,7 @@ def line(kind, value):
 
 async def chat(request):
     """Answer a question."""
-    question = str(json.loads(request.body)["message"])
+    question = str(json.loads(request.body)["message"]).encode(errors="replace").decode()
     if not question.strip() or len(question) > LONGEST_MESSAGE:
         said = f"A message has 1 to {LONGEST_MESSAGE:,} characters."
         return HttpResponse(line("refused", said), content_type="application/jsonl", status=422)

@@ -5,6 +5,7 @@ OPENAI_BASE_URL sets the URL of an OpenAI-compatible server.
 """
 
 import asyncio
+import codecs
 import logging
 import os
 from collections.abc import AsyncGenerator
@@ -74,11 +75,13 @@ async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
 async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
     for _ in range(MOST_ROUNDS):
         whole = None
+        halves = codecs.getincrementaldecoder("utf-16-le")("replace")
         async with aclosing(model.bind_tools(TOOLS.values()).astream(messages)) as chunks:
             async for chunk in chunks:
                 whole = chunk if whole is None else whole + chunk
-                if chunk.text:
-                    yield "text", chunk.text
+                # an emoji may arrive in halves, which can be neither encoded nor sent
+                if text := halves.decode(chunk.text.encode("utf-16-le", "surrogatepass")):
+                    yield "text", text
         finish = whole and _finish_reason(whole)
         if not finish:  # a dropped connection can look like a normal end
             raise EOFError

@@ -384,11 +384,13 @@ def test_an_invalid_message_is_explained_and_changes_nothing(virtual, visitor, m
 
 @in_virtual_time
 async def test_halves_of_characters_are_joined_or_replaced(virtual, app, visitor):
-    app.assistant.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d"])]
+    app.assistant.MODELS[:] = [Scripted(says=["a ", "\ud83d", "\ude00", " b ", "\ud83d", " c"])]
     events = await visitor.ask("broken \ud83d")
     ((question, reply),) = await visitor.turns()
     assert question == "broken \ufffd"
-    assert reply == events[-1].data == "<p>a \U0001f600 b \ufffd</p>\n"
+    assert reply == events[-1].data == "<p>a \U0001f600 b \ufffd c</p>\n"
+    pieces = [data for name, data in events if name == "text"]
+    assert pieces == ["a ", "\U0001f600", " b ", "\ufffd c"]
 
 
 @in_virtual_time

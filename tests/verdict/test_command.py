@@ -72,7 +72,10 @@ def test_a_preset_fills_in_what_is_not_given() -> None:
         (["ftp://host/{question}"], "is not a valid URL"),
         (["http://[::1/?q={question}"], "is not a valid URL"),
         (["http://host:99999/?q={question}"], "is not a valid URL"),
-        ([QUESTION, "--header", "X-Team"], "has the form 'NAME: VALUE'"),
+        *(
+            ([QUESTION, "--header", header], "has the form 'NAME: VALUE'")
+            for header in ("X-Team", "X-Team: é", ": lamps")
+        ),
         ([ANY_PORT, "--run", "uvicorn app:app"], "Write {port} into both"),
         ([QUESTION, "--run", "uvicorn app:app --port {port}"], "Write {port} into both"),
         ([ANY_PORT, "--run", "'unbalanced {port}"], "--run isn't a valid command"),
@@ -85,6 +88,15 @@ def test_an_invalid_option_is_reported_in_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
+def test_a_silence_that_is_no_duration_is_reported(
+    capsys: pytest.CaptureFixture[str], seconds: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([QUESTION, "--silence", seconds])
+    assert f"argument --silence: invalid seconds value: '{seconds}'" in capsys.readouterr().err
+
+
 def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
@@ -93,7 +105,7 @@ def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture
         pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))  # a mail server's greeting
         _, port = mail.getsockname()
         assert main([QUESTION.replace("8000", str(port))]) == 2
-    assert "No HTTP response came from" in capsys.readouterr().err
+    assert "failed: Server disconnected" in capsys.readouterr().err
     assert main(["--run", "no-such-program {port}", ANY_PORT]) == 2
     assert "There is no program no-such-program" in capsys.readouterr().err
     assert main(["--run", f"{sys.executable} -c 'raise SystemExit(\"no lamps\")'", QUESTION]) == 2

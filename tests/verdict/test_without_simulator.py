@@ -1,13 +1,16 @@
 """Verdicts on apps whose model isn't the simulator: only lines marked `anywhere` are tried."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from itertools import repeat
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -29,7 +32,9 @@ EARLY, SMOOTH, ENDS, OTHERS = (
 
 def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
     """Return an app factory: `/chat` calls `answer`, and `/chat/` streams `STREAM`."""
-    return lambda _: Starlette(routes=[Route("/chat", answer), Route("/chat/", streaming(STREAM))])
+    return lambda _: Starlette(
+        routes=[Route("/chat", answer, methods=["GET", "POST"]), Route("/chat/", streaming(STREAM))]
+    )
 
 
 def streaming(
@@ -56,6 +61,41 @@ async def empty(_: Request) -> Response:
     return Response(status_code=204)
 
 
+def once() -> Callable[[Request], object]:
+    """Return an endpoint that refuses a request while it streams to another one."""
+    streams = 0
+
+    async def frames() -> AsyncIterator[str]:
+        nonlocal streams
+        for seconds, frame in STREAM:
+            await asyncio.sleep(seconds)
+            yield frame
+        streams -= 1
+
+    async def chat(_: Request) -> Response:
+        nonlocal streams
+        if streams:
+            return Response(status_code=429)
+        streams += 1
+        return StreamingResponse(frames(), media_type="text/event-stream")
+
+    return chat
+
+
+async def breaks(_: Request) -> Response:
+    async def frames() -> AsyncIterator[str]:
+        yield TEXT
+        await asyncio.sleep(1)
+        yield TEXT
+        raise RuntimeError
+
+    return StreamingResponse(frames(), media_type="text/event-stream")
+
+
+async def around(request: Request) -> Response:
+    return RedirectResponse(request.url)
+
+
 async def silent(_: Request) -> Response:
     await asyncio.sleep(10_000)
     return Response()
@@ -77,8 +117,9 @@ async def silent(_: Request) -> Response:
         ),
         (streaming([*STREAM[:15], (0, END.replace("end", "failed"))]), {ENDS: "failed"}),
         (streaming([*STREAM[:15], (0, END.replace("end", "error"))]), {ENDS: "failed"}),
+        (streaming([*STREAM[:15], (0, END.replace("end", "failed") + END)]), {ENDS: "failed"}),
     ],
-    ids=["streams", "redirect", "slow", "one burst", "two bursts", "failed", "error"],
+    ids=["streams", "redirect", "slow", "one burst", "two bursts", "failed", "error", "then end"],
 )
 def test_arrival_and_ending_are_judged_correctly(
     verdict: Judge, answer: Callable[[Request], object], bad: dict[str, str]
@@ -91,15 +132,62 @@ def test_arrival_and_ending_are_judged_correctly(
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (streaming(STREAM, "application/json"), "status 200 and application/json"),
-        (empty, "status 204 and no content type"),
-        (silent, "A reply hadn't ended after 120 s"),
-        (streaming([(1, TEXT)] * 1000), "A reply hadn't ended after 120 s"),
+        (streaming(STREAM, "application/json"), "status 200 and application/json.* see --format"),
+        (empty, "GET http://app/chat.* status 204 and no content type.* It is empty"),
+        (silent, "A reply hadn't ended after 120 s; it had no text"),
+        (streaming([(1, TEXT)] * 1000), "hadn't ended after 120 s; its last text .* after 119"),
+        (
+            streaming([(0, TEXT + END), *[(9, ": ping\n\n")] * 100]),
+            "hadn't ended after 120 s; its last text .* after 0",
+        ),
+        (around, "The request to http://app/chat.* failed: Exceeded maximum allowed redirects"),
+        (streaming([(0, "event: word\n" + TEXT + END)]), "It has events named end, word. It began"),
+        (streaming([(0, "data: lamp\n")]), "It has no event, as no blank line ends one"),
+        (streaming([(0, ": ping\n\n"), (99, "")]), "Then nothing came for 60 s"),
+        (streaming([(0, 'data: {"delta": "lamp"}\n\n')] * 9), "is JSON, such as .*--text-path"),
+        (streaming([(0, 'data: "lamp"\n\n')] * 9), "is JSON, such as .*--text-path"),
     ],
-    ids=["content type", "no content", "no answer", "no end"],
+    ids=[
+        *("content type", "no content", "no answer", "no end", "pings", "redirects"),
+        *("event name", "no blank line", "silence", "JSON", "JSON string"),
+    ],
 )
 def test_a_response_that_is_not_a_reply_is_reported(
     verdict: Judge, answer: Callable[[Request], object], sentence: str
 ) -> None:
     with pytest.raises(EndpointError, match=sentence):
         verdict(serving(answer), WIRE, simulated=False)
+
+
+def test_a_refused_visitor_and_a_broken_connection_are_called_so(verdict: Judge) -> None:
+    table = verdict(serving(once()), WIRE, simulated=False)
+    assert table[OTHERS].what == "the second visitor's request was answered with status 429"
+    assert table["no key and no traceback in any answer"].what == "4 answers"
+    table = verdict(serving(breaks), WIRE, simulated=False)
+    assert table[ENDS].what.startswith("the connection broke after the last text")
+
+
+@pytest.mark.parametrize("data", [{"error": {"code": 503}}, {"type": "error", "text": "busy"}])
+def test_an_error_before_the_last_event_is_a_failure(verdict: Judge, data: Any) -> None:
+    ending = f"data: {json.dumps(data)}\n\ndata: [DONE]\n\n"
+    script = [*repeat((0.1, 'data: {"delta": "lamp"}\n\n'), 15), (0, ending)]
+    wire = replace(WIRE, text_path="delta")
+    table = verdict(serving(streaming(script)), wire, simulated=False)
+    assert table[ENDS].what == "the reply ended with an error object, as if it had failed"
+
+
+def test_a_byte_order_mark_does_not_hide_the_first_text(verdict: Judge) -> None:
+    lines = [(1, '\ufeff{"t": "lamp"}\n'), *repeat((1, '{"t": "lamp"}\n'), 9)]
+    wire = replace(WIRE, method="POST", format="jsonl", text_path="t")
+    table = verdict(serving(streaming(lines, "text/plain")), wire, simulated=False)
+    assert table[EARLY].what.startswith("first text after 1.0 s")
+
+
+async def started(_: Request) -> Response:
+    return JSONResponse({"id": 1})
+
+
+def test_a_field_that_the_app_does_not_send_is_named(verdict: Judge) -> None:
+    wire = replace(WIRE, then="/chat/?reply={reply}")
+    with pytest.raises(EndpointError, match=r"sent no \{reply\} for .*; it sent: id"):
+        verdict(serving(started), wire, simulated=False)

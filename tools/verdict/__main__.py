@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -59,6 +60,7 @@ PRESETS = {
     ),
 }
 
+_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+:[ -~]*", re.ASCII)
 _LAST_WORDS = 4000  # characters of output to show if an app fails to start
 
 _EPILOG = f"""\
@@ -74,6 +76,13 @@ it was started with, all lines are tried; otherwise those that need no fault are
 
 Our own apps: {this_command("verdict", "--app", "fastapi")}
 """
+
+
+def seconds(text: str) -> float:
+    """Parse a duration; `argparse` reports a ValueError as `invalid seconds value`."""
+    if not 0 <= float(text) <= 3600:
+        raise ValueError
+    return float(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -123,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--silence",
-        type=float,
+        type=seconds,
         default=20.0,
         metavar="SECONDS",
         help="pause to survive (default: %(default)g)",
@@ -149,8 +158,8 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
     if arguments.text_event:
         changes["text_events"] = tuple(arguments.text_event)
     if arguments.header:
-        if not all(":" in header for header in arguments.header):
-            raise Advice("A --header has the form 'NAME: VALUE'.")
+        if not all(map(_HEADER.fullmatch, arguments.header)):
+            raise Advice("A --header has the form 'NAME: VALUE', in ASCII characters.")
         headers = [header.split(":", maxsplit=1) for header in arguments.header]
         changes["headers"] = tuple((name.strip(), value.strip()) for name, value in headers)
     wire = dataclasses.replace(preset or WireFormat(url), **changes)  # type: ignore[arg-type]

@@ -158,28 +158,50 @@ class Case:
                 await self.model.behave("sim-chat")
             async with self.endpoint.ask(question) as stream:
                 await stream.rest(self.patience)
-            said = stream.raw[:200].decode(errors="replace")
-            if stream.status >= 400:
-                raise EndpointError(
-                    f"The endpoint answered {stream.status}: {said}. Does the request look right?"
-                )
-            kind = f"status {stream.status} and {stream.content_type or 'no content type'}"
-            if stream.is_rejected:
-                raise EndpointError(
-                    f"The endpoint answered with {kind}: a page's EventSource rejects everything "
-                    "but status 200 and text/event-stream."
-                )
-            if not stream.text:
-                raise EndpointError(
-                    "No text was found in the reply: see --format, --text-path and --text-event. "
-                    f"It has {kind}, and began with: {said!r}"
-                )
+            self._check(stream)
             self.endings.add(stream)
             self.endpoint.learn_closing_event(stream)
             if about == self.about:
                 self.whole = stream
                 if self.model is not None:
                     await self._learn_expected(marker)
+
+    def _check(self, stream: Stream) -> None:
+        """Raise EndpointError, with advice, if the options don't fit the reply."""
+        kind = f"status {stream.status} and {stream.content_type or 'no content type'}"
+        answered = f"{stream.request} was answered with {kind}"
+        said = stream.raw[:200].decode(errors="replace")
+        body = f"It began with: {said!r}" if said else "It is empty."
+        if stream.status >= 400:
+            raise EndpointError(
+                f"{answered}. Is the request right? See --method, --body and --header. {body}"
+            )
+        if stream.is_rejected:
+            raise EndpointError(
+                f"{answered}: a page's EventSource rejects everything but status 200 and "
+                f"text/event-stream. If the page uses fetch, see --format and --method. {body}"
+            )
+        texts = [part for part in stream.parts if part.text]
+        if not texts:
+            names = ", ".join(sorted({part.name for part in stream.parts}))
+            events = f"events named {names}" if names else "no event, as no blank line ends one"
+            found = f" It has {events}." if stream.wire.format == "sse" and said else ""
+            ended = f" Then the connection broke: {stream.broken}." if stream.broken else ""
+            if stream.stuck:
+                ended = f" Then nothing came for {self.patience:g} s."
+            raise EndpointError(
+                f"{answered}. No text was found in the reply: see --format, --text-path and "
+                f"--text-event.{found} {body}{ended}"
+            )
+        decoded = [part.data for part in texts if part.data != part.text]
+        in_json = len(decoded) == len(texts) and all(
+            isinstance(each, dict | str) for each in decoded
+        )
+        if stream.wire.text_path is None and stream.wire.format != "text" and in_json:
+            raise EndpointError(
+                f"The data is JSON, such as {texts[0].text[:80]!r}: where is the text in it? See "
+                "--text-path."
+            )
 
     async def _learn_expected(self, marker: str) -> None:
         """Store the correct text and request count; raise EndpointError if `sim` wasn't called."""

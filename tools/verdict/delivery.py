@@ -77,16 +77,19 @@ async def intact(case: Case) -> Seen:
 async def end_announced(case: Case) -> Seen:
     """An event, or the clean end of a plain-text body, announces that the reply is complete."""
     whole = case.whole
-    if whole.ending and whole.ending[-1].is_failure:
-        return failed(f"the reply ended with {whole.describe_ending()}, as if it had failed")
+    if failure := next((part for part in whole.ending if part.is_failure), None):
+        return failed(f"the reply ended with {failure.described}, as if it had failed")
     if whole.stuck and not whole.ending:
         return failed("the stream stayed open after the last text, and nothing more came")
     if whole.wire.format == "text":
-        return failed(whole.broken) if whole.broken else passed("the body ends cleanly")
+        if whole.broken:
+            return failed("the connection broke")
+        return passed("the body ends cleanly")
     if not whole.ending:
+        ended = "connection broke" if whole.broken else "stream ended"
         again = ""
         if whole.wire.is_event_source:
             again = ", so a page's EventSource resends the question"
-        return failed(f"the stream ended after the last text, without any event{again}")
+        return failed(f"the {ended} after the last text, without any event{again}")
     where = "with" if whole.ending[-1].text else "after"
-    return passed(f"{whole.describe_ending()} {where} the last text")
+    return passed(f"{whole.ending[-1].described} {where} the last text")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -44,7 +45,7 @@ class Endpoint:
         in_json = json.dumps(question)[1:-1]  # escaped; the quotes around it are in the template
         body = wire.body and wire.body.replace("{question}", in_json)
         headers = dict(wire.headers) | ({"content-type": "application/json"} if body else {})
-        async with self._limited(), self._client() as client:
+        async with self._limited(stream), self._client() as client:
             request = client.build_request(wire.method, url, content=body, headers=headers)
             if wire.then is not None:
                 # The response is JSON; its fields go into the URL of a second request.
@@ -66,7 +67,7 @@ class Endpoint:
         """Request what follows event `last_id` in `left`'s reply, as `EventSource` would."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
-        async with self._limited(), self._client() as client:
+        async with self._limited(again), self._client() as client:
             request = self._reading_request(client, again, last_id)
             async with self._opened(client, request, again):
                 yield again
@@ -94,16 +95,24 @@ class Endpoint:
         """Return the URL of a path, with each {name} replaced by the field `name` of the stream."""
         for name, value in stream.fields.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
+        if missing := re.search(r"\{\w+\}", path):
+            known = ", ".join(stream.fields) or "none"
+            raise EndpointError(f"The app sent no {missing[0]} for {path}; it sent: {known}.")
         return urljoin(self.wire.url, path)
 
     @asynccontextmanager
-    async def _limited(self) -> AsyncIterator[None]:
+    async def _limited(self, stream: Stream) -> AsyncIterator[None]:
         """Raise EndpointError if the `with` block takes too long."""
         try:
             async with asyncio.timeout(self._longest):
                 yield
         except TimeoutError as error:
-            raise EndpointError(f"A reply hadn't ended after {self._longest:g} s.") from error
+            texts = [part.at - stream.began for part in stream.parts if part.text]
+            last = (
+                f"its last text had arrived after {texts[-1]:.1f} s" if texts else "it had no text"
+            )
+            ended = f"A reply hadn't ended after {self._longest:g} s"
+            raise EndpointError(f"{ended}; {last}.") from error
 
     @asynccontextmanager
     async def _opened(
@@ -116,12 +125,12 @@ class Endpoint:
             response = await client.send(request, stream=True, follow_redirects=True)
         except httpx2.ConnectError as error:
             raise EndpointError(
-                f"Could not connect to {request.url} ({type(error).__name__}). Is the app running?"
+                f"Could not connect to {error.request.url} ({error}). Is the app running?"
             ) from error
-        except httpx2.HTTPError as error:
+        except httpx2.RequestError as error:
+            why = str(error).rstrip(".") or type(error).__name__
             raise EndpointError(
-                f"No HTTP response came from {request.url} ({type(error).__name__}). Is the app "
-                "running on this port?"
+                f"The request to {error.request.url} failed: {why}. Is that the app's address?"
             ) from error
         try:
             stream.read_from(response)

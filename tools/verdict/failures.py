@@ -34,8 +34,8 @@ def _announcement(case: Case, stream: Stream) -> str:
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:
-        return stream.describe_ending()
-    return stream.broken or "said in the text"
+        return stream.ending[-1].described
+    return "the connection broke" if stream.broken else "said in the text"
 
 
 def _unannounced(case: Case, stream: Stream) -> str:
@@ -52,7 +52,7 @@ def _unannounced(case: Case, stream: Stream) -> str:
     if not stream.ending:
         return "the stream ended without any event"
     if case.endings.looks_complete(stream):
-        return f"it ended as a complete reply does ({stream.describe_ending()})"
+        return f"it ended as a complete reply does ({stream.ending[-1].described})"
     if stream.wire.is_event_source and stream.ending[-1].name == "error":
         return "an event named error looks to EventSource like a lost connection"
     return ""
@@ -142,9 +142,10 @@ async def no_secrets(case: Case) -> Seen:
             await case.read_with(fault)
     for raw in case.endpoint.received:
         if case.model is not None and len(case.model.key) > 7 and case.model.key.encode() in raw:
-            return failed("an answer holds the key")
+            return failed("an answer contains the key")
         if _KEY.search(raw):
-            return failed("an answer holds what looks like a key")
+            return failed("an answer contains what looks like a key")
         if found := _TRACEBACK.search(raw):
-            return failed(f"an answer holds a traceback: {found[0].decode(errors='replace')!r}")
-    return passed(f"{len(case.endpoint.received)} answers, failures included")
+            return failed(f"an answer contains a traceback: {found[0].decode(errors='replace')!r}")
+    failures = ", failures included" if case.model is not None else ""
+    return passed(f"{len(case.endpoint.received)} answers{failures}")

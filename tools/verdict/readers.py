@@ -103,6 +103,8 @@ async def others(case: Case) -> Seen:
                 await first.rest(case.patience)
                 second_text_at = second.began + (second.first_text or 0)
                 blocked = first.parts[-1].at < second_text_at
+    if second.status >= 400:
+        return failed(f"the second visitor's request was answered with status {second.status}")
     if second.first_text is None or blocked:
         return failed("the second visitor got no text until the first one's reply continued")
     return passed(

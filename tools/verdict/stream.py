@@ -33,14 +33,27 @@ class Part:
     @property
     def is_ping(self) -> bool:
         """Whether this part serves only to keep a silent connection open."""
-        kind = self.data.get("type") if isinstance(self.data, dict) else ""
-        return self.name in _PINGS or kind in _PINGS
+        return self.name in _PINGS or self._field("type") in _PINGS
 
     @property
     def is_failure(self) -> bool:
         """Whether the event name or data reports a failure."""
-        error = isinstance(self.data, dict) and self.data.get("error")
-        return bool(error) or "error" in self.name or "fail" in self.name
+        reported = self._field("error") or self._field("type") == "error"
+        return bool(reported) or "error" in self.name or "fail" in self.name
+
+    @property
+    def described(self) -> str:
+        """The part in words, such as `event done`."""
+        if self.text:
+            return "a field"
+        if self.name not in ("", "message"):
+            return f"event {self.name}"
+        if isinstance(self.data, str):
+            return self.data
+        return "an error object" if self.is_failure else "an object without text"
+
+    def _field(self, name: str) -> Any:
+        return self.data.get(name) if isinstance(self.data, dict) else None
 
 
 @dataclass
@@ -52,6 +65,7 @@ class Stream:
     closing: set[str]  # the names of the events at which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
+    request: str = ""  # the method and the URL, after any redirects
     status: int = 0
     content_type: str = ""
     last_id: str = ""  # the last event id received
@@ -76,9 +90,14 @@ class Stream:
     def burst(self) -> float:
         """The largest share of the text to arrive in one go; 1 if there is no text."""
         texts = [(part.at, len(part.text)) for part in self.parts if part.text]
-        # for each text part, the length of all text in the burst that starts with it
-        sizes = [sum(n for at, n in texts if 0 <= at - begin < _BURST) for begin, _ in texts]
-        return max(sizes, default=1) / max(len(self.text), 1)
+        largest = size = begin = 0
+        for at, length in texts:
+            size += length
+            while at - texts[begin][0] >= _BURST:
+                size -= texts[begin][1]
+                begin += 1
+            largest = max(largest, size)
+        return largest / len(self.text) if texts else 1
 
     @property
     def ending(self) -> list[Part]:
@@ -116,15 +135,6 @@ class Stream:
         accepted = (200, "text/event-stream")
         return self.wire.is_event_source and (self.status, self.content_type) != accepted
 
-    def describe_ending(self) -> str:
-        """Describe the last part of `ending`, as in `event done`; `ending` must not be empty."""
-        last = self.ending[-1]
-        if last.text:
-            return "a field"
-        if last.name not in ("", "message"):
-            return f"event {last.name}"
-        return str(last.data) if isinstance(last.data, str) else "an object without text"
-
     def agrees_for(self, expected: str) -> int:
         """Return the length of the text's common prefix with `expected`."""
         pairs = zip(self.text, expected, strict=False)
@@ -133,10 +143,12 @@ class Stream:
     @property
     def comments(self) -> int:
         """The number of comments that the server sent to keep a silent connection open."""
-        return sum(line.startswith(b":") for line in self.raw.splitlines())
+        lines = self.raw.splitlines() if self.wire.format == "sse" else ()
+        return sum(line.startswith(b":") for line in lines)
 
     def read_from(self, response: httpx2.Response) -> None:
         """Use `response` as the source. If a page would reject it, the stream gets no parts."""
+        self.request = f"{response.request.method} {response.url}"
         self.status = response.status_code
         kind = response.headers.get("content-type", "")
         self.content_type = kind.partition(";")[0].strip().lower()
@@ -160,7 +172,7 @@ class Stream:
                 if self.wire.format == "jsonl":  # the last line may lack a line break
                     self._take(b"\n")
             except httpx2.HTTPError as error:
-                self.over, self.broken = True, type(error).__name__
+                self.over, self.broken = True, str(error) or type(error).__name__
             else:
                 self.raw += piece
                 self._take(piece)
@@ -181,7 +193,7 @@ class Stream:
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
     """Return a function that decodes the body's bytes into parts."""
     wire, loop = stream.wire, asyncio.get_running_loop()
-    utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+    utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # like a page, drops a BOM
     reader, rest = sse.Reader(), ""
 
     def events(piece: bytes) -> Iterator[Part]:

@@ -110,6 +110,46 @@ def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> N
     assert app.site.requests(mark) == []
 
 
+def test_a_blank_message_is_not_sent(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-fast")
+    mark = app.site.mark()
+    page = visit()
+    page.click(app.face.box)
+    page.keyboard.insert_text("   ")
+    page.keyboard.press("Enter")
+    page.fill(app.face.box, "")
+    app.send(page, "Name a river.")
+    app.wait_for(page, prepared_replies.answer("Name a river."))
+    assert len(app.site.requests(mark)) == 1
+
+
+def test_half_a_character_in_a_question_breaks_nothing(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-fast")
+    page = visit()
+    page.click(app.face.box)
+    page.keyboard.insert_text("half ")
+    if app.name == "django":  # a script can't set the box of the other apps
+        page.evaluate(r"document.activeElement.value += '\ud83d'")
+    page.wait_for_selector(f"{app.face.send}:enabled:visible")
+    page.keyboard.press("Enter")
+    app.send(page, "Name a river.")
+    app.wait_for(page, prepared_replies.answer("Name a river."))
+    page.reload()
+    page.wait_for_selector(app.face.box)
+
+
+def test_a_narrow_window_shows_the_stop_button(app: Running, visit: Visit) -> None:
+    app.site.behave("sim-chat:stall@100,600")
+    page = visit()
+    page.set_viewport_size({"width": 320, "height": 400})
+    app.send(page, RAINBOW)
+    app.wait_for(page, ANSWER[:300])
+    box = page.locator(app.face.stop).bounding_box()
+    assert box["y"] + box["height"] <= 400
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    app.stop(page)
+
+
 def test_a_second_question_is_not_sent_during_a_reply(app: Running, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     if app.name == "streamlit":

@@ -195,6 +195,65 @@ def test_a_refused_message_stays_in_the_box_and_the_reason_is_shown(site: Site, 
     wait_for_text(tab, "The server can't be reached. Your message is still here.")
     assert tab.input_value("#box") == "hello"
     tab.context.set_offline(False)
+    tab.route("**/chat", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    send(tab, "hello")
+    wait_for_text(tab, "The server failed. Your message is still here.")
+
+
+def test_a_refusal_is_shown_until_the_reply_in_progress_ends(site: Site, tab: Page) -> None:
+    site.behave("sim-chat:stall@30,60")
+    ask(tab, RAINBOW)
+    send(tab, "hello")
+    wait_for_text(tab, "A reply is still being written")
+    tab.click("#stop")
+    wait_for_end(tab)
+    assert tab.inner_text("#problem") == ""
+    assert tab.input_value("#box") == "hello"
+
+
+def test_a_message_is_sent_once_however_often_enter_is_pressed(site: Site, tab: Page) -> None:
+    site.behave("sim-fast")
+    mark = site.mark()
+    tab.fill("#box", RAINBOW)
+    tab.evaluate("for (let n = 0; n < 3; n++) document.forms[0].requestSubmit()")
+    wait_for_text(tab, ANSWER)
+    assert tab.locator(".question").count() == 1
+    assert len(site.requests(mark)) == 1
+
+
+def test_the_send_button_passes_the_focus_on(site: Site, tab: Page) -> None:
+    site.behave("sim-chat")
+    tab.fill("#box", "hello")
+    tab.focus("#send")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#stop:visible")
+    assert tab.evaluate("document.activeElement.id") == "box"
+
+
+def test_enter_that_ends_a_composition_sends_nothing(site: Site, tab: Page) -> None:
+    site.behave("sim-fast")
+    tab.fill("#box", "kon")
+    ended = "new KeyboardEvent('keydown', { key: 'Enter', keyCode: 229 })"  # as in Safari
+    tab.evaluate(f"document.getElementById('box').dispatchEvent({ended})")
+    ask(tab, RAINBOW)
+    assert tab.locator(".question").all_inner_texts() == [RAINBOW]
+
+
+def test_going_back_and_a_focused_window_keep_the_conversation_and_the_place(
+    site: Site, tab: Page
+) -> None:
+    site.behave("sim-fast")
+    tab.set_viewport_size({"width": 400, "height": 300})
+    ask(tab, RAINBOW)
+    wait_for_end(tab)
+    tab.goto("about:blank")
+    tab.go_back()
+    wait_for_text(tab, ANSWER)
+    old = "document.querySelector('.question').id = 'old'"
+    tab.evaluate(f"{old}; document.getElementById('log').scrollTop = 7")
+    tab.evaluate("dispatchEvent(new Event('focus'))")
+    tab.wait_for_selector("#old", state="detached")  # the page has been filled anew
+    assert tab.evaluate("document.getElementById('log').scrollTop") == 7
 
 
 def test_a_models_markdown_is_formatted_and_harmless(site: Site, tab: Page) -> None:
