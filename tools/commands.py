@@ -17,14 +17,13 @@ from tools.app import APPS, app
 from tools.canary import canary
 from tools.doctor import doctor
 from tools.env_vars import TEST_SPEED
-from tools.environment import LOCKS, Environment, interpreter
+from tools.environment import LOCKS, Environment, check_shadowing, interpreter
 from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.lock import lock
 from tools.programs import ROOT, WINDOWS, Advice, advice_for_the_disk, run, say, this_command
 from tools.test_command import test
-from utils import shadowing
 
 GETTING_STARTED = f"""\
 New here? One command sets everything up and opens lesson 1:
@@ -269,9 +268,7 @@ def check_command(words: Sequence[str]) -> None:
 def check_folder(here: bool) -> None:
     """Raise Advice if programs that use the course's folder or its `.venv` would fail to start."""
     environment = Environment(ROOT)
-    path = sys.path if here else [str(environment.packages)]
-    for name, file in shadowing.hidden_in_root(path).items():
-        raise Advice(shadowing.advice(name, file))
+    check_shadowing(sys.path if here else [str(environment.packages)])
     if sys.platform == "linux" and not here:
         disk = os.statvfs(environment.folder if environment.folder.exists() else ROOT)
         if disk.f_flag & os.ST_NOEXEC:

@@ -19,6 +19,7 @@ import pytest
 from tools import commands, doctor, environment, installers
 from tools.environment import Action, Environment, set_up
 from tools.programs import ROOT, Advice
+from utils import shadowing
 
 
 @pytest.fixture
@@ -159,6 +160,46 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(quick, monkeyp
     set_up(quick, "lab")
     assert not (quick.folder / "own work").exists()
     assert not (quick.root / ".venv.old").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows itself protects files in use")
+def test_an_environment_in_use_is_updated_but_not_replaced(quick, monkeypatch):
+    set_up(quick, "lab")
+    held = f"""
+from pathlib import Path
+from tools import environment
+environment.ROOT = Path({str(quick.root)!r})
+environment.set_up = lambda it, kind: it.python
+print(environment.interpreter("lab", here=False), flush=True)
+input()
+"""
+    command = [sys.executable, "-c", held]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    others = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]
+    assert [other.stdout.readline() for other in others] == [f"{quick.python}\n"] * 2
+    set_up(quick, "test")
+    break_version(quick)
+    with pytest.raises(Advice, match=r"is open in JupyterLab, .*: end it \(Ctrl-C in its window"):
+        set_up(quick, "test")
+    assert "test-package-1.0.dist-info" in quick.distributions()
+    for other in others:
+        other.communicate("\n")
+    set_up(quick, "test")
+    assert quick.needs("test")[0] is Action.NOTHING
+
+
+def test_a_file_that_hides_a_package_is_named_by_the_setup_that_installs_it(quick, monkeypatch):
+    def install(_: str, it: Environment, lock: Path) -> None:
+        for name in ("lab-package-1.0.dist-info", "psutil"):
+            (it.packages / name).mkdir()
+        (it.packages / "psutil" / "__init__.py").touch()
+
+    (quick.root / "psutil.py").touch()
+    monkeypatch.setattr(environment, "ROOT", quick.root)
+    monkeypatch.setattr(shadowing, "_ROOT", str(quick.root))
+    monkeypatch.setattr(environment, "run_uv", install)
+    with pytest.raises(Advice, match=r"psutil\.py hides the package `psutil`: rename the file"):
+        environment.interpreter("lab", here=False)
 
 
 def test_an_environment_that_is_not_the_courses_is_kept(quick):
