@@ -17,7 +17,7 @@ from tools.app import APPS, app
 from tools.canary import canary
 from tools.doctor import doctor
 from tools.env_vars import TEST_SPEED
-from tools.environment import LOCKS, Environment, check_shadowing, interpreter
+from tools.environment import LOCKS, Environment, check_shadowing, damaged_file, interpreter
 from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
@@ -43,6 +43,9 @@ def setup(arguments: argparse.Namespace) -> int:
             raise Advice("--wheels installs into .venv, which --here doesn't use: give only one.")
         install_from(arguments.wheels, LOCKS["lab"])
     python = interpreter("lab", arguments.here)
+    environment = Environment(ROOT)
+    if not arguments.here and (file := damaged_file(environment.packages)):
+        raise Advice(f"{file} is damaged: delete {environment.folder}, and run this again.")
     opening = this_command("lab", *(["--here"] if arguments.here else []))
     say(f"The course is set up, with Python at {python}. To open it, run {opening}.")
     return 0

@@ -5,6 +5,7 @@ The kinds of setup are the keys of `LOCKS`: `lab` is the smallest, and `test` th
 """
 
 import contextlib
+import csv
 import dataclasses
 import enum
 import hashlib
@@ -139,7 +140,7 @@ class Environment:
         if not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: rebuilding it."
         # packages that the learner added don't matter
-        if not set(stamp["distributions"]) <= set(self.distributions()):
+        if not set(stamp["distributions"]) <= {path.name for path in self.packages.glob("*")}:
             return Action.MAKE, "Packages in .venv were changed or removed: rebuilding it."
         if stamp.get("kind") != wanted["kind"]:
             return Action.UPDATE, f"Adding to .venv what `{wanted['kind']}` needs."
@@ -237,8 +238,20 @@ def install(environment: Environment, kind: str, action: Action) -> None:
             # .pth files with the locale encoding.
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
-        stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
+        installed = {path.name for path in environment.packages.glob("*")} - {"__pycache__"}
+        stamp = environment.fingerprint(kind) | {"distributions": sorted(installed)}
         environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+
+
+def damaged_file(packages: Path) -> Path | None:
+    """Return a file of an installed package that is missing, or empty unlike when installed."""
+    for record in sorted(packages.glob("*.dist-info/RECORD")):
+        with record.open(encoding="utf-8", newline="") as rows:
+            for name, _, size in csv.reader(rows):
+                file = packages / name
+                if size not in ("", "0") and not (file.exists() and file.stat().st_size):
+                    return file
+    return None
 
 
 @contextlib.contextmanager

@@ -133,6 +133,10 @@ def break_folder(it: Environment) -> None:
             lambda it: (it.packages / "lab-package-1.0.dist-info").rmdir(),
             "Packages in .venv were changed or removed",
         ),
+        (
+            lambda it: (it.packages / "streaming_course.pth").unlink(),
+            "Packages in .venv were changed or removed",
+        ),
         (break_version, ".venv was made with Python 3.10"),
         (break_folder, ".venv was not made by course.py, and is now named .venv.1"),
         (lambda it: it.stamp.unlink(), ".venv was not made by course.py, and is now named .venv.1"),
@@ -226,6 +230,27 @@ def test_an_environment_of_another_user_is_replaced(quick, monkeypatch, capsys):
         assert f".venv.old can't be deleted ([Errno {errno.EACCES}]" in said
         assert f"now named .venv.old.{number}" in said
         assert quick.needs(kind)[0] is Action.NOTHING
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("")])
+def test_setup_and_the_doctor_name_a_damaged_file(quick, damage, monkeypatch, capsys):
+    set_up(quick, "lab")
+    file = quick.packages / "tiny, stream.py"
+    file.write_text("import os\n", encoding="utf-8")
+    record = quick.packages / "lab-package-1.0.dist-info" / "RECORD"
+    record.write_text(f'"{file.name}",sha256=x,10\nempty.py,sha256=y,0\n', encoding="utf-8")
+    for module in (environment, commands, doctor):
+        monkeypatch.setattr(module, "ROOT", quick.root)
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "1.0")
+    monkeypatch.setattr(doctor.sysconfig, "get_path", lambda _: str(quick.packages))
+    assert commands.main(["setup"]) == 0
+    assert doctor.outcome(doctor.examine_packages)[0]
+    damage(file)
+    assert commands.main(["setup"]) == 1
+    assert capsys.readouterr().err == (
+        f"\n{file} is damaged: delete {quick.folder}, and run this again.\n"
+    )
+    assert doctor.outcome(doctor.examine_packages)[1].startswith(f"{file} is damaged: ")
 
 
 def test_setup_here_names_the_command_that_uses_this_python(capsys):
