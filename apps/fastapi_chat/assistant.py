@@ -73,10 +73,13 @@ async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
 
 async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
     for _ in range(MOST_ROUNDS):
-        whole = None
         async with aclosing(model.bind_tools(TOOLS.values()).astream(messages)) as chunks:
+            async with asyncio.timeout(LONGEST_SILENCE):  # the client's retries included
+                whole = await anext(chunks, None)
+            if whole and whole.text:
+                yield "text", whole.text
             async for chunk in chunks:
-                whole = chunk if whole is None else whole + chunk
+                whole += chunk
                 if chunk.text:
                     yield "text", chunk.text
         finish = whole and _finish_reason(whole)
@@ -123,6 +126,7 @@ def sentence(error: Exception) -> str:
         openai.AuthenticationError: "The model's provider refused this server's key.",
         openai.NotFoundError: "The model's provider doesn't have this model.",
         openai.RateLimitError: "The model's provider is too busy. Try again in a minute.",
+        TimeoutError: "The model didn't answer in time.",
         openai.APITimeoutError: "The model didn't answer in time.",
         openai.APIConnectionError: "The connection to the model failed.",
         openai.OpenAIError: "The model's provider reported an error.",
