@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +187,7 @@ def interpreter(kind: str, here: bool) -> str:
     return python
 
 
-def check_shadowing(path: Sequence[str]) -> None:
+def check_shadowing(path: list[str]) -> None:
     """Raise Advice if a file in the course's folder shadows a package that is on `path`."""
     for name, file in shadowing.hidden_in_root(path).items():
         raise Advice(shadowing.advice(name, file))
