@@ -45,7 +45,10 @@ def setup(arguments: argparse.Namespace) -> int:
     python = interpreter("lab", arguments.here)
     environment = Environment(ROOT)
     if not arguments.here and (file := damaged_file(environment.packages)):
-        raise Advice(f"{file} is damaged: delete {environment.folder}, and run this again.")
+        raise Advice(
+            f"{file} is damaged: delete {environment.folder}, and run this again. If you have uv, "
+            "whose cache shares its files, first run uv cache clean."
+        )
     opening = this_command("lab", *(["--here"] if arguments.here else []))
     say(f"The course is set up, with Python at {python}. To open it, run {opening}.")
     return 0

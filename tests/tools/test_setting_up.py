@@ -247,9 +247,8 @@ def test_setup_and_the_doctor_name_a_damaged_file(quick, damage, monkeypatch, ca
     assert doctor.outcome(doctor.examine_packages)[0]
     damage(file)
     assert commands.main(["setup"]) == 1
-    assert capsys.readouterr().err == (
-        f"\n{file} is damaged: delete {quick.folder}, and run this again.\n"
-    )
+    sentence = f"\n{file} is damaged: delete {quick.folder}, and run this again. If you have uv, "
+    assert capsys.readouterr().err.startswith(sentence)
     assert doctor.outcome(doctor.examine_packages)[1].startswith(f"{file} is damaged: ")
 
 
