@@ -211,9 +211,10 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether kernels can start, and whether this version of ipykernel delays Stop."""
+    """Check whether Jupyter's server and kernels can start, and whether ipykernel delays Stop."""
     version = importlib.metadata.version("ipykernel")
-    importlib.import_module("ipykernel.kernelapp")
+    for name in ("ipykernel.kernelapp", "jupyter_server.serverapp", "psutil"):  # as `lab` does
+        importlib.import_module(name)
     with advice_for_the_disk():
         tempfile.gettempdir()  # `lab` needs a temporary folder for connections to kernels
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:

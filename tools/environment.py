@@ -9,6 +9,7 @@ import csv
 import dataclasses
 import enum
 import hashlib
+import importlib.util
 import itertools
 import json
 import os
@@ -180,6 +181,11 @@ def interpreter(kind: str, here: bool) -> str:
     Until this process ends, no other one replaces that `.venv`.
     """
     environment = Environment(ROOT)
+    if here and importlib.util.find_spec("jupyterlab") is None:
+        raise Advice(
+            f"The course's packages aren't installed for {sys.executable}: omit --here, or run "
+            f"{Path(sys.executable).name} -m pip install -r {LOCKS[kind]}."
+        )
     python = sys.executable if here else str(set_up(environment, kind))
     check_shadowing(sys.path if here else [str(environment.packages)])  # `.venv` may be new
     if not here:
