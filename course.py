@@ -2,7 +2,8 @@
 """The course's commands: `python3 course.py lab` opens lesson 1, and `--help` lists them all.
 
 This file checks the Python version, in syntax that any Python can parse, so that an old Python
-prints advice instead of a SyntaxError. It also checks that no file shadows the standard library.
+prints advice instead of a SyntaxError. It also checks that the standard library is complete, and
+that no file shadows it.
 The commands are in `tools/`; they, too, need only the standard library to start.
 """
 
@@ -27,6 +28,14 @@ if __name__ == "__main__":
     for name, path in shadowing.hidden(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.advice(name, path))
+    from importlib.util import find_spec
+
+    for name in ("_sqlite3", "_ssl", "pyexpat", "zlib"):
+        if find_spec(name) is None:
+            sys.exit(
+                "This Python, {}, was built without its module {}: use another one, "  # noqa: UP032
+                "such as that from https://www.python.org/downloads/.".format(sys.executable, name)
+            )
     if sys.stdout is None:  # closed, as under pythonw
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
         os.set_inheritable(sys.stdout.fileno(), True)  # for the programs that commands start

@@ -17,14 +17,13 @@ from tools.app import APPS, app
 from tools.canary import canary
 from tools.doctor import doctor
 from tools.env_vars import TEST_SPEED
-from tools.environment import LOCKS, Environment, interpreter
+from tools.environment import LOCKS, Environment, check_shadowing, damaged_file, interpreter
 from tools.installers import install_from
 from tools.lab import lab
 from tools.lessons import add_build_options, chosen
 from tools.lock import lock
 from tools.programs import ROOT, WINDOWS, Advice, advice_for_the_disk, run, say, this_command
 from tools.test_command import test
-from utils import shadowing
 
 GETTING_STARTED = f"""\
 New here? One command sets everything up and opens lesson 1:
@@ -44,6 +43,12 @@ def setup(arguments: argparse.Namespace) -> int:
             raise Advice("--wheels installs into .venv, which --here doesn't use: give only one.")
         install_from(arguments.wheels, LOCKS["lab"])
     python = interpreter("lab", arguments.here)
+    environment = Environment(ROOT)
+    if not arguments.here and (file := damaged_file(environment.packages)):
+        raise Advice(
+            f"{file} is damaged: delete {environment.folder}, and run this again. If you have uv, "
+            "whose cache shares its files, first run uv cache clean."
+        )
     opening = this_command("lab", *(["--here"] if arguments.here else []))
     say(f"The course is set up, with Python at {python}. To open it, run {opening}.")
     return 0
@@ -269,9 +274,7 @@ def check_command(words: Sequence[str]) -> None:
 def check_folder(here: bool) -> None:
     """Raise Advice if programs that use the course's folder or its `.venv` would fail to start."""
     environment = Environment(ROOT)
-    path = sys.path if here else [str(environment.packages)]
-    for name, file in shadowing.hidden_in_root(path).items():
-        raise Advice(shadowing.advice(name, file))
+    check_shadowing(sys.path if here else [str(environment.packages)])
     if sys.platform == "linux" and not here:
         disk = os.statvfs(environment.folder if environment.folder.exists() else ROOT)
         if disk.f_flag & os.ST_NOEXEC:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.environment import LOCKS, Action, Environment
+from tools.environment import LOCKS, Action, Environment, damaged_file
 from tools.installers import odd_path
 from tools.lab import a_browser_can_open
 from tools.programs import ROOT, Advice, advice_for_the_disk, run, say, this_command
@@ -144,7 +144,7 @@ def examine_no_packages() -> str:
 
 
 def examine_packages() -> str:
-    """Check whether the installed packages match the lock file."""
+    """Check whether the installed packages match the lock file and are undamaged."""
     from packaging.requirements import Requirement  # not installed before setup
 
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
@@ -163,6 +163,8 @@ def examine_packages() -> str:
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise Advice(f"{'; '.join(wrong[:3])}{more}: {repairing}")
+    if file := damaged_file(Path(sysconfig.get_path("purelib"))):
+        raise Advice(f"{file} is damaged: {repair(damaged=True)}")
     return f"all {len(wanted)} match the lock file"
 
 
@@ -209,9 +211,10 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether kernels can start, and whether this version of ipykernel delays Stop."""
+    """Check whether Jupyter's server and kernels can start, and whether ipykernel delays Stop."""
     version = importlib.metadata.version("ipykernel")
-    importlib.import_module("ipykernel.kernelapp")
+    for name in ("ipykernel.kernelapp", "jupyter_server.serverapp", "psutil"):  # as `lab` does
+        importlib.import_module(name)
     with advice_for_the_disk():
         tempfile.gettempdir()  # `lab` needs a temporary folder for connections to kernels
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_KERNEL:

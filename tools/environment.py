@@ -5,9 +5,11 @@ The kinds of setup are the keys of `LOCKS`: `lab` is the smallest, and `test` th
 """
 
 import contextlib
+import csv
 import dataclasses
 import enum
 import hashlib
+import importlib.util
 import itertools
 import json
 import os
@@ -30,6 +32,7 @@ from tools.installers import (
     working_uv,
 )
 from tools.programs import ROOT, WINDOWS, Advice, say
+from utils import shadowing
 
 # The lock file for each kind of setup. Each kind includes the packages of the kinds before it.
 LOCKS = {
@@ -138,13 +141,30 @@ class Environment:
         if not self.python_runs():
             return Action.MAKE, "The Python of .venv is gone or does not start: rebuilding it."
         # packages that the learner added don't matter
-        if not set(stamp["distributions"]) <= set(self.distributions()):
+        if not set(stamp["distributions"]) <= {path.name for path in self.packages.glob("*")}:
             return Action.MAKE, "Packages in .venv were changed or removed: rebuilding it."
         if stamp.get("kind") != wanted["kind"]:
             return Action.UPDATE, f"Adding to .venv what `{wanted['kind']}` needs."
         if stamp.get("lock") != wanted["lock"]:
             return Action.UPDATE, "The course needs other packages now: updating .venv."
         return Action.NOTHING, ".venv is up to date."
+
+    def hold(self) -> None:
+        """Keep a shared lock until this process ends, so that `in_use` returns True elsewhere.
+
+        Windows needs no such lock: it refuses to rename a folder with running programs.
+        """
+        with contextlib.suppress(OSError):
+            if not WINDOWS:
+                _try_lock(os.open(self.stamp, os.O_RDONLY), shared=True)  # never closed
+
+    def in_use(self) -> bool:
+        """Return whether another process holds this environment."""
+        try:
+            with self.stamp.open("r+b") as handle:
+                return not WINDOWS and not _try_lock(handle.fileno())
+        except OSError:
+            return False
 
     def python_runs(self) -> bool:
         """Return whether the environment's interpreter starts."""
@@ -156,8 +176,27 @@ class Environment:
 
 
 def interpreter(kind: str, here: bool) -> str:
-    """Return this interpreter if `here`, otherwise that of `.venv`, which is set up if needed."""
-    return sys.executable if here else str(set_up(Environment(ROOT), kind))
+    """Return this interpreter if `here`, otherwise that of `.venv`, which is set up if needed.
+
+    Until this process ends, no other one replaces that `.venv`.
+    """
+    environment = Environment(ROOT)
+    if here and importlib.util.find_spec("jupyterlab") is None:
+        raise Advice(
+            f"The course's packages aren't installed for {sys.executable}: omit --here, or run "
+            f"{Path(sys.executable).name} -m pip install -r {LOCKS[kind]}."
+        )
+    python = sys.executable if here else str(set_up(environment, kind))
+    check_shadowing(sys.path if here else [str(environment.packages)])  # `.venv` may be new
+    if not here:
+        environment.hold()
+    return python
+
+
+def check_shadowing(path: list[str]) -> None:
+    """Raise Advice if a file in the course's folder shadows a package that is on `path`."""
+    for name, file in shadowing.hidden_in_root(path).items():
+        raise Advice(shadowing.advice(name, file))
 
 
 def set_up(environment: Environment, kind: str) -> Path:
@@ -180,6 +219,11 @@ def install(environment: Environment, kind: str, action: Action) -> None:
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
     own = os.access(environment.packages, os.W_OK)  # not after `sudo python3 course.py`
     making = action is Action.MAKE or not own or (uv is None and not has_pip)
+    if making and environment.in_use():
+        raise Advice(
+            "The course is open in JupyterLab, or another of its commands is running, so its "
+            "packages can't be replaced: end it (Ctrl-C in its window), and run this again."
+        )
     with replaced(environment) if making else contextlib.nullcontext():
         environment.folder.mkdir(parents=True, exist_ok=True)
         environment.stamp.write_text("{}", encoding="utf-8")  # stays so if setup is interrupted
@@ -200,8 +244,20 @@ def install(environment: Environment, kind: str, action: Action) -> None:
             # .pth files with the locale encoding.
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
-        stamp = environment.fingerprint(kind) | {"distributions": environment.distributions()}
+        installed = {path.name for path in environment.packages.glob("*")} - {"__pycache__"}
+        stamp = environment.fingerprint(kind) | {"distributions": sorted(installed)}
         environment.stamp.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+
+
+def damaged_file(packages: Path) -> Path | None:
+    """Return a file of an installed package that is missing, or empty unlike when installed."""
+    for record in sorted(packages.glob("*.dist-info/RECORD")):
+        with record.open(encoding="utf-8", newline="") as rows:
+            for name, _, size in csv.reader(rows):
+                file = packages / name
+                if size not in ("", "0") and not (file.exists() and file.stat().st_size):
+                    return file
+    return None
 
 
 @contextlib.contextmanager
@@ -266,8 +322,8 @@ def only_one(path: Path) -> Iterator[None]:
         yield  # closing the file releases the lock
 
 
-def _try_lock(descriptor: int) -> bool:
-    """Take an exclusive lock on an open file; return False if another process holds it."""
+def _try_lock(descriptor: int, shared: bool = False) -> bool:
+    """Lock an open file; return False if another process holds a lock that rules this one out."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -276,7 +332,7 @@ def _try_lock(descriptor: int) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
     except OSError:  # some network drives don't support locks: continue without one

@@ -40,7 +40,6 @@ LESSON_1 = "notebooks/01_enabling_streaming.ipynb"
 STARTING_SECONDS = 120.0
 # These ports are below the ephemeral ports, which start at 32,768 on Linux and 49,152 elsewhere.
 _PORTS = range(20_000, 30_000)
-_RESERVED: list[socket.socket] = []  # sockets that stay open to reserve ports
 SERVER_SETTINGS = "jupyter_server_config.json"
 RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connections to its kernels
 _LONGEST_PATH = 50  # maximum length of `RUNTIME`'s path in bytes; macOS limits socket paths
@@ -153,14 +152,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Reserve a port by binding the UDP port with the same number; return False if it is taken."""
+    """Reserve a port: keep the UDP port with the same number; return False if it is taken."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
     except OSError:
         mark.close()
         return False
-    _RESERVED.append(mark)
+    mark.detach()  # stays open until this process ends
     return True
 
 

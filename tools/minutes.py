@@ -56,7 +56,9 @@ def _reading_minutes(text: str) -> float:
 
 
 if __name__ == "__main__":
+    lines: list[str] = []
     for path in chosen(sys.argv[1:], ROOT / "lessons"):
         for name, part in zip(("core", "after it"), minutes(make(path)), strict=True):
-            print(f"{path.name}, {name}: {sum(part.values()):.1f} minutes")
-            print(*(f"{taken:7.1f}  {title}" for title, taken in part.items()), sep="\n")
+            lines.append(f"{path.name}, {name}: {sum(part.values()):.1f} minutes\n")
+            lines += (f"{taken:7.1f}  {title}\n" for title, taken in part.items())
+    sys.stdout.write("".join(lines))  # in one go, so that `| head` can't close the pipe in between

@@ -13,7 +13,7 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes a `sitecustomize`.
 _HOOKS = ("sitecustomize", "usercustomize")
 # The course's own packages and modules, which may shadow installed ones of the same name.
-_OURS = ("benchmarks", "conftest", "course", "hub", "tests", "tools", "utils")
+_OURS = ("conftest", "course", "hub", "tools", "utils")
 
 
 def is_for_packages(place: str) -> bool:

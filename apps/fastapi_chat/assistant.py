@@ -8,7 +8,7 @@ import asyncio
 import codecs
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -77,7 +77,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
         whole = None
         halves = codecs.getincrementaldecoder("utf-16-le")("replace")
         async with aclosing(model.bind_tools(TOOLS.values()).astream(messages)) as chunks:
-            async for chunk in chunks:
+            while chunk := await _next(chunks):
                 whole = chunk if whole is None else whole + chunk
                 # an emoji may arrive in halves, which can be neither encoded nor sent
                 if text := halves.decode(chunk.text.encode("utf-16-le", "surrogatepass")):
@@ -98,6 +98,11 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
             messages.append(await _call(call))
             yield "result", messages[-1].content
     raise LimitReached(f"Stopped after {MOST_ROUNDS} rounds of tools.")
+
+
+async def _next(chunks: AsyncIterator[AIMessageChunk]) -> AIMessageChunk | None:
+    async with asyncio.timeout(LONGEST_SILENCE):  # the client's retries included
+        return await anext(chunks, None)
 
 
 def _finish_reason(whole: AIMessageChunk) -> str | None:
@@ -126,6 +131,7 @@ def sentence(error: Exception) -> str:
         openai.AuthenticationError: "The model's provider refused this server's key.",
         openai.NotFoundError: "The model's provider doesn't have this model.",
         openai.RateLimitError: "The model's provider is too busy. Try again in a minute.",
+        TimeoutError: "The model didn't answer in time.",
         openai.APITimeoutError: "The model didn't answer in time.",
         openai.APIConnectionError: "The connection to the model failed.",
         openai.OpenAIError: "The model's provider reported an error.",

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import wraps
 from html.parser import HTMLParser
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -492,8 +493,21 @@ async def test_a_tool_is_named_before_its_result(virtual, app):
     assert "arrives on Thursday" in pieces[1][1]
 
 
-def test_a_silent_model_times_out_before_a_proxy_does(app):
-    assert [model.request_timeout for model in app.assistant.MODELS] == [50, 50]
+@pytest.mark.parametrize("fault", ["slow@90", "stall@9,90", "429@9,70"])
+@in_virtual_time
+async def test_a_silent_model_times_out_before_a_proxy_does(virtual, app, fault):
+    del app.assistant.MODELS[1:]
+    await behave(virtual, f"sim-chat:{fault}")
+    times = [virtual.clock()]
+
+    async def read() -> None:
+        async for _ in app.assistant.answer([("user", RIVER)]):
+            times.append(virtual.clock())  # noqa: PERF401 (a comprehension loses them on failure)
+
+    (failure,) = await asyncio.gather(read(), return_exceptions=True)
+    times.append(virtual.clock())
+    assert app.assistant.sentence(failure) == "The model didn't answer in time."
+    assert max(end - start for start, end in pairwise(times)) < 60
 
 
 def test_an_exceptions_own_text_is_never_shown(app):

@@ -1,12 +1,16 @@
 """The minutes stated in a lesson add up and agree with those computed from its content."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tools.build.notebooks import Built, make
 from tools.minutes import CORE_END, minutes
+from tools.programs import ROOT
 from utils import lesson_source
 
 
@@ -53,3 +57,13 @@ def test_an_instructors_note_that_lists_the_minutes_adds_up(built: Built):
     ]
     without_minutes = parts == [0]
     assert without_minutes or parts == pytest.approx(promised(texts[0]), abs=1)
+
+
+def test_a_reader_that_wants_only_the_first_line_causes_no_traceback():
+    reading, writing = os.pipe()
+    command = [sys.executable, "-u", "-m", "tools.minutes", "1", "2"]
+    child = subprocess.Popen(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert os.read(reading, 10_000).startswith(b"01_enabling_streaming.md, core: ")
+    os.close(reading)
+    assert child.communicate()[1] == b""

@@ -51,6 +51,14 @@ def test_an_invalid_command_line_is_reported_in_one_sentence(words, message, cap
     assert "\n" not in printed.err.strip()
 
 
+@pytest.mark.parametrize("command", ["setup", "lab", "build"])
+def test_a_python_without_the_packages_is_named(command):
+    result = course(command, "--here", python=(sys.executable, "-I", "-S"))
+    assert (result.returncode, result.stdout) == (1, "")
+    sentence = f"The course's packages aren't installed for {sys.executable}: omit --here, or run "
+    assert result.stderr.strip().startswith(sentence)
+
+
 @pytest.mark.parametrize("words", [["help"], ["help", "lab"], ["--help"], ["lab", "--help"]])
 def test_help_is_a_command_and_an_option(words, capsys):
     with contextlib.suppress(SystemExit):
@@ -81,6 +89,17 @@ def test_a_python_that_is_too_old_is_reported_in_one_sentence():
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
+
+
+def test_a_python_that_was_built_without_a_module_is_reported_in_one_sentence():
+    result = course_after("""
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name == "_sqlite3" else found(name)
+""")
+    assert result.returncode == 1
+    assert result.stderr.strip().count("\n") == 0
+    assert f"This Python, {sys.executable}, was built without its module _sqlite3" in result.stderr
 
 
 def test_a_path_with_characters_that_the_output_lacks_is_escaped():

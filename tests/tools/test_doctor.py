@@ -229,6 +229,12 @@ def test_doctor_explains_what_an_older_kernel_cannot_do(monkeypatch):
     assert "before 7.4, Stop takes effect only once the cell has finished" in finding
 
 
+@pytest.mark.parametrize("name", ["ipykernel.kernelapp", "jupyter_server.serverapp", "psutil"])
+def test_doctor_imports_what_jupyterlab_needs_to_start(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    assert failure(doctor.examine_kernel).startswith(f"ModuleNotFoundError: import of {name} ")
+
+
 @pytest.mark.parametrize("name", ["openai", "utils"])
 def test_doctor_names_a_file_that_hides_a_package(monkeypatch, tmp_path, name):
     file = tmp_path / "notebooks" / f"{name}.py"

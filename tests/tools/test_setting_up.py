@@ -19,6 +19,7 @@ import pytest
 from tools import commands, doctor, environment, installers
 from tools.environment import Action, Environment, set_up
 from tools.programs import ROOT, Advice
+from utils import shadowing
 
 
 @pytest.fixture
@@ -132,6 +133,10 @@ def break_folder(it: Environment) -> None:
             lambda it: (it.packages / "lab-package-1.0.dist-info").rmdir(),
             "Packages in .venv were changed or removed",
         ),
+        (
+            lambda it: (it.packages / "streaming_course.pth").unlink(),
+            "Packages in .venv were changed or removed",
+        ),
         (break_version, ".venv was made with Python 3.10"),
         (break_folder, ".venv was not made by course.py, and is now named .venv.1"),
         (lambda it: it.stamp.unlink(), ".venv was not made by course.py, and is now named .venv.1"),
@@ -161,6 +166,46 @@ def test_the_old_environment_is_restored_if_its_replacement_fails(quick, monkeyp
     assert not (quick.root / ".venv.old").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows itself protects files in use")
+def test_an_environment_in_use_is_updated_but_not_replaced(quick, monkeypatch):
+    set_up(quick, "lab")
+    held = f"""
+from pathlib import Path
+from tools import environment
+environment.ROOT = Path({str(quick.root)!r})
+environment.set_up = lambda it, kind: it.python
+print(environment.interpreter("lab", here=False), flush=True)
+input()
+"""
+    command = [sys.executable, "-c", held]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    others = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]
+    assert [other.stdout.readline() for other in others] == [f"{quick.python}\n"] * 2
+    set_up(quick, "test")
+    break_version(quick)
+    with pytest.raises(Advice, match=r"is open in JupyterLab, .*: end it \(Ctrl-C in its window"):
+        set_up(quick, "test")
+    assert "test-package-1.0.dist-info" in quick.distributions()
+    for other in others:
+        other.communicate("\n")
+    set_up(quick, "test")
+    assert quick.needs("test")[0] is Action.NOTHING
+
+
+def test_a_file_that_hides_a_package_is_named_by_the_setup_that_installs_it(quick, monkeypatch):
+    def install(_: str, it: Environment, lock: Path) -> None:
+        for name in ("lab-package-1.0.dist-info", "psutil"):
+            (it.packages / name).mkdir()
+        (it.packages / "psutil" / "__init__.py").touch()
+
+    (quick.root / "psutil.py").touch()
+    monkeypatch.setattr(environment, "ROOT", quick.root)
+    monkeypatch.setattr(shadowing, "_ROOT", str(quick.root))
+    monkeypatch.setattr(environment, "run_uv", install)
+    with pytest.raises(Advice, match=r"psutil\.py hides the package `psutil`: rename the file"):
+        environment.interpreter("lab", here=False)
+
+
 def test_an_environment_that_is_not_the_courses_is_kept(quick):
     for number in (1, 2):
         quick.folder.mkdir()
@@ -185,6 +230,26 @@ def test_an_environment_of_another_user_is_replaced(quick, monkeypatch, capsys):
         assert f".venv.old can't be deleted ([Errno {errno.EACCES}]" in said
         assert f"now named .venv.old.{number}" in said
         assert quick.needs(kind)[0] is Action.NOTHING
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("")])
+def test_setup_and_the_doctor_name_a_damaged_file(quick, damage, monkeypatch, capsys):
+    set_up(quick, "lab")
+    file = quick.packages / "tiny, stream.py"
+    file.write_text("import os\n", encoding="utf-8")
+    record = quick.packages / "lab-package-1.0.dist-info" / "RECORD"
+    record.write_text(f'"{file.name}",sha256=x,10\nempty.py,sha256=y,0\n', encoding="utf-8")
+    for module in (environment, commands, doctor):
+        monkeypatch.setattr(module, "ROOT", quick.root)
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "1.0")
+    monkeypatch.setattr(doctor.sysconfig, "get_path", lambda _: str(quick.packages))
+    assert commands.main(["setup"]) == 0
+    assert doctor.outcome(doctor.examine_packages)[0]
+    damage(file)
+    assert commands.main(["setup"]) == 1
+    sentence = f"\n{file} is damaged: delete {quick.folder}, and run this again. If you have uv, "
+    assert capsys.readouterr().err.startswith(sentence)
+    assert doctor.outcome(doctor.examine_packages)[1].startswith(f"{file} is damaged: ")
 
 
 def test_setup_here_names_the_command_that_uses_this_python(capsys):

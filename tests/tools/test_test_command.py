@@ -50,6 +50,14 @@ def test_style_types_and_build_can_be_checked_without_a_test():
     assert len(everything) == 5
 
 
+@pytest.mark.parametrize("writable", [True, False])
+def test_style_and_types_need_no_folder_that_can_be_written_to(writable, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: writable)
+    check, formatting, types, _ = test_command.steps("python", [], fast=False, style=True)
+    assert {"--no-cache"} <= {*check.command} & {*formatting.command}
+    assert (os.devnull in types.command) is not writable
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
