@@ -66,15 +66,13 @@ class TestRun:
         pane, badge = find(live, PlainText), find(live, LatencyBadge)
         running = asyncio.create_task(live.run(tap))
         await asyncio.wait_for(tap.asked.wait(), 240)
-        assert pane.counted == badge.counted == "waiting… {}"  # the page inserts the seconds
+        assert pane.phase == badge.phase == "waiting"
         clock.now += 7.0
         assert pane.get_state()["age"] == badge.get_state()["age"] == pytest.approx(7.0)
         await tap.put("Hi")
-        assert pane.counted == ""
-        assert badge.counted.endswith(" · {} so far")
+        assert pane.phase == badge.phase == "streaming"
         tap.end()
         await running
-        assert badge.counted == ""
 
     async def test_a_whole_reply_is_shown_when_it_arrives(self):
         async def whole():

@@ -1,14 +1,13 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 //
 // The browser side of panel.py: a frame in the colour of the phase, with a note below the content.
-// clock.js explains `counted` and defines `OPEN`, the phases until the reply ends.
+// clock.js defines `OPEN`, the phases until the reply ends.
 
 // Keeps a panel's list and clock up to date, and marks the panel as stopped when the kernel ends.
 function initializePanel({ model }) {
   receiveItems({ model });
   keepClockStart({ model });
-  const ended = { phase: "stopped", counted: "", note: KERNEL_ENDED };
-  endWithKernel(model, () => isOpen(model), () => ended);
+  endWithKernel(model, () => isOpen(model), () => ({ phase: "stopped", note: KERNEL_ENDED }));
 }
 
 // Draws a panel around its content. During the phases in `busyIn`, screen readers don't read the
@@ -25,5 +24,5 @@ function drawPanel(model, el, content, busyIn = OPEN) {
   };
   model.on("change:phase", draw);
   draw();
-  return writeClock(model, note, "note");
+  return writeClock(model, note, "note", { waiting });
 }

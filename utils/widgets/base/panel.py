@@ -21,10 +21,8 @@ class Panel(SyncedList):
     label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"; determines the panel's colour
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # a sentence below the content, such as an error; fills the panel in the "waiting" phase
+    # a sentence below the content, such as an error; a clock replaces it in the "waiting" phase
     note = traitlets.Unicode().tag(sync=True)
-    # the text shown in place of the note while the page's clock runs; {} stands for the seconds
-    counted = traitlets.Unicode().tag(sync=True)
     # seconds since the request was sent; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, panel: panel.elapsed())
     failure = ""  # why the content couldn't be shown; empty if it was shown

@@ -33,8 +33,6 @@ class SyncedList(CourseWidget):
         self.sent = 0  # how many messages have been pushed
         self._list: list[Item] = []
         self._page_items: list[Item] = []  # the list as last pushed
-        self._clean = 0  # how many leading items the page already has
-        self._changed = False  # whether there is anything to push
         self._writing = Lock()  # guards the list: one thread may write while another pushes
         super().__init__(**traits)
         self.on_msg(self._on_request)
@@ -49,29 +47,23 @@ class SyncedList(CourseWidget):
         """Add an item to the end of the list."""
         with self._writing:
             self._list.append(item)
-            self._changed = True
 
     def replace(self, items: Sequence[Item]) -> None:
-        """Replace the list; only items from the first difference on are resent."""
+        """Replace the list."""
         with self._writing:
-            start = _same(self._list, items)
-            if start < max(len(self._list), len(items)):
-                self._list[start:] = items[start:]
-                self._clean = min(self._clean, start)
-                self._changed = True
+            self._list = list(items)
 
     def push(self) -> None:
         """Send the page all changes since the last push."""
         with self._writing:
-            if not self._changed:
+            start = _same(self._page_items, self._list)
+            if start == len(self._list) == len(self._page_items):
                 return
-            start, items = self._clean, self._list[self._clean :]
+            items = self._list[start:]
             kept = ""  # the part of the first changed item's text that the page already has
             if items and start < len(self._page_items):
                 kept, items[0] = growth(self._page_items[start], items[0])
-            self._page_items[start:] = self._list[start:]
-            self._clean = len(self._list)
-            self._changed = False
+            self._page_items = list(self._list)
             self.sent += 1
             message = {"seq": self.sent, "at": start, "items": items}
             if kept:  # `keep` is in UTF-16 code units, like string lengths in JavaScript
@@ -81,7 +73,7 @@ class SyncedList(CourseWidget):
     def repeat(self) -> None:
         """Resend everything pushed so far; a page that is up to date ignores the message."""
         with self._writing:
-            message = {"seq": self.sent, "at": 0, "items": self._list[: self._clean]}
+            message = {"seq": self.sent, "at": 0, "items": self._page_items}
         self.send(message)
 
     def _on_request(self, _: SyncedList, content: Any, __: list[bytes]) -> None:
@@ -104,4 +96,5 @@ def growth(old: Item, new: Item) -> tuple[str, Item]:
 def _same(old: Sequence[Item], new: Sequence[Item]) -> int:
     """Return how many leading items or characters `old` and `new` have in common."""
     pairs = enumerate(zip(old, new, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))
+    differ = (at for at, (a, b) in pairs if a is not b and a != b)
+    return next(differ, min(len(old), len(new)))

@@ -1,12 +1,12 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js
 //
-// A title and a badge, which shows a running clock or, while the clock is stopped, `text`.
+// A title and a badge, which shows `text` and, while the reply is pending, a clock.
 
 function initialize({ model }) {
   keepClockStart({ model });
   endWithKernel(model, () => isOpen(model), () => {
     const begun = model.get("phase") === "streaming" ? `${model.get("text")} · ` : "";
-    return { phase: "stopped", counted: "", text: `${begun}kernel ended` };
+    return { phase: "stopped", text: `${begun}kernel ended` };
   });
 }
 
@@ -33,7 +33,8 @@ function render({ model, el }) {
   };
   model.on("change:gone", disableStop);
   if (model.get("gone")) requestAnimationFrame(disableStop);
-  return writeClock(model, badge, "text");
+  const streaming = (seconds) => `${model.get("text")} · ${seconds} so far`;
+  return writeClock(model, badge, "text", { waiting, streaming });
 }
 
 export default patched({ initialize, render });

@@ -34,11 +34,9 @@ class LatencyBadge(CourseWidget):
     _css = stylesheet("base/badge.css")
 
     title = traitlets.Unicode().tag(sync=True)  # shown before the text
-    text = traitlets.Unicode("not started").tag(sync=True)  # shown while the clock is stopped
+    text = traitlets.Unicode("not started").tag(sync=True)  # without the clock
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
-    # text shown while the clock runs, with {} in place of the seconds; empty at other times
-    counted = traitlets.Unicode().tag(sync=True)
     # seconds since the start; computed when a page requests the state
     age = traitlets.Float(0.0).tag(sync=True, to_json=lambda _, badge: badge.elapsed)
 
@@ -64,14 +62,13 @@ class LatencyBadge(CourseWidget):
         """Start the clock, counting from now or from the time `at`."""
         self._start = self._clock() if at is None else at
         self._first = None
-        self._write("waiting", "waiting…", "waiting… {}")
+        self._write("waiting", "waiting…")
 
     def words(self, text: str, at: float | None = None) -> None:
         """Record that text arrived `at` seconds after the start; only the first arrival counts."""
         if text and self.phase == "waiting":
             self._first = self.elapsed if at is None else at
-            begun = first_words(self._first, self._what)
-            self._write("streaming", begun, f"{begun} · {{}} so far")
+            self._write("streaming", first_words(self._first, self._what))
 
     def finish(self, outcome: str = "finished", total: float | None = None) -> None:
         """Stop the clock.
@@ -83,9 +80,9 @@ class LatencyBadge(CourseWidget):
         phase, duration = PHASES[outcome], in_seconds(self.elapsed if total is None else total)
         self._write(phase, f"{first_words(self._first, self._what)} · {phase} {duration}")
 
-    def _write(self, phase: str, text: str, counted: str = "") -> None:
+    def _write(self, phase: str, text: str) -> None:
         with self.hold_sync():  # sends all traits in one message
-            self.phase, self.text, self.counted, self.age = phase, text, counted, self.elapsed
+            self.phase, self.text, self.age = phase, text, self.elapsed
 
 
 def first_words(first: float | None, what: str = "words") -> str:

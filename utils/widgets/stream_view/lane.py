@@ -68,7 +68,7 @@ class Lane:
         self.panel.clear()
         self.recording = None
         self.badge.start(at)
-        self._write("waiting", "waiting…", "waiting… {}")
+        self._write("waiting", "")
 
     def add(self, item: object, at: float) -> None:
         """Show the next item of the stream within 50 ms."""
@@ -100,15 +100,13 @@ class Lane:
     def _repeat(self) -> None:
         """Send everything again, for a page that may have missed updates."""
         self.panel.repeat()
-        self.panel.send_state(["note", "phase", "counted", "age"])
-        self.badge.send_state(["text", "phase", "counted", "age"])
+        self.panel.send_state(["note", "phase", "age"])
+        self.badge.send_state(["text", "phase", "age"])
 
-    def _write(self, phase: str, note: str, counted: str = "") -> None:
-        """Set the note; `counted` replaces it while the clock runs, with {} for the seconds."""
+    def _write(self, phase: str, note: str) -> None:
         panel = self.panel
         with panel.hold_sync():  # one message for all traits
-            panel.phase, panel.note, panel.counted = phase, note, counted
-            panel.age = self.badge.elapsed
+            panel.phase, panel.note, panel.age = phase, note, self.badge.elapsed
 
 
 async def read_together(
