@@ -15,10 +15,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.probe import probe
 from tests.notebooks.preloaded import command
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import ARTIFACTS, NOTEBOOK_WIDTH, REPOSITORY, USUAL, Lab, launch, serve
+from tools.browser.server import (
+    ARTIFACTS,
+    GET_ONE,
+    NO_BROWSER,
+    NOTEBOOK_WIDTH,
+    REPOSITORY,
+    USUAL,
+    Lab,
+    browser_path,
+    launch,
+    serve,
+)
 
 if TYPE_CHECKING:  # Playwright may be missing at run time; the tests are then skipped
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -60,17 +70,26 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def browser_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+def browser_file() -> str:
     """Return the browser's path. If no browser can run, skip the tests.
 
     The tests fail, rather than being skipped, if COURSE_BROWSER is set, as in CI.
     """
+    problem = NO_BROWSER
     try:
-        return probe(tmp_path_factory.mktemp("probe"))
-    except LookupError as problem:
-        if os.environ.get("COURSE_BROWSER"):
-            pytest.fail(str(problem))
-        pytest.skip(str(problem))
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            path = browser_path(playwright)
+            if path is not None:
+                launch(playwright, path).new_page().goto("about:blank")
+                return path
+    except Exception as error:  # for example, a library that Playwright or the browser lacks
+        cause = str(error).partition("\n")[0] or type(error).__name__
+        problem = f"No browser can run here ({cause}). {GET_ONE}"
+    if os.environ.get("COURSE_BROWSER"):
+        pytest.fail(problem)
+    pytest.skip(problem)
 
 
 @pytest.fixture(scope="session")
@@ -115,28 +134,17 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="package")
-def pages() -> list[Page]:
-    """Return a list that holds the tests' shared page once a test has opened it."""
-    return []
+def page(context: BrowserContext) -> Page:
+    """Open the page in which the tests open their notebooks, one after another."""
+    return context.new_page()
 
 
-@pytest.fixture(scope="package")
-def lesson_page(context: BrowserContext) -> Iterator[Page]:
-    """Open the page in which the lesson tests open their notebooks, one after another."""
-    page = context.new_page()
-    yield page
-    page.close()
-
-
-def open_on(pages: list[Page], context: BrowserContext, lab: Lab, file: str) -> NotebookPage:
-    """Open a notebook on the page shared by the tests, creating the page if necessary."""
-    reused = bool(pages)
-    if not reused:
-        pages.append(context.new_page())
-    pages[0].set_viewport_size(NOTEBOOK_WIDTH)
-    if reused:
-        return NotebookPage.open_next(pages[0], file)
-    opened = NotebookPage.open(pages[0], lab.url(file))
+def open_on(page: Page, lab: Lab, file: str) -> NotebookPage:
+    """Open a notebook; load JupyterLab first, unless the page already shows it."""
+    page.set_viewport_size(NOTEBOOK_WIDTH)
+    if page.url.startswith(lab.address):
+        return NotebookPage.open_next(page, file)
+    opened = NotebookPage.open(page, lab.url(file))
     opened.theme("JupyterLab Light")  # a failed test may have left the dark theme on
     return opened
 
@@ -146,11 +154,7 @@ OpenNotebook = Callable[..., NotebookPage]
 
 @pytest.fixture
 def notebook(
-    request: pytest.FixtureRequest,
-    context: BrowserContext,
-    pages: list[Page],
-    lab: Lab,
-    kernels: str | None,
+    request: pytest.FixtureRequest, page: Page, lab: Lab, kernels: str | None
 ) -> Iterator[OpenNotebook]:
     """Write a notebook and open it: `notebook("first cell", "second cell")`.
 
@@ -166,15 +170,13 @@ def notebook(
         # Forked kernels start fast, but a test that reloads its page needs an ordinary kernel.
         kernel = USUAL if reloads and kernels else "python3"
         file = lab.write(f"{name}.ipynb", *cells, kernel=kernel)
-        opened.append(open_on(pages, context, lab, file))
+        opened.append(open_on(page, lab, file))
         return opened[0]
 
     yield write_and_open
-    if request.session.testsfailed > failed_before:
-        if pages:
-            pages.pop().close()
-    elif opened:
+    failed = request.session.testsfailed > failed_before
+    if opened and not failed:
         opened[0].close()
-        # Close a reloaded page; otherwise, it would later reopen the notebook in its URL.
-        if pages[0].evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
-            pages.pop().close()
+    # Leave a reloaded page, too: it would later reopen the notebook in its URL.
+    if failed or page.evaluate("performance.getEntriesByType('navigation')[0].type") == "reload":
+        page.goto("about:blank")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# Returns the contrast ratio of the text in each element, as defined by WCAG 2.
-CONTRAST = """(selector) => {
+WIDGETS = ".jp-OutputArea .course-live"
+# Returns the contrast ratio, as defined by WCAG 2, of the text in each element that directly
+# contains some; ignores disabled elements.
+_CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   // Returns [r, g, b] after painting any CSS colour, even a translucent one, over `below`.
   const paint = (colour, below) => {
@@ -23,18 +25,19 @@ CONTRAST = """(selector) => {
       (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  return [...document.querySelectorAll(selector)].map((element) => {
+  const isText = ({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== "";
+  return [...document.querySelectorAll(`${selector} :not(:disabled)`)].flatMap((element) => {
+    if (![...element.childNodes].some(isText)) return [];
     const above = [];
     for (let up = element; up; up = up.parentElement) above.unshift(up);
     const ground = above.reduce((below, up) => paint(getComputedStyle(up).backgroundColor, below),
                                 [255, 255, 255]);
     const ink = paint(getComputedStyle(element).color, ground);
     const [dark, light] = [luminance(ink), luminance(ground)].sort((a, b) => a - b);
-    return (light + 0.05) / (dark + 0.05);
+    return [[(light + 0.05) / (dark + 0.05), `${element.className}: ${element.textContent}`]];
   });
 }"""
 
-WIDGETS = ".jp-OutputArea .course-live"
 # Finds elements that overflow a widget or clip their text. Ignores SVG, text with an ellipsis, and
 # text for screen readers (`.course-heard`).
 _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((widget) => {
@@ -60,6 +63,13 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
     .map(({ tagName, className, textContent }) =>
       `${tagName}.${className}: ${textContent.slice(0, 40)}`);
 })"""
+
+
+def faint(page: Page) -> list[str]:
+    """Return the text in widgets whose contrast is below 4.5; there must be some text."""
+    found: list[tuple[float, str]] = page.evaluate(_CONTRAST, WIDGETS)
+    assert len(found) > 10
+    return [f"{ratio:.1f} {text[:60]}" for ratio, text in found if ratio < 4.5]
 
 
 def lay_out_all(page: Page) -> None:

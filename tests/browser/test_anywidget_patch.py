@@ -47,7 +47,7 @@ async def reply(make, gap=0.02):
 
 
 @pytest.fixture
-def impatient(notebook: OpenNotebook, pages: list[Page]) -> Iterator[OpenNotebook]:
+def impatient(notebook: OpenNotebook, page: Page) -> Iterator[OpenNotebook]:
     """Return a function that opens a notebook whose scripts load after anywidget's timeout."""
 
     def opened(*cells: str) -> NotebookPage:
@@ -56,7 +56,7 @@ def impatient(notebook: OpenNotebook, pages: list[Page]) -> Iterator[OpenNoteboo
         return nb
 
     yield opened
-    pages[0].evaluate("() => window.patient()")
+    page.evaluate("() => window.patient()")
 
 
 def test_whole_streams_are_shown(impatient: OpenNotebook):

@@ -17,7 +17,7 @@ from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import Lab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 SETUP = """
 import os
@@ -69,10 +69,10 @@ await failing.ask("FAIL")
 
 
 @pytest.fixture(scope="module")
-def nb(context: BrowserContext, pages: list[Page], lab: Lab) -> Iterator[NotebookPage]:
+def nb(page: Page, lab: Lab) -> Iterator[NotebookPage]:
     """Open one notebook for all tests in this file, and run its first cell."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
-    nb = open_on(pages, context, lab, lab.write("chat.ipynb", *cells))
+    nb = open_on(page, lab, lab.write("chat.ipynb", *cells))
     nb.run_cell_with("COURSE_SPEED")
     nb.wait_done()
     yield nb

@@ -14,21 +14,16 @@ from typing import TYPE_CHECKING
 import pytest
 from nbformat import from_dict
 
-from tests.browser.readability import CONTRAST, barriers, misfits
+from tests.browser.conftest import open_on
+from tests.browser.readability import barriers, faint, misfits
 from tests.notebooks.editions import faults_of_outputs
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, REPOSITORY, Lab
+from tools.browser.server import NARROW, PROJECTOR, REPOSITORY, Lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Error, Page, ViewportSize
 
 LONGEST_RUN = 600.0  # seconds per lesson
-WORDS = (  # CSS selectors of elements whose text must have enough contrast
-    ".course-text, .course-badge, .course-title, .course-name, .course-count, .course-run, "
-    ".course-chunks :is(th, td), .course-value, .course-mark, .course-feedback, legend, "
-    ".course-gap b, .course-axis span, .course-detail, .course-label, .course-block *, "
-    ".course-question, .course-chat-note, .course-stage-name, .course-status-note"
-)
 
 
 @dataclass(frozen=True)
@@ -76,10 +71,9 @@ class Promises:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def opened(cls, lesson_page: Page, course: Lab) -> Iterator[Opened]:
+    def opened(cls, page: Page, course: Lab) -> Iterator[Opened]:
         """Open the notebook, run all cells, and wait until the page shows the cells' widgets."""
-        lesson, page = cls.lesson, lesson_page
-        page.set_viewport_size(NOTEBOOK_WIDTH)
+        lesson = cls.lesson
         errors: list[str] = []
 
         def on_console(message: ConsoleMessage) -> None:
@@ -91,11 +85,7 @@ class Promises:
 
         page.on("pageerror", on_error)
         page.on("console", on_console)
-        if page.url.startswith(course.address):  # JupyterLab is already open
-            notebook = NotebookPage.open_next(page, lesson.file)
-        else:
-            notebook = NotebookPage.open(page, course.url(lesson.file))
-            notebook.theme("JupyterLab Light")
+        notebook = open_on(page, course, lesson.file)
         page.set_default_timeout(LONGEST_RUN * 1000)
         notebook.only_the_notebook()
         notebook.run_unseen(f'import os; os.environ["COURSE_SPEED"] = "{lesson.speed}"')
@@ -145,9 +135,7 @@ class Promises:
         page.set_viewport_size(viewport)
         opened.notebook.theme(f"JupyterLab {theme}")
         page.locator("#jupyterlab-splash").wait_for(state="detached")
-        ratios = page.evaluate(CONTRAST, f".jp-OutputArea :is({WORDS})")
-        assert len(ratios) > 10
-        assert min(ratios) >= 4.5
+        assert faint(page) == []
         assert misfits(page) == []
         assert barriers(page) == []
 
