@@ -84,7 +84,7 @@ def test_a_second_stream_replaces_the_first(view):
 
 
 def test_latency_counts_from_the_request_and_not_from_the_display(clock):
-    lane = Lane("reply", PlainText("Reply"), clock=clock)
+    lane = Lane("reply", PlainText(), clock=clock)
     lane.begin(timer_thread)  # delayed redraws run in a thread
     clock.now = 3.5  # 3.5 s after the lane appeared, 3.0 s after the request
     lane.add("Hi", 3.0)
@@ -93,7 +93,7 @@ def test_latency_counts_from_the_request_and_not_from_the_display(clock):
 
 
 def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
-    pane = PlainText("Reply")
+    pane = PlainText()
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)
     repeated: list[float] = []  # times of the repeats, in seconds since the first word

@@ -18,6 +18,7 @@ STOPPED = "Stopped. Everything received so far is kept."
 class Panel(SyncedList):
     """The part of a widget that shows a stream's content; subclasses define how."""
 
+    content, first = "Reply", "words"  # what the panel shows, and what of it arrives first
     label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"; determines the panel's colour
     phase = traitlets.Unicode("ready").tag(sync=True)
@@ -50,11 +51,11 @@ class Panel(SyncedList):
 class TextPanel(Panel):
     """Panel that shows the text of a reply."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self) -> None:
         self._pieces: list[str] = []  # a list: one thread can append safely while another reads it
         self._joiner = Joiner()  # joins the halves of a character that is split across items
         self._other = ""  # the type of the last item that can't hold text
-        super().__init__(label=label)
+        super().__init__()
 
     @property
     def text(self) -> str:

@@ -32,7 +32,7 @@ class ChunkTable(StreamView[list[Any]]):
 
     def __init__(self, title: str = "", **options: Any) -> None:
         """`options`, such as `clock`, are passed on to `StreamView`."""
-        self._rows = Rows(label=f"Chunks of {title}" if title else "Chunks")
+        self._rows = Rows()
         super().__init__(title, self._rows, **options)
 
     @property
@@ -64,9 +64,10 @@ class Rows(Panel):
 
     _esm = script("chunk_table/chunk_table.js")
     _css = stylesheet("chunk_table/chunk_table.css")
+    content = "Chunks"
 
-    def __init__(self, label: str) -> None:
-        super().__init__(label=label)
+    def __init__(self) -> None:
+        super().__init__()
         self.chunks: list[object] = []  # the items received so far
         # for each column, how many chunks have a value in it; "words" counts those with text
         self.counts: Counter[str] = Counter()

@@ -39,9 +39,8 @@ class JsonCard(StreamView[Any]):
         """
         if isinstance(fields, str):
             raise TypeError(f"The fields must be a list of names, not the string {fields!r}.")
-        expected = [as_text(name, "name of a field") for name in fields]
-        self._card = Card(f"Fields of {title}" if title else "Fields", expected)
-        super().__init__(title, self._card, first="field", **options)  # badge: "first field 0.4 s"
+        self._card = Card([as_text(name, "name of a field") for name in fields])
+        super().__init__(title, self._card, **options)
 
     @property
     def value(self) -> Any:
@@ -66,9 +65,10 @@ class Card(Panel):
 
     _esm = script("json_card/json_card.js")
     _css = stylesheet("json_card/json_card.css")
+    content, first = "Fields", "field"  # for a badge such as "first field 0.4 s"
 
-    def __init__(self, label: str, expected: Sequence[str]) -> None:
-        super().__init__(label=label)
+    def __init__(self, expected: Sequence[str]) -> None:
+        super().__init__()
         self._expected = expected
         self.clear()
 

@@ -31,7 +31,7 @@ class LiveMarkdown(StreamView[str]):
                 raise any exception from `repair`.
             **options: Options of `StreamView`, such as `clock`.
         """
-        self._document = Document(f"Reply of {title}" if title else "Reply", repair)
+        self._document = Document(repair)
         super().__init__(title, self._document, **options)
 
     @property
@@ -51,8 +51,8 @@ class Document(TextPanel):
     _esm = script("live_markdown/live_markdown.js")
     _css = stylesheet("live_markdown/live_markdown.css")
 
-    def __init__(self, label: str, repair: Repair | None) -> None:
-        super().__init__(label)
+    def __init__(self, repair: Repair | None) -> None:
+        super().__init__()
         self.error: Exception | None = None  # the exception from `repair`, if any
         self._repair = repair
 

@@ -20,7 +20,7 @@ class LiveText(StreamView[str]):
 
     def __init__(self, title: str = "", **options: Any) -> None:
         """`options`, such as `clock`, are passed on to `StreamView`."""
-        self._text = PlainText(f"Reply of {title}" if title else "Reply")
+        self._text = PlainText()
         super().__init__(title, self._text, **options)
 
     @property

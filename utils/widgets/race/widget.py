@@ -58,7 +58,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._sends = lanes  # the functions that send the requests, by label
-        self._panels = {label: RacePanel(f"Reply of {label}") for label in lanes}
+        self._panels = {label: RacePanel() for label in lanes}
         self._lanes = {
             label: Lane(label, panel, clock=clock) for label, panel in self._panels.items()
         }

@@ -18,14 +18,13 @@ from utils.widgets.latency_badge.widget import LatencyBadge
 class Lane:
     """Shows one reply. Call `begin`, `add` and `end`; for an async stream, `reader` and `read`."""
 
-    def __init__(
-        self, label: str, panel: Panel, *, first: str = "words", clock: Callable[[], float]
-    ) -> None:
-        """`label` may be empty. `first` names what arrives first, such as "words"."""
+    def __init__(self, label: str, panel: Panel, *, clock: Callable[[], float]) -> None:
+        """`label` may be empty."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
-        self.badge = LatencyBadge(label, first=first, clock=clock)
+        self.badge = LatencyBadge(label, first=panel.first, clock=clock)
         self.panel = panel
+        panel.label = f"{panel.content} of {label}" if label else panel.content
         panel.elapsed = lambda: self.badge.elapsed
         # the recording of the last run; None until that run has ended
         self.recording: Recording | None = None

@@ -28,15 +28,10 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     """
 
     def __init__(
-        self,
-        title: str,
-        panel: Panel,
-        *,
-        first: str = "words",
-        clock: Callable[[], float] = perf_counter,
+        self, title: str, panel: Panel, *, clock: Callable[[], float] = perf_counter
     ) -> None:
-        """`title` may be empty. `first` is the badge's word for what arrives first."""
-        self._lane = Lane(title, panel, first=first, clock=clock)
+        """`title` may be empty."""
+        self._lane = Lane(title, panel, clock=clock)
         self._stop = StopButton()
         self._stop.layout.display = "none"
         self._shown = False
