@@ -6,28 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lessons.test_take_home import STALLS, Script, page_server
-from utils.simulator import Simulator
+from tests.lessons.test_take_home import STALLS, Script, page_server, script, server
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Simulator]:
-    running = Simulator(speed=50)
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def script(server: Simulator, tmp_path: Path, kernels: str | None) -> Script:
-    return Script(server, tmp_path, kernels)
+__all__ = ["script", "server"]  # fixtures that pytest should find here
 
 
 @pytest.fixture
