@@ -85,7 +85,7 @@ def growth(old: Item, new: Item) -> tuple[str, Item]:
     """Split a new item into the leading text that it shares with the old item, and the rest."""
     match old, new:
         case str(before), str(now):
-            kept = _same(before, now)
+            kept = len(before) if now.startswith(before) else _same(before, now)
             return now[:kept], now[kept:]
         case {"value": str(before)}, {"value": str(now), **others}:
             kept = _same(before, now)

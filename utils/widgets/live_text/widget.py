@@ -33,7 +33,7 @@ class LiveText(StreamView[str]):
 
 
 class PlainText(TextPanel):
-    """Panel for text that only grows; each item of its list is the text of one `push`."""
+    """Panel for text that only grows; the text so far is the only item of its list."""
 
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
@@ -41,17 +41,9 @@ class PlainText(TextPanel):
     # whether all replies in a race have ended; once they have, panels that the reader hasn't
     # scrolled return to the top, so that the replies can be compared
     at_rest = traitlets.Bool(False).tag(sync=True)
-    _pushed = 0  # how many of the received pieces have been pushed
-
-    def clear(self) -> None:
-        """Clear the panel, in the kernel and on the page."""
-        self._pushed = 0
-        super().clear()
 
     def push(self) -> None:
-        """Send the text received since the last push, as one piece."""
-        fresh = self._pieces[self._pushed :]
-        self._pushed += len(fresh)
-        if any(fresh):
-            self.append("".join(fresh))
+        """Send the text received since the last push."""
+        if text := self.text:
+            self.replace([text])
         super().push()
