@@ -33,8 +33,8 @@ if __name__ == "__main__":
     for name in ("_sqlite3", "_ssl", "pyexpat", "zlib"):
         if find_spec(name) is None:
             sys.exit(
-                "This Python, {}, was built without its module {}: use another one, "  # noqa: UP032
-                "such as that from https://www.python.org/downloads/.".format(sys.executable, name)
+                "This Python, {}, was built without the module {}: use another Python, such "  # noqa: UP032
+                "as the one from https://www.python.org/downloads/.".format(sys.executable, name)
             )
     if sys.stdout is None:  # closed, as under pythonw
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

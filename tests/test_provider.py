@@ -269,7 +269,7 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
         (413, {"error": "Too long."},
          ("The request is too large for the provider (“Too long.”): send fewer or shorter "
           "messages.")),
-        (302, "", "The server's redirects lead nowhere: check OPENAI_BASE_URL."),
+        (302, "", "The server's redirects don't lead to a response: check OPENAI_BASE_URL."),
         (500, {"error": {"message": "The model needs 8 GB."}},
          ("The provider reported an internal error (“The model needs 8 GB.”): try again in a "
           "minute.")),
@@ -297,7 +297,7 @@ def test_a_long_rate_limit_is_named(after, wait):
 def test_a_redirect_to_itself_is_explained():
     again = httpx2.Response(307, headers={"Location": "/"})
     sentence = failure(answered_by(httpx2.MockTransport(lambda _: again)))
-    assert sentence == "The server's redirects lead nowhere: check OPENAI_BASE_URL."
+    assert sentence == "The server's redirects don't lead to a response: check OPENAI_BASE_URL."
 
 
 @pytest.mark.parametrize("sent", [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\nConte"])

@@ -47,7 +47,7 @@ def setup(arguments: argparse.Namespace) -> int:
     if not arguments.here and (file := damaged_file(environment.packages)):
         raise Advice(
             f"{file} is damaged: delete {environment.folder}, and run this again. If you have uv, "
-            "whose cache shares its files, first run uv cache clean."
+            "first run uv cache clean, since its cache may contain the same damaged file."
         )
     opening = this_command("lab", *(["--here"] if arguments.here else []))
     say(f"The course is set up, with Python at {python}. To open it, run {opening}.")

@@ -152,14 +152,14 @@ class Environment:
     def hold(self) -> None:
         """Keep a shared lock until this process ends, so that `in_use` returns True elsewhere.
 
-        Windows needs no such lock: it refuses to rename a folder with running programs.
+        Windows needs no such lock: it refuses to rename a folder that contains a running program.
         """
         with contextlib.suppress(OSError):
             if not WINDOWS:
                 _try_lock(os.open(self.stamp, os.O_RDONLY), shared=True)  # never closed
 
     def in_use(self) -> bool:
-        """Return whether another process holds this environment."""
+        """Return whether another process has called `hold` and is still running."""
         try:
             with self.stamp.open("r+b") as handle:
                 return not WINDOWS and not _try_lock(handle.fileno())
@@ -178,7 +178,7 @@ class Environment:
 def interpreter(kind: str, here: bool) -> str:
     """Return this interpreter if `here`, otherwise that of `.venv`, which is set up if needed.
 
-    Until this process ends, no other one replaces that `.venv`.
+    Until this process ends, no other process replaces that `.venv`.
     """
     environment = Environment(ROOT)
     if here and importlib.util.find_spec("jupyterlab") is None:
@@ -187,7 +187,8 @@ def interpreter(kind: str, here: bool) -> str:
             f"{Path(sys.executable).name} -m pip install -r {LOCKS[kind]}."
         )
     python = sys.executable if here else str(set_up(environment, kind))
-    check_shadowing(sys.path if here else [str(environment.packages)])  # `.venv` may be new
+    # a file may shadow a package that setup has just installed
+    check_shadowing(sys.path if here else [str(environment.packages)])
     if not here:
         environment.hold()
     return python
@@ -221,8 +222,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
     making = action is Action.MAKE or not own or (uv is None and not has_pip)
     if making and environment.in_use():
         raise Advice(
-            "The course is open in JupyterLab, or another of its commands is running, so its "
-            "packages can't be replaced: end it (Ctrl-C in its window), and run this again."
+            "JupyterLab or another command of the course is still running, so .venv can't be "
+            "replaced: end that program (Ctrl-C in its window), and run this again."
         )
     with replaced(environment) if making else contextlib.nullcontext():
         environment.folder.mkdir(parents=True, exist_ok=True)
@@ -250,7 +251,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
 
 
 def damaged_file(packages: Path) -> Path | None:
-    """Return a file of an installed package that is missing, or empty unlike when installed."""
+    """Return a package's file that is missing, or that is empty but wasn't when installed."""
     for record in sorted(packages.glob("*.dist-info/RECORD")):
         with record.open(encoding="utf-8", newline="") as rows:
             for name, _, size in csv.reader(rows):
@@ -323,7 +324,7 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def _try_lock(descriptor: int, shared: bool = False) -> bool:
-    """Lock an open file; return False if another process holds a lock that rules this one out."""
+    """Lock an open file; return False if another process holds a conflicting lock."""
     try:
         if sys.platform == "win32":
             import msvcrt

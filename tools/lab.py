@@ -152,14 +152,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    """Reserve a port: keep the UDP port with the same number; return False if it is taken."""
+    """Reserve a port by binding the UDP port with the same number; return False if it is taken."""
     mark = socket.socket(type=socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
     except OSError:
         mark.close()
         return False
-    mark.detach()  # stays open until this process ends
+    mark.detach()  # the socket stays open until this process ends
     return True
 
 

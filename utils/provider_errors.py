@@ -175,7 +175,7 @@ def _rejected(error: openai.APIStatusError) -> str:
 
 
 def _redirected() -> str:
-    return f"The server's redirects lead nowhere: check {address_variable()}."
+    return f"The server's redirects don't lead to a response: check {address_variable()}."
 
 
 def _no_connection(causes: list[BaseException]) -> str:
@@ -224,7 +224,7 @@ def nothing_readable(error: BaseException | None = None) -> str:
 
 
 def _words_of_refusal(error: BaseException | None) -> str:
-    """Return the message of a body such as `{"error": …}`, which LangChain raises; else ""."""
+    """Return the error that LangChain raised for a body such as `{"error": …}`; else ""."""
     frames = _frames(error) if error is not None else []
     if type(error) is not ValueError or not frames or frames[-1].function not in _WHOLE_READERS:
         return ""

@@ -101,7 +101,7 @@ async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tupl
 
 
 async def _next(chunks: AsyncIterator[AIMessageChunk]) -> AIMessageChunk | None:
-    async with asyncio.timeout(LONGEST_SILENCE):  # the client's retries included
+    async with asyncio.timeout(LONGEST_SILENCE):  # including the client's retries
         return await anext(chunks, None)
 
 

@@ -45,7 +45,7 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
 
 
 def suffixes(fault: Fault) -> list[str]:
-    """Return a fault's name; after 0 or 999 tokens, it affects the first or the last item."""
+    """Return a fault's name, and with 0 and 999 `tokens`, which affect the first and last item."""
     if fault.name == "flood":
         return ["flood@1"]  # 1 MB, not the default
     numbers = ["", "@0", "@999"] if "tokens" in dict(fault.numbers) else [""]

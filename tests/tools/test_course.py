@@ -99,7 +99,7 @@ importlib.util.find_spec = lambda name: None if name == "_sqlite3" else found(na
 """)
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
-    assert f"This Python, {sys.executable}, was built without its module _sqlite3" in result.stderr
+    assert f"This Python, {sys.executable}, was built without the module _sqlite3" in result.stderr
 
 
 def test_a_path_with_characters_that_the_output_lacks_is_escaped():

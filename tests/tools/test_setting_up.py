@@ -183,7 +183,7 @@ input()
     assert [other.stdout.readline() for other in others] == [f"{quick.python}\n"] * 2
     set_up(quick, "test")
     break_version(quick)
-    with pytest.raises(Advice, match=r"is open in JupyterLab, .*: end it \(Ctrl-C in its window"):
+    with pytest.raises(Advice, match=r"is still running, .*: end that program \(Ctrl-C in its"):
         set_up(quick, "test")
     assert "test-package-1.0.dist-info" in quick.distributions()
     for other in others:

@@ -62,7 +62,7 @@ async def empty(_: Request) -> Response:
 
 
 def once() -> Callable[[Request], object]:
-    """Return an endpoint that refuses a request while it streams to another one."""
+    """Return an endpoint that refuses every request that arrives while it is streaming a reply."""
     streams = 0
 
     async def frames() -> AsyncIterator[str]:
@@ -133,7 +133,7 @@ def test_arrival_and_ending_are_judged_correctly(
     ("answer", "sentence"),
     [
         (streaming(STREAM, "application/json"), "status 200 and application/json.* see --format"),
-        (empty, "GET http://app/chat.* status 204 and no content type.* It is empty"),
+        (empty, "GET http://app/chat.* status 204 and no content type.* The response is empty"),
         (silent, "A reply hadn't ended after 120 s; it had no text"),
         (streaming([(1, TEXT)] * 1000), "hadn't ended after 120 s; its last text .* after 119"),
         (
@@ -141,9 +141,9 @@ def test_arrival_and_ending_are_judged_correctly(
             "hadn't ended after 120 s; its last text .* after 0",
         ),
         (around, "The request to http://app/chat.* failed: Exceeded maximum allowed redirects"),
-        (streaming([(0, "event: word\n" + TEXT + END)]), "It has events named end, word. It began"),
-        (streaming([(0, "data: lamp\n")]), "It has no event, as no blank line ends one"),
-        (streaming([(0, ": ping\n\n"), (99, "")]), "Then nothing came for 60 s"),
+        (streaming([(0, "event: word\n" + TEXT + END)]), "It has events named end, word. See"),
+        (streaming([(0, "data: lamp\n")]), "It has no complete event"),
+        (streaming([(0, ": ping\n\n"), (99, "")]), "Then nothing arrived for 60 s"),
         (streaming([(0, 'data: {"delta": "lamp"}\n\n')] * 9), "is JSON, such as .*--text-path"),
         (streaming([(0, 'data: "lamp"\n\n')] * 9), "is JSON, such as .*--text-path"),
     ],
@@ -164,7 +164,7 @@ def test_a_refused_visitor_and_a_broken_connection_are_called_so(verdict: Judge)
     assert table[OTHERS].what == "the second visitor's request was answered with status 429"
     assert table["no key and no traceback in any answer"].what == "4 answers"
     table = verdict(serving(breaks), WIRE, simulated=False)
-    assert table[ENDS].what.startswith("the connection broke after the last text")
+    assert table[ENDS].what.startswith("the connection dropped after the last text")
 
 
 @pytest.mark.parametrize("data", [{"error": {"code": 503}}, {"type": "error", "text": "busy"}])
@@ -189,5 +189,7 @@ async def started(_: Request) -> Response:
 
 def test_a_field_that_the_app_does_not_send_is_named(verdict: Judge) -> None:
     wire = replace(WIRE, then="/chat/?reply={reply}")
-    with pytest.raises(EndpointError, match=r"sent no \{reply\} for .*; it sent: id"):
+    with pytest.raises(
+        EndpointError, match=r"needs the field \{reply\}, but the app sent these fields: id"
+    ):
         verdict(serving(started), wire, simulated=False)

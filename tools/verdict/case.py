@@ -171,7 +171,7 @@ class Case:
         kind = f"status {stream.status} and {stream.content_type or 'no content type'}"
         answered = f"{stream.request} was answered with {kind}"
         said = stream.raw[:200].decode(errors="replace")
-        body = f"It began with: {said!r}" if said else "It is empty."
+        body = f"The response began with: {said!r}" if said else "The response is empty."
         if stream.status >= 400:
             raise EndpointError(
                 f"{answered}. Is the request right? See --method, --body and --header. {body}"
@@ -184,14 +184,15 @@ class Case:
         texts = [part for part in stream.parts if part.text]
         if not texts:
             names = ", ".join(sorted({part.name for part in stream.parts}))
-            events = f"events named {names}" if names else "no event, as no blank line ends one"
+            missing = "no complete event (data, then a blank line)"
+            events = f"events named {names}" if names else missing
             found = f" It has {events}." if stream.wire.format == "sse" and said else ""
-            ended = f" Then the connection broke: {stream.broken}." if stream.broken else ""
+            ended = f" Then the connection dropped: {stream.broken}." if stream.broken else ""
             if stream.stuck:
-                ended = f" Then nothing came for {self.patience:g} s."
+                ended = f" Then nothing arrived for {self.patience:g} s."
             raise EndpointError(
-                f"{answered}. No text was found in the reply: see --format, --text-path and "
-                f"--text-event.{found} {body}{ended}"
+                f"{answered}. No text was found in the reply.{found} See --format, --text-path and "
+                f"--text-event. {body}{ended}"
             )
         decoded = [part.data for part in texts if part.data != part.text]
         in_json = len(decoded) == len(texts) and all(

@@ -83,10 +83,10 @@ async def end_announced(case: Case) -> Seen:
         return failed("the stream stayed open after the last text, and nothing more came")
     if whole.wire.format == "text":
         if whole.broken:
-            return failed("the connection broke")
+            return failed("the connection dropped")
         return passed("the body ends cleanly")
     if not whole.ending:
-        ended = "connection broke" if whole.broken else "stream ended"
+        ended = "connection dropped" if whole.broken else "stream ended"
         again = ""
         if whole.wire.is_event_source:
             again = ", so a page's EventSource resends the question"

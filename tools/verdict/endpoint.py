@@ -97,7 +97,9 @@ class Endpoint:
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
         if missing := re.search(r"\{\w+\}", path):
             known = ", ".join(stream.fields) or "none"
-            raise EndpointError(f"The app sent no {missing[0]} for {path}; it sent: {known}.")
+            raise EndpointError(
+                f"{path} needs the field {missing[0]}, but the app sent these fields: {known}."
+            )
         return urljoin(self.wire.url, path)
 
     @asynccontextmanager

@@ -35,7 +35,7 @@ def _announcement(case: Case, stream: Stream) -> str:
         return "the reply was completed"
     if stream.ending:
         return stream.ending[-1].described
-    return "the connection broke" if stream.broken else "said in the text"
+    return "the connection dropped" if stream.broken else "said in the text"
 
 
 def _unannounced(case: Case, stream: Stream) -> str:

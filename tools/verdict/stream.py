@@ -193,7 +193,7 @@ class Stream:
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
     """Return a function that decodes the body's bytes into parts."""
     wire, loop = stream.wire, asyncio.get_running_loop()
-    utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # like a page, drops a BOM
+    utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # drops a BOM, as a page does
     reader, rest = sse.Reader(), ""
 
     def events(piece: bytes) -> Iterator[Part]:

@@ -25,8 +25,9 @@ from utils.checks.exercise_numbers import look_up
 from utils.checks.outcome import Outcome
 
 _KEEPS_STATE = (
-    "Your answer was right for the first input, but wrong when the same input came again. Which "
-    "variable keeps its value in between? Default values and class attributes are shared."
+    "Your answer was right for the first input, but wrong when it got the same input again. Which "
+    "variable keeps its value in between? Default values and class attributes are shared by all "
+    "calls."
 )
 
 
@@ -64,7 +65,7 @@ class Loaded:
             mistakes = self._stressed() if stressed else self._mistakes(isinstance(seen, Run))
             for name, applies in mistakes.items():
                 if applies(seen):
-                    # "another loop" names the shared variable
+                    # the message of "another loop" already names what is shared
                     if name != "another loop" and records[1:] and self._keeps_state(answer):
                         return Outcome(self.number, "not yet", _KEEPS_STATE, "keeps state")
                     return Outcome(self.number, "not yet", self._message(name, seen), name)

@@ -71,7 +71,7 @@ edit("prints another text", {"print(chunk.content": "print(chunk.content.upper()
 ONCE = {LOOP: f"{LOOP}\n        if chunk.content == text[-len(chunk.content):]: continue"}
 edit("prints another text", ONCE, "wrong for a reply in which pieces repeat")
 ENDS = {LOOP: f"{LOOP}\n        if 'finish_reason' in chunk.response_metadata: break"}
-edit("prints another text", ENDS, "next to its finish reason")
+edit("prints another text", ENDS, "in the one with the finish reason")
 edit("doesn't flush", {", flush=True": ""})
 edit("doesn't flush", {", flush=True": "", "return": "sys.stdout.flush()\n    return"})
 edit("drops the first chunk", {LOOP: f"import itertools\n    {LOOP}", STREAM: SKIPS})
@@ -231,7 +231,7 @@ def leaves_a_thread(model, prompt):
     return ""
 
 
-@wrong("1.show", "swallows the error", says="It was raised in a thread")
+@wrong("1.show", "swallows the error", says="The exception was raised in a thread")
 def loses_an_error_in_a_thread(model, prompt):
     texts = [""]
     with ThreadPoolExecutor() as pool:

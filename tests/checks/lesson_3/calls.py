@@ -38,7 +38,7 @@ edit("raises", {"total and ": ""}, "for an empty stream")
 edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
 edit("pieces of calls", {SUM: 'return [{**each, "args": "{}"} for each in total.tool_calls]'})
-edit("changes a call", {SUM: f"{SUM}[::-1]"}, "call `{'name': 'get_time'.* same order")
+edit("changes a call", {SUM: f"{SUM}[::-1]"}, "list is `{'name': 'get_time'.* same order")
 edit("another number of calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3")
 WITH_ARGUMENTS = 'return [call for call in total.tool_calls if call["args"]]'
 edit("another number of calls", {SUM: WITH_ARGUMENTS}, "for a call without arguments")
@@ -62,7 +62,7 @@ edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"},
 edit("stops at the first chunk", {"    return []": "        return []"})
 
 
-@wrong("3.calls", "keeps state", "when the same input came again")
+@wrong("3.calls", "keeps state", "when it got the same input again")
 def adds_to_a_default(stream, safe=[]):  # noqa: B006
     safe += calls(stream)
     return safe

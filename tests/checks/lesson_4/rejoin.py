@@ -101,7 +101,7 @@ POLLING = (
 )
 edit(None, {LOOP: POLLING})
 for seconds in ("0.05", "0.10"):
-    late = rf"sent {seconds} s after it was added.*at intervals\?"
+    late = rf"sent {seconds} s after it was added.*at intervals,"
     edit("sent late", {LOOP: POLLING.replace("0.01", seconds)}, late)
 edit(
     None,

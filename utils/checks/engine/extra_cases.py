@@ -20,7 +20,7 @@ _LONG = 4 * RIVERS  # long enough to be cut into more than 100 pieces
 
 def compact(run: Run) -> Case:
     """Return the run's case, but without chunks that have only a role or a finish reason."""
-    when = "for a reply with text in its first chunk and next to its finish reason"
+    when = "for a reply with text in its first chunk and in the one with the finish reason"
     return replace(run.case, compact=True, when=when)
 
 
@@ -51,7 +51,7 @@ def leaves_closing(
     """Return a predicate for answers that rely on garbage collection to close a stream.
 
     When the learner's own code calls `method`, references to its arguments and result are kept, so
-    that only `close()` or `aclose()` closes them. The default is the event loop's hook that Python
+    that only `close()` or `aclose()` closes these. The default is the event loop's hook that Python
     calls with an async generator when code begins to read it.
     """
 
@@ -66,7 +66,7 @@ def leaves_closing(
             return result
 
         with patch(method, keeping):
-            # three items, since the first may precede the stream
+            # three items, since the first may be yielded before the stream begins
             return observe(s.answer, replace(s.case, leave_after=3, when=_LEFT)).still_open
 
     return applies

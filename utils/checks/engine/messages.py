@@ -32,7 +32,7 @@ def _swallows(run: Run) -> str:
     if run.asynchronous:
         return f"{_SWALLOWS} swallows the error?"
     if any(each.failed and each.thread != get_ident() for each in run.reply.readings):
-        return "It was raised in a thread. What passes it on from there?"
+        return "The exception was raised in a thread. What passes it on from there?"
     return f"{_EXCEPTS} swallows the error?"
 
 
@@ -110,8 +110,8 @@ SHARED: Messages[Run] = {
         "`async def`?"
     ),
     "never calls the model": lambda s: (
-        f"`{s.name}` never called the model that it was given{s.when}. Does it call a different "
-        "one, build a chain that is never run, or return an earlier reply?"
+        f"`{s.name}` never called the given model{s.when}. Does it call a different one, build a "
+        "chain that is never run, or return an earlier reply?"
     ),
     "another prompt": lambda s: (
         f"The prompt was {_quoted(s, s.case.prompt)}, but the model was sent "

@@ -282,7 +282,7 @@ class Reply:
         compact = self.compact and not self.calls  # the finish reason must come after tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
-        # as with parsed JSON, `is` can't compare this copy with a literal
+        # a new string, as in parsed JSON: it equals a literal but isn't the same object
         finish = self.finish and "".join(self.finish)
         ending = {"finish_reason": finish, "model_name": self.model_name}
         if not compact:

@@ -146,7 +146,7 @@ class Run(Record):
     still_open: bool = False  # whether any reply's stream was left open
     tasks: Sequence[str] = ()  # coroutine names of tasks that were left running
     unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
-    outlived: bool = False  # whether a thread read on after the answer had ended
+    outlived: bool = False  # whether a thread kept reading after the answer had ended
     blocked: float = 0.0  # how long the answer blocked the event loop, in virtual seconds
     # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled

@@ -101,7 +101,7 @@ class _Runner:
     def await_threads(self, before: Sequence[threading.Thread]) -> None:
         """Wait for threads that the answer left running; record whether they read meanwhile.
 
-        `before` are the threads that ran before the answer did.
+        `before` contains the threads that were running before the answer began.
         """
         readings = self._readings()
         if readings and all(reading.left is not None for reading in readings):

@@ -253,8 +253,8 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
         f"{shown(s.returned)} was returned{s.when}, without the mark that ends the sentence."
     ),
     "loses white space": lambda s: (
-        f"{shown(repr(s.returned))} was returned{s.when}. White space of the reply is missing in "
-        "it. Which pieces does your loop skip?"
+        f"{shown(repr(s.returned))} was returned{s.when}, without some of the reply's white space. "
+        "Which pieces does your loop skip?"
     ),
     "takes the end of a piece": lambda s: (
         f"{shown(s.returned)} was returned{s.when}. The mark ended a piece, but what followed "
@@ -269,8 +269,8 @@ FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     ),
     "reads to the end": lambda s: (
         f"The text is right, but all {s.total} pieces of the reply were read. The sentence was "
-        f"complete with piece {s.complete}. What reads the rest: your code, or a step that is "
-        "closed before the model's stream?"
+        f"complete with piece {s.complete}. What reads the rest: your code, or a step that reads "
+        "on because it is closed before the model's stream?"
     ),
     "reads on": lambda s: (
         f"The text is right, but {count(s.reply.taken, 'piece', 'was')} read. The white "

@@ -44,10 +44,10 @@ CLASS: Messages[handlers.HandlerRun] = {
 }
 
 ATTACHED: Messages[handlers.Attaching] = {
-    "callbacks without a list": "`callbacks` takes a list of handlers, even for one, and was given "
-    "something else.",
-    "config isn't a dict": "The handlers were passed as the call's `config`. `config` is a dict: "
-    "under which key do the handlers above go?",
+    "callbacks without a list": "`callbacks` takes a list, even for a single handler, and was "
+    "given something else.",
+    "config isn't a dict": "The handlers were passed as the call's `config`, which must be a dict. "
+    "Which of its keys takes the handlers in the cells above?",
     "attaches a method": "A function was attached instead of a handler. LangChain needs the whole "
     "object.",
     "attaches the class": lambda s: (
@@ -413,8 +413,8 @@ STARTS: Messages[starts.Seen] = {
     ),
     "once for each place": lambda s: (
         f"Case {s.wrong_case}: `{s.handler}` doesn't count {s.number}. It is one object in "
-        f"{s.places} places: what did one object count above in the constructor and the call, and "
-        "in the chain's `with_config` and the call?"
+        f"{s.places} places. What did one object count in the cells above, in the constructor and "
+        "the call, and in the chain's `with_config` and the call?"
     ),
     "another number": lambda s: (
         f"Case {s.wrong_case}: `{s.handler}` doesn't count {s.number}. It is in one place, and the "

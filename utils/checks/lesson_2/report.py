@@ -114,9 +114,9 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """Return the number of entries, including nested ones, in each place where it can keep them.
+    """Return the number of entries, including nested ones, in each place that can hold them.
 
-    These are its attributes except `reports`, and the global variables that its methods use.
+    These are the handler's attributes except `reports`, and the globals that its methods use.
     """
     own = vars(type(handler))
     used = {

@@ -62,7 +62,7 @@ check = Exercise(
         Chunks(when="for a reply of text alone"),
         EMPTY_STREAM,
     ),
-    first=given.FIRST,  # for an answer that calls an unwritten `whole`
+    first=given.FIRST,
     mistakes=MISTAKES,
     opts_out=given.OPTS_OUT,
 )

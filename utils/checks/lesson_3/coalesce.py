@@ -21,7 +21,7 @@ class Pace(Case):
 
     gaps: Sequence[float]  # the seconds before each piece
     begins: float = 100.0  # the clock's time at the start of the run, in seconds
-    # like the gaps, it is exact in binary, so that sums have no rounding errors
+    # the interval; like the gaps, exact in binary, so that sums have no rounding errors
     seconds: float = 0.25
 
 

@@ -74,7 +74,7 @@ CALLS: Messages[given.Seen] = {
         "`tool_calls` means that the calls are complete."
     ),
     "changes a call": lambda s: (
-        "The list contains the call "
+        "The first wrong call in the list is "
         f"{shown(repr(s.returned[differ_at(s.returned, s.chunk_sum.tool_calls)]), 130)}{s.when}. "
         "Return the sum's `tool_calls` unchanged, in the same order."
     ),
@@ -109,7 +109,7 @@ TO_STORE: Messages[given.Seen] = {
     ),
     "doesn't mention a missing reason": lambda s: (
         f"`ValueError` was raised with the message {shown(repr(str(s.error)), 90)}{s.when}. It "
-        "should say that there is no finish reason; `None` will do."
+        "should say that there is no finish reason; the word `None` is enough."
     ),
     "stores an incomplete reply": lambda s: (
         f"`to_store` returned {shown(repr(s.returned))}{s.when}. Only `stop` counts as complete. "

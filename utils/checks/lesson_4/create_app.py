@@ -86,7 +86,7 @@ def observe(answer: Any, case: Visited) -> Seen:
         if case.second:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
-        if case.second:  # once more, later: the model must not see the earlier questions
+        if case.second:  # a later request, for which the model must not see the earlier questions
             visits.append(await get(app, "/chat", {"question": _OTHER}))
         # Wait until no thread refers to a suspended generator: only then does Python close it.
         # Collect garbage on the event loop, where unreferenced coroutines can be closed.
@@ -216,7 +216,7 @@ LEFT: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        # the silence is short, so that pieces don't arrive in step with an app that polls
+        # this short silence keeps pieces from arriving in step with an app that polls
         Visited(silences={1: 0.003}),
         Visited(
             pieces=("", "a", "", " ", "\n", "b"),

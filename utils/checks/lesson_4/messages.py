@@ -205,7 +205,7 @@ ASK_ALL: Messages[ask_all.Seen] = {
     "idle while prompts wait": lambda s: (
         f"With `at_most={s.case.at_most}`, a reply ended and its place stayed free for "
         f"{s.idle:.2f} s, although other prompts were waiting. Does the next one wait for a whole "
-        "batch, or check for a free place at intervals?"
+        "batch, or does your code check for a free place at intervals?"
     ),
 }
 
@@ -325,7 +325,7 @@ CREATE_APP: Messages[create_app.Seen] = {
     ),
     "another event": lambda s: (
         f"An event named {shown(next(n for n in s.visit.names if n != 'end'))} was sent{s.when}. "
-        "Of a complete reply, a page expects only messages and then one `end`."
+        "For a complete reply, a page expects only messages and then one `end`."
     ),
     "not a JSON string": lambda s: (
         f"The data of an event is {shown(repr(s.strange))}, which isn't a JSON string. `frame` "
@@ -357,11 +357,11 @@ CREATE_APP: Messages[create_app.Seen] = {
     ),
     "failed without a failure": lambda s: (
         f"`failed` was sent{s.when}, but the model's connection wasn't lost. Which line sends it? "
-        "An `except` also catches errors in your own code; without it, this check shows them."
+        "An `except` also catches errors in your own code. If you remove it, this check shows them."
     ),
     "sent late": lambda s: (
-        f"A piece was sent {s.reply.most_late:.2f} s after it had arrived. Does the endpoint wait "
-        "for the next piece, or check for it at intervals?"
+        f"A piece was sent {s.reply.most_late:.2f} s after it had arrived. Does the endpoint check "
+        "for new pieces at intervals, instead of awaiting the next one?"
     ),
     "hangs after a failure": lambda s: (
         f"The model's connection was lost {s.case.when}, and the response never ended. What is it "
@@ -504,8 +504,8 @@ REJOIN: Messages[rejoin.Seen] = {
         "between two of them?"
     ),
     "sent late": lambda s: (
-        f"An event was sent {s.reply.most_late:.2f} s after it was added. Does a reader wait for "
-        "the next event, or check for it at intervals?"
+        f"An event was sent {s.reply.most_late:.2f} s after it was added. Does your code check for "
+        "new events at intervals, instead of awaiting the next one?"
     ),
     "no end": lambda s: (
         f"The last event that a reader received is {shown(s.last)}{s.when}. The reply's own last "

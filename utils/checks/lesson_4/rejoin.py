@@ -322,7 +322,7 @@ MISTAKES: Mistakes[Seen] = {
 check = Exercise(
     observe,
     cases=(
-        # the silence is short, so that pieces don't arrive in step with a reader that polls
+        # this short silence keeps pieces from arriving in step with a reader that polls
         Readers(silences={1: 0.003}),
         Readers(pieces=(), when="for an empty reply"),
         Readers(drops=((4, 3),), when="after a reader's connection had dropped"),

@@ -34,9 +34,9 @@ _NO_FINISH = "Look at its finish reason: did the model ever report that it had f
 _FINISHED = "Look at its finish reason: the model did report that it had finished."
 
 _LEAVES_CLOSING: Messages[Run] = {
-    "leaves closing to Python": "One thing to improve: when its reader leaves, a stream closes "
-    "only because nothing refers to it any longer. `aclosing` around each stream you read closes "
-    "it at that moment."
+    "leaves closing to Python": "One thing to improve: if the reader stops early, a stream "
+    "closes only when nothing refers to it. `aclosing` around each stream you read closes it "
+    "immediately."
 }
 
 _PASSING: Messages[PassingRun] = {
@@ -52,7 +52,7 @@ _PASSING: Messages[PassingRun] = {
         f"{shown(repr(getattr(s.missing, 'content', s.missing)))} arrived but wasn't passed "
         f"on{s.when}. "
         + (
-            "It was the last piece. What happens to that one when the stream ends?"
+            "It was the last piece. What does your code do with it when the stream ends?"
             if s.missing is s.sent[-1][1]
             else "Which line skips it?"
             if text_of(s.missing)
@@ -347,7 +347,7 @@ FIRST_THAT_ANSWERS: Messages[first_that_answers.Seen] = {
     "propagates, and no text is shown twice.",
     "takes a silence for a failure": lambda s: (
         f"The next model was called{s.when}. In this exercise, a silence isn't a failure, however "
-        "long it is. What limits it?"
+        "long it is. Which line limits it?"
     ),
     "another prompt": lambda s: (
         f"The prompt was {shown(s.case.prompt)}, but a model was sent {shown(s.other_prompts[0])}."

@@ -95,7 +95,7 @@ class Card(Panel):
         if hasattr(item, "response_metadata"):
             raise TypeError(
                 "The stream's items are messages, not values. Is a parser missing after the model, "
-                "such as `model | JsonOutputParser()`?"
+                "as in `model | JsonOutputParser()`?"
             )
         value = _as_fields(item)
         if value is None:
