@@ -97,12 +97,19 @@ def test_a_silence_that_is_no_duration_is_reported(
     assert f"argument --silence: invalid seconds value: '{seconds}'" in capsys.readouterr().err
 
 
+def _greet(server: socket.socket) -> None:
+    """Answer one request as a mail server would."""
+    with server.accept()[0] as connection:
+        connection.recv(65_536)  # a connection closed with unread data is reset
+        connection.sendall(b"220 mail\r\n")
+
+
 def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
     assert main([f"http://127.0.0.1:{port}/chat?question={{question}}"]) == 2
     assert "Is the app running?" in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as mail, ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: mail.accept()[0].sendall(b"220 mail\r\n"))  # a mail server's greeting
+        pool.submit(_greet, mail)
         _, port = mail.getsockname()
         assert main([QUESTION.replace("8000", str(port))]) == 2
     assert "failed: Server disconnected" in capsys.readouterr().err

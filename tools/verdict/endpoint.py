@@ -130,7 +130,7 @@ class Endpoint:
                 f"Could not connect to {error.request.url} ({error}). Is the app running?"
             ) from error
         except httpx2.RequestError as error:
-            why = str(error).rstrip(".") or type(error).__name__
+            why = str(error).rstrip(".") or "the connection was lost"
             raise EndpointError(
                 f"The request to {error.request.url} failed: {why}. Is that the app's address?"
             ) from error
