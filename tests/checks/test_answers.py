@@ -20,7 +20,7 @@ ANSWERS = collected()
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}  # the names of shared mistakes
 LONGEST = 320  # maximum length of a message, in characters
-LIMIT = {"never ends": 0.5}  # shorter time limits for some mistakes, in seconds
+LIMIT = {"never ends": 2.0}  # shorter time limits for some mistakes, in seconds
 
 CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)  # code in backticks
 ODD = re.compile(  # words to avoid, wrong plurals, punctuation errors
