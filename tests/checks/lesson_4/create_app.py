@@ -85,6 +85,15 @@ class TellsProxies(BaseHTTPMiddleware):
 
 edit(None, {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"})
 edit(None, {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"})
+edit(
+    None,
+    {
+        "app = FastAPI()": LIFESPAN.replace("        yield", "        yield {'given': model}"),
+        "chat(question": "chat(request: Request, question",
+        "model.astream": "request.state.given.astream",
+        "return app": "return GZipMiddleware(app)",
+    },
+)
 edit(None, {"except Exception": "except openai.APIConnectionError"})
 edit(None, {CATCH: f"{CATCH}\n                raise"})
 edit(None, {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"})
@@ -99,6 +108,8 @@ edit(
         "yield END": r'yield b"id: 1\nevent: end\ndata:\n\n"',
     },
 )
+edit(None, {PIECE: f"{EVENT_LINE('message')} + {PIECE}"})
+edit(None, {f"yield {PIECE}": "for letter in chunk.content: yield framed(letter)"})
 ASKS = {"question: str": "request: Request", "(question)": "(request.query_params['question'])"}
 edit(None, {**ASKS, "yield f": f"if await request.is_disconnected(): break{THEN}yield f"})
 edit(
@@ -167,6 +178,7 @@ edit(
 # mistakes in the events
 edit("event without data", {"yield END": f"yield {EVENT_LINE('end')}"})
 edit("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"})
+edit("another event", {"yield END": "yield END.replace('end', 'end-of-reply')"}, "`end-of-reply`")
 edit("no end", {"yield END": "pass"})
 edit("end as a message", {"yield END": r'yield "data: [DONE]\n\n"'}, r"`\[DONE\]`")
 edit("goes on after the end", {PIECE: f"{PIECE} + END", "yield END": "pass"})

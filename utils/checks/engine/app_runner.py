@@ -63,8 +63,8 @@ def run_app(
         made.append(answer(model))
         if not _APP.fits(made[0]):
             return
-        async with started(made[0]):
-            visits = await use(made[0])
+        async with started(made[0]) as app:
+            visits = await use(app)
         for each in visits:
             if each.error:
                 raise each.error

@@ -102,7 +102,8 @@ def observe(answer: Any, case: Visited) -> Seen:
     run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
-    sent = re.findall(r"^event: ?(\w+)", seen.shown_body, re.MULTILINE)
+    sent = re.findall(r"^event: ?([^\r\n]+)", seen.shown_body, re.MULTILINE)
+    types = {event.type for event in seen.events}
     data = [event.data for event in seen.events if event.type == "message"]
     strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
@@ -113,7 +114,7 @@ def observe(answer: Any, case: Visited) -> Seen:
         run,
         expected=reply.text if case.whole else seen.text,  # accept any text for an incomplete reply
         visit=seen,
-        undispatched=next((name for name in sent if name not in seen.names), ""),
+        undispatched=next((name for name in sent if name not in types), ""),
         strange=max(strange, key=len, default=""),
         last=ends[0] if ends else len(seen.events) - 1,
         wrong_header=wrong_header,
@@ -192,7 +193,7 @@ WHOLE: Mistakes[Seen] = {
     "end as a message": _ends_with_a_message,
     "another event": lambda s: bool({*s.visit.names} - {"end"}),
     "text outside of the data": lambda s: (
-        bool(s.expected)
+        s.wrong_text
         and not any(s.reply.pieces[0] in e.data for e in s.visit.events if e.type == "message")
     ),
     "not a JSON string": lambda s: bool(s.strange),
