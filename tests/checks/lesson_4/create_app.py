@@ -75,6 +75,13 @@ LIFESPAN = """@contextlib.asynccontextmanager
     app = FastAPI(lifespan=lifespan)"""
 
 
+def wrapped(app):
+    async def asgi(scope, receive, send):
+        await app(scope, receive, send)
+
+    return asgi
+
+
 class TellsProxies(BaseHTTPMiddleware):
     async def dispatch(self, request, call_next):
         response = await call_next(request)
@@ -84,6 +91,7 @@ class TellsProxies(BaseHTTPMiddleware):
 
 
 edit(None, {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"})
+edit(None, {"return app": "return wrapped(app)"})
 edit(None, {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"})
 edit(
     None,
