@@ -305,6 +305,14 @@ def by_fastapi(model):
     return app
 
 
+edit = edits("4.create_app", by_fastapi)
+edit("misuses the response", {"yield": "return"}, "got a coroutine")
+edit = edits("4.create_app", create_app)
+TICKS = """app.get("/ticks", response_class=EventSourceResponse)(limited)
+    return app"""
+edit(None, {"return app": TICKS}, "disconnected.$")
+
+
 @wrong("4.create_app", "closes before it is read")
 def closes_when_it_returns(model):
     app = FastAPI()

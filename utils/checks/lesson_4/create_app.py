@@ -142,6 +142,11 @@ def _names(code: object) -> set[str]:
     return set(code.co_names).union(*map(_names, code.co_consts))
 
 
+def misuse(s: Seen) -> str:
+    """Return the message of the error that a response class raised for a wrong argument, or ""."""
+    return next((text for text in map(str, s.causes) if re.search(_MISUSE, text)), "")
+
+
 def _fails(s: Seen) -> bool:
     """Whether the app sent `failed` instead of `end`, although the model didn't fail."""
     return s.case.whole and "failed" in s.visit.names and "end" not in s.visit.names
@@ -155,8 +160,10 @@ def _ends_with_a_message(s: Seen) -> bool:
 
 
 def _by_fastapis_class(s: Seen) -> bool:
-    """Whether the app uses `EventSourceResponse`, which reads a generator in a separate task."""
-    classes = [getattr(each, "response_class", None) for each in getattr(s.returned, "routes", [])]
+    """Whether `/chat` uses `EventSourceResponse`, which reads a generator in a separate task."""
+    routes = getattr(s.returned, "routes", [])
+    chats = [each for each in routes if getattr(each, "path", "") == "/chat"]
+    classes = [getattr(each, "response_class", None) for each in chats]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)
 
 
@@ -172,7 +179,7 @@ def _only_if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistak
 FIRST: Mistakes[Seen] = {
     **NO_APP,
     "needs frame": _lacks_frame,
-    "misuses the response": lambda s: bool(re.search(_MISUSE, str(s.error))),
+    "misuses the response": lambda s: bool(misuse(s)),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
     "failed without a failure": lambda s: _fails(s) and not (s.other_model or s.forgotten),
     "closes before it is read": lambda s: (
