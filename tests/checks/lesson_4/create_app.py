@@ -210,7 +210,9 @@ edit("async def", {"def create_app": "async def create_app"})
 edit("yields", {"return app": "yield app"})
 edit("needs frame", {"framed": "frame"})
 edit("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of")
-edit("needs frame", {"framed": "frame", "def create_app": "def frame(text): ...\ndef create_app"})
+STUB = {"def create_app": "def frame(text): ...\ndef create_app"}
+edit("needs frame", {"framed": "frame", **STUB})
+edit("raises", {**STUB, **UNCAUGHT, "framed": "framd"}, "'framd' is not defined")
 # a mistake in handling a disconnect
 edit("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"})
 # mistakes in handling a model failure

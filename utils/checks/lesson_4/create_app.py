@@ -132,7 +132,8 @@ def _lacks_frame(s: Seen) -> bool:
     written = getattr(s.answer, "__globals__", {}).get("frame")
     used = "frame" in _names(getattr(s.answer, "__code__", None))
     caught = _fails(s) and used and written is None  # the app sent `failed` for the `NameError`
-    return missing or caught or (s.error is not None and untouched(written, "4.frame"))
+    none_sent = any("NoneType" in str(each) for each in s.causes)  # as from an unwritten `frame`
+    return missing or caught or (none_sent and untouched(written, "4.frame"))
 
 
 def _names(code: object) -> set[str]:
