@@ -20,7 +20,7 @@ from utils.checks.engine.stream_runner import run_async
 class _App(Wanted):
     def fits(self, value: object) -> bool:
         """Whether a value is an app: an object that can be called, or a raw ASGI function."""
-        if inspect.iscoroutinefunction(value):  # an endpoint is one, too
+        if inspect.iscoroutinefunction(value):  # so is an endpoint, which isn't an app
             return len(inspect.signature(value).parameters) == 3
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
