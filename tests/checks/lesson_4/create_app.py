@@ -75,6 +75,13 @@ LIFESPAN = """@contextlib.asynccontextmanager
     app = FastAPI(lifespan=lifespan)"""
 
 
+def wrapped(app):
+    async def asgi(scope, receive, send):
+        await app(scope, receive, send)
+
+    return asgi
+
+
 class TellsProxies(BaseHTTPMiddleware):
     async def dispatch(self, request, call_next):
         response = await call_next(request)
@@ -84,7 +91,17 @@ class TellsProxies(BaseHTTPMiddleware):
 
 
 edit(None, {", headers=HEADERS": "", "return app": "return TellsProxies(GZipMiddleware(app))"})
+edit(None, {"return app": "return wrapped(app)"})
 edit(None, {"app = FastAPI()": LIFESPAN, "model.astream": "app.state.model.astream"})
+edit(
+    None,
+    {
+        "app = FastAPI()": LIFESPAN.replace("        yield", "        yield {'given': model}"),
+        "chat(question": "chat(request: Request, question",
+        "model.astream": "request.state.given.astream",
+        "return app": "return GZipMiddleware(app)",
+    },
+)
 edit(None, {"except Exception": "except openai.APIConnectionError"})
 edit(None, {CATCH: f"{CATCH}\n                raise"})
 edit(None, {"async def chat(question: str": "def chat(question: str, temperature: float = 0.5"})
@@ -99,6 +116,8 @@ edit(
         "yield END": r'yield b"id: 1\nevent: end\ndata:\n\n"',
     },
 )
+edit(None, {PIECE: f"{EVENT_LINE('message')} + {PIECE}"})
+edit(None, {f"yield {PIECE}": "for letter in chunk.content: yield framed(letter)"})
 ASKS = {"question: str": "request: Request", "(question)": "(request.query_params['question'])"}
 edit(None, {**ASKS, "yield f": f"if await request.is_disconnected(): break{THEN}yield f"})
 edit(
@@ -167,6 +186,7 @@ edit(
 # mistakes in the events
 edit("event without data", {"yield END": f"yield {EVENT_LINE('end')}"})
 edit("another event", {PIECE: f"{EVENT_LINE('token')} + {PIECE}"})
+edit("another event", {"yield END": "yield END.replace('end', 'end-of-reply')"}, "`end-of-reply`")
 edit("no end", {"yield END": "pass"})
 edit("end as a message", {"yield END": r'yield "data: [DONE]\n\n"'}, r"`\[DONE\]`")
 edit("goes on after the end", {PIECE: f"{PIECE} + END", "yield END": "pass"})
@@ -190,7 +210,9 @@ edit("async def", {"def create_app": "async def create_app"})
 edit("yields", {"return app": "yield app"})
 edit("needs frame", {"framed": "frame"})
 edit("needs frame", {"framed": "frame", **UNCAUGHT}, r"`frame` of Exercise 4\.5.*Run the cell of")
-edit("needs frame", {"framed": "frame", "def create_app": "def frame(text): ...\ndef create_app"})
+STUB = {"def create_app": "def frame(text): ...\ndef create_app"}
+edit("needs frame", {"framed": "frame", **STUB})
+edit("raises", {**STUB, **UNCAUGHT, "framed": "framd"}, "'framd' is not defined")
 # a mistake in handling a disconnect
 edit("sends afterwards", {CATCH: f"except BaseException:{NEXT}    yield END"})
 # mistakes in handling a model failure
@@ -283,6 +305,14 @@ def by_fastapi(model):
             yield ServerSentEvent(data=str(error), event="failed")
 
     return app
+
+
+edit = edits("4.create_app", by_fastapi)
+edit("misuses the response", {"yield": "return"}, "got a coroutine")
+edit = edits("4.create_app", create_app)
+TICKS = """app.get("/ticks", response_class=EventSourceResponse)(limited)
+    return app"""
+edit(None, {"return app": TICKS}, "disconnected.$")
 
 
 @wrong("4.create_app", "closes before it is read")

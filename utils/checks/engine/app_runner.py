@@ -19,7 +19,9 @@ from utils.checks.engine.stream_runner import run_async
 
 class _App(Wanted):
     def fits(self, value: object) -> bool:
-        """Whether a value is an app: a callable that is neither a function nor a class."""
+        """Whether a value is an app: an object that can be called, or a raw ASGI function."""
+        if inspect.iscoroutinefunction(value):  # so is an endpoint, which isn't an app
+            return len(inspect.signature(value).parameters) == 3
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
 
@@ -63,8 +65,8 @@ def run_app(
         made.append(answer(model))
         if not _APP.fits(made[0]):
             return
-        async with started(made[0]):
-            visits = await use(made[0])
+        async with started(made[0]) as app:
+            visits = await use(app)
         for each in visits:
             if each.error:
                 raise each.error

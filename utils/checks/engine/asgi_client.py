@@ -10,10 +10,10 @@ or the response is complete; `send` waits while the client isn't reading.
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from httpx2 import Headers
@@ -82,10 +82,18 @@ def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
     return note
 
 
-def started(app: App) -> AbstractAsyncContextManager[Any]:
-    """Return a context manager that enters and exits the app's lifespan, if it has one."""
-    lifespan = getattr(getattr(app, "router", app), "lifespan_context", nullcontext)
-    return cast("AbstractAsyncContextManager[Any]", lifespan(app))
+@asynccontextmanager
+async def started(app: App) -> AsyncGenerator[App]:
+    """Run the app's lifespan, if it has one; yield an app whose requests get the lifespan's state.
+
+    The app may be inside middleware, which keeps it in an attribute named `app`.
+    """
+    inner: Any = app
+    while not hasattr(inner, "router") and hasattr(inner, "app"):
+        inner = inner.app
+    router = getattr(inner, "router", inner)
+    async with getattr(router, "lifespan_context", lambda _: nullcontext())(inner) as state:
+        yield lambda scope, *rest: app({**scope, "state": dict(state or {})}, *rest)
 
 
 async def get(
@@ -207,5 +215,4 @@ def _scope(
         "headers": [(b"host", b"127.0.0.1"), (b"accept", b"text/event-stream"), *more],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 80),
-        "state": {},
     }

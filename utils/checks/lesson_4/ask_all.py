@@ -10,6 +10,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import STRESSED, bare
 from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
@@ -100,6 +101,8 @@ def observe(answer: Any, case: Prompts) -> Seen:
 
 
 FIRST: Mistakes[Seen] = {
+    # after a failure, coroutines that were waiting for a place need no `await`
+    "never awaited": lambda s: s.case.whole and SHARED["never awaited"](s),
     "changes an argument": lambda s: bool(s.changed),
     "tries again": STRESSED["tries again"],
     "swallows the error": lambda s: s.case.fails_after is not None and s.error is None,

@@ -102,7 +102,8 @@ def observe(answer: Any, case: Visited) -> Seen:
     run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
-    sent = re.findall(r"^event: ?(\w+)", seen.shown_body, re.MULTILINE)
+    sent = re.findall(r"^event: ?([^\r\n]+)", seen.shown_body, re.MULTILINE)
+    types = {event.type for event in seen.events}
     data = [event.data for event in seen.events if event.type == "message"]
     strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
@@ -113,7 +114,7 @@ def observe(answer: Any, case: Visited) -> Seen:
         run,
         expected=reply.text if case.whole else seen.text,  # accept any text for an incomplete reply
         visit=seen,
-        undispatched=next((name for name in sent if name not in seen.names), ""),
+        undispatched=next((name for name in sent if name not in types), ""),
         strange=max(strange, key=len, default=""),
         last=ends[0] if ends else len(seen.events) - 1,
         wrong_header=wrong_header,
@@ -131,7 +132,8 @@ def _lacks_frame(s: Seen) -> bool:
     written = getattr(s.answer, "__globals__", {}).get("frame")
     used = "frame" in _names(getattr(s.answer, "__code__", None))
     caught = _fails(s) and used and written is None  # the app sent `failed` for the `NameError`
-    return missing or caught or (s.error is not None and untouched(written, "4.frame"))
+    none_sent = any("NoneType" in str(each) for each in s.causes)  # as from an unwritten `frame`
+    return missing or caught or (none_sent and untouched(written, "4.frame"))
 
 
 def _names(code: object) -> set[str]:
@@ -139,6 +141,11 @@ def _names(code: object) -> set[str]:
     if not isinstance(code, CodeType):
         return set()
     return set(code.co_names).union(*map(_names, code.co_consts))
+
+
+def misuse(s: Seen) -> str:
+    """Return the message of the error that a response class raised for a wrong argument, or ""."""
+    return next((text for text in map(str, s.causes) if re.search(_MISUSE, text)), "")
 
 
 def _fails(s: Seen) -> bool:
@@ -154,8 +161,10 @@ def _ends_with_a_message(s: Seen) -> bool:
 
 
 def _by_fastapis_class(s: Seen) -> bool:
-    """Whether the app uses `EventSourceResponse`, which reads a generator in a separate task."""
-    classes = [getattr(each, "response_class", None) for each in getattr(s.returned, "routes", [])]
+    """Whether `/chat` uses `EventSourceResponse`, which reads a generator in a separate task."""
+    routes = getattr(s.returned, "routes", [])
+    chats = [each for each in routes if getattr(each, "path", "") == "/chat"]
+    classes = [getattr(each, "response_class", None) for each in chats]
     return any(getattr(each, "__name__", "") == "EventSourceResponse" for each in classes)
 
 
@@ -171,7 +180,7 @@ def _only_if(applies: Callable[[Seen], bool], mistakes: Mistakes[Any]) -> Mistak
 FIRST: Mistakes[Seen] = {
     **NO_APP,
     "needs frame": _lacks_frame,
-    "misuses the response": lambda s: bool(re.search(_MISUSE, str(s.error))),
+    "misuses the response": lambda s: bool(misuse(s)),
     "another status": lambda s: not s.error and s.visit.over is not None and s.visit.status != 200,
     "failed without a failure": lambda s: _fails(s) and not (s.other_model or s.forgotten),
     "closes before it is read": lambda s: (
@@ -192,7 +201,7 @@ WHOLE: Mistakes[Seen] = {
     "end as a message": _ends_with_a_message,
     "another event": lambda s: bool({*s.visit.names} - {"end"}),
     "text outside of the data": lambda s: (
-        bool(s.expected)
+        s.wrong_text
         and not any(s.reply.pieces[0] in e.data for e in s.visit.events if e.type == "message")
     ),
     "not a JSON string": lambda s: bool(s.strange),

@@ -294,8 +294,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "this notebook. Run the cell of that exercise with your answer, then run this cell again."
     ),
     "misuses the response": lambda s: (
-        f"The response raised {shown(str(s.error), 90)}. "
-        + next(cause for error, cause in _SENT.items() if error in str(s.error))
+        f"The response raised {shown(create_app.misuse(s), 90)}. "
+        + next(cause for error, cause in _SENT.items() if error in create_app.misuse(s))
     ),
     "another status": lambda s: (
         f"{_REQUEST} returned status {s.visit.status}: {shown(s.visit.shown_body, 120)}. Which "
