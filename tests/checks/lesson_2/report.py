@@ -62,6 +62,10 @@ edit(None, {"{}": "Counter()", ADDS: "self.counts[run_id] += 1", FAILS: "del sel
 edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})
 edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
 
+PROPERTY = "reports = property(lambda self: list(self._ended))"
+ENDED = "def on_llm_end"
+edit(None, {"self.reports": "self._ended", ENDED: f"{PROPERTY}\n\n    {ENDED}"})
+
 edit("begins elsewhere", {"get(run_id, 0)": "get(run_id, 1)"}, "is off by 1. Where")
 edit("mixes runs", {"counts[run_id]": "counts[0]", ENDS: "self.reports.append(self.counts[0])"})
 edit("resets another run", {ENDS: f"{ENDS}; self.counts.clear()"}, "Whose count may change when")

@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
 
@@ -62,6 +62,10 @@ class Clock:
         if self._now > BEGIN + VIRTUAL_SECONDS:
             raise Stop(too_long)
 
+
+# How often a real loop, on which no time passes, runs its other tasks during a delay. LangChain's
+# `astream_events`, for example, passes a chunk through several tasks.
+_ROUNDS = 20
 
 _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", default=None)
 
@@ -111,8 +115,10 @@ async def sleep(seconds: float) -> None:
     current = _CLOCK.get()
     if isinstance(current, Clock):  # on a real loop, `asyncio.sleep` would wait in real time
         current.pause(seconds)
-        seconds = 0
-    await asyncio.sleep(seconds)
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+    else:
+        await asyncio.sleep(seconds)
 
 
 def blocks_the_loop() -> bool:
@@ -125,6 +131,17 @@ def blocked() -> float:
     """Return how long synchronous code has blocked the loop so far, in virtual seconds."""
     loop = _CLOCK.get()
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
+
+
+def thread_context() -> Context:
+    """Return a copy of the context, for a new thread, which then follows the caller's clock.
+
+    It doesn't follow the clock of a loop, which knows only the threads that the loop itself starts.
+    """
+    context = copy_context()
+    if isinstance(_CLOCK.get(), VirtualLoop):
+        context.run(_CLOCK.set, None)
+    return context
 
 
 _REAL: dict[str, Callable[..., Any]] = {

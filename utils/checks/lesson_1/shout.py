@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from utils.checks.engine.exercise import Exercise, Mistakes
@@ -66,7 +67,9 @@ def observe(answer: Any, case: Case) -> Seen:
 
 FIRST: Mistakes[Seen] = {
     "takes the stream for a piece": lambda s: (
-        isinstance(s.error, AttributeError) and isinstance(s.error.obj, Iterator)
+        isinstance(s.error, AttributeError)
+        and isinstance(s.error.obj, Iterator)
+        and any(hasattr(piece, s.error.name) for piece in ("", AIMessageChunk("")))
     ),
     "takes text for a chunk": lambda s: (
         isinstance(s.error, AttributeError)

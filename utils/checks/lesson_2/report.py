@@ -116,8 +116,10 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 def _sizes(handler: object) -> dict[str, int]:
     """Return the number of entries, including nested ones, in each place where it can keep them.
 
-    These are its attributes except `reports`, and the global variables that its methods use.
+    These are its attributes, except those with only the reports, and the global variables that its
+    methods use.
     """
+    reports = getattr(handler, "reports", None)
     own = vars(type(handler))
     used = {
         name: method.__globals__.get(name)
@@ -126,7 +128,9 @@ def _sizes(handler: object) -> dict[str, int]:
     }
     attributes = {f".{name}": value for name, value in {**own, **vars(handler)}.items()}
     return {
-        name: _size(value) for name, value in {**used, **attributes}.items() if name != ".reports"
+        name: _size(value)
+        for name, value in {**used, **attributes}.items()
+        if name != ".reports" and not (isinstance(value, Collection) and [*value] == reports)
     }
 
 
