@@ -8,6 +8,7 @@ import contextlib  # noqa: F401 (used in edits)
 import queue
 import sys
 import threading
+import time  # noqa: F401 (used in an edit)
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -262,6 +263,21 @@ def reads_in_a_thread(model, prompt):
     if errors:
         raise errors[0]
     return text
+
+
+POLLS = {
+    "iter(pieces.get, None)": "polled(pieces)",
+    "    thread = threading.Thread(target=read)": """
+    def polled(pieces):
+        while thread.is_alive() or not pieces.empty():
+            if pieces.empty():
+                time.sleep(0.01)
+            elif (piece := pieces.get()) is not None:
+                yield piece
+
+    thread = threading.Thread(target=read)""",
+}
+edits("1.show", reads_in_a_thread)(None, POLLS)
 
 
 @right("1.show")

@@ -61,6 +61,8 @@ edit(None, {"{}": "Counter()", ADDS: "self.counts[run_id] += 1", FAILS: "del sel
 # A handler may keep the ID of the last run.
 edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})
 edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
+STATISTICS = {"= {}": "= {}; self.seen = Counter()", ADDS: f"{ADDS}; self.seen['tokens'] += 1"}
+edit(None, STATISTICS)  # it doesn't grow
 
 PROPERTY = "reports = property(lambda self: list(self._ended))"
 ENDED = "def on_llm_end"

@@ -18,6 +18,7 @@ coroutine blocks the loop, as it does in real time; `blocked()` returns the tota
 import asyncio
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -51,6 +52,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._now = BEGIN
+        self._threads = threading.active_count()
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
@@ -62,7 +64,14 @@ class Clock:
         if self._now > BEGIN + VIRTUAL_SECONDS:
             raise Stop(too_long)
 
+    def sleep(self, seconds: float) -> None:
+        """Advance the clock; if the learner's code started threads, let them run meanwhile."""
+        if threading.active_count() > self._threads:
+            _REAL["sleep"](min(seconds, _MOMENT))
+        self.pause(seconds)
 
+
+_MOMENT = 0.001  # the longest that `time.sleep` sleeps in real time, in seconds
 # How often a real loop, on which no time passes, runs its other tasks during a delay. LangChain's
 # `astream_events`, for example, passes a chunk through several tasks.
 _ROUNDS = 20
@@ -151,7 +160,9 @@ _REAL: dict[str, Callable[..., Any]] = {
 
 def _sleep(seconds: float) -> None:
     current = _CLOCK.get()
-    if current:
+    if isinstance(current, Clock):
+        current.sleep(seconds)
+    elif current:
         current.pause(seconds, _SLEEPS_ON)
     else:
         _REAL["sleep"](seconds)

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reply
+from utils.checks.engine.reply import Reply, chunk_of
 from utils.checks.engine.run import REPLIES, Case, Run, from_yield
 from utils.checks.engine.stream_runner import call
 
@@ -69,7 +68,7 @@ FIRST: Mistakes[Seen] = {
     "takes the stream for a piece": lambda s: (
         isinstance(s.error, AttributeError)
         and isinstance(s.error.obj, Iterator)
-        and any(hasattr(piece, s.error.name) for piece in ("", AIMessageChunk("")))
+        and any(hasattr(piece, str(s.error.name)) for piece in ("", chunk_of()))
     ),
     "takes text for a chunk": lambda s: (
         isinstance(s.error, AttributeError)

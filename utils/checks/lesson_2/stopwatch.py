@@ -119,7 +119,7 @@ MISTAKES: Mistakes[Seen] = {
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
     "another unit": lambda s: (
-        bool(s.first and s.ttft) and any(_close(s.ttft / s.first / unit, 1) for unit in _UNITS)
+        bool(s.first and s.ttft) and any(abs(s.ttft / s.first / unit - 1) < 0.01 for unit in _UNITS)
     ),
     "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN + _AHEAD,
     "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,
