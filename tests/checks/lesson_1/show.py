@@ -8,7 +8,7 @@ import contextlib  # noqa: F401 (used in edits)
 import queue
 import sys
 import threading
-import time  # noqa: F401 (used in an edit)
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -131,6 +131,12 @@ edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "c
 def never_returns(model, prompt):
     while show(model, prompt) is not None:
         pass
+
+
+@wrong("1.show", "never ends", says=r"it was still running\.$")
+def sleeps_forever(model, prompt):
+    while True:
+        time.sleep(60)
 
 
 wrong("1.show", "not a function", says="It was given a `str`")("show")

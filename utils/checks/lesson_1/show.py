@@ -22,7 +22,7 @@ class Screen(Printed):
         reply.between = self._await_threads
         self._threads = threading.active_count()
         self._shows_all = threading.Condition()
-        self._patience = 0.5
+        self._patience = 0.5  # the longest that a delay waits for other threads, in real seconds
         # value of `taken` when the oldest unflushed text was printed; None if everything is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken

@@ -18,7 +18,7 @@ IDLE = 50.0  # seconds between creating and using the handler
 _FIRST_AFTER = 0.5437  # seconds until the first text, with enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
 _LONG = 60.0  # seconds; longer than any run in this check
-_CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
+_CLOSE = 1e-3  # the largest acceptable error in a time, in seconds
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 
