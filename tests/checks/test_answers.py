@@ -12,13 +12,13 @@ import pytest
 from tests.checks.answers import collected
 from utils.checks import evaluate, runner
 from utils.checks.engine import messages as shared_messages
-from utils.checks.engine.mistakes import FIRST, LAST, STRESSED, TEXT
+from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED, TEXT
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
 # Each item contains an exercise's number, check (`exercise`) and messages.
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
-SHARED = {*FIRST, *TEXT, *LAST, *STRESSED}  # the names of shared mistakes
+SHARED = {*FIRST, *TEXT, *LAST, *STRESSED, *CAUSES}  # the names of shared mistakes
 LONGEST = 320  # maximum length of a message, in characters
 LIMIT = {"never ends": 2.0}  # shorter time limits for some mistakes, in seconds
 

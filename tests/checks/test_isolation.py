@@ -149,14 +149,14 @@ def test_a_coroutine_in_place_of_the_function_is_closed_without_a_warning():
 
 def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
     def forgets(begun, go_on):
-        ask_one(model, "Hello")
         begun.set()
         assert go_on.wait(10)
+        ask_one(model, "Hello")
 
-    with recorded() as messages, checking():
-        with beside(forgets):
-            assert noted().forgotten == []
-            ask_one(model, "Hello")
+    with recorded() as messages, beside(forgets) as end, checking():
+        end()
+        assert noted().forgotten == []
+        ask_one(model, "Hello")
         warnings.warn("something else", RuntimeWarning, stacklevel=1)
         assert noted().forgotten == ["ask_one"]
     assert messages == ["something else"]

@@ -3,9 +3,9 @@
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
 `messages.py` in the same folder, in a variable named after the check's file, in capitals.
 
-Three sets of mistakes are shared by all exercises. Those in `FIRST` are looked for before an
+Four sets of mistakes are shared by all exercises. Those in `FIRST` are looked for before an
 exercise's own, and those in `LAST` after them. Those in `STRESSED` are for `stress` cases, such as
-a lost connection.
+a lost connection. Those in `CAUSES` explain another mistake.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.extra_cases import compact, stress
 from utils.checks.engine.isolation import isolated, noting
-from utils.checks.engine.mistakes import FIRST, LAST, STRESSED
+from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import NeverEnds
 from utils.checks.exercise_numbers import look_up
@@ -68,6 +68,8 @@ class Loaded:
                     # the message of "another loop" already names what is shared
                     if name != "another loop" and records[1:] and self._keeps_state(answer):
                         return Outcome(self.number, "not yet", _KEEPS_STATE, "keeps state")
+                    if len(records) == 1 and isinstance(seen, Run):
+                        name = next((each for each in CAUSES if CAUSES[each](seen)), name)
                     return Outcome(self.number, "not yet", self._message(name, seen), name)
         first = records[0]
         notes = [name for name, applies in self.exercise.notes.items() if applies(first)]

@@ -1,5 +1,6 @@
 """Right and wrong answers to 1.shout, which asks for a chain that streams a reply in capitals."""
 
+import contextlib  # noqa: F401 (used in an edit)
 import re
 
 from langchain_core.messages import AIMessageChunk
@@ -70,6 +71,8 @@ edit("one item", {"| upper": "| (lambda text: text.upper())"})
 edit("collected first", {LOOP: 'yield from "".join(pieces).upper()'})
 
 edit("takes the stream for a piece", {LOOP: "yield pieces.upper()"}, "takes the pieces out")
+CLOSES = {LOOP: f"with contextlib.closing(pieces):\n          {LOOP}"}
+edit("raises", CLOSES, "no attribute 'close'")  # LangChain passes a stream without `close`
 edit("takes text for a chunk", {"piece.upper": "piece.content.upper"}, "attribute `content`")
 edit("generator as a step", {"| upper": "| upper(model)"}, "parentheses are too many")
 edit("class as a step", {"Parser()": "Parser"}, "parentheses missing")

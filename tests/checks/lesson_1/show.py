@@ -5,8 +5,10 @@ The wrong answers cover most of the mistakes that are common to all checks.
 
 import asyncio
 import contextlib  # noqa: F401 (used in edits)
+import queue
 import sys
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -131,6 +133,12 @@ def never_returns(model, prompt):
         pass
 
 
+@wrong("1.show", "never ends", says=r"it was still running\.$")
+def sleeps_forever(model, prompt):
+    while True:
+        time.sleep(60)
+
+
 wrong("1.show", "not a function", says="It was given a `str`")("show")
 
 
@@ -175,6 +183,27 @@ def by_a_handler_of_generate(model, prompt):
     return result.generations[0][0].text
 
 
+@right("1.show")
+def on_a_loop_in_a_thread(model, prompt):
+    """Works in a notebook, where a loop is running and `asyncio.run` fails."""
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(asynchronously, model, prompt).result()
+
+
+@right("1.show")
+def by_events(model, prompt):
+    async def main():
+        text = ""
+        async for event in model.astream_events(prompt, version="v2"):
+            if event["event"] == "on_chat_model_stream":
+                print(event["data"]["chunk"].text, end="", flush=True)
+                text += event["data"]["chunk"].text
+        return text
+
+    return asyncio.run(main())
+
+
+edit(None, {"stream(prompt)": "stream(prompt, max_tokens=None)"})
 edit("invoke", {"model.stream(prompt)": "[model.invoke(prompt)]"})
 OFF = {"model.stream": "model.model_copy(update={'disable_streaming': True}).stream"}
 edit("invoke", OFF, "turned streaming off, so the whole reply arrived as one chunk")
@@ -216,6 +245,71 @@ again("tries again", {"raise\n": "return show(model, prompt)\n"}, "called the mo
 
 
 # --- Threads --------------------------------------------------------------------------------------
+
+
+@right("1.show")
+def reads_in_a_thread(model, prompt):
+    pieces, errors = queue.Queue(), []
+
+    def read():
+        try:
+            for chunk in model.stream(prompt):
+                pieces.put(chunk.text)
+        except Exception as error:
+            errors.append(error)
+        pieces.put(None)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    text = ""
+    for piece in iter(pieces.get, None):
+        print(piece, end="", flush=True)
+        text += piece
+    thread.join()
+    if errors:
+        raise errors[0]
+    return text
+
+
+POLLS = {
+    "iter(pieces.get, None)": "polled(pieces)",
+    "    thread = threading.Thread(target=read)": """
+    def polled(pieces):
+        while thread.is_alive() or not pieces.empty():
+            if pieces.empty():
+                time.sleep(0.01)
+            elif (piece := pieces.get()) is not None:
+                yield piece
+
+    thread = threading.Thread(target=read)""",
+}
+edits("1.show", reads_in_a_thread)(None, POLLS)
+
+
+@right("1.show")
+def prints_in_a_thread(model, prompt):
+    pieces, text = queue.Queue(), ""
+
+    def show_each():
+        for piece in iter(pieces.get, None):
+            print(piece, end="", flush=True)
+
+    thread = threading.Thread(target=show_each)
+    thread.start()
+    try:
+        for chunk in model.stream(prompt):
+            pieces.put(chunk.text)
+            text += chunk.text
+    finally:
+        pieces.put(None)
+        thread.join()
+    return text
+
+
+edits("1.show", prints_in_a_thread)(
+    "collected first",
+    {"thread.start()": "pass", "    finally:": "    finally:\n        thread.start()"},
+)
 
 
 @wrong("1.show", "leaves a thread")

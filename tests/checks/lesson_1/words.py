@@ -22,6 +22,7 @@ right("1.words")(lambda stream: map(str, words(stream)))
 edit = edits("1.words", words)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
+PIECE = "for piece in stream:"
 END = "    if buffer:\n        yield buffer\n"
 
 SENTENCE = f"{FROM}\n        if buffer.endswith('.'): yield buffer; buffer = ''"
@@ -40,7 +41,6 @@ edit("yields an empty last word", {END: "    yield buffer\n"}, "in the buffer wh
 WHOLE_BUFFER = {"*complete, buffer": "buffer += piece; *complete, _", "buffer + piece": "buffer"}
 edit("yields a word again", WHOLE_BUFFER, "came out again")
 edit("leaves a word out", {"None": "lambda word: len(word) > 1"}, "`a`, is missing before")
-PIECE = "for piece in stream:"
 ONCE = {
     PIECE: f"last = None\n    {PIECE}\n        if piece == last: continue\n        last = piece"
 }
@@ -49,7 +49,7 @@ edit("leaves a word out", ONCE, "`so`, is missing before `it`")
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})
 edit("yields nothing", {FROM: "pass", END: "    yield from ()\n"})
-edit("reads twice", {END: f"{END}    list(stream)\n"}, "after its stream had ended")
+edit("reads twice", {PIECE: f"list(stream)\n    {PIECE}"}, "after its stream had ended")
 edit("collected first", {"in stream": "in [''.join(stream)]"})
 edit("raises", {"*comp": "assert piece[-1]; *comp"}, "IndexError.*for a stream with an empty piece")
 edit("raises", {END: f"{END}    complete.sort()\n"}, "for an empty stream")
@@ -88,6 +88,29 @@ def one_behind(stream):
 @wrong("1.words", "yields too few words")
 def leaves_words_out(stream):
     yield from list(words(stream))[:-3]
+
+
+@right("1.words")
+class AnIterator:
+    """Requests another piece, after the stream has ended, when it is asked for another word."""
+
+    def __init__(self, stream):
+        self.stream, self.buffer, self.complete = stream, "", []
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        while not self.complete:
+            piece = next(self.stream, None)
+            if piece is None:
+                last, self.buffer = self.buffer, ""
+                if last:
+                    return last
+                raise StopIteration
+            *complete, self.buffer = re.split(r"\s+", self.buffer + piece)
+            self.complete += filter(None, complete)
+        return self.complete.pop(0)
 
 
 # --- Errors, and readers who stop early -----------------------------------------------------------

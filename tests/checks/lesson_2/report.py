@@ -61,6 +61,12 @@ edit(None, {"{}": "Counter()", ADDS: "self.counts[run_id] += 1", FAILS: "del sel
 # A handler may keep the ID of the last run.
 edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})
 edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
+STATISTICS = {"= {}": "= {}; self.seen = Counter()", ADDS: f"{ADDS}; self.seen['tokens'] += 1"}
+edit(None, STATISTICS)  # it doesn't grow
+
+PROPERTY = "reports = property(lambda self: list(self._ended))"
+ENDED = "def on_llm_end"
+edit(None, {"self.reports": "self._ended", ENDED: f"{PROPERTY}\n\n    {ENDED}"})
 
 edit("begins elsewhere", {"get(run_id, 0)": "get(run_id, 1)"}, "is off by 1. Where")
 edit("mixes runs", {"counts[run_id]": "counts[0]", ENDS: "self.reports.append(self.counts[0])"})

@@ -64,6 +64,8 @@ edit("invoke", OFF, "turned streaming off, so the model pushes no tokens")
 edit("invoke", {LOOP: f"model.invoke(prompt, {CONFIG})"}, "with `invoke`, which pushes no tokens")
 ALSO = {"_ in": "chunk in", "pass": "words.spaces += chunk.text.count(' ')"}
 edit("no handler", {f", {CONFIG}": ""})
+V3 = {"model.stream(": 'model.stream_events(version="v3", input='}
+edit("another number", V3, "32 spaces, but 0 was returned")
 edit("no handler", {**ALSO, f", {CONFIG}": ""})
 edit("counts the reply", {**ALSO, "[words]": "[Words()]"}, "that `on_llm_new_token` receives")
 edit("counted twice", ALSO, "a second time")

@@ -58,6 +58,9 @@ def at_the_reason(stream):
 
 
 edit = edits("3.calls", at_the_reason)
+GOES_ON = "if chunk.tool_call_chunks: break\n    for chunk in stream:\n        total += chunk\n"
+STOPS = {"    reason =": f"    {GOES_ON}        reason ="}
+edit(None, STOPS)  # two loops, one after the other, read the stream once
 edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"}, "are provisional")
 edit("stops at the first chunk", {"    return []": "        return []"})
 

@@ -40,9 +40,17 @@ for said in (
     "reason or 'Finish reason unavailable'",
     "reason or 'no_finish_reason'",
     "f'finish reason {reason or \"N/A\"}'",
+    "reason or 'MISSING_FINISH_REASON'",
+    "reason or 'finish reason unset'",
+    "reason or 'The reply ended w/o a finish reason.'",
+    "reason or 'noReason'",
+    "reason or 'Neither stop nor any other finish reason was sent.'",
 ):
     edit(None, {SAID: said})
 edit(None, {"ValueError": "IncompleteError"})
+
+LEAVES = "reason)\n        if reason: break\n    list(stream)\n"
+edit(None, {"reason)\n": LEAVES})  # reads what follows the finish reason, such as the usage
 
 edit("doesn't name the reason", {SAID: '"not complete"'})
 NO_REASON = "doesn't mention a missing reason"

@@ -1,6 +1,7 @@
 """Right and wrong answers to 3.whole, which asks for the sum of all chunks."""
 
 import functools
+import itertools
 
 from langchain_core.messages import AIMessage, AIMessageChunk  # noqa: F401 (used in edits)
 
@@ -40,6 +41,18 @@ def one_at_a_time(stream):
         except StopIteration:
             break
     return total
+
+
+@right("3.whole")
+def in_batches(stream):
+    batches = iter(lambda: [*itertools.islice(stream, 7)], [])
+    return whole(itertools.chain.from_iterable(batches))
+
+
+@right("3.whole")
+def looks_first(stream):
+    one, other = itertools.tee(stream)
+    return whole(other) if any(True for _ in one) else None
 
 
 @wrong("3.whole", "another text", says="for a reply in which pieces repeat")

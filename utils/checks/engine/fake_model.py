@@ -97,6 +97,9 @@ class FakeModel(ChatOpenAI):
     def ainvoke(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
         return super().ainvoke(input, self._called("ainvoke", config), **kwargs)
 
+    def stream_events(self, input: LanguageModelInput, config: Any = None, **kwargs: Any) -> Any:
+        return super().stream_events(input, self._called("stream_events", config), **kwargs)
+
     def batch(self, inputs: list[Any], config: Any = None, **kwargs: Any) -> Any:
         if inputs:
             self._calls.append(Call("batch"))

@@ -22,14 +22,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from unittest.mock import patch
 
 from langchain_core.language_models import BaseChatModel
 
+from utils.checks.engine import virtual_time
+
 _MOST_PRINTED = 10_000  # how many printed characters to keep; the rest is discarded
-_CALLS = ("stream", "astream", "invoke", "ainvoke", "generate", "agenerate")
+_CALLS = ("stream", "astream", "stream_events", "invoke", "ainvoke", "generate", "agenerate")
 
 
 class OtherModel(Exception):  # noqa: N818 (named after what happened)
@@ -141,7 +143,7 @@ def _watching() -> Iterator[None]:
 
 @contextmanager
 def _patched() -> Iterator[None]:
-    """Record unawaited coroutines and calls to other models.
+    """Record unawaited coroutines and calls to other models, in new threads, too.
 
     Also hide "ignored GeneratorExit" errors.
     """
@@ -159,8 +161,14 @@ def _patched() -> Iterator[None]:
         else:
             noted().forgotten.append(about[1])
 
+    def start(thread: threading.Thread) -> None:
+        thread.run = partial(virtual_time.thread_context().run, thread.run)  # type: ignore[method-assign]
+        real_start(thread)
+
+    real_start = threading.Thread.start
     with (
         warnings.catch_warnings(),
+        patch.object(threading.Thread, "start", start),
         patch.object(warnings, "showwarning", note),
         patch.object(sys, "unraisablehook", hide),
         patch.multiple(BaseChatModel, **methods),

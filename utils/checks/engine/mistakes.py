@@ -109,9 +109,6 @@ FIRST: Mistakes[Run] = {
     "limits the reply": lambda run: bool(run.limited_by),
     "goes on": lambda run: run.goes_on,
     "changes an item": lambda run: run.altered,
-    "reads twice": lambda run: any(
-        each.ends_signalled > 1 and each.items > 0 for each in run.reply.readings
-    ),
     "returns a collection": lambda run: run.streams and isinstance(run.returned, _COLLECTIONS),
     "no yield": lambda run: run.streams and not run.read and run.returned is None,
     "not a stream": lambda run: run.streams and not run.read,
@@ -174,6 +171,15 @@ LAST: Mistakes[Run] = {
     "held back": lambda run: run.passes_on and run.reply.most_held > 0,
     "changes an argument": lambda run: bool(run.changed),
     **_LEFT,
+}
+
+# Looked for only in the first case, and only if another mistake was found there, which it explains:
+# by itself, requesting more from a stream that has ended is harmless.
+CAUSES: Mistakes[Run] = {
+    "reads twice": lambda run: (
+        any(each.ends_signalled > 1 and each.items > 0 for each in run.reply.readings)
+        and (run.error is not None or not (run.returned or run.items))
+    ),
 }
 
 STRESSED: Mistakes[Run] = {

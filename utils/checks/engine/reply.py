@@ -13,7 +13,15 @@ Reading takes virtual time. A reply can also be passed to an answer directly, as
 import random
 import re
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -106,6 +114,7 @@ class Reply:
     # reason, as with some providers. Otherwise, separate chunks without text contain them.
     compact: bool = False
     keeps_sending: bool = False  # whether unread pieces keep arriving, as over a network
+    between: Callable[[], object] = lambda: None  # called during each delay of a synchronous stream
     again: "Reply | None" = None  # the reply to later requests; None to repeat this reply
     log: list[Event] = field(default_factory=list)  # everything that was read or output, in order
     readings: list[Reading] = field(default_factory=list)  # one reading per request
@@ -219,6 +228,7 @@ class Reply:
                 if isinstance(step, float):
                     reading.blocking = reading.blocking or virtual_time.blocks_the_loop()
                     virtual_time.pause(step)
+                    self.between()
                 else:
                     yield step
 

@@ -18,10 +18,11 @@ coroutine blocks the loop, as it does in real time; `blocked()` returns the tota
 import asyncio
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
 
@@ -51,6 +52,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._now = BEGIN
+        self._threads = threading.active_count()
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
@@ -62,6 +64,17 @@ class Clock:
         if self._now > BEGIN + VIRTUAL_SECONDS:
             raise Stop(too_long)
 
+    def sleep(self, seconds: float) -> None:
+        """Advance the clock; if the learner's code started threads, let them run meanwhile."""
+        if threading.active_count() > self._threads:
+            _REAL["sleep"](min(seconds, _MOMENT))
+        self.pause(seconds)
+
+
+_MOMENT = 0.001  # the longest that `time.sleep` sleeps in real time, in seconds
+# How often a real loop, on which no time passes, runs its other tasks during a delay. LangChain's
+# `astream_events`, for example, passes a chunk through several tasks.
+_ROUNDS = 20
 
 _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", default=None)
 
@@ -111,8 +124,10 @@ async def sleep(seconds: float) -> None:
     current = _CLOCK.get()
     if isinstance(current, Clock):  # on a real loop, `asyncio.sleep` would wait in real time
         current.pause(seconds)
-        seconds = 0
-    await asyncio.sleep(seconds)
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+    else:
+        await asyncio.sleep(seconds)
 
 
 def blocks_the_loop() -> bool:
@@ -127,6 +142,17 @@ def blocked() -> float:
     return loop.blocked if isinstance(loop, VirtualLoop) else 0.0
 
 
+def thread_context() -> Context:
+    """Return a copy of the context, for a new thread, which then follows the caller's clock.
+
+    It doesn't follow the clock of a loop, which knows only the threads that the loop itself starts.
+    """
+    context = copy_context()
+    if isinstance(_CLOCK.get(), VirtualLoop):
+        context.run(_CLOCK.set, None)
+    return context
+
+
 _REAL: dict[str, Callable[..., Any]] = {
     name: getattr(time, name) for name in ("sleep", "monotonic", "perf_counter", "time")
 }
@@ -134,7 +160,9 @@ _REAL: dict[str, Callable[..., Any]] = {
 
 def _sleep(seconds: float) -> None:
     current = _CLOCK.get()
-    if current:
+    if isinstance(current, Clock):
+        current.sleep(seconds)
+    elif current:
         current.pause(seconds, _SLEEPS_ON)
     else:
         _REAL["sleep"](seconds)

@@ -11,7 +11,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT
-from utils.checks.engine.reply import Reply
+from utils.checks.engine.reply import Reply, chunk_of
 from utils.checks.engine.run import REPLIES, Case, Run, from_yield
 from utils.checks.engine.stream_runner import call
 
@@ -66,7 +66,9 @@ def observe(answer: Any, case: Case) -> Seen:
 
 FIRST: Mistakes[Seen] = {
     "takes the stream for a piece": lambda s: (
-        isinstance(s.error, AttributeError) and isinstance(s.error.obj, Iterator)
+        isinstance(s.error, AttributeError)
+        and isinstance(s.error.obj, Iterator)
+        and any(hasattr(piece, str(s.error.name)) for piece in ("", chunk_of()))
     ),
     "takes text for a chunk": lambda s: (
         isinstance(s.error, AttributeError)

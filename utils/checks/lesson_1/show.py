@@ -1,5 +1,6 @@
 """Check for `show`: print each piece as it arrives and return the whole text."""
 
+import threading
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ class Screen(Printed):
     def __init__(self, reply: Reply) -> None:
         super().__init__()
         self._reply = reply
+        reply.between = self._await_threads
+        self._threads = threading.active_count()
+        self._shows_all = threading.Condition()
+        self._patience = 0.5  # the longest that a delay waits for other threads, in real seconds
         # value of `taken` when the oldest unflushed text was printed; None if everything is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
@@ -29,12 +34,23 @@ class Screen(Printed):
             self._reply.out(text)
             if self._waiting_since is None:
                 self._waiting_since = self._reply.taken
-        return super().write(text)
+        with self._shows_all:
+            self._shows_all.notify()
+            return super().write(text)
 
     def flush(self) -> None:
         """Record that all text printed so far is now visible."""
         self._look()
         self._waiting_since = None
+
+    def _await_threads(self) -> None:
+        """Give the answer's threads the time that a real delay would, to print what was taken."""
+        with self._shows_all:
+            if threading.active_count() > self._threads and not self._shows_all.wait_for(
+                lambda: self.tell() >= sum(map(len, self._reply.pieces[: self._reply.taken])),
+                self._patience,
+            ):
+                self._patience = 0.0
 
     def _look(self) -> None:
         """Set `flushed` to False if a piece was taken before the printed text was flushed."""

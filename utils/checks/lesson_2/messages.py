@@ -178,8 +178,8 @@ STOPWATCH: Messages[stopwatch.Seen] = {
         "What resets it?"
     ),
     "measures again": lambda s: (
-        f"`.ttft` was {s.then:.1f} s when the first text arrived, but {s.value:.1f} s at the end"
-        f"{s.when}. Which token should it measure?"
+        f"`.ttft` was {s.then:.4g} s when the first text arrived, but {s.value:.4g} s at the end"
+        f"{s.when}. What changes it?"
     ),
     "another time": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s{s.when}, but the first text arrived after {s.first:.1f} s. "

@@ -18,7 +18,7 @@ IDLE = 50.0  # seconds between creating and using the handler
 _FIRST_AFTER = 0.5437  # seconds until the first text, with enough decimals to expose a rounded TTFT
 _AHEAD = 1000.0  # seconds by which the handler's clock is ahead of virtual time
 _LONG = 60.0  # seconds; longer than any run in this check
-_CLOSE = 1e-3  # the largest acceptable error in a time (in seconds) or a ratio
+_CLOSE = 1e-3  # the largest acceptable error in a time, in seconds
 _UNITS = (1e3, 1e6, 1e9)  # milli-, micro- and nanoseconds per second
 
 
@@ -119,7 +119,7 @@ MISTAKES: Mistakes[Seen] = {
     "two clocks": lambda s: s.ttft is not None and abs(abs(s.ttft) - _AHEAD) < _LONG,
     "negative": lambda s: s.ttft is not None and s.ttft < 0,
     "another unit": lambda s: (
-        bool(s.first and s.ttft) and any(_close(s.ttft / s.first / unit, 1) for unit in _UNITS)
+        bool(s.first and s.ttft) and any(abs(s.ttft / s.first / unit - 1) < 0.01 for unit in _UNITS)
     ),
     "reading of the clock": lambda s: s.ttft is not None and s.ttft >= virtual_time.BEGIN + _AHEAD,
     "since it was made": lambda s: s.ttft is not None and s.ttft > IDLE,

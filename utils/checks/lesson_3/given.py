@@ -11,7 +11,6 @@ from langchain_core.messages.ai import UsageMetadata
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.exercise import Mistakes
-from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import ANYTHING, Case, Run, Wanted
 from utils.checks.engine.stream_runner import call
@@ -84,14 +83,11 @@ def uses(s: Seen, name: str) -> bool:
     return name in getattr(getattr(s.answer, "__code__", None), "co_names", ())
 
 
-# checked first, since an answer that reads its stream twice may also raise an exception
-READS_TWICE: Mistakes[Run] = {"reads twice": SHARED["reads twice"]}
 # for exercises whose answers may call `whole`, which learners write in an earlier exercise
 FIRST: Mistakes[Seen] = {
     "needs whole": lambda s: (
         uses(s, "whole") and untouched(getattr(s.answer, "__globals__", {}).get("whole"), "3.whole")
     ),
-    **READS_TWICE,
 }
 UNREAD: Mistakes[Run] = {"never reads the stream": lambda s: not s.reply.readings}
 

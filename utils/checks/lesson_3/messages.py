@@ -194,7 +194,8 @@ CLOSED: Messages[closed.Seen] = {
         "the block?"
     ),
     "changes the rest": lambda s: (
-        f"{_result(s)} Apart from the fence, nothing should change. Which line changes the rest?"
+        f"{_result(s)} Apart from a line of three backticks, nothing should change. Which line "
+        "changes more?"
     ),
 }
 

@@ -10,10 +10,10 @@ from utils.checks.engine.run import ANYTHING, REPEATED, STRING
 from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `calls`
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-# finds a word such as "no" or "None" in an error message about a missing finish reason
+# finds a word that begins as "no" or "None" do, in an error message about a missing finish reason
 _MISSING = re.compile(
-    r"\b(none|no|not|nothing|never|without|before|missing|lacks?|un(known|available|defined)|empty"
-    r"|null|absent|n/a)\b|\bno_|n't\b|\[\]|\{\}|''",
+    r"(?<![a-z])(no|nil|un|never|neither|null|n/?a\b|without|w/o|before|missing|lack|lost|zero"
+    r"|empty|blank|absent|omitted|cannot)|n't\b|\[\]|\{\}|''",
     re.IGNORECASE,
 )
 
