@@ -119,12 +119,8 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 def _sizes(handler: object) -> dict[str, int]:
     """Return the number of entries, including nested ones, in each place that can hold them.
 
-<<<<<<< HEAD
-    These are the handler's attributes except `reports`, and the globals that its methods use.
-=======
-    These are its attributes, except those with only the reports, and the global variables that its
-    methods use.
->>>>>>> 0446773748dafe6132675eeb41314767fd7bdd82
+    These are the handler's attributes, except those with only the reports, and the globals that
+    its methods use.
     """
     reports = getattr(handler, "reports", None)
     own = vars(type(handler))
