@@ -61,21 +61,10 @@ def explain_providers(error: BaseException) -> str | None:
 
     The result is also None for an exception that learner code raised because of such a failure.
     """
-    import openai
-    from langchain_core.exceptions import ModelRefusalError
-    from langchain_openai import StreamChunkTimeoutError
-
-    unfinished = (openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError)
-    failures = (openai.APIError, StreamChunkTimeoutError, ModelRefusalError, *unfinished)
+    if isinstance(error, Sentence | Stalled):  # its own message is enough
+        return None
     members = _members(error)
-    if all(
-        isinstance(member, failures)
-        # Outside a group, a `Sentence` or `Stalled` needs no explanation.
-        or (isinstance(member, Sentence | Stalled) and member is not error)
-        or _no_completion(member)
-        or _unsendable(member)
-        for member in members
-    ):
+    if all(isinstance(it, Sentence) or _sentence(it, _causes(it)) for it in members):
         return explain(error)
     return None
 
