@@ -37,8 +37,7 @@ _READERS = dict.fromkeys(
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# LangChain functions that raise a `ValueError` if a reply, streamed or not, reports a failure.
-_EVENT_READER = "_convert_responses_chunk_to_generation_chunk"
+# LangChain functions that raise a `ValueError` if a whole reply reports a failure.
 _WHOLE_READERS = ("_create_chat_result", "_construct_lc_result_from_responses_api")
 # Exceptions raised for a missing or unexpected field.
 _FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
@@ -100,7 +99,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
         return nothing_readable(cause)
     if type(cause) is openai.APIError and _received_chunks(cause) is False:
         return f"{_ERROR_INSTEAD}: {_words(cause)}"
-    if type(cause) is openai.APIError or _failed_response(cause):
+    if type(cause) is openai.APIError:
         return _FAILED_MIDWAY
     if _no_completion(cause):
         return _FAILED_MIDWAY if _received_chunks(cause) else nothing_readable(cause)
@@ -248,12 +247,6 @@ def _no_completion(error: BaseException) -> bool:
         if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
             return depth == 0
     return False
-
-
-def _failed_response(error: BaseException) -> bool:
-    """Return whether LangChain raised `error` because a stream of the Responses API failed."""
-    frames = _frames(error)
-    return type(error) is ValueError and bool(frames) and frames[-1].function == _EVENT_READER
 
 
 def _received_chunks(error: BaseException) -> bool | None:
