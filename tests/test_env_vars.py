@@ -4,7 +4,6 @@ The simulator's client ignores them. A real provider's client uses them. Unusabl
 reported.
 """
 
-import ast
 import os
 import re
 from importlib.util import find_spec
@@ -217,12 +216,11 @@ PACKAGES = (
 # Modules that no lesson uses: for CLIs, evaluation, sandboxes, and providers such as Azure.
 UNUSED = re.compile(
     r"openai/(cli|providers)|bedrock|azure|langsmith/(cli|sandbox|testing|evaluation|wrappers|voice"
-    r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env)|codex|wsgi"
+    r"|_internal/voice|pytest_plugin|integrations|_openapi_client|env|secret)|codex|wsgi"
 )
 # For each of these variables, the reason why it doesn't change what the simulator's client sends.
 HARMLESS = {
     "DEFER_PYDANTIC_BUILD": "when types are built; nothing that is sent",
-    "HOSTED_LANGSERVE_PROJECT_NAME": "for tracing, which is off",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "for tracing, which is off",
     "OTEL_EXPORTER_OTLP_HEADERS": "for tracing, which is off",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "for tracing, which is off",
@@ -235,31 +233,8 @@ HARMLESS = {
     "HTTPS_PROXY": "not read by the simulator's client",
     "ALL_PROXY": "not read by the simulator's client",
 }
-READS = re.compile(r"environ|getenv|(^|_)env(_|$)|get_env_var")  # also matches from_env
-
-
-def read_from_the_environment(file):
-    """Yield the names of environment variables that a module seems to read."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    constants = {  # module-level constants; some are names of environment variables
-        ast.unparse(node.targets[0]): node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-    }
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call | ast.Subscript):
-            continue
-        reader = ast.unparse(node.func if isinstance(node, ast.Call) else node.value)
-        arguments = ast.iter_child_nodes(node) if READS.search(reader) else ()
-        for argument in arguments:
-            value = argument.value if isinstance(argument, ast.keyword) else argument
-            if isinstance(value, ast.Name):
-                name = constants.get(value.id)
-            else:
-                name = getattr(value, "value", None)  # None if `value` isn't a constant
-            if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
-                # LangSmith's `get_env_var` adds this prefix.
-                yield f"LANGSMITH_{name}" if "env_var" in reader else name
+# Matches calls and subscripts such as `get_env_var("TRACING"` and `os.environ["OPENAI_API_KEY"`.
+READS = re.compile(r"""(\w*env\w*|environ\.get)[(\[]+\s*["']([A-Z][A-Z0-9_]+)["']""")
 
 
 def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_client():
@@ -269,8 +244,11 @@ def test_every_variable_that_the_libraries_read_is_hidden_from_the_simulators_cl
         folder = Path(spec.submodule_search_locations[0])  # `spec.origin` is None for `langgraph`
         for file in folder.rglob("*.py"):
             where = file.relative_to(folder.parent).as_posix()
-            if not UNUSED.search(where):
-                found |= dict.fromkeys(read_from_the_environment(file), where)
+            if UNUSED.search(where):
+                continue
+            for reader, name in READS.findall(file.read_text(encoding="utf-8")):
+                prefix = "LANGSMITH_" if "env_var" in reader else ""
+                found[prefix + name] = where
     assert {"LC_OUTPUT_VERSION", "OPENAI_CUSTOM_HEADERS", "SSL_CERT_FILE"} <= set(found)
     new = {
         name: where
