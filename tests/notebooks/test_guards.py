@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell
 from nbval.plugin import get_sanitize_patterns
 
 from tests.notebooks import editions
@@ -106,15 +106,3 @@ def test_a_fault_in_an_output_is_reported(output, faults):
 def test_an_exception_in_a_cell_or_a_task_is_reported(source, tmp_path):
     with pytest.raises(CellExecutionError):
         editions.run([new_code_cell(source)], tmp_path)
-
-
-def test_a_notebook_has_its_sections_with_the_setup():
-    setup = [new_markdown_cell("# Lesson\n\n## Setup"), new_code_cell("ready = True")]
-    one, two = (
-        [new_markdown_cell("## One"), new_code_cell("1")],
-        [new_markdown_cell("Text\n\n## Two\n\nmore"), new_code_cell("2")],
-    )
-    sections = editions.sections(new_notebook(cells=[*setup, *one, *two]))
-    assert [section.title for section in sections] == ["One", "Two"]
-    assert [section.setup for section in sections] == [(setup[1],)] * 2
-    assert [section.cells for section in sections] == [(one[1],), (two[1],)]
