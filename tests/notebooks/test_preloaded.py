@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -31,15 +31,6 @@ print(json.dumps(around))
 
 def printed(cells: Sequence[NotebookNode]) -> str:
     return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
-
-
-def test_kernels_share_no_state(quick_kernel, tmp_path):
-    first = "import logging, os\nname = 1\nos.environ['LEFT'] = 'x'\nlogging.left = 'behind'"
-    editions.run([new_code_cell(first)], tmp_path, quick_kernel)
-    second = "import logging, os\nprint('LEFT' in os.environ, hasattr(logging, 'left'))\nname"
-    with pytest.raises(CellExecutionError, match="name 'name' is not defined") as caught:
-        editions.run([new_code_cell(second)], tmp_path, quick_kernel)
-    assert "False False" in str(caught.value)
 
 
 def test_its_environment_is_that_of_any_kernel(quick_kernel, tmp_path, monkeypatch):
