@@ -2,17 +2,15 @@
 
     python benchmarks/live_text.py
 
-Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are counted in the
-serialised messages that the kernel publishes, and compared with those of the best naive method.
-Kernel time is compared with that of a bare anywidget that only sends each token.
+Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are those of the
+messages that the kernel publishes, and compared with those of the best naive method. Kernel time is
+compared with that of a bare anywidget that only sends each token.
 """
 
-import json
 from dataclasses import dataclass
 
 from floor import Ratio, judge
-from jupyter_client.blocking.client import BlockingKernelClient
-from kernels import kernel
+from kernels import kernel, received
 
 TOKENS = 2_000
 RATE = 100  # tokens per second
@@ -25,7 +23,7 @@ from html import escape
 import anywidget
 import ipywidgets
 from IPython.display import clear_output, display
-from utils.widgets import LiveText
+from utils.widgets import LiveText, traffic
 
 async def stream():
     start = time.perf_counter()
@@ -58,6 +56,13 @@ async def bare():
 
 async def live():
     await LiveText("Reply").run(stream())
+
+async def cost(way):
+    with traffic() as sent:
+        before = time.process_time()
+        await way
+        cpu = time.process_time() - before
+    print("cost", cpu, sent.messages, sent.bytes)
 """
 WAYS = {  # `main` relies on this order: live, bare, then the naive methods
     "LiveText": "live()",
@@ -78,34 +83,11 @@ class Cost:
 
 def measure(way: str) -> Cost:
     with kernel() as client:
-        _run(client, SETUP)
-        code = f"before = time.process_time()\nawait {way}\ncpu = time.process_time() - before"
-        return _run(client, code)
-
-
-def _run(client: BlockingKernelClient, code: str) -> Cost:
-    """Execute code; count what it publishes, and read the CPU seconds from its variable `cpu`."""
-    request = client.execute(code, user_expressions={"cpu": "globals().get('cpu', 0.0)"})
-    messages = size = 0
-    while True:
-        frames = client.iopub_channel.socket.recv_multipart()
-        # after the delimiter: signature, header, parent header, metadata, content, buffers
-        start = frames.index(b"<IDS|MSG>") + 2
-        header, parent, _metadata, content = frames[start : start + 4]
-        kind = json.loads(header)["msg_type"]
-        if kind == "error":
-            raise RuntimeError("\n".join(json.loads(content)["traceback"]))
-        if kind not in ("status", "execute_input"):
-            messages += 1
-            size += sum(len(frame) for frame in frames)
-        ours = json.loads(parent).get("msg_id") == request
-        if ours and json.loads(content).get("execution_state") == "idle":
-            break
-    reply = client.get_shell_msg(timeout=60)
-    while reply["parent_header"]["msg_id"] != request:  # skip delayed replies to earlier requests
-        reply = client.get_shell_msg(timeout=60)
-    cpu = float(reply["content"]["user_expressions"]["cpu"]["data"]["text/plain"])
-    return Cost(cpu, messages, size)
+        client.execute(SETUP)
+        client.execute(f"await cost({way})")
+        printed = received(client, lambda message: "cost " in message["content"].get("text", ""))
+        cpu, messages, size = printed["content"]["text"].split("cost ")[1].split()
+    return Cost(float(cpu), int(messages), int(size))
 
 
 def main() -> None:
