@@ -108,7 +108,7 @@ ASKED = "**Prediction P1.1:** q\n\n"
 BROKEN = [  # source, line of the mistake, and a regular expression that matches part of the message
     (code("### BEGIN SOLUTION", "1", "### BEGIN SOLUTION", "### END SOLUTION"),
      4, "`### BEGIN SOLUTION` is out of place"),
-    (code("### BEGIN SOLUTION", "1", "### END SOLUTON"), 4, "`### END SOLUTION` is missing"),
+    (code("### BEGIN SOLUTION", "1", "### END SOLUTON"), 2, "BEGIN .*, or its end is missing"),
     (code("### END SOLUTION"), 2, "`### END SOLUTION` is out of place"),
     (code("### STUB"), 2, "`### STUB` is out of place"),
     (code("### BEGIN SOLUTION", "1", "### STUB", "# 2", "### STUB", "### END SOLUTION"),

@@ -1,7 +1,7 @@
 """Splits a lesson, written in jupytext's MyST format, into cells with the text of both editions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from utils.lesson_source.lesson import Cell, Region, SourceError
@@ -15,12 +15,7 @@ _FENCE = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>.*)")  # such as "```
 _DIRECTIVES = ("```{code-cell}", "```{literalinclude}")
 
 # A marker, possibly misspelled, such as `# Begin solution:`.
-_MARKER = re.compile(r"(?i)\s*#+\s*(begin solution|stub|end solution)\W*")
-_NEXT = {  # the markers that may follow each marker
-    "BEGIN SOLUTION": ("STUB", "END SOLUTION"),
-    "STUB": ("END SOLUTION",),
-    "END SOLUTION": ("BEGIN SOLUTION",),
-}
+_MARKER = re.compile(r"(?im)^[ \t]*#+[ \t]*(begin solution|stub|end solution)[^\w\n]*$")
 _REGION = re.compile(  # groups: the solution, and the stub, if any
     r"^[ \t]*### BEGIN SOLUTION[ \t]*\n(.*?)"
     r"(?:^[ \t]*### STUB[ \t]*\n(.*?))?"
@@ -107,9 +102,9 @@ def _cell(
     while begin < end and not lines[begin].strip():
         begin += 1
     source = "\n".join(lines[begin:end]).rstrip()
-    _check_markers(source, begin + 1, () if kind == "markdown" else ("BEGIN SOLUTION",))
     text = f"{source}\n"
-    found = list(_REGION.finditer(text))
+    found = [] if kind == "markdown" else list(_REGION.finditer(text))
+    _check_markers(text, begin + 1, found)
     regions = tuple(_region(one, begin + 1 + text.count("\n", 0, one.start())) for one in found)
     stubs = iter(regions)
     solved = _REGION.sub(r"\1", text).removesuffix("\n")
@@ -117,21 +112,17 @@ def _cell(
     return Cell(kind, source, begin + 1, tags, solved, learner, regions)
 
 
-def _check_markers(source: str, line: int, allowed: tuple[str, ...]) -> None:
-    """Raise an error if a marker is misspelled or misplaced, or the first isn't in `allowed`."""
-    first = allowed
-    for at, text in enumerate(source.split("\n"), start=line):
-        if marker := _MARKER.fullmatch(text):
-            name = marker[1].upper()
-            if text.strip() != f"### {name}" or name not in allowed:
-                raise SourceError(
-                    at,
-                    f"`{text.strip()}` is out of place or misspelled: a code cell has "
-                    "`### BEGIN SOLUTION`, perhaps `### STUB`, then `### END SOLUTION`",
-                )
-            allowed = _NEXT[name]
-    if allowed != first:  # a region is still open
-        raise SourceError(at, "`### END SOLUTION` is missing at the end of this cell, or earlier")
+def _check_markers(text: str, line: int, regions: Iterable[re.Match[str]]) -> None:
+    """Raise an error if a marker isn't part of a region, such as a misspelled one."""
+    for region in regions:
+        between = [part for part in region.groups() if part is not None]
+        text = text.replace(region[0], "\n".join(["", *between, ""]), 1)  # has as many lines
+    if marker := _MARKER.search(text):
+        raise SourceError(
+            line + text.count("\n", 0, marker.start()),
+            f"`{marker[0].strip()}` is out of place or misspelled, or its end is missing: a code "
+            "cell has `### BEGIN SOLUTION`, perhaps `### STUB`, then `### END SOLUTION`",
+        )
 
 
 def _region(found: re.Match[str], line: int) -> Region:
