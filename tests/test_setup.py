@@ -83,20 +83,6 @@ over.set()
     assert done.stdout.decode().split() == [str(max(nice, usual)), str(usual)]
 
 
-def test_response_models_are_built_before_the_first_response():
-    program = """
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from utils import setup
-
-kinds = (ChatCompletion, ChatCompletionChunk)
-print(*(kind.__pydantic_complete__ for kind in kinds))
-setup._build_types()
-print(*(kind.__pydantic_complete__ for kind in kinds))
-"""
-    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    assert result.stdout.decode().split() == ["False", "False", "True", "True"]
-
-
 def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh):
     ready()
     assert fresh.simulator is not None

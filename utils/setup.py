@@ -156,10 +156,6 @@ def _warm_up(contact: bool) -> None:
     model = chat_model()
     if contact:
         model.root_client.models.list()
-    _build_types()
-    from langchain_core.callbacks import AsyncCallbackManager
-
-    AsyncCallbackManager.configure()  # imports the modules that every call needs
     import anyio  # its first use loads modules, which would delay the first astream by 30 ms
 
     # in a separate thread, since the main thread already runs a loop
@@ -172,17 +168,6 @@ def _let_cells_await() -> None:
     """Turn IPython's `autoawait` on, since a user's settings may have turned it off."""
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
         shell.autoawait = True
-
-
-def _build_types() -> None:
-    """Build the SDK's response models now, rather than during the first response."""
-    from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
-    from openai.types.chat.chat_completion import Choice as WholeChoice
-    from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta
-
-    whole = (ChatCompletionMessage, WholeChoice, ChatCompletion)
-    for part in (*whole, ChoiceDelta, Choice, ChatCompletionChunk):
-        part.model_rebuild()
 
 
 @cache  # only once: a later freeze would also keep garbage in memory
