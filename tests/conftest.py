@@ -30,20 +30,16 @@ def _no_connection_of_a_closed_loop():
             getattr(sys.modules[module], name).cache_clear()
 
 
-@pytest.fixture(scope="module")
-def started():
-    """Yield a `Shared` for one test module; it starts a simulator when a model is first used."""
-    yield from own_shared()
+@pytest.fixture
+def shared(monkeypatch):
+    """Yield a new `Shared`, whose simulator `start()` starts and shares until the test ends."""
+    from utils.simulator import client
 
-
-def own_shared():
-    """Yield a new `Shared`; afterwards, stop its simulator if one was started."""
-    from utils.simulator.client import Shared
-
-    shared = Shared()
-    yield shared
-    if shared.simulator is not None:
-        shared.simulator.stop()
+    fresh = client.Shared()
+    monkeypatch.setattr(client, "shared", fresh)
+    yield fresh
+    if fresh.simulator is not None:
+        fresh.simulator.stop()
 
 
 @pytest.fixture

@@ -24,11 +24,9 @@ OPENAI = {"OPENAI_MODEL": "gpt-x", "OPENAI_API_KEY": "sk-of-a-user-1"}
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch, started):
+def clean():
     """Start without cached clients; restore the environment variables afterwards."""
     before = dict(os.environ)
-    os.environ["COURSE_SPEED"] = "50"
-    monkeypatch.setattr(simulator_client, "shared", started)
     provider.simulator()  # starts the simulator before a test sets variables
     provider._clients.cache_clear()
     get_env_var.cache_clear()

@@ -16,7 +16,6 @@ from pydantic import create_model
 from utils import provider
 from utils.provider import ProviderError, chat_model, describe, explain, explain_providers
 from utils.simulator import Simulator, SimulatorError
-from utils.simulator import client as simulator_client
 from utils.stall_timeout import Stalled, watched
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
@@ -28,13 +27,6 @@ def other():
     server = Simulator(speed=50)
     yield server
     server.stop()
-
-
-@pytest.fixture(autouse=True)
-def own_simulator(monkeypatch, started):
-    """Give this module its own simulator, which runs at 50 times real speed."""
-    monkeypatch.setenv("COURSE_SPEED", "50")
-    monkeypatch.setattr(simulator_client, "shared", started)
 
 
 @pytest.fixture
@@ -383,9 +375,9 @@ def test_any_other_error_is_named_without_keys(monkeypatch):
     assert sentence == "ValueError: bad: [key] and [key]"
 
 
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("call", [chat_model, provider.simulator])
 def test_a_simulator_that_cannot_start_is_a_provider_error(monkeypatch, call):
-    monkeypatch.setattr(simulator_client, "shared", simulator_client.Shared())
     monkeypatch.setenv("COURSE_SPEED", "fast")
     with pytest.raises(ProviderError, match="COURSE_SPEED is 'fast'"):
         call()

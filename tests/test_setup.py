@@ -10,26 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.conftest import own_shared
 from tools.programs import ROOT
 from utils import setup, shadowing
 from utils.setup import SetupError, ready
-from utils.simulator import client as simulator_client
-
-
-@pytest.fixture(autouse=True)
-def _simulated(started, monkeypatch):
-    """Give this module its own simulator, 50 times faster than real time."""
-    monkeypatch.setenv("COURSE_SPEED", "50")
-    monkeypatch.setattr(simulator_client, "shared", started)
-
-
-@pytest.fixture
-def fresh(_simulated, monkeypatch):
-    """Yield a new `Shared`, which will hold a simulator once one has been started."""
-    for fresh in own_shared():
-        monkeypatch.setattr(simulator_client, "shared", fresh)
-        yield fresh
 
 
 def test_it_prints_the_same_sentence_each_time(capsys):
@@ -83,18 +66,18 @@ over.set()
     assert done.stdout.decode().split() == [str(max(nice, usual)), str(usual)]
 
 
-def test_it_starts_the_simulator_and_leaves_its_log_empty(fresh):
+def test_it_starts_the_simulator_and_leaves_its_log_empty(shared):
     ready()
-    assert fresh.simulator is not None
-    assert len(fresh.simulator.requests()) == 0
+    assert shared.simulator is not None
+    assert len(shared.simulator.requests()) == 0
 
 
-def test_a_real_provider_is_named_without_a_request_or_a_simulator(fresh, monkeypatch, capsys):
+def test_a_real_provider_is_named_without_a_request_or_a_simulator(shared, monkeypatch, capsys):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # no server listens there
     monkeypatch.setenv("OPENAI_MODEL", "llama")
     ready()
     assert "Cells will call the model llama at 127.0.0.1:9: no cost." in capsys.readouterr().out
-    assert fresh.simulator is None
+    assert shared.simulator is None
 
 
 def test_an_incomplete_provider_is_explained(monkeypatch):

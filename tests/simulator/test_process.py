@@ -16,12 +16,10 @@ import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from tests.conftest import own_shared
 from tests.simulator.orphans import PATIENCE, ROOT, is_running, stream
 from tests.simulator.raw import chat
 from utils import simulator as sim
 from utils.simulator import Simulator, SimulatorError
-from utils.simulator import client as simulator_client
 from utils.simulator.process import child_process, server_process
 
 
@@ -30,14 +28,6 @@ def own() -> Iterator[Simulator]:
     simulator = Simulator(speed=50)
     yield simulator
     simulator.stop()
-
-
-@pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make `start()` start a new simulator, which is stopped after the test."""
-    for fresh in own_shared():
-        monkeypatch.setattr(simulator_client, "shared", fresh)
-        yield
 
 
 def wait_for_exit(pid: int) -> None:
