@@ -20,6 +20,7 @@ from utils.provider import chat_model, explain, explain_providers
 HTML = "text/html"
 MIDWAY = "The provider failed in the middle of its reply: ask again."
 INSTEAD = "The provider sent an error instead of a reply"
+STATUS_200 = "The server returned status 200 but no completion"
 TEXT = 'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
 BODIES = {  # content type and body
     "LM Studio without /v1": (JSON, '{"error": "Unexpected endpoint or method. (POST /chat)"}'),
@@ -113,6 +114,7 @@ CREATED = (
     '{"id": "r", "model": "m", "output": []}}\n\n'
 )
 LIMITED = '"error": {"code": "rate_limit_exceeded", "message": "Too many."}'
+ERROR_EVENT = 'data: {"type": "error", "code": "rate_limit_exceeded", "message": "Too many."}\n\n'
 # For each ending: whether the Responses API is used, the stream's beginning and end, and how the
 # explanation begins.
 ENDINGS = {
@@ -120,18 +122,19 @@ ENDINGS = {
     "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),
     "error": (False, TEXT, f"data: {{{LIMITED}}}\n\n", MIDWAY),
     "error alone": (False, "", f"data: {{{LIMITED}}}\n\n", f"{INSTEAD}: Too many."),
-    "no JSON alone": (False, "", "data: upstream failed\n\n", "The server returned status 200"),
+    "no JSON alone": (False, "", "data: upstream failed\n\n", STATUS_200),
     "failed response": (
         True,
         CREATED,
         f'data: {{"type": "response.failed", "response": {{"id": "r", {LIMITED}}}}}\n\n',
         MIDWAY,
     ),
-    "error event": (
+    "error event": (True, CREATED, ERROR_EVENT, MIDWAY),
+    "error event alone": (
         True,
-        CREATED,
-        'data: {"type": "error", "code": "rate_limit_exceeded", "message": "Too many."}\n\n',
-        MIDWAY,
+        "",
+        ERROR_EVENT,
+        f"{STATUS_200} (“rate_limit_exceeded: Too many.”)",
     ),
 }
 

@@ -37,8 +37,12 @@ _READERS = dict.fromkeys(
         r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
     ),
 }
-# LangChain functions that raise a `ValueError` if a whole reply reports a failure.
-_WHOLE_READERS = ("_create_chat_result", "_construct_lc_result_from_responses_api")
+# LangChain functions that raise a `ValueError` if a reply, streamed or not, reports a failure.
+_REFUSAL_READERS = (
+    "_create_chat_result",
+    "_construct_lc_result_from_responses_api",
+    "_convert_responses_chunk_to_generation_chunk",
+)
 # Exceptions raised for a missing or unexpected field.
 _FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
 # Methods of langchain-core's chat models that raise if there is no reply.
@@ -214,7 +218,7 @@ def nothing_readable(error: BaseException | None = None) -> str:
 def _words_of_refusal(error: BaseException | None) -> str:
     """Return the error that LangChain raised for a body such as `{"error": …}`; else ""."""
     frames = _frames(error) if error is not None else []
-    if type(error) is not ValueError or not frames or frames[-1].function not in _WHOLE_READERS:
+    if type(error) is not ValueError or not frames or frames[-1].function not in _REFUSAL_READERS:
         return ""
     (raised,) = error.args  # the body's `error`, or a message about a body that isn't an object
     if str(raised).startswith("Unexpected response type"):
