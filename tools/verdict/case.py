@@ -22,6 +22,8 @@ from .stream import Stream
 RAINBOW = "Explain how a rainbow forms."
 TRICKY = ("How do emoji and accents combine?", "Show me Markdown with code and a table.")
 
+HOLD = 8.0  # the length of the model's mid-reply pause, in seconds
+
 Verdict = Literal["passed", "failed", "not tried"]
 
 
@@ -70,7 +72,6 @@ class Case:
     endpoint: Endpoint
     model: Model | None  # the simulator behind the app; None if the app uses another model
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
-    hold: float = 8.0  # the length of the model's mid-reply pause, in seconds
     silence: float = 20.0  # length of a silence that an app must survive or report, in seconds
     # size of the reply to a slow reader, in MB
     flood: float = field(default_factory=exceeds_buffers)
@@ -88,7 +89,7 @@ class Case:
     @property
     def patience(self) -> float:
         """Seconds to wait for the next piece of a reply."""
-        return 2 * self.hold + 5 if self.model is not None else 60  # real models may be slow
+        return 2 * HOLD + 5 if self.model is not None else 60  # real models may be slow
 
     @property
     def reply(self) -> str:
@@ -113,7 +114,7 @@ class Case:
 
     async def make_pause(self, after: int) -> None:
         """Make the model pause after this many tokens."""
-        await self.simulator.behave(f"sim-chat:stall@{after},{self.hold * self.speed:.3f}")
+        await self.simulator.behave(f"sim-chat:stall@{after},{HOLD * self.speed:.3f}")
 
     def question(self, about: str = "") -> tuple[str, str]:
         """Return a unique question, and the marker that identifies it in the log."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from tools.app import APPS
 from tools.env_vars import simulated_environ
 from tools.programs import ROOT, say
-from tools.running_app import served
+from tools.running_app import Site, served
 
 from .lines import LINES
 from .nginx import ALONE, BUFFERING, README, behind_nginx, settings_in_the_readme
@@ -36,12 +36,12 @@ def main() -> int:
     """Test everything and write the tables."""
     tables: dict[str, Table] = {}
     for name in APPS:
-        tables[name.capitalize().replace("api", "API")] = _verdict("--app", name)
+        tables[name.capitalize().replace("api", "API")] = verdict("--app", name)
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         Path(folder, "naive.py").write_text(_naive() + RUN_NAIVE_APP, encoding="utf-8")
         run = f"{sys.executable} -m uvicorn naive:app --port {{port}}"
         url = "http://127.0.0.1:{port}/chat?question={question}"
-        tables[NAIVE] = _verdict("--run", run, url, place=Path(folder))
+        tables[NAIVE] = verdict("--run", run, url, place=Path(folder))
     for name, settings in {
         "FastAPI behind nginx, set as above": settings_in_the_readme(),
         "FastAPI behind nginx, buffering on": BUFFERING,
@@ -51,8 +51,7 @@ def main() -> int:
             served(ALONE, sys.executable) as site,
             behind_nginx(settings, Path(folder), site.url) as url,
         ):
-            model = {**site.model, "COURSE_SPEED": "2"}  # the speed set by `served`
-            tables[name] = _verdict("--preset", "fastapi", url, model=model)
+            tables[name] = verdict("--preset", "fastapi", url, site=site)
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     README.write_text(f"{before}{BEGIN}{_markdown(tables)}{END}{after}", encoding="utf-8")
@@ -66,11 +65,13 @@ def _naive() -> str:
     return str(next(cell for cell in cells if "def naive_app(" in cell))
 
 
-def _verdict(*words: str, place: Path = ROOT, model: Mapping[str, str] | None = None) -> Table:
-    """Run the verdict in a folder; `model` contains environment variables for a simulator."""
+def verdict(*words: str, place: Path = ROOT, site: Site | None = None) -> Table:
+    """Run the verdict in a folder; `site` is an app that runs already, with its simulator."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
-    environ = simulated_environ(PYTHONPATH=str(ROOT)) | dict(model or {})
+    environ = simulated_environ(PYTHONPATH=str(ROOT))
+    if site is not None:
+        environ |= {**site.model, "COURSE_SPEED": "2"}  # the speed set by `served`
     done = subprocess.run(command, cwd=place, env=environ, stdout=subprocess.PIPE, text=True)
     return {line.pop("line"): line for line in json.loads(done.stdout)["lines"]}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps.frameworks.judging import failed, verdict
+from tests.apps.frameworks.judging import failed
 from tools.running_app import Site, served
 from tools.verdict.nginx import ALONE, BUFFERING, NGINX, behind_nginx, settings_in_the_readme
 
@@ -32,15 +32,14 @@ def site() -> Iterator[Site]:
 
 def test_every_line_passes_with_the_readmes_settings(site: Site, tmp_path: Path) -> None:
     with behind_nginx(settings_in_the_readme(), tmp_path, site.url) as url:
-        assert failed(verdict(site, "fastapi", url)) == []
+        assert failed(site, "fastapi", url) == []
 
 
 def test_the_apps_header_turns_buffering_off(site: Site, tmp_path: Path) -> None:
     with behind_nginx("", tmp_path, site.url) as url:
-        assert failed(verdict(site, "fastapi", url)) == []
+        assert failed(site, "fastapi", url) == []
 
 
 def test_the_verdict_reports_buffering(site: Site, tmp_path: Path) -> None:
     with behind_nginx(BUFFERING, tmp_path, site.url) as url:
-        table = verdict(site, "fastapi", url)
-    assert set(failed(table)) == BUFFERED
+        assert set(failed(site, "fastapi", url)) == BUFFERED

@@ -20,7 +20,7 @@ import psutil
 import pytest
 import redis
 
-from tests.apps.frameworks.judging import failed, verdict
+from tests.apps.frameworks.judging import failed
 from tools.app import FASTAPI, HOST, Child, running, simulator, wait_until_it_listens
 from tools.env_vars import clean_environ, simulated_environ
 from tools.lab import free_port
@@ -255,4 +255,4 @@ def test_a_worker_that_hung_adds_nothing_to_a_reply_that_counts_as_failed(worker
 @pytest.mark.skipif(NGINX is None, reason="nginx isn't installed: see .ci/run.")
 def test_behind_a_load_balancer_every_line_passes(workers: Workers, tmp_path: Path) -> None:
     with behind_nginx(settings_in_the_readme(), tmp_path, *workers.urls) as url:
-        assert failed(verdict(workers.site, "fastapi", url)) == []
+        assert failed(workers.site, "fastapi", url) == []

@@ -1,6 +1,6 @@
 """Each framework's app (the fixture `chosen`) gets the verdict shown in apps/README.md."""
 
-from tests.apps.frameworks.judging import failed, verdict
+from tests.apps.frameworks.judging import failed
 from tools.app import App
 from tools.running_app import served
 
@@ -13,4 +13,4 @@ NOT_PASSED = {
 
 def test_each_app_passes_the_lines_named_in_the_readme(chosen: App) -> None:
     with served(chosen, str(chosen.python)) as site:
-        assert failed(verdict(site, chosen.name, site.url)) == NOT_PASSED[chosen.name]
+        assert failed(site, chosen.name, site.url) == NOT_PASSED[chosen.name]
