@@ -114,37 +114,31 @@ class Sound(Starlette):
             raise TruncatedError
 
 
-class LateFirst(Sound):
-    """Buffers the first 12 pieces and then sends them together."""
-
-    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        held, pieces = "", 0
-        async with aclosing(self.asked(question, stop)) as texts:
-            async for text in texts:
-                held, pieces = held + text, pieces + 1
-                if pieces >= 12:
-                    yield held
-                    held = ""
-        yield held
-
-
 class Batches(Sound):
     """Sends the first piece, then the others in batches of 25."""
 
+    first, later = 1, 25  # the number of pieces in the first batch, and in each later one
+
     async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
         held: list[str] = []
-        first = True
+        size = self.first
         try:
             async with aclosing(self.asked(question, stop)) as texts:
                 async for text in texts:
                     held.append(text)
-                    if first or len(held) == 25:
+                    if len(held) == size:
                         yield "".join(held)
-                        held, first = [], False
+                        held, size = [], self.later
         except Exception:
             yield "".join(held)
             raise
         yield "".join(held)
+
+
+class LateFirst(Batches):
+    """Sends the first 12 pieces together, then each piece at once."""
+
+    first, later = 12, 1
 
 
 class NoNewlines(Sound):

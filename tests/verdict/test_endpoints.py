@@ -176,12 +176,10 @@ def test_trailing_empty_pieces_do_not_make_a_truncated_reply_look_different(verd
     assert table[BREAK].what == seen
 
 
-class Buffers(apps.Sound):
+class Buffers(apps.Batches):
     """Sends nothing until the reply is complete."""
 
-    async def texts(self, question: str, stop: asyncio.Event) -> AsyncGenerator[str]:
-        for text in [text async for text in self.asked(question, stop)]:
-            yield text
+    first = 1_000_000
 
 
 def test_what_a_buffer_hides_is_not_tried(verdict: Judge) -> None:
