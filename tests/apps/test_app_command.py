@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import os
 import re
 import signal
 import subprocess
@@ -17,13 +16,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.tools.run_course import course
 from tools import app as command
 from tools import environment
 from tools.app import APPS, FASTAPI
 from tools.lab import free_port
-from tools.programs import Advice
+from tools.programs import ROOT, Advice
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds
 CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
@@ -73,14 +72,7 @@ def test_it_serves_the_page_and_leaves_no_process(how: str) -> None:
 
 def refusal(*words: str, **variables: str) -> str:
     """Run a `course.py` command that must fail, and return its error message."""
-    done = subprocess.run(
-        [sys.executable, "course.py", *words],
-        cwd=ROOT,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    done = course(*words, **variables)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr.strip()
