@@ -9,9 +9,7 @@ import contextlib
 import re
 import subprocess
 import tempfile
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from tools.env_vars import clean_environ
 from tools.environment import LOCKS, Environment
@@ -51,21 +49,11 @@ def canary(arguments: argparse.Namespace) -> int:
     return int(code != 0)
 
 
-def requirements(project: dict[str, Any]) -> list[str]:
-    """Return all dependencies in pyproject.toml, including optional ones."""
-    groups = project["optional-dependencies"].values()
-    return [*project["dependencies"], *(line for group in groups for line in group)]
-
-
 def _install(uv: str, environment: Environment) -> None:
     """Create the environment and install the newest versions; raise Advice if that fails."""
     make_venv(environment, uv)
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted, overrides = environment.root / "wanted.txt", environment.root / "overrides.txt"
-    wanted.write_text("\n".join(requirements(pyproject["project"])), encoding="utf-8")
-    overrides.write_text("\n".join(pyproject["tool"]["uv"]["override-dependencies"]), "utf-8")
     command = [uv, "pip", "install", "--python", str(environment.python), "--upgrade"]
-    command += ["--only-binary", ":all:", "--override", str(overrides), "-r", str(wanted)]
+    command += ["--only-binary", ":all:", "--all-extras", "-r", "pyproject.toml"]
     try:
         follow(command, environment, "downloading the newest versions", uv_progress)
     except Advice as advice:
