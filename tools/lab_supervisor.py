@@ -25,7 +25,6 @@ from tools.lab import RUNTIME, SERVER_SETTINGS, ask
 from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, say
 from utils.env_vars import PROXIES, hidden
 
-_MARK = "COURSE_LAB_"  # prefix of an environment variable that JupyterLab's descendants inherit
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
 # the maximum number of searches for processes to kill, since new ones may start during a search;
 # each takes up to 1 s
@@ -37,7 +36,7 @@ def supervise(folder: Path) -> int:
     # `lab` receives the same signals and closes the pipe to this process, which stops JupyterLab
     ignore_signals()
     signal.signal(signal.SIGTERM, _exit)
-    mark = _MARK + secrets.token_hex(8)
+    mark = new_mark()
     server = subprocess.Popen(
         [sys.executable, "-m", "tools.lab_supervisor", str(folder), "--serve"],
         stdin=subprocess.DEVNULL,
@@ -49,7 +48,7 @@ def supervise(folder: Path) -> int:
         threading.Thread(target=_end_with_stdin, args=watching, daemon=True).start()
         return server.wait()
     finally:
-        _end_all(mark)
+        end_all(mark)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -90,10 +89,15 @@ def _interrupt_cells(port: int, token: str) -> None:
         time.sleep(0.05)  # poll, since JupyterLab offers no event to wait for
 
 
-def _end_all(mark: str) -> None:
-    """Kill everything that JupyterLab started, in any session or process group."""
+def new_mark() -> str:
+    """Return the name of an environment variable, by which a program's descendants are found."""
+    return f"COURSE_{secrets.token_hex(8)}"
+
+
+def end_all(mark: str) -> None:
+    """Kill the processes whose environment contains `mark`, in any session or process group."""
     for _ in range(_ROUNDS):
-        found = list(_marked(mark))
+        found = list(marked(mark))
         if not found:
             return
         for process in found:
@@ -102,7 +106,7 @@ def _end_all(mark: str) -> None:
         psutil.wait_procs(found, timeout=1)
 
 
-def _marked(mark: str) -> Iterator[psutil.Process]:
+def marked(mark: str) -> Iterator[psutil.Process]:
     """Yield the running processes whose environment contains the variable `mark`."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

@@ -19,6 +19,7 @@ import psutil  # type: ignore[import-untyped]
 from tools.env_vars import clean_environ
 from tools.installers import output_of
 from tools.lab import ask, free_ports
+from tools.lab_supervisor import end_all, marked, new_mark
 from tools.programs import ROOT, Advice, ignore_signals, responds
 
 PROXY = "configurable-http-proxy"
@@ -86,7 +87,7 @@ class Hub:
         self.password = secrets.token_urlsafe(16)
         self._port, hub_port, proxy_port, *ports = free_ports(3 + len(names))
         self.address = f"http://127.0.0.1:{self._port}"
-        self._started: set[psutil.Process] = set()
+        self._mark = new_mark()
         for name in names:
             home = folder / "homes" / name
             home.mkdir(parents=True)
@@ -103,15 +104,18 @@ class Hub:
             homes=str(folder / "homes" / "{username}"),
             runtime=str(folder / "run"),
             python=sys.executable,
-            environment={name: os.environ[name] for name in ["COURSE_SPEED"] if name in os.environ},
+            environment={
+                self._mark: "1",
+                **{name: os.environ[name] for name in ["COURSE_SPEED"] if name in os.environ},
+            },
         )
         config.write_text(text, encoding="utf-8")
         config.chmod(0o600)
         with (folder / "hub.log").open("wb") as log:
-            self._process = psutil.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "jupyterhub", "--config", str(config)],
                 cwd=folder,
-                env=_environ(folder),
+                env=_environ(folder) | {self._mark: "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -140,41 +144,22 @@ class Hub:
 
     def processes(self) -> dict[str, list[psutil.Process]]:
         """Return the hub process and all its descendants, by kind."""
-        parts: dict[str, list[psutil.Process]] = {part: [] for part in _PARTS.values()}
-        parts["hub"] = [self._process]
-        parts["other"] = []
-        for process in self._descendants():
+        parts: dict[str, list[psutil.Process]] = {part: [] for part in (*_PARTS.values(), "other")}
+        for process in marked(self._mark):
             with contextlib.suppress(psutil.Error):
                 command = " ".join(process.cmdline())
                 kinds = (part for words, part in _PARTS.items() if words in command)
                 parts[next(kinds, "other")].append(process)
         return parts
 
-    def _descendants(self) -> list[psutil.Process]:
-        """Return all descendants found so far, including orphans, which psutil no longer lists."""
-        with contextlib.suppress(psutil.Error):
-            self._started |= set(self._process.children(recursive=True))
-        return list(self._started)
-
     def end(self) -> None:
-        """Kill the hub and all its descendants.
-
-        They are suspended first, so that none can start another process. Killing them is safe,
-        since there is nothing to save.
-        """
-        ending: set[psutil.Process] = set()
-        while new := {self._process, *self._descendants()} - ending:
-            ending |= new
-            for process in new:
-                with contextlib.suppress(psutil.Error):
-                    process.suspend()
-        for process in ending:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(ending, timeout=5)
+        """Kill the hub and all its descendants, which have nothing to save."""
+        end_all(self._mark)
+        self._process.wait()
 
 
 _PARTS = {  # kinds of processes, keyed by a string that their command lines contain
+    "jupyterhub --config": "hub",
     PROXY: "proxy",
     "jupyterhub.singleuser": "server",
     "ipykernel_launcher": "kernel",
