@@ -41,6 +41,9 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
         ("lab --port -1", "Port -1 can't be used (valid ports are 1 to 65535): choose another"),
         ("lab 3", "lab takes no number: it opens lesson 1, and the others are beside it"),
         ("doctor me", "doctor doesn't take 'me': see "),
+        ("app flask", "app name: invalid choice: 'flask' (choose from "),
+        ("app", "app the following arguments are required: name: see "),
+        ("app fastapi --port 80000", "Port 80000 can't be used (valid ports are 1 to 65535): "),
     ],
 )
 def test_an_invalid_command_line_is_reported_in_one_sentence(words, message, capsys):
