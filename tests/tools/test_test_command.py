@@ -80,32 +80,20 @@ def test_other_arguments_are_passed_only_to_pytest():
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("body", "words", "problem", "counts"),
     [
-        (["-k", "nothing"], "pytest found no matching test"),
-        (["--no-such-option"], "pytest ran no test, and says above why"),
+        ("pass", ["-k", "nothing"], " (pytest found no matching test)", "0 passed, 0 failed"),
+        ("pass", ["--no-such-option"], " (pytest ran no test, and says", "0 passed, 0 failed"),
+        ("os._exit(3)", [], "", "0 passed, 1 failed"),
+        ("os._exit(0)", [], " (pytest ended without a report", "0 passed, 1 failed"),
     ],
 )
-def test_a_run_without_a_test_reports_no_failed_test(tmp_path, capfd, words, message):
-    step = pytest_on(written(tmp_path, "def test_it(): pass\n"), *words)
+def test_a_pytest_that_runs_no_test_or_not_all_fails(tmp_path, capfd, body, words, problem, counts):
+    step = pytest_on(written(tmp_path, f"import os\ndef test_it(): {body}\n"), *words)
     assert test_command.run_steps([step]) == 1
-    problem, counts = capfd.readouterr().out.splitlines()[-2:]
-    assert problem.startswith(f"What failed: tests ({message}")
-    assert counts == "0 passed, 0 failed, 0 skipped"
-
-
-def test_a_pytest_that_crashes_counts_as_a_failure(tmp_path, capfd):
-    step = pytest_on(written(tmp_path, "import os\ndef test_it(): os._exit(3)\n"))
-    assert test_command.run_steps([step]) == 1
-    assert capfd.readouterr().out.splitlines()[-1] == "0 passed, 1 failed, 0 skipped"
-
-
-def test_a_pytest_that_ends_early_without_an_error_counts_as_a_failure(tmp_path, capfd):
-    step = pytest_on(written(tmp_path, "import os\ndef test_it(): os._exit(0)\n"))
-    assert test_command.run_steps([step]) == 1
-    problem, counts = capfd.readouterr().out.splitlines()[-2:]
-    assert problem.startswith("What failed: tests (pytest ended without a report")
-    assert counts == "0 passed, 1 failed, 0 skipped"
+    *_, failed, last = capfd.readouterr().out.splitlines()
+    assert failed.startswith(f"What failed: tests{problem}")
+    assert last == f"{counts}, 0 skipped"
 
 
 def passing(name: str = "style") -> Step:
