@@ -116,7 +116,6 @@ VIOLATIONS = {
         "no setup: .* `## Setup` with a code cell tagged `setup`",
     ),
     "a_setup_outside_its_section": (SAMPLE.replace("## Setup", "## Begin"), "no setup: "),
-    "no_time": (SAMPLE.replace("**Time:**", "Time:"), "no line with the lesson's minutes"),
     "a_long_cell": (
         SAMPLE + cell(*(f"x{n} = {n}" for n in range(26))),
         "a code cell of 26 lines; the longest allowed is 25",

@@ -11,7 +11,6 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*$")
 _EXERCISE = re.compile(r"^Exercise (\d+\.\d+)\b")
 # matches *Write · easy · 5 minutes.*
 _EFFORT = re.compile(r"^\*[^*·]+ · (easy|medium|hard) · \d+ minutes?\.\*")
-_TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Heading:
 
 
 def problems(lesson: Lesson) -> Iterator[SourceError]:
-    """Yield all problems with a lesson's headings and its `**Time:**` line."""
+    """Yield all problems with a lesson's headings."""
     yield from _title(lesson)
     yield from _setup(lesson)
     yield from _exercises(lesson)
@@ -46,10 +45,6 @@ def problems(lesson: Lesson) -> Iterator[SourceError]:
                 f"`{heading}` inside the note for instructors that begins at line "
                 f"{heading.cell.line}: learners would not see it. Is `+++` missing before it?",
             )
-    if not any(_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor):
-        yield lesson.error(
-            1, "there is no line with the lesson's minutes: write `**Time:** 60 minutes`"
-        )
 
 
 def _title(lesson: Lesson) -> Iterator[SourceError]:
