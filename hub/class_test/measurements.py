@@ -68,7 +68,6 @@ class Measurements:
     late: dict[str, list[float]] = field(default_factory=dict)
     # for the bare stream, the seconds from each message's due time to its arrival
     bare: list[float] = field(default_factory=list)
-    redraws: int = 0
     # CPU usage at the start, after all learners became ready, and at the end
     usages: list[Usage] = field(default_factory=list)
     # the memory of each part (hub, kernel, …) after the last cell, in MB
@@ -139,7 +138,7 @@ class Measurements:
                 f"99 % within {_p99(late) * 1000:.0f} ms, "
                 f"worst lag {lag(max(late)) * 1000:.0f} ms"
             )
-        return [*lines, f"             {self.redraws} redraws in all"]
+        return lines
 
     def _cost_lines(self) -> list[str]:
         if not self.learners or not self.memory:

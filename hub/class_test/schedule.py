@@ -2,7 +2,7 @@
 
 All learners start at the same moment. Each logs in, starts a server, opens JupyterLab, starts a
 kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run
-lesson 1's streaming cells; the last learner starts each cell within five seconds of the first.
+lesson 1's live cells; the last learner starts each cell within five seconds of the first.
 A *bare* stream, without a model, measures the lag that the machine and Jupyter alone cause.
 """
 
@@ -32,7 +32,6 @@ MB_BESIDES = 300  # memory for the hub, the proxy and this command
 PATIENCE = 300.0  # time limit for getting a class ready, and for running each cell, in seconds
 WITHIN = 5.0  # seconds over which the learners' start times for a cell are spread
 LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
-LOOP = "print(chunk.content"  # code in cells with a plain loop; the first such cell is run
 # evaluated in a learner's kernel: fields of the last streamed reply's log entry
 LOG = (
     "[(r.received, r.planned_ttft, r.planned_gap, r.tokens_sent, r.ended) "
@@ -41,20 +40,19 @@ LOG = (
 
 
 def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
-    """Return a lesson's setup cell, and the names and code of its streaming cells."""
+    """Return a lesson's setup cell, and the names and code of its live cells."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     sources = ["".join(cell["source"]) for cell in code]
     setup = ["".join(it["source"]) for it in code if "setup" in it["metadata"].get("tags", [])]
-    first_loop = [source for source in sources if LOOP in source][:1]
     live = [source for source in sources if any(part in source for part in LIVE)]
-    if len(setup) != 1 or len(live) != len(LIVE) or not first_loop:
+    if len(setup) != 1 or len(live) != len(LIVE):
         raise Advice(
-            f"{notebook.name} no longer has one setup cell, one cell for each of "
-            f"{', '.join(LIVE)} and one with {LOOP}: change hub/class_test/schedule.py to match."
+            f"{notebook.name} no longer has one setup cell, and one cell for each of "
+            f"{', '.join(LIVE)}: change hub/class_test/schedule.py to match."
         )
     race, text = live
-    return setup[0], [("race", race), ("three lines", first_loop[0]), ("live text", text)]
+    return setup[0], [("race", race), ("live text", text)]
 
 
 def check_memory(learners: int, free: float) -> None:
@@ -136,10 +134,7 @@ async def run_class(hub: Hub, names: list[str]) -> Measurements:
 async def stream(
     learners: list[Learner], name: str, code: str, measured: Measurements
 ) -> list[Learner]:
-    """Run a streaming cell for all learners.
-
-    If it is a live cell (see `LIVE`) or the bare stream, measure its lag.
-    """
+    """Run a live cell or the bare stream for all learners, and measure its lag."""
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
@@ -154,9 +149,8 @@ async def stream(
     if code == BARE:
         for learner in present:
             measured.bare.extend(bare_lateness(ran[learner].messages()))
-    if any(part in code for part in LIVE):
-        present = await together(present, f"comparing: {name}", measure, measured)
-    return present
+        return present
+    return await together(present, f"comparing: {name}", measure, measured)
 
 
 async def set_up(learner: Learner, code: str) -> None:
@@ -171,9 +165,8 @@ async def read_lag(learner: Learner, ran: Run, name: str, measured: Measurements
     received, ttft, gap, tokens, ended = ast.literal_eval(await learner.value(LOG))
     if ended != "finished":
         raise LagError(f"the reply did not finish: {ended}")
-    redraws, pacing = streamed(ran.messages()), Pacing(received, ttft, gap, tokens)
-    measured.late.setdefault(name, []).extend(lateness(redraws, pacing))
-    measured.redraws += len(redraws)
+    late = lateness(streamed(ran.messages()), Pacing(received, ttft, gap, tokens))
+    measured.late.setdefault(name, []).extend(late)
 
 
 def main() -> int:
