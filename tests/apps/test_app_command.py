@@ -16,9 +16,10 @@ import psutil
 import pytest
 
 from tests.tools.run_course import course
+from tests.tools.test_setting_up import fake_installers
 from tools import app as command
-from tools import environment
 from tools.app import APPS, FASTAPI
+from tools.environment import Action
 from tools.lab import free_port
 from tools.programs import ROOT, Advice
 
@@ -77,31 +78,17 @@ def test_a_provider_without_a_model_is_explained() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_apps_packages_are_installed_once_from_its_own_lock(
+def test_an_apps_packages_are_installed_from_its_own_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fake_installers(monkeypatch)
     app = replace(FASTAPI, root=tmp_path)
     app.lock().parent.mkdir()
     app.lock().write_text("one==1\n")
-    installed: list[str] = []
-
-    def make(it: command.App, uv: str | None) -> None:
-        it.packages.mkdir(parents=True)
-        it.python.parent.mkdir()
-        it.python.symlink_to(sys.executable)
-
-    def install(*arguments: object) -> None:
-        installed.append(app.lock().read_text())
-        (app.packages / "one-1.dist-info").mkdir()
-
-    monkeypatch.setattr(environment, "make_venv", make)
-    monkeypatch.setattr(environment, "run_uv", install)
-    monkeypatch.setattr(environment, "run_pip", install)
-    monkeypatch.setattr(environment, "check_room", lambda folder: None)
-    for _ in range(2):
-        assert app.set_up() == str(app.python)
+    assert app.set_up() == str(app.python)
     assert app.folder == tmp_path / "build" / "apps" / "fastapi"
-    assert installed == ["one==1\n"]
+    assert app.distributions() == ["one-1.dist-info"]
+    assert app.needs("app")[0] is Action.NOTHING
 
 
 def pins(lock: Path) -> dict[str, str]:

@@ -22,12 +22,8 @@ from tools.programs import ROOT, Advice
 from utils import shadowing
 
 
-@pytest.fixture
-def quick(tmp_path, monkeypatch) -> Environment:
-    """Create a course folder whose locks name one package each; replace installers with fakes."""
-    (tmp_path / "requirements").mkdir()
-    for kind, name in environment.LOCKS.items():
-        (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
+def fake_installers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace uv, pip and venv with functions that create an environment's files quickly."""
 
     def install(it: Environment, lock: Path) -> None:
         for line in lock.read_text(encoding="utf-8").split():
@@ -46,6 +42,15 @@ def quick(tmp_path, monkeypatch) -> Environment:
     # Pretend that uv is installed, so that a venv is created without pip.
     monkeypatch.setattr(environment, "working_uv", lambda: "/usr/bin/uv")
     monkeypatch.setattr(environment, "check_room", lambda folder: None)
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch) -> Environment:
+    """Create a course folder whose locks name one package each; replace installers with fakes."""
+    fake_installers(monkeypatch)
+    (tmp_path / "requirements").mkdir()
+    for kind, name in environment.LOCKS.items():
+        (tmp_path / name).write_text(f"{kind}-package==1.0\n", encoding="utf-8")
     return Environment(tmp_path.resolve())
 
 
