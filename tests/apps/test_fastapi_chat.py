@@ -287,17 +287,23 @@ def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault):
     assert virtual.requests()[-1].model == "sim-fast"
 
 
-def test_the_fallback_does_not_repeat_a_tool_call(virtual, app, monkeypatch):
-    calls = []
+@pytest.fixture
+def calls(virtual, app, monkeypatch) -> list[int]:
+    """Return the orders that the tool was asked about; once it was, the first model fails."""
+    orders = []
 
     @tool
     async def order_status(order: int) -> str:
         """Look up where an order is, by its number."""
-        calls.append(order)
-        await behave(virtual, "sim-chat:503@0")  # from now on, the first model fails
+        orders.append(order)
+        await behave(virtual, "sim-chat:503@0")
         return "on its way"
 
     monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
+    return orders
+
+
+def test_the_fallback_does_not_repeat_a_tool_call(virtual, app, calls):
     (events,) = asked(virtual, app, "sim-chat", ORDER)
     assert events[-1].name == "failed"
     assert calls == [4711]
@@ -350,16 +356,7 @@ def test_a_tool_call_with_another_finish_reason_is_a_failure_not_a_blank_reply(v
 
 
 @pytest.mark.parametrize("fault", ["end", "length"])
-def test_a_truncated_tool_call_is_not_run(virtual, app, monkeypatch, fault):
-    calls = []
-
-    @tool
-    async def order_status(order: int) -> str:
-        """Look up where an order is, by its number."""
-        calls.append(order)
-        return "on its way"
-
-    monkeypatch.setitem(app.assistant.TOOLS, "order_status", order_status)
+def test_a_truncated_tool_call_is_not_run(virtual, app, calls, fault):
     del app.assistant.MODELS[1:]
     for tokens in range(1, 8):  # the complete tool call has eight tokens
         asked(virtual, app, f"sim-chat:{fault}@{tokens}", ORDER)
