@@ -6,6 +6,8 @@ tokens.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -112,20 +114,26 @@ class Case:
         """Half of `total`."""
         return self.total // 2
 
-    async def make_pause(self, after: int) -> None:
-        """Make the model pause after this many tokens."""
-        await self.simulator.behave(f"sim-chat:stall@{after},{HOLD * self.speed:.3f}")
+    def pausing(self, after: int) -> str:
+        """Return the name of a model that pauses after this many tokens."""
+        return f"sim-chat:stall@{after},{HOLD * self.speed:.3f}"
 
     def question(self, about: str = "") -> tuple[str, str]:
         """Return a unique question, and the marker that identifies it in the log."""
         marker = f"(verdict {next(self._numbers)})"
         return f"{about or self.about} {marker}", marker
 
+    @asynccontextmanager
+    async def ask(self, model: str, about: str = "") -> AsyncIterator[tuple[Stream, str]]:
+        """Send a question to a simulated model; yield the reply and the question's marker."""
+        await self.simulator.behave(model)
+        question, marker = self.question(about)
+        async with self.endpoint.ask(question) as stream:
+            yield stream, marker
+
     async def read_with(self, fault: str, extra_patience: float = 0.0) -> tuple[Stream, str]:
         """Send a question to a model with a fault; return the reply and the question's marker."""
-        await self.simulator.behave(f"sim-chat:{fault}")
-        question, marker = self.question()
-        async with self.endpoint.ask(question) as stream:
+        async with self.ask(f"sim-chat:{fault}") as (stream, marker):
             await stream.rest(self.patience + extra_patience)
         return stream, marker
 

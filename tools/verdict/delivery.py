@@ -22,9 +22,7 @@ async def early(case: Case) -> Seen:
         seen = f"first text after {texts[0]:.1f} s, the last after {texts[-1]:.1f} s"
         return passed(seen) if whole.burst < 1 else failed(seen)
     quarter = case.total // 4
-    await case.make_pause(quarter)
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
+    async with case.ask(case.pausing(quarter)) as (stream, marker):
         await stream.until(lambda so_far: bool(so_far.text), case.patience)
         sent = (await case.request(marker)).tokens_sent
     if not stream.text:
@@ -45,9 +43,7 @@ async def not_buffered(case: Case) -> Seen:
         return passed(seen) if burst < LARGEST_BURST else failed(seen)
     most = case.total * 3 // 4
     written = len("".join(split(case.expected)[:most]))
-    await case.make_pause(most)
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
+    async with case.ask(case.pausing(most)) as (stream, marker):
         await stream.until(lambda so_far: 2 * len(so_far.text) >= written, case.patience)
         sent = (await case.request(marker)).tokens_sent
     if sent > most:
@@ -59,9 +55,7 @@ async def intact(case: Case) -> Seen:
     """Line breaks, quotes, emoji and right-to-left text arrive as the model sent them."""
     characters = 0
     for about in case.tricky:
-        await case.simulator.behave("sim-fast")
-        question, marker = case.question(about)
-        async with case.endpoint.ask(question) as stream:
+        async with case.ask("sim-fast", about) as (stream, marker):
             await stream.rest(case.patience)
         expected = await case.simulator.reply_to(await case.request(marker))
         if stream.text != expected:

@@ -19,9 +19,7 @@ async def leaving(case: Case) -> Seen:
     """A disconnect stops generation or, if the app supports rejoining, the reader can rejoin."""
     if case.endpoint.wire.rejoins:
         return await _rejoining(case)
-    await case.make_pause(case.half)
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
+    async with case.ask(case.pausing(case.half)) as (stream, marker):
         await case.wait_for_pause(stream, marker)
     return _stopped(await case.simulator.ended(marker), "the reader had left")
 
@@ -36,9 +34,7 @@ def _stopped(requests: list[Request], after: str) -> Seen:
 
 async def _rejoining(case: Case) -> Seen:
     """Disconnect, then rejoin twice: first after the last event received, then from the start."""
-    await case.simulator.behave("sim-chat")
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as left:
+    async with case.ask("sim-chat") as (left, marker):
         await left.until(lambda so_far: bool(so_far.text), case.patience)
     async with case.endpoint.rejoin(left, left.last_id) as again:
         await again.rest(case.patience)
@@ -63,9 +59,7 @@ async def stop(case: Case) -> Seen:
     if wire.stop is None:
         why = "no --stop was given; a page that stops by disconnecting has the line above"
         return Seen("not tried", why)
-    await case.make_pause(case.half)
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
+    async with case.ask(case.pausing(case.half)) as (stream, marker):
         await case.wait_for_pause(stream, marker)
         status = await case.endpoint.stop(stream)
         requests = await case.simulator.ended(marker)
@@ -86,7 +80,7 @@ async def others(case: Case) -> Seen:
     first text of the second reply must arrive before the last part of the first reply.
     """
     if case.model is not None:
-        await case.make_pause(case.half)
+        await case.simulator.behave(case.pausing(case.half))
     (question, marker), (other_question, _) = case.question(), case.question()
     async with case.endpoint.ask(question) as first:
         if case.model is not None:
@@ -114,9 +108,7 @@ async def others(case: Case) -> Seen:
 
 async def slow_reader(case: Case) -> Seen:
     """If a reader stops reading, the app either pauses generation or limits the reply's length."""
-    await case.simulator.behave(f"sim-fast:flood@{case.flood:g}")
-    question, marker = case.question()
-    async with case.endpoint.ask(question) as stream:
+    async with case.ask(f"sim-fast:flood@{case.flood:g}") as (stream, marker):
         await stream.until(lambda so_far: bool(so_far.text), case.patience)  # then stop reading
         request, before = await case.request(marker), 0
         while request.ended == "streaming" and request.tokens_sent > before:
