@@ -16,7 +16,7 @@ from typing import Literal
 from utils.simulator import Request
 from utils.simulator.tokens import split
 
-from .endings import Endings
+from .endings import Ending, ending
 from .endpoint import Endpoint, EndpointError
 from .model import NAME, Model
 from .stream import Stream
@@ -82,7 +82,7 @@ class Case:
     tricky: tuple[str, ...] = TRICKY
 
     def __post_init__(self) -> None:
-        self.endings = Endings()  # how complete replies end
+        self.endings: list[Ending] = []  # how complete replies end
         self.expected = ""  # the model's reply to `about`
         self.requests = 1  # how many requests the app sends to the model per question
         self.whole: Stream  # a complete reply
@@ -168,7 +168,7 @@ class Case:
             async with self.endpoint.ask(question) as stream:
                 await stream.rest(self.patience)
             self._check(stream)
-            self.endings.add(stream)
+            self.endings.append(ending(stream))
             self.endpoint.learn_closing_event(stream)
             if about == self.about:
                 self.whole = stream

@@ -12,6 +12,7 @@ from utils.formatting import counted
 from utils.simulator import Request
 
 from .case import Case, Seen, failed, passed
+from .endings import looks_complete
 from .stream import Stream
 
 _TRACEBACK = re.compile(rb'Traceback \(most recent|File \\?"[^"\n]+", line \d+|site-packages/')
@@ -51,7 +52,7 @@ def _unannounced(case: Case, stream: Stream) -> str:
         return "" if has_more else "the body ended cleanly"
     if not stream.ending:
         return "the stream ended without any event"
-    if case.endings.looks_complete(stream):
+    if looks_complete(stream, case.endings):
         return f"it ended as a complete reply does ({stream.ending[-1].described})"
     if stream.wire.is_event_source and stream.ending[-1].name == "error":
         return "an event named error looks to EventSource like a lost connection"
