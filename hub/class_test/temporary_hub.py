@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -48,7 +49,7 @@ c.Spawner.args = ["--allow-root", "--Application.log_level=ERROR"]
 c.Spawner.ip = "127.0.0.1"
 ports = {ports!r}
 c.Spawner.pre_spawn_hook = lambda spawner: setattr(spawner, "port", ports.pop())
-c.Spawner.environment.update({environment!r})
+c.Spawner.env_keep.extend({kept!r})
 runtime = {runtime!r}
 c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: runtime + "/" + spawner.user.name
 """
@@ -78,86 +79,6 @@ def proxy_command(folder: Path) -> list[str]:
     return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
 
 
-class Hub:
-    """A running hub at the URL `address`, where all learners log in with the same `password`."""
-
-    def __init__(self, folder: Path, proxy: list[str], names: list[str]) -> None:
-        """Create each learner's home in `folder`, and start the hub without waiting for it."""
-        self.folder = folder
-        self.password = secrets.token_urlsafe(16)
-        self._port, hub_port, proxy_port, *ports = free_ports(3 + len(names))
-        self.address = f"http://127.0.0.1:{self._port}"
-        self._mark = new_mark()
-        for name in names:
-            home = folder / "homes" / name
-            home.mkdir(parents=True)
-            (home / COURSE).symlink_to(ROOT, target_is_directory=True)
-        config = folder / "jupyterhub_config.py"
-        text = _CONFIG.format(
-            settings=str(ROOT / "hub" / "jupyterhub_config.py"),
-            port=self._port,
-            hub_port=hub_port,
-            proxy_port=proxy_port,
-            proxy=proxy,
-            password=self.password,
-            ports=ports,
-            homes=str(folder / "homes" / "{username}"),
-            runtime=str(folder / "run"),
-            python=sys.executable,
-            environment={
-                self._mark: "1",
-                **{name: os.environ[name] for name in ["COURSE_SPEED"] if name in os.environ},
-            },
-        )
-        config.write_text(text, encoding="utf-8")
-        config.chmod(0o600)
-        with (folder / "hub.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", "--config", str(config)],
-                cwd=folder,
-                env=_environ(folder) | {self._mark: "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that Ctrl-C reaches only this command
-            )
-
-    def wait(self) -> None:
-        """Wait until the hub responds; raise Advice if it exits or takes more than a minute."""
-
-        def ready() -> bool:
-            return ask(self._port, "GET", "/hub/health")[0] == 200
-
-        if not responds(self._process, ready, "starting JupyterHub", _STARTING_SECONDS):
-            if self._process.poll() is not None:
-                raise Advice(f"JupyterHub ended while starting. {self.last_words()}")
-            raise Advice(
-                "JupyterHub did not respond within a minute: end other programs and try again. "
-                f"{self.last_words()}"
-            )
-
-    def last_words(self) -> str:
-        """Return a sentence that quotes the last line of the hub's log, for an error message."""
-        text = (self.folder / "hub.log").read_text(encoding="utf-8", errors="replace")
-        lines = [line for line in text.splitlines() if line.strip()]
-        return f"Its last line of output: {lines[-1]}" if lines else "It printed nothing."
-
-    def processes(self) -> dict[str, list[psutil.Process]]:
-        """Return the hub process and all its descendants, by kind."""
-        parts: dict[str, list[psutil.Process]] = {part: [] for part in (*_PARTS.values(), "other")}
-        for process in marked(self._mark):
-            with contextlib.suppress(psutil.Error):
-                command = " ".join(process.cmdline())
-                kinds = (part for words, part in _PARTS.items() if words in command)
-                parts[next(kinds, "other")].append(process)
-        return parts
-
-    def end(self) -> None:
-        """Kill the hub and all its descendants, which have nothing to save."""
-        end_all(self._mark)
-        self._process.wait()
-
-
 _PARTS = {  # kinds of processes, keyed by a string that their command lines contain
     "jupyterhub --config": "hub",
     PROXY: "proxy",
@@ -167,27 +88,93 @@ _PARTS = {  # kinds of processes, keyed by a string that their command lines con
 }
 
 
-def _environ(folder: Path) -> dict[str, str]:
-    """Return environment variables for the hub, without the current user's settings."""
-    return clean_environ(
-        HOME=str(folder),
-        JUPYTER_CONFIG_DIR=str(folder / "config"),
-        JUPYTER_DATA_DIR=str(folder / "data"),
-        JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
-    )
+@dataclass(frozen=True)
+class Hub:
+    """A running hub."""
+
+    address: str
+    password: str  # with which all learners log in
+    mark: str  # the name of an environment variable that all its processes have
+
+    def processes(self) -> dict[str, list[psutil.Process]]:
+        """Return the hub process and all its descendants, by kind."""
+        parts: dict[str, list[psutil.Process]] = {part: [] for part in (*_PARTS.values(), "other")}
+        for process in marked(self.mark):
+            with contextlib.suppress(psutil.Error):
+                command = " ".join(process.cmdline())
+                kinds = (part for words, part in _PARTS.items() if words in command)
+                parts[next(kinds, "other")].append(process)
+        return parts
 
 
 @contextlib.contextmanager
 def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
     """Run a hub during the `with` block, then kill all its processes; `folder` is kept."""
     proxy = proxy_command(folder)
-    hub = Hub(folder, proxy, names)
+    for name in names:
+        home = folder / "homes" / name
+        home.mkdir(parents=True)
+        (home / COURSE).symlink_to(ROOT, target_is_directory=True)
+    port, hub_port, proxy_port, *ports = free_ports(3 + len(names))
+    hub = Hub(f"http://127.0.0.1:{port}", secrets.token_urlsafe(16), new_mark())
+    config = folder / "jupyterhub_config.py"
+    text = _CONFIG.format(
+        settings=str(ROOT / "hub" / "jupyterhub_config.py"),
+        port=port,
+        hub_port=hub_port,
+        proxy_port=proxy_port,
+        proxy=proxy,
+        password=hub.password,
+        ports=ports,
+        homes=str(folder / "homes" / "{username}"),
+        runtime=str(folder / "run"),
+        python=sys.executable,
+        kept=["COURSE_SPEED", hub.mark],
+    )
+    config.write_text(text, encoding="utf-8")
+    config.chmod(0o600)
+    environ = clean_environ(  # without the current user's settings
+        HOME=str(folder),
+        JUPYTER_CONFIG_DIR=str(folder / "config"),
+        JUPYTER_DATA_DIR=str(folder / "data"),
+        JUPYTER_RUNTIME_DIR=str(folder / "runtime"),
+    )
+    log = folder / "hub.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "--config", str(config)],
+            cwd=folder,
+            env=environ | {hub.mark: "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that Ctrl-C reaches only this command
+        )
     try:
-        hub.wait()
+        _wait(process, port, log)
         yield hub
     finally:
         ignore_signals()
-        hub.end()
+        end_all(hub.mark)
+        process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Wait until the hub responds; raise Advice if it exits or takes more than a minute."""
+
+    def ready() -> bool:
+        return ask(port, "GET", "/hub/health")[0] == 200
+
+    if responds(process, ready, "starting JupyterHub", _STARTING_SECONDS):
+        return
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    last = next(filter(str.strip, reversed(lines)), "")
+    said = f"Its last line of output: {last}" if last else "It printed nothing."
+    if process.poll() is not None:
+        raise Advice(f"JupyterHub ended while starting. {said}")
+    raise Advice(
+        f"JupyterHub did not respond within a minute: end other programs and try again. {said}"
+    )
 
 
 def memory_free() -> float:
