@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.lab import ask, free_port, write_json, write_jupyter_config
-from tools.programs import folder_for_sockets, responds
+from tools.programs import folder_for_sockets, responds, start
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright, ViewportSize
@@ -126,11 +125,9 @@ def serve(
     write_jupyter_config(Path(folder), port, token, root, [str(state / "kernels")])
     state.mkdir(exist_ok=True)
     log = state / "jupyterlab.log"
-    with log.open("wb") as output:
+    with log.open("w") as output:
         command = [sys.executable, "-m", "tools.lab_supervisor", folder]
-        server = subprocess.Popen(
-            command, env=variables, stdin=subprocess.PIPE, stdout=output, stderr=output
-        )
+        server = start(command, REPOSITORY, variables, output)
     try:
         if not responds(server, lambda: ask(port, "GET", "/api")[0] == 200, "", PATIENCE):
             raise RuntimeError(f"JupyterLab didn't start:\n{log.read_text(errors='replace')}")
