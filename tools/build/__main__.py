@@ -53,16 +53,13 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     """Write both editions, or neither if executing the solutions fails."""
     label = f"solutions/{built.stem}.ipynb"
     stored = built.stored("solutions")
-    solved: NotebookNode | None = None  # the notebook to write; None keeps the stored one
     if (
         stored is not None
         and not differences(built.editions["solutions"], stored)
         and not _unexecuted(stored)
         and not options.all
     ):
-        if stored.metadata != METADATA:  # Jupyter changed the metadata on save
-            stored.metadata = nbformat.from_dict(METADATA)
-            solved = stored
+        solved = stored
         done = f"{label}: unchanged, outputs kept (after a change in utils: --all)"
     else:
         solved = execute.executed(built)
@@ -72,8 +69,8 @@ def _write(built: Built, options: argparse.Namespace) -> None:
     built.save("notebooks", built.editions["notebooks"])
     show_transient("")
     say(f"notebooks/{built.stem}.ipynb: {counted(len(built.editions['notebooks'].cells), 'cell')}")
-    if solved is not None:
-        built.save("solutions", solved)
+    solved.metadata = nbformat.from_dict(METADATA)  # Jupyter and nbclient change it
+    built.save("solutions", solved)
     say(done)
 
 

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from tools.build.notebooks import METADATA, BuildError, Built
+from tools.build.notebooks import BuildError, Built
 from tools.env_vars import simulated_environ
 from tools.programs import ROOT, show_transient
 
@@ -95,7 +95,6 @@ def executed(built: Built) -> NotebookNode:
                     output.data.pop(WIDGET_VIEW, None)
     if found := [*_private(file, notebook), *rejected(built, notebook)]:
         raise BuildError("\n".join([*found, f"Nothing of {built.stem} was written."]))
-    notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
 
 
