@@ -1,6 +1,6 @@
 """Encodes replies from `/v1/chat/completions` as chunks or as one JSON object."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ... import errors
 from ...json_values import Json, to_json
@@ -46,14 +46,12 @@ class ChatCompletionsEncoder(Encoder):
         reply = self._reply
         role = {"role": "assistant", "content": None if self._calls else "", "refusal": None}
         yield TimedBytes(reply.opening, self._event(role))
-        encoders: dict[int, Callable[[str], bytes]] = {}
+        begun: set[int] = set()
         for at, part, text, tokens in reply.pieces:
-            data = b""
-            if part not in encoders:
-                encoders[part] = self._piece_encoder(part)
-                data = self._opening(part)
+            data = b"" if part in begun else self._opening(part)
+            begun.add(part)
             if text:
-                data += encoders[part](text)
+                data += self._piece(part, text)
             if data:
                 yield TimedBytes(at, data, tokens)
         last = self._event({}, reply.finish)
@@ -83,18 +81,16 @@ class ChatCompletionsEncoder(Encoder):
         call = {"index": self._calls[part]} | self._call(part, arguments="")
         return self._event({"tool_calls": [call]})
 
-    def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes a part's pieces; each call encodes only the text."""
+    def _piece(self, part: int, text: str) -> bytes:
+        """Return the chunk for a fragment of a part; b"" if its reasoning is hidden."""
         kind = self._reply.parts[part].kind
-        if kind == "thought" and not self._reply.request.shows_reasoning:
-            return lambda _: b""
         if kind == "call":
-            call = {"index": self._calls[part], "function": {"arguments": "\0"}}
-            event = self._event({"tool_calls": [call]})
-        else:
-            event = self._event({"content" if kind == "text" else "reasoning_content": "\0"})
-        before, after = event.split(to_json("\0"))  # "\0" is a placeholder for the text
-        return lambda text: before + to_json(text) + after
+            call = {"index": self._calls[part], "function": {"arguments": text}}
+            return self._event({"tool_calls": [call]})
+        if kind == "text":
+            return self._event({"content": text})
+        shown = self._reply.request.shows_reasoning
+        return self._event({"reasoning_content": text}) if shown else b""
 
     def _call(self, index: int, arguments: str | None) -> Json:
         function = {"name": self._reply.parts[index].name, "arguments": arguments}

@@ -1,6 +1,6 @@
 """Encodes replies from `/v1/responses` as events or as one JSON object."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ... import errors
@@ -133,16 +133,14 @@ class ResponsesEncoder(Encoder):
         opening += self._event("response.in_progress", response=begun)
         yield TimedBytes(reply.opening, opening)
         last = len(reply.pieces) - 1
-        encode: Callable[[str], bytes]  # encodes the current part's pieces
         for index, (at, part, text, tokens) in enumerate(reply.pieces):
             data = b""
             begins = index == 0 or reply.pieces[index - 1].part != part
             ends = index == last or reply.pieces[index + 1].part != part
             if begins:
                 data += self._open(part)
-                encode = self._piece_encoder(part)
             if text:
-                data += encode(text)
+                data += self._piece(part, text)
             if ends:
                 data += self._close(part)
             if data:
@@ -181,28 +179,13 @@ class ResponsesEncoder(Encoder):
             data += self._item_event("done", index, ended=True)
         return data
 
-    def _piece_encoder(self, part: int) -> Callable[[str], bytes]:
-        """Return a function that encodes the pieces of a part.
-
-        The content that all the part's events share is encoded only once.
-        """
+    def _piece(self, part: int, text: str) -> bytes:
+        """Return the event for a fragment of a part; b"" if its reasoning is hidden."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
-            return lambda _: b""
+            return b""
         logprobs: Json = {"logprobs": []} if kind == "text" else {}
-        # a template, never sent, in which "\0" is a placeholder for the text
-        event = self._inside(f"response.{_DELTAS[kind]}.delta", part, delta="\0", **logprobs)
-        number = self._sequence
-        self._sequence -= 1  # reuse the template's sequence number
-        head, tail = event.split(to_json("\0"))
-        before, after = tail.split(b'"sequence_number": %d' % number)
-
-        def encode(text: str) -> bytes:
-            self._sequence += 1
-            numbered = b'"sequence_number": %d' % self._sequence
-            return head + to_json(text) + before + numbered + after
-
-        return encode
+        return self._inside(f"response.{_DELTAS[kind]}.delta", part, delta=text, **logprobs)
 
     def _item_event(self, kind: str, index: int, ended: bool) -> bytes:
         item, output = self._item(index, ended), self._output_index(index)
