@@ -23,7 +23,6 @@ from utils.assistant import order_status
 from utils.simulator import Simulator
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
-from utils.simulator.pacing import TimedBytes
 from utils.simulator.tokens import split
 
 PROMPT = "What do I pack for a hike?"
@@ -207,20 +206,6 @@ def test_keep_alive_comments_are_sent_during_pauses(server: Simulator) -> None:
 def test_refusals_start_again_after_a_success(server: Simulator) -> None:
     body = {"model": "sim-fast:429@1", "messages": QUESTION, "max_tokens": 1}
     assert [ask(server, body).status_code for _ in range(4)] == [429, 200, 429, 200]
-
-
-@pytest.mark.parametrize("suffix", [":empty" * 21, ":stall@1,1" * 2000])
-def test_too_many_faults_are_refused(server: Simulator, suffix: str) -> None:
-    response = ask(server, {"model": f"sim-fast{suffix}", "messages": QUESTION})
-    assert response.json()["error"]["code"] == "model_not_found"
-    assert parse("empty:" * 19 + "empty")
-
-
-def test_a_long_pause_has_a_limited_number_of_comments() -> None:
-    silence = [TimedBytes(0, b""), TimedBytes(999_999, b"")]
-    (chosen,) = parse("keepalive@0.01")
-    sent = list(chosen.delivery()(iter(silence), None))  # this fault needs no encoder
-    assert len(sent) <= 10_000 + len(silence)
 
 
 def test_a_flood_respects_max_tokens(server: Simulator) -> None:

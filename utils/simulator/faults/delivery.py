@@ -18,7 +18,6 @@ from .fault import delivery
 
 Sent = Iterator[TimedBytes]  # each item contains one or more events
 _BLOCK = 8192  # number of bytes at which a buffering proxy sends a block
-_MAX_COMMENTS = 10_000  # limit on keep-alive comments between two items
 _BETWEEN_BLOCKS = 0.005  # seconds
 
 
@@ -62,10 +61,10 @@ def _bursts(sent: Sent, _: Encoder, seconds: float = 2) -> Sent:
 )
 def _keepalive(sent: Sent, _: Encoder, seconds: float = 1) -> Sent:
     last = 0.0
+    seconds = max(seconds, 0.01)
     for item in sent:
-        pause = max(seconds, 0.01, (item.at - last) / _MAX_COMMENTS)
-        while item.at - last > pause:
-            last += pause
+        while item.at - last > seconds:
+            last += seconds
             yield TimedBytes(last, b": keep-alive\n\n")
         last = item.at
         yield item
