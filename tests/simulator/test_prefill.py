@@ -131,24 +131,6 @@ def test_short_prompts_are_never_cached_and_long_ones_never_fully(length: int, c
     assert server.admit(range(length), 9).cached == cached
 
 
-def test_the_most_recently_used_prompts_stay_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
-    server = Server(Serving(RATE, SLOTS))
-    prompts = [[number, *range(1279)] for number in range(3)]  # nine cacheable blocks each
-    for now, number in enumerate((0, 1, 0, 2)):
-        server.admit(prompts[number], 10 * now)
-    kept = [server.admit(prompts[number], 100).cached for number in (0, 2)]
-    assert kept == [9 * prefill.BLOCK] * 2
-    assert server.admit(prompts[1], 200).cached == 0
-
-
-def test_a_prompt_longer_than_the_cache_keeps_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefill, "_MAX_BLOCKS", 20)
-    server = Server(Serving(RATE, SLOTS))
-    server.admit(range(10_000), 0)
-    assert server.admit(range(10_000), 9).cached == 20 * prefill.BLOCK
-
-
 def test_each_learner_has_a_server(exact: VirtualSimulator) -> None:
     runs = [ask(exact, manual(1000), api_key=f"{KEY}/{name}") for name in ("ada", "ben", "ada")]
     assert [tokens(run)[1] > 0 for run in runs] == [False, False, True]

@@ -25,13 +25,11 @@ learners who share a simulator don't wait for each other.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 BLOCK = 128  # tokens
 MIN_CACHED = 1024  # tokens
-_MAX_BLOCKS = 1024  # per server
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Server:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._free = [0.0] * serving.slots  # when each slot becomes free
-        self._ready: OrderedDict[int, float] = OrderedDict()  # when each block can be reused
+        self._ready: dict[int, float] = {}  # when each block can be reused
 
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
         """Return the place in the queue for a request that arrives at `now`.
@@ -60,7 +58,8 @@ class Server:
         blocks = list(_blocks(prompt))
         cached = self._cached(blocks, start)
         prefill = (len(prompt) - cached) / self._serving.rate
-        self._store(blocks, start + prefill)
+        for block in blocks:
+            self._ready[block] = min(self._ready.get(block, math.inf), start + prefill)
         return Place(self._free, slot, now, wait=start - now, prefill=prefill, cached=cached)
 
     def _cached(self, blocks: Sequence[int], at: float) -> int:
@@ -69,13 +68,6 @@ class Server:
         while count < len(blocks) and self._ready.get(blocks[count], math.inf) <= at:
             count += 1
         return count * BLOCK if count * BLOCK >= MIN_CACHED else 0
-
-    def _store(self, blocks: Sequence[int], ready: float) -> None:
-        for block in reversed(blocks):  # so that the first block is evicted last
-            self._ready[block] = min(self._ready.get(block, math.inf), ready)
-            self._ready.move_to_end(block)
-        while len(self._ready) > _MAX_BLOCKS:
-            self._ready.popitem(last=False)
 
 
 def _blocks(prompt: Sequence[Hashable]) -> Iterator[int]:
