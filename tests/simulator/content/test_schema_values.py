@@ -215,7 +215,7 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(["type", "properties", "items", "anyOf", "enum", "required", "$ref",
-                         "allOf", "minimum", "maxItems", "minLength", "object", "array", "x"]),
+                         "allOf", "minimum", "maxItems", "object", "array", "x"]),
         inner | st.sampled_from(["object", "array", "string", "integer"]),
         max_size=4,
     ),
@@ -288,15 +288,6 @@ def test_optional_fields_that_have_a_default_are_omitted():
         page={"anyOf": [INTEGER, {"type": "null"}]},
     )
     assert reply("Search for lighthouses", schema) == {"query": "Search for lighthouses"}
-
-
-@pytest.mark.parametrize("digits", [20, 300, 400, 5000])
-def test_a_long_number_does_not_make_the_schema_invalid(digits):
-    number = "7" * digits
-    found = reply(f"The number is {number}.", obj(n=INTEGER))["n"]
-    assert isinstance(found, int)
-    if digits <= 300:  # longer numbers aren't copied from the prompt
-        assert found == int(number)
 
 
 def test_a_long_list_in_the_prompt_does_not_make_the_schema_too_large():

@@ -111,8 +111,9 @@ def times(text: str) -> list[str]:
 
 @_cached
 def numbers(text: str) -> list[str]:
-    """Return numbers as written, except those inside words, e-mail addresses and ISO dates."""
-    return re.findall(r"(?<![\w.@-])-?\d+(?:\.\d+)?(?![\w@]|-\d|\.\d)", _without_compounds(text))
+    """Return numbers as written, except long ones and parts of words, addresses and ISO dates."""
+    pattern = r"(?<![\w.@-])-?\d{1,18}(?:\.\d+)?(?![\w@]|-\d|\.\d)"
+    return re.findall(pattern, _without_compounds(text))
 
 
 def _without_compounds(text: str) -> str:

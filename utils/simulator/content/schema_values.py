@@ -5,7 +5,6 @@ on numbers and lengths, references, `anyOf`, `oneOf` and `allOf` are supported, 
 """
 
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from ..json_values import Json
@@ -26,8 +25,6 @@ _DEEPEST = 40  # maximum nesting depth, and maximum length of a chain of referen
 _MOST_ITEMS = 50  # maximum length of a list without `maxItems`
 _SHALLOW = 2  # down to this depth, a made-up list contains at least one item
 _DEEP = 5  # at greater depths, only required fields are filled
-_MOST_DIGITS = 300  # maximum number of digits in an integer
-_PER_NODE = 100  # this many characters of a string count as one node
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class _Filler:
 
     def value(self, schema: Any, name: str, depth: int) -> Value:
         """Return a value for the field `name`, which is `depth` levels deep."""
-        self._count(1, depth)
+        self._count(depth)
         if schema is True or schema == {}:
             return self._text({}, name)
         if not isinstance(schema, dict):
@@ -87,16 +84,16 @@ class _Filler:
             return self._any(schema, branches, name, depth)
         return self._typed(schema, name, depth)
 
-    def _count(self, nodes: int, depth: int = 0) -> None:
-        """Count nodes, and reject a schema that is too large or too deep."""
-        self.nodes += nodes
+    def _count(self, depth: int) -> None:
+        """Count a node, and reject a schema that is too large or too deep."""
+        self.nodes += 1
         if self.nodes > _MOST_NODES or depth > _DEEPEST:
             raise SchemaError("it is too large, too deep, or refers to itself without an end")
 
     def _resolved(self, schema: Json, depth: int = 0) -> Json:
         """Resolve references, and merge the schemas in `allOf`, nested `depth` levels, into one."""
         for _ in range(_DEEPEST):
-            self._count(1, depth)
+            self._count(depth)
             if "$ref" in schema:
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
                 schema = self._target(schema["$ref"]) | rest
@@ -121,7 +118,6 @@ class _Filler:
         choices = schema["enum"]
         if not isinstance(choices, list) or not choices:
             raise SchemaError("an enum is a non-empty list")
-        self._count(len(choices))
         for text in (self.text, self.context):
             if chosen := field_values.chosen(text, choices):
                 return Value(chosen[0], found=True)
@@ -133,7 +129,6 @@ class _Filler:
         rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
         values = []
         may_be_null = any(map(is_null, branches))
-        self._count(len(branches))
         for branch in branches:
             full = branch
             if isinstance(branch, dict):
@@ -195,8 +190,6 @@ class _Filler:
 
     def _array(self, schema: Json, name: str, depth: int) -> Value:
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", _MOST_ITEMS))
-        if least > _MOST_NODES:
-            raise SchemaError("its arrays are too long")
         items = schema.get("items", {})
         inner = self._resolved(items) if isinstance(items, dict) else {}
         prefix = [self.value(one, name, depth + 1) for one in schema.get("prefixItems", [])]
@@ -205,7 +198,6 @@ class _Filler:
         if not made and self.invents and depth <= _SHALLOW:
             least = max(least, 1)
         while len(made) < least:
-            self._count(1)
             made.append(self.value(items, name, depth + 1).value)
         found = any(value.found for value in values)
         return Value(made[:most], found, missing=not found)
@@ -214,7 +206,6 @@ class _Filler:
         """Return items from the text or, if there are none and `invents` is True, made-up items."""
         kind = inner.get("type")
         if "enum" in inner:
-            self._count(len(inner["enum"]))
             chosen = field_values.chosen(self.text, inner["enum"])
             return [Value(choice, found=True) for choice in chosen]
         if kind == "string":
@@ -252,9 +243,8 @@ class _Filler:
 
     def _number(self, schema: Json, name: str, whole: bool) -> Value:
         for written in field_values.numbers(self.text, name):
-            is_int = "." not in written and len(written) <= _MOST_DIGITS
-            value = int(written) if is_int else float(written)
-            if written in self.used or not isfinite(value) or not within(value, schema):
+            value = float(written) if "." in written else int(written)
+            if written in self.used or not within(value, schema):
                 continue
             if whole and value != int(value):
                 continue
@@ -278,11 +268,7 @@ class _Filler:
         for sample in (*preferred, *(schema.get("examples") or []), *made_up):
             if isinstance(sample, str) and fits_length(sample, schema):
                 return Value(sample, missing=True)
-        least = max(0, int(schema.get("minLength", 0)))
-        if least > 100_000:
-            raise SchemaError("its strings are too long")
-        self._count(least // _PER_NODE)
-        padded = field_values.plain(name).ljust(least)
+        padded = field_values.plain(name).ljust(int(schema.get("minLength", 0)))
         return Value(padded[: max_length(schema)], missing=True)
 
 

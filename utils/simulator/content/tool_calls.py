@@ -19,7 +19,6 @@ from .schema_values import fill
 _MOST_CALLS = 8
 # limit on matched parts of a prompt; above `_MOST_CALLS`, since some calls may be duplicates
 _MOST_MATCHES = 32
-_LONGEST_ABOUT = 1024  # maximum number of characters examined in a tool's description
 # words that are too generic to identify a tool
 _GENERIC_WORDS = """
     get fetch find look lookup up search query list show read check call run do make compute
@@ -147,7 +146,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
 
 def _score(tool: Tool, said: extract.Words) -> int:
     """Score a tool: 2 for each matching word in its name, 1 for each in its description."""
-    name, about = _words_of(tool.name, tool.description[:_LONGEST_ABOUT])
+    name, about = _words_of(tool.name, tool.description)
     named = sum(_among(word, said) for word in name)
     described = sum(_among(word, said) for word in about)
     return 2 * named + described
