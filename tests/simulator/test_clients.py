@@ -8,7 +8,7 @@ from openai import ContentFilterFinishReasonError, OpenAI, pydantic_function_too
 from pydantic import BaseModel
 
 from tests.simulator.raw import chat
-from tests.simulator.weather import CALLS, WEATHER, get_weather
+from tests.simulator.weather import WEATHER, get_weather
 from utils.simulator import Simulator
 
 
@@ -21,19 +21,6 @@ class GetWeather(BaseModel):
     """Get the weather for a city."""
 
     city: str
-
-
-def test_langchain_gets_parallel_tool_calls_whether_streamed_or_not(server: Simulator) -> None:
-    model = chat(server).bind_tools([get_weather])
-    chunks = list(model.stream(WEATHER))
-    for reply in (model.invoke(WEATHER), sum(chunks[1:], chunks[0])):
-        assert [call["args"] for call in reply.tool_calls] == CALLS
-        assert reply.response_metadata["finish_reason"] == "tool_calls"
-        assert reply.content == ""
-    pieces = [piece for chunk in chunks for piece in chunk.tool_call_chunks]
-    assert [piece["name"] for piece in pieces if piece["name"]] == ["get_weather"] * 2
-    assert sum(bool(piece["args"]) for piece in pieces) > 6
-    assert len({piece["id"] for piece in pieces if piece["id"]}) == 2
 
 
 @pytest.mark.parametrize(
