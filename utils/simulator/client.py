@@ -110,13 +110,10 @@ class Simulator(ServerProcess):
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)
-        except OSError:  # the server may have crashed and be restarting
-            try:
-                answer = self._get(path)
-            except OSError as error:
-                raise SimulatorError(
-                    f"Could not read the simulator's log ({error}). Run the cell again."
-                ) from error
+        except OSError as error:
+            raise SimulatorError(
+                f"Could not read the simulator's log ({error}). Run the cell again."
+            ) from error
         records = (Request(**fields) for fields in answer["requests"])
         return answer["mark"], Requests(records, answer["settled"])
 
