@@ -27,6 +27,7 @@ from utils.simulator.concurrency import ConcurrencyLimiter
 from utils.simulator.response import RESET
 
 T = TypeVar("T")
+Run = Callable[[Coroutine[Any, Any, Any]], Any]  # runs a coroutine on the virtual event loop
 
 KEY = "key"
 ADDRESS = "http://virtual/v1"
@@ -87,7 +88,7 @@ class VirtualSimulator:
         self._loop.run(lambda: asyncio.sleep(0))
 
 
-class _Exchange:
+class _Exchange(httpx2.AsyncByteStream):
     """One request to the app; the client reads the response in parts and may disconnect early."""
 
     def __init__(self, app: ASGIApp, request: httpx2.Request, body: bytes) -> None:
@@ -132,8 +133,7 @@ class _Exchange:
         self._sent.put_nowait(httpx2.ReadError("The connection was reset."))
         self._gone.set()
 
-    async def parts(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives."""
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         goes_on = True
         while goes_on:
             message = await self.next()
@@ -147,7 +147,7 @@ class _Exchange:
             async with asyncio.timeout(self._read_timeout):
                 message = await self._sent.get()
         except TimeoutError:
-            await self.leave()
+            await self.aclose()
             raise httpx2.ReadTimeout("timed out") from None
         if isinstance(message, Exception):
             raise message
@@ -155,7 +155,7 @@ class _Exchange:
         self._taken.set()
         return message
 
-    async def leave(self) -> None:
+    async def aclose(self) -> None:
         """Disconnect, and wait until the app has finished handling the request."""
         self._gone.set()
         self._taken.set()
@@ -171,24 +171,13 @@ class AppTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         exchange = _Exchange(self._app, request, await request.aread())
         head = await exchange.next()
-        return httpx2.Response(head["status"], headers=head["headers"], stream=_Body(exchange))
-
-
-class _Body(httpx2.AsyncByteStream):
-    def __init__(self, exchange: _Exchange) -> None:
-        self._exchange = exchange
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._exchange.parts()
-
-    async def aclose(self) -> None:
-        await self._exchange.leave()
+        return httpx2.Response(head["status"], headers=head["headers"], stream=exchange)
 
 
 class _SyncTransport(httpx2.BaseTransport):
     """Passes synchronous requests to an app and runs the event loop while the client waits."""
 
-    def __init__(self, app: ASGIApp, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+    def __init__(self, app: ASGIApp, run: Run) -> None:
         self._transport = AppTransport(app)
         self._run = run
 
@@ -200,7 +189,7 @@ class _SyncTransport(httpx2.BaseTransport):
 
 
 class _SyncBody(httpx2.SyncByteStream):
-    def __init__(self, body: _Body, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+    def __init__(self, body: httpx2.AsyncByteStream, run: Run) -> None:
         self._body = body
         self._run = run
 
