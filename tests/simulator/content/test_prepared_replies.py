@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from utils.simulator.content.prepared_replies import HeaderError, all_replies, answer, parse
+from utils.simulator.content.prepared_replies import all_replies, answer
 
 TEXTS = {reply.name: reply.text for reply in all_replies()}
 
@@ -57,9 +57,3 @@ def test_the_python_reply_prints_what_its_comment_says():
     with contextlib.redirect_stdout(printed):
         exec(code, {"__name__": "reply"})  # safe: the code comes from a course file
     assert f"# {printed.getvalue().strip()}" in code
-
-
-@pytest.mark.parametrize("source", ["asked: river\n\ntext", "asks:\n\ntext", "asks: river\n\n \n"])
-def test_an_invalid_header_is_an_error_that_names_the_file(source):
-    with pytest.raises(HeaderError, match="my_reply"):
-        parse("my_reply", source)

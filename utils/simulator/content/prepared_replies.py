@@ -21,10 +21,6 @@ _LONGEST_READ = 4000  # characters; the rest of a prompt is ignored
 _EXACT = 1000  # returned by `fit` if a complete prompt matches; exceeds any number of prefixes
 
 
-class HeaderError(ValueError):
-    """Raised if a reply's header is invalid; the message names the reply and gives the reason."""
-
-
 @dataclass(frozen=True)
 class PreparedReply:
     """A prepared reply, with the word prefixes and complete prompts from its header."""
@@ -57,20 +53,12 @@ def matched_prefixes(asks: Iterable[Collection[str]], prompt: str) -> int:
 def parse(name: str, source: str) -> PreparedReply:
     """Parse `source`, the contents of the file for the reply `name`."""
     header, _, text = source.partition("\n\n")
-    asks: list[frozenset[str]] = []
-    exactly: list[str] = []
+    prompts: dict[str, list[str]] = {"asks": [], "exactly": []}
     for line in header.splitlines():
         key, _, value = line.partition(":")
-        words = lower_words(value)
-        if key == "asks" and words:
-            asks.append(frozenset(words.split()))
-        elif key == "exactly" and words:
-            exactly.append(words)
-        else:
-            raise HeaderError(f"{name}: a header line is `asks: …` or `exactly: …`, not {line!r}")
-    if not text.strip():
-        raise HeaderError(f"{name}: there is no text after the header and an empty line")
-    return PreparedReply(name, tuple(asks), frozenset(exactly), text.strip())
+        prompts[key].append(lower_words(value))
+    asks = tuple(frozenset(words.split()) for words in prompts["asks"])
+    return PreparedReply(name, asks, frozenset(prompts["exactly"]), text.strip())
 
 
 @cache
