@@ -4,12 +4,12 @@ The expressions match in linear time, so that a long prompt can't block the even
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import dropwhile
-from typing import NamedTuple
 
 LONGEST = 8000  # characters; the rest of a longer text isn't searched
-_SHORTEST_STEM, _LONGEST_STEM = 4, 20  # letters
+_SHORTEST_STEM = 4  # letters
 _UPPER = "".join(letter for letter in map(chr, range(0x590)) if letter.isupper())
 _UNCASED = "\u0590-\u109f\u1100-\u139f\u1400-\u1bff\u2e80-\ua63f\uac00-\ud7a3\uf900-\ufaff"
 # a word that begins with a capital letter, or with a letter of a caseless script such as Chinese
@@ -48,30 +48,16 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", apart.lower())
 
 
-class Words(NamedTuple):
-    """The words in a string, and their prefixes of 4 to 20 letters."""
+def mentions(said: Iterable[str], word: str) -> bool:
+    """Return whether any of the words in `said` begins with `word`.
 
-    whole: frozenset[str]
-    beginnings: frozenset[str]
-
-    def has(self, word: str) -> bool:
-        """Return whether any of the words begins with `word`.
-
-        If `word` has more than four letters, its last letter is ignored. If it has fewer than
-        four, it must match a whole word.
-        """
-        stem = word[:-1] if len(word) > _SHORTEST_STEM else word
-        if len(stem) < _SHORTEST_STEM:
-            return word in self.whole
-        return stem[:_LONGEST_STEM] in self.beginnings
-
-
-@_cached
-def word_set(text: str) -> Words:
-    """Return all words in `text`, and their prefixes."""
-    whole = frozenset(words(text))
-    ends = range(_SHORTEST_STEM, _LONGEST_STEM + 1)
-    return Words(whole, frozenset(word[:end] for word in whole for end in ends))
+    If `word` has more than four letters, its last letter is ignored. If it has fewer than four, it
+    must match a whole word.
+    """
+    stem = word[:-1] if len(word) > _SHORTEST_STEM else word
+    if len(stem) < _SHORTEST_STEM:
+        return word in said
+    return any(each.startswith(stem) for each in said)
 
 
 @_cached

@@ -164,9 +164,13 @@ def records(text: str, names: list[str]) -> list[str]:
 
 def chosen(text: str, choices: list[Any]) -> list[str]:
     """Return the strings in `choices` whose words all occur in `text`."""
-    said = extract.word_set(text)
+    said = set(extract.words(text))
     strings = ((choice, extract.words(choice)) for choice in choices if isinstance(choice, str))
-    return [choice for choice, words in strings if words and all(map(said.has, words))]
+    return [
+        choice
+        for choice, words in strings
+        if words and all(extract.mentions(said, word) for word in words)
+    ]
 
 
 def plain(name: str) -> str:

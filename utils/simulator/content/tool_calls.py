@@ -144,7 +144,7 @@ def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
     return tools[scores.index(max(scores))], max(scores)
 
 
-def _score(tool: Tool, said: extract.Words) -> int:
+def _score(tool: Tool, said: set[str]) -> int:
     """Score a tool: 2 for each matching word in its name, 1 for each in its description."""
     name, about = _words_of(tool.name, tool.description)
     named = sum(_among(word, said) for word in name)
@@ -161,17 +161,17 @@ def _words_of(name: str, about: str) -> tuple[list[str], list[str]]:
     return own, [word for word in described if len(word) > 3]
 
 
-def _said(text: str) -> extract.Words:
+def _said(text: str) -> set[str]:
     """Return the words in a string, with arithmetic symbols converted to words."""
     lower = text.lower()
     for symbol, word in _SYMBOLS.items():
         lower = lower.replace(symbol, word)
-    return extract.word_set(lower)
+    return set(extract.words(lower))
 
 
-def _among(word: str, said: extract.Words) -> bool:
+def _among(word: str, said: set[str]) -> bool:
     """Return whether `said` contains `word` or one of its synonyms."""
-    return said.has(word) or not said.whole.isdisjoint(_SYNONYMS.get(word, "").split())
+    return extract.mentions(said, word) or not said.isdisjoint(_SYNONYMS.get(word, "").split())
 
 
 def report(request: ModelRequest) -> str:
