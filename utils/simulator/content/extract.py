@@ -173,8 +173,6 @@ def places(text: str) -> list[str]:
 
 def labelled(text: str, label: str) -> str | None:
     """Return what follows `label:`, `label is` or `label =` in a clause; None if there is none."""
-    if not _contains(text, label):
-        return None
     pattern = rf"\b{re.escape(label)}\b[\"'`*]*\s*(?:[:=]|\bis\b|\bare\b)\s*[\"'`]?([^\n,;\"`]+)"
     match = re.search(pattern, text, re.IGNORECASE)
     said = re.split(r"\s(?:and|but)\s|\.\s", match.group(1))[0] if match else ""
@@ -183,8 +181,6 @@ def labelled(text: str, label: str) -> str | None:
 
 def number_near(text: str, label: str) -> str | None:
     """Return the number next to a word that begins with `label`; None if there is none."""
-    if not _contains(text, label):
-        return None
     text = _without_compounds(text)
     after = rf"\b{re.escape(label)}\w*[\s:=(\"'`*]{{0,3}}(?:is |of |are )?(-?\d+(?:\.\d+)?)"
     before = rf"(?<!\d)(-?\d+(?:\.\d+)?)\s?{re.escape(label)}"
@@ -196,8 +192,6 @@ def number_near(text: str, label: str) -> str | None:
 
 def listed(text: str, label: str) -> list[str]:
     """Return the items listed after a word that begins with `label`."""
-    if not _contains(text, label):
-        return []
     pattern = (
         rf"\b{re.escape(label)}\w*+\s*+(?:(?:[:=]|is\b|are\b|include\b|like\b)\s*+)?"
         r"([^.;:!?\n]+)"
@@ -220,13 +214,3 @@ def clauses(text: str) -> list[tuple[int, int]]:
     spans = zip(starts, stops, strict=True)
     trimmed = ((start, start + len(text[start:stop].rstrip())) for start, stop in spans)
     return [(start, stop) for start, stop in trimmed if start < stop]
-
-
-@_cached
-def _lower(text: str) -> str:
-    return text.lower()
-
-
-def _contains(text: str, label: str) -> bool:
-    """Return whether the text contains a label: a fast check before matching a slow pattern."""
-    return label.lower() in _lower(text)
