@@ -85,7 +85,6 @@ class _Match:
     tool: Tool
     start: int
     end: int
-    complete: bool = False  # whether this part is known to contain all required arguments
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
@@ -105,14 +104,11 @@ def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
         if fits and best is not last.tool:
             matches.append(_Match(best, start, end))
             continue
-        alone = _has_arguments(last.tool, clause)
-        if alone and not last.complete:
-            last.complete = _has_arguments(last.tool, prompt[last.start : last.end])
-        if alone and last.complete:  # the clause requests another call to the same tool
-            matches.append(_Match(last.tool, start, end, complete=True))
+        texts = (clause, prompt[last.start : last.end])
+        if all(_has_arguments(last.tool, text) for text in texts):  # another call to the same tool
+            matches.append(_Match(last.tool, start, end))
         else:  # the clause belongs to the last match
             last.end = end
-            last.complete = alone
     if not matches:
         best, score = _best(tools, prompt)
         if score >= _MIN_SCORE:
