@@ -14,7 +14,6 @@ from itertools import takewhile
 from ..model_request import ModelRequest
 from . import extract, prepared_replies, talk, wording
 
-_MOST_SAID = 60  # number of recent replies whose sentences the next reply avoids
 _STEM = 4  # how many initial letters of two words are compared
 
 
@@ -27,7 +26,7 @@ def text(request: ModelRequest) -> str:
     if wording.pattern("go_on").search(prompt) and said:
         return _rest(request)
     rng = random.Random(f"{request.seed} {len(asked)} {prompt}")
-    chooser = talk.Chooser(said[-_MOST_SAID:], rng)
+    chooser = talk.Chooser(said, rng)
     if recalled := _recalled(prompt, asked, said, chooser):
         return recalled
     prepared = prepared_replies.answer(prompt)

@@ -219,18 +219,13 @@ class _Filler:
         if kind == "object" and depth <= _DEEP:
             parts = field_values.records(self.text, list(inner.get("properties") or {}))
             if len(parts) > 1:
-                return [self._value_in(part, inner, name, depth) for part in parts[:_MOST_ITEMS]]
+                fillers = [_Filler(self.root, part, part) for part in parts[:_MOST_ITEMS]]
+                return [filler.value(inner, name, depth + 1) for filler in fillers]
             value = self.value(inner, name, depth + 1)
             return [value] if value.found or self.invents else []
         if kind in ("integer", "number"):
             return self._numbers(inner, name)
         return []
-
-    def _value_in(self, part: str, schema: Json, name: str, depth: int) -> Value:
-        filler = _Filler(self.root, part, part, self.nodes)
-        value = filler.value(schema, name, depth + 1)
-        self.nodes = filler.nodes
-        return value
 
     def _numbers(self, inner: Json, name: str) -> list[Value]:
         values: list[Value] = []
