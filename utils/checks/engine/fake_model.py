@@ -12,7 +12,7 @@ from operator import add
 from typing import Any, ClassVar, Self
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models import LanguageModelInput, chat_models
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
@@ -21,7 +21,6 @@ from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr
 
 from utils.checks.engine import virtual_time
-from utils.checks.engine.raised import learners_own
 from utils.checks.engine.reply import Reading, Reply
 
 # `ChatOpenAI` doesn't create these clients if they are passed to it
@@ -122,25 +121,14 @@ class FakeModel(ChatOpenAI):
         self._called("agenerate", {"callbacks": callbacks})
         return super().agenerate(messages, stop, callbacks, **kw)
 
-    # `invoke` and `ainvoke` call the next two methods, which bypass `generate` and `agenerate`, so
-    # that only one call is recorded.
-
-    def generate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
-        return super().generate([prompt.to_messages() for prompt in prompts], *args, **kw)
-
-    def agenerate_prompt(self, prompts: Any, *args: Any, **kw: Any) -> Any:
-        return super().agenerate([prompt.to_messages() for prompt in prompts], *args, **kw)
-
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
         """Record a call with its callback handlers; return the complete config.
 
-        LangChain's `stream` calls `invoke` if streaming is turned off. That call isn't recorded.
+        LangChain's own calls, such as those of `generate` by `invoke`, aren't recorded.
         """
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)
-        caller = sys._getframe(2).f_code
-        by_stream = caller.co_name == method.replace("invoke", "stream") != method
-        if not by_stream or learners_own(caller.co_filename):
+        if sys._getframe(2).f_code.co_filename != chat_models.__file__:
             self._calls.append(Call(method, manager.handlers, manager.parent_run_id is not None))
         return config
 
