@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from copy import copy
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from typing import Any, ClassVar, Self
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
 from langchain_core.language_models import LanguageModelInput, chat_models
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from langchain_openai import ChatOpenAI
@@ -171,24 +170,16 @@ class FakeModel(ChatOpenAI):
     ) -> ChatResult:
         reply, reading = self._request(messages, stop, kwargs, streamed=False)
         with closing(reply.answer(reading)) as chunks:
-            return _whole(list(chunks))
+            return generate_from_stream(map(_generation, chunks))
 
     async def _agenerate(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         reply, reading = self._request(messages, stop, kwargs, streamed=False)
         async with aclosing(reply.aanswer(reading)) as chunks:
-            return _whole([chunk async for chunk in chunks])
+            return generate_from_stream(iter([_generation(chunk) async for chunk in chunks]))
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
     chunk.id = None  # so that LangChain sets it to the run id
     return ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
-
-
-def _whole(chunks: Sequence[AIMessageChunk]) -> ChatResult:
-    message = message_chunk_to_message(reduce(add, chunks))
-    assert isinstance(message, AIMessage)
-    message.id = None
-    generation = ChatGeneration(message=message, generation_info=message.response_metadata or None)
-    return ChatResult(generations=[generation])
