@@ -79,28 +79,28 @@ _ROUNDS = 20
 _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", default=None)
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
+def run(main: Callable[[], Coroutine[Any, Any, T]], learner: object = None) -> T:
     """Run a coroutine function on a new virtual loop in this thread and return its result.
 
-    The `time` module's functions follow the virtual clock, even where the modules of
-    `learners` (functions or classes) imported them by name. Tasks that `main` leaves running are
-    cancelled, and async generators are closed.
+    The `time` module's functions follow the virtual clock, even where the module of `learner` (a
+    function or class) imported them by name. Tasks that `main` leaves running are cancelled, and
+    async generators are closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
             `VIRTUAL_SECONDS`.
     """
     loop = VirtualLoop(in_thread=_CLOCK.set)
-    with _following_clock(loop, learners):
+    with _following_clock(loop, learner):
         return loop.run(main)
 
 
-def clock(*learners: object) -> AbstractContextManager[None]:
+def clock(learner: object = None) -> AbstractContextManager[None]:
     """Run the synchronous code of the `with` block on a virtual clock.
 
     The `time` module's functions follow the clock, as in `run`.
     """
-    return _following_clock(Clock(), learners)
+    return _following_clock(Clock(), learner)
 
 
 def now(function: str = "monotonic") -> float:
@@ -173,11 +173,11 @@ _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name i
 
 
 @contextmanager
-def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
-    """Make `time`'s functions follow a clock, in `time` itself and in the learners' globals."""
+def _following_clock(made: VirtualLoop | Clock, learner: object) -> Iterator[None]:
+    """Make `time`'s functions follow a clock, in `time` itself and in the learner's globals."""
     found = [
         (names, name, real_name)
-        for names in (vars(time), *_namespaces(learners))
+        for names in (vars(time), *_namespaces(learner))
         for name, value in names.items()
         for real_name, real in _REAL.items()
         if value is real
@@ -195,15 +195,14 @@ def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) ->
         _CLOCK.reset(token)
 
 
-def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the globals of the learners' functions and methods, excluding stdlib globals."""
+def _namespaces(learner: object) -> list[dict[str, Any]]:
+    """Return the globals of the learner's function or methods, excluding stdlib globals."""
     found: dict[int, dict[str, Any]] = {}
-    for learner in learners:
-        methods = vars(learner).values() if isinstance(learner, type) else ()
-        for part in (learner, *methods):
-            names = getattr(inspect.unwrap(part), "__globals__", None)
-            if isinstance(names, dict):
-                module = str(names.get("__name__", "")).partition(".")[0]
-                if module not in sys.stdlib_module_names or module == "__main__":
-                    found[id(names)] = names
+    methods = vars(learner).values() if isinstance(learner, type) else ()
+    for part in (learner, *methods):
+        names = getattr(inspect.unwrap(part), "__globals__", None)
+        if isinstance(names, dict):
+            module = str(names.get("__name__", "")).partition(".")[0]
+            if module not in sys.stdlib_module_names or module == "__main__":
+                found[id(names)] = names
     return list(found.values())
