@@ -99,7 +99,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.jump(seconds, too_long)
             return
         woken = threading.Event()
-        self._schedule(self._fall_asleep, seconds, woken)
+        with suppress(RuntimeError):  # the loop is closed
+            self.call_soon_threadsafe(self._fall_asleep, seconds, woken)
         while not woken.wait(_POLL):
             if self._over:
                 raise NeverEnds(WAITS)
@@ -146,14 +147,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         def count() -> None:
             self._jobs -= 1
 
-        with suppress(NeverEnds):
-            self._schedule(count)
-
-    def _schedule(self, what: Callable[..., None], *args: Any) -> None:
-        try:
-            self.call_soon_threadsafe(what, *args)
-        except RuntimeError:  # the loop is closed
-            raise NeverEnds(WAITS) from None
+        with suppress(RuntimeError):  # the loop is closed
+            self.call_soon_threadsafe(count)
 
     def _finish(self) -> None:
         self._over = True  # stops threads that are in `pause`
