@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
@@ -89,16 +89,8 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], learner: object = None) -> T
             `VIRTUAL_SECONDS`.
     """
     loop = VirtualLoop(in_thread=_CLOCK.set)
-    with _following_clock(loop, learner):
+    with clock(learner, loop):
         return loop.run(main)
-
-
-def clock(learner: object = None) -> AbstractContextManager[None]:
-    """Run the synchronous code of the `with` block on a virtual clock.
-
-    The `time` module's functions follow the clock, as in `run`.
-    """
-    return _following_clock(Clock(), learner)
 
 
 def now(function: str = "monotonic") -> float:
@@ -171,8 +163,11 @@ _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name i
 
 
 @contextmanager
-def _following_clock(made: VirtualLoop | Clock, learner: object) -> Iterator[None]:
-    """Make `time`'s functions follow a clock, in `time` itself and in the learner's globals."""
+def clock(learner: object = None, loop: VirtualLoop | None = None) -> Iterator[None]:
+    """Run the code of the `with` block on `loop`'s clock or, by default, on a new `Clock`.
+
+    The `time` module's functions follow it, in `time` itself and in the learner's globals.
+    """
     found = [
         (names, name, real_name)
         for names in (vars(time), *_namespaces(learner))
@@ -180,7 +175,7 @@ def _following_clock(made: VirtualLoop | Clock, learner: object) -> Iterator[Non
         for real_name, real in _REAL.items()
         if value is real
     ]
-    token = _CLOCK.set(made)
+    token = _CLOCK.set(loop or Clock())
     for names, name, real_name in found:
         names[name] = _FOLLOWING[real_name]
     try:
