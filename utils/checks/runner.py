@@ -21,7 +21,6 @@ from utils.checks.engine.isolation import isolated, noting
 from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import NeverEnds
-from utils.checks.exercise_numbers import look_up
 from utils.checks.outcome import Outcome
 
 _KEEPS_STATE = (
@@ -128,9 +127,9 @@ def find(number: str) -> Loaded:
     """Return the exercise with this number.
 
     Raises:
-        Misuse: If there is no such exercise; the message lists the exercises in the lesson.
+        NotThere: If there is no such exercise; the message lists the exercises in the lesson.
     """
-    look_up(lesson_source.stub, number)  # raises `Misuse` if there is no such exercise
+    lesson_source.stub(number)  # raises `NotThere` if there is no such exercise
     return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 
