@@ -94,16 +94,11 @@ def _names(answer: object) -> set[str]:
 
 def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
     """Raise `Misuse` for a number such as 5.1 if there is also an exercise 5.10."""
-    if not isinstance(given, float):
-        return
-    try:
-        lesson_source.solution(f"{given}0")
-    except lesson_source.NotThere:
-        return
-    raise Misuse(
-        f"To Python, {given}0 and {given} are the same number. Write it as a string: "
-        f"`{code_before}{given}{code_after}` or `{code_before}{given}0{code_after}`."
-    )
+    if isinstance(given, float) and f"{given}0" in lesson_source.numbers(int(given)).values():
+        raise Misuse(
+            f"To Python, {given}0 and {given} are the same number. Write it as a string: "
+            f"`{code_before}{given}{code_after}` or `{code_before}{given}0{code_after}`."
+        )
 
 
 def _number(given: object) -> str | None:
