@@ -5,6 +5,7 @@ import pytest
 from utils import lesson_source
 from utils.checks import hints
 from utils.checks.exercise_numbers import Misuse
+from utils.errors import Sentence
 
 LESSON = '''
 +++ {"tags": ["instructor"]}
@@ -96,9 +97,9 @@ def test_a_prediction_is_shown_as_a_widget_also_by_its_old_number(shown, number)
 def test_an_unknown_number_lists_the_existing_ones():
     messages = {}
     for call in (hints.hint, hints.solution, hints.predict):
-        with pytest.raises(Misuse, match=r": lesson 8 has none\.$"):
+        with pytest.raises(Sentence, match=r": lesson 8 has none\.$"):
             call("8.1")
-        with pytest.raises(Misuse) as error:
+        with pytest.raises(Sentence) as error:
             call("7.9")
         messages[call.__name__] = str(error.value)
     assert messages == {

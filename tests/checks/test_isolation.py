@@ -19,7 +19,6 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
 from tests.checks.lesson_2.collector import AsynchronousAndBroken
 from utils.checks import evaluate
-from utils.checks.engine import isolation
 from utils.checks.engine.isolation import OtherModel, isolated, noted, noting
 from utils.stall_timeout import watched
 
@@ -67,14 +66,9 @@ def recorded():
     messages += [str(each.message) for each in caught if each.category is RuntimeWarning]
 
 
-def methods():
-    """Return a dict of the `BaseChatModel` methods that `isolated` may replace."""
-    return {name: vars(BaseChatModel).get(name) for name in isolation._CALLS}
-
-
 def test_overlapping_checks_restore_the_models_and_warnings():
     """The check that begins first also ends first, while the other check is still running."""
-    before, filters = methods(), list(warnings.filters)
+    before, filters = dict(vars(BaseChatModel)), list(warnings.filters)
 
     def waits(begun, go_on):
         with checking():
@@ -83,10 +77,10 @@ def test_overlapping_checks_restore_the_models_and_warnings():
 
     with beside(waits) as end, checking():
         end()
-        assert methods() != before, "this check should still isolate its answer"
+        assert vars(BaseChatModel) != before, "this check should still isolate its answer"
         with pytest.raises(OtherModel):
             model.invoke("Hello")
-    assert methods() == before
+    assert vars(BaseChatModel) == before
     assert warnings.filters == filters
 
 

@@ -17,6 +17,7 @@ from utils.checks import check, evaluate, hint, runner
 from utils.checks.engine import timeout
 from utils.checks.engine.untouched import untouched
 from utils.checks.exercise_numbers import Misuse, the_number
+from utils.errors import Sentence
 
 PATIENCE = 0.1  # time limit for an answer, in seconds
 
@@ -87,11 +88,11 @@ def test_an_exception_in_the_check_itself_propagates(monkeypatch):
 
 
 def test_an_unknown_exercise_lists_the_existing_ones():
-    with pytest.raises(Misuse, match=r"no exercise 1\.9; there are 1\.1, 1\.2"):
+    with pytest.raises(Sentence, match=r"no exercise 1\.9; there are 1\.1, 1\.2"):
         evaluate("1.9", 1)
-    with pytest.raises(Misuse, match=r"no exercise P1\.1; there are 1\.1, 1\.2"):
+    with pytest.raises(Sentence, match=r"no exercise P1\.1; there are 1\.1, 1\.2"):
         evaluate("P1.1", 1)
-    with pytest.raises(Misuse, match=r"no exercise 77\.1: lesson 77 has none\."):
+    with pytest.raises(Sentence, match=r"no exercise 77\.1: lesson 77 has none\."):
         evaluate("77.1", 1)
 
 

@@ -15,7 +15,7 @@ def check(number: object = MISSING, answer: object = MISSING, *more: object) -> 
         more: Not accepted; pass a two-part answer as one tuple.
 
     Raises:
-        Misuse: If there is no such exercise or no answer; the message says what to fix.
+        LookupError: If there is no such exercise or no answer; the message says what to fix.
     """
     display(evaluate(number, answer, *more))
 

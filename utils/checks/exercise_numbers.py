@@ -6,14 +6,11 @@ the exercise by the answer's name. From then on, `hint` and `solution` accept th
 
 import re
 import sys
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from utils import lesson_source
 from utils.checks.engine.wording import shown
 from utils.errors import Sentence
-
-T = TypeVar("T")
 
 MISSING = object()  # stands for an argument that wasn't passed
 _NUMBER = re.compile(r"\s*([Pp]?)(\d+\.\w+)\s*")  # such as "1.2", "1.words" or "P1.2"
@@ -97,16 +94,11 @@ def _names(answer: object) -> set[str]:
 
 def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
     """Raise `Misuse` for a number such as 5.1 if there is also an exercise 5.10."""
-    if not isinstance(given, float):
-        return
-    try:
-        lesson_source.solution(f"{given}0")
-    except lesson_source.NotThere:
-        return
-    raise Misuse(
-        f"To Python, {given}0 and {given} are the same number. Write it as a string: "
-        f"`{code_before}{given}{code_after}` or `{code_before}{given}0{code_after}`."
-    )
+    if isinstance(given, float) and f"{given}0" in lesson_source.numbers(int(given)).values():
+        raise Misuse(
+            f"To Python, {given}0 and {given} are the same number. Write it as a string: "
+            f"`{code_before}{given}{code_after}` or `{code_before}{given}0{code_after}`."
+        )
 
 
 def _number(given: object) -> str | None:
@@ -119,15 +111,3 @@ def _described(given: object) -> str:
     if isinstance(given, str | int | float):
         return shown(repr(given))
     return f"a value of type {shown(type(given).__name__)}"
-
-
-def look_up(source: Callable[[str], T], number: str) -> T:
-    """Call a function from `lesson_source`, such as `hints` or `solution`, with a number.
-
-    Raises:
-        Misuse: If there is no such number; the message lists the existing ones.
-    """
-    try:
-        return source(number)
-    except lesson_source.NotThere as error:
-        raise Misuse(str(error)) from None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from utils import lesson_source
-from utils.checks.exercise_numbers import MISSING, look_up, the_number
+from utils.checks.exercise_numbers import MISSING, the_number
 from utils.checks.outcome import display, in_html, panel
 
 _shown: Counter[str] = Counter()  # how many times this kernel has shown hints, keyed by exercise
@@ -48,10 +48,10 @@ def hint(number: object = MISSING, *more: object) -> None:
     """Show the next hint for exercise `number`, such as "1.2"; after the last one, show them all.
 
     Raises:
-        Misuse: If the exercise has no hints; the message lists the exercises that have some.
+        LookupError: If the exercise has no hints; the message lists the exercises that have some.
     """
     number = the_number(number, "hint", more)
-    steps = look_up(lesson_source.hints, number)
+    steps = lesson_source.hints(number)
     at = _shown[number]  # the index of the hint to show; after the last one, all are shown
     _shown[number] += 1
     one_of_many = len(steps) > 1 and at < len(steps)
@@ -66,19 +66,19 @@ def solution(number: object = MISSING, *more: object) -> None:
     """Show the solution to exercise `number`, such as "1.2".
 
     Raises:
-        Misuse: If there is no such exercise; the message lists the existing ones.
+        LookupError: If there is no such exercise; the message lists the existing ones.
     """
     number = the_number(number, "solution", more)
-    display(Solution(number, look_up(lesson_source.solution, number)))
+    display(Solution(number, lesson_source.solution(number)))
 
 
 def predict(number: object = MISSING, *more: object) -> None:
     """Show prediction `number`, such as "P1.2": a question to answer before running the code.
 
     Raises:
-        Misuse: If there is no such prediction; the message lists the existing ones.
+        LookupError: If there is no such prediction; the message lists the existing ones.
     """
     from utils.widgets import Prediction
 
-    prediction = look_up(lesson_source.prediction, the_number(number, "predict", more))
+    prediction = lesson_source.prediction(the_number(number, "predict", more))
     display(Prediction(prediction.question, prediction.choices))

@@ -21,7 +21,6 @@ from utils.checks.engine.isolation import isolated, noting
 from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import NeverEnds
-from utils.checks.exercise_numbers import look_up
 from utils.checks.outcome import Outcome
 
 _KEEPS_STATE = (
@@ -62,15 +61,15 @@ class Loaded:
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
             records.append(seen)
-            mistakes = self._stressed() if stressed else self._mistakes(isinstance(seen, Run))
-            for name, applies in mistakes.items():
-                if applies(seen):
-                    # the message of "another loop" already names what is shared
-                    if name != "another loop" and records[1:] and self._keeps_state(answer):
-                        return Outcome(self.number, "not yet", _KEEPS_STATE, "keeps state")
-                    if len(records) == 1 and isinstance(seen, Run):
-                        name = next((each for each in CAUSES if CAUSES[each](seen)), name)
-                    return Outcome(self.number, "not yet", self._message(name, seen), name)
+            name = self._mistake(seen, stressed)
+            if not name:
+                continue
+            if len(records) == 1 and isinstance(seen, Run):
+                name = next((each for each in CAUSES if CAUSES[each](seen)), name)
+            # the message of "another loop" already names what is shared
+            if len(records) > 1 and name != "another loop" and self._keeps_state(answer):
+                return Outcome(self.number, "not yet", _KEEPS_STATE, "keeps state")
+            return Outcome(self.number, "not yet", self._message(name, seen), name)
         first = records[0]
         notes = [name for name, applies in self.exercise.notes.items() if applies(first)]
         sentences = [self._message(name, first) for name in ("correct", *notes)]
@@ -83,7 +82,12 @@ class Loaded:
                 seen = self.exercise.observe(answer, self.exercise.cases[0])
         except NeverEnds:
             return False
-        return any(applies(seen) for applies in self._mistakes(isinstance(seen, Run)).values())
+        return bool(self._mistake(seen))
+
+    def _mistake(self, seen: Any, stressed: bool = False) -> str:
+        """Return the name of the first mistake in a run; "" if there is none."""
+        mistakes = self._stressed() if stressed else self._mistakes(isinstance(seen, Run))
+        return next((name for name, applies in mistakes.items() if applies(seen)), "")
 
     def _message(self, name: str, seen: Any) -> str:
         message = self.messages[name]
@@ -123,9 +127,9 @@ def find(number: str) -> Loaded:
     """Return the exercise with this number.
 
     Raises:
-        Misuse: If there is no such exercise; the message lists the exercises in the lesson.
+        NotThere: If there is no such exercise; the message lists the exercises in the lesson.
     """
-    look_up(lesson_source.stub, number)  # raises `Misuse` if there is no such exercise
+    lesson_source.stub(number)  # raises `NotThere` if there is no such exercise
     return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
 
 

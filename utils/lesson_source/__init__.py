@@ -66,6 +66,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from utils.errors import Sentence
 from utils.lesson_source.lesson import (
     NUMBER,
     Cell,
@@ -102,7 +103,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "lessons"
 Found = TypeVar("Found")
 
 
-class NotThere(LookupError):  # noqa: N818 (reports a wrong key, not an invalid source)
+class NotThere(Sentence, LookupError):  # noqa: N818 (reports a wrong key, not an invalid source)
     """Raised if an exercise, hints or a prediction can't be found; the message says why."""
 
 

@@ -22,18 +22,18 @@ def _quoted(run: Run, prompt: str) -> str:
 
 
 CANCELLED = "Awaiting a task that was cancelled, or calling its `result()`, raises one."
-# the subject of the question in "swallows the error", if the answer is synchronous
-_EXCEPTS = "Which `except`, or which `return` in a `finally`,"
-# the subject of the question in "swallows the error", if the answer is asynchronous
-_SWALLOWS = "Which `except`, which `return` in a `finally`, or which task that nothing awaits"
 
 
 def _swallows(run: Run) -> str:
+    """Ask what keeps the reply's error from propagating."""
     if run.asynchronous:
-        return f"{_SWALLOWS} swallows the error?"
+        return (
+            "Which `except`, which `return` in a `finally`, or which task that nothing awaits "
+            "swallows the error?"
+        )
     if any(each.failed and each.thread != get_ident() for each in run.reply.readings):
         return "The exception was raised in a thread. What passes it on from there?"
-    return f"{_EXCEPTS} swallows the error?"
+    return "Which `except`, or which `return` in a `finally`, swallows the error?"
 
 
 def _after(run: Run) -> str:

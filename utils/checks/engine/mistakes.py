@@ -99,13 +99,15 @@ FIRST: Mistakes[Run] = {
     "makes a coroutine": lambda run: (
         run.streams and run.awaited and isinstance(run.returned, AsyncIterator)
     ),
-    "blocks the loop": lambda run: run.blocked > 0 or run.reply.blocking,
+    "blocks the loop": lambda run: (
+        run.blocked > 0 or any(each.blocking for each in run.reply.readings)
+    ),
     "not awaitable": lambda run: run.asynchronous and not run.streams and not run.awaited,
     "never calls the model": lambda run: run.model is not None and not run.model.readings,
     "another prompt": lambda run: run.model is not None and bool(run.model.other.readings),
     "calls twice": lambda run: run.reply.requests > 1,
     "changes the model": lambda run: bool(run.settings),
-    "invoke": lambda run: run.reply.requested_whole,
+    "invoke": lambda run: any(not each.streamed for each in run.reply.readings),
     "limits the reply": lambda run: bool(run.limited_by),
     "goes on": lambda run: run.goes_on,
     "changes an item": lambda run: run.altered,

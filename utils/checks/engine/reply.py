@@ -145,16 +145,6 @@ class Reply:
         return any(reading.left is None for reading in self.readings)
 
     @property
-    def requested_whole(self) -> bool:
-        """Whether the reply was ever requested without streaming, as with `invoke`."""
-        return any(not reading.streamed for reading in self.readings)
-
-    @property
-    def blocking(self) -> bool:
-        """Whether any reading blocked the event loop."""
-        return any(reading.blocking for reading in self.readings)
-
-    @property
     def lasts(self) -> float:
         """Seconds from request to end for a reply without tool calls, read without pauses."""
         return self.arrives(len(self.pieces))

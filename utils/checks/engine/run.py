@@ -179,12 +179,12 @@ class Run(Record):
     def limited_by(self) -> str:
         """The setting that would truncate a reply; "" if there was none."""
         readings = [reading for model in self.models for reading in model.readings]
-        sent = [
-            name for each in readings for name, value in each.settings.items() if value is not None
-        ]
-        stops = [each for reading in readings for each in reading.settings.get("stop", ())]
-        limits = (*_LIMITS, "stop") if any(each in self.reply.text for each in stops) else _LIMITS
-        return next((name for name in sent if name in limits), "")
+        for name, value in [sent for reading in readings for sent in reading.settings.items()]:
+            if name in _LIMITS and value is not None:
+                return name
+            if name == "stop" and any(each in self.reply.text for each in value):
+                return name
+        return ""
 
     @property
     def total(self) -> int:

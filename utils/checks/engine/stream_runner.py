@@ -103,25 +103,27 @@ class _Runner:
 
         `before` contains the threads that were running before the answer began.
         """
-        readings = self._readings()
-        if readings and all(reading.left is not None for reading in readings):
+        if self._readings() and not self._any_open():
             return
-        read = sum(1 + reading.items for reading in readings)
+        read = [reading.items for reading in self._readings()]
         left = {*threading.enumerate()} - {*before}
         for thread in left:
             thread.join(_THREAD_SECONDS / len(left))
-        self.run.outlived = read < sum(1 + reading.items for reading in self._readings())
+        self.run.outlived = read != [reading.items for reading in self._readings()]
 
     def _readings(self) -> list[Reading]:
         of_models = (each for model in self.run.models for each in model.readings)
         return [*self.run.reply.readings, *of_models]
+
+    def _any_open(self) -> bool:
+        return any(reading.left is None for reading in self._readings())
 
     def finished(self) -> Run:
         """Complete and return the record; call this after all the answer's code has finished."""
         run, noted = self.run, isolation.noted()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
-        run.still_open = any(reading.left is None for reading in self._readings())
+        run.still_open = self._any_open()
         run.altered = run.items != self._as_yielded
         run.other_model = noted.other_model(run.answer)
         run.forgotten = next(iter(noted.forgotten), "") or self._not_awaited()
@@ -175,8 +177,8 @@ def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Un
         runner.call()
         if runner.run.streams:
             _iterate(runner)
-        else:
-            _discard(runner.run.returned)
+        if inspect.iscoroutine(runner.run.returned):
+            runner.run.returned.close()  # so that Python doesn't warn that it was never awaited
         runner.run.seconds = runner.elapsed()
         runner.await_threads(threads)
         return runner.finished()
@@ -185,7 +187,6 @@ def call(name: str, answer: Any, case: Case, reply: Reply, *args: Any, **how: Un
 def _iterate(runner: _Runner) -> None:
     items = runner.run.returned
     if not isinstance(items, Iterable) or isinstance(items, str | list | tuple | set | dict):
-        _discard(items)
         return
     runner.run.read = True
     with runner.errors():
@@ -196,12 +197,6 @@ def _iterate(runner: _Runner) -> None:
         if hasattr(items, "close"):
             items.close()
     runner.run.returned = None  # so that garbage collection can close the stream
-
-
-def _discard(value: object) -> None:
-    """Close a coroutine, so that Python doesn't warn that it was never awaited."""
-    if inspect.iscoroutine(value):
-        value.close()
 
 
 def run_async(

@@ -25,14 +25,10 @@ _TICK = 0.01  # virtual seconds by which each additional busy iteration advances
 _CLEANUP = 5.0  # virtual seconds allowed for remaining tasks to finish after a run
 
 
-class NeverEnds(BaseException):  # not an `Exception`, so `except Exception` doesn't catch it
-    """Raised if the learner's code waits for something that never happens, or runs forever."""
+class NeverEnds(SystemExit):
+    """Raised to stop code that waits for something that never happens, or runs forever.
 
-
-class Stop(SystemExit):
-    """Raised to stop a run, and later converted to `NeverEnds`.
-
-    It is a `SystemExit` because asyncio propagates that out of the event loop.
+    A `SystemExit`, since `except Exception` doesn't catch it and asyncio's event loop re-raises it.
     """
 
 
@@ -96,17 +92,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let virtual time pass in synchronous code; on the loop's thread, this blocks the loop.
 
         On the loop's thread, a run that takes too long is stopped with the message `too_long`. On
-        other threads, `Stop` is raised once the run is over.
+        other threads, `NeverEnds` is raised once the run is over.
         """
         if self.on_its_thread():
             self.blocked += seconds
             self.jump(seconds, too_long)
             return
         woken = threading.Event()
-        self._schedule(self._fall_asleep, seconds, woken)
+        with suppress(RuntimeError):  # the loop is closed
+            self.call_soon_threadsafe(self._fall_asleep, seconds, woken)
         while not woken.wait(_POLL):
             if self._over:
-                raise Stop
+                raise NeverEnds(WAITS)
 
     def on_its_thread(self) -> bool:
         """Whether the calling code runs on the loop's thread, where waiting blocks the loop."""
@@ -117,7 +114,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._now += seconds
         self._rounds, self._idle = 0, 0.0
         if self._now > self._until:
-            raise Stop(too_long)
+            raise NeverEnds(too_long)
 
     def busy(self) -> None:
         """Count a busy iteration; after `_BUSY` of them, advance time to end infinite polling."""
@@ -125,7 +122,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._rounds > _BUSY:
             self._now += _TICK
         if self._now > self._until:
-            raise Stop(GOES_ON)
+            raise NeverEnds(GOES_ON)
 
     def threads_working(self) -> bool:
         """Whether any thread is working and not waiting in `pause`; if so, time can't advance."""
@@ -136,7 +133,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Add real seconds to the idle time; stop the run once idle time exceeds `_IDLE`."""
         self._idle += seconds
         if self._idle > _IDLE:
-            raise Stop(WAITS)
+            raise NeverEnds(WAITS)
 
     def _fall_asleep(self, seconds: float, woken: threading.Event) -> None:
         self._asleep += 1
@@ -150,14 +147,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         def count() -> None:
             self._jobs -= 1
 
-        with suppress(Stop):
-            self._schedule(count)
-
-    def _schedule(self, what: Callable[..., None], *args: Any) -> None:
-        try:
-            self.call_soon_threadsafe(what, *args)
-        except RuntimeError:  # the loop is closed
-            raise Stop from None
+        with suppress(RuntimeError):  # the loop is closed
+            self.call_soon_threadsafe(count)
 
     def _finish(self) -> None:
         self._over = True  # stops threads that are in `pause`
@@ -170,7 +161,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
         for clean_up in (end_tasks, self.shutdown_asyncgens):
             self._until = self._now + _CLEANUP
-            with suppress(Stop):
+            with suppress(NeverEnds):
                 self.run_until_complete(clean_up())
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.close()

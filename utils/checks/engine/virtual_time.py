@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
@@ -31,9 +31,7 @@ from utils.checks.engine.virtual_loop import (
     GOES_ON,
     SOON,
     VIRTUAL_SECONDS,
-    WAITS,
     NeverEnds,
-    Stop,
     VirtualLoop,
 )
 
@@ -58,11 +56,11 @@ class Clock:
         """Return the virtual time in seconds."""
         return self._now
 
-    def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
-        """Advance the clock; if the run takes too long, stop it with the message `too_long`."""
+    def pause(self, seconds: float) -> None:
+        """Advance the clock; if the run takes too long, stop it."""
         self._now += seconds
         if self._now > BEGIN + VIRTUAL_SECONDS:
-            raise Stop(too_long)
+            raise NeverEnds(GOES_ON)
 
     def sleep(self, seconds: float) -> None:
         """Advance the clock; if the learner's code started threads, let them run meanwhile."""
@@ -79,28 +77,20 @@ _ROUNDS = 20
 _CLOCK: ContextVar[VirtualLoop | Clock | None] = ContextVar("virtual_clock", default=None)
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]], *learners: object) -> T:
+def run(main: Callable[[], Coroutine[Any, Any, T]], learner: object = None) -> T:
     """Run a coroutine function on a new virtual loop in this thread and return its result.
 
-    The `time` module's functions follow the virtual clock, even where the modules of
-    `learners` (functions or classes) imported them by name. Tasks that `main` leaves running are
-    cancelled, and async generators are closed.
+    The `time` module's functions follow the virtual clock, even where the module of `learner` (a
+    function or class) imported them by name. Tasks that `main` leaves running are cancelled, and
+    async generators are closed.
 
     Raises:
         NeverEnds: If `main` waits for something that never happens, or takes more than
             `VIRTUAL_SECONDS`.
     """
     loop = VirtualLoop(in_thread=_CLOCK.set)
-    with _following_clock(loop, learners):
+    with clock(learner, loop):
         return loop.run(main)
-
-
-def clock(*learners: object) -> AbstractContextManager[None]:
-    """Run the synchronous code of the `with` block on a virtual clock.
-
-    The `time` module's functions follow the clock, as in `run`.
-    """
-    return _following_clock(Clock(), learners)
 
 
 def now(function: str = "monotonic") -> float:
@@ -173,37 +163,37 @@ _FOLLOWING = {name: _sleep if name == "sleep" else partial(now, name) for name i
 
 
 @contextmanager
-def _following_clock(made: VirtualLoop | Clock, learners: tuple[object, ...]) -> Iterator[None]:
-    """Make `time`'s functions follow a clock, in `time` itself and in the learners' globals."""
+def clock(learner: object = None, loop: VirtualLoop | None = None) -> Iterator[None]:
+    """Run the code of the `with` block on `loop`'s clock or, by default, on a new `Clock`.
+
+    The `time` module's functions follow it, in `time` itself and in the learner's globals.
+    """
     found = [
         (names, name, real_name)
-        for names in (vars(time), *_namespaces(learners))
+        for names in (vars(time), *_namespaces(learner))
         for name, value in names.items()
         for real_name, real in _REAL.items()
         if value is real
     ]
-    token = _CLOCK.set(made)
+    token = _CLOCK.set(loop or Clock())
     for names, name, real_name in found:
         names[name] = _FOLLOWING[real_name]
     try:
         yield
-    except Stop as stop:
-        raise NeverEnds(str(stop) or WAITS) from None
     finally:
         for names, name, real_name in found:
             names[name] = _REAL[real_name]
         _CLOCK.reset(token)
 
 
-def _namespaces(learners: tuple[object, ...]) -> list[dict[str, Any]]:
-    """Return the globals of the learners' functions and methods, excluding stdlib globals."""
+def _namespaces(learner: object) -> list[dict[str, Any]]:
+    """Return the globals of the learner's function or methods, excluding stdlib globals."""
     found: dict[int, dict[str, Any]] = {}
-    for learner in learners:
-        methods = vars(learner).values() if isinstance(learner, type) else ()
-        for part in (learner, *methods):
-            names = getattr(inspect.unwrap(part), "__globals__", None)
-            if isinstance(names, dict):
-                module = str(names.get("__name__", "")).partition(".")[0]
-                if module not in sys.stdlib_module_names or module == "__main__":
-                    found[id(names)] = names
+    methods = vars(learner).values() if isinstance(learner, type) else ()
+    for part in (learner, *methods):
+        names = getattr(inspect.unwrap(part), "__globals__", None)
+        if isinstance(names, dict):
+            module = str(names.get("__name__", "")).partition(".")[0]
+            if module not in sys.stdlib_module_names or module == "__main__":
+                found[id(names)] = names
     return list(found.values())
