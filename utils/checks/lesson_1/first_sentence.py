@@ -53,7 +53,6 @@ def _long(s: Seen) -> bool:
 
 
 MISTAKES: Mistakes[Seen] = {
-    "no text": TEXT["no text"],
     "misses a line break": lambda s: (
         _long(s) and s.reply.text.removeprefix(s.expected)[:1] not in (" ", "")
     ),
@@ -83,7 +82,6 @@ MISTAKES: Mistakes[Seen] = {
 _REPLIES = (
     (RIVERS, ""),
     ("Do rivers bend? They do, and they always will.", ""),
-    ("Give it time! Rivers have plenty of that.", ""),
     (
         "A bend |moves 2.5 metres| a |year|. |Some |move more.",
         "for a reply with a number such as 2.5 in it",
@@ -98,8 +96,6 @@ _REPLIES = (
     ("Wait... Why?! They bend.", "for a sentence that ends with three dots"),
     ("Ha|ha|ha|.| |Ha|!", "for a reply in which pieces repeat"),
     ("Rivers bend.", "for a reply that ends with its first sentence"),
-    ("because of the water", "for a reply in which no sentence ends"),
-    ("Some rivers| bend twice|.| |Nobody| knows why|.", ""),
     ("\n Some| rivers bend|. |Why?", "for a reply that begins with white space"),
     ("because of| the water| \n", "for a reply in which no sentence ends"),
     ("Yes! No. Per|haps. |Ask again.", "for a piece with two sentences in it"),
@@ -114,9 +110,7 @@ check = Exercise(
             Case(text=reply, seed=51, pieces=reply.split("|") if "|" in reply else None, when=when)
             for reply, when in _REPLIES
         ),
-        Case(text="Rivers bend. Why?", prompt=" Why do rivers bend?\n"),
-        Case(prompt='Describe {"river": …}.', when="for a prompt with braces in it"),
-        Case(text="Rivers bend. Why?", compact=True),  # the first chunk has text
+        Case(prompt=' Describe {"river": …}.\n', when="for a prompt with braces in it"),
     ),
     mistakes=MISTAKES,
     notes={  # `leaves_closing`: whether only garbage collection closes the stream
