@@ -40,7 +40,7 @@ def variable(name: str) -> str | None:
 def hidden(more: Collection[str] = ()) -> Iterator[None]:
     """During the `with` block, unset the variables that would change how a client is created.
 
-    Variables named in `more`, which is in upper case, are unset too, in any case.
+    Variables whose names, in upper case, are in `more` are unset too.
     """
     with lock:
         taken = {

@@ -2,7 +2,7 @@
 
 
 def in_seconds(duration: float) -> str:
-    """Format seconds with two decimals below one second, otherwise with one: `0.21 s`, `10.0 s`."""
+    """Format a duration in seconds with one decimal, or two if it is short: `10.0 s`, `0.21 s`."""
     return f"{duration:.2f} s" if duration < 0.995 else f"{duration:.1f} s"
 
 

@@ -20,7 +20,7 @@ from hub.class_test.kernel_messages import Message
 from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds; equal to `INTERVAL` in utils.widgets.base.throttle
-Arrivals = Iterable[tuple[float, Message]]  # pairs of Unix arrival time and message
+Arrivals = Iterable[tuple[float, Message]]  # (arrival time, message) pairs, with Unix times
 # This cell streams without a model or widgets, so its lag is the floor for live text.
 BARE = """
 import asyncio, time

@@ -304,7 +304,7 @@ with environment.only_one(Path({str(lock)!r})):
         child.kill()
         child.wait()
         assert not environment._try_lock(handle.fileno())
-    with environment.only_one(lock):  # the installer ends with the pipe
+    with environment.only_one(lock):  # the pipe is closed, so the installer exits
         pass
 
 

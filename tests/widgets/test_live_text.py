@@ -1,4 +1,7 @@
-"""`LiveText`: shows a stream's text as it arrives; `show` is synchronous, `run` is async."""
+"""`LiveText`: shows a stream's text as it arrives; `show` is synchronous, `run` is async.
+
+`wire` records what widgets send to the page. `tap` is a stream that the test feeds item by item.
+"""
 
 import asyncio
 from threading import Event

@@ -25,7 +25,7 @@ ANSWER = prepared_replies.answer(RAINBOW)
 
 CLOSED = 2  # the `readyState` of an EventSource that won't reconnect
 # A script that makes the page record its EventSources, the IDs of their events and, after each
-# change, the length of the text and the status line.
+# change of the log, its status line and the length of its text.
 RECORD = """() => {
   const log = document.getElementById("log");
   Object.assign(window, { lengths: [], statuses: [], sources: [], numbers: [] });

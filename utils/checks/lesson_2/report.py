@@ -51,7 +51,7 @@ class Seen(HandlerRun):
     ended: Sequence[Sequence[str]]  # the tokens of each run that ended without an error
     right: Sequence[int]  # the correct contents of `.reports`
     got: Sequence[Any]  # the entries of `.reports`; empty if `.reports` isn't a list
-    # the attributes and global variables that contain more after each repetition of the runs
+    # the names of attributes and global variables that grow when the runs are repeated
     kept: Sequence[str]
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order

@@ -1,4 +1,8 @@
-"""Check for `spent`: add up the output tokens of several replies, as counted by the provider."""
+"""Check for `spent`: add up the output tokens of several replies, as counted by the provider.
+
+An answer usually attaches a handler whose `usage_metadata` has an entry for each model, or adds up
+the `usage_metadata` of chunks.
+"""
 
 import traceback
 from collections.abc import Iterable, Sequence
@@ -31,7 +35,7 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`, with the replies and token counts; `right` is the correct sum."""
+    """A run of `spent`: what it returned and the handlers it attached, replies and token counts."""
 
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt

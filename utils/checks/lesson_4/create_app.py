@@ -132,7 +132,8 @@ def _lacks_frame(s: Seen) -> bool:
     written = getattr(s.answer, "__globals__", {}).get("frame")
     used = "frame" in _names(getattr(s.answer, "__code__", None))
     caught = _fails(s) and used and written is None  # the app sent `failed` for the `NameError`
-    none_sent = any("NoneType" in str(each) for each in s.causes)  # as from an unwritten `frame`
+    # an unwritten `frame` returns None, which an app can't send
+    none_sent = any("NoneType" in str(each) for each in s.causes)
     return missing or caught or (none_sent and untouched(written, "4.frame"))
 
 

@@ -128,7 +128,7 @@ class Child:
     def wait_for_hangup(self) -> None:
         """Wait until the process exits; call this only after it has reported its port.
 
-        Unlike a thread that blocks in `Popen.wait`, this keeps `running` up to date.
+        Unlike `Popen.wait` in another thread, this doesn't keep `running` from noticing the exit.
         """
         assert self._connection is not None
         with self._connection, contextlib.suppress(OSError):  # raised if another thread calls `end`

@@ -18,7 +18,7 @@ STOPPED = "Stopped. Everything received so far is kept."
 class Panel(SyncedList):
     """The part of a widget that shows a stream's content; subclasses define how."""
 
-    content, first = "Reply", "words"  # what the panel shows, and what of it arrives first
+    content, first = "Reply", "words"  # what the panel shows, and its first part to arrive
     label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"; determines the panel's colour
     phase = traitlets.Unicode("ready").tag(sync=True)

@@ -33,7 +33,7 @@ class LiveText(StreamView[str]):
 
 
 class PlainText(TextPanel):
-    """Panel for text that only grows; the text so far is the only item of its list."""
+    """Panel for text that only grows. Its synced list has one item: the text so far."""
 
     _esm = script("live_text/live_text.js")
     _css = stylesheet("live_text/live_text.css")
