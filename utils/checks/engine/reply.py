@@ -2,7 +2,7 @@
 
     reply = Reply(cut("Rivers bend.", seed=1))
     answer(FakeModel.of({"Why do rivers bend?": reply}), "Why do rivers bend?")
-    reply.requests, reply.taken, reply.still_open
+    reply.requests, reply.taken, reply.ended
 
 Reading takes virtual time. A reply can also be passed to an answer directly, as a stream of text
 (`stream`, `astream`) or of chunks (`chunks`, `achunks`) that can be read only once.
@@ -138,11 +138,6 @@ class Reply:
     def ended(self) -> bool:
         """Whether the latest reading reached the end of the reply."""
         return bool(self.readings) and self.readings[-1].ended
-
-    @property
-    def still_open(self) -> bool:
-        """Whether any reading is still open."""
-        return any(reading.left is None for reading in self.readings)
 
     @property
     def lasts(self) -> float:
