@@ -94,7 +94,7 @@ def observe(answer: Any, case: Visited) -> Seen:
             await asyncio.to_thread(int)
             gc.collect()
             await asyncio.sleep(0.001)
-            if not reply.still_open:
+            if all(reading.left is not None for reading in reply.readings):
                 break
         return visits
 
