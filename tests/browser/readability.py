@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 WIDGETS = ".jp-OutputArea .course-live"
-# For each enabled element with text of its own, returns the text's contrast ratio, as defined by
-# WCAG 2, and a name for the element.
+# For each enabled element that directly contains text, returns the text's contrast ratio, as
+# defined by WCAG 2, and a name for the element.
 _CONTRAST = """(selector) => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   // Returns [r, g, b] after painting any CSS colour, even a translucent one, over `below`.
