@@ -39,7 +39,7 @@ async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) 
         await reply.append("status", "Thinking")
         async with aclosing(assistant.answer([*messages, ("user", question)])) as pieces:
             async for kind, value in pieces:
-                if kind == "result":  # a tool's; the model continues
+                if kind == "result":  # from a tool; the model continues
                     kind, value = "status", "Thinking"
                 if kind == "text":
                     text += value

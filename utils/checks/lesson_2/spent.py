@@ -35,7 +35,7 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`: what it returned and the handlers it attached, replies and token counts."""
+    """A run of `spent`, with the replies and token counts; `right` is the correct sum."""
 
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt
