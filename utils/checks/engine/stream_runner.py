@@ -237,7 +237,7 @@ def run_async(
 
 async def _watched(runner: _Runner, pause: float) -> None:
     """Run the answer, then list unfinished tasks before they can continue."""
-    # needed now: `finally` has no running loop if an answer that never ends is discarded
+    # not in `finally`: if the answer never ends, that runs when no loop is running
     loop = asyncio.get_running_loop()
     try:
         await _awaited(runner, pause)

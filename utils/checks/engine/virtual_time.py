@@ -70,7 +70,7 @@ class Clock:
 
 
 _MOMENT = 0.001  # the longest that `time.sleep` sleeps in real time, in seconds
-# How often a real loop, on which no time passes, runs its other tasks during a delay. LangChain's
+# How many times `sleep` lets other tasks run on a real loop, instead of waiting. LangChain's
 # `astream_events`, for example, passes a chunk through several tasks.
 _ROUNDS = 20
 

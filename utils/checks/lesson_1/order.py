@@ -18,8 +18,6 @@ _FILE = "<your order>"  # the file name that tracebacks show for the ordered lin
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The order of the lines and, if Python can run them, what they measured."""
-
     lines: Mapping[str, str] = field(default_factory=dict)  # the code of each line, by letter
     given: Any = ""  # the order that was passed
     is_order: bool = True  # whether the order is a string or a list of single letters
@@ -40,7 +38,6 @@ class Seen:
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Run the lines in the given order."""
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
         return Seen()
     lines, given = answer

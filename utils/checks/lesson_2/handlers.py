@@ -98,7 +98,6 @@ def run_handlers(
 
 
 def is_handler_class(answer: object) -> bool:
-    """Whether the answer is a subclass of LangChain's `BaseCallbackHandler`."""
     return isinstance(answer, type) and issubclass(answer, BaseCallbackHandler)
 
 

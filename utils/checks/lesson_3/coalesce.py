@@ -39,8 +39,6 @@ _NOTHING = Passed("", 1000)
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The strings that were yielded, and the strings that should have been yielded."""
-
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded
     clock_calls: int  # how many times the answer called its clock
@@ -52,7 +50,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read what the answer yields for one stream, and record its calls to the clock."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     clock_times: list[float] = []
 

@@ -36,8 +36,6 @@ class Written(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The dicts and tickets that were yielded, with their times."""
-
     case: Written
     sent: str  # the text of the messages that the model received
     tickets: Sequence[Any]  # the items that are `Ticket` objects
@@ -74,7 +72,6 @@ class _Item(Wanted):
 
 
 def _is_prefix(name: str, value: object) -> bool:
-    """Whether a value is a prefix of the correct value."""
     return str(_VALUES.get(name, "")).startswith(str(value))
 
 
@@ -83,7 +80,6 @@ def _is_ticket(item: object) -> bool:
 
 
 def observe(answer: Any, case: Written) -> Seen:
-    """Read the answer's stream; the model sends the same reply to any prompt."""
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (model_sending(reply), SAID)
     wants = _Item(object, "a dict or, at the end, a `Ticket`")
