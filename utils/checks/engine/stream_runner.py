@@ -304,7 +304,7 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
         elif inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__  # such as `Event.wait`; names with a dot come last
+                found[task] = coro.__qualname__  # contains a dot, as in `Event.wait`
             elif learners_own(file):
                 found[task] = coro.__name__
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

@@ -105,7 +105,7 @@ MISTAKES: Mistakes[Seen] = {
         and s.printed.rstrip("\n").endswith(s.reply.text)
     ),
     "prints another text": lambda s: not s.right,
-    "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,  # but printed in time
+    "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,
     "keeps text of an earlier call": lambda s: (
         s.returned != s.again and s.again == f"{s.returned}{s.reply.text}"
     ),

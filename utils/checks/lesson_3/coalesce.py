@@ -41,7 +41,7 @@ _NOTHING = Passed("", 1000)
 class Seen(Run):
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded
-    clock_calls: int  # how many times the answer called its clock
+    clock_calls: int
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
     wanted: Passed  # the string due in its place; `_NOTHING`, like `wrong`, if all are right

@@ -57,7 +57,7 @@ class Rejoin(NamedTuple):
 class Reader:
     """A page that reconnects with the last event id it received, like an `EventSource`."""
 
-    visits: list[Visit] = field(default_factory=list)  # the requests, each with its response
+    visits: list[Visit] = field(default_factory=list)
 
     @property
     def events(self) -> list[Any]:
@@ -69,7 +69,6 @@ class Reader:
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """The ids and data of the messages."""
         return [(event.id, event.data) for event in self.events if event.type == "message"]
 
     async def read(
@@ -186,7 +185,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         run,
         **seen,
         kept=kept,
-        expected=due,  # the same text for every reader
+        expected=due,
         reader=misled[0] if misled else readers[0],
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusals=[visit for visit in visits if visit.status != 200],

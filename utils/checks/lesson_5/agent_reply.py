@@ -66,7 +66,7 @@ MISTAKES: Mistakes[Seen] = {
 
 check = Exercise(
     observe,
-    cases=(  # `calls` lists the tool calls of every reply but the last one
+    cases=(
         Calls(seed=8),
         Calls(calls=[[given.ORDER]], when="when the model called a tool"),
         Calls(calls=[[given.ORDER, given.HOURS]], when="when the model called two tools"),

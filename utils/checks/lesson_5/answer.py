@@ -41,7 +41,7 @@ class Calls(Case):
 class Seen(RepliesRun, StatusRun):
     case: Calls
     readings: Sequence[Reading]  # the requests to the model, in order
-    ran: Sequence[given.ToolRun]  # the tools that ran
+    ran: Sequence[given.ToolRun]
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
     due_stages: Sequence[tuple[str, str]]  # (stage, tool name or "") for each correct stage
     results: Sequence[str]  # the contents of the tool messages in the second request

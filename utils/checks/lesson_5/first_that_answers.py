@@ -55,7 +55,7 @@ _TIMED_OUT = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")
 
 check = Exercise(
     observe,
-    cases=(  # `to_call` is the correct number of models to call
+    cases=(
         Fallback(seed=55),
         *(
             Fallback(replies=(*failing, {}, {}), to_call=len(failing) + 1, when=when)

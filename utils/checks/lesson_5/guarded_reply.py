@@ -54,7 +54,7 @@ class Seen(Run):
     # how many characters of `phrase` were yielded before `allowed` first returned False
     shown_by_then: int
     shown_unchecked: bool  # whether text was yielded just before `allowed` first returned False
-    refused: bool  # whether `Refused` was raised
+    refused: bool
     arrived: str  # the text of the pieces that the answer read
     phrase: str  # the forbidden phrase that ends first in the reply; "" if there is none
     leaked: int  # how many characters of `phrase` were yielded

@@ -56,7 +56,7 @@ class Panel:
 class Seen(FallbackRun, StatusRun):
     case: Script
     panel: Panel
-    ran: Sequence[given.ToolRun]  # the tools that ran
+    ran: Sequence[given.ToolRun]
     replaced: Sequence[str]  # the names of the learner's functions that were replaced
 
     @property

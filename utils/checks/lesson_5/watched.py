@@ -38,7 +38,7 @@ class Watch(Case):
 class Seen(PassingRun):
     case: Watch
     due: float | None  # when to raise `Stalled`, in seconds; None if the stream doesn't stall
-    stalled: bool  # whether `Stalled` was raised
+    stalled: bool
     too_late: float  # how many seconds late `Stalled` was raised; negative if early
 
 
