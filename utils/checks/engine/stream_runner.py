@@ -46,8 +46,6 @@ class How(TypedDict, total=False):
 
 
 class _Runner:
-    """Runs an answer and records in `run` what it does."""
-
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:
@@ -99,7 +97,7 @@ class _Runner:
         return virtual_time.now() - self._began
 
     def await_threads(self, before: Sequence[threading.Thread]) -> None:
-        """Wait for threads that the answer left running; record whether they read meanwhile.
+        """Wait for threads that the answer left running; record whether they still read a reply.
 
         `before` contains the threads that were running before the answer began.
         """

@@ -19,7 +19,7 @@ _FILE = "<your order>"  # the file name that tracebacks show for the ordered lin
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     lines: Mapping[str, str] = field(default_factory=dict)  # the code of each line, by letter
-    given: Any = ""  # the order that was passed
+    given: Any = ""
     is_order: bool = True  # whether the order is a string or a list of single letters
     letters: str = ""  # the letters of the order, without separators
     unknown: str = ""  # the first letter that doesn't name a line; "" if there is none
