@@ -83,7 +83,7 @@ class TestRepair:
         with pytest.raises(TypeError):
             await running
         assert tap.closed
-        assert not live.stopped  # it failed
+        assert not live.stopped
 
     def test_the_widget_can_be_used_again_after_an_exception(self):
         answers = iter([None, "fine", "fine"])
