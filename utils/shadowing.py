@@ -59,7 +59,6 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def _location(origin: str) -> str:
-    """Return the path of a module's file, or of a package's folder."""
     location = os.path.abspath(origin)
     folder, file = os.path.split(location)
     return folder if file.startswith("__init__.") else location

@@ -25,8 +25,6 @@ MARKUP += ["javascript:", "data:", "https://x.y", "img src=", "onerror=", "&#58;
 
 
 class Census(HTMLParser):
-    """Collects all tags and attributes in rendered HTML."""
-
     def __init__(self, html):
         super().__init__()
         self.tags, self.attributes = set(), []

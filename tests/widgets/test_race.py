@@ -13,7 +13,6 @@ from utils.widgets.race.widget import Race
 
 @pytest.fixture
 def shown(monkeypatch) -> list[Race]:
-    """Return a list of the races that have been displayed."""
     races: list[Race] = []
     monkeypatch.setitem(race.__globals__, "display", races.append)
     return races

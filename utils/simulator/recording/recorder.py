@@ -75,7 +75,6 @@ def record(
 
 
 def _events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Yield the data of each event before `[DONE]`."""
     reader = Reader()
     for piece in chain(pieces, [b"\n\n"]):  # some servers omit the final blank line
         for event in reader.feed(piece):

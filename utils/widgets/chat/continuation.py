@@ -12,7 +12,6 @@ class Continuation:
     """
 
     def __init__(self, partial: str) -> None:
-        """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
         self._buffer = ""
         self._undecided = bool(partial)  # whether the new text may still repeat `partial`
