@@ -116,10 +116,10 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
-    """Restore a cell's stored outputs if the new ones differ only in what varies between runs.
+    """Restore a cell's stored outputs if only text that varies between runs has changed.
 
     The setup cell and all code so far in the section must be unchanged. Images aren't compared,
-    since they depend only on the code of the setup cell and of the section.
+    since they depend only on that code.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True

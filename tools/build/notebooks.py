@@ -54,7 +54,6 @@ class Built:
         return Path(self.lesson.file).stem
 
     def path(self, edition: Edition) -> Path:
-        """Return the path of an edition's notebook."""
         return self.root / edition / f"{self.stem}.ipynb"
 
     def stored(self, edition: Edition) -> NotebookNode | None:
@@ -68,7 +67,6 @@ class Built:
             return None  # truncated by an interrupted build
 
     def save(self, edition: Edition, notebook: NotebookNode) -> None:
-        """Write a notebook to an edition's path."""
         nbformat.validate(notebook)
         text = nbformat.writes(notebook).rstrip("\n") + "\n"
         self.path(edition).parent.mkdir(exist_ok=True)

@@ -54,7 +54,7 @@ class Chainlit:
             if name == "task_start":
                 begun = True
             elif name == "stream_start":
-                yield "text", data[0]["output"]  # the first token
+                yield "text", data[0]["output"]
             elif name == "stream_token":
                 yield "text", data[0]["token"]
             elif name == "new_message" and data[0].get("isError"):
@@ -64,7 +64,6 @@ class Chainlit:
                 return
 
     async def stop(self, socket: ClientConnection) -> None:
-        """Send the Stop button's message."""
         await self._emit(socket, "stop")
 
     async def _emit(self, socket: ClientConnection, *event: Any) -> None:
@@ -78,7 +77,7 @@ class Streamlit:
     FINISHED, ELEMENT = (6,), (5, 3)  # paths of field numbers in a frame
     # paths of field numbers in an element
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the value of KIND for ordinary Markdown, but not for captions ("Thinking…")
+    PLAIN = 1  # the KIND of ordinary Markdown; captions ("Thinking…") have a different one
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
@@ -109,7 +108,6 @@ class Streamlit:
                 return
 
     async def stop(self, socket: ClientConnection) -> None:
-        """Send the Stop button's message."""
         await socket.send(b"\x38\x01")  # sets stop_script, field 7, to true
 
 
@@ -129,7 +127,6 @@ class Sockets(httpx2.AsyncBaseTransport):
         self._open: list[ClientConnection] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Handle one request."""
         with _errors_as_http():
             if request.url.path.startswith("/stop/"):
                 await self._page.stop(self._open[int(request.url.path.rpartition("/")[2])])
@@ -164,7 +161,6 @@ class _Body(httpx2.AsyncByteStream):
 
 @contextmanager
 def _errors_as_http() -> Iterator[None]:
-    """Convert websocket and OS errors to `httpx2.ReadError`."""
     try:
         yield
     except (WebSocketException, OSError) as error:
