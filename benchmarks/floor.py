@@ -41,7 +41,6 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """The ratio of the minimums."""
         return min(self.measured) / max(min(self.floor), self.least)
 
 
@@ -78,7 +77,6 @@ class BareServer:
 
     @property
     def base_url(self) -> str:
-        """The base URL for an OpenAI client."""
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:
@@ -114,7 +112,6 @@ class _Bare:
         self.left: dict[int, float] = {}  # Unix times of disconnects, keyed by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Handle the requests on one connection."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")

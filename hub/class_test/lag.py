@@ -43,7 +43,6 @@ class Pacing:
     tokens: int
 
     def due(self, place: int) -> float:
-        """Return the due time of the token at index `place`."""
         return self.received + self.ttft + place * self.gap
 
 
@@ -60,7 +59,7 @@ class LagError(Exception):
 
 
 def streamed(messages: Arrivals) -> list[Redraw]:
-    """Return the redraws of the pane that has several; raise LagError unless exactly one does."""
+    """Return the redraws of the streaming pane; raise LagError unless exactly one pane streamed."""
     panes: dict[str, list[Redraw]] = {}  # redraws by comm ID; a pane is a widget that shows a reply
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:

@@ -43,7 +43,6 @@ class Run:
         return [(at, one) for at, one in decoded if one.parent == self.number]
 
     def printed(self) -> str:
-        """Return the cell's printed output."""
         streams = [one for _, one in self.messages() if one.kind == "stream"]
         return "".join(one.content["text"] for one in streams)
 
@@ -67,7 +66,6 @@ class Learner:
         self._over = asyncio.Event()  # set once `_run` is complete or the connection has closed
 
     async def log_in(self) -> None:
-        """Log in through the hub's login form."""
         page = f"{self._address}/hub/login"
         await self._page(page)
         form = {"username": self.name, "password": self._password}
@@ -124,7 +122,6 @@ class Learner:
         await self._ask("kernel_info_request", {})
 
     async def run(self, code: str) -> Run:
-        """Execute a cell and wait until it has finished."""
         content = {"code": code, "silent": False, "store_history": True, "stop_on_error": True}
         done = await self._ask("execute_request", content | {"user_expressions": {}})
         reply = done.reply or {}

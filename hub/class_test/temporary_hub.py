@@ -90,10 +90,8 @@ _PARTS = {  # kinds of processes, keyed by a string that their command lines con
 
 @dataclass(frozen=True)
 class Hub:
-    """A running hub."""
-
     address: str
-    password: str  # with which all learners log in
+    password: str  # the same for all learners
     mark: str  # the name of an environment variable that all its processes have
 
     def processes(self) -> dict[str, list[psutil.Process]]:
@@ -160,8 +158,6 @@ def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    """Wait until the hub responds; raise Advice if it exits or takes more than a minute."""
-
     def ready() -> bool:
         return ask(port, "GET", "/hub/health")[0] == 200
 
