@@ -23,8 +23,6 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """The response to send."""
-
     body: str | bytes = ""
     kind: str = JSON  # the content type
     status: int = 200

@@ -94,7 +94,6 @@ def button(panel: Locator, name: str) -> Locator:
 
 
 def ask(panel: Locator, words: str) -> None:
-    """Type a message and press Enter."""
     box(panel).click()
     box(panel).press_sequentially(words)
     box(panel).press("Enter")
@@ -121,7 +120,7 @@ WATCH = """(panel) => {
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
     """Stop a reply with the mouse or a key; check that the text stops growing and never shrinks."""
     panel.evaluate(WATCH)
-    nb.page.wait_for_function("() => window.courseLengths.length > 5")  # the text has grown
+    nb.page.wait_for_function("() => window.courseLengths.length > 5")
     if press == "mouse":
         button(panel, "Stop").click()
     else:

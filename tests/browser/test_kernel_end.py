@@ -105,7 +105,7 @@ await asyncio.gather(
     nb.page.locator(".course-markdown", has_text="word2").wait_for()
     nb.page.locator(".course-block", has_text="word2").last.wait_for()
     end_kernel(nb, RESTART)
-    for place in (  # CSS selectors of the widgets' notes
+    for place in (
         ".course-lane:nth-child(1) .course-note",
         ".course-lane:nth-child(2) .course-note",
         ".course-pane:has(.course-card) .course-note",

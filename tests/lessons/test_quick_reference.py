@@ -26,8 +26,8 @@ STORY = "Tell me a short story about a lighthouse."
 
 
 class Row(NamedTuple):
-    code: str  # one line that calls the method
-    caveat: str  # what a user should know
+    code: str
+    caveat: str
 
 
 def rows():

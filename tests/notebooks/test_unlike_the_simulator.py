@@ -87,7 +87,6 @@ def event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> 
 
 @pytest.fixture
 def other_server(monkeypatch) -> Iterator[Server]:
-    """Run a server, and select it with three environment variables."""
     server = Server()
     with answering(server.answer) as address:
         server.address = address.removeprefix("http://")

@@ -1,4 +1,4 @@
-"""The verdict on apps that differ from the correct one, `apps.Sound`, in format or one detail.
+"""Verdicts on apps that differ from the correct app, `apps.Sound`, in format or one detail.
 
 An app's `pieces` yields the events of a reply, and `frame` encodes an event.
 """

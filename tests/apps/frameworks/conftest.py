@@ -49,7 +49,7 @@ def foreign_settings() -> Iterator[None]:
 def chosen(request: pytest.FixtureRequest) -> App:
     """Return each app in turn; skip its tests if its packages aren't installed."""
     app = APPS[request.param]
-    if app.needs("app")[0] is not Action.NOTHING:  # its packages must be installed first
+    if app.needs("app")[0] is not Action.NOTHING:
         pytest.skip(
             f"The {app.name} app's packages aren't installed: see the output's first lines."
         )

@@ -44,8 +44,6 @@ BROKEN = "[The server that was writing this reply stopped.]"
 
 
 class Event(NamedTuple):
-    """An event in a reply stream, as a client receives it."""
-
     number: int
     name: str
     data: Any
