@@ -25,6 +25,7 @@ from tools.programs import ROOT, Advice, ignore_signals, responds
 
 PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
+NOT_DOWNLOADED = f"npm could not download {PROXY}"
 COURSE = "streaming-course"  # the course folder in each learner's home
 _STARTING_SECONDS = 60.0
 _CONFIG = """\
@@ -73,7 +74,7 @@ def proxy_command(folder: Path) -> list[str]:
     if code != 0:
         last = lines[-1].strip() if lines else f"exit code {code}"
         raise Advice(
-            f"npm could not download {PROXY} ({last}): connect to the network, or install it first "
+            f"{NOT_DOWNLOADED} ({last}): connect to the network, or install it first "
             f"(npm install -g {PROXY}), and run this again."
         )
     return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
