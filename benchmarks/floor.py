@@ -89,7 +89,6 @@ class BareServer:
 
 @contextlib.contextmanager
 def bare_server() -> Iterator[BareServer]:
-    """Run the bare server in its own process until the `with` block ends."""
     command = [sys.executable, __file__]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -13,8 +13,6 @@ JSON, SSE = "application/json", "text/event-stream"
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that the server received."""
-
     method: str
     path: str
     headers: Mapping[str, str]

@@ -54,7 +54,6 @@ def setup(arguments: argparse.Namespace) -> int:
 
 
 def verdict(arguments: argparse.Namespace) -> int:
-    """Test an endpoint; `tools.verdict` parses the options."""
     python = interpreter("lab", arguments.here)
     # Run in the user's folder, where --run starts the app. With -P, Python doesn't import from it.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]

@@ -203,7 +203,6 @@ def start(
 
 
 def run(command: Sequence[str], folder: Path = ROOT, **variables: str) -> int:
-    """Run a program in a folder, showing its output; return its exit code."""
     child = subprocess.Popen(command, cwd=folder, env=clean_environ(**variables), text=True)
     with ended_with(child):
         return wait_for(child)

@@ -93,7 +93,6 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """Yield the site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":

@@ -111,7 +111,6 @@ async def conversation(visitor: Visitor = "") -> dict[str, Any]:
 async def chat(
     response: Response, message: Annotated[str, Body(embed=True)], visitor: Visitor = ""
 ) -> dict[str, str]:
-    """Start a reply and return its id."""
     message = joined(message)
     if not message.strip():
         raise HTTPException(422, "Type a message first.")

@@ -35,8 +35,6 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """The schedule on which a reply's tokens are due."""
-
     received: float  # when the request arrived (Unix time)
     ttft: float  # seconds until the first token
     gap: float  # seconds between tokens

@@ -31,7 +31,7 @@ class Run:
     """A request to the kernel, for example to run a cell, and what the kernel sent in response."""
 
     sent: float  # the Unix time at which the request was sent
-    number: str = ""  # the request id
+    request_id: str = ""
     # all frames that arrived before the next request, with their arrival times (Unix)
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     reply: dict[str, Any] | None = None  # the content of the kernel's reply, once it has arrived
@@ -40,7 +40,7 @@ class Run:
     def messages(self) -> list[tuple[float, Message]]:
         """Return the kernel's messages for this request, with their arrival times (Unix)."""
         decoded = ((at, message(frame)) for at, frame in self.frames)
-        return [(at, one) for at, one in decoded if one.parent == self.number]
+        return [(at, one) for at, one in decoded if one.parent == self.request_id]
 
     def printed(self) -> str:
         streams = [one for _, one in self.messages() if one.kind == "stream"]
@@ -98,7 +98,6 @@ class Learner:
         await self._page(f"{self._server}/")
 
     async def open_kernel(self, notebook: str) -> None:
-        """Start a notebook's kernel, connect to it, and wait until it replies."""
         session: dict[str, Any] = {"path": notebook, "name": notebook, "type": "notebook"}
         session["kernel"] = {"name": "python3"}
         headers = {"X-XSRFToken": self._cookie(f"/user/{self.name}/api")}
@@ -158,8 +157,8 @@ class Learner:
         """Send a request; wait until its reply has arrived and the kernel is idle."""
         assert self._socket is not None
         self._over.clear()
-        number, frame = request(kind, content, self._session)
-        self._run = Run(time.time(), number)
+        request_id, frame = request(kind, content, self._session)
+        self._run = Run(time.time(), request_id)
         await self._socket.send_bytes(frame)
         await self._over.wait()
         if self._run.reply is None:
@@ -181,7 +180,7 @@ class Learner:
 
     def _note_end(self, run: Run, received: Message) -> None:
         """Record the kernel's reply or idle status, and end the run once both have arrived."""
-        if received.parent != run.number:
+        if received.parent != run.request_id:
             return
         if received.kind == "status" and received.content["execution_state"] == "idle":
             run.idle = True

@@ -40,8 +40,6 @@ Events = list[Event]
 
 
 class Visitor:
-    """An HTTP client with its own cookies, like a browser."""
-
     def __init__(self, module: ModuleType) -> None:
         self._client = httpx2.AsyncClient(
             transport=AppTransport(module.app), base_url="http://app", timeout=None

@@ -70,7 +70,6 @@ await failing.ask("FAIL")
 
 @pytest.fixture(scope="module")
 def nb(page: Page, lab: Lab) -> Iterator[NotebookPage]:
-    """Open one notebook for all tests in this file, and run its first cell."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
     nb = open_on(page, lab, lab.write("chat.ipynb", *cells))
     nb.run_cell_with("COURSE_SPEED")

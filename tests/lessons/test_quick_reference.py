@@ -31,7 +31,6 @@ class Row(NamedTuple):
 
 
 def rows():
-    """Yield the method, code and caveat from each row of the table."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if len(cells) == 5 and cells[0] not in ("method", "---"):

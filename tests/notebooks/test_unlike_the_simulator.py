@@ -22,7 +22,7 @@ class Reply:
 
     content: str | None
     deltas: Sequence[Mapping[str, Any]]
-    finish: str | None = "stop"  # the finish reason
+    finish: str | None = "stop"
     usage: Mapping[str, int] | None = None
     done: bool = True  # whether the stream ends with a [DONE] event
 

@@ -215,7 +215,6 @@ def test_after_an_app_dies_the_verdict_continues(verdict: Judge) -> None:
 
 
 def naive(virtual: VirtualSimulator) -> ASGIApp:
-    """Return an app with lesson 4's naive endpoint."""
     app, model = FastAPI(), virtual.chat("sim", max_retries=2)
 
     @app.get("/chat")

@@ -31,7 +31,6 @@ class NotebookPage:
 
     @classmethod
     def open(cls, page: Page, address: str) -> NotebookPage:
-        """Open the notebook at `address` and wait until its kernel is idle."""
         opened = cls(page)
         page.add_init_script(_EXPOSE)
         page.goto(address, timeout=PATIENCE * 1000)

@@ -71,8 +71,6 @@ def launch(playwright: Playwright, path: str) -> Browser:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab server with isolated settings."""
-
     root: Path
     address: str  # the URL, without the token
     token: str

@@ -165,7 +165,6 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _private(file: str, notebook: NotebookNode) -> Iterator[str]:
-    """Yield a message for each output that contains a local path or a key."""
     for cell in notebook.cells:
         for text in strings(cell.get("outputs", ())):
             for path in machine_paths():

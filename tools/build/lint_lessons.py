@@ -30,7 +30,6 @@ _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|conti
 
 
 def problems(lesson: Lesson) -> list[SourceError]:
-    """Return all problems with a lesson, ordered by line."""
     if unreadable := list(_syntax(lesson)):
         return unreadable  # the other checks need code that parses
     found = [

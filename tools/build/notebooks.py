@@ -50,7 +50,6 @@ class Built:
 
     @property
     def stem(self) -> str:
-        """The file name of the lesson and its notebooks, without the suffix."""
         return Path(self.lesson.file).stem
 
     def path(self, edition: Edition) -> Path:

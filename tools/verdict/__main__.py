@@ -226,7 +226,6 @@ def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator
 async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
-    """Test the endpoint; print each line's result as soon as it is known."""
     new_client = partial(httpx2.AsyncClient, timeout=None)  # `Stream.until` limits each wait
     page = PAGES.get(arguments.preset or arguments.app)
     if page is not None:

@@ -31,8 +31,6 @@ Verdict = Literal["passed", "failed", "not tried"]
 
 @dataclass(frozen=True)
 class Seen:
-    """The result of testing one line of the table."""
-
     verdict: Verdict
     what: str  # what was observed, or why the line wasn't tried
 

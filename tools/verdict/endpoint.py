@@ -103,7 +103,6 @@ class Endpoint:
 
     @asynccontextmanager
     async def _limited(self, stream: Stream) -> AsyncIterator[None]:
-        """Raise EndpointError if the `with` block takes too long."""
         try:
             async with asyncio.timeout(self._longest):
                 yield

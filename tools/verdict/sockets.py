@@ -29,7 +29,6 @@ class Chainlit:
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Connect as a new page, and send the question."""
         session = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
         await socket.recv()
         await socket.send(f"40{json.dumps(session)}")
@@ -82,14 +81,14 @@ class Streamlit:
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
         await socket.send(_field(11, b""))  # run the script
-        box = b""  # the id of the chat input
+        chat_input_id = b""
         async for frame in socket:
             assert isinstance(frame, bytes)
-            box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
+            chat_input_id = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or chat_input_id
             if _at(frame, *self.FINISHED):
                 break
         # fields: rerun (11) > widget states (2) > one state (1) > its id (1) and chat input (15)
-        value = _field(1, box) + _field(15, _field(1, question.encode()))
+        value = _field(1, chat_input_id) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:

@@ -65,7 +65,7 @@ class Stream:
     request: str = ""  # the method and the URL, after any redirects
     status: int = 0
     content_type: str = ""
-    last_id: str = ""  # the last event id received
+    last_id: str = ""
     fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
     over: bool = False  # whether reading has ended
     broken: str = ""  # the connection error; "" if there was none

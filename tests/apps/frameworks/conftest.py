@@ -68,7 +68,6 @@ Visit = Callable[[], "Page"]
 
 @pytest.fixture
 def visit(browser: Browser, app: Running) -> Iterator[Visit]:
-    """Return a function that opens the app's page in a new browser context."""
     visitors = []
 
     def opened() -> Page:
