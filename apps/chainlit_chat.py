@@ -24,7 +24,7 @@ async def on_message(message: cl.Message):
         return
     turns = cl.user_session.get("turns", [])
     cl.user_session.set("turns", turns)
-    # The note tells the model that its reply was stopped. Any other ending changes the note.
+    # a note tells the model that a reply is incomplete; this one is kept only if Stop is pressed
     turn = {"question": message.content, "said": "", "note": "Stopped."}
     turns.append(turn)
     del turns[:-MOST_TURNS]

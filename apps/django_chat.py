@@ -41,7 +41,7 @@ async def write(visitor, question):
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
-    # a note tells the model that a reply is incomplete; this one is replaced unless Stop is pressed
+    # a note tells the model that a reply is incomplete; this one is kept only if Stop is pressed
     turn = {"question": question, "said": "", "note": "Stopped.", "running": True}
     turns.append(turn)
     for old in list(conversations)[:-MOST_VISITORS]:

@@ -1,8 +1,8 @@
 """Fixtures for all tests, and Hypothesis's settings.
 
-Settings that also apply to notebooks are in the root folder's `conftest.py`. That file sets
-environment variables before the tests start, so fixtures import the course's modules only when
-they run.
+Settings that also apply to notebooks are in the root folder's `conftest.py`. Before the tests
+start, it sets environment variables that are read when the course's modules are imported, so
+fixtures import these modules only when they run.
 """
 
 import sys

@@ -75,8 +75,8 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that serves a crowd in virtual time; all replies have the same duration.
 
-    It returns when a health check ended and when the last reply ended, as multiples of one reply's
-    duration. The health check starts at 0.5.
+    The function returns the end times of a health check and of the last reply, as multiples of one
+    reply's duration. The health check starts at 0.5.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 

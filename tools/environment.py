@@ -88,7 +88,7 @@ class Environment:
         return sorted(path.name for path in self.packages.glob("*.dist-info"))
 
     def missing(self, kind: str) -> list[str]:
-        """Return the lock-file lines without markers whose packages aren't installed."""
+        """Return lock-file lines whose packages aren't installed, ignoring lines with markers."""
 
         def normal(name: str) -> str:  # "mypy_extensions-1.1" becomes "mypy-extensions-1-1"
             return re.sub(r"[-_.=]+", "-", name).lower()
@@ -235,8 +235,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not an app's environment
-            # A relative path is ASCII: before 3.13, Python decodes .pth files with the locale
-            # encoding.
+            # Relative, since `../../../..` is ASCII: before 3.13, Python decodes .pth files with
+            # the locale encoding.
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         installed = {path.name for path in environment.packages.glob("*")} - {"__pycache__"}

@@ -47,7 +47,7 @@ def working_uv() -> str | None:
     if uv is None:
         return None
     asking = [uv, *INSTALLING, "--no-index", "--find-links=.", "--python=.", "--help"]
-    with contextlib.suppress(OSError):  # the file isn't a program
+    with contextlib.suppress(OSError):  # raised if the file isn't a program
         done = subprocess.run(
             asking, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, capture_output=True
         )

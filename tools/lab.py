@@ -45,7 +45,7 @@ RUNTIME = "run"  # subfolder of the settings folder, for JupyterLab's connection
 _LONGEST_PATH = 50  # maximum length of `RUNTIME`'s path in bytes; macOS limits socket paths
 _TEXT_BROWSERS = {"browsh", "elinks", "links", "lynx", "w3m", "www-browser"}
 _ENDING_SECONDS = 60.0  # seconds allowed for JupyterLab and its kernels to stop
-# Environment variables that `lab` keeps: the learner may have set them for any Jupyter server.
+# Variables passed on to JupyterLab: learners may have set them for all their Jupyter servers.
 _OWN_SETTINGS = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",

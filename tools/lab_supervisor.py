@@ -132,9 +132,9 @@ def damaged(settings: Path) -> Path | None:
 def serve(folder: Path) -> None:
     """Run JupyterLab, using only the server settings in `folder`.
 
-    The learner's own theme, shortcuts, page layout and trusted notebooks are used. If one of their
-    folders isn't writable or contains a damaged settings file, a temporary folder replaces it;
-    otherwise, JupyterLab couldn't save settings or open notebooks.
+    The learner's own theme, shortcuts, page layout and trusted notebooks are used. But if one
+    of their folders isn't writable or contains a damaged settings file, JupyterLab couldn't save
+    settings or open notebooks, so a temporary folder is used instead.
     """
     provide_home(folder)
     from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir

@@ -73,7 +73,7 @@ def fill(folder: Path, lessons: Iterable[lesson_source.Lesson], *, write: bool) 
 
 
 def _facts(lesson: lesson_source.Lesson) -> dict[str, str]:
-    """Return facts, keyed by mark, such as "1.2" for `1.words` and "60 + 15" for `1.minutes`."""
+    """Return the text for each mark, such as "1.2" for `1.words` and "60 + 15" for `1.minutes`."""
     chapter = int(Path(lesson.file).name[:2])
     facts = {f"{chapter}.{name}": number for name, number in lesson.numbers.items()}
     times = (_TIME.search(cell.source) for cell in lesson.cells if not cell.instructor)

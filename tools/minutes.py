@@ -26,7 +26,7 @@ _PREDICTS = re.compile(r'^predict\("(P[\d.]+)"\)$')  # matches predict("P1.2")
 
 
 def minutes(built: Built) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Return the minutes of each section in the core and, separately, of each section after it."""
+    """Return how many minutes each section takes, first in the core, then after the core."""
     core: defaultdict[str, float] = defaultdict(float)
     rest: defaultdict[str, float] = defaultdict(float)
     part, section = core, "Opening"
@@ -61,4 +61,5 @@ if __name__ == "__main__":
         for name, part in zip(("core", "after it"), minutes(make(path)), strict=True):
             lines.append(f"{path.name}, {name}: {sum(part.values()):.1f} minutes\n")
             lines += (f"{taken:7.1f}  {title}\n" for title, taken in part.items())
-    sys.stdout.write("".join(lines))  # in one go, so that `| head` can't close the pipe in between
+    # in one go, so that `| head` can't close the pipe between two writes
+    sys.stdout.write("".join(lines))

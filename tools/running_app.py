@@ -56,7 +56,7 @@ class Site:
 
 @contextmanager
 def served(app: App, python: str) -> Iterator[Site]:
-    """Run an app with `python`, and a simulator whose model `sim` replies at twice real speed."""
+    """Run an app with `python`, and a simulator whose model `sim` replies at double speed."""
     port = free_port()
     with (
         simulator(sys.executable, model="sim", speed="2") as model,

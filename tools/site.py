@@ -114,7 +114,7 @@ def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """Map the file names in links to the site's pages and pictures."""
+    """Return the site's page or picture for each file name that a link may contain."""
     known = {f"{stem}{suffix}": f"{stem}.ipynb" for stem in stems for suffix in (".ipynb", ".md")}
     known |= {path.name: path.name for path in PICTURES.glob("*.png")}
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]

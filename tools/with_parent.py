@@ -3,7 +3,7 @@
 Standard input is a pipe from the parent. The operating system closes the pipe when the parent ends,
 even if the parent is killed.
 
-This module uses only the standard library, which every app's Python has.
+This module uses only the standard library, so that it runs in every app's environment.
 """
 
 import os

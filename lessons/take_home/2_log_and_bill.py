@@ -1,4 +1,4 @@
-"""Stream the reply to each prompt, log each run, and report the tokens of each model.
+"""Stream the reply to each prompt, log each run, and report each model's token usage.
 
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
 Ctrl-C stops the reply. The log goes to stderr.
@@ -21,7 +21,7 @@ log = logging.getLogger("runs")
 
 
 class LogAndBill(UsageMetadataCallbackHandler):
-    """One handler for all runs, in any thread or task. The base class adds up usage with a lock."""
+    """One handler for all runs in any thread or task. The base class adds up usage under a lock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ if __name__ == "__main__":
                     print(chunk.text, end="", flush=True)
             print()
     except (KeyboardInterrupt, OpenAIError, ValueError) as error:
-        print()  # the handler has already logged the error
+        print()  # ends the line; the handler has already logged the error
         status = int(not isinstance(error, KeyboardInterrupt))
     for name, usage in bill.usage_metadata.items():
         print(f"{name}: {usage['input_tokens']} tokens in, {usage['output_tokens']} out")

@@ -22,7 +22,7 @@ model = ChatOpenAI(
     model=os.environ["OPENAI_MODEL"],  # ChatOpenAI doesn't read this variable
     stream_usage=True,
     timeout=60,
-    stream_chunk_timeout=None,  # on Python 3.11, this second limit can lose a cancellation
+    stream_chunk_timeout=None,  # off, since on Python 3.11 it can lose a cancellation
 )
 app = FastAPI()
 

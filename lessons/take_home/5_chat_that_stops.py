@@ -17,7 +17,8 @@ if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.env
     sys.exit(f"Set the environment variable {' and '.join(missing)}.")
 
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
-# `timeout` limits each silence. The second limit is off: on Python 3.11 it can lose a Ctrl-C.
+# `timeout` limits each wait for data, not the whole reply. `stream_chunk_timeout` is off, since on
+# Python 3.11 it can lose a Ctrl-C.
 model = ChatOpenAI(
     model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60, stream_chunk_timeout=None
 )
@@ -28,7 +29,7 @@ async def turn(history: list[BaseMessage], question: str) -> None:
     history.append(HumanMessage(question))
     said, finish = "", None
     try:
-        async with aclosing(model.astream(history)) as chunks:  # stops the model, however it ends
+        async with aclosing(model.astream(history)) as chunks:  # always stops the model
             async for chunk in chunks:
                 said += chunk.text
                 print(chunk.text, end="", flush=True)

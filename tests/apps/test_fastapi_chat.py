@@ -285,7 +285,7 @@ def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault):
 
 @pytest.fixture
 def calls(virtual, app, monkeypatch) -> list[int]:
-    """Return a list of the orders looked up; after the first one, the first model fails."""
+    """Return the list of orders looked up. Once there is one, the model `sim` fails."""
     orders = []
 
     @tool

@@ -1,6 +1,6 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-The root `conftest.py` assigns all files in a folder, except lesson 4's, to the same worker. Its
+The root `conftest.py` assigns the files of each folder, except lesson 4's file, to one worker. Its
 fixture `kernels` is the address of a process that starts kernels as forks, or None.
 """
 

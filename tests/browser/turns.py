@@ -41,5 +41,5 @@ class Turns:
         return _KERNELS_HALF.format(folder=str(self._folder))
 
     def take(self, name: str) -> None:
-        """Let the kernel continue from its current or next wait for this turn."""
+        """Let the kernel's current or next `turn(name)` return."""
         (self._folder / name).touch()

@@ -72,8 +72,8 @@ numbered = functools.cache(lesson_source.number)  # maps "1.shout" to a number s
 def edits(exercise, answer):
     """Return a function that registers a copy of `answer` with some code replaced.
 
-    Its arguments are the expected mistake, or None for a right answer, `{old code: new code}` and
-    a regular expression for the check's message.
+    Its arguments are the expected mistake (None for a right answer), `{old code: new code}`, and a
+    regular expression for the check's message.
     """
 
     def edit(mistake, changes, says=""):

@@ -107,7 +107,7 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
 
 
 def texts(item: Any) -> Iterator[str]:
-    """Yield the model's text in an item of any stream."""
+    """Yield the model's text in a stream's item, whatever the item's type."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, AIMessage):

@@ -1,4 +1,4 @@
-"""Verdicts on apps whose model isn't the simulator: only lines marked `anywhere` are tried."""
+"""Verdicts on apps whose model isn't the simulator; some of the verdict's lines need it."""
 
 import asyncio
 import json

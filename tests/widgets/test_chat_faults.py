@@ -94,7 +94,7 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    # one API tests the first button, the other the last
+    # tests the first button with Chat Completions, and the last one with the Responses API
     turn = await pressed(panel, provider, -1 if by_responses else 0)
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1

@@ -73,7 +73,7 @@ class Case:
     silence: float = 20.0  # length of a silence that an app must survive or report, in seconds
     # size of the reply to a slow reader, in MB
     flood: float = field(default_factory=exceeds_buffers)
-    about: str = RAINBOW  # the question sent to test most lines
+    about: str = RAINBOW  # the question sent to test most of the verdict's lines
     # questions whose replies contain line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
 

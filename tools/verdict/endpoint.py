@@ -29,10 +29,10 @@ class Endpoint:
         self._longest = longest
         self.received: list[bytes | bytearray] = []  # all responses, to be searched for secrets
         self._client = client
-        self._closing: set[str] = set()  # the names of events at which a page closes the stream
+        self._closing: set[str] = set()  # the names of events on which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams when an event with the name of `complete`'s last event arrives."""
+        """Close later streams on events with the same name as the last event in `complete`."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 

@@ -1,6 +1,6 @@
 """The verdict as text for people, and as JSON for programs.
 
-A table maps the names of `LINES`, such as "Stop stops the model", to their results (`Seen`).
+A `table` contains each line's result, keyed by the line's name, such as "Stop stops the model".
 """
 
 import json

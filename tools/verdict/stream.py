@@ -59,7 +59,7 @@ class Part:
 class Stream:
     began: float  # when the question was sent, on the event loop's clock
     wire: WireFormat
-    closing: set[str]  # the names of the events at which a page closes the stream
+    closing: set[str]  # the names of events on which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     request: str = ""  # the method and the URL, after any redirects
@@ -235,7 +235,7 @@ def _text(path: str | None, raw: str, data: Any) -> str:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value in nested JSON with its path, or the type's name for numbers, ids and times.
+    """Yield (path, value) pairs in nested JSON; numbers, ids and times become their type's name.
 
     `{"role": "assistant", "n": 3}` yields `(".role", "assistant")` and `(".n", "int")`.
     """

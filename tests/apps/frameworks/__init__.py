@@ -1,1 +1,1 @@
-"""Browser tests of the apps. They form a package, so the browser is closed after the last test."""
+"""Browser tests of the apps: a package, since the fixture `browser` is open for one package."""

@@ -58,7 +58,7 @@ def chosen(request: pytest.FixtureRequest) -> App:
 
 @pytest.fixture(scope="module")
 def app(chosen: App, browser_file: str) -> Iterator[Running]:
-    """Run the app and its simulator. The result's `face` lists CSS selectors of the page."""
+    """Run the app and its simulator."""
     with served(chosen, str(chosen.python)) as site:
         yield Running(chosen.name, site, FACES[chosen.name])
 

@@ -1,4 +1,4 @@
-"""Judges a running app with the `verdict` command, but with a shorter silence."""
+"""Tests a running app with the `verdict` command, using a short `--silence` to save time."""
 
 from tools.running_app import Site
 from tools.verdict.lines import LINES

@@ -312,7 +312,7 @@ edits("1.show", prints_in_a_thread)(
 @wrong("1.show", "leaves a thread")
 def leaves_a_thread(model, prompt):
     ended, here = threading.Event(), set()
-    weakref.finalize(here, ended.set)  # when this function has returned
+    weakref.finalize(here, ended.set)  # runs once this function has returned
 
     def read():
         ended.wait()

@@ -3,7 +3,7 @@
 from tests.checks.answers import right, wrong
 
 # A: a new first line in the prompt. B: the same prompt, sent by 20 clients. C: a new last line.
-# D: a new prompt, ten times as long. E: a new second half. F: only the last quarter.
+# D: a new prompt, ten times as long. E: a new second half. F: without the first three quarters.
 RIGHT = "C 0.2 s, F 0.7 s, E 1.2 s, A 2.2 s, B 9.0 s, D 20.2 s"  # part of the message
 
 right("1.ttft", says=RIGHT)("CFEABD")

@@ -1,6 +1,6 @@
 """Right and wrong answers to 4.ask_all, which asks for replies to all prompts, a few at a time."""
 
-# ruff: noqa: F401 (edits use the imports)
+# ruff: noqa: F401 (used in edits)
 
 import asyncio
 import contextlib

@@ -1,6 +1,6 @@
 """Right and wrong answers to 4.create_app, which asks for an endpoint that streams events."""
 
-# ruff: noqa: F401 (edits use the imports)
+# ruff: noqa: F401 (used in edits)
 
 import asyncio
 import contextlib

@@ -1,6 +1,6 @@
 """Right and wrong answers to 4.text_within, which asks for the text received before a deadline."""
 
-# ruff: noqa: F401, F841 (learners write code like this, and edits use the imports)
+# ruff: noqa: F401, F841 (learners write code like this; the imports are used in edits)
 
 import asyncio
 import contextlib

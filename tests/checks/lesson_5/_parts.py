@@ -1,7 +1,7 @@
 """Right and wrong variants of the assistant's `answer` and `steady`, shared by several modules.
 
 `answer` streams a reply with tool calls; `steady` adds a stall timeout and fallbacks. In both
-streams, a `Status` names the stage that begins.
+streams, each stage begins with a `Status` that names it.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """Right and wrong answers to 5.answer, which asks for a reply from a model that can call tools.
 
-In the reply's stream, a `Status` names the stage that begins, such as a tool call.
+In the reply's stream, each stage, such as a tool call, begins with a `Status` that names it.
 """
 
-# ruff: noqa: F401 (edits use the imports)
+# ruff: noqa: F401 (used in edits)
 
 import asyncio
 

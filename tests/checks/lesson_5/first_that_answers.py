@@ -1,4 +1,4 @@
-"""Right and wrong answers to 5.first_that_answers, which asks for fallbacks until text arrives."""
+"""Right and wrong answers to 5.first_that_answers, which asks for fallbacks before any text."""
 
 import asyncio
 from contextlib import aclosing, suppress

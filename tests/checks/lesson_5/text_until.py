@@ -1,6 +1,6 @@
 """Right and wrong answers to 5.text_until, which asks for the text received before Stop."""
 
-# ruff: noqa: F401, PERF401 (learners write code like this; edits use the imports)
+# ruff: noqa: F401, PERF401 (learners write code like this; the imports are used in edits)
 
 import asyncio
 import time

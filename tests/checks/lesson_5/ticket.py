@@ -1,6 +1,6 @@
 """Right and wrong answers to 5.ticket, which asks for a ticket that grows as fields arrive."""
 
-# ruff: noqa: F401 (the edited answers use the imports)
+# ruff: noqa: F401 (used in edits)
 
 from contextlib import suppress
 

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import aclosing
 
-from openai import OpenAIError  # noqa: F401 (an edit uses it)
+from openai import OpenAIError  # noqa: F401 (used in an edit)
 
 from tests.checks.answers import edits, right
 from utils.stall_timeout import Stalled

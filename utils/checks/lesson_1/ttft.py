@@ -26,7 +26,7 @@ _CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that aren't i
     "C": _Change([*_PROMPT[:-20], *range(-20, 0)]),  # a different end
     "D": _Change(range(-200_000, 0)),  # a different prompt, ten times as long
     "E": _Change([*_PROMPT[:10_000], *range(-10_000, 0)]),  # a different second half
-    "F": _Change(_PROMPT[15_000:]),  # only the last quarter
+    "F": _Change(_PROMPT[15_000:]),  # without the first three quarters
 }
 
 
